@@ -1,0 +1,157 @@
+"""The catalogue of forms, the numbers printed on them, the codes that carry the numbers, and where they stand.
+
+A sheet number is 13 digits: two of the form's kind, ten of the serial, one EAN-13 check digit. Code 128 carries
+the number alone; DataMatrix carries it with the address of the sheet (`sheet_code`).
+"""
+
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from types import MappingProxyType
+from typing import Any, Literal, cast
+
+from wire.subjects import form_set
+
+__all__ = [
+    "CATALOGUE",
+    "GEOMETRY",
+    "FormKind",
+    "Geometry",
+    "SheetCode",
+    "check_digit",
+    "check_number",
+    "form_set",
+    "make_number",
+    "parse_sheet_code",
+    "sheet_code",
+]
+
+Scope = Literal["participant", "room", "hq"]
+_SERIALS = 10**10
+
+
+@dataclass(frozen=True, slots=True)
+class FormKind:
+    """One kind of form."""
+
+    code: str
+    number_prefix: str
+    title_ru: str
+    title_en: str
+    scope: Scope
+    mandatory: bool
+    check: Literal["ean13", "none"]
+    per_set: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Where things stand on the page, millimetres from the top left corner of A4."""
+
+    page: tuple[float, float]
+    corner_size: float
+    corners: tuple[tuple[float, float], ...]
+    orientation_size: float
+    orientation_centre: tuple[float, float]
+    code128_module: float
+    code128_box: tuple[float, float, float, float]
+    datamatrix_module: float
+    datamatrix_origins: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SheetCode:
+    """What the DataMatrix of a sheet says."""
+
+    kind: FormKind
+    number: str
+    region: str
+    point: str
+    date: dt.date
+    subject: str
+    room: str | None
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+
+
+def _load() -> tuple[Mapping[str, FormKind], Geometry]:
+    raw = json.loads(resources.files("wire.data").joinpath("forms.json").read_text("utf-8"))
+    kinds = {
+        row["code"]: FormKind(
+            code=row["code"],
+            number_prefix=row["prefix"],
+            title_ru=row["ru"],
+            title_en=row["en"],
+            scope=cast(Scope, row["scope"]),
+            mandatory=row["mandatory"],
+            check=row.get("check", "ean13"),
+            per_set=row["per_set"],
+        )
+        for row in raw["kinds"]
+    }
+    return MappingProxyType(kinds), Geometry(**{key: _tuples(value) for key, value in raw["geometry"].items()})
+
+
+CATALOGUE: Mapping[str, FormKind]
+GEOMETRY: Geometry
+CATALOGUE, GEOMETRY = _load()
+_BY_PREFIX: Mapping[str, FormKind] = {kind.number_prefix: kind for kind in CATALOGUE.values()}
+_NUMBER = re.compile(r"[0-9]{13}")
+_SHEET_CODE = re.compile(
+    r"PPE1\|([0-9]{2})\|([0-9]{13})\|([0-9]{2})\|([0-9]{4})\|([0-9]{2})([0-9]{2})([0-9]{2})\|([0-9]{2})\|([0-9]{4})?"
+)
+
+
+def check_digit(twelve: str) -> str:
+    """The EAN-13 check digit of twelve digits."""
+    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(twelve))
+    return str(-total % 10)
+
+
+def check_number(text: str) -> FormKind | None:
+    """The kind of the form whose number this is; None when it is not a number of any form."""
+    if not _NUMBER.fullmatch(text):
+        return None
+    kind = _BY_PREFIX.get(text[:2])
+    if kind is None or (kind.check == "ean13" and check_digit(text[:12]) != text[12]):
+        return None
+    return kind
+
+
+def make_number(kind_code: str, serial: int) -> str:
+    """The 13 digits of a form.
+
+    Raises:
+        KeyError: no such kind in the catalogue.
+        ValueError: the serial does not fit ten digits.
+    """
+    if not 0 <= serial < _SERIALS:
+        raise ValueError(f"serial out of range: {serial}")
+    twelve = f"{CATALOGUE[kind_code].number_prefix}{serial:010d}"
+    return twelve + check_digit(twelve)
+
+
+def sheet_code(number: str, *, region: str, point: str, date: dt.date, subject: str, room: str | None = None) -> str:
+    """The text of a sheet's DataMatrix."""
+    return f"PPE1|{number[:2]}|{number}|{region}|{point}|{date:%d%m%y}|{subject}|{room or ''}"
+
+
+def parse_sheet_code(text: str) -> SheetCode | None:
+    """Read the text of a DataMatrix; None when it is not one of ours. Never raises."""
+    match = _SHEET_CODE.fullmatch(text)
+    if match is None:
+        return None
+    prefix, number, region, point, day, month, year, subject, room = match.groups()
+    kind = check_number(number)
+    if kind is None or kind.number_prefix != prefix:
+        return None
+    try:
+        date = dt.date(2000 + int(year), int(month), int(day))
+    except ValueError:
+        return None
+    return SheetCode(kind, number, region, point, date, subject, room or None)
