@@ -1,0 +1,113 @@
+"""Writing the log and proving it whole."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest
+
+from audit.kinds import KINDS
+from audit.models import NODE_CHAIN, ChainHead, Event
+from common.clock import now
+from wire import canonical
+from wire.refusals import Refusal
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who did it and by what means.
+
+    Attributes:
+        name: Full name of a person, or the name of a machine.
+        means: ``page``, ``api``, ``token`` or ``system``.
+        user_id: The logged-in user, when there is one.
+        certificate: Fingerprint of the certificate that acted, when there is one.
+    """
+
+    name: str
+    means: str
+    user_id: int | None = None
+    certificate: str = ""
+
+
+SYSTEM = Actor("система", "system")
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Return the person of a page request, or the machine of an API request."""
+    machine = getattr(request, "auth", None)
+    if machine is not None and hasattr(machine, "identity"):
+        return Actor(machine.identity.urn, "api", certificate=machine.fingerprint)
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return Actor("не вошёл", "page")
+    return Actor(user.get_full_name() or user.get_username(), "page", user_id=user.pk)
+
+
+def record(
+    kind: str,
+    *,
+    actor: Actor,
+    region: str = "",
+    point: str = "",
+    subject: str = "",
+    data: dict[str, Any] | None = None,
+) -> Event:
+    """Append an event to the chain of its point, or of the node.
+
+    Args:
+        kind: A kind of `audit.kinds`.
+        actor: Who did it.
+        region: Region code, two digits.
+        point: Point code, four digits; empty for the node's own chain.
+        subject: What it is about, in words.
+        data: JSON-able details; never secrets, names of participants or sheet numbers.
+
+    Returns:
+        The stored event. It is written in the transaction around the call.
+    """
+    if kind not in KINDS:
+        raise KeyError(f"event kind {kind!r} is not in the catalogue (audit/kinds.py)")
+    chain = f"{region}-{point}" if point else NODE_CHAIN
+    with transaction.atomic():
+        ChainHead.objects.get_or_create(chain=chain)
+        head = ChainHead.objects.select_for_update().get(chain=chain)
+        event = Event(
+            chain=chain, number=head.number + 1, at=now(), kind=kind, actor=actor.name[:200], means=actor.means,
+            certificate=actor.certificate, region=region, point=point, subject=subject[:200], data=data or {},
+            prev=head.hash,
+        )  # fmt: skip
+        event.hash = digest(event)
+        event.save(force_insert=True)
+        head.number, head.hash = event.number, event.hash
+        head.save(update_fields=["number", "hash"])
+    return event
+
+
+def digest(event: Event) -> str:
+    """Return the hash of an event: every field that a reader sees, and the hash before it."""
+    fields = {
+        name: getattr(event, name)
+        for name in ("chain", "number", "kind", "actor", "means", "certificate", "region", "point", "subject", "data")
+    }
+    return hashlib.sha256(
+        canonical.dumps({**fields, "at": canonical.stamp(event.at), "prev": event.prev})
+    ).hexdigest()
+
+
+def first_broken(chain: str) -> Event | None:
+    """Return the first event of a chain that does not follow from the one before it, or None when all do."""
+    prev, number = "", 0
+    for event in Event.objects.filter(chain=chain).order_by("number").iterator():
+        if event.number != number + 1 or event.prev != prev or event.hash != digest(event):
+            return event
+        prev, number = event.hash, event.number
+    return None
+
+
+def record_refusal(refusal: Refusal, request: HttpRequest | None) -> None:
+    """Record that something was refused at a door."""
+    actor = actor_of(request) if request is not None else SYSTEM
+    path = request.path if request is not None else ""
+    record("refused", actor=actor, subject=refusal.code, data={"path": path, "text": refusal.text("ru")[:1000]})

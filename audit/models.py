@@ -1,0 +1,80 @@
+"""The log: one hash chain per exam point and one for the node."""
+
+from typing import Any, NoReturn
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from audit.kinds import KINDS
+
+NODE_CHAIN = "node"
+
+
+class AppendOnlyQuerySet(models.QuerySet["Event"]):
+    """Rows that are written once."""
+
+    def visible_to(self, user: Any) -> "AppendOnlyQuerySet":
+        """Return the events of the points that a person may see; the whole log for the region's staff."""
+        chains = user.point_keys()
+        return self if chains is None else self.filter(chain__in=chains)
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        """Refuse: the log is append-only."""
+        raise TypeError("the audit log is append-only")
+
+    def delete(self) -> NoReturn:
+        """Refuse: the log is append-only."""
+        raise TypeError("the audit log is append-only")
+
+
+class Event(models.Model):
+    """One thing that happened. Region, point and actor stand as text: the row outlives what it speaks of."""
+
+    chain = models.CharField(_("цепочка"), max_length=16)
+    number = models.PositiveBigIntegerField(_("номер"))
+    at = models.DateTimeField(_("время"), db_index=True)
+    kind = models.CharField(_("событие"), max_length=64, db_index=True)
+    actor = models.CharField(_("кто"), max_length=200, blank=True)
+    means = models.CharField(_("чем"), max_length=16)
+    certificate = models.CharField(_("отпечаток сертификата"), max_length=64, blank=True)
+    region = models.CharField(_("регион"), max_length=2, blank=True)
+    point = models.CharField(_("ППЭ"), max_length=4, blank=True)
+    subject = models.CharField(_("о чём"), max_length=200, blank=True)
+    data = models.JSONField(_("подробности"), default=dict)
+    prev = models.CharField(_("хэш предыдущего"), max_length=64)
+    hash = models.CharField(_("хэш"), max_length=64)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("событие")
+        verbose_name_plural = _("события")
+        ordering = ("-id",)
+        constraints = [models.UniqueConstraint(fields=("chain", "number"), name="audit_event_once_in_chain")]
+
+    def __str__(self) -> str:
+        return f"{self.chain} № {self.number}: {self.kind}"
+
+    @property
+    def kind_words(self) -> str:
+        """The kind in the reader's language."""
+        return str(KINDS.get(self.kind, self.kind))
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse: the log is append-only."""
+        raise TypeError("the audit log is append-only")
+
+
+class ChainHead(models.Model):
+    """The last event of a chain; the row that serialises its writers."""
+
+    chain = models.CharField(max_length=16, primary_key=True)
+    number = models.PositiveBigIntegerField(default=0)
+    hash = models.CharField(max_length=64, default="")
+
+    class Meta:
+        verbose_name = _("конец цепочки")
+        verbose_name_plural = _("концы цепочек")
+
+    def __str__(self) -> str:
+        return f"{self.chain} № {self.number}"

@@ -1,0 +1,89 @@
+"""Rows that are work: a lease, counted attempts, and parking for a person."""
+
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db import models, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from common.clock import now
+
+
+class Leased(models.Model):
+    """A row that background work takes on. The row, not the queue, is the truth."""
+
+    lease_until = models.DateTimeField(_("в работе до"), null=True, blank=True, editable=False)
+    attempts = models.PositiveIntegerField(_("попыток"), default=0, editable=False)
+    next_try_at = models.DateTimeField(_("следующая попытка"), default=timezone.now, editable=False)
+    woken_at = models.DateTimeField(_("поставлено в очередь"), null=True, default=timezone.now, editable=False)
+    parked_at = models.DateTimeField(_("отложено до решения"), null=True, blank=True, editable=False)
+    parked_reason = models.TextField(_("почему отложено"), blank=True, default="", editable=False)
+
+    class Meta:
+        abstract = True
+
+
+Row = TypeVar("Row", bound=Leased)
+
+
+def free(at: datetime) -> Q:
+    """Return the condition of rows that may be worked on at a moment."""
+    return (
+        Q(parked_at__isnull=True) & Q(next_try_at__lte=at) & (Q(lease_until__isnull=True) | Q(lease_until__lt=at))
+    )
+
+
+def claim(rows: QuerySet[Row], pk: int, *, seconds: float, max_attempts: int = 8) -> Row | None:
+    """Take the lease of a row, counting the attempt before the work starts.
+
+    Args:
+        rows: The rows whose state makes them due, e.g. ``Packet.objects.filter(state="sealing")``.
+        pk: The row wanted.
+        seconds: How long the lease holds; work must end or renew before.
+        max_attempts: A row that was started this often without success is parked for a person.
+
+    Returns:
+        The row, or None when another worker has it, it is not due, or it is parked.
+    """
+    at = now()
+    with transaction.atomic():
+        row = rows.filter(free(at), pk=pk).select_for_update(of=("self",)).first()
+        if row is None:
+            return None
+        if row.attempts >= max_attempts:
+            park(row, "Работа начиналась слишком много раз и ни разу не закончилась.")
+            return None
+        rows.model._default_manager.filter(pk=pk).update(
+            lease_until=at + timedelta(seconds=seconds), attempts=F("attempts") + 1
+        )
+    row.refresh_from_db()
+    return row
+
+
+def renew(row: Leased, *, seconds: float) -> None:
+    """Keep a lease that is still being worked under."""
+    type(row)._default_manager.filter(pk=row.pk).update(lease_until=now() + timedelta(seconds=seconds))
+
+
+def release(row: Leased, *, retry_in: float | None = None, reset_attempts: bool = False) -> None:
+    """Give a lease back; with ``retry_in`` seconds the sweep finds the row again."""
+    changes: dict[str, object] = {"lease_until": None, "woken_at": None}
+    if retry_in is not None:
+        changes["next_try_at"] = now() + timedelta(seconds=retry_in)
+    if reset_attempts:
+        changes["attempts"] = 0
+    type(row)._default_manager.filter(pk=row.pk).update(**changes)
+
+
+def park(row: Leased, reason: str) -> None:
+    """Set a poison row aside; a person looks at it and presses «Повторить»."""
+    type(row)._default_manager.filter(pk=row.pk).update(lease_until=None, parked_at=now(), parked_reason=reason)
+
+
+def unpark(row: Leased) -> None:
+    """Let a parked row be tried again from its first attempt."""
+    type(row)._default_manager.filter(pk=row.pk).update(
+        parked_at=None, parked_reason="", attempts=0, next_try_at=now(), woken_at=None
+    )

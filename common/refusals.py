@@ -1,0 +1,88 @@
+"""Refusals at the doors of the portal: problem details for machines, sentences for people."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import get_language
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_exception_handler
+
+from wire.refusals import Refusal
+
+log = logging.getLogger(__name__)
+
+#: Called with every refusal that leaves through a page or the API; `audit` records them.
+listeners: list[Callable[[Refusal, HttpRequest | None], None]] = []
+
+
+def language() -> str:
+    """Return the two-letter language of the person before the screen."""
+    return "en" if (get_language() or "ru").startswith("en") else "ru"
+
+
+def tell(refusal: Refusal, request: HttpRequest | None) -> None:
+    """Let every listener know of a refusal."""
+    for listener in listeners:
+        listener(refusal, request)
+
+
+def problem(refusal: Refusal) -> dict[str, Any]:
+    """Return RFC 9457 problem details with both languages."""
+    return {
+        "type": f"urn:ppe:problem:{refusal.code}",
+        "title": refusal.text("en"),
+        "status": refusal.http_status,
+        "code": refusal.code,
+        "detail": refusal.text("en"),
+        "detail_ru": refusal.text("ru"),
+        "permanent": refusal.permanent,
+        "errors": [
+            {"field": p.field, "found": p.found, "expected": p.expected, "detail": p.en, "detail_ru": p.ru}
+            for p in refusal.parts
+        ],
+    }
+
+
+_WORDS: dict[int, tuple[str, str]] = {
+    400: ("Запрос составлен неверно.", "The request is malformed."),
+    401: ("Войдите: сессия машины не открыта или истекла.", "Log in: no session, or it has ended."),
+    403: ("Это действие вам не разрешено.", "You may not do this."),
+    404: ("Такого адреса или объекта нет.", "No such address or object."),
+    405: ("Этот метод здесь не принимается.", "This method is not accepted here."),
+    406: ("Ответа в таком виде нет.", "No answer in that form."),
+    415: ("Такой вид содержимого здесь не принимается.", "This media type is not accepted here."),
+    429: ("Слишком много запросов. Повторите позже.", "Too many requests. Try again later."),
+}
+
+
+def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn refusals and the framework's own errors into RFC 9457 problem details."""
+    request = context.get("request")
+    plain = getattr(request, "_request", request)
+    if isinstance(error, Refusal):
+        tell(error, plain)
+        headers = {"Retry-After": str(error.retry_after)} if getattr(error, "retry_after", None) else {}
+        return Response(
+            problem(error), status=error.http_status, headers=headers, content_type="application/problem+json"
+        )
+    response = drf_exception_handler(error, context)
+    if response is None:
+        return None
+    ru, en = _WORDS.get(response.status_code, ("Запрос не выполнен.", "The request was not done."))
+    code = getattr(error, "default_code", "error") if isinstance(error, exceptions.APIException) else "not_found"
+    parts = response.data if response.status_code == status.HTTP_400_BAD_REQUEST else None
+    response.data = {
+        "type": f"urn:ppe:problem:{code}",
+        "title": en,
+        "status": response.status_code,
+        "code": str(code),
+        "detail": en,
+        "detail_ru": ru,
+        "permanent": response.status_code < status.HTTP_500_INTERNAL_SERVER_ERROR and response.status_code != 429,
+        "errors": [{"field": str(k), "detail": str(v)} for k, v in parts.items()] if isinstance(parts, dict) else [],
+    }
+    response.content_type = "application/problem+json"
+    return response

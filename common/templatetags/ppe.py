@@ -1,0 +1,47 @@
+"""Template tags of every room."""
+
+from typing import Any
+
+from django import template
+from django.template.context import RequestContext
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from common import clock
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def form_id(context: RequestContext, name: str, suffix: object = "") -> SafeString:
+    """Return the id attribute of a form; use together with `form_head`: ``<form {% form_id "close" %}>``."""
+    full = f"{name}-{suffix}" if suffix != "" else name
+    return format_html('id="{}" method="post" enctype="multipart/form-data"', full)
+
+
+@register.simple_tag(takes_context=True)
+def form_head(context: RequestContext, name: str, suffix: object = "") -> SafeString:
+    """Return the hidden fields every form carries: its name and the CSRF token."""
+    full = f"{name}-{suffix}" if suffix != "" else name
+    return format_html(
+        '<input type="hidden" name="csrfmiddlewaretoken" value="{}"><input type="hidden" name="form" value="{}">',
+        context.get("csrf_token", ""),
+        full,
+    )
+
+
+@register.filter
+def at_point(moment: Any, point: Any) -> Any:
+    """Return a moment in the time zone of an exam point."""
+    return clock.local(moment, point.timezone) if moment else moment
+
+
+@register.filter
+def filesize_ru(size: int | None) -> str:
+    """Return a size in КБ, МБ, ГБ."""
+    value = float(size or 0)
+    for unit in ("Б", "КБ", "МБ"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "Б" else f"{value:.1f} {unit}".replace(".", ",")
+        value /= 1024
+    return f"{value:.2f} ГБ".replace(".", ",")

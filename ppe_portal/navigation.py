@@ -1,0 +1,118 @@
+"""The sidebar: the pages of a day first, the lists behind them."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from stations.lookup import current_sitting, this_node
+
+
+def stylesheet(request: HttpRequest) -> str:
+    """Return the address of the portal's own styles."""
+    return static("ppe/app.css")
+
+
+def node(request: HttpRequest) -> dict[str, Any]:
+    """Context of every template: the kind of node and whether this is a rehearsal."""
+    return {"ppe_node": settings.PPE_NODE, "ppe_training": settings.PPE_MODE == "training"}
+
+
+def site_header(request: HttpRequest) -> str:
+    """Return the name in the corner."""
+    return str(_("РЦОИ") if settings.PPE_NODE == "rcoi" else _("Портал ППЭ"))
+
+
+def site_subheader(request: HttpRequest) -> str:
+    """Return the line under the name: point and subject, or the region."""
+    if settings.PPE_NODE == "rcoi":
+        row = this_node()
+        return f"{row.region} {row.region_name}" if row else ""
+    sitting = current_sitting(request)
+    return f"{sitting.point.key} · {sitting.subject.name}" if sitting else ""
+
+
+def _link(title: str, icon: str, name: str, **kwargs: str) -> list[dict[str, Any]]:
+    """Return one link, or none when the room does not serve this page on this kind of node."""
+    try:
+        return [{"title": title, "icon": icon, "link": reverse(name, kwargs=kwargs)}]
+    except NoReverseMatch:
+        return []
+
+
+def _list(title: str, icon: str, model: str) -> list[dict[str, Any]]:
+    return _link(title, icon, f"admin:{model}_changelist")
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the groups of the sidebar for this person on this node."""
+    return _centre() if settings.PPE_NODE == "rcoi" else _hq(request)
+
+
+def _hq(request: HttpRequest) -> list[dict[str, Any]]:
+    sitting = current_sitting(request)
+    day: list[dict[str, Any]] = []
+    if sitting:
+        key = sitting.key
+        day = [
+            *_link(_("Сегодня"), "today", "today", key=sitting.point.key),
+            *_link(_("Мониторинг"), "monitoring", "monitoring", key=key),
+            *_link(_("Ключ доступа к ЭМ"), "key", "keys", key=key),
+            *_link(_("Станция сканирования"), "document_scanner", "scanning", key=key),
+            *_link(_("Передать бланки"), "send", "transfers", key=key),
+        ]
+    return [
+        {"title": _("Экзамен"), "items": day},
+        {
+            "title": _("Данные"),
+            "separator": True,
+            "collapsible": True,
+            "items": [
+                *_list(_("Электронные журналы"), "description", "journals_journal"),
+                *_list(_("Листы"), "draft", "scanning_sheet"),
+                *_list(_("Пакеты"), "inventory_2", "transfers_packet"),
+                *_list(_("Сертификаты"), "verified_user", "keys_certificate"),
+                *_list(_("Станции"), "computer", "stations_station"),
+                *_link(_("Сотрудники"), "badge", "people"),
+                *_list(_("Журнал событий"), "history", "audit_event"),
+            ],
+        },
+    ]
+
+
+def _centre() -> list[dict[str, Any]]:
+    return [
+        {
+            "title": _("День экзамена"),
+            "items": [
+                *_link(_("РЦОИ"), "home", "centre"),
+                *_link(_("Входящие пакеты"), "inbox", "centre-inbox"),
+                *_link(_("Отчёты"), "picture_as_pdf", "centre-reports"),
+            ],
+        },
+        {
+            "title": _("Подготовка"),
+            "separator": True,
+            "items": [
+                *_link(_("Реестр региона"), "account_tree", "centre-registry"),
+                *_link(_("Запросы сертификатов"), "verified_user", "centre-requests"),
+                *_link(_("Пакеты экзамена"), "package_2", "centre-packages"),
+                *_link(_("Ключи доступа к ЭМ"), "key", "centre-access-keys"),
+                *_link(_("Сотрудники"), "badge", "people"),
+            ],
+        },
+        {
+            "title": _("Данные"),
+            "separator": True,
+            "collapsible": True,
+            "items": [
+                *_list(_("ППЭ"), "location_city", "stations_exampoint"),
+                *_list(_("Экзамены"), "event", "stations_sitting"),
+                *_list(_("Сертификаты"), "badge", "keys_certificate"),
+                *_list(_("Журнал событий"), "history", "audit_event"),
+            ],
+        },
+    ]

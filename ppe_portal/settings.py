@@ -1,0 +1,224 @@
+"""Settings of one node. Everything that differs between nodes comes from the environment (docs/operations.md)."""
+
+from pathlib import Path
+
+import environ
+from django.utils.translation import gettext_lazy as _
+
+from ppe_portal.environment import folder_list, kept_secret_key, secret
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- the node -----------------------------------------------------------------------------------------------------
+
+PPE_NODE = env.str("PPE_NODE", "hq")
+PPE_MODE = env.str("PPE_MODE", "live")
+PPE_DATA_DIR = Path(env.str("PPE_DATA_DIR", str(BASE_DIR / "var" / PPE_NODE))).resolve()
+PPE_DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+PPE_STATION = env.str("PPE_STATION", "01")
+PPE_RCOI_URL = env.str("PPE_RCOI_URL", "")
+PPE_RCOI_RESERVE_URL = env.str("PPE_RCOI_RESERVE_URL", "")
+PPE_TOKEN_DIRS = folder_list("PPE_TOKEN_DIRS")
+PPE_FLASH_DIRS = folder_list("PPE_FLASH_DIRS")
+PPE_PKCS11_MODULE = env.str("PPE_PKCS11_MODULE", "")
+PPE_KEEP_SCANS_DAYS = env.int("PPE_KEEP_SCANS_DAYS", 30)
+PPE_SWEEP_SECONDS = env.float("PPE_SWEEP_SECONDS", 5.0)
+PPE_WEB_WORKERS = env.int("PPE_WEB_WORKERS", 2)
+PPE_WEB_THREADS = env.int("PPE_WEB_THREADS", 64)
+
+# --- Django ---------------------------------------------------------------------------------------------------------
+
+SECRET_KEY = secret("PPE_SECRET_KEY") or kept_secret_key(PPE_DATA_DIR)
+DEBUG = env.bool("PPE_DEBUG", False)
+ALLOWED_HOSTS = env.list("PPE_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("PPE_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "ppe_portal.apps.PortalConfig",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "axes",
+    "django_filters",
+    "django_q",
+    "drf_spectacular",
+    "rest_framework",
+    "common",
+    "audit",
+    "stations",
+    "uploads",
+    "keys",
+    "journals",
+    "scanning",
+    "transfers",
+    "rcoi",
+    "monitoring",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ppe_portal.middleware.content_security_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "ppe_portal.middleware.first_run",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "ppe_portal.urls"
+WSGI_APPLICATION = "ppe_portal.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "ppe_portal.navigation.node",
+            ],
+        },
+    },
+]
+
+# --- database: SQLite by default, PostgreSQL by PPE_DATABASE_URL ------------------------------------------------------
+
+_database_url = secret("PPE_DATABASE_URL")
+if _database_url:
+    DATABASES = {"default": {**env.db_url_config(_database_url), "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": PPE_DATA_DIR / "db.sqlite3",
+            "OPTIONS": {
+                "timeout": 30,
+                # A deferred transaction that turns into a writer fails at once with "database is locked".
+                "transaction_mode": "IMMEDIATE",
+                # FULL: a byte that was acknowledged must survive a power cut; NORMAL may lose the last commits.
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+            },
+        }
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- people and sessions ----------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "stations.User"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+SESSION_COOKIE_NAME = f"ppe_{PPE_NODE}_session"
+CSRF_COOKIE_NAME = f"ppe_{PPE_NODE}_csrf"
+SESSION_COOKIE_AGE = 14 * 3600
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("PPE_HTTPS", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("PPE_BEHIND_TLS_PROXY", False) else None
+X_FRAME_OPTIONS = "SAMEORIGIN"
+
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+# --- languages, time, files -------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "ru"
+LANGUAGES = [("ru", _("Русский")), ("en", _("Английский"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.str("PPE_STATIC_ROOT", str(PPE_DATA_DIR / "static")))
+STATICFILES_DIRS = [BASE_DIR / "ppe_portal" / "static"]
+WHITENOISE_USE_FINDERS = True
+# A page may bring two thousand scanner files at once; each part is limited by its own rules (scanning.sources).
+DATA_UPLOAD_MAX_NUMBER_FILES = 2000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_TEMP_DIR = str(PPE_DATA_DIR / "tmp")
+(PPE_DATA_DIR / "tmp").mkdir(exist_ok=True, mode=0o700)
+
+# --- queue: two clusters, each task a wake-up (docs/operations.md) ----------------------------------------------------
+
+_redis_url = secret("PPE_REDIS_URL")
+Q_CLUSTER = {
+    "name": "default",
+    "label": "django-q2",
+    "workers": 1,
+    "bulk": 1,
+    "queue_limit": 1,
+    "poll": 0.3,
+    "timeout": 300,
+    "retry": 1200,
+    "max_attempts": 0,
+    "ack_failures": True,
+    "save_limit": -1,
+    "catch_up": False,
+    "scheduler": False,
+    "recycle": 500,
+    "max_rss": 500_000,
+    "ALT_CLUSTERS": {
+        "heavy": {"workers": 2, "queue_limit": 2, "timeout": 900, "retry": 3600},
+        "link": {"workers": 2, "queue_limit": 2, "timeout": 180, "retry": 720},
+    },
+    **({"redis": _redis_url} if _redis_url else {"orm": "default"}),
+}
+
+# --- REST -------------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["keys.authentication.MachineAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "common.refusals.api_exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {"TITLE": "PPE Portal", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+
+# --- the admin's skin -------------------------------------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": _("Портал ППЭ"),
+    "SITE_HEADER": "ppe_portal.navigation.site_header",
+    "SITE_SUBHEADER": "ppe_portal.navigation.site_subheader",
+    "SITE_SYMBOL": "fact_check",
+    "SITE_URL": None,
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": False,
+    "STYLES": ["ppe_portal.navigation.stylesheet"],
+    "SIDEBAR": {"show_search": False, "navigation": "ppe_portal.navigation.sidebar"},
+    "LOGIN": {"image": None},
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("PPE_LOG_LEVEL", "INFO")},
+    "loggers": {"fontTools": {"level": "WARNING"}, "axes": {"level": "WARNING"}},
+}

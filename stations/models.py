@@ -1,0 +1,363 @@
+"""Who and where. Everything here comes from the region's registry; nothing is typed in during the day."""
+
+from datetime import date, datetime, time
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from stations.scope import ScopedQuerySet
+
+
+class Mode(models.TextChoices):
+    """A rehearsal never mixes with the real thing."""
+
+    LIVE = "live", _("Экзамен")
+    TRAINING = "training", _("Тренировка")
+
+
+class StationKind(models.TextChoices):
+    """What a station does."""
+
+    PRINT = "print", _("Станция печати")
+    VOICE = "voice", _("Станция записи ответов")
+    SCAN = "scan", _("Станция сканирования")
+    AUTHORIZATION = "authorization", _("Станция авторизации")
+
+
+class Duty(models.TextChoices):
+    """Why a station is there."""
+
+    MAIN = "main", _("основная")
+    RESERVE = "reserve", _("резервная")
+    REPLACED = "replaced", _("заменена")
+
+
+class Role(models.TextChoices):
+    """Roles of people (DOMAIN: positions of the regional information system)."""
+
+    TECHNICAL_SPECIALIST = "technical_specialist", _("Технический специалист")
+    POINT_HEAD = "point_head", _("Руководитель ППЭ")
+    GEK_MEMBER = "gek_member", _("Член ГЭК")
+    ORGANISER = "organiser", _("Организатор")
+    OBSERVER = "observer", _("Общественный наблюдатель")
+    RCOI_OPERATOR = "rcoi_operator", _("Оператор РЦОИ")
+    REGIONAL_COORDINATOR = "regional_coordinator", _("Региональный координатор")
+    ADMINISTRATOR = "administrator", _("Администратор")
+
+
+class Region(models.Model):
+    """A region of the country."""
+
+    code = models.CharField(_("код"), max_length=2, unique=True)
+    name = models.CharField(_("название"), max_length=200)
+    timezone = models.CharField(_("часовой пояс"), max_length=64)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = None
+
+    class Meta:
+        verbose_name = _("регион")
+        verbose_name_plural = _("регионы")
+        ordering = ("code",)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class ExamPoint(models.Model):
+    """Пункт проведения экзамена."""
+
+    region = models.ForeignKey(Region, models.PROTECT, verbose_name=_("регион"), related_name="points")
+    code = models.CharField(_("код ППЭ"), max_length=4)
+    name = models.CharField(_("название"), max_length=300)
+    address = models.CharField(_("адрес"), max_length=300, blank=True)
+    timezone = models.CharField(_("часовой пояс"), max_length=64)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = ""
+
+    class Meta:
+        verbose_name = _("ППЭ")
+        verbose_name_plural = _("ППЭ")
+        ordering = ("region__code", "code")
+        constraints = [models.UniqueConstraint(fields=("region", "code"), name="one_point_of_a_code")]
+
+    def __str__(self) -> str:
+        return f"ППЭ {self.key}"
+
+    @property
+    def key(self) -> str:
+        """``78-0001``."""
+        return f"{self.region.code}-{self.code}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The point's time zone."""
+        return ZoneInfo(self.timezone)
+
+
+class Room(models.Model):
+    """Аудитория; «Штаб» is one too (number ``HQ``)."""
+
+    class Kind(models.TextChoices):
+        """What the room is for."""
+
+        ROOM = "room", _("Аудитория")
+        HQ = "hq", _("Штаб")
+
+    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"), related_name="rooms")
+    number = models.CharField(_("номер"), max_length=4)
+    name = models.CharField(_("название"), max_length=200, blank=True)
+    seats = models.PositiveSmallIntegerField(_("мест"), default=0)
+    kind = models.CharField(_("вид"), max_length=8, choices=Kind.choices, default=Kind.ROOM)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "point"
+
+    class Meta:
+        verbose_name = _("аудитория")
+        verbose_name_plural = _("аудитории")
+        ordering = ("point", "number")
+        constraints = [models.UniqueConstraint(fields=("point", "number"), name="one_room_of_a_number")]
+
+    def __str__(self) -> str:
+        return str(_("Штаб")) if self.kind == self.Kind.HQ else str(_("ауд. %s") % self.number)
+
+
+class Station(models.Model):
+    """A computer of the point, with its duty."""
+
+    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"), related_name="stations")
+    kind = models.CharField(_("вид"), max_length=16, choices=StationKind.choices)
+    number = models.CharField(_("номер"), max_length=8)
+    serial = models.CharField(_("серийный номер"), max_length=64, blank=True)
+    duty = models.CharField(_("назначение"), max_length=8, choices=Duty.choices, default=Duty.MAIN)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "point"
+
+    class Meta:
+        verbose_name = _("станция")
+        verbose_name_plural = _("станции")
+        ordering = ("point", "kind", "number")
+        constraints = [models.UniqueConstraint(fields=("point", "kind", "number"), name="one_station_of_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.number}"
+
+
+class Subject(models.Model):
+    """Учебный предмет; filled from `wire.subjects`."""
+
+    code = models.CharField(_("код"), max_length=2, unique=True)
+    name = models.CharField(_("название"), max_length=100)
+    oral = models.BooleanField(_("устная часть («Говорение»)"), default=False)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = None
+
+    class Meta:
+        verbose_name = _("предмет")
+        verbose_name_plural = _("предметы")
+        ordering = ("code",)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class Sitting(models.Model):
+    """The exam of one subject on one day at one point."""
+
+    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"), related_name="sittings")
+    subject = models.ForeignKey(Subject, models.PROTECT, verbose_name=_("предмет"), related_name="sittings")
+    date = models.DateField(_("дата"))
+    mode = models.CharField(_("режим"), max_length=8, choices=Mode.choices, default=Mode.LIVE)
+    deadlines = models.JSONField(_("сроки"), default=dict, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "point"
+
+    class Meta:
+        verbose_name = _("экзамен в ППЭ")
+        verbose_name_plural = _("экзамены в ППЭ")
+        ordering = ("date", "point", "subject")
+        constraints = [models.UniqueConstraint(fields=("point", "subject", "date"), name="one_sitting_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.subject.name}"
+
+    @property
+    def key(self) -> str:
+        """``78-0001-290526-01``: region, point, date, subject."""
+        return f"{self.point.key}-{self.date:%d%m%y}-{self.subject.code}"
+
+    def deadline(self, name: str) -> datetime | None:
+        """Return the moment of a deadline (``exams_finished``, ``blanks_transferred``), in the point's zone."""
+        text = self.deadlines.get(name)
+        return datetime.combine(self.date, time.fromisoformat(text), tzinfo=self.point.zone) if text else None
+
+
+class SittingRoom(models.Model):
+    """A room used by a sitting."""
+
+    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("экзамен"), related_name="rooms")
+    room = models.ForeignKey(Room, models.PROTECT, verbose_name=_("аудитория"), related_name="sittings")
+    seats = models.PositiveSmallIntegerField(_("рассажено"), default=0)
+    voice = models.BooleanField(_("аудитория проведения «Говорения»"), default=False)
+    places = models.PositiveSmallIntegerField(_("рабочих мест"), default=0)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "sitting__point"
+
+    class Meta:
+        verbose_name = _("аудитория экзамена")
+        verbose_name_plural = _("аудитории экзамена")
+        ordering = ("sitting", "room__number")
+        constraints = [models.UniqueConstraint(fields=("sitting", "room"), name="one_use_of_a_room")]
+
+    def __str__(self) -> str:
+        return f"{self.sitting.key} {self.room.number}"
+
+
+class StationPost(models.Model):
+    """A station's post in a sitting: one row per station and room it worked in. The expected set is made of these."""
+
+    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("экзамен"), related_name="posts")
+    station = models.ForeignKey(Station, models.PROTECT, verbose_name=_("станция"), related_name="posts")
+    room = models.ForeignKey(Room, models.PROTECT, verbose_name=_("аудитория"), null=True, blank=True)
+    place = models.CharField(_("место"), max_length=4, blank=True)
+    duty = models.CharField(_("назначение"), max_length=8, choices=Duty.choices, default=Duty.MAIN)
+    since = models.DateTimeField(_("с"), null=True, blank=True)
+    replaced_by = models.ForeignKey(
+        "self", models.PROTECT, verbose_name=_("заменена на"), null=True, blank=True, related_name="replaces"
+    )
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "sitting__point"
+
+    class Meta:
+        verbose_name = _("пост станции")
+        verbose_name_plural = _("посты станций")
+        ordering = ("sitting", "station__kind", "room__number", "station__number")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("sitting", "station", "room"), name="one_post_a_room", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        where = f", {self.room}" if self.room else ""
+        return f"{self.station}{where}"
+
+
+class Person(models.Model):
+    """A member of the staff. No participants are kept anywhere."""
+
+    uid = models.CharField(_("код"), max_length=64, unique=True)
+    full_name = models.CharField(_("фамилия, имя, отчество"), max_length=200)
+    phone = models.CharField(_("телефон"), max_length=32, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = None
+
+    class Meta:
+        verbose_name = _("сотрудник")
+        verbose_name_plural = _("сотрудники")
+        ordering = ("full_name",)
+
+    def __str__(self) -> str:
+        return self.full_name
+
+
+class Assignment(models.Model):
+    """A role of a person: in a region, at a point, or on one sitting."""
+
+    person = models.ForeignKey(Person, models.PROTECT, verbose_name=_("сотрудник"), related_name="assignments")
+    role = models.CharField(_("роль"), max_length=24, choices=Role.choices)
+    region = models.ForeignKey(Region, models.PROTECT, verbose_name=_("регион"), null=True, blank=True)
+    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"), null=True, blank=True)
+    sitting = models.ForeignKey(
+        Sitting, models.PROTECT, verbose_name=_("экзамен"), null=True, blank=True, related_name="assignments"
+    )
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = None
+
+    class Meta:
+        verbose_name = _("назначение")
+        verbose_name_plural = _("назначения")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("person", "role", "region", "point", "sitting"), name="one_assignment", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.get_role_display()}"
+
+
+class User(AbstractUser):
+    """A login of a person of the staff."""
+
+    person = models.ForeignKey(
+        Person, models.PROTECT, verbose_name=_("сотрудник"), null=True, blank=True, related_name="users"
+    )
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("учётная запись")
+        verbose_name_plural = _("учётные записи")
+
+    def assignments(self) -> list[Assignment]:
+        """Return the person's roles; read once per request."""
+        cached: list[Assignment] | None = self.__dict__.get("_assignments")
+        if cached is None:
+            rows = Assignment.objects.filter(person_id=self.person_id).select_related("sitting", "point__region", "region")
+            cached = self.__dict__["_assignments"] = list(rows) if self.person_id else []
+        return cached
+
+    def points(self) -> "ScopedQuerySet[ExamPoint]":
+        """Return the exam points within the person's scope."""
+        rows: ScopedQuerySet[ExamPoint] = ExamPoint.objects.visible_to(self).select_related("region")
+        return rows
+
+    def point_keys(self) -> list[str] | None:
+        """Return the keys of the points in scope; None for the staff of the whole region."""
+        if self.is_superuser or any(a.region_id and not a.point_id and not a.sitting_id for a in self.assignments()):
+            return None
+        return [point.key for point in self.points()]
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Model permissions are not used: scope and `stations.rules` decide."""
+        return bool(self.is_active and (self.is_superuser or self.is_staff))
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Let staff into the read-only lists."""
+        return bool(self.is_active and self.is_staff)
+
+
+class Node(models.Model):
+    """This node itself: one row."""
+
+    uid = models.CharField(_("код узла"), max_length=36, unique=True)
+    kind = models.CharField(_("вид"), max_length=8)
+    region = models.CharField(_("регион"), max_length=2, blank=True)
+    region_name = models.CharField(_("название региона"), max_length=200, blank=True)
+    points = models.JSONField(_("ППЭ"), default=list)
+    station = models.CharField(_("номер станции сканирования"), max_length=8, blank=True)
+    mode = models.CharField(_("режим"), max_length=8, choices=Mode.choices, default=Mode.LIVE)
+    founded_at = models.DateTimeField(_("настроен"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("узел")
+        verbose_name_plural = _("узел")
+
+    def __str__(self) -> str:
+        return self.uid
+
+
+def parse_key_date(text: str) -> date:
+    """Return the date of a sitting key's ``DDMMYY``."""
+    return datetime.strptime(text, "%d%m%y").date()  # noqa: DTZ007 (a calendar day has no zone)

@@ -1,0 +1,54 @@
+"""Logins of the staff."""
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from audit.log import Actor, record
+from stations.models import Person, User
+from wire.refusals import Part, Refusal
+
+
+class AccountRefused(Refusal):
+    """The login cannot be made as asked."""
+
+    code = "account_refused"
+
+
+def issue_account(
+    *, person: Person | None, full_name: str = "", username: str, password: str, repeated: str, actor: Actor,
+    superuser: bool = False,
+) -> User:  # fmt: skip
+    """Make a login for a person of the staff.
+
+    Args:
+        person: The person of the registry; None for the first administrator of a centre.
+        full_name: Shown name when there is no person yet.
+        username: Login name, unique in any letter case.
+        password: At least ten characters, not a common one.
+        repeated: The password again.
+        actor: Who issues it.
+        superuser: The first administrator of a centre, before a registry names one.
+
+    Raises:
+        AccountRefused: Name taken, passwords differ or are weak; each reason in words.
+    """
+    username = username.strip()
+    if not username or User.objects.filter(username__iexact=username).exists():
+        raise AccountRefused("Такое имя для входа уже занято или пусто.", "This user name is taken or empty.")
+    if password != repeated:
+        raise AccountRefused("Пароль и его повтор различаются.", "The two passwords differ.")
+    user = User(username=username, person=person, is_staff=True, is_superuser=superuser)
+    user.first_name = (person.full_name if person else full_name)[:150]
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        words = " ".join(error.messages)
+        raise AccountRefused(
+            words, words, parts=[Part("password1", "", "", message, message) for message in error.messages]
+        ) from error
+    user.set_password(password)
+    with transaction.atomic():
+        user.save()
+        record("people.account_made", actor=actor, subject=username, data={"person": person.uid if person else ""})
+    return user

@@ -1,0 +1,89 @@
+"""Who may do what. The same rule decides whether a button is shown and whether its action is allowed."""
+
+from typing import Any
+
+from stations.models import ExamPoint, Role, Sitting, User
+from wire.refusals import Refusal
+
+
+class NotAllowed(Refusal):
+    """The person's roles do not include the action."""
+
+    code = "not_allowed"
+    http_status = 403
+
+
+TS, HEAD, GEK = Role.TECHNICAL_SPECIALIST, Role.POINT_HEAD, Role.GEK_MEMBER
+OPERATOR, COORDINATOR, ADMINISTRATOR = Role.RCOI_OPERATOR, Role.REGIONAL_COORDINATOR, Role.ADMINISTRATOR
+
+#: Action → roles. A GEK member acts by the token, whoever's session it is: token actions name who may sit there.
+RULES: dict[str, frozenset[Role]] = {
+    "people.manage": frozenset({TS, HEAD, ADMINISTRATOR}),
+    "stations.replace": frozenset({TS, HEAD}),
+    "journals.take_in": frozenset({TS, HEAD}),
+    "journals.decide": frozenset({TS, HEAD}),
+    "journals.act": frozenset({TS, HEAD, GEK}),
+    "keys.load": frozenset({TS, HEAD, GEK}),
+    "keys.activate": frozenset({TS, HEAD, GEK}),
+    "scanning.edit": frozenset({TS}),
+    "scanning.close": frozenset({TS}),
+    "scanning.act": frozenset({TS, GEK}),
+    "scanning.end": frozenset({TS}),
+    "transfers.build": frozenset({TS}),
+    "transfers.sign": frozenset({TS, GEK}),
+    "transfers.retry": frozenset({TS}),
+    "transfers.flash": frozenset({TS, GEK}),
+    "transfers.status": frozenset({TS, HEAD}),
+    "rcoi.registry": frozenset({ADMINISTRATOR}),
+    "rcoi.requests": frozenset({ADMINISTRATOR}),
+    "rcoi.packages": frozenset({ADMINISTRATOR, OPERATOR}),
+    "rcoi.access_keys": frozenset({ADMINISTRATOR, OPERATOR}),
+    "rcoi.inbox": frozenset({ADMINISTRATOR, OPERATOR, COORDINATOR}),
+    "rcoi.rescan": frozenset({OPERATOR, ADMINISTRATOR}),
+    "rcoi.status_undo": frozenset({COORDINATOR}),
+    "rcoi.reports": frozenset({ADMINISTRATOR, OPERATOR, COORDINATOR}),
+}
+
+
+def allowed(user: User | Any, action: str, where: ExamPoint | Sitting | None = None) -> bool:
+    """Return whether a person may do an action, at a point or sitting when one is given.
+
+    Raises:
+        KeyError: The action has no rule.
+    """
+    roles = RULES[action]
+    if not getattr(user, "is_active", False):
+        return False
+    if user.is_superuser:
+        return True
+    point = where.point if isinstance(where, Sitting) else where
+    for assignment in user.assignments():
+        if assignment.role not in roles:
+            continue
+        if point is None or covers(assignment, point, where):
+            return True
+    return False
+
+
+def covers(assignment: Any, point: ExamPoint, where: ExamPoint | Sitting | None) -> bool:
+    """Return whether an assignment reaches a point or sitting."""
+    if assignment.sitting_id:
+        if isinstance(where, Sitting):
+            return bool(assignment.sitting_id == where.pk)
+        return bool(assignment.sitting.point_id == point.pk)
+    if assignment.point_id:
+        return bool(assignment.point_id == point.pk)
+    return bool(assignment.region_id == point.region_id)
+
+
+def require(user: User | Any, action: str, where: ExamPoint | Sitting | None = None) -> None:
+    """Refuse an action that the person's roles do not include.
+
+    Raises:
+        NotAllowed: With the roles that may do it, in words.
+    """
+    if not allowed(user, action, where):
+        roles = ", ".join(str(role.label).lower() for role in sorted(RULES[action]))
+        raise NotAllowed(
+            f"Это действие вам не разрешено. Его выполняет: {roles}.", f"You may not do this; it takes: {roles}."
+        )

@@ -1,0 +1,38 @@
+"""Scope: what a person may see. One queryset method, used by every list, form, file, export and API."""
+
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from django.db import models
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    from stations.models import User
+
+M = TypeVar("M", bound=models.Model)
+
+
+class ScopedQuerySet(models.QuerySet[M]):
+    """Rows of exam points; the model's ``SCOPE`` says how a row reaches its point (``""`` for the point itself)."""
+
+    def visible_to(self, user: "User | Any") -> Self:
+        """Return the rows within a person's scope: region → point → sitting."""
+        path = getattr(self.model, "SCOPE", "sitting__point")
+        return self.filter(condition(user, path)).distinct() if path is not None else self
+
+
+def condition(user: "User | Any", path: str) -> Q:
+    """Return the condition of rows whose point, reached by ``path``, lies in the scope of a user."""
+    if not getattr(user, "is_active", False):
+        return Q(pk__in=[])
+    if user.is_superuser:
+        return Q()
+    prefix = f"{path}__" if path else ""
+    wanted = Q(pk__in=[])
+    for assignment in user.assignments():
+        if assignment.sitting_id:
+            wanted |= Q(**{f"{prefix}pk": assignment.sitting.point_id})
+        elif assignment.point_id:
+            wanted |= Q(**{f"{prefix}pk": assignment.point_id})
+        elif assignment.region_id:
+            wanted |= Q(**{f"{prefix}region_id": assignment.region_id})
+    return wanted
