@@ -91,9 +91,7 @@ def digest(event: Event) -> str:
         name: getattr(event, name)
         for name in ("chain", "number", "kind", "actor", "means", "certificate", "region", "point", "subject", "data")
     }
-    return hashlib.sha256(
-        canonical.dumps({**fields, "at": canonical.stamp(event.at), "prev": event.prev})
-    ).hexdigest()
+    return hashlib.sha256(canonical.dumps({**fields, "at": canonical.stamp(event.at), "prev": event.prev})).hexdigest()
 
 
 def first_broken(chain: str) -> Event | None:

@@ -62,16 +62,16 @@ def move(
     """
     old = getattr(row, field)
     if to not in table.get(old, ()):
-        raise IllegalMove(
-            f"Из состояния «{old}» нельзя перейти в «{to}».", f"No way leads from {old!r} to {to!r}."
-        )
+        raise IllegalMove(f"Из состояния «{old}» нельзя перейти в «{to}».", f"No way leads from {old!r} to {to!r}.")
     with transaction.atomic():
         rows = type(row)._default_manager.filter(**{"pk": row.pk, field: old})
         if rows.update(**{field: to, **changes}) != 1:
             raise StaleState(
                 "Кто-то уже изменил состояние. Обновите страницу.", "Somebody changed the state. Reload the page."
             )
-        record(kind, actor=actor, region=region, point=point, subject=subject, data={"from": old, "to": to, **(data or {})})
+        record(
+            kind, actor=actor, region=region, point=point, subject=subject, data={"from": old, "to": to, **(data or {})}
+        )
     setattr(row, field, to)
     for name, value in changes.items():
         setattr(row, name, value)

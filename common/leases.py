@@ -30,9 +30,7 @@ Row = TypeVar("Row", bound=Leased)
 
 def free(at: datetime) -> Q:
     """Return the condition of rows that may be worked on at a moment."""
-    return (
-        Q(parked_at__isnull=True) & Q(next_try_at__lte=at) & (Q(lease_until__isnull=True) | Q(lease_until__lt=at))
-    )
+    return Q(parked_at__isnull=True) & Q(next_try_at__lte=at) & (Q(lease_until__isnull=True) | Q(lease_until__lt=at))
 
 
 def claim(rows: QuerySet[Row], pk: int, *, seconds: float, max_attempts: int = 8) -> Row | None:

@@ -17,7 +17,11 @@ class NoSuchAddress(Refusal):
 def _answer(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
     if request.path.startswith("/api/"):
         refusal = NoSuchAddress(text, title)
-        body = {**problem(refusal), "status": status, "code": {404: "not_found", 400: "bad_request"}.get(status, "error")}
+        body = {
+            **problem(refusal),
+            "status": status,
+            "code": {404: "not_found", 400: "bad_request"}.get(status, "error"),
+        }
         return JsonResponse(body, status=status, content_type="application/problem+json")
     return render(request, "portal/error.html", {"title": title, "text": text, "status": status}, status=status)
 
@@ -36,9 +40,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404."""
-    return _answer(
-        request, 404, _("Такой страницы нет"), _("Адрес неверен, или эти данные не относятся к вашему ППЭ.")
-    )
+    return _answer(request, 404, _("Такой страницы нет"), _("Адрес неверен, или эти данные не относятся к вашему ППЭ."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

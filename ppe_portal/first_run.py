@@ -161,6 +161,4 @@ def first_account(*, person: str, username: str, password1: str, password2: str)
     row = Person.objects.filter(uid=person).first()
     if row is None:
         raise Refusal("Выберите сотрудника из списка.", "Choose a person of the list.")
-    return issue_account(
-        person=row, username=username, password=password1, repeated=password2, actor=FIRST_RUN
-    )
+    return issue_account(person=row, username=username, password=password1, repeated=password2, actor=FIRST_RUN)

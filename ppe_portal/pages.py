@@ -66,9 +66,7 @@ def identify(request: HttpRequest) -> str:
     """Name the points of the node."""
     said = request.POST
     first_run.check_code(said.get("code", ""))
-    first_run.identify_hq(
-        region=said.get("region", ""), points=said.get("points", ""), station=said.get("station", "")
-    )
+    first_run.identify_hq(region=said.get("region", ""), points=said.get("points", ""), station=said.get("station", ""))
     return _("Запросы сертификатов готовы. Передайте их в РЦОИ.")
 
 

@@ -243,9 +243,10 @@ class StationPost(models.Model):
         verbose_name_plural = _("посты станций")
         ordering = ("sitting", "station__kind", "room__number", "station__number")
         constraints = [
+            models.UniqueConstraint(fields=("sitting", "station", "room"), name="one_post_a_room"),
             models.UniqueConstraint(
-                fields=("sitting", "station", "room"), name="one_post_a_room", nulls_distinct=False
-            )
+                fields=("sitting", "station"), condition=models.Q(room__isnull=True), name="one_post_without_room"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -290,9 +291,9 @@ class Assignment(models.Model):
         verbose_name = _("назначение")
         verbose_name_plural = _("назначения")
         constraints = [
-            models.UniqueConstraint(
-                fields=("person", "role", "region", "point", "sitting"), name="one_assignment", nulls_distinct=False
-            )
+            models.UniqueConstraint(fields=("person", "role", "region"), name="one_assignment_in_region"),
+            models.UniqueConstraint(fields=("person", "role", "point"), name="one_assignment_at_point"),
+            models.UniqueConstraint(fields=("person", "role", "sitting"), name="one_assignment_on_sitting"),
         ]
 
     def __str__(self) -> str:
@@ -314,7 +315,9 @@ class User(AbstractUser):
         """Return the person's roles; read once per request."""
         cached: list[Assignment] | None = self.__dict__.get("_assignments")
         if cached is None:
-            rows = Assignment.objects.filter(person_id=self.person_id).select_related("sitting", "point__region", "region")
+            rows = Assignment.objects.filter(person_id=self.person_id).select_related(
+                "sitting", "point__region", "region"
+            )
             cached = self.__dict__["_assignments"] = list(rows) if self.person_id else []
         return cached
 

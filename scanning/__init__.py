@@ -1,0 +1,1 @@
+"""The scanning desk: sources, recognition, room cards, reconciliation, recordings, the scan journal."""
