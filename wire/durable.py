@@ -1,0 +1,227 @@
+"""Files that survive a power cut: written under a temporary name, synced, renamed, the folder synced."""
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from wire.refusals import Refusal
+
+BLOCK = 1 << 18
+StrPath = str | os.PathLike[str]
+
+
+class DiskRefusal(Refusal):
+    """The disk did not take the file."""
+
+    code = "disk_failed"
+    http_status = 507
+    permanent = False
+
+
+class DiskFull(DiskRefusal):
+    """No space is left, or the quota is used up."""
+
+    code = "disk_full"
+
+
+class DiskReadOnly(DiskRefusal):
+    """The drive or folder cannot be written."""
+
+    code = "disk_read_only"
+
+
+class FileMissing(Refusal):
+    """The file to be read is not there."""
+
+    code = "file_missing"
+    http_status = 404
+
+
+class CopyMismatch(DiskRefusal):
+    """What was read back is not what was written."""
+
+    code = "copy_mismatch"
+
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+_MISSING = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP}
+
+
+def disk_refusal(error: OSError) -> Refusal:
+    """Turn an operating system error into the refusal that an operator can act upon."""
+    where = f" «{error.filename}»" if error.filename else ""
+    if error.errno in _FULL:
+        return DiskFull(
+            f"На диске не осталось места{where}.",
+            f"The disk is full{where}.",
+            cure_ru="Освободите место или вставьте другой накопитель и повторите.",
+            cure_en="Free some space or insert another drive, then repeat.",
+        )
+    if error.errno in _READ_ONLY:
+        return DiskReadOnly(
+            f"Запись запрещена{where}.",
+            f"Writing is not allowed{where}.",
+            cure_ru="Снимите защиту от записи с накопителя или выберите другую папку.",
+            cure_en="Remove the write protection of the drive or choose another folder.",
+        )
+    if error.errno in _MISSING:
+        return FileMissing(f"Файл не найден{where}.", f"The file is not there{where}.")
+    return DiskRefusal(
+        f"Диск не отвечает{where}: {error.strerror or error}.",
+        f"The disk failed{where}: {error.strerror or error}.",
+        cure_ru="Проверьте накопитель и повторите.",
+        cure_en="Check the drive, then repeat.",
+    )
+
+
+@contextlib.contextmanager
+def disk_errors() -> Iterator[None]:
+    """Raise the operating system's errors of the block as typed refusals."""
+    try:
+        yield
+    except OSError as error:
+        raise disk_refusal(error) from error
+
+
+def write_durable(path: StrPath, data: bytes | Iterable[bytes], *, mode: int = 0o644) -> str:
+    """Write a file so that after a power cut it is there whole or not at all.
+
+    Args:
+        path: Where the file shall stand; an existing file is replaced.
+        data: The bytes, or pieces of them.
+        mode: Permissions of the file.
+
+    Returns:
+        SHA-256 of what was written, in hex.
+
+    Raises:
+        DiskRefusal: The disk is full, read-only or failing.
+    """
+    target = Path(path)
+    pieces = (data,) if isinstance(data, bytes | bytearray | memoryview) else data
+    digest = hashlib.sha256()
+    with disk_errors():
+        part = _part_name(target)
+        try:
+            with _create(part, mode) as file:
+                for piece in pieces:
+                    digest.update(piece)
+                    file.write(piece)
+                _sync(file)
+            replace_durable(part, target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    return digest.hexdigest()
+
+
+def copy_verified(src: StrPath, dst: StrPath) -> str:
+    """Copy a file and read it back from the drive before calling it done.
+
+    Returns:
+        SHA-256 of the file, in hex.
+
+    Raises:
+        CopyMismatch: The copy differs from the original; it has been removed.
+        DiskRefusal: The drive is full, read-only or failing.
+        FileMissing: The original is not there.
+    """
+    target = Path(dst)
+    with disk_errors():
+        part = _part_name(target)
+        try:
+            with Path(src).open("rb") as source, _create(part, 0o644) as file:
+                written = _copy(source, file)
+            found = _read_back(part)
+            if found != written:
+                raise CopyMismatch(
+                    f"Копия «{target.name}» не совпала с оригиналом и удалена.",
+                    f"The copy «{target.name}» differs from the original and was removed.",
+                    cure_ru="Возьмите другой накопитель и запишите ещё раз.",
+                    cure_en="Take another drive and write again.",
+                )
+            replace_durable(part, target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    return written
+
+
+def sha256_file(path: StrPath) -> str:
+    """Return SHA-256 of a file in hex, reading it in blocks.
+
+    Raises:
+        FileMissing: The file is not there.
+        DiskRefusal: It cannot be read.
+    """
+    with disk_errors(), Path(path).open("rb") as file:
+        return _hash(file)
+
+
+def fsync_dir(path: StrPath) -> None:
+    """Sync a folder, so that the names in it survive a power cut."""
+    with disk_errors():
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        except OSError as error:
+            # Some flash file systems and FUSE mounts cannot sync a folder; the file itself has been synced.
+            if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
+                raise
+        finally:
+            os.close(handle)
+
+
+def replace_durable(tmp: StrPath, path: StrPath) -> None:
+    """Give a finished, synced file its name and sync the folder.
+
+    Raises:
+        DiskRefusal: The rename failed.
+    """
+    with disk_errors():
+        Path(tmp).replace(path)
+        fsync_dir(Path(path).parent)
+
+
+def _part_name(target: Path) -> Path:
+    # Cyrillic names may fill the 255 bytes of a file name by themselves: the temporary name does not carry them.
+    return target.parent / f".{secrets.token_hex(8)}.part"
+
+
+def _create(path: Path, mode: int) -> BinaryIO:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    return os.fdopen(handle, "wb")
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _copy(source: BinaryIO, file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while block := source.read(BLOCK):
+        digest.update(block)
+        file.write(block)
+    _sync(file)
+    return digest.hexdigest()
+
+
+def _read_back(path: Path) -> str:
+    with path.open("rb") as file:
+        # Without this the answer would come from memory and prove nothing about the drive.
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        return _hash(file)
+
+
+def _hash(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while block := file.read(BLOCK):
+        digest.update(block)
+    return digest.hexdigest()

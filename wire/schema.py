@@ -1,0 +1,123 @@
+"""Wire documents held against their JSON Schemas (`wire/schemas/<name>.json`)."""
+
+import functools
+import json
+import re
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from wire.refusals import Part, Refusal
+
+MAX_PARTS = 20
+_NAME = re.compile(r"[a-z0-9_]+", re.ASCII)
+
+# What each keyword demands, in words; `{}` is the keyword's value in the schema.
+_DEMANDS: dict[str, tuple[str, str]] = {
+    "type": ("значение вида {}", "a value of type {}"),
+    "required": ("обязательные поля {}", "the required fields {}"),
+    "enum": ("одно из {}", "one of {}"),
+    "const": ("{}", "{}"),
+    "pattern": ("запись по образцу {}", "the pattern {}"),
+    "minimum": ("не меньше {}", "at least {}"),
+    "maximum": ("не больше {}", "at most {}"),
+    "minLength": ("не короче {} знаков", "at least {} characters"),
+    "maxLength": ("не длиннее {} знаков", "at most {} characters"),
+    "minItems": ("не меньше {} элементов", "at least {} items"),
+    "maxItems": ("не больше {} элементов", "at most {} items"),
+    "uniqueItems": ("элементы без повторов", "items that do not repeat"),
+    "additionalProperties": ("только известные поля", "known fields only"),
+    "unevaluatedProperties": ("только известные поля", "known fields only"),
+    "format": ("запись вида {}", "the format {}"),
+}
+
+
+class SchemaRefusal(Refusal):
+    """A document is not built as its schema demands; `parts` names each wrong place."""
+
+    code = "schema_mismatch"
+
+
+def validate(name: str, document: object) -> None:
+    """Hold a document against the schema `wire/schemas/<name>.json`.
+
+    Raises:
+        SchemaRefusal: Something is missing, superfluous or of a wrong kind; at most twenty places are named.
+        LookupError: There is no such schema (a mistake of the program).
+    """
+    parts: list[Part] = []
+    try:
+        for error in _errors(name, document):
+            parts.append(_part(error))
+            if len(parts) == MAX_PARTS:
+                break
+    except RecursionError:
+        parts.append(Part("", "", "", "Вложенность слишком велика.", "Nested too deeply."))
+    if parts:
+        raise SchemaRefusal(
+            f"Документ не соответствует схеме «{name}»: {parts[0].ru}",
+            f"The document does not match the schema «{name}»: {parts[0].en}",
+            parts=parts,
+        )
+
+
+def _errors(name: str, document: object) -> Iterator[ValidationError]:
+    return _validator(name).iter_errors(document)
+
+
+@functools.cache
+def _validator(name: str) -> Draft202012Validator:
+    if _NAME.fullmatch(name) is None:
+        raise LookupError(f"no schema is called {name!r}")
+    schemas = _schemas()
+    if name not in schemas:
+        raise LookupError(f"no schema is called {name!r}")
+    return Draft202012Validator(schemas[name], registry=_registry(), format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+@functools.cache
+def _schemas() -> dict[str, dict[str, Any]]:
+    folder = resources.files("wire").joinpath("schemas")
+    return {
+        entry.name.removesuffix(".json"): json.loads(entry.read_text("utf-8"))
+        for entry in folder.iterdir()
+        if entry.name.endswith(".json")
+    }
+
+
+@functools.cache
+def _registry() -> Registry[Any]:
+    """Return all schemas, found by file name (`common.json`) and by `$id`; nothing is fetched from a network."""
+    found: list[tuple[str, Resource[Any]]] = []
+    for name, contents in _schemas().items():
+        resource = Resource.from_contents(contents, default_specification=DRAFT202012)
+        found.append((f"{name}.json", resource))
+        if isinstance(contents.get("$id"), str):
+            found.append((contents["$id"], resource))
+    return Registry[Any]().with_resources(found)
+
+
+def _part(error: ValidationError) -> Part:
+    field = error.json_path.removeprefix("$").lstrip(".")
+    place_ru, place_en = (f"поле «{field}»", f"the field «{field}»") if field else ("документ", "the document")
+    ru, en = _DEMANDS.get(str(error.validator), ("иное", "otherwise"))
+    wanted = _short(error.validator_value)
+    if error.validator in {"required", "additionalProperties", "unevaluatedProperties"}:
+        # The value is the whole object here: the message names the field that is missing or too much.
+        found = _short(error.message)
+    else:
+        found = _short(error.instance)
+    ru, en = ru.format(wanted), en.format(wanted)
+    return Part(
+        field, found, en, f"{place_ru}: найдено {found}, ожидается {ru}.", f"{place_en}: found {found}, expected {en}."
+    )
+
+
+def _short(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else text[:79] + "…"
