@@ -1,0 +1,160 @@
+"""The codes of a page, read in the order that costs least on a clean sheet.
+
+Bands, bands blurred, full page blurred, median, half size, vertical erosion. A step ends the reading when it brings
+a valid text: right length, right check digit, a form we know. A checksum of the symbology alone proves nothing.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import zxingcpp
+
+from scanning.recognition.decode import Grey
+from wire.forms import SheetCode, check_number, parse_sheet_code
+
+FORMATS = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.Code128, zxingcpp.BarcodeFormat.DataMatrix])
+_BAND = 0.17
+_UPSIDE_DOWN = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One code seen on a page."""
+
+    symbology: str
+    text: str
+    number: str | None
+    kind: str | None
+    address: SheetCode | None
+    place: tuple[int, int, int, int]
+    angle: int
+
+    @property
+    def valid(self) -> bool:
+        """Whether the text is a number of a form, with its check digit."""
+        return self.number is not None
+
+
+@dataclass(frozen=True, slots=True)
+class CodesRead:
+    """What the reading brought.
+
+    Attributes:
+        codes: Every code seen, valid or not, each text once.
+        step: Name of the step that ended the reading; empty when none did.
+        steps_tried: How many steps were taken.
+        out_of_time: The time limit ended the reading.
+    """
+
+    codes: tuple[Code, ...]
+    step: str
+    steps_tried: int
+    out_of_time: bool
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The different valid numbers."""
+        return tuple(dict.fromkeys(code.number for code in self.codes if code.number))
+
+    @property
+    def addresses(self) -> tuple[SheetCode, ...]:
+        """The different valid addresses."""
+        return tuple(dict.fromkeys(code.address for code in self.codes if code.address))
+
+    @property
+    def agree(self) -> bool:
+        """Whether all valid codes say the same."""
+        return len(self.numbers) <= 1 and len(self.addresses) <= 1
+
+    @property
+    def upside_down(self) -> bool | None:
+        """Whether the valid codes stand on their heads; None when there are none."""
+        turned = [abs(code.angle) > _UPSIDE_DOWN for code in self.codes if code.valid]
+        return sum(turned) * 2 > len(turned) if turned else None
+
+
+def read_codes(grey: Grey, half: Grey, *, deadline: float = math.inf) -> CodesRead:
+    """Read the codes of a page.
+
+    Args:
+        grey: The page at full size.
+        half: The same page at half the size.
+        deadline: `time.process_time()` after which no further step is begun.
+    """
+    seen: dict[str, Code] = {}
+    tried = 0
+    for name, pictures in _steps(grey, half):
+        if time.process_time() > deadline:
+            return CodesRead(tuple(seen.values()), "", tried, out_of_time=True)
+        tried += 1
+        for picture, left, top, scale in pictures():
+            for code in _read(picture, left, top, scale):
+                seen.setdefault(code.text, code)
+        if any(code.valid for code in seen.values()):
+            return CodesRead(tuple(seen.values()), name, tried, out_of_time=False)
+    return CodesRead(tuple(seen.values()), "", tried, out_of_time=False)
+
+
+Pictures = Iterator[tuple[Grey, int, int, float]]
+
+
+def _steps(grey: Grey, half: Grey) -> Iterator[tuple[str, Callable[[], Pictures]]]:
+    band = int(grey.shape[0] * _BAND)
+    low = grey.shape[0] - band
+
+    def bands(change: Callable[[Grey], Grey]) -> Callable[[], Pictures]:
+        return lambda: iter(((change(grey[:band]), 0, 0, 1.0), (change(grey[low:]), 0, low, 1.0)))
+
+    def page(change: Callable[[Grey], Grey]) -> Callable[[], Pictures]:
+        return lambda: iter(((change(grey), 0, 0, 1.0),))
+
+    yield "bands", bands(lambda picture: picture)
+    yield "bands blurred", bands(_blur)
+    yield "page blurred", page(_blur)
+    yield "median", page(lambda picture: cv2.medianBlur(picture, 5).astype(np.uint8, copy=False))
+    yield "half size", lambda: iter(((half, 0, 0, 2.0),))
+    yield "erosion", page(_erode)
+
+
+def _blur(picture: Grey) -> Grey:
+    return cv2.GaussianBlur(picture, (0, 0), 1.0).astype(np.uint8, copy=False)
+
+
+def _erode(picture: Grey) -> Grey:
+    """Join bars that white lines of the printer broke."""
+    return cv2.erode(picture, np.ones((9, 1), np.uint8)).astype(np.uint8, copy=False)
+
+
+def _read(picture: Grey, left: int, top: int, scale: float) -> Iterator[Code]:
+    for result in zxingcpp.read_barcodes(np.ascontiguousarray(picture), formats=FORMATS):
+        corners = (
+            result.position.top_left,
+            result.position.top_right,
+            result.position.bottom_right,
+            result.position.bottom_left,
+        )
+        xs = [int(point.x * scale) + left for point in corners]
+        ys = [int(point.y * scale) + top for point in corners]
+        yield make_code(
+            "Code128" if result.format == zxingcpp.BarcodeFormat.Code128 else "DataMatrix",
+            result.text,
+            (min(xs), min(ys), max(xs), max(ys)),
+            int(result.orientation),
+        )
+
+
+def make_code(symbology: str, text: str, place: tuple[int, int, int, int], angle: int) -> Code:
+    """Judge a text: a number counts only where it may stand and with everything that guards it."""
+    if symbology == "DataMatrix":
+        address = parse_sheet_code(text)
+        if address is not None:
+            return Code(symbology, text, address.number, address.kind.code, address, place, angle)
+        return Code(symbology, text, None, None, None, place, angle)
+    kind = check_number(text)
+    if kind is None:
+        return Code(symbology, text, None, None, None, place, angle)
+    return Code(symbology, text, text, kind.code, None, place, angle)

@@ -1,0 +1,253 @@
+"""Files of a scanner to grey pages, and pages to the TIFF of record.
+
+Every limit is judged on headers before a single pixel is decoded.
+"""
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+import pypdfium2 as pdfium
+from numpy.typing import NDArray
+from PIL import Image, TiffImagePlugin
+
+from scanning.recognition.refusals import (
+    DamagedFile,
+    EmptyFile,
+    TooManyPages,
+    TooManyPixels,
+    UnknownFormat,
+    WrongDepth,
+)
+
+Grey = NDArray[np.uint8]
+Format = Literal["tiff", "png", "jpeg", "pdf"]
+
+MAX_PIXELS = 40_000_000
+MAX_PAGES = 500
+PDF_DPI = 300
+_SCREEN_DPI = 96.0
+_WHITE = 255
+
+# One strip a page: then a page goes into a PDF as it is, without decoding. The setting is Pillow's module global.
+TiffImagePlugin.STRIP_SIZE = 1 << 30
+
+_MAGIC: tuple[tuple[bytes, Format], ...] = (
+    (b"II*\x00", "tiff"),
+    (b"MM\x00*", "tiff"),
+    (b"II+\x00", "tiff"),
+    (b"MM\x00+", "tiff"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"%PDF-", "pdf"),
+)
+_SUFFIXES: dict[Format, tuple[str, ...]] = {
+    "tiff": (".tif", ".tiff"),
+    "png": (".png",),
+    "jpeg": (".jpg", ".jpeg"),
+    "pdf": (".pdf",),
+}
+_PILLOW_FORMAT: dict[Format, str] = {"tiff": "TIFF", "png": "PNG", "jpeg": "JPEG"}
+_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"})
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """What the headers of a file say."""
+
+    format: Format
+    pages: int
+    suffix_fits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PageImage:
+    """One page as pixels, the way the scanner saw it."""
+
+    pixels: Grey
+    dpi: float | None
+    bilevel: bool
+
+
+def sniff(head: bytes) -> Format | None:
+    """The format that the first bytes tell, whatever the file is called."""
+    return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+
+
+def inspect(path: Path, name: str = "") -> FileInfo:
+    """Read the headers of a file and hold them against the limits.
+
+    Args:
+        path: The file as received.
+        name: The name it came under; only its ending is judged.
+
+    Raises:
+        EmptyFile, UnknownFormat, TooManyPages, TooManyPixels, WrongDepth, DamagedFile: as their names say.
+    """
+    with path.open("rb") as file:
+        head = file.read(8)
+    if not head:
+        raise EmptyFile
+    kind = sniff(head)
+    if kind is None:
+        raise UnknownFormat
+    pages = _pdf_pages(path) if kind == "pdf" else _raster_pages(path, kind)
+    suffix = Path(name).suffix.lower()
+    return FileInfo(kind, pages, not suffix or suffix in _SUFFIXES[kind])
+
+
+@contextmanager
+def _damage_is_refused(page: int | None = None) -> Iterator[None]:
+    """Turn whatever a decoder throws at bad bytes into a refusal."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            yield
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            raise TooManyPixels(0, 0, MAX_PIXELS) from error
+        except (OSError, SyntaxError, ValueError, TypeError, KeyError, OverflowError, EOFError) as error:
+            raise DamagedFile(page) from error
+        except (pdfium.PdfiumError, MemoryError, IndexError, AttributeError, cv2.error) as error:
+            raise DamagedFile(page) from error
+
+
+def _open(path: Path, kind: Format) -> Image.Image:
+    # Our own limit is judged below with the real numbers; Pillow's stands guard behind it.
+    Image.MAX_IMAGE_PIXELS = 4 * MAX_PIXELS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return Image.open(path, formats=[_PILLOW_FORMAT[kind]])
+        except Image.DecompressionBombError as error:
+            raise TooManyPixels(*_claimed_size(path), MAX_PIXELS) from error
+
+
+def _claimed_size(path: Path) -> tuple[int, int]:
+    """The size in the header of a picture that Pillow will not even open."""
+    keep = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        with Image.open(path) as image:
+            return image.size
+    finally:
+        Image.MAX_IMAGE_PIXELS = keep
+
+
+def _check_frame(image: Image.Image) -> None:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise TooManyPixels(width, height, MAX_PIXELS)
+    if image.mode not in _MODES:
+        raise WrongDepth(str(image.mode))
+    bits = getattr(image, "tag_v2", {}).get(258, (8,))
+    if any(depth not in (1, 8) for depth in (bits if isinstance(bits, tuple) else (bits,))):
+        raise WrongDepth(", ".join(map(str, bits if isinstance(bits, tuple) else (bits,))))
+
+
+def _raster_pages(path: Path, kind: Format) -> int:
+    pages = 0
+    with _damage_is_refused(), _open(path, kind) as image:
+        while True:
+            _check_frame(image)
+            pages += 1
+            if pages > MAX_PAGES:
+                raise TooManyPages(MAX_PAGES)
+            if kind != "tiff":
+                return pages
+            try:
+                image.seek(pages)
+            except EOFError:
+                return pages
+
+
+def _pdf_pages(path: Path) -> int:
+    with _damage_is_refused():
+        document = pdfium.PdfDocument(path)
+        try:
+            pages = len(document)
+        finally:
+            document.close()
+    if pages > MAX_PAGES:
+        raise TooManyPages(MAX_PAGES)
+    if pages == 0:
+        raise DamagedFile
+    return pages
+
+
+def read_page(path: Path, index: int) -> PageImage:
+    """Decode one page to grey pixels.
+
+    Raises:
+        FileRefused: a limit is broken or the page is damaged.
+    """
+    with path.open("rb") as file:
+        kind = sniff(file.read(8))
+    if kind is None:
+        raise UnknownFormat
+    with _damage_is_refused(index):
+        return _pdf_page(path, index) if kind == "pdf" else _raster_page(path, kind, index)
+
+
+def _raster_page(path: Path, kind: Format, index: int) -> PageImage:
+    with _open(path, kind) as opened:
+        image: Image.Image = opened
+        if index:
+            image.seek(index)
+        _check_frame(image)
+        dpi = _dpi(image)
+        if image.mode == "1":
+            white_pixels = np.asarray(image).view(np.uint8) != 0
+            return PageImage(white_pixels.view(np.uint8) * np.uint8(_WHITE), dpi, bilevel=True)
+        if image.mode in ("LA", "RGBA", "P"):
+            rgba = image.convert("RGBA")
+            white = Image.new("RGBA", rgba.size, (_WHITE,) * 4)
+            image = Image.alpha_composite(white, rgba)
+        return PageImage(np.array(image.convert("L")), dpi, bilevel=False)
+
+
+def _dpi(image: Image.Image) -> float | None:
+    try:
+        dpi = float(image.info.get("dpi", (0.0,))[0])
+    except (TypeError, ValueError, IndexError, ZeroDivisionError):
+        return None
+    # Pictures without a scanner's mark say 1, 72 or 96: no resolution of paper.
+    return dpi if _SCREEN_DPI < dpi <= 1200 else None
+
+
+def _pdf_page(path: Path, index: int) -> PageImage:
+    document = pdfium.PdfDocument(path)
+    try:
+        page = document[index]
+        width, height = (side / 72 * PDF_DPI for side in page.get_size())
+        if not 0 < width * height <= MAX_PIXELS:
+            raise TooManyPixels(int(width), int(height), MAX_PIXELS)
+        for item in page.get_objects(filter=(pdfium.raw.FPDF_PAGEOBJ_IMAGE,), max_depth=5):
+            columns, rows = item.get_px_size()
+            if columns * rows > MAX_PIXELS:
+                raise TooManyPixels(columns, rows, MAX_PIXELS)
+        bitmap = page.render(scale=PDF_DPI / 72, grayscale=True, no_smoothimage=False)
+        return PageImage(np.array(bitmap.to_numpy()).reshape(bitmap.height, bitmap.width), PDF_DPI, bilevel=False)
+    finally:
+        document.close()
+
+
+def to_bilevel(grey: Grey) -> NDArray[np.bool_]:
+    """Black-and-white pixels (True is white) by one threshold between paper and ink."""
+    level, _ = cv2.threshold(cv2.resize(grey, None, fx=0.25, fy=0.25), 0, _WHITE, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    # On an empty page Otsu splits the noise of the paper; keep the threshold where ink can be.
+    white: NDArray[np.bool_] = grey > min(max(level, 110.0), 190.0)
+    return white
+
+
+def encode_g4(grey: Grey, dpi: float) -> bytes:
+    """The sheet of record: one-strip Group 4 TIFF."""
+    out = io.BytesIO()
+    Image.fromarray(to_bilevel(grey)).save(out, format="TIFF", compression="group4", dpi=(round(dpi), round(dpi)))
+    return out.getvalue()

@@ -1,0 +1,197 @@
+"""The printed marks of a page: four corner squares and the little square that tells which end is up.
+
+From them: resolution, skew, missing corners, and the mapping from millimetres of the form to pixels of the scan.
+"""
+
+import math
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from scanning.recognition.decode import Grey
+from wire.forms import GEOMETRY
+
+CORNERS = ("top-left", "top-right", "bottom-left", "bottom-right")
+_DARK = 128
+_A4 = GEOMETRY.page
+_WINDOW = 0.27  # share of the page, each way, in which a corner square is looked for
+_MM = 25.4
+_SIZE_BAND = (0.62, 1.45)  # a square may be this much smaller or bigger than expected
+_FILL = 0.72
+_FIT = 3.0  # millimetres by which a square may miss the place the others give it
+_HALF = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Where the page lies in the scan.
+
+    Attributes:
+        corners: Centre of each found square in pixels, by name of the corner of the form.
+        upright: Whether the orientation square proves that the page stands upright; None when nothing proves it.
+        dpi_x: Resolution along the lines; None when fewer than three squares were found.
+        dpi_y: Resolution down the page.
+        skew: Degrees, clockwise positive.
+        to_pixels: 3×3 matrix from millimetres of the form to pixels.
+    """
+
+    corners: dict[str, tuple[float, float]] = field(default_factory=dict)
+    upright: bool | None = None
+    dpi_x: float | None = None
+    dpi_y: float | None = None
+    skew: float | None = None
+    to_pixels: NDArray[np.float64] | None = None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The corners without a square."""
+        return tuple(name for name in CORNERS if name not in self.corners)
+
+    def box(self, x0: float, y0: float, x1: float, y1: float) -> NDArray[np.float64] | None:
+        """The four corners of a box of the form (millimetres) in pixels, or None when the page was not placed."""
+        if self.to_pixels is None:
+            return None
+        points = np.array([[[x0, y0], [x1, y0], [x1, y1], [x0, y1]]], dtype=np.float64)
+        placed: NDArray[np.float64] = cv2.perspectiveTransform(points, self.to_pixels)[0]
+        return placed
+
+
+def find_marks(grey: Grey, quarter: Grey) -> Marks:
+    """Find the squares of a portrait page.
+
+    Args:
+        grey: The page at full size.
+        quarter: The same page at a quarter of the size.
+    """
+    height, width = quarter.shape
+    side = _expected_side(width, height)
+    found: dict[str, tuple[float, float, float]] = {}
+    for index, name in enumerate(CORNERS):
+        right, bottom = index % 2, index // 2
+        x0 = int(width * (1 - _WINDOW)) if right else 0
+        y0 = int(height * (1 - _WINDOW)) if bottom else 0
+        window = quarter[y0 : y0 + int(height * _WINDOW) + 1, x0 : x0 + int(width * _WINDOW) + 1]
+        best = _best_square(window, side, (right * window.shape[1], bottom * window.shape[0]))
+        if best is not None:
+            found[name] = (best[0] + x0, best[1] + y0, best[2])
+    corners = _consistent({name: (x * 4 + 1.5, y * 4 + 1.5) for name, (x, y, _) in found.items()})
+    marks = _place(corners)
+    return replace(marks, upright=_upright(grey, marks))
+
+
+def _expected_side(width: int, height: int) -> float:
+    """Side of a corner square in pixels of the given picture, if the picture is the whole of an A4 page."""
+    return GEOMETRY.corner_size * max(width / _A4[0], height / _A4[1])
+
+
+def _best_square(window: Grey, side: float, corner: tuple[int, int]) -> tuple[float, float, float] | None:
+    """The solid square nearest to the corner of the page: centre and side."""
+    dark = (window < _DARK).astype(np.uint8)
+    # Everything thinner than half a square (text, codes, lines of the scanner) is rubbed out.
+    kernel = max(3, int(side * _HALF))
+    solid = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((kernel, kernel), np.uint8))
+    count, _, stats, centres = cv2.connectedComponentsWithStats(solid, connectivity=4)
+    best: tuple[float, float, float] | None = None
+    nearest = math.inf
+    for number in range(1, count):
+        w, h, area = (int(value) for value in stats[number][2:5])
+        long, short = max(w, h), min(w, h)
+        if not (_SIZE_BAND[0] * side <= short and long <= _SIZE_BAND[1] * side):
+            continue
+        if area < _FILL * w * h:
+            continue
+        x, y = (float(value) for value in centres[number])
+        distance = math.hypot(x - corner[0], y - corner[1])
+        if distance < nearest:
+            nearest, best = distance, (x, y, math.sqrt(area))
+    return best
+
+
+def _form_points(names: list[str]) -> NDArray[np.float64]:
+    return np.array([GEOMETRY.corners[CORNERS.index(name)] for name in names], dtype=np.float64)
+
+
+def _consistent(corners: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    """Drop a blot that only looked like a square: the squares must stand as on the form."""
+    if len(corners) < 4:
+        return corners
+    errors = {name: _miss(corners, name) for name in CORNERS}
+    if max(errors.values()) <= _FIT:
+        return corners
+    # Leave out each one in turn; the true three agree with the proportions of the form.
+    best = min(CORNERS, key=lambda name: _spread({k: v for k, v in corners.items() if k != name}))
+    return {name: place for name, place in corners.items() if name != best}
+
+
+def _miss(corners: dict[str, tuple[float, float]], name: str) -> float:
+    """By how many millimetres a square misses the place that the other three give it."""
+    others = [other for other in CORNERS if other != name]
+    transform = cv2.getAffineTransform(
+        np.array([corners[other] for other in others], dtype=np.float32), _form_points(others).astype(np.float32)
+    )
+    placed = transform @ np.array([*corners[name], 1.0])
+    return float(np.hypot(*(placed - _form_points([name])[0])))
+
+
+def _spread(corners: dict[str, tuple[float, float]]) -> float:
+    """How far three squares are from the right angle and proportions of the form."""
+    names = list(corners)
+    scan = np.array([corners[name] for name in names])
+    form = _form_points(names)
+    sides = [
+        float(np.linalg.norm(scan[a] - scan[b]) / np.linalg.norm(form[a] - form[b]))
+        for a, b in ((0, 1), (0, 2), (1, 2))
+    ]
+    return max(sides) / max(min(sides), 1e-6)
+
+
+def _place(corners: dict[str, tuple[float, float]]) -> Marks:
+    names = [name for name in CORNERS if name in corners]
+    if len(names) < 3:
+        return Marks(corners=corners)
+    scan = np.array([corners[name] for name in names], dtype=np.float32)
+    form = _form_points(names).astype(np.float32)
+    if len(names) == 4:
+        matrix = cv2.getPerspectiveTransform(form, scan).astype(np.float64)
+    else:
+        matrix = np.vstack([cv2.getAffineTransform(form, scan), [0.0, 0.0, 1.0]])
+    linear = matrix[:2, :2]
+    corner = cv2.perspectiveTransform(np.array([[[15.0, 15.0], [195.0, 15.0], [15.0, 282.0]]]), matrix)[0]
+    across, down = corner[1] - corner[0], corner[2] - corner[0]
+    if not np.isfinite(linear).all():
+        return Marks(corners=corners)
+    return Marks(
+        corners=corners,
+        dpi_x=float(np.linalg.norm(across) / 180.0 * _MM),
+        dpi_y=float(np.linalg.norm(down) / 267.0 * _MM),
+        skew=math.degrees(math.atan2(float(across[1]), float(across[0]))),
+        to_pixels=matrix,
+    )
+
+
+def _upright(grey: Grey, marks: Marks) -> bool | None:
+    """Look at the place of the orientation square and at the same place of a page turned by 180°."""
+    if marks.to_pixels is None:
+        return None
+    x, y = GEOMETRY.orientation_centre
+    here = _darkness(grey, marks, x, y)
+    there = _darkness(grey, marks, _A4[0] - x, _A4[1] - y)
+    if here > _HALF > there:
+        return True
+    if there > _HALF > here:
+        return False
+    return None
+
+
+def _darkness(grey: Grey, marks: Marks, x: float, y: float) -> float:
+    """Share of dark pixels in the middle of the orientation square's place."""
+    half = GEOMETRY.orientation_size * 0.35
+    box = marks.box(x - half, y - half, x + half, y + half)
+    if box is None:
+        return 0.0
+    left, top = np.floor(box.min(axis=0)).astype(int)
+    right, bottom = np.ceil(box.max(axis=0)).astype(int)
+    patch = grey[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+    return float((patch < _DARK).mean()) if patch.size else 0.0

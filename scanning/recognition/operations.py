@@ -1,0 +1,33 @@
+"""What the decoding child can do. Paths come from our own store; only the bytes in them are hostile."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from scanning.recognition import audio, decode, sheet
+from wire.durable import write_durable
+
+_DEFAULT_DPI = 300.0
+
+
+def inspect(path: str, name: str) -> dict[str, Any]:
+    """Read the headers of a received file."""
+    info = decode.inspect(Path(path), name)
+    return {"format": info.format, "pages": info.pages, "suffix_fits": info.suffix_fits}
+
+
+def read(path: str, page: int, record: str) -> dict[str, Any]:
+    """Read one page, and write its TIFF of record, standing upright, to ``record``."""
+    image = decode.read_page(Path(path), page)
+    reading, upright = sheet.recognise(image)
+    data = decode.encode_g4(upright, reading.dpi or image.dpi or _DEFAULT_DPI)
+    digest = write_durable(record, data)
+    return {"reading": reading.as_dict(), "sha256": digest, "size": len(data)}
+
+
+def listen(path: str, name: str) -> dict[str, Any]:
+    """Decode a recording to its end."""
+    return audio.listen(Path(path), name).as_dict()
+
+
+OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {"inspect": inspect, "read": read, "listen": listen}

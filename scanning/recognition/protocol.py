@@ -1,0 +1,62 @@
+"""Messages between a worker and its decoding child: four bytes of length, then JSON."""
+
+import json
+import struct
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from scanning.recognition.refusals import FileRefused
+from wire.refusals import Refusal
+
+Message = dict[str, Any]
+Operations = dict[str, Callable[..., Message]]
+
+LENGTH = struct.Struct(">I")
+MAX_MESSAGE = 4 << 20
+
+
+def read_message(stream: BinaryIO) -> Message | None:
+    """Read one message; None at the end of the stream."""
+    head = stream.read(LENGTH.size)
+    if len(head) < LENGTH.size:
+        return None
+    (size,) = LENGTH.unpack(head)
+    if size > MAX_MESSAGE:
+        return None
+    body = stream.read(size)
+    if len(body) < size:
+        return None
+    message: Message = json.loads(body)
+    return message
+
+
+def write_message(stream: BinaryIO, message: Message) -> None:
+    """Write one message."""
+    body = json.dumps(message, ensure_ascii=False).encode()
+    stream.write(LENGTH.pack(len(body)) + body)
+    stream.flush()
+
+
+def refusal_message(refusal: Refusal) -> Message:
+    """A refusal as the child tells it."""
+    return {
+        "refused": {
+            "code": refusal.code,
+            "ru": refusal.ru,
+            "en": refusal.en,
+            "cure_ru": refusal.cure_ru,
+            "cure_en": refusal.cure_en,
+        }
+    }
+
+
+def told_refusal(told: dict[str, str]) -> FileRefused:
+    """The refusal that a child told, as an exception of its own code."""
+    kind = next((each for each in _all_kinds(FileRefused) if each.code == told["code"]), FileRefused)
+    refusal = kind.__new__(kind)
+    FileRefused.__init__(refusal, told["ru"], told["en"], cure_ru=told["cure_ru"], cure_en=told["cure_en"])
+    return refusal
+
+
+def _all_kinds(kind: type[FileRefused]) -> list[type[FileRefused]]:
+    return [kind, *(each for sub in kind.__subclasses__() for each in _all_kinds(sub))]

@@ -1,0 +1,216 @@
+"""One page to one reading: what sheet it is, how it lies, and every doubt about it."""
+
+import time
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+
+from scanning.recognition import quality
+from scanning.recognition.codes import CodesRead, read_codes
+from scanning.recognition.decode import Grey, PageImage
+from scanning.recognition.marks import Marks, find_marks
+from wire.forms import GEOMETRY
+
+cv2.setNumThreads(1)
+
+Severity = Literal["info", "warning", "problem"]
+Place = tuple[int, int, int, int]
+
+SHEET_SECONDS = 2.0
+_LOW_DPI = 250.0
+_TOO_LOW_DPI = 140.0
+_SKEW = 3.0
+_BLANK_TILES = 2
+_EMPTY_INK = 0.0004
+_LONG_PAGE = 1.12
+_NOMINAL_DPI = 300.0
+#: Forms on which an empty answer field is worth a word.
+_WRITTEN_KINDS = frozenset({"R", "AB", "C1", "C2", "DBO"})
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One finding about a page."""
+
+    kind: str
+    severity: Severity
+    place: Place | None = None
+    value: str = ""
+    limit: str = ""
+
+
+@dataclass(slots=True)
+class SheetReading:
+    """Everything the machine concludes about one page.
+
+    Places are pixels of the righted page, `turned` says how many degrees it was turned to stand upright.
+    """
+
+    number: str | None = None
+    kind: str | None = None
+    region: str | None = None
+    point: str | None = None
+    date: str | None = None
+    subject: str | None = None
+    room: str | None = None
+    codes: list[dict[str, Any]] = field(default_factory=list)
+    step: str = ""
+    turned: int = 0
+    width: int = 0
+    height: int = 0
+    dpi: float | None = None
+    skew: float | None = None
+    ink: float = 0.0
+    written: int | None = None
+    picture_hash: str = ""
+    milliseconds: int = 0
+    doubts: list[Doubt] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The reading as plain values."""
+        return asdict(self)
+
+
+def recognise(page: PageImage, *, seconds: float = SHEET_SECONDS) -> tuple[SheetReading, Grey]:
+    """Read one page.
+
+    Args:
+        page: The page as the scanner saw it.
+        seconds: After so much processor time no further way of reading the codes is tried.
+
+    Returns:
+        The reading, and the page standing upright.
+    """
+    started = time.process_time()
+    reading = SheetReading()
+    grey = page.pixels
+    streaks = quality.find_streaks(grey, page.dpi or _NOMINAL_DPI)
+    if streaks:
+        grey = quality.paint_over(grey, streaks)
+    as_scanned, turned = _portrait(page.pixels)
+    grey, _ = _portrait(grey)
+    half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    quarter = cv2.resize(half, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    marks = find_marks(grey, quarter)
+    read = read_codes(grey, half, deadline=started + seconds * 0.75)
+    upside_down = _upside_down(marks, read)
+    if upside_down:
+        as_scanned, grey, quarter = (
+            np.ascontiguousarray(picture[::-1, ::-1]) for picture in (as_scanned, grey, quarter)
+        )
+        marks = find_marks(grey, quarter)
+        turned += 180
+    reading.height, reading.width = grey.shape
+    reading.turned = turned % 360
+    _take_codes(reading, read, upside_down=bool(upside_down))
+    _take_marks(reading, marks, page)
+    _take_turn(reading, turned, marks, read)
+    if streaks:
+        reading.doubts.append(_streak_doubt(streaks, page))
+    _take_content(reading, grey, quarter, marks)
+    reading.milliseconds = round((time.process_time() - started) * 1000)
+    return reading, as_scanned
+
+
+def _portrait(grey: Grey) -> tuple[Grey, int]:
+    """A page that lies on its side is stood up; which end is up is judged later."""
+    if grey.shape[1] > grey.shape[0] * 1.05:
+        return np.ascontiguousarray(np.rot90(grey)), 270
+    return grey, 0
+
+
+def _upside_down(marks: Marks, read: CodesRead) -> bool | None:
+    if marks.upright is not None:
+        return not marks.upright
+    return read.upside_down
+
+
+def _turned_place(place: Place, width: int, height: int, *, upside_down: bool) -> Place:
+    if not upside_down:
+        return place
+    x0, y0, x1, y1 = place
+    return width - x1, height - y1, width - x0, height - y0
+
+
+def _take_codes(reading: SheetReading, read: CodesRead, *, upside_down: bool) -> None:
+    reading.step = read.step
+    for code in read.codes:
+        place = _turned_place(code.place, reading.width, reading.height, upside_down=upside_down)
+        reading.codes.append(
+            {"symbology": code.symbology, "text": code.text[:200], "valid": code.valid, "place": list(place)}
+        )
+    valid = [code for code in read.codes if code.valid]
+    if not valid:
+        foreign = [code for code in read.codes if not code.valid]
+        if foreign:
+            place = _turned_place(foreign[0].place, reading.width, reading.height, upside_down=upside_down)
+            reading.doubts.append(Doubt("foreign_code", "problem", place, foreign[0].text[:60]))
+        else:
+            reading.doubts.append(
+                Doubt("unreadable", "problem", None, "time" if read.out_of_time else str(read.steps_tried))
+            )
+        return
+    if not read.agree:
+        place = _turned_place(valid[-1].place, reading.width, reading.height, upside_down=upside_down)
+        reading.doubts.append(Doubt("codes_differ", "problem", place, ", ".join(read.numbers)))
+        return
+    reading.number, reading.kind = valid[0].number, valid[0].kind
+    for address in read.addresses:
+        reading.region, reading.point, reading.room = address.region, address.point, address.room
+        reading.date, reading.subject = address.date.isoformat(), address.subject
+
+
+def _take_marks(reading: SheetReading, marks: Marks, page: PageImage) -> None:
+    if marks.dpi_x and marks.dpi_y:
+        reading.dpi = round((marks.dpi_x + marks.dpi_y) / 2, 1)
+    else:
+        reading.dpi = page.dpi
+    reading.skew = None if marks.skew is None else round(marks.skew, 2)
+    if marks.missing:
+        reading.doubts.append(
+            Doubt("corner_missing", "warning", _corner_place(reading, marks.missing[0]), ", ".join(marks.missing), "4")
+        )
+    if reading.dpi is not None and reading.dpi < _LOW_DPI:
+        severity: Severity = "problem" if reading.dpi < _TOO_LOW_DPI else "warning"
+        reading.doubts.append(Doubt("low_resolution", severity, None, f"{reading.dpi:.0f}", f"{_LOW_DPI:.0f}"))
+    if reading.skew is not None and abs(reading.skew) > _SKEW:
+        reading.doubts.append(Doubt("skewed", "warning", None, f"{reading.skew:.1f}", f"{_SKEW:.1f}"))
+    shape = reading.height / max(reading.width, 1) / (GEOMETRY.page[1] / GEOMETRY.page[0])
+    if shape > _LONG_PAGE:
+        reading.doubts.append(Doubt("double_feed", "warning", None, f"{shape:.2f}", f"{_LONG_PAGE:.2f}"))
+
+
+def _corner_place(reading: SheetReading, name: str) -> Place:
+    wide, high = reading.width // 6, reading.height // 8
+    x = reading.width - wide if name.endswith("right") else 0
+    y = reading.height - high if name.startswith("bottom") else 0
+    return x, y, x + wide, y + high
+
+
+def _take_turn(reading: SheetReading, turned: int, marks: Marks, read: CodesRead) -> None:
+    if turned % 360:
+        reading.doubts.append(Doubt("turned", "info", None, str(turned % 360), "0"))
+    elif marks.upright is None and read.upside_down is None:
+        reading.doubts.append(Doubt("side_unknown", "warning"))
+
+
+def _streak_doubt(streaks: list[quality.Streak], page: PageImage) -> Doubt:
+    first = streaks[0]
+    place = (max(first.x - 8, 0), 0, first.x + first.width + 8, page.pixels.shape[0])
+    return Doubt("streaks", "warning", place, str(len(streaks)), "0")
+
+
+def _take_content(reading: SheetReading, grey: Grey, quarter: Grey, marks: Marks) -> None:
+    reading.ink = round(float((quarter < 128).mean()), 5)
+    eighth = cv2.resize(quarter, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    reading.picture_hash = quality.picture_hash(eighth)
+    if reading.ink < _EMPTY_INK:
+        # An empty page has nothing to read; what it lacks is not a damaged code.
+        reading.doubts = [doubt for doubt in reading.doubts if doubt.kind not in ("unreadable", "corner_missing")]
+        reading.doubts.append(Doubt("empty_page", "problem", None, f"{reading.ink:.4f}", f"{_EMPTY_INK:.4f}"))
+        return
+    reading.written = quality.written_tiles(grey, marks)
+    if reading.kind in _WRITTEN_KINDS and reading.written is not None and reading.written < _BLANK_TILES:
+        reading.doubts.append(Doubt("blank", "info", None, str(reading.written), str(_BLANK_TILES)))
