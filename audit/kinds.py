@@ -7,6 +7,7 @@ KINDS: dict[str, str | Promise] = {
     "refused": _("Отказано"),
     "node.founded": _("Узел настроен"),
     "node.started": _("Узел запущен"),
+    "node.cluster_restarted": _("Очередь узла перезапущена"),
     "people.account_made": _("Выдана учётная запись"),
     "registry.taken_in": _("Загружен реестр"),
     "station.replaced": _("Станция заменена"),

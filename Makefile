@@ -1,0 +1,51 @@
+# The front door. Each target makes what it needs and says what it does; a second call is quick.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo run test check prove bench lock clean help
+
+help:
+	@echo "make demo   play a whole exam day on two nodes and prove every step (about three minutes)"
+	@echo "make run    the same day in the browser: point on :8000, regional centre on :8001"
+	@echo "make test   every test        make check  format, lint, types, import order, migrations"
+	@echo "make prove  the long proofs   make bench  figures beside their limits"
+
+$(READY): requirements-dev.txt
+	@echo "• Setting up Python packages in $(VENV) (once; a minute or two)…"
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $(READY)
+
+demo: $(READY)
+	@$(BIN)/python -m exam_day demo
+
+run: $(READY)
+	@$(BIN)/python -m exam_day run
+
+test: $(READY)
+	@echo "• Running the tests…"
+	@$(BIN)/pytest -q -n 2 --dist worksteal
+
+check: $(READY)
+	@echo "• Format";     $(BIN)/ruff format --check .
+	@echo "• Lint";       $(BIN)/ruff check .
+	@echo "• Import order"; $(BIN)/lint-imports --no-cache
+	@echo "• Types";      $(BIN)/mypy .
+	@echo "• Migrations"; PPE_DATA_DIR=var/check $(BIN)/python manage.py makemigrations --check --dry-run
+	@echo "• System checks"; PPE_DATA_DIR=var/check $(BIN)/python manage.py check
+
+prove: $(READY)
+	@$(BIN)/pytest -q -m prove tests
+
+bench: $(READY)
+	@$(BIN)/python -m benchmarks
+
+lock:
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements.in -o requirements.txt
+	@$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+
+clean:
+	rm -rf var $(VENV)
