@@ -1,0 +1,80 @@
+"""What stands where on our drawn forms, besides the codes: rows of cells and ruled lines, in millimetres."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from wire.forms import CATALOGUE
+
+NOTE = "УЧЕБНЫЙ МАКЕТ · не является официальным бланком"
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A labelled row of square cells for hand-written digits."""
+
+    x: float
+    y: float
+    count: int
+    label: str = ""
+    size: float = 6.5
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A ruled line for hand-written text."""
+
+    x: float
+    y: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The body of one kind of form."""
+
+    cells: tuple[Cells, ...]
+    rules: tuple[Rule, ...]
+
+
+def _registration() -> Layout:
+    names = ("Регион", "Код ППЭ", "Номер аудитории", "Серия документа", "Номер документа", "Номер места")
+    counts = (2, 4, 4, 4, 6, 3)
+    cells = tuple(
+        Cells(x=75, y=66 + 11 * row, count=count, label=label)
+        for row, (label, count) in enumerate(zip(names, counts, strict=True))
+    )
+    return Layout(cells, (Rule(75, 150, 90), Rule(75, 164, 90), Rule(75, 178, 90), Rule(110, 236, 70)))
+
+
+def _answers() -> Layout:
+    cells = tuple(
+        Cells(x=28 + 86 * column, y=62 + 10.5 * row, count=10, label=str(1 + row + 14 * column))
+        for column in range(2)
+        for row in range(14)
+    )
+    return Layout(cells, (Rule(110, 236, 70),))
+
+
+def _written() -> Layout:
+    return Layout((), tuple(Rule(20, 66 + 8 * row, 170) for row in range(23)))
+
+
+def _summary() -> Layout:
+    cells = tuple(
+        Cells(x=28 + 44 * column, y=70 + 12 * row, count=4, label="" if column else str(row + 1))
+        for row in range(12)
+        for column in range(4)
+    )
+    return Layout(cells, (Rule(20, 226, 80), Rule(110, 226, 80), Rule(110, 240, 80)))
+
+
+@cache
+def layout(kind: str) -> Layout:
+    """Return the body of a kind of form.
+
+    Raises:
+        KeyError: No such kind in the catalogue.
+    """
+    if CATALOGUE[kind].scope != "participant":
+        return _summary()
+    return {"R": _registration, "AB": _answers}.get(kind, _written)()
