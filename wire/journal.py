@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from cryptography.x509 import Certificate
 
 from wire import canonical, cms, pki
-from wire.cms import Recipient, SignedBy, Signer
+from wire.cms import Recipient, SignedBy
 from wire.journal_lines import (
     Entry,
     Header,
