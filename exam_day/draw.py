@@ -6,7 +6,7 @@
 import datetime as dt
 import io
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -51,7 +51,7 @@ class SheetSpec:
     room: str | None
     seed: int
     blank: bool = False
-    damage: Damage = Damage()
+    damage: Damage = field(default_factory=Damage)
 
 
 def px(millimetres: float) -> int:
