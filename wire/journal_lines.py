@@ -194,10 +194,10 @@ def read_header(line: bytes) -> Header:
     return Header(**document)
 
 
-def _parse_at(text: Any) -> dt.datetime | None:
+def _parse_at(text: str | None) -> dt.datetime | None:
     # the one form of a stamp, checked by shape: `parse_stamp` on 50,000 entries costs more than all the rest
     try:
-        if len(text) == 27 and text[10] == "T" and text[19] == "." and text[26] == "Z":
+        if text is not None and len(text) == 27 and text[10] == "T" and text[19] == "." and text[26] == "Z":
             return dt.datetime.fromisoformat(text)
     except (TypeError, ValueError, KeyError):
         pass

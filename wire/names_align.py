@@ -1,0 +1,89 @@
+"""Which token of a name is which field, when some are missing, superfluous or of a wrong length."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+# letters that are typed or recognised in place of digits
+_DIGITS = str.maketrans("OoОоQIlІ|ЗзB", "000001111338")
+_DATE_MARKS = re.compile(r"[.\-–—/]")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of digits: the lengths that are read without doubt, the canonical one first."""
+
+    name: str
+    lengths: tuple[int, ...]
+    letters: str
+    ru: str
+    en: str
+    zero_filled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the name that may be a field."""
+
+    raw: str
+    digits: str
+
+    @property
+    def is_digits(self) -> bool:
+        """Whether it can be read as digits at all."""
+        return bool(self.digits)
+
+
+def token(raw: str) -> Token:
+    """Read a piece as digits, forgiving look-alike letters and the marks of a date."""
+    text = "".join(_digit(letter) for letter in raw.translate(_DIGITS))
+    if not text.isdigit():
+        text = _DATE_MARKS.sub("", text)
+    return Token(raw, text if text.isascii() and text.isdigit() else "")
+
+
+def _digit(letter: str) -> str:
+    value = unicodedata.digit(letter, None) if not letter.isascii() else None
+    return letter if value is None else str(value)
+
+
+def looks_like_field(raw: str) -> bool:
+    """Whether a piece is a field rather than a word of the subject's name."""
+    return 0 < len(raw) <= 12 and any(letter.isdigit() for letter in raw) and not re.search(r"[^\W\d_]{3}|[()]", raw)
+
+
+Pair = tuple[Field | None, Token | None]
+
+
+def _cost(field: Field, item: Token) -> int:
+    size = len(item.digits)
+    if size in field.lengths:
+        return 0
+    if not size:
+        return 3
+    return 1 if size < field.lengths[0] or (field.name == "date" and size == 7) else 4
+
+
+def align(tokens: Sequence[Token], fields: Sequence[Field]) -> list[Pair]:
+    """Match pieces with fields, in order, at the least cost; either side may be left without a partner."""
+    items, slots = tuple(tokens), tuple(fields)
+
+    @cache
+    def best(i: int, j: int) -> tuple[int, tuple[Pair, ...]]:
+        if i == len(items) and j == len(slots):
+            return 0, ()
+        options: list[tuple[int, tuple[Pair, ...]]] = []
+        if i < len(items) and j < len(slots):
+            cost, rest = best(i + 1, j + 1)
+            options.append((cost + _cost(slots[j], items[i]), ((slots[j], items[i]), *rest)))
+        if j < len(slots):
+            cost, rest = best(i, j + 1)
+            options.append((cost + 2, ((slots[j], None), *rest)))
+        if i < len(items):
+            cost, rest = best(i + 1, j)
+            options.append((cost + 2, ((None, items[i]), *rest)))
+        return min(options, key=lambda option: option[0])
+
+    return list(best(0, 0)[1])
