@@ -23,7 +23,11 @@ from exam_day.plan import (
 REGION, REGION_NAME, TIMEZONE = "78", "Санкт-Петербург", "Europe/Moscow"
 RUSSIAN, ENGLISH_ORAL = "01", "29"
 
-_SURNAMES = ["Соколова", "Морозов", "Лебедева", "Козлов", "Новикова", "Орлов", "Егорова", "Фомин", "Захарова", "Белов", "Тихонова", "Громов", "Киселёва", "Данилов", "Жукова", "Рябов", "Зимина", "Поляков", "Вишнякова", "Сафонов", "Ермакова", "Лапин", "Калинина", "Бобров", "Щукина", "Макаров"]
+_SURNAMES = (
+    "Соколова", "Морозов", "Лебедева", "Козлов", "Новикова", "Орлов", "Егорова", "Фомин", "Захарова",
+    "Белов", "Тихонова", "Громов", "Киселёва", "Данилов", "Жукова", "Рябов", "Зимина", "Поляков",
+    "Вишнякова", "Сафонов", "Ермакова", "Лапин", "Калинина", "Бобров", "Щукина", "Макаров",
+)  # fmt: skip
 _FIRST = {
     True: ("Анна Сергеевна", "Мария Павловна", "Ольга Игоревна", "Елена Юрьевна", "Ирина Львовна"),
     False: ("Андрей Петрович", "Илья Романович", "Пётр Ильич", "Олег Николаевич", "Максим Олегович"),
@@ -135,7 +139,7 @@ def _written_point(build: Builder) -> PointPlan:
     )
 
 
-def _oral_point(build: Builder) -> PointPlan:
+def _oral_point(build: Builder, shared: PersonPlan) -> PointPlan:
     rooms = []
     for number in ("0201", "0202"):
         answers = []
@@ -168,7 +172,8 @@ def _oral_point(build: Builder) -> PointPlan:
         subject=ENGLISH_ORAL,
         rooms=listed,
         stations=stations,
-        people=_people(build, "0002", 6),
+        # The laptop serves both points, so the specialist who set it up is appointed to both.
+        people=(*_people(build, "0002", 6), shared),
         scans=tuple(scans),
     )
 
@@ -177,7 +182,8 @@ def demo_day(*, seed: int = SEED, date: dt.date | None = None) -> DayPlan:
     """Return the demo day: point 0001 writes Russian in four rooms, point 0002 speaks English in two."""
     day = date or today()
     build = _builder(seed, day)
-    points = (_written_point(build), _oral_point(build))
+    written = _written_point(build)
+    points = (written, _oral_point(build, written.person("technical_specialist")))
     return DayPlan("demo", seed, day, REGION, REGION_NAME, TIMEZONE, points, _STAFF, tuple(build.faults))
 
 

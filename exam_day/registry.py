@@ -1,4 +1,4 @@
-"""The region's registry document as the administrator of the centre imports it: who and where, nothing of the day's trouble."""
+"""The region's registry document as the administrator of the centre imports it: who and where."""
 
 from typing import Any
 

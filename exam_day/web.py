@@ -11,11 +11,11 @@ import httpx
 Values = Mapping[str, str | Sequence[str]]
 
 
-class PlayerStopped(Exception):
+class PlayerError(Exception):
     """A player saw something that a person could not go on from."""
 
 
-class Refused(PlayerStopped):
+class Refused(PlayerError):  # noqa: N818 (it is an answer of the page, not an error of ours)
     """The page answered a form with a refusal."""
 
     def __init__(self, messages: Sequence["Message"]) -> None:
@@ -65,13 +65,13 @@ class Page:
         """Return a form by its id.
 
         Raises:
-            PlayerStopped: There is no such form on the page.
+            PlayerError: There is no such form on the page.
         """
         try:
             return self.forms[form_id]
         except KeyError:
             known = ", ".join(sorted(self.forms)) or "none"
-            raise PlayerStopped(f"{self.url}: no form {form_id!r} (there are: {known})") from None
+            raise PlayerError(f"{self.url}: no form {form_id!r} (there are: {known})") from None
 
     def forms_like(self, prefix: str) -> list[Form]:
         """Return the forms whose id begins with a prefix."""
@@ -202,7 +202,7 @@ class Browser:
         """Open a page.
 
         Raises:
-            PlayerStopped: The page answers with an error.
+            PlayerError: The page answers with an error.
         """
         answer = self.client.get(path)
         return self._read(answer)
@@ -210,31 +210,29 @@ class Browser:
     def _read(self, answer: httpx.Response) -> Page:
         if answer.status_code >= 400:
             words = " ".join(answer.text.split())[:600] if len(answer.text) < 20_000 else answer.text[:300]
-            raise PlayerStopped(
-                f"{self.who} {answer.request.method} {answer.request.url}: {answer.status_code} {words}"
-            )
+            raise PlayerError(f"{self.who} {answer.request.method} {answer.request.url}: {answer.status_code} {words}")
         return read_page(answer.text, url=str(answer.url), status=answer.status_code)
 
     def json(self, path: str) -> Any:
         """Return what a state page says.
 
         Raises:
-            PlayerStopped: The page answers with an error.
+            PlayerError: The page answers with an error.
         """
         answer = self.client.get(path, headers={"Accept": "application/json"})
         if answer.status_code != 200:
-            raise PlayerStopped(f"{self.who} {path}: {answer.status_code}")
+            raise PlayerError(f"{self.who} {path}: {answer.status_code}")
         return answer.json()
 
     def download(self, path: str) -> tuple[str, bytes]:
         """Return a file's name and bytes.
 
         Raises:
-            PlayerStopped: The page answers with an error.
+            PlayerError: The page answers with an error.
         """
         answer = self.client.get(path)
         if answer.status_code != 200:
-            raise PlayerStopped(f"{self.who} {path}: {answer.status_code}")
+            raise PlayerError(f"{self.who} {path}: {answer.status_code}")
         return file_name(answer.headers.get("Content-Disposition", "")) or Path(path).name, answer.content
 
     def submit(
@@ -250,7 +248,7 @@ class Browser:
 
         Raises:
             Refused: The answer carries an error message.
-            PlayerStopped: No such page or form.
+            PlayerError: No such page or form.
         """
         page = self.get(path)
         answer = self.send(page, form_id, values, files=files, field_name=field_name)
@@ -271,13 +269,13 @@ class Browser:
         """Send a form of an open page; refusals stand among the messages of the answer.
 
         Raises:
-            PlayerStopped: No such form, or a field that the form does not have.
+            PlayerError: No such form, or a field that the form does not have.
         """
         form = page.form(form_id)
         data: dict[str, list[str]] = {name: list(said) for name, said in form.values.items()}
         for name, value in (values or {}).items():
             if name not in form.values and name not in form.options:
-                raise PlayerStopped(f"{page.url}: form {form_id!r} has no field {name!r}")
+                raise PlayerError(f"{page.url}: form {form_id!r} has no field {name!r}")
             data[name] = [value] if isinstance(value, str) else list(value)
         parts = [(field_name, (name, content)) for name, content in files]
         target = httpx.URL(page.url).join(form.action) if form.action else httpx.URL(page.url)
@@ -289,15 +287,15 @@ class Browser:
         """Log in.
 
         Raises:
-            PlayerStopped: The login page shows itself again.
+            PlayerError: The login page shows itself again.
         """
         page = self.get("/login/")
         name = next((key for key, form in page.forms.items() if "password" in form.values), None)
         if name is None:
-            raise PlayerStopped(f"{page.url}: no login form")
+            raise PlayerError(f"{page.url}: no login form")
         answer = self.send(page, name, {"username": username, "password": password})
         if "/login/" in answer.url:
-            raise PlayerStopped(f"{self.who}: login {username} refused")
+            raise PlayerError(f"{self.who}: login {username} refused")
 
 
 def file_name(disposition: str) -> str:

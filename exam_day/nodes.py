@@ -1,0 +1,147 @@
+"""The two nodes as a person starts them: `manage.py run_node`, each with its own data, port, log files and user."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from exam_day.interpreter import ROOT, Runner
+from exam_day.web import PlayerError
+
+START_SECONDS = 90.0
+STOP_SECONDS = 25.0
+
+
+def free_port() -> int:
+    """Return a port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Node:
+    """One node: `kind` is ``hq`` or ``rcoi``."""
+
+    kind: str
+    data: Path
+    logs: Path
+    port: int
+    runner: Runner = field(default_factory=Runner)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The address of the node."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of the node: nothing of the caller's PPE settings leaks into it."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PPE_", "DJANGO_"))}
+        return {
+            **kept,
+            **self.runner.environment,
+            "PPE_NODE": self.kind,
+            "PPE_DATA_DIR": str(self.data),
+            "PPE_MODE": "training",
+            "HOME": str(self.data),
+            "OPENBLAS_NUM_THREADS": "1",
+            **self.settings,
+        }
+
+    def own(self, *paths: Path) -> None:
+        """Give folders to the node's user."""
+        for path in paths:
+            path.mkdir(parents=True, exist_ok=True)
+            if self.runner.uid is not None:
+                for each in (path, *path.rglob("*")):
+                    os.chown(each, self.runner.uid, self.runner.uid)
+
+    def start(self) -> None:
+        """Start the node; `wait` says when it answers."""
+        self.own(self.data)
+        self.data.chmod(0o700)
+        self.logs.mkdir(parents=True, exist_ok=True)
+        if self.runner.uid is not None:
+            self.logs.chmod(0o1777)
+        command = [self.runner.python, str(ROOT / "manage.py"), "run_node", "--host", "127.0.0.1"]
+        command += ["--port", str(self.port), "--logs", str(self.logs), "--log-prefix", f"{self.kind}-"]
+        with (self.logs / f"{self.kind}-node.log").open("ab") as out:
+            self.process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                user=self.runner.uid,
+                group=self.runner.uid,
+                extra_groups=None if self.runner.uid is None else [],
+                start_new_session=True,
+            )
+
+    def wait(self, seconds: float = START_SECONDS) -> None:
+        """Wait until the node answers.
+
+        Raises:
+            PlayerError: It ended, or does not answer in time; the end of its log is told.
+        """
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if self.process is not None and self.process.poll() is not None:
+                break
+            try:
+                if httpx.get(f"{self.url}/healthz", timeout=5, trust_env=False).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.2)
+        raise PlayerError(f"the {self.kind} node does not answer:\n{self.last_words()}")
+
+    def last_words(self, lines: int = 25) -> str:
+        """Return the end of the node's logs."""
+        said = []
+        for name in ("node", "web"):
+            path = self.logs / f"{self.kind}-{name}.log"
+            if path.exists():
+                said += path.read_text(errors="replace").splitlines()[-lines:]
+        return "\n".join(said)
+
+    def first_run_code(self) -> str:
+        """Return the one-time code as the person at the node's terminal reads it.
+
+        Raises:
+            PlayerError: The node printed none.
+        """
+        log = self.logs / f"{self.kind}-node.log"
+        for line in reversed(log.read_text(errors="replace").splitlines()):
+            if "Код первого запуска:" in line:
+                return line.rsplit(":", 1)[1].strip()
+        raise PlayerError(f"the {self.kind} node printed no first-run code")
+
+    def stop(self) -> None:
+        """Stop the node and everything it started."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(5)
+
+
+def fresh(folder: Path) -> None:
+    """Make a folder anew: a played day starts from nothing."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
