@@ -73,9 +73,3 @@ class MalformedDocument(Refusal):
     """The bytes are not a document of the kind that was asked for."""
 
     code = "malformed_document"
-
-
-class Malformed(MalformedDocument):
-    """The bytes are not the binary structure (certificate, key file, CMS) that was asked for."""
-
-    code = "malformed"

@@ -1,0 +1,135 @@
+"""Opening: CMS AuthEnvelopedData read as a stream, DER or BER.
+
+GCM has one tag at the end: what has been written before it was seen is worthless until the call returns, and is wiped
+when it does not.
+"""
+
+import contextlib
+import io
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from wire.cms import der, identifiers
+from wire.cms.der import DerRefusal, Node
+from wire.cms.errors import CmsMalformed, NoRecipient
+from wire.cms.provider import ContentDecryptor, CryptoProvider, Recipient
+from wire.cms.standard import STANDARD
+from wire.cms.stream import BerStream
+from wire.durable import disk_errors
+from wire.refusals import Refusal
+
+CHUNK = 1 << 18
+MAX_HEAD = 1 << 18
+MAX_FIELD = 1 << 12
+
+
+def open_sealed(
+    src: BinaryIO,
+    dst: BinaryIO,
+    *,
+    recipients: Sequence[Recipient],
+    provider: CryptoProvider = STANDARD,
+) -> int:
+    """Open sealed content with whichever of the keys fits.
+
+    Args:
+        src: The sealed form, to its end.
+        dst: Where the content is written. It may be used only when the call returns; after a refusal it is cut back
+            to where it stood (when it can seek).
+        recipients: Certificates with their keys: the old and the new one of a rotation, a token.
+        provider: The family of algorithms.
+
+    Returns:
+        Size of the content.
+
+    Raises:
+        NoRecipient: Sealed for other keys.
+        Damaged: Altered or cut.
+        CmsMalformed: Not AuthEnvelopedData.
+        UnsupportedAlgorithm: Made with other algorithms, or with a shortened tag.
+        KeyRefusal: The token failed.
+        DiskRefusal: Reading or writing failed.
+    """
+    with disk_errors():
+        start = dst.tell() if dst.seekable() else None
+        try:
+            return _open(BerStream(src), dst, recipients, provider)
+        except BaseException as error:
+            if start is not None:
+                with contextlib.suppress(OSError):
+                    dst.seek(start)
+                    dst.truncate()
+            if isinstance(error, DerRefusal):
+                raise CmsMalformed(error.en) from error
+            raise
+
+
+def open_bytes(blob: bytes, *, recipients: Sequence[Recipient], provider: CryptoProvider = STANDARD) -> bytes:
+    """Open a small sealed content in memory.
+
+    Raises:
+        Refusal: As `open_sealed`.
+    """
+    dst = io.BytesIO()
+    open_sealed(io.BytesIO(blob), dst, recipients=recipients, provider=provider)
+    return dst.getvalue()
+
+
+def _open(stream: BerStream, dst: BinaryIO, recipients: Sequence[Recipient], provider: CryptoProvider) -> int:
+    _enter(stream)
+    infos = stream.element(MAX_HEAD).expect(der.SET).children()
+    key = _content_key(infos, recipients, provider)
+    stream.enter(der.SEQUENCE)
+    if not stream.element(MAX_FIELD).is_oid(identifiers.DATA):
+        raise CmsMalformed("the content is not plain data")
+    decryptor = provider.decryptor(key, stream.element(MAX_FIELD))
+    stream.open_content(0x80)
+    size = _copy(stream, decryptor, dst)
+    stream.leave()
+    if stream.peek() == 0xA1:
+        # They are authenticated before the content but stand behind it: a stream cannot check them.
+        raise CmsMalformed("authenticated attributes are not used here")
+    tag = stream.element(MAX_FIELD).octets()
+    if stream.peek() == 0xA2:
+        raise CmsMalformed("unauthenticated attributes are not used here")
+    for _ in range(3):
+        stream.leave()
+    stream.finish()
+    decryptor.verify(tag)
+    return size
+
+
+def _enter(stream: BerStream) -> None:
+    stream.enter(der.SEQUENCE)
+    if not stream.element(MAX_FIELD).is_oid(identifiers.AUTH_ENVELOPED_DATA):
+        raise CmsMalformed("not AuthEnvelopedData")
+    stream.enter(0xA0)
+    stream.enter(der.SEQUENCE)
+    if stream.element(MAX_FIELD).integer() != 0:
+        raise CmsMalformed("version")
+    if stream.peek() == 0xA0:
+        raise CmsMalformed("originator information is not used here")
+
+
+def _content_key(infos: Sequence[Node], recipients: Sequence[Recipient], provider: CryptoProvider) -> bytes:
+    """Try every key on every RecipientInfo that names it; the last failure tells most."""
+    failure: Refusal = NoRecipient()
+    for recipient in recipients:
+        for info in infos:
+            try:
+                key = provider.unwrap(info, recipient)
+            except Refusal as error:
+                failure = error
+                continue
+            if key is not None:
+                return key
+    raise failure
+
+
+def _copy(stream: BerStream, decryptor: ContentDecryptor, dst: BinaryIO) -> int:
+    buffer, out = memoryview(bytearray(CHUNK)), memoryview(bytearray(CHUNK + 16))
+    size = 0
+    while got := stream.read_content(buffer):
+        dst.write(out[: decryptor.update_into(buffer[:got], out)])
+        size += got
+    return size

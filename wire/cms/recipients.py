@@ -1,0 +1,188 @@
+"""Giving a content key to the holder of a certificate: RSA-OAEP-SHA256 (RFC 3560), ECDH P-256 (RFC 5753).
+
+Each algorithm identifier is written in one spelling. Of those read, the few spellings are accepted that other makers
+write; nothing in them is ignored, because the authentication tag of the content does not cover them.
+"""
+
+from typing import cast
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, keywrap, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
+
+from wire.certificates import PublicKey, public_key_of
+from wire.cms import der, identifiers
+from wire.cms.der import Node
+from wire.cms.errors import CmsMalformed, Damaged, KeyRefusal
+from wire.cms.errors import UnsupportedAlgorithm as Unsupported
+from wire.cms.names import is_named, issuer_and_serial
+from wire.cms.provider import AgreementKey, Recipient, TransportKey
+from wire.refusals import Refusal
+
+KEY_BYTES = 32
+_NULL = b"\x05\x00"
+_OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+_WRAP = der.sequence(der.oid(identifiers.AES256_WRAP))
+_WRAP_SPELLINGS = {_WRAP, der.sequence(der.oid(identifiers.AES256_WRAP), _NULL)}
+_AGREEMENT = der.sequence(der.oid(identifiers.ECDH_SHA256_KDF), _WRAP)
+_AGREEMENT_SPELLINGS = {der.sequence(der.oid(identifiers.ECDH_SHA256_KDF), wrap) for wrap in _WRAP_SPELLINGS}
+_SHA256_SPELLINGS = (
+    der.sequence(der.oid(identifiers.SHA256), _NULL),
+    der.sequence(der.oid(identifiers.SHA256)),
+)
+_TRANSPORT_SPELLINGS = [
+    der.sequence(
+        der.oid(identifiers.RSA_OAEP),
+        der.sequence(der.tlv(0xA0, digest), der.tlv(0xA1, der.sequence(der.oid(identifiers.MGF1), mask))),
+    )
+    for digest in _SHA256_SPELLINGS
+    for mask in _SHA256_SPELLINGS
+]
+_POINT_SPELLINGS = {
+    der.sequence(der.oid(identifiers.EC_PUBLIC_KEY)),
+    der.sequence(der.oid(identifiers.EC_PUBLIC_KEY), _NULL),
+    der.sequence(der.oid(identifiers.EC_PUBLIC_KEY), der.oid(identifiers.P256)),
+}
+
+
+def wrap_key(certificate: x509.Certificate, key: bytes) -> bytes:
+    """Return the RecipientInfo for a certificate.
+
+    Raises:
+        CertificateRefusal: The certificate's key is of another kind.
+        KeyRefusal: The certificate is not for encryption.
+    """
+    public = public_key_of(certificate)
+    _check_usage(certificate, public)
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        return _wrap_by_agreement(certificate, public, key)
+    return der.sequence(
+        der.integer(0), issuer_and_serial(certificate), _TRANSPORT_SPELLINGS[0], der.octets(public.encrypt(key, _OAEP))
+    )
+
+
+def unwrap_key(info: Node, recipient: Recipient) -> bytes | None:
+    """Return the content key from a RecipientInfo, or None when it is for somebody else.
+
+    Raises:
+        CmsMalformed: It is for this recipient, but not built as it should be.
+        UnsupportedAlgorithm: It is for this recipient, by another algorithm.
+        Damaged: It is for this recipient, but does not open.
+        KeyRefusal: The token failed.
+    """
+    elliptic = isinstance(public_key_of(recipient.certificate), ec.EllipticCurvePublicKey)
+    if info.tag == der.SEQUENCE and not elliptic:
+        key = _unwrap_by_transport(info, recipient)
+    elif info.tag == 0xA1 and elliptic:
+        key = _unwrap_by_agreement(info, recipient)
+    else:
+        return None
+    if key is not None and len(key) != KEY_BYTES:
+        raise Damaged("the content key has a wrong length")
+    return key
+
+
+def _check_usage(certificate: x509.Certificate, public: PublicKey) -> None:
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return
+    except ValueError as error:
+        raise CmsMalformed("the recipient's certificate") from error
+    elliptic = isinstance(public, ec.EllipticCurvePublicKey)
+    if not (usage.key_agreement if elliptic else usage.key_encipherment):
+        raise KeyRefusal(
+            "Сертификат получателя не предназначен для шифрования.",
+            "The recipient's certificate is not for encryption.",
+        )
+
+
+def _wrap_by_agreement(certificate: x509.Certificate, public: ec.EllipticCurvePublicKey, key: bytes) -> bytes:
+    ephemeral = ec.generate_private_key(public.curve)
+    wrapping = _derive(ephemeral.exchange(ec.ECDH(), public), _WRAP, b"")
+    point = ephemeral.public_key().public_bytes(
+        serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+    )
+    originator = der.tlv(0xA1, der.sequence(der.oid(identifiers.EC_PUBLIC_KEY)), der.tlv(der.BIT_STRING, b"\0", point))
+    wrapped = der.sequence(issuer_and_serial(certificate), der.octets(keywrap.aes_key_wrap(wrapping, key)))
+    return der.tlv(0xA1, der.integer(3), der.tlv(0xA0, originator), _AGREEMENT, der.sequence(wrapped))
+
+
+def _unwrap_by_transport(info: Node, recipient: Recipient) -> bytes | None:
+    version, name, algorithm, encrypted = info.fields(4)
+    if not is_named(name, recipient.certificate, key_identifier_tag=0x80):
+        return None
+    if version.integer() != (0 if name.tag == der.SEQUENCE else 2):
+        raise CmsMalformed("version of a recipient")
+    if algorithm.raw not in _TRANSPORT_SPELLINGS:
+        raise Unsupported("RSA key transport other than OAEP with SHA-256")
+    key = cast("TransportKey", recipient.key)
+    try:
+        return bytes(key.decrypt(encrypted.octets(), _OAEP))
+    except ValueError as error:
+        raise Damaged("the key does not open the content key") from error
+    except Refusal:
+        raise
+    except Exception as error:  # a token may raise anything of its driver's
+        raise _token_failed() from error
+
+
+def _unwrap_by_agreement(info: Node, recipient: Recipient) -> bytes | None:
+    fields = info.fields(4, 5)
+    version, originator = fields[:2]
+    ukm = fields[2].expect(0xA1).fields(1)[0].octets() if len(fields) == 5 else b""
+    algorithm, encrypted_keys = fields[-2:]
+    for entry in encrypted_keys.expect(der.SEQUENCE).children():
+        name, encrypted = entry.expect(der.SEQUENCE).fields(2)
+        if not is_named(name, recipient.certificate, key_identifier_tag=0xA0):
+            continue
+        if version.integer() != 3:
+            raise CmsMalformed("version of a recipient")
+        if algorithm.raw not in _AGREEMENT_SPELLINGS:
+            raise Unsupported("key agreement other than ECDH with SHA-256 and AES-256 key wrap")
+        shared = _exchange(cast("AgreementKey", recipient.key), _peer(originator))
+        try:
+            wrapping = _derive(shared, algorithm.fields(2)[1].raw, ukm)
+            return keywrap.aes_key_unwrap(wrapping, encrypted.octets())
+        except (keywrap.InvalidUnwrap, ValueError) as error:
+            raise Damaged("the key does not open the content key") from error
+    return None
+
+
+def _peer(originator: Node) -> ec.EllipticCurvePublicKey:
+    (named,) = originator.expect(0xA0).fields(1)
+    algorithm, point = named.expect(0xA1).fields(2)
+    if algorithm.raw not in _POINT_SPELLINGS:
+        raise Unsupported("key agreement on a curve other than P-256")
+    body = point.expect(der.BIT_STRING).body
+    # Only the uncompressed form: one key must not have two spellings.
+    if len(body) != 66 or body[:2] != b"\0\x04":
+        raise CmsMalformed("the sender's point")
+    try:
+        return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), body[1:])
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise Damaged("the sender's point is not on the curve") from error
+
+
+def _exchange(key: AgreementKey, peer: ec.EllipticCurvePublicKey) -> bytes:
+    try:
+        return bytes(key.exchange(ec.ECDH(), peer))
+    except Refusal:
+        raise
+    except Exception as error:  # a token may raise anything of its driver's
+        raise _token_failed() from error
+
+
+def _derive(shared: bytes, wrap_algorithm: bytes, ukm: bytes) -> bytes:
+    """Derive the wrapping key by X9.63 over ECC-CMS-SharedInfo (RFC 5753 §7.2)."""
+    parts = [wrap_algorithm]
+    if ukm:
+        parts.append(der.tlv(0xA0, der.octets(ukm)))
+    parts.append(der.tlv(0xA2, der.octets((KEY_BYTES * 8).to_bytes(4, "big"))))
+    return X963KDF(hashes.SHA256(), KEY_BYTES, der.sequence(*parts)).derive(shared)
+
+
+def _token_failed() -> KeyRefusal:
+    return KeyRefusal("Ключ или токен не ответил.", "The key or token failed.", cure_ru="Проверьте токен и повторите.")

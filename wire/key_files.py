@@ -1,0 +1,93 @@
+"""PKCS#12 key files: a key under a PIN, with its certificate once there is one."""
+
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
+
+from wire.certificates import PARSE_ERRORS, PrivateKey, accept_public_key
+from wire.cms import der
+from wire.identity import CertificateRefusal
+from wire.refusals import Refusal
+
+KDF_ROUNDS = 200_000
+MAX_KDF_ROUNDS = 5_000_000
+MAX_BYTES = 256 * 1024
+
+
+class WrongPin(Refusal):
+    """The PIN does not open the key file."""
+
+    code = "wrong_pin"
+    http_status = 403
+    permanent = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pkcs12:
+    """What a key file holds; `certificate` is None until the centre has issued one."""
+
+    key: PrivateKey
+    certificate: x509.Certificate | None
+
+
+def dump_pkcs12(key: PrivateKey, cert: x509.Certificate | None, pin: str, *, name: str) -> bytes:
+    """Return a PKCS#12 file: AES-256, PBKDF2 with SHA-256.
+
+    Raises:
+        WrongPin: The PIN is empty.
+    """
+    if not pin:
+        raise WrongPin("ПИН-код не может быть пустым.", "The PIN cannot be empty.")
+    encryption = (
+        PrivateFormat.PKCS12.encryption_builder()
+        .kdf_rounds(KDF_ROUNDS)
+        .key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC)
+        .hmac_hash(SHA256())
+        .build(pin.encode())
+    )
+    return pkcs12.serialize_key_and_certificates(name.encode(), key, cert, None, encryption)
+
+
+def load_pkcs12(data: bytes, pin: str) -> Pkcs12:
+    """Open a PKCS#12 file.
+
+    Raises:
+        WrongPin: The PIN does not open it.
+        CertificateRefusal: It is not a PKCS#12 file, holds no key, or an unsuitable one.
+    """
+    _inspect(data)
+    try:
+        key, certificate, _ = pkcs12.load_key_and_certificates(data, pin.encode())
+    except PARSE_ERRORS as error:
+        # The library says one thing for both; the structure has been looked at, so it is the PIN.
+        raise WrongPin("ПИН-код не подходит.", "The PIN is wrong.") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        raise _not_a_key_file()
+    accept_public_key(key.public_key())
+    if certificate is not None and certificate.public_key() != key.public_key():
+        raise CertificateRefusal(
+            "Сертификат в файле ключа не от этого ключа.", "The certificate in the key file is not of this key."
+        )
+    return Pkcs12(key, certificate)
+
+
+def _inspect(data: bytes) -> None:
+    """Look at the outside of the file: its shape, and that guessing the PIN will not hang the machine."""
+    if len(data) > MAX_BYTES:
+        raise _not_a_key_file()
+    try:
+        version, _, mac = der.parse(data).expect(der.SEQUENCE).children()
+        fields = mac.expect(der.SEQUENCE).children()
+        if version.integer() != 3 or not 2 <= len(fields) <= 3:
+            raise _not_a_key_file()
+        if len(fields) == 3 and not 0 < fields[2].integer() <= MAX_KDF_ROUNDS:
+            raise _not_a_key_file()
+    except (der.DerRefusal, ValueError) as error:
+        raise _not_a_key_file() from error
+
+
+def _not_a_key_file() -> CertificateRefusal:
+    return CertificateRefusal("Это не файл ключа PKCS#12.", "This is not a PKCS#12 key file.")
