@@ -7,3 +7,7 @@ class UploadsConfig(AppConfig):
 
     name = "uploads"
     verbose_name = _("Приём файлов")
+
+    def ready(self) -> None:
+        """Name the room's events and jobs."""
+        from uploads import kinds, tasks  # noqa: F401, PLC0415 (models exist only now)

@@ -1,0 +1,49 @@
+"""The node as granian and gunicorn serve it in these tests: real settings and urls, bearer tokens that name the machine.
+
+Logging in is another room's business (tests/keys); here ``Bearer hq:78:0001:node`` is that machine.
+"""
+
+import time
+from dataclasses import dataclass
+
+from django.core.wsgi import get_wsgi_application
+
+application = get_wsgi_application()
+
+from uploads import api, handlers  # noqa: E402
+from wire.identity import Identity, Role  # noqa: E402
+from wire.refusals import Refusal  # noqa: E402
+
+
+class NoSuchTaste(Refusal):
+    code = "no_such_taste"
+    http_status = 422
+
+
+@dataclass(frozen=True)
+class Machine:
+    identity: Identity
+    fingerprint: str = "f" * 64
+
+
+class ByName:
+    def authenticate(self, request):
+        words = request.META.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ").split(":")
+        if len(words) != 4:
+            return None
+        return None, Machine(Identity(Role(words[0]), *words[1:]))
+
+
+def probe(upload):
+    with (upload.path.parent.parent / "handled.log").open("a") as log:
+        log.write(f"{upload.uid} {upload.sha256}\n")
+    if upload.metadata.get("taste") == "bad":
+        raise NoSuchTaste("Не тот вкус.", "Not that taste.")
+    if upload.metadata.get("taste") == "slow":
+        time.sleep(0.3)
+    return {"sha256": upload.sha256, "length": upload.length}
+
+
+api.MachineAuthentication = ByName
+handlers.register("probe", probe, roles=None, max_bytes=2 << 30)
+handlers.register("small", probe, roles={"print"}, max_bytes=1000)

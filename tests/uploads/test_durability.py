@@ -1,0 +1,171 @@
+"""What survives a client that vanishes, a server that is killed, a disk that is full, and a client that stalls."""
+
+import hashlib
+import os
+import random
+import threading
+import time
+
+import pytest
+
+from tests.uploads.conftest import Node, RawPatch, begin, offset_of, send
+
+MIB = 1 << 20
+
+
+def wait_for(question, seconds=10):
+    end = time.monotonic() + seconds
+    while not question():
+        assert time.monotonic() < end, "did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["FIN", "RST"])
+def test_it_keeps_every_byte_of_a_client_that_vanished(node, reset):
+    data = random.Random(5).randbytes(12 * MIB)
+    with node.client() as client:
+        location = begin(client, len(data))
+        patch = RawPatch(node, location, len(data)).send(data[: 3 * MIB])
+        time.sleep(0.5)
+        patch.vanish(reset)
+        assert offset_of(client, location) == 3 * MIB
+        assert send(client, location, 3 * MIB, data[3 * MIB :]).status_code == 204
+        assert client.get(location).json()["sha256"] == hashlib.sha256(data).hexdigest()
+
+
+def test_it_lets_a_newer_request_take_over_a_stalled_one(node):
+    data = random.Random(6).randbytes(2 * MIB)
+    with node.client() as client:
+        location = begin(client, len(data))
+        stalled = RawPatch(node, location, len(data)).send(data[:MIB])
+        time.sleep(0.5)
+        began = time.monotonic()
+        assert offset_of(client, location) == MIB
+        assert time.monotonic() - began < 2
+        assert send(client, location, MIB, data[MIB:]).status_code == 204
+        assert stalled.status() == 408
+        assert client.get(location).json()["sha256"] == hashlib.sha256(data).hexdigest()
+        stalled.vanish()
+
+
+def test_it_serves_others_while_forty_uploads_stall(node):
+    with node.client() as client:
+        other = begin(client, 10)
+        stalled = [RawPatch(node, begin(client, MIB), MIB).send(b"x" * 65536) for _ in range(40)]
+        time.sleep(1)
+        times = []
+        for _ in range(5):
+            began = time.monotonic()
+            assert offset_of(client, other) == 0
+            times.append(time.monotonic() - began)
+        for patch in stalled:
+            patch.send(b"x" * (MIB - 65536))
+        assert [patch.status() for patch in stalled] == [204] * 40
+        for patch in stalled:
+            patch.vanish()
+    assert min(times) < 0.25
+
+
+def test_it_never_takes_one_byte_twice_from_racing_requests(node):
+    data = random.Random(7).randbytes(4 * MIB)
+    with node.client() as client:
+        location = begin(client, len(data))
+
+    def push():
+        with node.client() as own:
+            for _ in range(200):
+                at = offset_of(own, location)
+                if at == len(data):
+                    return
+                send(own, location, at, data[at : at + MIB // 2])
+
+    threads = [threading.Thread(target=push) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with node.client() as client:
+        told = client.get(location).json()
+    assert told["sha256"] == hashlib.sha256(data).hexdigest()
+    assert [line.split()[0] for line in node.handled()].count(told["uid"]) == 1
+
+
+def test_it_goes_on_after_a_kill_at_any_byte(own_node):
+    data = random.Random(8).randbytes(3 * MIB)
+    rng = random.Random(9)
+    with own_node.client() as client:
+        location = begin(client, len(data))
+    sent = 0
+    for _ in range(4):
+        with own_node.client() as client:
+            at = offset_of(client, location)
+            part = rng.randrange(1, MIB)
+            patch = RawPatch(own_node, location, len(data) - at, offset=at).send(data[at : at + part])
+            sent += part
+            time.sleep(rng.random() / 4)
+        own_node.kill()
+        patch.vanish()
+        # What a dying process wrote past its last commit was never promised.
+        path = own_node.folder / "uploads" / "incoming" / location.split("/")[-2]
+        with path.open("ab") as file:
+            file.write(b"torn")
+        own_node.start()
+    with own_node.client() as client:
+        at = offset_of(client, location)
+        assert send(client, location, at, data[at:]).status_code == 204
+        assert client.get(location).json()["sha256"] == hashlib.sha256(data).hexdigest()
+
+
+def test_it_finishes_an_upload_that_was_killed_before_its_end(own_node):
+    """GIVEN every byte is durable, but the process died between the rename and the commit."""
+    data = b"finish me" * 1000
+    with own_node.client() as client:
+        location = begin(client, len(data))
+        uid = location.split("/")[-2]
+        assert send(client, location, 0, data[:-1]).status_code == 204
+    own_node.kill()
+    incoming = own_node.folder / "uploads" / "incoming" / uid
+    with incoming.open("ab") as file:
+        file.write(data[-1:])
+    incoming.rename(own_node.folder / "uploads" / "complete" / uid)
+    import sqlite3
+
+    with sqlite3.connect(own_node.folder / "db.sqlite3") as base:
+        base.execute("update uploads_upload set offset = length where uid = ?", [uid])
+    base.close()
+    own_node.start()
+    with own_node.client() as client:
+        assert offset_of(client, location) == len(data)
+        told = client.get(location).json()
+    assert (told["state"], told["sha256"]) == ("handled", hashlib.sha256(data).hexdigest())
+    assert len(own_node.handled()) == 1
+
+
+def test_it_refuses_to_go_on_when_the_file_is_shorter_than_promised(own_node):
+    with own_node.client() as client:
+        location = begin(client, 100)
+        assert send(client, location, 0, b"x" * 60).status_code == 204
+        os.truncate(own_node.folder / "uploads" / "incoming" / location.split("/")[-2], 50)
+        answer = send(client, location, 60, b"x" * 40)
+        assert (answer.status_code, answer.json()["code"]) == (410, "upload_damaged")
+
+
+def test_it_gives_up_a_body_that_stops_and_keeps_what_came(blank, tmp_path):
+    import shutil
+
+    shutil.copytree(blank, tmp_path / "data")
+    (tmp_path / "quick.py").write_text(f"from {os.environ.get('PPE_TEST_NODE_SETTINGS', 'ppe_portal.settings')} import *\nPPE_UPLOAD_IDLE_SECONDS = 0.5\n")
+    node = Node(
+        tmp_path / "data", server="gunicorn", DJANGO_SETTINGS_MODULE="quick", PYTHONPATH=f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"
+    ).start()
+    try:
+        with node.client() as client:
+            location = begin(client, 1000)
+            patch = RawPatch(node, location, 1000).send(b"x" * 400)
+            wait_for(lambda: patch.status() == 408)
+            assert offset_of(client, location) == 400
+            assert send(client, location, 400, b"x" * 600).status_code == 204
+            assert client.get(location).json()["state"] == "handled"
+            patch.vanish()
+    finally:
+        node.kill()

@@ -1,0 +1,220 @@
+"""tus 1.0 at ``/api/v1/uploads/`` as plain Django views: the body is read as a stream, never through a parser."""
+
+import logging
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import re_path
+from django.utils.http import http_date
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+
+from common import refusals
+from keys.authentication import MachineAuthentication
+from uploads import finishing, headers, limits, receiving
+from uploads.body import Body
+from uploads.errors import NotLoggedIn, UploadBusy, WrongOffset
+from uploads.models import Upload
+from uploads.receiving import Owner
+from uploads.states import FINISHED, State
+from wire.refusals import Refusal
+
+log = logging.getLogger(__name__)
+
+#: Refusals that are the protocol's own small talk; the log is not told of them.
+_SMALL_TALK = (UploadBusy, WrongOffset)
+
+
+def owner_of(request: HttpRequest) -> Owner:
+    """Return the machine of a request.
+
+    Raises:
+        NotLoggedIn: The request carries no valid session.
+    """
+    try:
+        answer = MachineAuthentication().authenticate(Request(request))
+    except APIException:
+        answer = None
+    if answer is None:
+        raise NotLoggedIn("Войдите: сессия машины не открыта или истекла.", "Log in: no session, or it has ended.")
+    machine = answer[1]
+    request.auth = machine  # type: ignore[attr-defined]  # the way `audit.actor_of` finds it
+    identity = machine.identity
+    return Owner(identity.urn, str(identity.role), identity.region, identity.point, machine.fingerprint)
+
+
+def _answer(request: HttpRequest, view: Callable[[HttpRequest], HttpResponseBase]) -> HttpResponseBase:
+    try:
+        response = view(request)
+    except Refusal as refusal:
+        if not isinstance(refusal, _SMALL_TALK):
+            refusals.tell(refusal, request)
+        response = _problem(refusal)
+    response["Tus-Resumable"] = headers.VERSION
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _problem(refusal: Refusal) -> HttpResponse:
+    response = JsonResponse(
+        refusals.problem(refusal), status=refusal.http_status, content_type="application/problem+json"
+    )
+    if refusal.http_status == 412:
+        response["Tus-Version"] = headers.VERSION
+    if refusal.http_status == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    retry_after = getattr(refusal, "retry_after", None)
+    if retry_after is not None:
+        response["Retry-After"] = str(retry_after)
+    return response
+
+
+def _empty(status: int, upload: Upload | None = None) -> HttpResponse:
+    response = HttpResponse(status=status)
+    if status != 204:
+        response["Content-Length"] = "0"
+    del response["Content-Type"]
+    if upload is not None:
+        response["Upload-Offset"] = str(upload.offset)
+        if upload.state == State.RECEIVING:
+            response["Upload-Expires"] = http_date(upload.expires_at.timestamp())
+    return response
+
+
+def _method(request: HttpRequest) -> str:
+    override = request.headers.get("X-HTTP-Method-Override", "").upper()
+    return override if request.method == "POST" and override in ("PATCH", "DELETE", "HEAD") else request.method or ""
+
+
+@csrf_exempt
+def collection(request: HttpRequest) -> HttpResponseBase:
+    """Say what the server can, or begin an upload."""
+    return _answer(request, {"OPTIONS": _options, "POST": _create}.get(_method(request), _not_allowed))
+
+
+@csrf_exempt
+def single(request: HttpRequest, uid: str) -> HttpResponseBase:
+    """Tell the offset, go on, end, or tell the answer of the room that took the file."""
+    views: dict[str, Callable[[HttpRequest, str], HttpResponseBase]] = {
+        "HEAD": _head, "PATCH": _patch, "DELETE": _delete, "GET": _get,
+    }  # fmt: skip
+    method = _method(request)
+    if method == "OPTIONS":
+        return _answer(request, _options)
+    view = views.get(method)
+    return _answer(request, _not_allowed if view is None else lambda r: view(r, uid))
+
+
+def _not_allowed(request: HttpRequest) -> HttpResponse:
+    response = _empty(405)
+    response["Allow"] = "OPTIONS, POST, HEAD, PATCH, GET, DELETE"
+    return response
+
+
+def _options(request: HttpRequest) -> HttpResponse:
+    response = _empty(204)
+    response["Tus-Version"] = headers.VERSION
+    response["Tus-Extension"] = headers.EXTENSIONS
+    response["Tus-Checksum-Algorithm"] = ",".join(headers.ALGORITHMS)
+    response["Tus-Max-Size"] = str(limits.limit("UPLOAD_MAX_BYTES"))
+    return response
+
+
+def _create(request: HttpRequest) -> HttpResponse:
+    headers.check_version(request)
+    owner = owner_of(request)
+    length = headers.number(request, "Upload-Length")
+    header = request.headers.get("Upload-Metadata", "")
+    carried = headers.body_length(request)
+    checksum = headers.checksum(request)
+    if carried > length:
+        carried = 0  # the announced length decides; the body is not read
+    upload = receiving.create(owner=owner, length=length, metadata=headers.metadata(header), metadata_header=header)
+    problem: Refusal | None = None
+    if carried or not length:
+        try:
+            _receive(request, upload, 0, carried, checksum)
+        except Refusal as refusal:
+            # The upload exists and its client must learn where; it sees by the offset what was kept.
+            problem = refusal
+    response = _empty(201, upload)
+    response["Location"] = request.path.rstrip("/") + f"/{upload.uid}/"
+    if problem is not None:
+        log.info("creation with upload of %s stopped: %s", upload.uid, problem.code)
+    return response
+
+
+def _receive(
+    request: HttpRequest, upload: Upload, offset: int, carried: int, checksum: receiving.Checksum | None
+) -> Upload:
+    body = Body(request.read, carried, idle=limits.limit("UPLOAD_IDLE_SECONDS"), wanted=receiving.wanted_since(upload))
+    upload = receiving.append(upload=upload, offset=offset, body=body, checksum=checksum)
+    if upload.state == State.COMPLETE:
+        try:
+            upload = finishing.hand_over(upload)
+        except Exception:
+            log.exception("upload %s is whole; its handler failed and is tried again", upload.uid)
+    return upload
+
+
+def _head(request: HttpRequest, uid: str) -> HttpResponse:
+    headers.check_version(request)
+    upload = receiving.settled(receiving.find(owner=owner_of(request), uid=uid))
+    response = _empty(200, upload)
+    response["Upload-Length"] = str(upload.length)
+    if upload.metadata_header:
+        response["Upload-Metadata"] = upload.metadata_header
+    return response
+
+
+def _patch(request: HttpRequest, uid: str) -> HttpResponse:
+    headers.check_version(request)
+    upload = receiving.find(owner=owner_of(request), uid=uid)
+    carried = headers.body_length(request)
+    offset = headers.number(request, "Upload-Offset")
+    upload = _receive(request, upload, offset, carried, headers.checksum(request))
+    if upload.state == State.REFUSED and upload.problem:
+        response: HttpResponse = JsonResponse(
+            upload.problem, status=upload.problem["status"], content_type="application/problem+json"
+        )
+        response["Upload-Offset"] = str(upload.offset)
+        return response
+    return _empty(204, upload)
+
+
+def _delete(request: HttpRequest, uid: str) -> HttpResponse:
+    headers.check_version(request)
+    owner = owner_of(request)
+    receiving.terminate(upload=receiving.find(owner=owner, uid=uid), actor=owner.actor)
+    return _empty(204)
+
+
+def _get(request: HttpRequest, uid: str) -> HttpResponse:
+    upload = receiving.find(owner=owner_of(request), uid=uid)
+    if upload.state == State.RECEIVING and upload.offset == upload.length:
+        upload = receiving.settled(upload)
+    if upload.state == State.COMPLETE:
+        try:
+            upload = finishing.hand_over(upload)
+        except Exception:
+            log.exception("upload %s is whole; its handler failed and is tried again", upload.uid)
+    return JsonResponse(
+        {
+            "uid": upload.uid,
+            "purpose": upload.purpose,
+            "state": upload.state,
+            "offset": upload.offset,
+            "length": upload.length,
+            "sha256": upload.sha256,
+            "finished": upload.state in FINISHED,
+            "result": upload.result,
+            "problem": upload.problem,
+        }
+    )
+
+
+urlpatterns = [
+    re_path(r"^uploads/?$", collection, name="uploads"),
+    re_path(r"^uploads/(?P<uid>[0-9a-f]{32})/?$", single, name="upload"),
+]

@@ -1,0 +1,97 @@
+"""Reading a request's body so that a client that stalls never holds an upload for long."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from enum import Enum
+
+BLOCK = 1 << 18
+POLL = 0.25
+
+
+class End(Enum):
+    """How a body ended."""
+
+    WHOLE = "whole"
+    CUT = "cut"
+    STALLED = "stalled"
+    WANTED = "wanted"
+
+
+class Body:
+    """A body of a known length, read by a helper thread.
+
+    A thread that waits in the server's ``read`` cannot be interrupted. The helper waits there instead; the request
+    itself waits on a queue, so that it can stop when nothing comes or a newer request wants the upload, keep what
+    was received and let go of the lock. The helper ends with the connection.
+
+    Args:
+        read: Reads at most so many bytes; empty at the end, OSError when the client is gone.
+        length: Bytes announced.
+        idle: Seconds without a byte after which the body counts as stalled.
+        wanted: Asked now and then whether a newer request wants the upload.
+    """
+
+    def __init__(self, read: Callable[[int], bytes], length: int, *, idle: float, wanted: Callable[[], bool]) -> None:
+        self.read, self.length, self.idle, self.wanted = read, length, idle, wanted
+        self.end = End.WHOLE
+        self._blocks: queue.Queue[bytes | None] = queue.Queue(maxsize=4)
+        self._stopped = threading.Event()
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the blocks that arrive; afterwards `end` says how it ended."""
+        if not self.length:
+            return
+        helper = threading.Thread(target=self._pump, name="upload-body", daemon=True)
+        helper.start()
+        try:
+            yield from self._take()
+        finally:
+            self._stopped.set()
+            while not self._blocks.empty():
+                self._blocks.get_nowait()
+
+    def _pump(self) -> None:
+        left = self.length
+        while left and not self._stopped.is_set():
+            try:
+                block = self.read(min(BLOCK, left))
+            except (OSError, ValueError):  # the client is gone, or the server closed the body under us
+                block = b""
+            if not block:
+                break
+            left -= len(block)
+            self._put(block)
+        self._put(None)
+
+    def _put(self, block: bytes | None) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._blocks.put(block, timeout=1)
+            except queue.Full:
+                continue
+            return
+
+    def _take(self) -> Iterator[bytes]:
+        got, last, asked = 0, time.monotonic(), time.monotonic()
+        while got < self.length:
+            try:
+                block = self._blocks.get(timeout=POLL)
+            except queue.Empty:
+                block = b""
+            now = time.monotonic()
+            if block is None:
+                self.end = End.CUT
+                return
+            if block:
+                got, last = got + len(block), now
+                yield block
+            elif now - last > self.idle:
+                self.end = End.STALLED
+                return
+            if now - asked >= POLL and got < self.length:
+                asked = now
+                if self.wanted():
+                    self.end = End.WANTED
+                    return

@@ -1,0 +1,117 @@
+"""A complete file: hashed, synced, renamed, and handed to its room exactly once."""
+
+import contextlib
+import logging
+import os
+
+from django.db import transaction
+
+from audit.log import Actor
+from audit.moves import move
+from common import jobs
+from common.clock import now
+from common.files import relative
+from common.refusals import problem
+from uploads import handlers, limits, store
+from uploads.errors import ContentMismatch
+from uploads.models import Upload
+from uploads.states import MOVES, State
+from wire import durable
+from wire.refusals import Refusal
+
+log = logging.getLogger(__name__)
+
+
+def complete_under_lock(handle: int, upload: Upload) -> None:
+    """Turn the data file, whose lock is held and whose bytes are all there, into a complete file.
+
+    Every step may be repeated: a process killed between the rename and the commit finds the file under its new name.
+    """
+    os.fsync(handle)
+    source, target = store.incoming(upload.uid), store.complete(upload.uid)
+    digest = durable.sha256_file(source)
+    source.replace(target)
+    durable.fsync_dir(target.parent)
+    durable.fsync_dir(source.parent)
+    _completed(upload, digest)
+
+
+def _completed(upload: Upload, digest: str) -> None:
+    actor = Actor(upload.owner_urn, "api", certificate=upload.certificate)
+    where = {"region": upload.region, "point": upload.audit_point, "subject": str(upload)}
+    facts = {"sha256": digest, "relative_path": relative(store.complete(upload.uid)), "completed_at": now()}
+    promised = str(upload.metadata.get("sha256", "")).lower()
+    with transaction.atomic():
+        if promised and promised != digest:
+            refusal = ContentMismatch(
+                "Принятый файл не совпал с тем, что назвал отправитель. Передайте его заново.",
+                "The file received is not the one that the sender named. Send it again.",
+            )
+            move(
+                upload, State.REFUSED, table=MOVES, kind="uploads.refused", actor=actor, **where,
+                data={"uid": upload.uid, "code": refusal.code}, problem=problem(refusal), **facts,
+            )  # fmt: skip
+            return
+        move(
+            upload, State.COMPLETE, table=MOVES, kind="uploads.complete", actor=actor, **where,
+            data={"uid": upload.uid, "sha256": digest}, woken_at=now(), next_try_at=now(), **facts,
+        )  # fmt: skip
+        jobs.wake("uploads.hand_over", upload.pk)
+
+
+def finish(upload: Upload) -> None:
+    """Complete an upload whose last byte is durable but whose completion was interrupted."""
+    source, target = store.incoming(upload.uid), store.complete(upload.uid)
+    with contextlib.suppress(FileNotFoundError):
+        with store.locked(source, seconds=limits.limit("UPLOAD_LOCK_SECONDS")) as handle:
+            upload.refresh_from_db()
+            if handle is not None and upload.state == State.RECEIVING and upload.offset == upload.length:
+                store.cut_to(handle, upload.offset, upload.length)
+                complete_under_lock(handle, upload)
+        return
+    upload.refresh_from_db()
+    if upload.state == State.RECEIVING and target.exists() and target.stat().st_size == upload.length:
+        _completed(upload, durable.sha256_file(target))
+
+
+def hand_over(upload: Upload) -> Upload:
+    """Give a complete file to the handler of its purpose; the row remembers that it was done, and the answer.
+
+    The handler runs inside the transaction that stores its answer, under the row's lock: whatever it does to the
+    database happens once. What it does to files must bear repetition.
+
+    Raises:
+        Refusal: The handler cannot take it now; it is tried again.
+    """
+    actor = Actor(upload.owner_urn, "api", certificate=upload.certificate)
+    where = {"region": upload.region, "point": upload.audit_point, "subject": str(upload)}
+    with transaction.atomic():
+        row = Upload.objects.select_for_update().get(pk=upload.pk)
+        if row.state != State.COMPLETE:
+            return row
+        try:
+            purpose = handlers.purpose_of(row.purpose)
+            with transaction.atomic():
+                result = purpose.handler(row)
+        except Refusal as refusal:
+            if not refusal.permanent:
+                raise
+            move(
+                row, State.REFUSED, table=MOVES, kind="uploads.refused", actor=actor, **where,
+                data={"uid": row.uid, "code": refusal.code}, problem=problem(refusal),
+            )  # fmt: skip
+        else:
+            move(
+                row, State.HANDLED, table=MOVES, kind="uploads.handled", actor=actor, **where,
+                data={"uid": row.uid}, result=result,
+            )  # fmt: skip
+            transaction.on_commit(lambda: _drop_second_name(row))
+    return row
+
+
+def _drop_second_name(upload: Upload) -> None:
+    """Remove our name of a file that its handler has linked into its own store."""
+    path = upload.path
+    with contextlib.suppress(OSError):
+        if path.stat().st_nlink > 1:
+            path.unlink()

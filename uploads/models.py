@@ -1,0 +1,97 @@
+"""One row for each file that a machine sends; the row's offset is the truth about what is durable."""
+
+import secrets
+from pathlib import Path
+from typing import Any, Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from common import files
+from common.leases import Leased
+from uploads.states import State
+
+
+def new_uid() -> str:
+    """Return an identifier that nobody guesses."""
+    return secrets.token_hex(16)
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    """Uploads, as their owner and as people may see them."""
+
+    def owned_by(self, urn: str) -> Self:
+        """Return the uploads of one machine."""
+        return self.filter(owner_urn=urn)
+
+    def unfinished(self) -> Self:
+        """Return the uploads whose bytes still arrive."""
+        return self.filter(state=State.RECEIVING)
+
+    def visible_to(self, user: Any) -> Self:
+        """Return the uploads of the points that a person may see."""
+        keys = user.point_keys()
+        if keys is None:
+            return self
+        wanted = models.Q(pk__in=[])
+        for key in keys:
+            region, point = key.split("-")
+            wanted |= models.Q(region=region, point=point)
+        return self.filter(wanted)
+
+
+class Upload(Leased):
+    """A file that arrives piece by piece."""
+
+    uid = models.CharField(_("код"), max_length=32, unique=True, default=new_uid, editable=False)
+    purpose = models.CharField(_("назначение"), max_length=32)
+    owner_urn = models.CharField(_("отправитель"), max_length=200, db_index=True)
+    certificate = models.CharField(_("отпечаток сертификата"), max_length=64, blank=True)
+    region = models.CharField(_("регион"), max_length=2, blank=True)
+    point = models.CharField(_("ППЭ"), max_length=4, blank=True)
+    metadata_header = models.TextField(_("метаданные, как получены"), blank=True)
+    metadata = models.JSONField(_("метаданные"), default=dict)
+    length = models.BigIntegerField(_("размер"))
+    offset = models.BigIntegerField(_("принято байт"), default=0)
+    state = models.CharField(_("состояние"), max_length=12, choices=State.choices, default=State.RECEIVING)
+    sha256 = models.CharField("SHA-256", max_length=64, blank=True)
+    relative_path = models.CharField(_("файл"), max_length=200, blank=True)
+    result = models.JSONField(_("ответ"), null=True, blank=True)
+    problem = models.JSONField(_("отказ"), null=True, blank=True)
+    wanted_at = models.DateTimeField(_("запрошен другим соединением"), null=True, editable=False)
+    created_at = models.DateTimeField(_("начат"), auto_now_add=True)
+    progress_at = models.DateTimeField(_("последние байты"))
+    expires_at = models.DateTimeField(_("хранится до"))
+    completed_at = models.DateTimeField(_("принят"), null=True, blank=True)
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("приём файла")
+        verbose_name_plural = _("приём файлов")
+        ordering = ("-id",)
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(offset__gte=0) & models.Q(offset__lte=models.F("length")),
+                name="offset_within_length",
+            )
+        ]
+        indexes = [models.Index(fields=("state", "next_try_at"), name="upload_due")]
+
+    def __str__(self) -> str:
+        return f"{self.filename or self.uid} ({self.purpose})"
+
+    @property
+    def filename(self) -> str:
+        """The name that the sender gave, as sent; never a path on this node."""
+        return str(self.metadata.get("filename", ""))
+
+    @property
+    def path(self) -> Path:
+        """The complete file. Its handler may hard-link it, copy it or move it away."""
+        return files.inside(self.relative_path)
+
+    @property
+    def audit_point(self) -> str:
+        """The point whose chain tells of this upload; empty for machines of the region."""
+        return "" if self.point == "0000" else self.point
