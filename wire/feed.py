@@ -74,7 +74,7 @@ def write(item: FeedItem, signer: Signer) -> bytes:
         "at": canonical.stamp(item.at),
         "body": dict(item.body),
     }
-    schema.validate(f"feed-{item.kind}", document["body"])
+    schema.validate(f"feed_{item.kind}", document["body"])
     return write_signed("feed", document, signers=[signer])
 
 
@@ -86,7 +86,7 @@ def read(blob: bytes, trust: TrustStore, *, at: dt.datetime | None = None) -> Fe
     """
     document, signed_by = read_signed("feed", blob, trust=trust, roles={Role.RCOI}, at=at)
     same_place(signed_by, region=document["region"])
-    schema.validate(f"feed-{document['kind']}", document["body"])
+    schema.validate(f"feed_{document['kind']}", document["body"])
     del document["format"]
     document["at"] = canonical.parse_stamp(document["at"])
     return FeedItem(**document)

@@ -75,7 +75,7 @@ class SheetCode:
     room: str | None
 
 
-def _tuples(value: object) -> Any:  # noqa: ANN401 - as deep as the file has it
+def _tuples(value: object) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 

@@ -91,7 +91,7 @@ def header_line(header: Header) -> bytes:
         SchemaRefusal: the header does not agree with its schema.
     """
     document = asdict(header) | {"format": FORMAT, "opened_at": canonical.stamp(header.opened_at)}
-    schema.validate("journal-header", document)
+    schema.validate("journal_header", document)
     return canonical.dumps(document)
 
 
@@ -188,7 +188,7 @@ def read_header(line: bytes) -> Header:
         SchemaRefusal: it is not the header of a journal of a known format.
     """
     document = _load(line, 0)
-    schema.validate("journal-header", document)
+    schema.validate("journal_header", document)
     del document["format"]
     document["opened_at"] = canonical.parse_stamp(document["opened_at"])
     return Header(**document)

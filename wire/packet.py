@@ -74,8 +74,6 @@ _SIGNERS: dict[str, frozenset[Role]] = {
     "forms": frozenset({Role.HQ, Role.GEK}),
     "audio": frozenset({Role.HQ, Role.GEK}),
 }
-# the envelope around the TAR: headers, and at most this much for each recipient
-_ENVELOPE, _RECIPIENT = 4096, 2048
 
 
 class ContentRefusal(Refusal):
@@ -173,16 +171,15 @@ def write_content(
     sources = _sources(files)
     src, size = tar.stream(sources, progress)
     with durable.disk_errors(), Path(path).open("wb") as file:
-        bound = size + _ENVELOPE + _RECIPIENT * len(recipients)
-        start = len(local_header(CONTENT, bound, 0))
+        start = len(local_header(CONTENT, cms.sealed_size(size, recipients), 0))
         file.write(bytes(start))
         tally = _Tally(file)
         cms.seal(src, cast(BinaryIO, tally), size=size, recipients=recipients)
         header = local_header(CONTENT, tally.size, tally.crc)
         if len(header) != start:
+            # an ECDSA-sized difference at the very border of 4 GiB: the header's length was foretold wrongly
             raise ContentRefusal(
-                "Содержимое пакета почти ровно 4 ГиБ: разделите его на части.",
-                "The content is almost exactly 4 GiB: split it into parts.",
+                "Размер содержимого изменился во время шифрования.", "The content changed its size while sealing."
             )
         file.seek(0)
         file.write(header)

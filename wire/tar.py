@@ -33,6 +33,7 @@ class SourceChanged(Refusal):
     """A file changed while it was being packed."""
 
     code: ClassVar[str] = "source_changed"
+    http_status: ClassVar[int] = 409
     permanent: ClassVar[bool] = False
 
 
