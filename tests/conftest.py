@@ -70,10 +70,10 @@ def as_node(settings) -> Iterator[Callable[[str], None]]:
             importlib.reload(importlib.import_module(name))
         clear_url_caches()
 
-    before = settings.PPE_NODE
+    kind_before = settings.PPE_NODE
     yield switch
-    if settings.PPE_NODE != before:
-        switch(before)
+    if kind_before != settings.PPE_NODE:
+        switch(kind_before)
 
 
 @pytest.fixture

@@ -1,0 +1,67 @@
+"""A station dies during the day and another goes on in its room. Both owe a journal from then on."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from audit.log import Actor, record
+from common.clock import now
+from stations.models import Duty, Room, Sitting, Station, StationPost
+from wire.refusals import Refusal
+
+
+class ReplacementRefused(Refusal):
+    """The replacement does not follow from what the registry knows."""
+
+    code = "replacement_refused"
+
+
+def replace_station(*, sitting: Sitting, old: Station, new: Station, room: Room, actor: Actor) -> StationPost:
+    """Put a station in the place of another; the same replacement twice changes nothing.
+
+    A reserve that had no room takes this one; a reserve that already works in a room gets one post more.
+
+    Args:
+        sitting: The exam.
+        old: The station that stopped.
+        new: The station that goes on.
+        room: Where.
+        actor: Who says so.
+
+    Returns:
+        The post of the new station in the room.
+
+    Raises:
+        ReplacementRefused: Same station, another kind, or the old one does not work in that room.
+    """
+    if old.kind != new.kind or old.pk == new.pk:
+        raise ReplacementRefused(
+            "Заменить станцию может другая станция того же вида.", "Another station of the same kind must replace it."
+        )
+    with transaction.atomic():
+        posts = StationPost.objects.select_for_update().filter(sitting=sitting)
+        before = posts.filter(station=old, room=room).first()
+        if before is None:
+            raise ReplacementRefused(
+                f"{old} не работала в помещении «{room}» на этом экзамене.",
+                f"{old.number} has no post in {room.number} at this sitting.",
+            )
+        after = posts.filter(station=new, room=room).first()
+        if before.replaced_by_id and after and before.replaced_by_id == after.pk:
+            return after
+        if before.replaced_by_id:
+            raise ReplacementRefused(
+                f"{old} в этом помещении уже заменена.", f"{old.number} was replaced there already."
+            )
+        after = after or posts.filter(station=new, room__isnull=True).first() or StationPost(
+            sitting=sitting, station=new, duty=Duty.RESERVE
+        )  # fmt: skip
+        after.room, after.place, after.since = room, before.place, now()
+        after.save()
+        before.duty, before.replaced_by = Duty.REPLACED, after
+        before.save(update_fields=["duty", "replaced_by"])
+        record(
+            "station.replaced", actor=actor, region=sitting.point.region.code, point=sitting.point.code,
+            subject=_("%(old)s → %(new)s, %(room)s") % {"old": old, "new": new, "room": room},
+            data={"sitting": sitting.key, "kind": old.kind, "old": old.number, "new": new.number, "room": room.number},
+        )  # fmt: skip
+    return after
