@@ -1,9 +1,37 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from audit.kinds import register
+
+KINDS = {
+    "rcoi.received": _("Пакет получен РЦОИ"),
+    "rcoi.refused": _("Пакет не принят РЦОИ"),
+    "rcoi.opening": _("Пакет открывается"),
+    "rcoi.verified": _("Пакет расшифрован и сверен"),
+    "rcoi.acknowledged": _("Пакет подтвержден"),
+    "rcoi.rejected": _("Пакет отклонён"),
+    "rcoi.again": _("Пакет взят на повторную проверку"),
+    "rcoi.receipt": _("Выдана квитанция"),
+    "rcoi.rescan": _("Запрошено пересканирование"),
+    "rcoi.rescan_answered": _("Пересканированное получено"),
+    "rcoi.status": _("Получен статус ППЭ"),
+    "rcoi.status_undone": _("Статус ППЭ отменён"),
+    "rcoi.announced": _("Отправлено объявление"),
+    "rcoi.package": _("Пакет экзамена выдан"),
+    "rcoi.file": _("Выдан файл"),
+    "rcoi.report": _("Сформирован отчёт"),
+}
+
 
 class RcoiConfig(AppConfig):
     """The centre."""
 
     name = "rcoi"
     verbose_name = _("РЦОИ")
+
+    def ready(self) -> None:
+        """Name the room's events and take in the packets that arrive by network."""
+        register(KINDS)
+        from rcoi import door  # noqa: PLC0415 (models exist only now)
+
+        door.connect()

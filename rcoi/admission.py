@@ -1,0 +1,121 @@
+"""Whether a packet may come in: what can be judged before its content is opened.
+
+Container, signatures, who must sign and the hash of the content are held by `wire.packet.verify`; here stand the rules
+that need the registry.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from rcoi.errors import ForeignPoint, UnknownSitting, WrongMode
+from rcoi.models import PacketKind
+from stations.models import ExamPoint, Sitting, parse_key_date
+from wire import canonical
+from wire.cms import SignedBy
+from wire.packet import CheckedPacket, PacketHeader
+from wire.pki import Identity
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a packet belongs."""
+
+    sitting: Sitting
+    room: str
+
+
+def header_dict(header: PacketHeader) -> dict[str, Any]:
+    """Return an open header as JSON for the row."""
+    fields = asdict(header)
+    return {name: _plain(value) for name, value in fields.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return canonical.stamp(value)
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+
+
+def signers_list(signers: Sequence[SignedBy]) -> list[dict[str, str]]:
+    """Return who signed, for the row and its pages."""
+    return [
+        {
+            "urn": signer.identity.urn,
+            "role": str(signer.identity.role.value),
+            "name": _common_name(signer),
+            "at": canonical.stamp(signer.signed_at) if signer.signed_at else "",
+        }
+        for signer in signers
+    ]
+
+
+def _common_name(signer: SignedBy) -> str:
+    names = [attribute.value for attribute in signer.certificate.subject if attribute.rfc4514_attribute_name == "CN"]
+    return str(names[0]) if names else signer.identity.ident
+
+
+def judge(checked: CheckedPacket, *, sender: Identity | None) -> Place:
+    """Hold a packet whose signature and hash are right to the rules of this centre.
+
+    Args:
+        checked: What `wire.packet.verify` returned.
+        sender: The machine that delivered it; None from a flash drive.
+
+    Returns:
+        The sitting and room it belongs to.
+
+    Raises:
+        PacketRefusal: With the rule that does not hold.
+    """
+    header = checked.header
+    _mode(header)
+    if sender is not None and (sender.region, sender.point) != (header.region, header.point):
+        raise ForeignPoint(
+            f"Пакет ППЭ {header.region}-{header.point} передан от имени ППЭ {sender.region}-{sender.point}.",
+            f"A packet of {header.region}-{header.point} came in the name of {sender.region}-{sender.point}.",
+        )
+    return _place(header)
+
+
+def _mode(header: PacketHeader) -> None:
+    if header.mode != settings.PPE_MODE:
+        words = {"live": "экзамен", "training": "тренировка"}
+        raise WrongMode(
+            f"Режим пакета — {words.get(header.mode, header.mode)}, а РЦОИ — «{words[settings.PPE_MODE]}».",
+            f"The packet's mode is {header.mode}, this centre works in {settings.PPE_MODE}.",
+        )
+
+
+def _place(header: PacketHeader) -> Place:
+    point = ExamPoint.objects.filter(region__code=header.region, code=header.point).select_related("region").first()
+    if point is None:
+        raise UnknownSitting(
+            f"ППЭ {header.region}-{header.point} нет в реестре региона.",
+            f"No point {header.region}-{header.point} here.",
+        )
+    region, code, day, subject = header.sitting.split("-")
+    sitting = (
+        Sitting.objects.filter(point=point, date=parse_key_date(day), subject__code=subject)
+        .select_related("point__region", "subject")
+        .first()
+    )
+    if sitting is None or (region, code) != (header.region, header.point) or header.subject != subject:
+        raise UnknownSitting(
+            f"Экзамена {header.sitting} в ППЭ {point.key} нет в реестре.", f"No sitting {header.sitting} at this point."
+        )
+    room = header.room or ""
+    if header.kind in (PacketKind.BLANKS, PacketKind.AUDIO):
+        known = sitting.rooms.filter(room__number=room).first()
+        if known is None:
+            raise UnknownSitting(
+                f"Аудитории {room or '—'} нет в экзамене {sitting.key}.", f"Room {room or '-'} is not in {sitting.key}."
+            )
+    return Place(sitting, room)

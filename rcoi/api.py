@@ -1,0 +1,98 @@
+"""REST of the centre for the machines of the points: the feed and the receipts, each point its own."""
+
+import base64
+import re
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from rcoi import feed
+from rcoi.models import IssuedReceipt
+from stations.models import ExamPoint
+from wire.pki import Identity
+
+NODES = ("rcoi",)
+MAX_NUMBER = 2**53
+
+
+def point_of(request: Request) -> ExamPoint:
+    """Return the point whose machine asks.
+
+    Raises:
+        PermissionDenied: The machine is of no point of this region.
+    """
+    identity: Identity = request.auth.identity
+    point = ExamPoint.objects.filter(region__code=identity.region, code=identity.point).select_related("region").first()
+    if point is None:
+        raise PermissionDenied
+    return point
+
+
+class FeedView(APIView):
+    """The feed of the machine's own point."""
+
+    @extend_schema(
+        operation_id="feed",
+        parameters=[OpenApiParameter("after", int, description="Number of the last item that is known; 0 for none")],
+        responses=inline_serializer(
+            "Feed",
+            {
+                "after": serializers.IntegerField(),
+                "items": inline_serializer(
+                    "FeedRow", {"number": serializers.IntegerField(), "item": serializers.CharField()}, many=True
+                ),
+                "last": serializers.IntegerField(),
+                "more": serializers.BooleanField(),
+            },
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        """Return the items after a number, oldest first, each as it was signed, in base64."""
+        point = point_of(request)
+        text = request.query_params.get("after", "0")
+        if not re.fullmatch(r"[0-9]{1,16}", text) or int(text) > MAX_NUMBER:
+            raise ParseError({"after": "a number is expected"})
+        after = int(text)
+        entries = feed.after(point, after)
+        last = feed.last_number(point)
+        items: list[dict[str, Any]] = [
+            {"number": entry.number, "item": base64.b64encode(bytes(entry.body)).decode("ascii")} for entry in entries
+        ]
+        return Response(
+            {"after": after, "items": items, "last": last, "more": bool(entries) and entries[-1].number < last}
+        )
+
+
+class ReceiptView(APIView):
+    """The latest receipt of a file that the machine's own point sent."""
+
+    @extend_schema(
+        operation_id="receipt",
+        parameters=[OpenApiParameter("level", str, description="Another level than the latest")],
+        responses={(200, "application/cms"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, sha256: str) -> HttpResponse:
+        """Return the stored bytes."""
+        rows = IssuedReceipt.objects.filter(sha256=sha256, point=point_of(request)).order_by("-number")
+        level = request.query_params.get("level")
+        row = (rows.filter(level=level) if level else rows).first()
+        if row is None:
+            raise Http404
+        answer = HttpResponse(bytes(row.body), content_type="application/cms")
+        answer["X-Receipt-Level"], answer["X-Receipt-Number"] = row.level, str(row.number)
+        answer["Content-Disposition"] = f'attachment; filename="{sha256}.{row.level}.p7m"'
+        return answer
+
+
+urlpatterns = [
+    path("feed/", FeedView.as_view(), name="feed"),
+    path("receipts/<str:sha256>/", ReceiptView.as_view(), name="receipt"),
+]

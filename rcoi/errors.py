@@ -1,0 +1,87 @@
+"""Refusals of the centre. Those of a packet become the typed reasons of a rejected receipt."""
+
+from typing import ClassVar
+
+from wire.refusals import Refusal
+
+
+class PacketRefusal(Refusal):
+    """A packet cannot be taken in or acknowledged."""
+
+    code: ClassVar[str] = "packet_refused"
+    http_status: ClassVar[int] = 422
+
+
+class WrongMode(PacketRefusal):
+    """A rehearsal's packet at a live centre, or the other way round."""
+
+    code: ClassVar[str] = "wrong_mode"
+
+
+class ForeignPoint(PacketRefusal):
+    """The packet is about a point or sitting that its sender or this centre has nothing to do with."""
+
+    code: ClassVar[str] = "foreign_point"
+
+
+class UnknownSitting(PacketRefusal):
+    """The registry knows no such sitting, or no such room in it."""
+
+    code: ClassVar[str] = "unknown_sitting"
+
+
+class SequenceFork(PacketRefusal):
+    """Another packet already has this number of this node."""
+
+    code: ClassVar[str] = "sequence_fork"
+
+
+class UidTaken(PacketRefusal):
+    """Other bytes already have this uid and version: a version never changes."""
+
+    code: ClassVar[str] = "uid_taken"
+
+
+class CountsDiffer(PacketRefusal):
+    """Header, room.json and the files do not agree."""
+
+    code: ClassVar[str] = "counts_differ"
+
+
+class WrongContent(PacketRefusal):
+    """A mandatory file is missing, repeated or not what it says it is."""
+
+    code: ClassVar[str] = "wrong_content"
+
+
+class FileGone(Refusal):
+    """A stored file is not in its place: the store is damaged."""
+
+    code: ClassVar[str] = "file_gone"
+    http_status: ClassVar[int] = 500
+    permanent: ClassVar[bool] = False
+
+
+class NothingToImport(Refusal):
+    """The folder or form holds no packet."""
+
+    code: ClassVar[str] = "nothing_to_import"
+
+
+class FolderRefused(Refusal):
+    """The folder is not one of the flash drives of this node."""
+
+    code: ClassVar[str] = "folder_refused"
+
+
+class RequestRefused(Refusal):
+    """What the person asks for cannot be done as asked."""
+
+    code: ClassVar[str] = "request_refused"
+
+
+class NotFounded(Refusal):
+    """The centre has no keys yet."""
+
+    code: ClassVar[str] = "not_founded"
+    http_status: ClassVar[int] = 409

@@ -1,0 +1,64 @@
+"""The feed: one numbered, hash-chained list of signed words to each point."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from common.clock import now
+from keys import authority
+from rcoi import series
+from rcoi.models import FeedEntry
+from stations.models import ExamPoint
+from wire import feed
+from wire.feed import FeedItem, Kind
+
+PAGE = 200
+
+
+def append(*, point: ExamPoint, kind: Kind, body: Mapping[str, Any]) -> FeedEntry:
+    """Sign the next item of a point's feed, in the transaction of what it tells.
+
+    Args:
+        point: Whom it is told.
+        kind: A kind of `wire.feed.KINDS`.
+        body: Its content, as the schema of the kind demands.
+    """
+    at = now()
+    with transaction.atomic():
+        head = series.lock(f"feed:{point.key}")
+        item = FeedItem(
+            number=head.number + 1,
+            prev=head.hash,
+            kind=kind,
+            mode=settings.PPE_MODE,
+            region=point.region.code,
+            point=point.code,
+            at=at,
+            body=body,
+        )
+        blob = feed.write(item, authority.rcoi_signer())
+        head.number, head.hash = item.number, feed.item_hash(blob)
+        head.save(update_fields=["number", "hash"])
+        return FeedEntry.objects.create(
+            point=point, number=item.number, kind=kind, at=at, prev=item.prev, hash=head.hash, body=blob
+        )
+
+
+def after(point: ExamPoint, number: int, *, limit: int = PAGE) -> list[FeedEntry]:
+    """Return the items that follow a number, oldest first."""
+    return list(FeedEntry.objects.filter(point=point, number__gt=number).order_by("number")[:limit])
+
+
+def last_number(point: ExamPoint) -> int:
+    """Return the number of the newest item, 0 before the first."""
+    newest = FeedEntry.objects.filter(point=point).order_by("-number").values_list("number", flat=True).first()
+    return newest or 0
+
+
+def bundle(point: ExamPoint, *, since: int = 0) -> tuple[str, bytes]:
+    """Return name and bytes of a point's feed as a file for a flash drive."""
+    entries = FeedEntry.objects.filter(point=point, number__gt=since).order_by("number")
+    items = [bytes(entry.body) for entry in entries]
+    return f"FEED_{point.region.code}_{point.code}_{last_number(point)}.jsonl", feed.bundle(items)

@@ -1,0 +1,39 @@
+"""Tables of the centre."""
+
+from rcoi.models.inbox import (
+    Door,
+    InboxAct,
+    InboxFinding,
+    InboxJournal,
+    InboxPacket,
+    InboxRecording,
+    InboxSheet,
+    PacketKind,
+)
+from rcoi.models.issued import (
+    Announcement,
+    FeedEntry,
+    IssuedReceipt,
+    PointStatusRecord,
+    Report,
+    RescanRequest,
+    Series,
+)
+
+__all__ = [
+    "Announcement",
+    "Door",
+    "FeedEntry",
+    "InboxAct",
+    "InboxFinding",
+    "InboxJournal",
+    "InboxPacket",
+    "InboxRecording",
+    "InboxSheet",
+    "IssuedReceipt",
+    "PacketKind",
+    "PointStatusRecord",
+    "Report",
+    "RescanRequest",
+    "Series",
+]

@@ -1,0 +1,256 @@
+"""The inbox: what arrived as it arrived, and what the centre concludes beside it."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from common.leases import Leased
+from rcoi.states import PacketState
+from stations.scope import ScopedQuerySet
+from wire.forms import CATALOGUE
+
+if TYPE_CHECKING:
+    from stations.models import User
+
+
+class PacketKind(models.TextChoices):
+    """What a packet carries."""
+
+    STATUS = "status", _("Статус")
+    BLANKS = "blanks", _("Бланки")
+    FORMS = "forms", _("Формы ППЭ")
+    AUDIO = "audio", _("Аудиоответы")
+
+
+class Door(models.TextChoices):
+    """How a file came in."""
+
+    NETWORK = "network", _("по сети")
+    FLASH = "flash", _("с флеш-накопителя")
+
+
+class InboxQuerySet(ScopedQuerySet["InboxPacket"]):
+    """Packets, and the questions asked about them."""
+
+    def visible_to(self, user: "User | Any") -> Self:
+        """Return the packets of the points in scope; files of no known point show to the staff of the region."""
+        rows = super().visible_to(user)
+        if not getattr(user, "is_active", False) or user.point_keys() is not None:
+            return rows
+        return rows | self.filter(point__isnull=True).distinct()
+
+    def current(self) -> Self:
+        """Return the packets that no later acknowledged version replaced."""
+        return self.filter(superseded_by__isnull=True)
+
+    def acknowledged(self) -> Self:
+        """Return the packets that count: «Подтвержден» and not replaced."""
+        return self.current().filter(state=PacketState.ACKNOWLEDGED)
+
+    def for_page(self) -> Self:
+        """Return the rows with what a list shows."""
+        return self.select_related("sitting__point__region", "sitting__subject", "point__region")
+
+
+class InboxPacket(Leased):
+    """A file that arrived as a packet. Refused ones keep their file and claim as evidence and own no uid."""
+
+    sha256 = models.CharField(_("SHA-256 файла"), max_length=64, unique=True)
+    size = models.PositiveBigIntegerField(_("размер"))
+    name = models.CharField(_("имя файла"), max_length=240)
+    path = models.CharField(_("файл"), max_length=200)
+    door = models.CharField(_("как получен"), max_length=8, choices=Door.choices)
+    received_at = models.DateTimeField(_("получен"), db_index=True)
+    received_from = models.CharField(_("от кого"), max_length=200)
+
+    uid = models.CharField(_("код пакета"), max_length=36, null=True, blank=True)  # noqa: DJ001 (null is not equal to null)
+    version = models.PositiveIntegerField(_("версия"), null=True, blank=True)
+    kind = models.CharField(_("вид"), max_length=8, choices=PacketKind.choices, blank=True)
+    point = models.ForeignKey("stations.ExamPoint", models.PROTECT, verbose_name=_("ППЭ"), null=True, blank=True)
+    sitting = models.ForeignKey(
+        "stations.Sitting", models.PROTECT, verbose_name=_("экзамен"), null=True, blank=True, related_name="inbox"
+    )
+    room = models.CharField(_("аудитория"), max_length=4, blank=True)
+    node = models.CharField(_("узел"), max_length=100, blank=True)
+    sequence = models.PositiveBigIntegerField(_("номер по порядку"), null=True, blank=True)
+    header = models.JSONField(_("заголовок"), default=dict)
+    signers = models.JSONField(_("подписали"), default=list)
+    supersedes_uid = models.CharField(_("заменяет"), max_length=36, blank=True)
+    superseded_by = models.ForeignKey(
+        "self", models.PROTECT, verbose_name=_("заменён на"), null=True, blank=True, related_name="replaced"
+    )
+
+    state = models.CharField(_("состояние"), max_length=16, choices=PacketState.choices, db_index=True)
+    reasons = models.JSONField(_("причины отказа"), default=list)
+    folder = models.CharField(_("папка содержимого"), max_length=200, blank=True)
+    counts = models.JSONField(_("сосчитано"), default=dict)
+    document = models.JSONField(_("карточка аудитории или статус"), default=dict)
+    opened_at = models.DateTimeField(_("расшифрован"), null=True, blank=True)
+    decided_at = models.DateTimeField(_("решение"), null=True, blank=True)
+
+    objects = InboxQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "point"
+
+    class Meta:
+        verbose_name = _("входящий пакет")
+        verbose_name_plural = _("входящие пакеты")
+        ordering = ("-received_at", "-pk")
+        constraints = [
+            models.UniqueConstraint(fields=("uid", "version"), name="rcoi_one_version_of_a_uid"),
+            models.UniqueConstraint(fields=("point", "node", "sequence"), name="rcoi_one_packet_of_a_sequence"),
+        ]
+        indexes = [models.Index(fields=("sitting", "kind", "room"), name="rcoi_packet_place")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """What the packet is, in words."""
+        if not self.kind:
+            return self.name
+        where = f" {self.room}" if self.room else ""
+        sitting = self.header.get("sitting", "")
+        return f"{self.get_kind_display()}{where} · {sitting} · v{self.header.get('version', '')}"
+
+    @property
+    def claimed_uid(self) -> str:
+        """The uid that the file names, whether or not it was given it."""
+        return self.uid or str(self.header.get("uid", ""))
+
+    @property
+    def region(self) -> str:
+        """Region of the point, or what the header claims."""
+        return self.point.region.code if self.point else str(self.header.get("region", ""))
+
+    @property
+    def point_code(self) -> str:
+        """Code of the point, or nothing."""
+        return self.point.code if self.point else ""
+
+    @property
+    def is_working(self) -> bool:
+        """Whether the centre has not decided yet."""
+        return self.state not in (PacketState.ACKNOWLEDGED, PacketState.REJECTED)
+
+    @property
+    def tone(self) -> str:
+        """Colour of the state chip."""
+        if self.parked_at:
+            return "bad"
+        return {PacketState.ACKNOWLEDGED: "ok", PacketState.REJECTED: "bad"}.get(PacketState(self.state), "info")
+
+
+class InboxPart(models.Model):
+    """A file out of a packet."""
+
+    packet = models.ForeignKey(InboxPacket, models.CASCADE, verbose_name=_("пакет"), related_name="%(class)ss")
+    ordinal = models.PositiveIntegerField(_("№"))
+    name = models.CharField(_("имя"), max_length=240)
+    size = models.PositiveBigIntegerField(_("размер"))
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "packet__point"
+
+    class Meta:
+        abstract = True
+        ordering = ("packet", "ordinal")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class InboxSheet(InboxPart):
+    """A scanned sheet or HQ form."""
+
+    kind = models.CharField(_("вид файла"), max_length=8)
+    form = models.CharField(_("форма"), max_length=16, blank=True)
+    number = models.CharField(_("номер"), max_length=13, blank=True, db_index=True)
+
+    class Meta(InboxPart.Meta):
+        verbose_name = _("лист")
+        verbose_name_plural = _("листы")
+
+    @property
+    def form_title(self) -> str:
+        """Title of the form."""
+        kind = CATALOGUE.get(self.form)
+        return kind.title_ru if kind else ""
+
+
+class InboxRecording(InboxPart):
+    """A recorded answer."""
+
+    number = models.CharField(_("номер бланка регистрации"), max_length=13, blank=True)
+
+    class Meta(InboxPart.Meta):
+        verbose_name = _("аудиоответ")
+        verbose_name_plural = _("аудиоответы")
+
+
+class InboxJournal(InboxPart):
+    """An electronic journal that came with a status."""
+
+    kind = models.CharField(_("вид"), max_length=8, blank=True)
+    station = models.CharField(_("станция"), max_length=16, blank=True)
+    room = models.CharField(_("аудитория"), max_length=4, blank=True)
+    serial = models.CharField(_("серийный номер"), max_length=64, blank=True)
+    opened_at = models.DateTimeField(_("начат"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("закрыт"), null=True, blank=True)
+    entry_count = models.PositiveIntegerField(_("записей"), default=0)
+    signed_by = models.CharField(_("подписан"), max_length=120, blank=True)
+    problems = models.JSONField(_("замечания"), default=list)
+
+    class Meta(InboxPart.Meta):
+        verbose_name = _("электронный журнал")
+        verbose_name_plural = _("электронные журналы")
+
+
+class InboxAct(InboxPart):
+    """An act of a GEK member."""
+
+    kind = models.CharField(_("вид"), max_length=24, blank=True)
+    station = models.CharField(_("станция"), max_length=16, blank=True)
+    room = models.CharField(_("аудитория"), max_length=4, blank=True)
+    reason = models.CharField(_("причина"), max_length=200, blank=True)
+    text = models.TextField(_("текст"), blank=True)
+    made_at = models.DateTimeField(_("составлен"), null=True, blank=True)
+    signed_by = models.CharField(_("подписал"), max_length=200, blank=True)
+    problem = models.TextField(_("замечание"), blank=True)
+
+    class Meta(InboxPart.Meta):
+        verbose_name = _("акт")
+        verbose_name_plural = _("акты")
+
+    @property
+    def kind_words(self) -> str:
+        """The kind in words."""
+        words = {"journal_missing": _("журнал станции не получен"), "room_difference": _("расхождение в аудитории")}
+        return str(words.get(self.kind, self.kind))
+
+
+class InboxFinding(models.Model):
+    """A remark about a packet's content. It never blocks; it may become a rescan request."""
+
+    packet = models.ForeignKey(InboxPacket, models.CASCADE, verbose_name=_("пакет"), related_name="findings")
+    code = models.CharField(_("код"), max_length=40, db_index=True)
+    text = models.TextField(_("замечание"))
+    number = models.CharField(_("номер листа"), max_length=13, blank=True)
+    room = models.CharField(_("аудитория"), max_length=4, blank=True)
+    found_at = models.DateTimeField(_("найдено"))
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "packet__point"
+
+    class Meta:
+        verbose_name = _("замечание проверки")
+        verbose_name_plural = _("замечания проверки")
+        ordering = ("packet", "pk")
+        constraints = [
+            models.UniqueConstraint(fields=("packet", "code", "number", "text"), name="rcoi_finding_said_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.text

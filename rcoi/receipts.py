@@ -1,0 +1,149 @@
+"""Receipts: one for each SHA-256 and level, signed once, its bytes given again whenever they are asked for."""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from django.conf import settings
+from django.db import transaction
+
+from audit.log import Actor, record
+from common.clock import now
+from keys import authority
+from rcoi import feed, series
+from rcoi.models import InboxPacket, IssuedReceipt
+from stations.lookup import this_node
+from wire import receipt as wire_receipt
+from wire.receipt import Level, Reason, Receipt
+from wire.refusals import Refusal
+
+AUTOMATIC = "автоматически"
+Levels = IssuedReceipt.Level
+
+
+def latest(sha256: str) -> IssuedReceipt | None:
+    """Return the latest receipt of a file: what every resend is answered with."""
+    return IssuedReceipt.objects.filter(sha256=sha256).order_by("-number").first()
+
+
+def issue(
+    *,
+    packet: InboxPacket,
+    level: str,
+    actor: Actor,
+    reasons: Sequence[Mapping[str, Any]] = (),
+    counts: Mapping[str, int] | None = None,
+    operator: str = AUTOMATIC,
+) -> IssuedReceipt:
+    """Sign a receipt and put it into the feed of the point, in one transaction with what it says.
+
+    Args:
+        packet: The file it speaks of.
+        level: A level of `wire.receipt.LEVELS`; a second call for the same level returns the first receipt.
+        actor: Who issues it.
+        reasons: Why it was rejected or withdrawn.
+        counts: What was counted in it.
+        operator: The person who decided, or that it was automatic.
+    """
+    with transaction.atomic():
+        number = series.lock("receipt")
+        said = IssuedReceipt.objects.filter(sha256=packet.sha256, level=level).first()
+        if said is not None:
+            return said
+        before = latest(packet.sha256)
+        number.number += 1
+        number.save(update_fields=["number"])
+        at = now()
+        body = wire_receipt.write(
+            _document(packet, level, number.number, before, reasons, counts or {}, operator, at),
+            authority.rcoi_signer(),
+        )
+        row = IssuedReceipt.objects.create(
+            packet=packet,
+            point=packet.point,
+            number=number.number,
+            level=level,
+            sha256=packet.sha256,
+            supersedes=before.number if before else None,
+            reasons=list(reasons),
+            issued_at=at,
+            body=body,
+            body_sha256=hashlib.sha256(body).hexdigest(),
+        )
+        if packet.point:
+            feed.append(point=packet.point, kind="receipt", body={"p7m": base64.b64encode(body).decode("ascii")})
+        record(
+            "rcoi.receipt",
+            actor=actor,
+            region=packet.region,
+            point=packet.point_code,
+            subject=str(row),
+            data={"sha256": packet.sha256, "level": level, "number": row.number, "receipt_sha256": row.body_sha256},
+        )
+        return row
+
+
+def _document(
+    packet: InboxPacket,
+    level: str,
+    number: int,
+    before: IssuedReceipt | None,
+    reasons: Sequence[Mapping[str, Any]],
+    counts: Mapping[str, int],
+    operator: str,
+    at: Any,
+) -> Receipt:
+    node = this_node()
+    version = packet.version or packet.header.get("version")
+    extra = {
+        name: packet.header[name] for name in ("kind", "sitting", "room", "node", "sequence") if name in packet.header
+    }
+    return Receipt(
+        level=cast(Level, level),
+        uid=packet.claimed_uid or None,
+        version=version,
+        sha256=packet.sha256,
+        number=number,
+        supersedes=before.number if before else None,
+        region=packet.region or (node.region if node else "00"),
+        point=packet.point_code or "0000",
+        reasons=tuple(cast(Reason, dict(reason)) for reason in reasons),
+        counts=dict(counts),
+        operator=operator,
+        received_at=packet.received_at,
+        issued_at=at,
+        mode=settings.PPE_MODE,
+        extra=extra,
+    )
+
+
+def reasons_of(refusal: Refusal, *, room: str = "") -> list[dict[str, Any]]:
+    """Return a refusal as typed reasons: one for itself, one for each part it names."""
+    first: dict[str, Any] = {
+        "code": refusal.code,
+        "ru": refusal.text("ru"),
+        "en": refusal.text("en"),
+        "room": room or None,
+    }
+    parts = [
+        {
+            "code": refusal.code,
+            "ru": part.ru,
+            "en": part.en,
+            "sheet": part.found if part.field == "sheet" else None,
+            "room": room or None,
+        }
+        for part in refusal.parts
+    ]
+    return [{**first, "sheet": None}, *parts]
+
+
+def answer(row: IssuedReceipt) -> dict[str, Any]:
+    """Return a receipt as the result of an upload."""
+    return {
+        "level": row.level,
+        "number": row.number,
+        "sha256": row.sha256,
+        "receipt": base64.b64encode(bytes(row.body)).decode("ascii"),
+    }

@@ -1,0 +1,21 @@
+"""Background work of the centre."""
+
+from django.db.models import QuerySet
+
+from common import jobs
+from rcoi.inbox import OPEN_JOB
+from rcoi.models import InboxPacket
+from rcoi.opening import open_packet
+from rcoi.states import WORKING
+
+
+@jobs.job(OPEN_JOB, cluster="heavy")
+def open_received(pk: int) -> None:
+    """Open, verify and acknowledge a packet."""
+    open_packet(pk)
+
+
+@jobs.sweep(OPEN_JOB)
+def packets_due() -> QuerySet[InboxPacket]:
+    """Return the packets that are not decided yet."""
+    return InboxPacket.objects.filter(state__in=WORKING)
