@@ -48,6 +48,22 @@ class CopyMismatch(DiskRefusal):
     code = "copy_mismatch"
 
 
+class SourceChanged(Refusal):
+    """The file changed its size while it was being read."""
+
+    code = "source_changed"
+    http_status = 409
+    permanent = False
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Файл изменился, пока его читали.",
+            "The file changed while it was being read.",
+            cure_ru="Повторите.",
+            cure_en="Repeat.",
+        )
+
+
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 _MISSING = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP}

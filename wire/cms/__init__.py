@@ -8,7 +8,6 @@ from wire.cms.errors import (
     NoRecipient,
     NotSigned,
     SignatureWrong,
-    SourceChanged,
     UnsupportedAlgorithm,
 )
 from wire.cms.open import open_bytes, open_sealed
@@ -16,6 +15,7 @@ from wire.cms.provider import CryptoProvider, Recipient, Signer
 from wire.cms.seal import Sealed, seal, seal_bytes, sealed_size
 from wire.cms.sign import sign
 from wire.cms.verify import SignedBy, Verified, unverified_content, verify
+from wire.durable import SourceChanged
 
 __all__ = [
     "CmsMalformed",

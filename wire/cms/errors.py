@@ -49,19 +49,6 @@ class Damaged(Refusal):
         )
 
 
-class SourceChanged(Refusal):
-    """The file changed its size while it was being sealed."""
-
-    code = "source_changed"
-    http_status = 409
-    permanent = False
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Файл изменился, пока его шифровали.", "The file changed while it was being sealed.", cure_ru="Повторите."
-        )
-
-
 class KeyRefusal(Refusal):
     """The key or token did not do its work, or is not of this certificate."""
 

@@ -13,10 +13,10 @@ from typing import BinaryIO
 from cryptography import x509
 
 from wire.cms import der, identifiers
-from wire.cms.errors import KeyRefusal, SourceChanged
+from wire.cms.errors import KeyRefusal
 from wire.cms.provider import ContentEncryptor, CryptoProvider
 from wire.cms.standard import STANDARD
-from wire.durable import disk_errors
+from wire.durable import SourceChanged, disk_errors
 
 CHUNK = 1 << 18
 
