@@ -2,9 +2,7 @@
 
 import io
 import random
-import struct
 import wave
-from pathlib import Path
 
 import av
 import numpy as np
@@ -99,30 +97,20 @@ def to_ogg(samples: Samples) -> bytes:
     return out.getvalue()
 
 
-def recording(answer: Answer, *, seed: int, repaired: bool = False) -> bytes:
-    """Return the file of an answer: as it should be when ``repaired``, otherwise with its flaw.
-
-    The cut file is what a flash drive pulled out too early holds: the beginning of the whole one.
-    """
+def recording(answer: Answer, *, seed: int) -> bytes:
+    """Return the whole file of an answer, in the format that its name says."""
     mark = f"{seed} {answer.registration}"
     silent = answer.flaw == "silent"
     samples = silence(answer.seconds, mark) if silent else speech(answer.seconds, mark)
-    whole = to_ogg(samples) if answer.file_name.endswith(".ogg") else to_wav(samples)
-    return whole[: int(len(whole) * 0.55)] if answer.flaw == "cut" and not repaired else whole
+    return to_ogg(samples) if answer.file_name.endswith(".ogg") else to_wav(samples)
+
+
+def cut(whole: bytes) -> bytes:
+    """Return what a flash drive pulled out too early holds of a file: its beginning."""
+    return whole[: int(len(whole) * 0.55)]
 
 
 def truth_seconds(data: bytes) -> float:
     """Return how long a recording plays when it is decoded to its end."""
     with av.open(io.BytesIO(data)) as container:
         return sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a recording to a folder of the flash drive."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-
-
-def wav_says(data: bytes) -> int:
-    """Return the size that the RIFF header of a WAV announces, in bytes of the whole file."""
-    return int(struct.unpack("<I", data[4:8])[0]) + 8

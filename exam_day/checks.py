@@ -1,0 +1,167 @@
+"""Proofs of the played day with public tools alone: unzip, openssl, tar, pdftotext, and a search for private keys."""
+
+import base64
+import hashlib
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
+
+MEMBERS = ["content.p7m", "packet.json", "packet.json.p7s"]
+TOOLS = ("unzip", "openssl", "tar", "pdftotext")
+
+
+class CheckFailedError(Exception):
+    """A proof does not hold."""
+
+
+def missing_tools() -> list[str]:
+    """Return the public tools that this machine lacks."""
+    return [tool for tool in TOOLS if shutil.which(tool) is None]
+
+
+def run(*command: str | Path, cwd: Path | None = None) -> str:
+    """Run a public tool and return what it prints.
+
+    Raises:
+        CheckFailedError: It ended with an error.
+    """
+    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, check=False)
+    if done.returncode != 0:
+        words = done.stderr.decode(errors="replace").strip()
+        raise CheckFailedError(f"{' '.join(map(str, command))}: {words[-600:]}")
+    return done.stdout.decode(errors="replace")
+
+
+def members(packet: Path) -> None:
+    """`unzip -Z1` shows the three members in order.
+
+    Raises:
+        CheckFailedError: Other members, or another order.
+    """
+    found = run("unzip", "-Z1", packet).split()
+    if found != MEMBERS:
+        raise CheckFailedError(f"{packet.name}: members {found}")
+
+
+def verify_attached(signed: Path, ca: Path) -> None:
+    """`openssl cms -verify` accepts a document that carries its content.
+
+    Raises:
+        CheckFailedError: The signature or its path does not hold.
+    """
+    run("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", signed, "-CAfile", ca, "-out", "/dev/null")
+
+
+def packet(path: Path, *, ca: Path, recipient: Path, key: Path) -> dict[str, str]:
+    """Prove one packet: members, detached signature, decryption, every file of the TAR against the manifest.
+
+    Returns:
+        The packet's open header.
+
+    Raises:
+        CheckFailedError: One of them does not hold.
+    """
+    members(path)
+    with tempfile.TemporaryDirectory(prefix="ppe-check-") as name:
+        folder = Path(name)
+        run("unzip", "-q", "-o", path, "-d", folder)
+        run(
+            "openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", folder / "packet.json.p7s",
+            "-content", folder / "packet.json", "-CAfile", ca, "-out", "/dev/null",
+        )  # fmt: skip
+        header: dict[str, str] = json.loads((folder / "packet.json").read_bytes())
+        content = (folder / "content.p7m").read_bytes()
+        if hashlib.sha256(content).hexdigest() != header["content_sha256"]:
+            raise CheckFailedError(f"{path.name}: content.p7m is not what packet.json says")
+        run(
+            "openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", folder / "content.p7m",
+            "-recip", recipient, "-inkey", key, "-out", folder / "content.tar",
+        )  # fmt: skip
+        _manifest(path, folder)
+    return header
+
+
+def _manifest(path: Path, folder: Path) -> None:
+    out = folder / "out"
+    out.mkdir()
+    run("tar", "-xf", folder / "content.tar", "-C", out)
+    listed = run("tar", "-tf", folder / "content.tar").split("\n")[:-1]
+    manifest = json.loads((out / "manifest.json").read_bytes())
+    said = [row["name"] for row in manifest["files"]]
+    if len(listed) != 1 + len(said) or listed[0] != "manifest.json":
+        raise CheckFailedError(f"{path.name}: the TAR holds {len(listed)} members, the manifest names {len(said)}")
+    for row in manifest["files"]:
+        data = (out / row["name"]).read_bytes()
+        if len(data) != row["size"] or hashlib.sha256(data).hexdigest() != row["sha256"]:
+            raise CheckFailedError(f"{path.name}: {row['name']} is not what the manifest says")
+
+
+def pdf_says(pdf: Path, words: Iterable[str]) -> None:
+    """`pdftotext` finds every word.
+
+    Raises:
+        CheckFailedError: A word is not in the text.
+    """
+    text = " ".join(run("pdftotext", "-layout", pdf, "-").split())
+    lost = [word for word in words if word not in text]
+    if lost:
+        raise CheckFailedError(f"{pdf.name}: pdftotext does not find {lost}")
+
+
+def scalar_of_p12(path: Path, pin: str) -> bytes:
+    """Return the private scalar of a token file.
+
+    Raises:
+        CheckFailedError: Not an EC key.
+    """
+    key, _certificate, _others = pkcs12.load_key_and_certificates(path.read_bytes(), pin.encode())
+    return _scalar(key, path)
+
+
+def scalar_of_pem(path: Path) -> bytes:
+    """Return the private scalar of a PEM key.
+
+    Raises:
+        CheckFailedError: Not an EC key.
+    """
+    return _scalar(load_pem_private_key(path.read_bytes(), None), path)
+
+
+def _scalar(key: object, path: Path) -> bytes:
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise CheckFailedError(f"{path.name}: not an EC key")
+    return key.private_numbers().private_value.to_bytes((key.key_size + 7) // 8, "big")
+
+
+def needles(scalar: bytes) -> list[bytes]:
+    """Return the spellings of a scalar: raw (as in DER), hexadecimal, and base64 at its three alignments (PEM)."""
+    spelled = [scalar, scalar.hex().encode(), scalar.hex().upper().encode()]
+    for shift in range(3):
+        text = base64.b64encode(b"\0" * shift + scalar)
+        # The first and last letters mix with the neighbours' bits.
+        spelled.append(text[4 if shift else 0 : len(text) - 4])
+    return spelled
+
+
+def files_of(folders: Iterable[Path]) -> Iterator[Path]:
+    """Yield every regular file under folders."""
+    for folder in folders:
+        yield from (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+
+
+def holders(scalar: bytes, folders: Iterable[Path]) -> list[Path]:
+    """Return the files that hold a private scalar in any spelling; line ends inside base64 do not hide it."""
+    spelled = needles(scalar)
+    found = []
+    for path in files_of(folders):
+        data = path.read_bytes()
+        joined = data.replace(b"\n", b"").replace(b"\r", b"")
+        if any(needle in data or needle in joined for needle in spelled):
+            found.append(path)
+    return found

@@ -1,0 +1,158 @@
+"""What the demo says: steps as they go, a table with times and faults at the end, report.json for machines."""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from exam_day.plan import Fault
+
+RUSSIAN = os.environ.get("LANG", "").startswith("ru")
+
+
+def word(ru: str, en: str) -> str:
+    """Return the text in the language of the terminal."""
+    return ru if RUSSIAN else en
+
+
+FAULT_NAMES: dict[str, tuple[str, str]] = {
+    "missing_sheet": ("не хватает листа", "missing sheet"),
+    "foreign_sheet": ("лист другой аудитории", "sheet of another room"),
+    "scanned_twice": ("лист отсканирован дважды", "sheet scanned twice"),
+    "upside_down": ("лист вверх ногами", "upside-down sheet"),
+    "unreadable_code": ("нечитаемый код", "unreadable code"),
+    "unknown_number": ("номера нет в журналах печати", "number no print journal knows"),
+    "cut_recording": ("обрезанная запись", "cut recording"),
+    "silent_recording": ("запись без речи", "silent recording"),
+    "journal_missing": ("нет журнала станции", "station without its journal"),
+}
+
+
+@dataclass(slots=True)
+class Step:
+    """One step of the day."""
+
+    id: str
+    ru: str
+    en: str
+    seconds: float = 0.0
+    ok: bool = False
+    facts: list[str] = field(default_factory=list)
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class FoundFault:
+    """A planted fault and what the system said about it."""
+
+    id: str
+    kind: str
+    point: str
+    room: str
+    number: str
+    found: bool
+    said: str
+
+
+class Report:
+    """The record of a played day."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(highlight=False)
+        self.steps: list[Step] = []
+        self.faults: list[FoundFault] = []
+        self.packets: list[dict[str, Any]] = []
+        self.not_run: list[str] = []
+        self.started = time.monotonic()
+
+    @contextmanager
+    def step(self, step_id: str, ru: str, en: str) -> Iterator[Step]:
+        """Time a step; an exception marks it as failed and goes on up: the day cannot continue."""
+        step = Step(step_id, ru, en)
+        self.steps.append(step)
+        begun = time.monotonic()
+        title = f"{step_id:>2}  {word(ru, en)}"
+        try:
+            with self.console.status(title) if self.console.is_terminal else _line(self.console, f"… {title}"):
+                yield step
+            step.ok = not step.problem
+        except Exception as error:
+            step.problem = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            step.seconds = round(time.monotonic() - begun, 1)
+            mark = "[green]✓[/]" if step.ok else "[red]✗[/]"
+            facts = f"  [dim]{'; '.join(step.facts)}[/]" if step.facts else ""
+            self.console.print(f"{mark} {title}  {step.seconds:.1f} s{facts}")
+            if step.problem:
+                self.console.print(f"    [red]{step.problem}[/]", markup=True)
+
+    def say(self, ru: str, en: str) -> None:
+        """Print a line of progress."""
+        self.console.print(f"    [dim]{word(ru, en)}[/]")
+
+    def skip(self, what: str) -> None:
+        """Say what could not be run here."""
+        self.not_run.append(what)
+        self.console.print(f"    [yellow]not run here: {what}[/]")
+
+    def fault(self, fault: Fault, *, found: bool, said: str) -> None:
+        """Write down what became of a planted fault."""
+        number = fault.number
+        self.faults.append(FoundFault(fault.id, fault.kind, fault.point, fault.room, number, found, said))
+
+    @property
+    def ok(self) -> bool:
+        """Whether every step held and every fault was found."""
+        return bool(self.steps) and all(step.ok for step in self.steps) and all(fault.found for fault in self.faults)
+
+    def table(self) -> None:
+        """Print the tables of the end."""
+        steps = Table(title=word("День экзамена", "The exam day"), title_justify="left")
+        steps.add_column("")
+        steps.add_column(word("Шаг", "Step"))
+        steps.add_column(word("Время, с", "Seconds"), justify="right")
+        steps.add_column("")
+        for step in self.steps:
+            steps.add_row(
+                step.id, word(step.ru, step.en), f"{step.seconds:.1f}", "[green]✓[/]" if step.ok else "[red]✗[/]"
+            )
+        steps.add_row("", word("всего", "total"), f"{time.monotonic() - self.started:.1f}", "")
+        self.console.print(steps)
+        if self.faults:
+            faults = Table(title=word("Подложенные ошибки", "Planted faults"), title_justify="left")
+            for ru, en in (("Ошибка", "Fault"), ("ППЭ", "Point"), ("Ауд.", "Room"), ("Номер", "Number"), ("", "")):
+                faults.add_column(word(ru, en))
+            for fault in self.faults:
+                name = word(*FAULT_NAMES[fault.kind])
+                mark = f"[green]{word('найдена', 'found')}[/]" if fault.found else f"[red]{word('НЕТ', 'NOT FOUND')}[/]"
+                faults.add_row(name, fault.point, fault.room or "–", fault.number, mark)
+            self.console.print(faults)
+
+    def write(self, path: Path, **more: Any) -> None:
+        """Write report.json."""
+        document = {
+            "ok": self.ok,
+            "seconds": round(time.monotonic() - self.started, 1),
+            "machine": {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
+            "steps": [asdict(step) for step in self.steps],
+            "packets": self.packets,
+            "faults": [asdict(fault) for fault in self.faults],
+            "not_run": self.not_run,
+            **more,
+        }
+        path.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+@contextmanager
+def _line(console: Console, title: str) -> Iterator[None]:
+    console.print(f"[dim]{title}[/]")
+    yield
