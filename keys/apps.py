@@ -7,3 +7,7 @@ class KeysConfig(AppConfig):
 
     name = "keys"
     verbose_name = _("Ключи и сертификаты")
+
+    def ready(self) -> None:
+        """Name the room's events."""
+        import keys.events  # noqa: F401, PLC0415 (translations exist only now)

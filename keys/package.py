@@ -1,0 +1,315 @@
+"""Exam packages: made at the centre for one point and day, taken in at the point."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date as day
+
+from cryptography.x509 import Certificate as CertificateFile
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+
+from audit.log import Actor, record
+from common import files
+from common.clock import now
+from keys import authority, node, trust
+from keys.errors import PackageRefused
+from keys.models import Certificate
+from keys.models import ExamPackage as PackageRow
+from stations import registry
+from stations.models import ExamPoint, Node, Sitting
+from wire import canonical, cms, pki
+from wire import package as wire_package
+from wire.cms import SignedBy
+from wire.durable import write_durable
+from wire.forms import CATALOGUE
+from wire.names_files import package_name
+from wire.pki import Role, TrustStore
+
+MAX_FILE = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class PackagePreview:
+    """What a package says of itself, before anything of it is believed."""
+
+    ca_fingerprint: str
+    region: str
+    region_name: str
+    point: str
+    point_name: str
+    date: day
+    version: int
+    mode: str
+    signed_by: str
+    people: int
+    stations: int
+
+
+# --- at the centre ----------------------------------------------------------------------------------------------------
+
+
+def make(*, point: ExamPoint, date: day, actor: Actor) -> tuple[str, bytes]:
+    """Make the next version of a point's package for a day.
+
+    Args:
+        point: The exam point.
+        date: The exam day.
+        actor: Who makes it.
+
+    Returns:
+        The file's name and bytes; the row is kept in `keys.models.ExamPackage`.
+
+    Raises:
+        PackageRefused: The point has no exam on that day, or its node has no certificate yet.
+        RequestRefused: No GEK member of the point has a certificate yet.
+    """
+    sittings = list(Sitting.objects.filter(point=point, date=date).select_related("point__region", "subject"))
+    if not sittings:
+        raise PackageRefused(
+            f"У ППЭ {point.key} нет экзаменов {date:%d.%m.%Y}.", f"Point {point.key} has no exam on {date}."
+        )
+    nodes = node.node_certificates(point)
+    if not nodes:
+        raise PackageRefused(
+            f"У узла ППЭ {point.key} ещё нет сертификата: ему нечем будет расшифровывать.",
+            f"The node of point {point.key} has no certificate yet.",
+            cure_ru="Подпишите запрос узла (hq_….csr) и составьте пакет снова.",
+            cure_en="Sign the request of the node and make the package again.",
+        )
+    with transaction.atomic():
+        for sitting in sittings:
+            if not sitting.access_keys.exclude(state="revoked").exists():
+                authority.make_access_key(sitting=sitting, actor=actor)
+        last = PackageRow.objects.filter(point=point, date=date).aggregate(Max("version"))["version__max"] or 0
+        package = _assemble(point, date, last + 1, sittings, nodes)
+        signer = authority.rcoi_signer()
+        data = wire_package.write(package, signer=signer)
+        name = package_name(point.region.code, point.code, date, last + 1)
+        row = _keep(point, package, data, name, pki.identity_of(signer.certificate).urn, actor)
+        record(
+            "keys.package_made", actor=actor, region=point.region.code, point=point.code, subject=name,
+            data={"sha256": row.sha256, "certificates": len(package.certificates)},
+        )  # fmt: skip
+    return name, data
+
+
+def _assemble(
+    point: ExamPoint, date: day, version: int, sittings: list[Sitting], nodes: list[CertificateFile]
+) -> wire_package.ExamPackage:
+    region = point.region.code
+    standing = Certificate.objects.filter(region=region, point=point.code).standing(now())
+    holders = standing.exclude(role=Role.ACCESS.value).order_by("role", "ident", "not_before")
+    access = standing.filter(role=Role.ACCESS.value, ident__startswith=f"{date:%d%m%y}-").order_by("ident")
+    rcoi = Certificate.objects.filter(role=Role.RCOI.value, region=region).standing(now())
+    return wire_package.ExamPackage(
+        header={
+            "format": wire_package.FORMAT, "mode": sittings[0].mode, "region": region, "point": point.code,
+            "date": date.isoformat(), "version": version, "made_at": canonical.stamp(now()),
+        },
+        registry=registry.document_of(point, date),
+        certificates=[row.pem for row in holders],
+        crl=authority.current_crl(),
+        rcoi=[row.pem for row in rcoi],
+        access=[row.pem for row in access],
+        forms=_expected_forms(sittings),
+        deadlines={sitting.key: sitting.deadlines for sitting in sittings},
+        phone_secret=cms.seal_bytes(_phone_secret(point, date), recipients=nodes),
+        ca=authority.authority().pem,
+    )  # fmt: skip
+
+
+def _expected_forms(sittings: list[Sitting]) -> dict[str, list[str]]:
+    """Return the codes of the HQ and room forms that must be scanned, for each sitting."""
+    codes = [kind.code for kind in CATALOGUE.values() if kind.mandatory and kind.scope != "participant"]
+    return {sitting.key: codes for sitting in sittings}
+
+
+def _phone_secret(point: ExamPoint, date: day) -> bytes:
+    """Return the secret that the centre and the point compare on the phone; the centre can make it again."""
+    # Derived, so that nothing secret about single points lies on the centre's disk.
+    key = node.load_key(node.RCOI_KEY).private_numbers().private_value.to_bytes(32, "big")
+    return hmac.digest(key, f"ppe-phone/1 {point.key} {date.isoformat()}".encode(), "sha256")
+
+
+def _keep(
+    point: ExamPoint, package: wire_package.ExamPackage, data: bytes, name: str, signed_by: str, actor: Actor
+) -> PackageRow:
+    digest = hashlib.sha256(data).hexdigest()
+    path = files.folder("packages") / f"{digest[:16]}-{name}"
+    sha256 = write_durable(path, data, mode=0o600)
+    return PackageRow.objects.create(
+        point=point, date=day.fromisoformat(package.header["date"]), version=package.header["version"],
+        mode=package.header["mode"], name=name, path=files.relative(path), sha256=sha256, signed_by=signed_by,
+        forms=package.forms, at=now(), by=actor.name,
+    )  # fmt: skip
+
+
+def file_bytes(row: PackageRow) -> bytes:
+    """Return a package's file.
+
+    Raises:
+        PackageRefused: The file is gone from the disk.
+    """
+    try:
+        return files.inside(row.path).read_bytes()
+    except OSError as error:
+        raise PackageRefused(
+            "Файл пакета не найден на диске узла.", "The package is not on the node's disk."
+        ) from error
+
+
+# --- at the exam point ------------------------------------------------------------------------------------------------
+
+
+def preview(data: bytes) -> PackagePreview:
+    """Read what a package says, trusting only itself: for the person who compares the fingerprint.
+
+    Raises:
+        Refusal: Not a package, or not whole.
+    """
+    package, signed_by = _read(data, None)
+    return _preview(package, signed_by)
+
+
+def _read(data: bytes, store: TrustStore | None) -> tuple[wire_package.ExamPackage, SignedBy]:
+    if not data or len(data) > MAX_FILE:
+        raise PackageRefused("Файл пакета пуст или слишком велик.", "The package is empty or too big.")
+    return wire_package.read(data, trust=store)
+
+
+def _preview(package: wire_package.ExamPackage, signed_by: SignedBy) -> PackagePreview:
+    said, point = package.header, _point_said(package)
+    return PackagePreview(
+        ca_fingerprint=package.ca_fingerprint, region=said["region"], region_name=package.registry["region"]["name"],
+        point=said["point"], point_name=point["name"], date=day.fromisoformat(said["date"]), version=said["version"],
+        mode=said["mode"], signed_by=signed_by.identity.urn, people=len(point["people"]),
+        stations=len(point["stations"]),
+    )  # fmt: skip
+
+
+def _point_said(package: wire_package.ExamPackage) -> dict[str, list[object]]:
+    points = package.registry["points"]
+    region, point = package.registry["region"]["code"], package.header["point"]
+    if len(points) != 1 or points[0]["code"] != point or region != package.header["region"]:
+        raise PackageRefused(
+            "Реестр в пакете — не того ППЭ, что в описи.", "The registry in the package is of another point."
+        )
+    found: dict[str, list[object]] = points[0]
+    return found
+
+
+def take_in(data: bytes, *, confirmed_fingerprint: str = "", actor: Actor) -> PackagePreview:
+    """Take in a package: the region's authority, certificates, registry. The same one again changes nothing.
+
+    Args:
+        data: The file ``EXAM_….zip``.
+        confirmed_fingerprint: SHA-256 of the authority's certificate as the person got it from the centre by
+            another way; needed while the node trusts nobody yet.
+        actor: Who brought it.
+
+    Raises:
+        PackageRefused: The fingerprint differs; another region, point or mode; older than the one known.
+        Refusal: Not a package, forged, or not whole.
+    """
+    roots = Certificate.objects.filter(role=Role.CA.value).exists()
+    package, signed_by = _read(data, trust.trust_store() if roots else None)
+    said = _preview(package, signed_by)
+    if not roots:
+        _confirm(said.ca_fingerprint, confirmed_fingerprint)
+    _require_ours(said)
+    if _known(said, data):
+        return said
+    with transaction.atomic():
+        if not roots:
+            trust.keep(package.authority)
+        store = package.trust() if not roots else trust.trust_store()
+        region = registry.take_in(package.registry, actor=actor)
+        point = ExamPoint.objects.select_related("region").get(region=region, code=said.point)
+        certificates = list(_certificates((*package.certificates, *package.rcoi, *package.access)))
+        _require_addresses(certificates, said)
+        trust.keep_all(certificates, trust=store)
+        if package.crl:
+            trust.take_crl(der=package.crl, actor=actor)
+        name = package_name(said.region, said.point, said.date, said.version)
+        row = _keep(point, package, data, name, said.signed_by, actor)
+        _keep_phone_secret(package, point)
+        record(
+            "keys.package_taken", actor=actor, region=said.region, point=said.point, subject=name,
+            data={"sha256": row.sha256, "signed_by": said.signed_by, "authority": said.ca_fingerprint},
+        )  # fmt: skip
+    return said
+
+
+def _confirm(found: str, confirmed: str) -> None:
+    given = "".join(confirmed.split()).replace(":", "").lower()
+    if not hmac.compare_digest(found.encode(), given.encode()):
+        raise PackageRefused(
+            "Отпечаток удостоверяющего центра не совпал с введённым: пакет мог быть подменён.",
+            "The authority's fingerprint differs from the one typed in: the package may be forged.",
+            cure_ru="Сверьте отпечаток с РЦОИ по телефону и введите все 64 знака.",
+            cure_en="Compare the fingerprint with the centre by phone and type in all 64 characters.",
+        )
+
+
+def _require_ours(said: PackagePreview) -> None:
+    row = Node.objects.first()
+    if row is None or not row.region:
+        raise PackageRefused(
+            "Сначала укажите регион и ППЭ этого узла.", "First name the region and points of this node."
+        )
+    if said.region != row.region or said.point not in row.points:
+        raise PackageRefused(
+            f"Это пакет ППЭ {said.region}-{said.point}, а узел обслуживает {row.region}: {', '.join(row.points)}.",
+            f"The package is of point {said.region}-{said.point}; this node serves {row.region}: {row.points}.",
+        )
+    mode = settings.PPE_MODE
+    if said.mode != mode:
+        words = {"live": "экзамена", "training": "тренировки"}
+        raise PackageRefused(
+            f"Это пакет {words.get(said.mode, said.mode)}, а узел работает в режиме {words.get(mode, mode)}.",
+            f"The package is {said.mode}, this node works in {mode} mode.",
+        )
+
+
+def _known(said: PackagePreview, data: bytes) -> bool:
+    """Return whether this very package is known.
+
+    Raises:
+        PackageRefused: A newer one is known, or another one of the same version.
+    """
+    rows = PackageRow.objects.filter(point__region__code=said.region, point__code=said.point, date=said.date)
+    last = rows.order_by("-version").first()
+    if last is None or last.version < said.version:
+        return False
+    if last.version == said.version and last.sha256 == hashlib.sha256(data).hexdigest():
+        return True
+    raise PackageRefused(
+        f"Уже принят пакет версии {last.version}, этот — версии {said.version}.",
+        f"Version {last.version} has been taken in already; this one is {said.version}.",
+        cure_ru="Возьмите в РЦОИ самый новый пакет.",
+        cure_en="Take the newest package from the centre.",
+    )
+
+
+def _certificates(texts: Iterable[str]) -> Iterable[CertificateFile]:
+    for text in texts:
+        yield from pki.load_pem_certificates(text.encode("ascii", "replace"))
+
+
+def _require_addresses(certificates: list[CertificateFile], said: PackagePreview) -> None:
+    for certificate in certificates:
+        identity = pki.identity_of(certificate)
+        if identity.region != said.region or identity.point not in (said.point, "0000"):
+            raise PackageRefused(
+                f"В пакете чужой сертификат: {identity.urn}.",
+                f"The package carries a foreign certificate: {identity.urn}.",
+            )
+
+
+def _keep_phone_secret(package: wire_package.ExamPackage, point: ExamPoint) -> None:
+    if package.phone_secret is not None:
+        path = node.folder() / f"phone-{point.key}-{package.header['date']}.p7m"
+        write_durable(path, package.phone_secret, mode=0o600)

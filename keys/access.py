@@ -1,0 +1,353 @@
+"""The access key at the exam point: loaded from a file, activated with a token, kept until its end, deleted.
+
+Activated, the private half lies in the `keys` folder enveloped to the node's own certificate: workers open sealed
+form numbers with it, and a restarted node stays active. It is never in the database.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import date as day
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.x509 import Certificate as CertificateFile
+from django.db import transaction
+
+from audit.log import SYSTEM, Actor, record
+from audit.moves import move
+from common import files
+from common.clock import now
+from keys import node, trust
+from keys.authority import access_ident
+from keys.errors import AccessCertificateMissing, AccessKeyUnusable, ForeignToken, KeyFileRefused
+from keys.models import AccessKey, Activation, Certificate
+from keys.states import ACCESS_KEY_MOVES, AccessKeyState
+from keys.tokens import OpenToken
+from stations.models import ExamPoint, Node, Sitting
+from wire import access_key as wire_key
+from wire import pki
+from wire.cms import Recipient
+from wire.durable import fsync_dir, write_durable
+from wire.names_files import KeyName, key_name, parse_key_name
+from wire.pki import Role
+from wire.refusals import Part, Refusal
+
+log = logging.getLogger(__name__)
+
+MAX_FILE = 256 * 1024
+
+#: Called after the commit of an activation, each with the sitting.
+on_activated: list[Callable[[Sitting], None]] = []
+
+
+# --- load -------------------------------------------------------------------------------------------------------------
+
+
+def load(*, data: bytes, name: str, actor: Actor, sitting: Sitting | None = None) -> AccessKey:
+    """Load the file of an access key. A wrong point, date or subject is named from the file's name, before any PIN.
+
+    Args:
+        data: The file, ``KEY_….p7m``.
+        name: Its name.
+        actor: Who loads it.
+        sitting: The sitting whose page it was dropped on; None accepts every sitting of the node.
+
+    Returns:
+        The key; the same file again returns the same row.
+
+    Raises:
+        KeyFileRefused: Empty, too big, no key file, or of another point, date or subject.
+        AccessCertificateMissing: The package with its certificate has not been taken in.
+    """
+    if not data or len(data) > MAX_FILE:
+        raise _refused("файл пуст или слишком велик", "the file is empty or too big")
+    said = parse_key_name(name)
+    if said is None:
+        shown = name.rpartition("/")[2][:80]
+        raise _refused(
+            f"имя «{shown}» не похоже на KEY_РР_ПППП_ДДММГГ_ЭЭ_vN.p7m", f"the name {shown!r} is not that of a key"
+        )
+    wanted = _sitting_of(said, sitting)
+    if data[:1] != b"\x30":
+        raise _refused("содержимое — не контейнер CMS", "the content is not a CMS container")
+    certificate = Certificate.objects.filter(
+        role=Role.ACCESS.value, region=said.region, point=said.point, ident=access_ident(wanted, said.version)
+    ).first()
+    if certificate is None:
+        raise AccessCertificateMissing(
+            f"Сертификат ключа {wanted.key} версии {said.version} ещё не получен.",
+            f"The certificate of key {wanted.key} v{said.version} has not been received.",
+            cure_ru="Сначала загрузите пакет экзамена этой же или более новой версии.",
+            cure_en="Take in the exam package of this or a newer version first.",
+        )
+    return _keep(data, said, wanted, certificate, actor)
+
+
+def _refused(ru: str, en: str, parts: Iterable[Part] = ()) -> KeyFileRefused:
+    return KeyFileRefused(
+        f"Ключ доступа к ЭМ не загружен: {ru}.",
+        f"The access key was not loaded: {en}.",
+        cure_ru="Выберите файл KEY_….p7m этого ППЭ, этой даты и предмета.",
+        cure_en="Choose the KEY_….p7m file of this point, date and subject.",
+        parts=list(parts),
+    )
+
+
+def _sitting_of(said: KeyName, page: Sitting | None) -> Sitting:
+    """Find the sitting that a name speaks of, or name every part that is wrong."""
+    if page is not None:
+        pairs = (
+            ("region", "регион", said.region, page.point.region.code),
+            ("point", "ППЭ", said.point, page.point.code),
+            ("date", "дата", f"{said.date:%d.%m.%Y}", f"{page.date:%d.%m.%Y}"),
+            ("subject", "предмет", said.subject, page.subject.code),
+        )
+        wrong = [
+            Part(field, found, expected, f"{word} {found}, а нужен {expected}", f"{field} {found}, expected {expected}")
+            for field, word, found, expected in pairs
+            if found != expected
+        ]
+        if wrong:
+            ru, en = "; ".join(part.ru for part in wrong), "; ".join(part.en for part in wrong)
+            raise _refused(f"это ключ другого экзамена ({ru})", f"it is the key of another exam ({en})", wrong)
+        return page
+    found_row = (
+        Sitting.objects.filter(
+            point__region__code=said.region, point__code=said.point, date=said.date, subject__code=said.subject
+        )
+        .select_related("point__region", "subject")
+        .first()
+    )
+    if found_row is None:
+        what = f"{said.region}-{said.point}, {said.date:%d.%m.%Y}, предмет {said.subject}"
+        raise _refused(f"такого экзамена на этом узле нет: {what}", f"this node has no such exam: {what}")
+    return found_row
+
+
+def _keep(data: bytes, said: KeyName, sitting: Sitting, certificate: Certificate, actor: Actor) -> AccessKey:
+    point = sitting.point
+    standing = AccessKey.objects.filter(certificate=certificate).first()
+    if standing is not None and standing.state in (AccessKeyState.EXPIRED, AccessKeyState.REVOKED):
+        word = str(AccessKeyState(standing.state).label).lower()
+        raise _refused(f"этот ключ уже не действует: {word}", "this key is no longer valid")
+    if standing is not None and standing.state == AccessKeyState.ACTIVATED:
+        return standing
+    name = key_name(said.region, said.point, said.date, said.subject, said.version)
+    path = files.folder("access-keys") / f"{certificate.fingerprint[:16]}-{name}"
+    sha256 = write_durable(path, data, mode=0o600)
+    with transaction.atomic():
+        row, made = AccessKey.objects.update_or_create(
+            certificate=certificate,
+            defaults={"sha256": sha256, "path": files.relative(path), "at": now(), "by": actor.name},
+            create_defaults={
+                "sitting": sitting, "version": said.version, "state": AccessKeyState.LOADED, "name": name,
+                "path": files.relative(path), "sha256": sha256, "at": now(), "by": actor.name,
+                "until": certificate.not_after,
+            },
+        )  # fmt: skip
+        if made or standing is None or standing.sha256 != sha256:
+            record(
+                "keys.access_key_loaded", actor=actor, region=point.region.code, point=point.code, subject=name,
+                data={"sha256": sha256, "version": said.version},
+            )  # fmt: skip
+    return row
+
+
+def take_reserve(*, p7m: bytes, certificate: bytes, actor: Actor) -> AccessKey:
+    """Take in a reserve key that came with its certificate through the centre's feed.
+
+    Args:
+        p7m: The key file.
+        certificate: Its certificate, PEM.
+        actor: Who brought it.
+
+    Raises:
+        PathRefusal: The certificate is not the authority's.
+        KeyFileRefused: Not a key of a sitting of this node.
+    """
+    loaded = pki.load_pem_certificates(certificate)[0]
+    trust.trust_store().check(loaded, at=now(), roles={Role.ACCESS})
+    row = trust.keep(loaded)
+    date_text, subject, version = row.ident.split("-")
+    name = key_name(row.region, row.point, _date(date_text), subject, int(version.removeprefix("v")))
+    return load(data=p7m, name=name, actor=actor)
+
+
+def _date(text: str) -> day:
+    return datetime.strptime(text, "%d%m%y").date()  # noqa: DTZ007 (a calendar day has no zone)
+
+
+# --- activate ---------------------------------------------------------------------------------------------------------
+
+
+def activate(*, access_key: AccessKey, token: OpenToken, actor: Actor) -> AccessKey:
+    """Activate a loaded key with an open token; an active key stays as it is.
+
+    Args:
+        access_key: The loaded key.
+        token: The GEK member's token, opened in this request.
+        actor: The user of the session, who stands beside.
+
+    Raises:
+        ForeignToken: The token is of another point.
+        AccessKeyUnusable: The key is not valid now.
+        ForeignAccessKey: The file does not hold the key of its certificate.
+        NodeCertificateMissing: The node has no certificate to keep the key under.
+    """
+    if access_key.state == AccessKeyState.ACTIVATED:
+        return access_key
+    sitting, point = access_key.sitting, access_key.sitting.point
+    if (token.identity.region, token.identity.point) != (point.region.code, point.code):
+        raise ForeignToken(
+            f"Токен выдан для ППЭ {token.identity.region}-{token.identity.point}, а ключ — для {point.key}.",
+            f"The token is of point {token.identity.point}, the key of {point.key}.",
+        )
+    certificate = access_key.certificate
+    _require_valid(certificate)
+    private = wire_key.read(file_bytes(access_key), recipients=[token.recipient], certificate=certificate.x509)
+    own = [recipient.certificate for recipient in node.node_recipients()]
+    if not own:
+        node.node_signer(point)  # says what is missing
+    # The file first: a row that says «activated» without a key behind it would be a lie after a power cut.
+    write_durable(_blob(certificate), wire_key.write(private, recipients=own), mode=0o600)
+    with transaction.atomic():
+        move(
+            access_key, AccessKeyState.ACTIVATED, table=ACCESS_KEY_MOVES, kind="keys.access_key_activated",
+            actor=token.actor(actor), region=point.region.code, point=point.code, subject=access_key.name,
+            data={"token": token.fingerprint, "until": certificate.not_after.isoformat()},
+        )  # fmt: skip
+        Activation.objects.create(
+            access_key=access_key, at=now(), person=token.person, holder=token.name, token=token.fingerprint,
+            until=certificate.not_after, by=actor.name,
+        )  # fmt: skip
+        transaction.on_commit(lambda: _tell(sitting))
+    return access_key
+
+
+def _tell(sitting: Sitting) -> None:
+    for listener in on_activated:
+        try:
+            listener(sitting)
+        except Exception:
+            # The key is active whatever a listener does with it; the sweep opens what it left closed.
+            log.exception("after the activation of a key of %s", sitting.key)
+
+
+def _require_valid(certificate: Certificate) -> None:
+    try:
+        trust.trust_store().check(certificate.x509, at=now(), roles={Role.ACCESS})
+    except Refusal as refusal:
+        raise AccessKeyUnusable(
+            f"Ключ доступа не действует: {refusal.text('ru')}", f"The access key is not valid: {refusal.text('en')}"
+        ) from refusal
+
+
+def _blob(certificate: Certificate) -> Path:
+    return node.folder() / f"access-{certificate.fingerprint}.p7m"
+
+
+def file_bytes(access_key: AccessKey) -> bytes:
+    """Return the key's file as made or received.
+
+    Raises:
+        KeyFileRefused: The file is gone from the disk.
+    """
+    try:
+        return files.inside(access_key.path).read_bytes()
+    except OSError as error:
+        raise _refused("файл ключа не найден на диске узла", "the key file is not on the node's disk") from error
+
+
+# --- use --------------------------------------------------------------------------------------------------------------
+
+
+def active(sitting: Sitting) -> AccessKey | None:
+    """Return the newest active key of a sitting."""
+    rows = AccessKey.objects.filter(sitting=sitting, state=AccessKeyState.ACTIVATED, until__gt=now())
+    return rows.select_related("certificate").order_by("-version").first()
+
+
+def recipients_for(sitting: Sitting) -> list[Recipient]:
+    """Return the active access keys of a sitting, newest first: what opens sealed form numbers."""
+    rows = AccessKey.objects.filter(sitting=sitting, state=AccessKeyState.ACTIVATED, until__gt=now())
+    own = node.node_recipients()
+    opened = []
+    for row in rows.select_related("certificate").order_by("-version"):
+        try:
+            blob = _blob(row.certificate).read_bytes()
+            certificate = row.certificate.x509
+            private = wire_key.read(blob, recipients=own, certificate=certificate)
+        except (OSError, Refusal):
+            # Lost with the disk or damaged: the operator activates again, the page says so (`is_usable`).
+            log.exception("the active key %s cannot be opened", row.name)
+            continue
+        opened.append(Recipient(certificate, private))
+    return opened
+
+
+def is_usable(access_key: AccessKey) -> bool:
+    """Return whether an activated key is really there on the disk of the node."""
+    return access_key.state == AccessKeyState.ACTIVATED and _blob(access_key.certificate).exists()
+
+
+def certificates_for(point: ExamPoint, date: day) -> list[CertificateFile]:
+    """Return the certificates of every access key of a point's day: whom stations seal form numbers to."""
+    prefix = f"{date:%d%m%y}-"
+    rows = Certificate.objects.of(Role.ACCESS, point.region.code, point.code).filter(
+        ident__startswith=prefix, revoked_at__isnull=True
+    )
+    return [row.x509 for row in rows.order_by("ident")]
+
+
+# --- end --------------------------------------------------------------------------------------------------------------
+
+
+def expire_due() -> int:
+    """End the keys whose time is over and delete their private halves; return how many."""
+    at = now()
+    rows = AccessKey.objects.filter(
+        state__in=(AccessKeyState.LOADED, AccessKeyState.ACTIVATED), until__lte=at
+    ).select_related("sitting__point__region", "certificate")
+    ended = list(rows)
+    for row in ended:
+        _end(row, AccessKeyState.EXPIRED, "keys.access_key_expired", "Истёк срок действия.", SYSTEM)
+    return len(ended)
+
+
+def revoke(*, access_key: AccessKey, reason: str, actor: Actor) -> None:
+    """End a key before its time and delete its private half. Numbers already opened stay.
+
+    Raises:
+        IllegalMove: It has ended already.
+        KeyFileRefused: No reason is given.
+    """
+    if not reason.strip():
+        raise KeyFileRefused("Укажите причину отзыва ключа.", "Give the reason of the revocation.")
+    _end(access_key, AccessKeyState.REVOKED, "keys.access_key_revoked", reason.strip(), actor)
+
+
+def _end(row: AccessKey, state: AccessKeyState, kind: str, reason: str, actor: Actor) -> None:
+    point = row.sitting.point
+    # The secret goes first: a crash in between leaves a key that cannot be used, never one that should not be.
+    _wipe(_blob(row.certificate))
+    if Node.objects.filter(kind="hq").exists():
+        _wipe(files.inside(row.path))
+    move(
+        row, state, table=ACCESS_KEY_MOVES, kind=kind, actor=actor, region=point.region.code, point=point.code,
+        subject=row.name, data={"reason": reason}, ended_at=now(), end_reason=reason[:300],
+    )  # fmt: skip
+
+
+def _wipe(path: Path) -> None:
+    if path.exists():
+        path.unlink()
+        fsync_dir(path.parent)
+
+
+def _end_revoked(certificate: Certificate, actor: Actor) -> None:
+    row = AccessKey.objects.filter(certificate=certificate).select_related("sitting__point__region").first()
+    if row is not None and AccessKeyState.REVOKED in ACCESS_KEY_MOVES.get(row.state, ()):
+        _end(row, AccessKeyState.REVOKED, "keys.access_key_revoked", "Сертификат ключа отозван РЦОИ.", actor)
+
+
+trust.on_revoked.append(_end_revoked)

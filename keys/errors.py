@@ -1,0 +1,103 @@
+"""What the keys room refuses."""
+
+from typing import ClassVar
+
+from wire.refusals import Refusal
+
+
+class KeysRefusal(Refusal):
+    """Something about keys or certificates cannot be accepted."""
+
+    code: ClassVar[str] = "keys_refused"
+
+
+class NodeCertificateMissing(KeysRefusal):
+    """The node has no certificate of its own for this point yet."""
+
+    code = "node_certificate_missing"
+    http_status = 409
+
+
+class AuthorityMissing(KeysRefusal):
+    """The region's authority is not set up, or its key is not on this machine."""
+
+    code = "authority_missing"
+    http_status = 409
+
+
+class RequestRefused(KeysRefusal):
+    """A certificate request is not one that this centre may sign."""
+
+    code = "certificate_request_refused"
+
+
+class KeyFileRefused(KeysRefusal):
+    """The file is not the access key of a sitting of this node."""
+
+    code = "access_key_refused"
+
+
+class AccessCertificateMissing(KeysRefusal):
+    """The package with the access key's certificate has not been taken in."""
+
+    code = "access_certificate_missing"
+    http_status = 409
+
+
+class AccessKeyUnusable(KeysRefusal):
+    """The access key is out of its time or revoked."""
+
+    code = "access_key_unusable"
+    http_status = 409
+
+
+class TokenMissing(KeysRefusal):
+    """The chosen token is not in any drive."""
+
+    code = "token_missing"
+    http_status = 404
+    permanent = False
+
+
+class ForeignToken(KeysRefusal):
+    """The token's key belongs to nobody who may act here."""
+
+    code = "foreign_token"
+    http_status = 403
+
+
+class TokenLocked(KeysRefusal):
+    """Too many wrong PINs."""
+
+    code = "token_locked"
+    http_status = 429
+    permanent = False
+
+    def __init__(self, minutes: int) -> None:
+        super().__init__(
+            f"ПИН-код введён неверно слишком много раз. Токен заблокирован ещё на {minutes} мин.",
+            f"Too many wrong PINs: the token is locked for {minutes} more minutes.",
+            cure_ru="Подождите или возьмите токен другого члена ГЭК.",
+            cure_en="Wait, or take the token of another GEK member.",
+        )
+        self.retry_after = minutes * 60
+
+
+class OpenChannel(KeysRefusal):
+    """A PIN came over a channel that others can listen to."""
+
+    code = "pin_over_open_channel"
+    http_status = 403
+
+
+class PackageRefused(KeysRefusal):
+    """The exam package is not for this node, or older than the one it has."""
+
+    code = "exam_package_refused"
+
+
+class SessionRefused(KeysRefusal):
+    """The login of a machine was not accepted."""
+
+    code = "session_refused"
+    http_status = 403

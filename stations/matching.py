@@ -1,0 +1,45 @@
+"""Finding the registry's station or post that a name, a journal or a certificate speaks of."""
+
+from stations.models import ExamPoint, Room, Sitting, Station, StationKind, StationPost
+
+
+def plain(number: str) -> str:
+    """Return a number as people compare it: without leading zeros."""
+    return number.strip().lstrip("0") or "0"
+
+
+def station_of(point: ExamPoint, kind: str, number: str, *, room: str | None = None) -> Station | None:
+    """Return the station of a number at a point.
+
+    Args:
+        point: The exam point.
+        kind: Kind of the station.
+        number: Number as written anywhere: ``1``, ``0001``; of a voice station ``0201-3``, or ``3`` with a room.
+        room: Room of a voice station that is named by its place alone.
+    """
+    wanted = {number, f"{room}-{plain(number)}"} if kind == StationKind.VOICE and room else {number}
+    listed = list(Station.objects.filter(point=point, kind=kind))
+    exact = next((station for station in listed if station.number in wanted), None)
+    if exact is not None:
+        return exact
+    loose = {_plain_parts(each) for each in wanted}
+    found = [station for station in listed if _plain_parts(station.number) in loose]
+    return found[0] if len(found) == 1 else None
+
+
+def _plain_parts(number: str) -> tuple[str, ...]:
+    return tuple(plain(part) for part in number.split("-"))
+
+
+def is_hq(room: Room | None) -> bool:
+    """Return whether a place counts as «no room of its own»: none, or the HQ where scanning stations stand."""
+    return room is None or room.kind == Room.Kind.HQ
+
+
+def post_of(sitting: Sitting, station: Station, room: str | None) -> StationPost | None:
+    """Return the post of a station in a room of a sitting (``None`` or ``0000``: it had no room)."""
+    wanted = None if room in (None, "", "0000", "HQ") else room
+    for post in StationPost.objects.filter(sitting=sitting, station=station).select_related("room", "station"):
+        if (wanted is None and is_hq(post.room)) or (post.room is not None and post.room.number == wanted):
+            return post
+    return None
