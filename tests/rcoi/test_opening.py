@@ -1,0 +1,181 @@
+"""Opening, verifying, acknowledging: automatic, repeatable, killed anywhere."""
+
+import pytest
+
+from audit.models import Event
+from common import leases
+from common.clock import now
+from keys import trust
+from rcoi import content, opening, receipts, rescan, statuses, store
+from rcoi.models import FeedEntry, InboxPacket, InboxSheet, IssuedReceipt, PointStatusRecord, RescanRequest
+from rcoi.states import PacketState
+from tests.rcoi.conftest import arrive, receive
+from wire import feed as wire_feed
+from wire import pki
+from wire import receipt as wire_receipt
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_acknowledges_a_whole_packet(point):
+    row = arrive(point.blanks(people=2))
+    assert row.state == PacketState.ACKNOWLEDGED
+    assert (row.counts["sheets"], row.counts["R"], row.counts["forms"]) == (8, 2, 0)
+    assert row.inboxsheets.count() == 8
+    said = wire_receipt.read(bytes(receipts.latest(row.sha256).body), trust.trust_store())
+    assert (said.level, said.supersedes, said.counts["R"]) == ("acknowledged", 1, 2)
+    assert [entry.kind for entry in FeedEntry.objects.order_by("number")] == ["receipt", "receipt"]
+    assert list(Event.objects.filter(chain="78-0001", kind__startswith="rcoi.").order_by("number").values_list("kind", flat=True)) == [
+        "rcoi.received", "rcoi.receipt", "rcoi.opening", "rcoi.verified", "rcoi.acknowledged", "rcoi.receipt",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("broken", "code", "words"),
+    [
+        ({"counts": {"sheets": 3}}, "counts_differ", "листов: в заголовке 3, в пакете 4"),
+        ({"card": {"registration_count": 2}}, "counts_differ", "Бланк регистрации: в карточке 2, в пакете 1"),
+        ({"room_json": {"counts": {"AB": 5}}}, "counts_differ", "Бланк ответов № 1: в карточке 5, в пакете 1"),
+        ({"no_room": True}, "wrong_content", "room.json"),
+        ({"room_json": {"room": "0102"}}, "wrong_content", "0102"),
+    ],
+)
+def test_it_rejects_what_does_not_agree(point, broken, code, words):
+    row = arrive(point.blanks(**broken))
+    assert row.state == PacketState.REJECTED
+    assert row.reasons[0]["code"] == code
+    assert words in row.reasons[0]["ru"]
+    said = wire_receipt.read(bytes(receipts.latest(row.sha256).body), trust.trust_store())
+    assert (said.level, said.reasons[0]["code"]) == ("rejected", code)
+    assert not list(store.opened_folder(row.sha256, 1).parent.glob(f"*{row.sha256}*"))
+    assert not row.inboxsheets.exists()
+
+
+def test_it_takes_a_difference_that_an_act_explains(point):
+    point.made += 1
+    row = arrive(point.blanks(card={"registration_count": 2}, acts=[point.act(kind="room_difference", room="0101")]))
+    assert row.state == PacketState.ACKNOWLEDGED
+    assert row.inboxacts.get().signed_by == "Соколова Анна Сергеевна"
+
+
+def test_it_rejects_what_was_sealed_to_somebody_else(point):
+    row = arrive(point.blanks(recipients=[point.hq.certificate]))
+    assert row.state == PacketState.REJECTED
+    assert [receipt.level for receipt in row.receipts.order_by("number")] == ["delivered", "rejected"]
+
+
+def test_it_never_blocks_on_content_findings(point):
+    point.made += 1
+    first = point.sheet("DBO")
+    number = first.sheet_codes[0]
+    one = arrive(point.blanks("0101", add=[first], card={"dbo_count": 1}))
+    point.made += 1
+    two = arrive(point.blanks("0102", add=[point.sheet("DBO", number)], card={"dbo_count": 1}))
+    assert {one.state, two.state} == {PacketState.ACKNOWLEDGED}
+    assert one.findings.get(code="sheet_elsewhere").number == two.findings.get(code="sheet_elsewhere").number == number
+
+
+def test_it_misses_a_mandatory_form(point):
+    row = arrive(point.forms("13-02-МАШ"))
+    assert row.state == PacketState.ACKNOWLEDGED
+    assert "18-МАШ" in row.findings.get(code="form_missing").text
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_new_version_supersedes_the_older_in_either_order(point, order):
+    first = point.blanks()
+    from wire.packet import read_header
+
+    second = point.blanks(version=2, supersedes=read_header(first).uid)
+    for index in order:
+        arrive((first, second)[index])
+    one, two = InboxPacket.objects.get(version=1), InboxPacket.objects.get(version=2)
+    assert (one.state, two.state) == (PacketState.ACKNOWLEDGED, PacketState.ACKNOWLEDGED)
+    assert (one.superseded_by, two.superseded_by) == (two, None)
+    assert list(InboxPacket.objects.all().acknowledged()) == [two]
+
+
+STEPS = [
+    (opening.wire_packet, "extract"), (content, "save"), (opening, "move_packet"), (receipts.feed, "append"),
+    (opening, "supersede"), (opening.findings, "content"), (store, "forget_other_attempts"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("module", "name"), STEPS, ids=[name for _, name in STEPS])
+def test_it_ends_the_same_wherever_it_is_killed(point, monkeypatch, module, name, when):
+    row = receive(point.blanks())
+    real = getattr(module, name)
+
+    def killed(*args, **kwargs):
+        if when == "after":
+            real(*args, **kwargs)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, name, killed)
+    with pytest.raises(KeyboardInterrupt):
+        opening.open_packet(row.pk)
+    monkeypatch.setattr(module, name, real)
+    InboxPacket.objects.filter(pk=row.pk).update(lease_until=now() - leases.timedelta(seconds=1))
+    opening.open_packet(row.pk)
+    row.refresh_from_db()
+    assert row.state == PacketState.ACKNOWLEDGED
+    assert [each.level for each in row.receipts.order_by("number")] == ["delivered", "acknowledged"]
+    assert InboxSheet.objects.count() == 4
+    folders = list(store.opened_folder(row.sha256, 1).parent.glob(f"*{row.sha256}*"))
+    assert row.folder in [content_path.relative_to(content_path.parents[2]).as_posix() for content_path in folders]
+
+
+def test_it_tries_again_when_the_trouble_is_ours(point, monkeypatch):
+    row = receive(point.blanks())
+    monkeypatch.setattr(opening.node, "node_recipients", list)
+    opening.open_packet(row.pk)
+    row.refresh_from_db()
+    assert row.state == PacketState.OPENING
+    assert row.next_try_at > now()
+    assert IssuedReceipt.objects.get().level == "delivered"
+
+
+def test_it_takes_a_status_with_journals_and_acts(point):
+    point.made += 1
+    row = arrive(point.status("exams_finished", acts=[point.act()]))
+    assert row.state == PacketState.ACKNOWLEDGED
+    record = PointStatusRecord.objects.get()
+    assert (record.status, record.state, record.declared_by) == ("exams_finished", "reported", "Иванов П. И.")
+    journal = row.inboxjournals.get()
+    assert (journal.kind, journal.station, journal.entry_count) == ("print", "0001", 1)
+    assert journal.signed_by == pki.identity_of(point.station.certificate).urn
+    assert journal.problems == []
+    assert row.inboxacts.get().kind == "journal_missing"
+
+
+def test_an_undone_status_comes_back_only_when_declared_anew(point, coordinator):
+    arrive(point.status("exams_finished", at=now()))
+    record = PointStatusRecord.objects.get()
+    statuses.undo(sitting=point.day.sitting, status="exams_finished", reason="Нажали раньше времени", actor=actor(coordinator))
+    item = wire_feed.read(bytes(FeedEntry.objects.latest("pk").body), trust.trust_store())
+    assert (item.kind, item.body["status"], item.body["by"]) == ("status_undo", "exams_finished", "Крылова Нина Васильевна")
+    arrive(point.status("exams_finished", at=record.declared_at, version=2, supersedes=record.packet.uid))
+    record.refresh_from_db()
+    assert record.state == "undone"
+    arrive(point.status("exams_finished", at=now(), version=3))
+    record.refresh_from_db()
+    assert record.state == "reported"
+
+
+def test_a_rescan_request_goes_into_the_feed_and_is_answered_by_the_next_version(point, operator):
+    row = arrive(point.blanks())
+    number = row.inboxsheets.first().number
+    rescan.request(packet=row, numbers=[number], reason="Полоса поперёк листа", actor=actor(operator))
+    item = wire_feed.read(bytes(FeedEntry.objects.latest("pk").body), trust.trust_store())
+    assert item.kind == "rescan_request"
+    assert item.body == {"packet": row.uid, "room": "0101", "sheets": [number], "reason": "Полоса поперёк листа"}
+    two = arrive(point.blanks(version=2, supersedes=row.uid))
+    request = RescanRequest.objects.get()
+    assert (request.state, request.answered_by) == ("answered", two)
+
+
+def actor(login):
+    from audit.log import Actor
+
+    return Actor(login.user.get_full_name(), "page", user_id=login.user.pk)
