@@ -1,0 +1,63 @@
+"""Forming the `.dat`: sign the log, write it to a drive, read it back, and only then say that it is safe."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from station_client.home import Station, refuse
+from wire import durable, names
+from wire.journal import JournalLog, read
+from wire.journal_name import name_of
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A journal that stands on the drive and was read back."""
+
+    path: Path
+    sha256: str
+    entries: int
+
+
+def close(station: Station, log_path: Path, out: Path, *, person: str | None = None) -> Closed:
+    """Close one log and write its journal into a folder.
+
+    Raises:
+        Refusal: no certificate, a broken log, a drive that is full, read-only or gone, or a copy that differs.
+    """
+    signer = station.signer
+    with JournalLog.open(log_path) as log:
+        if not log.closed:
+            log.append("exam_finished", person=person)
+        blob = log.close(signer)
+        name = names.write(name_of(log.header))
+    document = read(blob, trust=station.exam().trust())
+    if document.signed_by is None or document.problems:
+        words = "; ".join(part.ru for part in document.problems)
+        raise refuse(f"Журнал не прошёл проверку: {words}.", "; ".join(part.en for part in document.problems))
+    own = station.folder / "journals"
+    own.mkdir(exist_ok=True)
+    durable.write_durable(own / name, blob)
+    with durable.disk_errors():
+        out.mkdir(parents=True, exist_ok=True)
+    digest = durable.copy_verified(own / name, out / name)
+    return Closed(out / name, digest, len(document.entries))
+
+
+def close_all(
+    station: Station, out: Path, *, wanted: Callable[[Path], bool] = lambda _: True, person: str | None = None
+) -> list[Closed]:
+    """Close every log of the station.
+
+    Raises:
+        StationRefusal: there is nothing to close.
+    """
+    logs = [path for path in station.logs() if wanted(path)]
+    if not logs:
+        raise refuse("Журнал ещё не начат.", "No log is started.")
+    return [close(station, path, out, person=person) for path in logs]
+
+
+def formed(station: Station) -> list[Path]:
+    """The journals formed so far, as they stand in the station's own folder."""
+    return sorted((station.folder / "journals").glob("END_*.dat"))

@@ -1,0 +1,177 @@
+"""The day of a print or voice station, written into its log as it goes."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from station_client.home import Station, open_log, refuse
+from wire import VERSION, canonical
+from wire.journal import FormSet, Header, JournalLog, seal_forms
+from wire.journal_events import EVENTS
+from wire.journal_name import NO_ROOM
+from wire.refusals import Refusal
+
+SOFTWARE = f"ppe-station {VERSION}"
+
+
+def start(station: Station, *, subject: str, day: date, room: str | None, person: str | None, duty: str) -> Path:
+    """Begin the log of one sitting, or go on with it.
+
+    Raises:
+        Refusal: no package, no such sitting, or a broken log.
+    """
+    exam = station.exam()
+    sitting = f"{station.region}-{station.point}-{day:%d%m%y}-{subject}"
+    _check_sitting(exam.registry, station, subject, day)
+    place = room or (station.number.partition("-")[0] if station.kind == "voice" else NO_ROOM)
+    path = station.log_path(sitting, place if station.kind != "scan" else None)
+    if path.exists():
+        open_log(path).release()
+        return path
+    header = Header(
+        kind=station.kind,
+        mode=exam.header["mode"],
+        region=station.region,
+        point=station.point,
+        room=None if station.kind == "scan" else place,
+        sitting=sitting,
+        subject=subject,
+        station=station.number,
+        serial=station.serial,
+        software=SOFTWARE,
+        opened_at=datetime.now(UTC),
+        duty=duty,
+    )
+    with JournalLog.create(path, header) as log:
+        log.append("software_started", data={"version": VERSION})
+        log.append("package_loaded", data={"sha256": station.package_sha256, "version": exam.header["version"]})
+        log.append("readiness_checked", person=person, data={"check": "start", "result": "ok"})
+        log.append("exam_started", person=person)
+    return path
+
+
+def _check_sitting(registry: Mapping[str, Any], station: Station, subject: str, day: date) -> None:
+    for point in registry["points"]:
+        for sitting in point["sittings"]:
+            if (point["code"], sitting["subject"], sitting["date"]) == (station.point, subject, day.isoformat()):
+                return
+    raise refuse(
+        f"В пакете нет экзамена по предмету {subject} на {day:%d.%m.%Y}.",
+        f"The package has no exam of subject {subject} on {day:%Y-%m-%d}.",
+    )
+
+
+def event(path: Path, name: str, *, data: Mapping[str, Any], person: str | None, success: bool) -> None:
+    """Write one entry."""
+    with open_log(path) as log:
+        log.append(name, person=person, disposition="success" if success else "failure", data=data)
+
+
+def parse_data(name: str, pairs: Iterable[str]) -> dict[str, Any]:
+    """`key=value` pairs as the data of an event: numbers where the catalogue wants numbers.
+
+    Raises:
+        StationRefusal: a pair without `=`, or a value that is not of its field's type.
+    """
+    kinds = {**EVENTS[name].required, **EVENTS[name].optional} if name in EVENTS else {}
+    data: dict[str, Any] = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator:
+            raise refuse(f"Ожидается поле=значение, а не «{pair}».", f"Expected key=value, not “{pair}”.")
+        kind = kinds.get(key, "text")
+        if kind in ("text", "sha256", "room", "base64", "uid"):
+            data[key] = value
+            continue
+        try:
+            data[key] = json.loads(value)
+        except ValueError as error:
+            raise refuse(f"Поле {key}: неверное значение «{value}».", f"Field {key}: bad value “{value}”.") from error
+    return data
+
+
+def record_sets(station: Station, path: Path, rows: Sequence[Mapping[str, Any]], *, person: str | None) -> int:
+    """Record printed sets and seal their numbers to the access keys of the sitting."""
+    sets = [form_set(row) for row in rows]
+    with open_log(path) as log:
+        recipients = station.access_certificates(log.header.sitting)
+        _need_recipients(recipients)
+        log.append("sets_planned", person=person, data={"count": len(sets)})
+        log.append("printing_started", person=person, data={"count": len(sets)})
+        for row in sets:
+            log.append("set_printed", person=person, data={"set": row.ordinal})
+            if row.spoiled:
+                log.append("set_spoiled", person=person, data={"set": row.ordinal, "reason": "spoiled"})
+            if row.unused:
+                log.append("set_unused", person=person, data={"set": row.ordinal})
+        spoiled, unused = sum(row.spoiled for row in sets), sum(row.unused for row in sets)
+        counts = {"printed": len(sets), "spoiled": spoiled, "unused": unused}
+        log.append("printing_finished", person=person, data=counts)
+        log.append("forms_sealed", data=seal_forms(sets, recipients=recipients))
+    return len(sets)
+
+
+def record_answers(station: Station, path: Path, rows: Sequence[Mapping[str, Any]], *, person: str | None) -> int:
+    """Record answers of a voice station and seal the registration numbers to the access keys of the sitting."""
+    sets = []
+    with open_log(path) as log:
+        recipients = station.access_certificates(log.header.sitting)
+        _need_recipients(recipients)
+        for row in rows:
+            try:
+                ordinal, place = row["set"], row.get("place", 1)
+                finished = {key: row[key] for key in ("set", "file_name", "seconds", "sha256")} | {"place": place}
+                sets.append(FormSet(ordinal, False, False, {"R": str(row["registration"])}))
+            except (KeyError, TypeError, AttributeError) as error:
+                raise _bad_row(error) from error
+            log.append("participant_seated", person=person, data={"set": ordinal, "place": place})
+            log.append("answer_started", data={"set": ordinal, "place": place})
+            log.append("answer_finished", data=finished)
+        log.append("audio_exported", person=person, data={"files": len(rows)})
+        log.append("forms_sealed", data=seal_forms(sets, recipients=recipients))
+    return len(sets)
+
+
+def _need_recipients(recipients: Sequence[object]) -> None:
+    if not recipients:
+        raise refuse(
+            "В пакете нет ключа доступа для этого экзамена: номера бланков нечем закрыть.",
+            "The package has no access certificate of this exam: the numbers cannot be sealed.",
+            cure_ru="Получите новый пакет экзамена в РЦОИ.",
+            cure_en="Take a new exam package from the centre.",
+        )
+
+
+def form_set(row: Mapping[str, Any]) -> FormSet:
+    """One row of a file of sets.
+
+    Raises:
+        StationRefusal: a field is missing or of a wrong type.
+    """
+    match row:
+        case {"set": int() as ordinal, "sheets": dict() as sheets} if all(
+            isinstance(number, str) for number in sheets.values()
+        ):
+            return FormSet(ordinal, bool(row.get("spoiled")), bool(row.get("unused")), dict(sheets))
+    raise _bad_row(row)
+
+
+def _bad_row(row: object) -> Refusal:
+    return refuse(f"Строка файла не по формату: {str(row)[:200]}.", f"A row is not in the format: {str(row)[:200]}.")
+
+
+def read_rows(path: Path) -> list[Mapping[str, Any]]:
+    """A JSON file that holds a list of objects.
+
+    Raises:
+        StationRefusal: it does not.
+    """
+    try:
+        rows = canonical.loads(path.read_bytes())
+    except (OSError, Refusal) as error:
+        raise refuse(f"Файл {path} не читается: {error}", f"The file {path} cannot be read: {error}") from error
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise refuse(f"В файле {path} не список.", f"The file {path} holds no list.")
+    return rows

@@ -1,0 +1,269 @@
+"""The folder of a station: its key, what it was told by the centre, and the logs of the day."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.x509 import Certificate
+
+from wire import canonical, durable, package, pki
+from wire.cms import Signer
+from wire.journal import JournalLog
+from wire.journal_lines import Kind
+from wire.package import ExamPackage
+from wire.pki import Identity, PrivateKey, Role, TrustStore
+from wire.refusals import Refusal
+
+_CONFIG, _KEY, _CERTIFICATE, _CA, _PACKAGE, _LOGS = (
+    "station.json",
+    "station.key",
+    "station.pem",
+    "ca.pem",
+    "package.zip",
+    "logs",
+)
+ROLES: dict[str, Role] = {"print": Role.PRINT, "voice": Role.VOICE, "scan": Role.SCAN}
+
+
+class StationRefusal(Refusal):
+    """The station's folder does not allow what was asked."""
+
+    code: ClassVar[str] = "station"
+
+
+def refuse(ru: str, en: str, *, cure_ru: str = "", cure_en: str = "") -> StationRefusal:
+    """A refusal of the station itself."""
+    return StationRefusal(ru, en, cure_ru=cure_ru, cure_en=cure_en)
+
+
+def csr_name(identity: Identity) -> str:
+    """The name of a request for a certificate."""
+    return f"CSR_{identity.role}_{identity.region}_{identity.point}_{identity.ident}.pem"
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A station that has its key."""
+
+    folder: Path
+    kind: Kind
+    region: str
+    point: str
+    number: str
+    serial: str
+
+    @property
+    def identity(self) -> Identity:
+        """How the station's certificate names it."""
+        return Identity(ROLES[self.kind], self.region, self.point, self.number)
+
+    @property
+    def key(self) -> PrivateKey:
+        """The station's key.
+
+        Raises:
+            StationRefusal: the file is missing or damaged.
+        """
+        try:
+            key = serialization.load_pem_private_key((self.folder / _KEY).read_bytes(), password=None)
+        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise refuse(
+                f"Ключ станции не читается: {self.folder / _KEY}.",
+                f"The station's key cannot be read: {self.folder / _KEY}.",
+            ) from error
+        return cast(PrivateKey, key)
+
+    @property
+    def signer(self) -> Signer:
+        """The station's key and certificate.
+
+        Raises:
+            StationRefusal: no certificate yet.
+        """
+        try:
+            (certificate,) = pki.load_pem_certificates((self.folder / _CERTIFICATE).read_bytes())
+        except (OSError, ValueError) as error:
+            raise refuse(
+                "У станции ещё нет сертификата.",
+                "The station has no certificate yet.",
+                cure_ru="Загрузите пакет экзамена: ppe-station package …",
+                cure_en="Load the exam package: ppe-station package …",
+            ) from error
+        return Signer(certificate, self.key)
+
+    def trust(self) -> TrustStore | None:
+        """The trust that was confirmed by a person; None before the first package."""
+        path = self.folder / _CA
+        return TrustStore(pki.load_pem_certificates(path.read_bytes())) if path.exists() else None
+
+    def exam(self) -> ExamPackage:
+        """The exam package taken in last.
+
+        Raises:
+            StationRefusal: there is none.
+        """
+        try:
+            data = (self.folder / _PACKAGE).read_bytes()
+        except OSError as error:
+            raise refuse(
+                "Пакет экзамена ещё не загружен.",
+                "No exam package is loaded yet.",
+                cure_ru="Выполните: ppe-station package ПАПКА EXAM_….zip --ca-fingerprint …",
+                cure_en="Run: ppe-station package DIR EXAM_….zip --ca-fingerprint …",
+            ) from error
+        return package.read(data, trust=self.trust())[0]
+
+    def access_certificates(self, sitting: str) -> list[Certificate]:
+        """Certificates of the access keys of one sitting."""
+        found = []
+        day_and_subject = "-".join(sitting.split("-")[2:])
+        for text in self.exam().access:
+            for certificate in pki.load_pem_certificates(text.encode("ascii")):
+                if pki.identity_of(certificate).ident.startswith(f"{day_and_subject}-"):
+                    found.append(certificate)
+        return found
+
+    @property
+    def package_sha256(self) -> str:
+        """SHA-256 of the package's file."""
+        return durable.sha256_file(self.folder / _PACKAGE)
+
+    def log_path(self, sitting: str, room: str | None) -> Path:
+        """Where the log of one sitting and room stands."""
+        return self.folder / _LOGS / f"{sitting}_{room or 'scan'}.log"
+
+    def logs(self) -> list[Path]:
+        """All logs of the station, the oldest sitting first."""
+        return sorted((self.folder / _LOGS).glob("*.log"))
+
+    def find_log(self, *, subject: str | None = None, room: str | None = None) -> Path:
+        """The one log that fits.
+
+        Raises:
+            StationRefusal: none fits, or several do.
+        """
+        fitting = []
+        for path in self.logs():
+            sitting, _, its_room = path.stem.partition("_")
+            if subject in (None, sitting.rpartition("-")[2]) and room in (None, its_room):
+                fitting.append(path)
+        if len(fitting) == 1:
+            return fitting[0]
+        ru, en = ("Журнал ещё не начат", "No log is started") if not fitting else ("Журналов несколько", "Several logs")
+        raise refuse(f"{ru}.", f"{en}.", cure_ru="Укажите --subject и --room.", cure_en="Give --subject and --room.")
+
+
+def init(folder: Path, *, kind: Kind, region: str, point: str, number: str, serial: str) -> tuple[Station, Path]:
+    """Make the key of a station and the request for its certificate.
+
+    Raises:
+        StationRefusal: there is a station in the folder already.
+    """
+    station = Station(folder, kind, region, point, number, serial or f"{kind}-{region}-{point}-{number}")
+    identity = station.identity
+    if (folder / _CONFIG).exists():
+        raise refuse(f"В папке {folder} уже есть станция.", f"There is a station in {folder} already.")
+    (folder / _LOGS).mkdir(parents=True, exist_ok=True)
+    key = pki.generate_key()
+    durable.write_durable(folder / _KEY, key_pem(key), mode=0o600)
+    request = folder / csr_name(identity)
+    durable.write_durable(request, pki.make_csr(key, identity, common_name=f"{identity.unit}, {number}"))
+    config = {"kind": kind, "region": region, "point": point, "number": number, "serial": station.serial}
+    durable.write_durable(folder / _CONFIG, canonical.dumps(config))
+    return station, request
+
+
+def key_pem(key: PrivateKey) -> bytes:
+    """A private key as PKCS#8 PEM."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def load(folder: Path) -> Station:
+    """Open the folder of a station.
+
+    Raises:
+        StationRefusal: it is not one.
+    """
+    try:
+        config: dict[str, Any] = canonical.loads((folder / _CONFIG).read_bytes())
+        return Station(folder, config["kind"], config["region"], config["point"], config["number"], config["serial"])
+    except (OSError, KeyError, TypeError, Refusal) as error:
+        raise refuse(
+            f"В папке {folder} нет станции.",
+            f"There is no station in {folder}.",
+            cure_ru="Выполните: ppe-station init ПАПКА --role … --region … --point … --number …",
+            cure_en="Run: ppe-station init DIR --role … --region … --point … --number …",
+        ) from error
+
+
+def take_package(station: Station, data: bytes, *, fingerprint: str | None) -> ExamPackage:
+    """Take in an exam package and the station's certificate that it carries.
+
+    Args:
+        station: whose package it is.
+        data: the file.
+        fingerprint: SHA-256 of the authority's certificate as told by the centre; needed the first time.
+
+    Raises:
+        StationRefusal: another point, another authority, or no certificate of this station's key in it.
+        Refusal: the package does not hold.
+    """
+    trust = station.trust()
+    exam, _ = package.read(data, trust=trust)
+    if trust is None or fingerprint is not None:
+        _confirm(exam, fingerprint)
+    if (exam.header["region"], exam.header["point"]) != (station.region, station.point):
+        raise refuse("Пакет экзамена другого ППЭ.", "The exam package is of another point.")
+    certificate = own_certificate([*exam.certificates], station.key, station.identity)
+    if certificate is None:
+        raise refuse(
+            "В пакете нет сертификата этой станции.",
+            "The package holds no certificate of this station.",
+            cure_ru="Передайте запрос CSR_….pem в РЦОИ и получите новый пакет.",
+            cure_en="Give the CSR_….pem request to the centre and take a new package.",
+        )
+    durable.write_durable(station.folder / _CA, pki.pem(exam.authority).encode("ascii"))
+    durable.write_durable(station.folder / _CERTIFICATE, pki.pem(certificate).encode("ascii"))
+    durable.write_durable(station.folder / _PACKAGE, data)
+    return exam
+
+
+def _confirm(exam: ExamPackage, fingerprint: str | None) -> None:
+    told = (fingerprint or "").replace(":", "").replace(" ", "").lower()
+    if told != exam.ca_fingerprint:
+        raise refuse(
+            f"Отпечаток удостоверяющего центра в пакете {exam.ca_fingerprint} не подтверждён.",
+            f"The fingerprint {exam.ca_fingerprint} of the package's authority is not confirmed.",
+            cure_ru="Сверьте его с сообщённым РЦОИ и повторите с --ca-fingerprint.",
+            cure_en="Compare it with the one told by the centre and repeat with --ca-fingerprint.",
+        )
+
+
+def own_certificate(texts: Sequence[str], key: PrivateKey, identity: Identity) -> Certificate | None:
+    """The newest certificate of a key among many."""
+    own = pki.key_fingerprint(key.public_key())
+    fitting = [
+        certificate
+        for text in texts
+        for certificate in pki.load_pem_certificates(text.encode("ascii"))
+        if pki.identity_of(certificate) == identity and pki.key_fingerprint(pki.public_key_of(certificate)) == own
+    ]
+    return max(fitting, key=lambda certificate: certificate.not_valid_before_utc, default=None)
+
+
+def open_log(path: Path) -> JournalLog:
+    """Go on with a log; a closed one is reopened."""
+    log = JournalLog.open(path)
+    log.reopen("ppe-station")
+    return log
+
+
+def today() -> dt.date:
+    """The date of the machine's clock in its own zone."""
+    return dt.datetime.now().astimezone().date()

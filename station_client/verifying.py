@@ -1,0 +1,268 @@
+"""What a file is, whether it holds, and what it says, in words; offline."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from wire import act, canonical, cms, feed, journal, names, package, packet, pki, receipt, schema
+from wire.cms import SignedBy
+from wire.journal_events import EVENTS
+from wire.journal_name import compare
+from wire.packet_zip import CONTENT, ContainerRefusal
+from wire.pki import TrustStore
+from wire.refusals import Part, Refusal
+
+Verdict = Literal["ok", "problems", "refused"]
+Words = tuple[str, str]
+MAX_FILE = 256 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Report:
+    """What was found out about one file; every text as a pair, Russian and English."""
+
+    path: Path
+    title: Words = ("Неизвестный файл", "Unknown file")
+    verdict: Verdict = "ok"
+    facts: list[tuple[Words, str]] = field(default_factory=list)
+    problems: list[Words] = field(default_factory=list)
+
+    def fact(self, ru: str, en: str, value: object) -> None:
+        """Say one thing about the file."""
+        if value not in (None, "", (), {}):
+            self.facts.append(((ru, en), str(value)))
+
+    def problem(self, ru: str, en: str) -> None:
+        """Say what is wrong."""
+        self.problems.append((ru, en))
+        if self.verdict == "ok":
+            self.verdict = "problems"
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Say that the file does not hold."""
+        self.verdict = "refused"
+        self.problems.append((refusal.text("ru"), refusal.text("en")))
+        self.problems.extend((part.ru, part.en) for part in refusal.parts)
+
+    def signed(self, signed_by: SignedBy) -> None:
+        """Say who signed."""
+        identity = signed_by.identity
+        self.fact("Подписал", "Signed by", f"{identity.unit} ({identity.urn})")
+        self.fact("Время подписи", "Signed at", _time(signed_by.signed_at))
+
+    def as_dict(self, lang: str) -> dict[str, Any]:
+        """The report as JSON."""
+        at = _side(lang)
+        return {
+            "file": self.path.name,
+            "kind": self.title[at],
+            "verdict": self.verdict,
+            "facts": {words[at]: value for words, value in self.facts},
+            "problems": [words[at] for words in self.problems],
+        }
+
+
+def _side(lang: str) -> int:
+    return 1 if lang.startswith("en") else 0
+
+
+def _time(moment: dt.datetime | str) -> str:
+    value = canonical.parse_stamp(moment) if isinstance(moment, str) else moment
+    return f"{value.astimezone(dt.UTC):%d.%m.%Y %H:%M:%S} UTC"
+
+
+def verify(path: Path, trust: TrustStore | None) -> Report:
+    """Find out about one file. Never raises for what stands in the file.
+
+    Args:
+        path: the file.
+        trust: whom to rely upon; without it signatures are shown, but not called good.
+    """
+    report = Report(path)
+    known = trust if trust is not None else TrustStore([])
+    if trust is None:
+        report.problem(
+            "не указано, кому доверять: дайте --ca или --package", "nobody to trust is given: use --ca or --package"
+        )
+    try:
+        _explain(report, path, known)
+    except Refusal as refusal:
+        report.refuse(refusal)
+    except OSError as error:
+        report.refuse(Refusal(f"Файл не читается: {error.strerror}.", f"The file cannot be read: {error.strerror}."))
+    return report
+
+
+def _explain(report: Report, path: Path, trust: TrustStore) -> None:
+    with path.open("rb") as file:
+        head = file.read(64)
+    if head.startswith(b"PK\x03\x04") and CONTENT.encode() in head:
+        report.title = ("Пакет", "Packet")
+        _packet(report, path, trust)
+        return
+    if path.stat().st_size > MAX_FILE:
+        raise ContainerRefusal("Файл слишком велик.", "The file is too big.")
+    data = path.read_bytes()
+    if not data:
+        raise Refusal("Файл пуст.", "The file is empty.")
+    if head.startswith(b"PK\x03\x04"):
+        report.title = ("Пакет экзамена", "Exam package")
+        _package(report, data, trust)
+    elif head.startswith(b'{"count"'):
+        report.title = ("Лента РЦОИ", "The centre's feed")
+        _feed(report, feed.read_bundle(data), trust)
+    else:
+        _signed(report, path, data, trust)
+
+
+def _signed(report: Report, path: Path, data: bytes, trust: TrustStore) -> None:
+    content = data if data[:1] == b"{" else cms.unverified_content(data)
+    first = content.split(b"\n", 1)[0]
+    document = canonical.loads(first)
+    form = document.get("format", "") if isinstance(document, dict) else ""
+    readers: dict[str, tuple[Words, Callable[[], None]]] = {
+        "ppe-journal/1": (("Электронный журнал", "Electronic journal"), lambda: _journal(report, path, data, trust)),
+        receipt.FORMAT: (("Квитанция", "Receipt"), lambda: _receipt(report, data, trust)),
+        feed.FORMAT: (("Запись ленты РЦОИ", "Item of the feed"), lambda: _feed(report, [data], trust)),
+        act.FORMAT: (("Акт", "Act"), lambda: _act(report, data, trust)),
+    }
+    if form not in readers:
+        raise Refusal(f"Неизвестный вид документа: {str(form)[:80]}.", f"Unknown kind of document: {str(form)[:80]}.")
+    report.title, read = readers[form]
+    if form in (receipt.FORMAT, act.FORMAT, feed.FORMAT):
+        schema.validate(form.removeprefix("ppe-").removesuffix("/1"), document)
+    read()
+
+
+def _place(report: Report, region: str, point: str, mode: str) -> None:
+    report.fact("Регион, ППЭ", "Region, point", f"{region}, {point}")
+    report.fact("Режим", "Mode", {"training": "тренировочный / training"}.get(mode, "боевой / live"))
+
+
+def _parts(report: Report, parts: Iterable[Part]) -> None:
+    for part in parts:
+        report.problem(part.ru, part.en)
+
+
+def _journal(report: Report, path: Path, data: bytes, trust: TrustStore) -> None:
+    document = journal.read(data, trust=trust)
+    header = document.header
+    kinds = {"print": "печати / print", "voice": "записи ответов / voice", "scan": "сканирования / scan"}
+    report.fact("Журнал станции", "Journal of a station", f"{kinds[header.kind]}, № {header.station}")
+    _place(report, header.region, header.point, header.mode)
+    report.fact("Экзамен", "Sitting", header.sitting)
+    report.fact("Аудитория", "Room", header.room)
+    report.fact("Начат", "Opened", _time(header.opened_at))
+    report.fact("Завершён", "Closed", _time(document.closed_at) if document.closed_at else "—")
+    report.fact("Записей", "Entries", len(document.entries))
+    counts = Counter(entry.event for entry in document.entries)
+    for event, count in sorted(counts.items(), key=lambda item: -item[1])[:12]:
+        ru, en = (EVENTS[event].ru, EVENTS[event].en) if event in EVENTS else (event, event)
+        report.fact(f"  {ru}", f"  {en}", count)
+    report.fact("Хэш последней записи", "Hash of the last entry", document.last_hash)
+    if document.signed_by is not None:
+        report.signed(document.signed_by)
+    _parts(report, document.problems)
+    reading = names.read(path.name)
+    _parts(report, reading.doubts)
+    if reading.name is not None:
+        _parts(report, compare(reading.name, header))
+    if reading.proposed not in (None, path.name):
+        report.fact("Имя должно быть", "The name should be", reading.proposed)
+
+
+def _packet(report: Report, path: Path, trust: TrustStore) -> None:
+    header = packet.read_header(path)
+    report.fact("Вид, версия", "Kind, version", f"{header.kind}, v{header.version}")
+    _place(report, header.region, header.point, header.mode)
+    report.fact("Экзамен", "Sitting", header.sitting)
+    report.fact("Аудитория", "Room", header.room)
+    report.fact("Номер в цепочке узла", "Sequence", header.sequence)
+    report.fact("Создан", "Created", _time(header.created_at))
+    report.fact("Счёт", "Counts", ", ".join(f"{name}: {count}" for name, count in sorted(header.counts.items())))
+    report.fact("Размер содержимого", "Size of the content", header.content_size)
+    checked = packet.verify(path, trust=trust)
+    report.fact("SHA-256", "SHA-256", checked.sha256)
+    for signed_by in checked.signers:
+        report.signed(signed_by)
+
+
+def _package(report: Report, data: bytes, trust: TrustStore) -> None:
+    exam, signed_by = package.read(data, trust=trust if trust.roots else None)
+    header = exam.header
+    _place(report, header["region"], header["point"], header["mode"])
+    report.fact("День, версия", "Day, version", f"{header['date']}, v{header['version']}")
+    report.fact("Отпечаток центра", "Fingerprint of the authority", exam.ca_fingerprint)
+    report.fact("Сертификатов", "Certificates", len(exam.certificates))
+    report.fact("Ключей доступа", "Access certificates", len(exam.access))
+    report.signed(signed_by)
+
+
+def _receipt(report: Report, data: bytes, trust: TrustStore) -> None:
+    words = {
+        "delivered": "Передан / delivered",
+        "acknowledged": "Подтвержден / acknowledged",
+        "rejected": "Отклонён / rejected",
+        "withdrawn": "Отозван / withdrawn",
+    }
+    document = canonical.loads(cms.unverified_content(data))
+    report.fact("Решение", "Verdict", words[document["level"]])
+    _place(report, document["region"], document["point"], document["mode"])
+    report.fact("Пакет", "Packet", f"{document['uid']} v{document['version']}")
+    report.fact("SHA-256 файла", "SHA-256 of the file", document["sha256"])
+    report.fact("Номер квитанции", "Number", document["number"])
+    report.fact("Выдана", "Issued", _time(document["issued_at"]))
+    for reason in document["reasons"]:
+        report.fact("Причина", "Reason", reason["ru"])
+    receipt.read(data, trust)
+    _who(report, data, trust)
+
+
+def _who(report: Report, data: bytes, trust: TrustStore) -> None:
+    for signed_by in cms.verify(data, trust=trust).signers:
+        report.signed(signed_by)
+
+
+def _act(report: Report, data: bytes, trust: TrustStore) -> None:
+    document = canonical.loads(cms.unverified_content(data))
+    kinds = {"journal_missing": "нет журнала станции / missing journal", "room_difference": "расхождение / difference"}
+    report.fact("О чём", "About", kinds[document["kind"]])
+    _place(report, document["region"], document["point"], document["mode"])
+    report.fact("Экзамен", "Sitting", document["sitting"])
+    report.fact("Аудитория", "Room", document["room"])
+    report.fact("Станция", "Station", document["station"])
+    report.fact("Причина", "Reason", document["reason"])
+    report.fact("Текст", "Text", document["text"])
+    report.fact("Номера", "Numbers", ", ".join(document["numbers"]))
+    _, signed_by = act.read(data, trust)
+    report.signed(signed_by)
+
+
+def _feed(report: Report, blobs: list[bytes], trust: TrustStore) -> None:
+    items = []
+    for blob in blobs:
+        item = feed.read(blob, trust)
+        items.append((blob, item))
+        report.fact(
+            f"№ {item.number}", f"No. {item.number}", f"{item.kind}, {item.region}-{item.point}, {_time(item.at)}"
+        )
+    if items:
+        first = items[0][1]
+        feed.follow(items, number=first.number - 1, prev=first.prev)
+        _who(report, items[-1][0], trust)
+
+
+def trust_from(*, ca: Path | None, exam: Path | None, crl: Path | None = None) -> TrustStore | None:
+    """A trust store from what the caller names; None when nothing is named.
+
+    Raises:
+        Refusal: the certificate, list or package does not hold.
+    """
+    if exam is not None:
+        return package.read(exam.read_bytes(), trust=None)[0].trust()
+    if ca is not None:
+        return TrustStore(pki.load_pem_certificates(ca.read_bytes()), [crl.read_bytes()] if crl else [])
+    return None
