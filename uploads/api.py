@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import re_path
 from django.utils.http import http_date
@@ -12,7 +13,7 @@ from rest_framework.request import Request
 
 from common import refusals
 from keys.authentication import MachineAuthentication
-from uploads import finishing, headers, limits, receiving
+from uploads import finishing, headers, limits, peers, receiving
 from uploads.body import Body
 from uploads.errors import NotLoggedIn, UploadBusy, WrongOffset
 from uploads.models import Upload
@@ -149,13 +150,23 @@ def _receive(
     request: HttpRequest, upload: Upload, offset: int, carried: int, checksum: receiving.Checksum | None
 ) -> Upload:
     body = Body(request.read, carried, idle=limits.limit("UPLOAD_IDLE_SECONDS"), wanted=receiving.wanted_since(upload))
-    upload = receiving.append(upload=upload, offset=offset, body=body, checksum=checksum)
+    try:
+        upload = receiving.append(upload=upload, offset=offset, body=body, checksum=checksum)
+    finally:
+        body.close(lambda: _before_waiting(request))
     if upload.state == State.COMPLETE:
         try:
             upload = finishing.hand_over(upload)
         except Exception:
             log.exception("upload %s is whole; its handler failed and is tried again", upload.uid)
     return upload
+
+
+def _before_waiting(request: HttpRequest) -> None:
+    """The rest of a body is awaited only to be dropped: hold no database connection, and notice a dead peer."""
+    peers.probe(request.META.get("REMOTE_ADDR", ""))
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def _head(request: HttpRequest, uid: str) -> HttpResponse:

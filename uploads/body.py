@@ -24,7 +24,8 @@ class Body:
 
     A thread that waits in the server's ``read`` cannot be interrupted. The helper waits there instead; the request
     itself waits on a queue, so that it can stop when nothing comes or a newer request wants the upload, keep what
-    was received and let go of the lock. The helper ends with the connection.
+    was received and let go of the lock. Afterwards, without the lock, it waits for the helper in `close`: granian
+    stops the whole worker process when a request is answered while a read of its body is under way.
 
     Args:
         read: Reads at most so many bytes; empty at the end, OSError when the client is gone.
@@ -38,19 +39,33 @@ class Body:
         self.end = End.WHOLE
         self._blocks: queue.Queue[bytes | None] = queue.Queue(maxsize=4)
         self._stopped = threading.Event()
+        self._helper: threading.Thread | None = None
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the blocks that arrive; afterwards `end` says how it ended."""
         if not self.length:
             return
-        helper = threading.Thread(target=self._pump, name="upload-body", daemon=True)
-        helper.start()
+        self._helper = threading.Thread(target=self._pump, name="upload-body", daemon=True)
+        self._helper.start()
         try:
             yield from self._take()
         finally:
             self._stopped.set()
             while not self._blocks.empty():
                 self._blocks.get_nowait()
+
+    def close(self, before_waiting: Callable[[], None]) -> None:
+        """Wait until no read of the body is under way: it ends with the next bytes, or with the connection.
+
+        Args:
+            before_waiting: Called when there is something to wait for.
+        """
+        self._stopped.set()
+        if self._helper is not None:
+            self._helper.join(0.1)
+            if self._helper.is_alive():
+                before_waiting()
+                self._helper.join()
 
     def _pump(self) -> None:
         left = self.length

@@ -31,7 +31,14 @@ class Node:
 
     def __init__(self, folder, server="granian", **env):
         self.folder, self.server, self.port = folder, server, free_port()
-        self.env = {**os.environ, "PPE_NODE": "rcoi", "PPE_DATA_DIR": str(folder), "PPE_SECRET_KEY": "test", **DS, **env}
+        self.env = {
+            **os.environ,
+            "PPE_NODE": "rcoi",
+            "PPE_DATA_DIR": str(folder),
+            "PPE_SECRET_KEY": "test",
+            **DS,
+            **env,
+        }
         self.env.pop("PPE_DATABASE_URL", None)
         self.process = None
 
@@ -47,10 +54,7 @@ class Node:
                 "--port", str(self.port), "--no-ws", "tests.uploads.app:application",
             ]  # fmt: skip
         else:
-            command = [
-                tools / "gunicorn", "-k", "gthread", "--threads", "16", "-b", f"127.0.0.1:{self.port}",
-                "tests.uploads.app:application",
-            ]  # fmt: skip
+            command = [sys.executable, "-m", "tests.uploads.plain_server", str(self.port)]
         self.log = (self.folder / "web.log").open("ab")
         self.process = subprocess.Popen(
             [str(word) for word in command], cwd=ROOT, env=self.env, stdout=self.log, stderr=self.log,

@@ -58,7 +58,9 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("method", "where", "changes", "body", "status"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+@pytest.mark.parametrize(
+    ("method", "where", "changes", "body", "status"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
+)
 def test_it_answers_as_the_protocol_says(node, method, where, changes, body, status):
     with node.client() as client:
         path = "/api/v1/uploads/"
