@@ -40,6 +40,11 @@ def refuse(ru: str, en: str, *, cure_ru: str = "", cure_en: str = "") -> Station
     return StationRefusal(ru, en, cure_ru=cure_ru, cure_en=cure_en)
 
 
+def common_name(text: str) -> str:
+    """As much of a name as X.509 has room for: 64 bytes."""
+    return text.encode("utf-8")[:64].decode("utf-8", "ignore").strip()
+
+
 def csr_name(identity: Identity) -> str:
     """The name of a request for a certificate."""
     return f"CSR_{identity.role}_{identity.region}_{identity.point}_{identity.ident}.pem"
@@ -171,7 +176,7 @@ def init(folder: Path, *, kind: Kind, region: str, point: str, number: str, seri
     key = pki.generate_key()
     durable.write_durable(folder / _KEY, key_pem(key), mode=0o600)
     request = folder / csr_name(identity)
-    durable.write_durable(request, pki.make_csr(key, identity, common_name=f"{identity.unit}, {number}"))
+    durable.write_durable(request, pki.make_csr(key, identity, common_name=common_name(f"{number}, {identity.unit}")))
     config = {"kind": kind, "region": region, "point": point, "number": number, "serial": station.serial}
     durable.write_durable(folder / _CONFIG, canonical.dumps(config))
     return station, request

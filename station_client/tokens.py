@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from station_client.home import StationRefusal, csr_name, own_certificate, refuse
+from station_client.home import StationRefusal, common_name, csr_name, own_certificate, refuse
 from wire import durable, package, pki
 from wire.pki import Identity, Role
 
@@ -26,7 +26,7 @@ def new(folder: Path, *, person: str, region: str, point: str, name: str, pin: s
     key = pki.generate_key()
     durable.write_durable(path, pki.dump_pkcs12(key, None, pin, name=name or person), mode=0o600)
     request = folder / csr_name(identity)
-    durable.write_durable(request, pki.make_csr(key, identity, common_name=name or person))
+    durable.write_durable(request, pki.make_csr(key, identity, common_name=common_name(name or person)))
     return path, request
 
 
