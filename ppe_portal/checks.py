@@ -1,0 +1,100 @@
+"""System checks of the settings that can hurt. Each has an id and names its cure."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+
+@register()
+def node_kind(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """PPE_NODE and PPE_MODE say what they may say."""
+    found: list[CheckMessage] = []
+    if settings.PPE_NODE not in ("hq", "rcoi"):
+        found.append(Error(f"PPE_NODE is {settings.PPE_NODE!r}", hint="Set PPE_NODE to hq or rcoi.", id="ppe.E001"))
+    if settings.PPE_MODE not in ("live", "training"):
+        found.append(
+            Error(f"PPE_MODE is {settings.PPE_MODE!r}", hint="Set PPE_MODE to live or training.", id="ppe.E002")
+        )
+    return found
+
+
+@register()
+def data_folder(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The data folder takes a file, and only its owner reads it."""
+    folder = Path(settings.PPE_DATA_DIR)
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return [Error(f"PPE_DATA_DIR {folder}: {error}", hint="Name a folder this user may write.", id="ppe.E003")]
+    if folder.stat().st_mode & 0o077:
+        return [
+            Warning(f"PPE_DATA_DIR {folder} is open to other users", hint="chmod 700 the folder.", id="ppe.W001"),
+        ]
+    return []
+
+
+@register()
+def named_folders(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Folders of tokens and flash drives are absolute and not inside the data folder."""
+    found: list[CheckMessage] = []
+    for name in ("PPE_TOKEN_DIRS", "PPE_FLASH_DIRS"):
+        for folder in getattr(settings, name):
+            if not folder.is_absolute():
+                found.append(Error(f"{name}: {folder} is relative", hint="Write absolute paths.", id="ppe.E004"))
+            elif folder.resolve().is_relative_to(Path(settings.PPE_DATA_DIR).resolve()):
+                found.append(
+                    Error(f"{name}: {folder} lies in PPE_DATA_DIR", hint="Keep drives apart from data.", id="ppe.E005")
+                )
+    return found
+
+
+@register()
+def queue_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """django-q2 starts a task again when `retry` runs out before `timeout`; that must not happen."""
+    found: list[CheckMessage] = []
+    queue = settings.Q_CLUSTER
+    for name, cluster in {"default": queue, **queue["ALT_CLUSTERS"]}.items():
+        workers, limit = cluster.get("workers", 1), cluster.get("queue_limit", 1)
+        if cluster["retry"] <= cluster["timeout"] * (limit / workers + 1):
+            found.append(
+                Error(f"Q_CLUSTER {name}: retry is too short", hint="retry > timeout × 2 + margin", id="ppe.E006")
+            )
+    if queue["max_attempts"] != 0 or not queue["ack_failures"]:
+        found.append(Error("Q_CLUSTER: attempts are counted by our own rows", id="ppe.E007"))
+    return found
+
+
+@register()
+def sqlite_durability(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """An acknowledged byte must survive a power cut."""
+    database = settings.DATABASES["default"]
+    if "sqlite3" not in database["ENGINE"]:
+        return []
+    command = database.get("OPTIONS", {}).get("init_command", "")
+    if "journal_mode=WAL" not in command or "synchronous=FULL" not in command:
+        return [Error("SQLite must run in WAL mode with synchronous=FULL", id="ppe.E008")]
+    return []
+
+
+@register(deploy=True)
+def public_node(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """What a node on a network needs."""
+    found: list[CheckMessage] = []
+    if settings.DEBUG:
+        found.append(Error("PPE_DEBUG is on", hint="Never in use.", id="ppe.E009"))
+    if os.environ.get("PPE_ALLOWED_HOSTS") and not settings.SESSION_COOKIE_SECURE:
+        found.append(
+            Warning(
+                "The node is reachable from outside without TLS",
+                hint="Put TLS before it and set PPE_HTTPS=1: PINs are accepted over TLS or loopback only.",
+                id="ppe.W002",
+            )
+        )
+    if settings.PPE_NODE == "hq" and not settings.PPE_RCOI_URL:
+        found.append(Warning("PPE_RCOI_URL is not set: packets leave by flash drive only", id="ppe.W003"))
+    return found

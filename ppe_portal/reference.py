@@ -1,0 +1,65 @@
+"""Reference pages made from the code itself: states, rules, events, settings checks. A test fails when they drift."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from django.apps import apps
+from django.conf import settings
+from django.db.models import TextChoices
+
+from audit.kinds import KINDS
+from stations.models import Role
+from stations.rules import RULES
+
+NOTE = "<!-- Made by `manage.py write_reference` from the code. Change the code, not this page. -->\n\n"
+
+
+def pages() -> dict[Path, str]:
+    """Return the reference pages: path and text."""
+    docs = Path(settings.BASE_DIR) / "docs"
+    return {docs / "states.md": states(), docs / "rules.md": rules(), docs / "events.md": events()}
+
+
+def _tables(app: str) -> list[tuple[type[TextChoices], dict[str, frozenset[str]]]]:
+    if not find_spec(f"{app}.states"):
+        return []
+    module = import_module(f"{app}.states")
+    found = []
+    for value in vars(module).values():
+        if isinstance(value, dict) and value and all(isinstance(v, frozenset) for v in value.values()):
+            key = next(iter(value))
+            if isinstance(key, TextChoices):
+                found.append((type(key), value))
+    return found
+
+
+def states() -> str:
+    """Return the tables of states and legal transitions of every room."""
+    out = ["# States\n", NOTE, "Each status is moved by one function, under a table of legal transitions.\n"]
+    for config in apps.get_app_configs():
+        for choices, table in _tables(config.name):
+            title = (choices.__doc__ or choices.__name__).strip().splitlines()[0].rstrip(".")
+            out.append(f"\n## `{config.name}`: {title} ({choices.__name__})\n")
+            out.append("| state | shown as | leads to |\n|---|---|---|")
+            for state in choices:
+                leads = ", ".join(f"`{to}`" for to in sorted(table.get(state.value, frozenset()))) or "–"
+                out.append(f"| `{state.value}` | {state.label} | {leads} |")
+    return "\n".join(out) + "\n"
+
+
+def rules() -> str:
+    """Return the table of actions and roles."""
+    out = ["# Who may do what\n", NOTE, "The button and the action ask the same rule (`stations/rules.py`).\n"]
+    out.append("| action | roles |\n|---|---|")
+    for action, roles in sorted(RULES.items()):
+        out.append(f"| `{action}` | {', '.join(str(role.label) for role in Role if role in roles)} |")
+    return "\n".join(out) + "\n"
+
+
+def events() -> str:
+    """Return the catalogue of audit events."""
+    out = ["# Audit events\n", NOTE, "Rows of the append-only log, one hash chain per point and one for the node.\n"]
+    out.append("| kind | what a person reads |\n|---|---|")
+    out += [f"| `{kind}` | {words} |" for kind, words in sorted(KINDS.items(), key=lambda pair: pair[0])]
+    return "\n".join(out) + "\n"

@@ -1,0 +1,24 @@
+"""The same tests on PostgreSQL: locking and constraints are the database's own work."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(300)]
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ["tests/audit", "tests/common", "tests/stations", "tests/journals", "tests/transfers", "tests/rcoi"]
+
+
+def test_the_rooms_that_lock_rows_pass_on_postgresql(postgresql_url):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "PPE_TEST_DIR"))}
+    environment["PPE_DATABASE_URL"] = postgresql_url
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", "not services and not browser", *ROOMS],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]
+    assert " passed" in run.stdout

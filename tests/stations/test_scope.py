@@ -1,0 +1,56 @@
+"""Scope: region → point → sitting, one queryset method for every list."""
+
+import pytest
+
+from stations.lookup import point_or_404, sitting_or_404
+from stations.models import ExamPoint, Role, Room, Sitting, StationPost
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def keys(rows):
+    return sorted(row.key for row in rows)
+
+
+def test_a_specialist_sees_the_point_of_the_sitting_and_no_other(day, voice_day, technician):
+    assert keys(ExamPoint.objects.visible_to(technician.user)) == ["78-0001"]
+    assert keys(Sitting.objects.visible_to(technician.user)) == [day.sitting.key]
+    assert set(Room.objects.visible_to(technician.user).values_list("point__code", flat=True)) == {"0001"}
+    assert set(StationPost.objects.visible_to(technician.user).values_list("sitting__point__code", flat=True)) == {
+        "0001"
+    }
+
+
+def test_the_staff_of_the_region_sees_every_point_of_it(day, voice_day, operator):
+    other = factories.ExamPointFactory(region=factories.RegionFactory(code="47", name="Ленинградская область"))
+    assert keys(ExamPoint.objects.visible_to(operator.user)) == ["78-0001", "78-0002"]
+    assert other.key not in keys(ExamPoint.objects.visible_to(operator.user))
+
+
+def test_nobody_without_an_assignment_sees_anything(day):
+    user = factories.UserFactory(username="nobody")
+    assert not ExamPoint.objects.visible_to(user).exists()
+    assert user.point_keys() == []
+
+
+def test_a_revoked_login_sees_nothing(day, technician):
+    technician.user.is_active = False
+    assert not ExamPoint.objects.visible_to(technician.user).exists()
+
+
+def test_two_roles_do_not_double_the_rows(day, technician):
+    factories.AssignmentFactory(person=technician.user.person, role=Role.POINT_HEAD, sitting=day.sitting)
+    technician.user.__dict__.pop("_assignments", None)
+    assert Sitting.objects.visible_to(technician.user).count() == 1
+
+
+def test_a_foreign_address_is_not_found(day, voice_day, technician):
+    from django.http import Http404
+
+    assert sitting_or_404(technician.user, day.sitting.key) == day.sitting
+    for key in (voice_day.sitting.key, "78-0001-320126-01", "78-0009-290526-01"):
+        with pytest.raises(Http404):
+            sitting_or_404(technician.user, key)
+    with pytest.raises(Http404):
+        point_or_404(technician.user, "78-0002")
