@@ -165,3 +165,11 @@ def holders(scalar: bytes, folders: Iterable[Path]) -> list[Path]:
         if any(needle in data or needle in joined for needle in spelled):
             found.append(path)
     return found
+
+
+def readable(path: Path, uid: int) -> bool:
+    """Return whether another user of this machine can read a file; asked by trying."""
+    done = subprocess.run(
+        ["cat", str(path)], user=uid, group=uid, extra_groups=[], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+    )  # fmt: skip
+    return done.returncode == 0

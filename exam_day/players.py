@@ -163,6 +163,11 @@ class Centre(Player):
         """Return the packets of the inbox."""
         return list(self.browser.json("/centre/inbox/state.json")["packets"])
 
+    def receipt(self, sha256: str, level: str) -> bytes:
+        """Download the receipt of a packet."""
+        _name, data = self.browser.download(f"/centre/receipts/{sha256}.{level}.p7m")
+        return data
+
     def report(self, path: str) -> bytes:
         """Download a PDF report."""
         _name, data = self.browser.download(f"/centre/reports/{path}")

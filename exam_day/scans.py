@@ -33,9 +33,9 @@ def scan_sheet(spec: SheetSpec) -> bytes:
     return to_tiff(draw_sheet(spec))
 
 
-def file_names(seed: int, room: str) -> Iterator[str]:
-    """Yield the names a scanner gives: a counter that goes on from some earlier job."""
-    rng = random.Random(f"names {seed} {room}")  # noqa: S311 (a drawing)
+def file_names(seed: int, point: str) -> Iterator[str]:
+    """Yield the names a point's scanner gives: a counter that goes on from some earlier job."""
+    rng = random.Random(f"names {seed} {point}")  # noqa: S311 (a drawing)
     start = rng.randint(12, 7000)
     counter = 0
     while True:

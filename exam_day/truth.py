@@ -38,14 +38,10 @@ class PlacedScan:
 
 def place(plan: DayPlan, folder: Path) -> list[PlacedScan]:
     """Give every page of the day its file, named as a scanner names it, in a folder for each pile."""
-    names = {
-        (point.code, pile): file_names(plan.seed, f"{point.code}/{pile}")
-        for point in plan.points
-        for pile in {scan.pile for scan in point.scans}
-    }
+    names = {point.code: file_names(plan.seed, point.code) for point in plan.points}
     placed = []
     for point, scan in all_scans(plan):
-        path = folder / point.code / scan.pile / next(names[point.code, scan.pile])
+        path = folder / point.code / scan.pile / next(names[point.code])
         spec = scan.spec
         row = TruthRow(
             file=path.relative_to(folder).as_posix(),
