@@ -44,7 +44,7 @@ def found(*, region: str, name: str) -> Certificate:
     Returns:
         The authority's certificate.
     """
-    standing = Certificate.objects.filter(role=Role.CA.value, region=region).first()
+    standing: Certificate | None = Certificate.objects.filter(role=Role.CA.value, region=region).first()
     if standing is not None:
         return standing
     node.ensure_keys()
@@ -74,7 +74,7 @@ def authority() -> Certificate:
     Raises:
         AuthorityMissing: The centre is not set up.
     """
-    row = Certificate.objects.filter(role=Role.CA.value).order_by("-not_before").first()
+    row: Certificate | None = Certificate.objects.filter(role=Role.CA.value).order_by("-not_before").first()
     if row is None:
         raise AuthorityMissing("Удостоверяющий центр региона ещё не создан.", "The region's authority is not founded.")
     return row

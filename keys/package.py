@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date as day
+from typing import Any
 
 from cryptography.x509 import Certificate as CertificateFile
 from django.conf import settings
@@ -190,14 +191,14 @@ def _preview(package: wire_package.ExamPackage, signed_by: SignedBy) -> PackageP
     )  # fmt: skip
 
 
-def _point_said(package: wire_package.ExamPackage) -> dict[str, list[object]]:
+def _point_said(package: wire_package.ExamPackage) -> dict[str, Any]:
     points = package.registry["points"]
     region, point = package.registry["region"]["code"], package.header["point"]
     if len(points) != 1 or points[0]["code"] != point or region != package.header["region"]:
         raise PackageRefused(
             "Реестр в пакете — не того ППЭ, что в описи.", "The registry in the package is of another point."
         )
-    found: dict[str, list[object]] = points[0]
+    found: dict[str, Any] = points[0]
     return found
 
 

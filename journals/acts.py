@@ -1,0 +1,140 @@
+"""Acts: a GEK member's signed word instead of a journal, or about a room that closes with a difference."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+
+from audit.log import Actor, record
+from common import files
+from common.clock import now
+from journals.errors import ActRefused
+from journals.expected import expected_set
+from journals.models import Act
+from keys.tokens import OpenToken
+from stations.models import Room, Sitting, StationPost
+from wire import act as wire_act
+from wire.durable import write_durable
+from wire.names_files import act_name
+
+MAX_PHOTO = 12 * 1024 * 1024
+_PHOTOS = {b"\xff\xd8\xff": ".jpg", b"\x89PNG\r\n\x1a\n": ".png", b"%PDF-": ".pdf"}
+
+
+def make(
+    *, sitting: Sitting, kind: str, post: StationPost | None = None, room: Room | None = None, reason: str, text: str,
+    numbers: Sequence[str] = (), difference: Mapping[str, Any] | None = None, photo: bytes | None = None,
+    token: OpenToken, actor: Actor,
+) -> Act:  # fmt: skip
+    """Make an act, signed with the token of this request.
+
+    Args:
+        sitting: The sitting.
+        kind: ``journal_missing`` (with ``post``) or ``room_difference`` (with ``room``).
+        post: The station whose journal cannot be had.
+        room: The room that closes with a difference.
+        reason: Why, in a few words.
+        text: The act's text.
+        numbers: Form numbers that it concerns.
+        difference: What differs, for machines.
+        photo: A photo of the paper: JPEG, PNG or PDF.
+        token: The GEK member's open token.
+        actor: The user of the session.
+
+    Raises:
+        ActRefused: Nothing it could be about, no reason, a journal that is there, or a photo that is none.
+    """
+    _require(sitting, kind, post, room, reason, token)
+    where = room or (post.room if post else None)
+    at = now()
+    document = wire_act.ActDocument(
+        kind=_kind(kind), mode=sitting.mode, region=sitting.point.region.code, point=sitting.point.code, sitting=sitting.key,
+        room=where.number if where else None, station=post.station.number if post else None,
+        station_kind=post.station.kind if post else None, reason=reason.strip()[:200], text=text.strip()[:20000],
+        numbers=tuple(numbers), difference=dict(difference or {}), made_at=at,
+        photo_sha256=hashlib.sha256(photo).hexdigest() if photo else None,
+    )  # fmt: skip
+    suffix = _photo_suffix(photo) if photo else ""
+    data = wire_act.write(document, token.signer)
+    return _keep(document, data, sitting, post, where, photo, suffix, token, actor)
+
+
+def _kind(kind: str) -> wire_act.Kind:
+    return "journal_missing" if kind == "journal_missing" else "room_difference"
+
+
+def _require(
+    sitting: Sitting, kind: str, post: StationPost | None, room: Room | None, reason: str, token: OpenToken
+) -> None:
+    if not reason.strip():
+        raise ActRefused("Укажите причину, по которой составляется акт.", "Give the reason of the act.")
+    about = {"journal_missing": post, "room_difference": room}.get(kind)
+    if about is None:
+        raise ActRefused("Не указано, о чём составляется акт.", "The act names neither a station nor a room.")
+    point = sitting.point
+    if (token.identity.region, token.identity.point) != (point.region.code, point.code):
+        raise ActRefused("Токен члена ГЭК другого ППЭ.", "The token is of a GEK member of another point.")
+    if kind == "journal_missing" and post is not None:
+        _require_missing(sitting, post)
+
+
+def _require_missing(sitting: Sitting, post: StationPost) -> None:
+    if post.sitting_id != sitting.pk:
+        raise ActRefused("Эта станция не участвовала в экзамене.", "This station was not in the exam.")
+    row = next(each for each in expected_set(sitting, (post.station.kind,)) if each.post.pk == post.pk)
+    if row.state == "accepted":
+        raise ActRefused("Журнал этой станции уже принят: акт не нужен.", "The station's journal is accepted already.")
+    if row.act is not None:
+        raise ActRefused("Акт об этой станции уже составлен.", "There is an act about this station already.")
+
+
+def _photo_suffix(photo: bytes) -> str:
+    suffix = next((suffix for magic, suffix in _PHOTOS.items() if photo.startswith(magic)), None)
+    if suffix is None or len(photo) > MAX_PHOTO:
+        raise ActRefused(
+            f"Фотография акта — файл JPEG, PNG или PDF не больше {MAX_PHOTO >> 20} МиБ.",
+            "The photo of an act is a JPEG, PNG or PDF file that is not too big.",
+        )
+    return suffix
+
+
+def _keep(
+    document: wire_act.ActDocument, data: bytes, sitting: Sitting, post: StationPost | None, room: Room | None,
+    photo: bytes | None, suffix: str, token: OpenToken, actor: Actor,
+) -> Act:  # fmt: skip
+    folder = files.folder("acts", sitting.key)
+    digest = hashlib.sha256(data).hexdigest()
+    path = folder / f"{digest}.p7m"
+    write_durable(path, data, mode=0o600)
+    photo_path = folder / f"{document.photo_sha256}{suffix}"
+    if photo:
+        write_durable(photo_path, photo, mode=0o600)
+    name = act_name(
+        document.region, document.point, sitting.date, sitting.subject.code, document.kind, room=document.room,
+        station=document.station, made_at=document.made_at,
+    )  # fmt: skip
+    with transaction.atomic():
+        row = Act.objects.create(
+            sitting=sitting, kind=document.kind, station_post=post, room=room, reason=document.reason,
+            text=document.text, name=name, path=files.relative(path), sha256=digest,
+            photo=files.relative(photo_path) if photo else "", photo_sha256=document.photo_sha256 or "",
+            signed_by=token.name, signer_fingerprint=token.fingerprint, made_at=document.made_at, made_by=actor.name,
+        )  # fmt: skip
+        record(
+            "journals.act_made", actor=token.actor(actor), region=document.region, point=document.point, subject=name,
+            data={"sha256": digest, "kind": document.kind, "reason": document.reason, "room": document.room or ""},
+        )  # fmt: skip
+    return row
+
+
+def file_bytes(row: Act) -> bytes:
+    """Return an act's file.
+
+    Raises:
+        ActRefused: The file is gone from the disk.
+    """
+    try:
+        return files.inside(row.path).read_bytes()
+    except OSError as error:
+        raise ActRefused("Файл акта не найден на диске узла.", "The act is not on the node's disk.") from error

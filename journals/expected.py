@@ -1,0 +1,147 @@
+"""The expected set: one row per station and room it worked in, with what stands where its journal should be."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from journals.models import Act, Journal
+from stations.matching import is_hq
+from stations.models import Duty, Room, Sitting, StationKind, StationPost
+
+MISSING, UNSIGNED, ACT = "missing", "unsigned", "act"
+
+_LABELS: dict[str, str | Promise] = {
+    MISSING: _("нет журнала"),
+    "accepted": _("принят"),
+    "quarantined": _("в карантине"),
+    UNSIGNED: _("не подписан"),
+    "refused": _("отклонён"),
+    ACT: _("акт вместо журнала"),
+}
+_ICONS = {
+    MISSING: "hourglass_empty", "accepted": "check_circle", "quarantined": "warning", UNSIGNED: "gpp_maybe",
+    "refused": "block", ACT: "description",
+}  # fmt: skip
+_COLOURS = {MISSING: "bad", "accepted": "ok", "quarantined": "warn", UNSIGNED: "warn", "refused": "bad", ACT: "info"}
+#: What closes a post for the gates.
+SERVED = frozenset({"accepted", ACT})
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A post of the expected set.
+
+    Attributes:
+        post: The station in the room it worked in.
+        state: ``missing``, ``accepted``, ``quarantined``, ``unsigned``, ``refused`` or ``act``.
+        journal: The journal that the state speaks of, if there is one.
+        act: The act instead of the journal; None once an accepted journal is there.
+    """
+
+    post: StationPost
+    state: str
+    journal: Journal | None
+    act: Act | None
+
+    @property
+    def served(self) -> bool:
+        """Whether the post has its journal or an act."""
+        return self.state in SERVED
+
+    @property
+    def label(self) -> str:
+        """The state in words."""
+        return str(_LABELS[self.state])
+
+    @property
+    def icon(self) -> str:
+        """Name of the icon (Material Symbols)."""
+        return _ICONS[self.state]
+
+    @property
+    def colour(self) -> str:
+        """Class of the chip: ok, warn, bad, info."""
+        return _COLOURS[self.state]
+
+    @property
+    def where(self) -> str:
+        """The post in words."""
+        return str(self.post)
+
+
+def expected_set(sitting: Sitting, kinds: Sequence[str] = ("print", "voice")) -> list[Expected]:
+    """Return what every station of some kinds owes to a sitting, reserve and replaced ones included."""
+    posts = list(
+        StationPost.objects.filter(sitting=sitting, station__kind__in=kinds)
+        .select_related("station", "room", "sitting__point__region", "replaced_by__station")
+        .order_by("station__kind", "room__number", "station__number", "pk")
+    )
+    journals = list(
+        Journal.objects.filter(sitting=sitting, kind__in=kinds)
+        .exclude(state__in=(Journal.State.SUPERSEDED, Journal.State.RECEIVED))
+        .select_related("station", "room")
+        .order_by("-received_at", "-pk")
+    )
+    acts = {act.station_post_id: act for act in Act.objects.filter(sitting=sitting).exclude(station_post=None)}
+    return [_row(post, journals, acts.get(post.pk)) for post in posts]
+
+
+def scan_expected(sitting: Sitting) -> list[Expected]:
+    """Return what every scanning station owes to a sitting."""
+    return expected_set(sitting, kinds=(StationKind.SCAN,))
+
+
+def _row(post: StationPost, journals: Iterable[Journal], act: Act | None) -> Expected:
+    own = [each for each in journals if each.station_id == post.station_id and _same_room(post, each)]
+    best = min(own, key=lambda each: _RANK[each.state], default=None)
+    if best is not None and best.state == Journal.State.ACCEPTED:
+        return Expected(post, "accepted", best, None)
+    if act is not None:
+        return Expected(post, ACT, best, act)
+    if best is None:
+        return Expected(post, MISSING, None, None)
+    if best.state == Journal.State.QUARANTINED and not best.signed:
+        return Expected(post, UNSIGNED, best, None)
+    return Expected(post, best.state, best, None)
+
+
+_RANK: dict[str, int] = {Journal.State.ACCEPTED: 0, Journal.State.QUARANTINED: 1, Journal.State.REFUSED: 2}
+
+
+def _same_room(post: StationPost, journal: Journal) -> bool:
+    return post.room_id == journal.room_id or (is_hq(post.room) and is_hq(journal.room))
+
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """A room of the matrix with its stations; `room` is None for stations without a room."""
+
+    room: Room | None
+    title: str
+    cells: list[Expected]
+
+    @property
+    def served(self) -> int:
+        """How many of its posts are closed."""
+        return sum(cell.served for cell in self.cells)
+
+
+def matrix(sitting: Sitting, kinds: Sequence[str] = ("print", "voice")) -> list[MatrixRow]:
+    """Return the expected set room by room, stations without a room last."""
+    rows: dict[int | None, MatrixRow] = {}
+    for use in sitting.rooms.select_related("room").order_by("room__number"):
+        rows[use.room_id] = MatrixRow(use.room, str(use.room), [])
+    for each in expected_set(sitting, kinds):
+        room = each.post.room
+        title = str(room) if room else str(_("без аудитории"))
+        rows.setdefault(room.pk if room else None, MatrixRow(room, title, [])).cells.append(each)
+    return sorted(rows.values(), key=lambda row: (row.room is None, row.room.number if row.room else ""))
+
+
+def duty_words(post: StationPost) -> str:
+    """Return why a station is there, with its successor: «заменена на 0005»."""
+    if post.duty == Duty.REPLACED and post.replaced_by:
+        return str(_("заменена на %s")) % post.replaced_by.station.number
+    return str(Duty(post.duty).label)

@@ -1,0 +1,267 @@
+"""What the journals say was printed and recorded: rows of sets, sheets and answers, opened with the access key."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from audit.log import SYSTEM, record
+from common import files
+from common.clock import now
+from journals.models import Journal, JournalAnswer, JournalSet, JournalSheet
+from keys import access
+from keys.models import AccessKey
+from keys.states import AccessKeyState
+from stations.models import Room, Sitting
+from wire import cms, journal
+from wire.cms import Recipient
+from wire.journal import FormSet, JournalDocument, SealedForms
+from wire.journal_lines import Lines
+from wire.refusals import Refusal
+
+log = logging.getLogger(__name__)
+
+_MAX_NUMBER = 32
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedSheet:
+    """A form that a print station made.
+
+    Attributes:
+        number: Its number.
+        kind: Code of the form.
+        ordinal: Ordinal of the set at the station.
+        room: Number of the room; empty when the station had none.
+        station: Number of the station.
+        spoiled: The set was spoiled.
+        unused: The set was not given to anybody.
+    """
+
+    number: str
+    kind: str
+    ordinal: int
+    room: str
+    station: str
+    spoiled: bool
+    unused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedSet:
+    """A set of forms that a print station made."""
+
+    room: str
+    station: str
+    ordinal: int
+    spoiled: bool
+    unused: bool
+    sheets: dict[str, str]
+
+
+# --- asking -----------------------------------------------------------------------------------------------------------
+
+
+def _counting(sitting: Sitting) -> QuerySet[JournalSheet]:
+    return (
+        JournalSheet.objects.filter(journal__sitting=sitting, journal__state=Journal.State.ACCEPTED)
+        .filter(journal__kind=Journal.Kind.PRINT)
+        .select_related("set", "journal__room", "journal__station")
+        .order_by("journal__room__number", "journal__station__number", "set__ordinal", "kind")
+    )
+
+
+def _printed(row: JournalSheet) -> PrintedSheet:
+    room, station = row.journal.room, row.journal.station
+    return PrintedSheet(
+        number=row.number, kind=row.kind, ordinal=row.set.ordinal, room=room.number if room else "",
+        station=station.number if station else row.journal.station_said, spoiled=row.set.spoiled,
+        unused=row.set.unused,
+    )  # fmt: skip
+
+
+def printed(sitting: Sitting) -> list[PrintedSheet]:
+    """Return every form that the accepted print journals of a sitting list and whose number is open."""
+    return [_printed(row) for row in _counting(sitting)]
+
+
+def room_sets(sitting: Sitting, room: Room) -> list[PrintedSet]:
+    """Return the sets printed for a room, by station and ordinal."""
+    found: dict[tuple[str, int], PrintedSet] = {}
+    for row in _counting(sitting).filter(journal__room=room):
+        sheet = _printed(row)
+        made = found.setdefault(
+            (sheet.station, sheet.ordinal),
+            PrintedSet(sheet.room, sheet.station, sheet.ordinal, sheet.spoiled, sheet.unused, {}),
+        )
+        made.sheets[sheet.kind] = sheet.number
+    return list(found.values())
+
+
+def knows(sitting: Sitting, number: str) -> PrintedSheet | None:
+    """Return what the print journals of a sitting say of a number; None when no journal lists it."""
+    row = _counting(sitting).filter(number=number).first()
+    return _printed(row) if row else None
+
+
+def room_answers(sitting: Sitting, room: Room) -> QuerySet[JournalAnswer]:
+    """Return the answers recorded in a room, as the accepted voice journals list them."""
+    return (
+        JournalAnswer.objects.filter(journal__sitting=sitting, journal__room=room)
+        .filter(journal__state=Journal.State.ACCEPTED, spoiled=False, unused=False)
+        .select_related("journal__station", "journal__room")
+        .order_by("place", "ordinal", "file_name")
+    )
+
+
+def undone(sitting: Sitting) -> QuerySet[Journal]:
+    """Return the accepted journals whose form numbers are still sealed."""
+    return Journal.objects.filter(sitting=sitting).sealed().select_related("room", "station")
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def list_answers(row: Journal, document: JournalDocument | Lines) -> None:
+    """Write the rows of the answers that a voice journal lists; registration numbers come with the opened forms."""
+    default = row.station_said.rpartition("-")[2]
+    found: dict[tuple[int, str], JournalAnswer] = {}
+    for entry in document.entries:
+        if entry.event != "answer_finished":
+            continue
+        data = entry.data
+        try:
+            ordinal, name = int(data["set"]), str(data["file_name"])[:255]
+            # A second entry about the same file holds: the answer was recorded again.
+            found[ordinal, name] = JournalAnswer(
+                journal=row, ordinal=ordinal, place=str(data.get("place", default))[:8], file_name=name,
+                seconds=float(data["seconds"]), sha256=str(data["sha256"])[:64],
+            )  # fmt: skip
+        except (KeyError, TypeError, ValueError):
+            continue  # it stands among the journal's problems
+    JournalAnswer.objects.bulk_create(found.values())
+
+
+def sealed_count(document: JournalDocument | Lines) -> int:
+    """Return how many sets of forms stand sealed in a journal."""
+    counts = (entry.data.get("count") for entry in document.entries if entry.event == "forms_sealed")
+    return sum(count for count in counts if type(count) is int and 0 < count < 1_000_000)
+
+
+def open_forms(row: Journal, document: JournalDocument | Lines, recipients: Sequence[Recipient]) -> bool:
+    """Open the form numbers of an accepted journal and write their rows. Call inside a transaction.
+
+    Returns:
+        Whether they are open now.
+    """
+    if row.forms_opened_at is not None or not row.sealed_sets:
+        return True
+    if not recipients:
+        return False
+    try:
+        sets = journal.open_forms(document, recipients=recipients)
+        _require_sound(sets)
+    except SealedForms as refusal:
+        Journal.objects.filter(pk=row.pk).update(forms_problem=refusal.text("ru")[:300])
+        row.forms_problem = refusal.text("ru")[:300]
+        return False
+    _write(row, sets)
+    row.forms_opened_at, row.forms_problem = now(), ""
+    row.save(update_fields=["forms_opened_at", "forms_problem"])
+    record(
+        "journals.forms_opened", actor=SYSTEM, region=row.point.region.code, point=row.point.code, subject=row.name,
+        data={"sets": len(sets), "sheets": sum(len(each.sheets) for each in sets)},
+    )  # fmt: skip
+    return True
+
+
+def _require_sound(sets: Iterable[FormSet]) -> None:
+    for each in sets:
+        for kind, number in each.sheets.items():
+            if not 0 < len(number) <= _MAX_NUMBER or not 0 < len(kind) <= 16:
+                raise SealedForms(
+                    f"Комплект {each.ordinal}: номер бланка записан не по формату.",
+                    f"Set {each.ordinal}: a form number is malformed.",
+                )
+
+
+def _write(row: Journal, sets: Sequence[FormSet]) -> None:
+    JournalSet.objects.filter(journal=row).delete()
+    made = JournalSet.objects.bulk_create(
+        JournalSet(journal=row, ordinal=each.ordinal, spoiled=each.spoiled, unused=each.unused) for each in sets
+    )
+    JournalSheet.objects.bulk_create(
+        (
+            JournalSheet(journal=row, set=stored, kind=kind, number=number)
+            for stored, each in zip(made, sets, strict=True)
+            for kind, number in sorted(each.sheets.items())
+        ),
+        batch_size=500,
+    )
+    for each in sets:
+        JournalAnswer.objects.filter(journal=row, ordinal=each.ordinal).update(
+            registration_number=each.sheets.get("R"), spoiled=each.spoiled, unused=each.unused
+        )
+
+
+def read_lines(row: Journal) -> Lines:
+    """Read the entries of a journal again from its file; its signature was judged when it came.
+
+    Raises:
+        Refusal: The file is gone or is not what was taken in.
+    """
+    blob = file_bytes(row)
+    content = blob if blob[:1] == b"{" else cms.unverified_content(blob)
+    return journal.read_lines(content)
+
+
+def file_bytes(row: Journal) -> bytes:
+    """Return a journal's file as received.
+
+    Raises:
+        Refusal: The file is gone from the disk.
+    """
+    try:
+        return files.inside(row.path).read_bytes()
+    except OSError as error:
+        raise Refusal("Файл журнала не найден на диске узла.", "The journal is not on the node's disk.") from error
+
+
+def open_one(pk: int, recipients: Sequence[Recipient]) -> bool:
+    """Open the form numbers of one journal, if it still waits; it may run twice or be killed at any point."""
+    try:
+        with transaction.atomic():
+            row = (
+                Journal.objects.sealed()
+                .select_for_update(of=("self",))
+                .select_related("point__region", "station", "room")
+                .filter(pk=pk)
+                .first()
+            )
+            return row is None or open_forms(row, read_lines(row), recipients)
+    except Refusal as refusal:
+        Journal.objects.filter(pk=pk).update(forms_problem=refusal.text("ru")[:300])
+        return False
+
+
+def open_activated(sitting: Sitting) -> None:
+    """Open what an activation lets open; `keys.access` calls it."""
+    open_all(sitting)
+
+
+def open_all(sitting: Sitting) -> int:
+    """Open what can be opened with the active access keys of a sitting; return how many journals were."""
+    waiting = list(undone(sitting).values_list("pk", flat=True))
+    if not waiting:
+        return 0
+    recipients = access.recipients_for(sitting)
+    return sum(open_one(pk, recipients) for pk in waiting) if recipients else 0
+
+
+def open_waiting() -> int:
+    """Open the sealed numbers of every sitting with an active key: what an interrupted activation left closed."""
+    keys = AccessKey.objects.filter(state=AccessKeyState.ACTIVATED, until__gt=now())
+    sittings = Sitting.objects.filter(access_keys__in=keys, journals__in=Journal.objects.sealed()).distinct()
+    return sum(open_all(sitting) for sitting in sittings.select_related("point__region", "subject"))

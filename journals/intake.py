@@ -1,0 +1,355 @@
+"""Taking journals in: four doors, one function, a verdict in one line for every file."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from audit.log import Actor, record
+from audit.moves import move
+from common import clock, files
+from common.clock import now
+from journals import forms, reading
+from journals.errors import CannotDecide, EmptyFile, TooBig
+from journals.models import Journal
+from journals.reading import Read
+from journals.states import JOURNAL_MOVES, JournalState
+from keys import access
+from stations.models import ExamPoint, Sitting, StationPost
+from wire import cms, pki
+from wire.durable import write_durable
+from wire.journal import Relation, relation
+from wire.refusals import Part, Refusal
+
+MAX_SIZE = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one file.
+
+    Attributes:
+        state: ``accepted``, ``quarantined``, ``refused``, ``superseded`` (a journal of that state), or ``refused``
+            without a journal when the file was turned away.
+        line: The verdict in one line, for a person.
+        journal: The row; None when the file was turned away.
+        repeated: The same bytes or entries were here before.
+        refusal: Why it was turned away.
+    """
+
+    state: str
+    line: str
+    journal: Journal | None
+    repeated: bool = False
+    refusal: Refusal | None = None
+
+
+def take_in(*, data: bytes, name: str, door: str, actor: Actor, point: ExamPoint | None = None) -> Verdict:
+    """Take in one file.
+
+    Args:
+        data: The file as it came.
+        name: Its name.
+        door: ``api``, ``browser``, ``flash``, ``packet`` or ``node``.
+        actor: Who brought it.
+        point: The point whose door it came through; None accepts every point of the node.
+
+    Returns:
+        The verdict. A file that is no journal of this node is turned away: nothing is kept of it but the event.
+
+    Raises:
+        EmptyFile: There is nothing in it.
+        TooBig: No journal is that big.
+    """
+    if not data:
+        raise EmptyFile
+    if len(data) > MAX_SIZE:
+        raise TooBig(MAX_SIZE)
+    name = _clean(name)
+    digest = hashlib.sha256(data).hexdigest()
+    known = Journal.objects.filter(sha256=digest).select_related("point__region", "sitting").first()
+    if known is not None:
+        return _again(known, name, door, actor)
+    at = now()
+    try:
+        found = reading.read(data, name, point=point, at=at)
+    except Refusal as refusal:
+        return _turn_away(refusal, data, digest, name, door, actor, point)
+    row = _row(found, data, digest, name, door, actor)
+    path = files.folder("journals", found.sitting.key) / f"{digest}.dat"
+    # The bytes first: a row whose file a power cut took would be a journal that nobody can show.
+    write_durable(path, data, mode=0o600)
+    row.path = files.relative(path)
+    return _settle(row, found, actor)
+
+
+def _clean(name: str) -> str:
+    """Return the last part of a name, without what no database and no screen can show."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(c if c.isprintable() else "�" for c in last)[:255] or "без имени"
+
+
+def _turn_away(
+    refusal: Refusal, data: bytes, digest: str, name: str, door: str, actor: Actor, point: ExamPoint | None
+) -> Verdict:
+    record(
+        "journals.turned_away", actor=actor, region=point.region.code if point else "",
+        point=point.code if point else "", subject=name,
+        data={"sha256": digest, "size": len(data), "door": door, "code": refusal.code, "text": refusal.text("ru")},
+    )  # fmt: skip
+    return Verdict("refused", f"{name}: {refusal.text('ru')}", None, refusal=refusal)
+
+
+def _again(known: Journal, name: str, door: str, actor: Actor) -> Verdict:
+    if known.state == JournalState.QUARANTINED and recheck(journal=known, actor=actor):
+        return Verdict(known.state, f"{name}: {_accepted_words(known)}", known, repeated=True)
+    when = clock.local(known.received_at, known.point.timezone)
+    words = _("уже получен в %(time)s, состояние: %(state)s") % {
+        "time": f"{when:%H:%M}", "state": str(known.get_state_display()).lower(),
+    }  # fmt: skip
+    record(
+        "journals.repeated", actor=actor, region=known.point.region.code, point=known.point.code, subject=known.name,
+        data={"sha256": known.sha256, "door": door, "name": name},
+    )  # fmt: skip
+    return Verdict(known.state, f"{name}: {words}", known, repeated=True)
+
+
+def _row(found: Read, data: bytes, digest: str, name: str, door: str, actor: Actor) -> Journal:
+    at, header, document = now(), found.header, found.document
+    row = Journal(
+        kind=header.kind, point=found.sitting.point, sitting=found.sitting, station=found.station,
+        room=found.room, station_said=header.station, room_said=header.room or "", original_name=name,
+        name=found.name, sha256=digest, size=len(data), door=door, received_at=at, received_by=actor.name,
+        opened_at=header.opened_at, serial=header.serial, software=header.software, signed_by=found.signed_by,
+        doubts=found.doubts_json(), skew_seconds=reading.measured_skew(found, at),
+    )  # fmt: skip
+    if document is not None:
+        row.entry_count, row.closed_at = len(document.entries), document.closed_at
+        row.lines_size, row.lines_sha256 = len(document.lines), hashlib.sha256(document.lines).hexdigest()
+        row.sealed_sets = forms.sealed_count(document)
+        if document.signed_by is not None:
+            row.signer_fingerprint = pki.fingerprint(document.signed_by.certificate)
+    return row
+
+
+def _settle(row: Journal, found: Read, actor: Actor) -> Verdict:
+    """Decide the state beside the other journals of the same station, and write everything in one transaction."""
+    with transaction.atomic():
+        # Journals of one sitting are settled one after the other: two copies that come at once must see each other.
+        Sitting.objects.select_for_update().get(pk=found.sitting.pk)
+        known = Journal.objects.filter(sha256=row.sha256).select_related("point__region").first()
+        if known is not None:
+            return _again(known, row.original_name, row.door, actor)
+        relations = [(other, _relation(found, other)) for other in Journal.objects.of_same_station(row)]
+        same = next((other for other, how in relations if how == "same" and (other.signed or not row.signed)), None)
+        if same is not None:
+            return _again(same, row.original_name, row.door, actor)
+        _doubt_relations(row, relations)
+        row.state = JournalState.QUARANTINED if row.blocking else JournalState.ACCEPTED
+        row.save(force_insert=True)
+        _record(row, "journals.taken_in", actor, {"sha256": row.sha256, "door": row.door, "state": row.state})
+        if any(how == "fork" for _other, how in relations):
+            _record(row, "journals.forked", actor, {"with": [o.sha256 for o, how in relations if how == "fork"]})
+        if found.document is not None:
+            forms.list_answers(row, found.document)
+        if row.state == JournalState.ACCEPTED:
+            _supersede(row, [other for other, how in relations if how in ("longer", "same")], actor)
+    if row.state == JournalState.ACCEPTED and found.document is not None:
+        _open(row, found)
+        return Verdict(row.state, f"{row.original_name}: {_accepted_words(row)}", row)
+    reasons = "; ".join(doubt["ru"] for doubt in row.blocking[:4])
+    words = _("в карантине, нужно решение: %s") if row.signed else _("не подписан, в карантине: %s")
+    return Verdict(row.state, f"{row.original_name}: {words % reasons}", row)
+
+
+def _accepted_words(row: Journal) -> str:
+    where = f", {row.room}" if row.room else ""
+    return _("принят: %(station)s%(where)s, записей: %(entries)d") % {
+        "station": row.station or row.station_said, "where": where, "entries": row.entry_count,
+    }  # fmt: skip
+
+
+def _relation(found: Read, other: Journal) -> Relation:
+    """Return how the new journal stands to another one of the same station."""
+    if found.document is None or not other.lines_size:
+        return "fork"
+    lines = found.document.lines
+    if len(lines) >= other.lines_size:
+        if hashlib.sha256(lines[: other.lines_size]).hexdigest() != other.lines_sha256:
+            return "fork"
+        return "same" if len(lines) == other.lines_size else "longer"
+    try:
+        blob = forms.file_bytes(other)
+        return relation(lines, blob if blob[:1] == b"{" else cms.unverified_content(blob))
+    except Refusal:
+        return "fork"
+
+
+def _doubt_relations(row: Journal, relations: list[tuple[Journal, Relation]]) -> None:
+    for other, how in relations:
+        when = f"{clock.local(other.received_at, row.point.timezone):%H:%M}"
+        if how == "shorter":
+            ru = f"короче журнала этой же станции, полученного в {when}: часть записей потеряна"
+            en = f"shorter than the journal of the same station received at {when}"
+        elif how == "fork":
+            ru = f"ПРОТИВОРЕЧИТ журналу этой же станции, полученному в {when}: записи различаются"
+            en = f"CONTRADICTS the journal of the same station received at {when}"
+        else:
+            continue
+        part = Part(how, str(row.entry_count), str(other.entry_count), ru, en)
+        row.doubts = [{**part.as_dict(), "blocks": True}, *row.doubts]
+
+
+def _supersede(row: Journal, shorter: list[Journal], actor: Actor) -> None:
+    for other in shorter:
+        move(
+            other, JournalState.SUPERSEDED, table=JOURNAL_MOVES, kind="journals.superseded", actor=actor,
+            region=row.point.region.code, point=row.point.code, subject=other.name,
+            data={"by": row.sha256, "was": other.sha256}, superseded_by=row,
+        )  # fmt: skip
+
+
+def _open(row: Journal, found: Read) -> None:
+    """Open form numbers at once when the key is active; the chore does it when this is cut short."""
+    if not row.sealed_sets or found.document is None:
+        return
+    recipients = access.recipients_for(found.sitting)
+    if recipients:
+        with transaction.atomic():
+            forms.open_forms(row, found.document, recipients)
+
+
+def _record(row: Journal, kind: str, actor: Actor, data: dict[str, object]) -> None:
+    record(kind, actor=actor, region=row.point.region.code, point=row.point.code, subject=row.name, data=dict(data))
+
+
+# --- decisions --------------------------------------------------------------------------------------------------------
+
+
+def accept(*, journal: Journal, reason: str, actor: Actor, post: StationPost | None = None) -> Journal:
+    """Accept a quarantined journal by a person's decision.
+
+    Args:
+        journal: The journal.
+        reason: Why it may count.
+        actor: Who decides.
+        post: The post it belongs to, when the registry and the journal do not agree by themselves.
+
+    Raises:
+        CannotDecide: No reason, or the post cannot be known.
+        IllegalMove: The journal is in no state to be accepted.
+    """
+    if not reason.strip():
+        raise CannotDecide("Укажите причину, по которой журнал принимается.", "Give the reason of the acceptance.")
+    post = post or _post_for(journal)
+    if post is None or post.sitting_id != journal.sitting_id or post.station.kind != journal.kind:
+        raise CannotDecide(
+            "Неизвестно, какой станции этот журнал: выберите станцию из ожидаемых.",
+            "It is not known whose journal this is: choose one of the expected stations.",
+        )
+    with transaction.atomic():
+        move(
+            journal, JournalState.ACCEPTED, table=JOURNAL_MOVES, kind="journals.accepted", actor=actor,
+            region=journal.point.region.code, point=journal.point.code, subject=journal.name,
+            data={"reason": reason, "sha256": journal.sha256, "post": str(post)},
+            decided_at=now(), decided_by=actor.name, reason=reason.strip()[:500], station=post.station, room=post.room,
+        )  # fmt: skip
+        others = Journal.objects.of_same_station(journal).filter(state=JournalState.ACCEPTED)
+        _supersede(journal, list(others), actor)
+    _open_later(journal)
+    return journal
+
+
+def _post_for(journal: Journal) -> StationPost | None:
+    """Return the post of a journal: of its station and room, else the only post that its station has."""
+    if journal.station is None:
+        return None
+    posts = list(
+        StationPost.objects.filter(sitting=journal.sitting, station=journal.station).select_related("room", "station")
+    )
+    exact = [post for post in posts if post.room_id == journal.room_id]
+    chosen = exact or posts
+    return chosen[0] if len(chosen) == 1 else None
+
+
+def _open_later(journal: Journal) -> None:
+    if journal.sealed_sets and journal.sitting is not None:
+        recipients = access.recipients_for(journal.sitting)
+        if recipients:
+            forms.open_one(journal.pk, recipients)
+
+
+def refuse(*, journal: Journal, reason: str, actor: Actor) -> Journal:
+    """Refuse a quarantined journal by a person's decision; the file stays as evidence.
+
+    Raises:
+        CannotDecide: No reason is given.
+        IllegalMove: The journal is in no state to be refused.
+    """
+    if not reason.strip():
+        raise CannotDecide("Укажите причину отказа.", "Give the reason of the refusal.")
+    move(
+        journal, JournalState.REFUSED, table=JOURNAL_MOVES, kind="journals.refused", actor=actor,
+        region=journal.point.region.code, point=journal.point.code, subject=journal.name,
+        data={"reason": reason, "sha256": journal.sha256},
+        decided_at=now(), decided_by=actor.name, reason=reason.strip()[:500],
+    )  # fmt: skip
+    return journal
+
+
+def recheck(*, journal: Journal, actor: Actor) -> bool:
+    """Judge a quarantined journal again: the registry or the known certificates may have changed since.
+
+    Returns:
+        Whether it is accepted now.
+    """
+    if journal.state != JournalState.QUARANTINED:
+        return False
+    try:
+        found = reading.read(forms.file_bytes(journal), journal.original_name, point=None, at=journal.received_at)
+    except Refusal:
+        return False
+    fresh = _row(found, b"", journal.sha256, journal.original_name, journal.door, actor)
+    with transaction.atomic():
+        Sitting.objects.select_for_update().get(pk=found.sitting.pk)
+        fresh.pk = journal.pk
+        relations = [(other, _relation(found, other)) for other in Journal.objects.of_same_station(fresh)]
+        _doubt_relations(fresh, relations)
+        if fresh.blocking or found.document is None:
+            return False
+        move(
+            journal, JournalState.ACCEPTED, table=JOURNAL_MOVES, kind="journals.rechecked", actor=actor,
+            region=journal.point.region.code, point=journal.point.code, subject=journal.name,
+            data={"sha256": journal.sha256}, doubts=fresh.doubts, signed_by=fresh.signed_by,
+            signer_fingerprint=fresh.signer_fingerprint, station=fresh.station, room=fresh.room, name=fresh.name,
+        )  # fmt: skip
+        _supersede(journal, [other for other, how in relations if how in ("longer", "same")], actor)
+    _open_later(journal)
+    return True
+
+
+def recheck_all(*, sitting: Sitting, actor: Actor) -> int:
+    """Judge every quarantined journal of a sitting again; return how many are accepted now."""
+    rows = Journal.objects.filter(sitting=sitting, state=JournalState.QUARANTINED).order_by("received_at")
+    return sum(recheck(journal=row, actor=actor) for row in rows.select_related("point__region"))
+
+
+def take_in_file(*, path: Path, door: str, actor: Actor, point: ExamPoint | None = None) -> Verdict:
+    """Take in a file of a drive; a file that is too big is refused before it is read.
+
+    Raises:
+        EmptyFile: There is nothing in it.
+        TooBig: No journal is that big.
+        Refusal: The drive does not give it.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_SIZE + 1)
+    except OSError as error:
+        raise CannotDecide(
+            f"Файл {path.name} не читается с накопителя: {error.strerror or error}.",
+            f"Cannot read {path.name}: {error}.",
+        ) from error
+    return take_in(data=data, name=path.name, door=door, actor=actor, point=point)

@@ -1,0 +1,286 @@
+"""Reading a file that says it is a journal: what stands in it, whose it is, and every doubt in words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from journals.errors import ForeignJournal, NotAJournal
+from keys.trust import trust_store
+from stations.matching import is_hq, plain, post_of, station_of
+from stations.models import ExamPoint, Node, Room, Sitting, Station, StationPost, Subject, parse_key_date
+from wire import cms, journal, journal_name, names
+from wire.journal import Header, JournalDocument
+from wire.refusals import Part, Refusal
+
+#: A station whose clock is ahead of ours by more than this is told of.
+SKEW = timedelta(seconds=90)
+
+#: Problems of the content that keep a journal in quarantine; the rest are remarks.
+_BLOCKING = ("signature", "signer.")
+
+
+@dataclass
+class Read:
+    """A file that was read.
+
+    Attributes:
+        header: First line of the journal.
+        document: The whole of it; None when its chain is broken.
+        sitting: The sitting.
+        station: The station, when the registry knows it.
+        room: The room it worked in, None for none.
+        name: The official name.
+        doubts: Parts that keep it in quarantine.
+        remarks: Parts that are only odd.
+    """
+
+    header: Header
+    document: JournalDocument | None
+    sitting: Sitting
+    station: Station | None = None
+    room: Room | None = None
+    post: StationPost | None = None
+    name: str = ""
+    doubts: list[Part] = field(default_factory=list)
+    remarks: list[Part] = field(default_factory=list)
+
+    @property
+    def signed_by(self) -> str:
+        """URN of the signer; empty when the signature does not hold."""
+        signer = self.document.signed_by if self.document else None
+        return signer.identity.urn if signer else ""
+
+    def doubts_json(self) -> list[dict[str, Any]]:
+        """Return doubts and remarks as they are kept."""
+        return [{**part.as_dict(), "blocks": True} for part in self.doubts] + [
+            {**part.as_dict(), "blocks": False} for part in self.remarks
+        ]
+
+
+def read(data: bytes, name: str, *, point: ExamPoint | None, at: datetime) -> Read:
+    """Read a file and hold it against the registry and its own name.
+
+    Args:
+        data: The file.
+        name: The name it came with.
+        point: The point whose door it came through; None when the door serves every point of the node.
+        at: Server time.
+
+    Raises:
+        NotAJournal: The bytes are something else.
+        ForeignJournal: Another region, point, exam or mode.
+    """
+    header, document, broken = _content(data)
+    sitting = _sitting(header, point)
+    found = Read(header, document, sitting)
+    if broken is not None:
+        found.doubts += broken.parts or [Part("content", "", "", broken.text("ru"), broken.text("en"))]
+    if document is not None:
+        _judge_content(found, document)
+    _judge_registry(found)
+    _judge_name(found, name)
+    _judge_clock(found, at)
+    return found
+
+
+def _content(data: bytes) -> tuple[Header, JournalDocument | None, Refusal | None]:
+    """Read the document; when its chain is broken, at least the header and the reason."""
+    try:
+        document = journal.read(data, trust=trust_store())
+    except Refusal as refusal:
+        return _header_of(data, refusal), None, refusal
+    return document.header, document, None
+
+
+def _header_of(data: bytes, reason: Refusal) -> Header:
+    try:
+        content = data if data[:1] == b"{" else cms.unverified_content(data)
+        return journal.read_header(content.split(b"\n", 1)[0])
+    except Refusal:
+        raise NotAJournal(
+            f"Это не электронный журнал станции{_looks_like(data)}.",
+            f"This is not the electronic journal of a station: {reason.text('en')}",
+            cure_ru="Выберите файл END_….dat, который сформировала станция.",
+            cure_en="Choose the END_….dat file that the station formed.",
+            parts=reason.parts,
+        ) from None
+
+
+_MAGIC = (
+    (b"\xff\xd8\xff", ": внутри фотография JPEG"),
+    (b"\x89PNG", ": внутри картинка PNG"),
+    (b"%PDF", ": внутри документ PDF"),
+    (b"PK\x03\x04", ": внутри архив ZIP"),
+    (b"II*\x00", ": внутри скан TIFF"),
+    (b"MM\x00*", ": внутри скан TIFF"),
+    (b"\x00" * 16, ": файл заполнен нулями, запись на накопитель не закончилась"),
+)
+
+
+def _looks_like(data: bytes) -> str:
+    return next((words for magic, words in _MAGIC if data.startswith(magic)), "")
+
+
+def _foreign(ru: str, en: str, parts: Iterable[Part] = ()) -> ForeignJournal:
+    return ForeignJournal(
+        f"Журнал не принят: {ru}.",
+        f"The journal is not accepted: {en}.",
+        cure_ru="Передайте этот файл туда, где проходил его экзамен.",
+        cure_en="Bring this file to where its exam took place.",
+        parts=list(parts),
+    )
+
+
+def _sitting(header: Header, door: ExamPoint | None) -> Sitting:
+    """Find the sitting that a journal speaks of.
+
+    Raises:
+        ForeignJournal: It is not one of this node, or of another mode.
+    """
+    point = ExamPoint.objects.filter(region__code=header.region, code=header.point).select_related("region").first()
+    node = Node.objects.first()
+    served = node is None or (node.region == header.region and (node.kind != "hq" or header.point in node.points))
+    if point is None or not served or (door is not None and door.pk != point.pk):
+        here = door.key if door else f"{node.region}-{', '.join(node.points)}" if node else ""
+        raise _foreign(
+            f"он из региона {header.region}, ППЭ {header.point}, а здесь {here}",
+            f"it is of region {header.region}, point {header.point}; this is {here}",
+        )
+    day = _day_of(header)
+    sitting = (
+        Sitting.objects.filter(point=point, date=day, subject__code=header.subject)
+        .select_related("point__region", "subject")
+        .first()
+        if day
+        else None
+    )
+    if sitting is None or header.sitting != sitting.key:
+        raise _foreign(
+            f"экзамена {header.sitting} (предмет {header.subject}) в этом ППЭ нет",
+            f"this point has no exam {header.sitting} (subject {header.subject})",
+        )
+    if header.mode != sitting.mode:
+        words = {"live": "экзамена", "training": "тренировки"}
+        raise _foreign(
+            f"это журнал {words.get(header.mode)}, а идёт режим {words.get(sitting.mode)}",
+            f"it is of {header.mode} mode, here is {sitting.mode}",
+        )
+    return sitting
+
+
+def _day_of(header: Header) -> date | None:
+    try:
+        return parse_key_date(header.sitting.split("-")[2])
+    except (ValueError, IndexError):
+        return None
+
+
+def _judge_content(found: Read, document: JournalDocument) -> None:
+    for part in document.problems:
+        # An unfinished journal may still grow: it waits for the whole one or for a person.
+        blocks = part.field.startswith(_BLOCKING) or part.field == "entries"
+        (found.doubts if blocks else found.remarks).append(part)
+
+
+def _judge_registry(found: Read) -> None:
+    """Find station, room and post; what the registry does not know is a doubt."""
+    header, sitting = found.header, found.sitting
+    point = sitting.point
+    if header.room:
+        found.room = Room.objects.filter(point=point, number=header.room).first()
+        if found.room is None:
+            found.doubts.append(_part("room", header.room, "", "аудитории %s нет в ППЭ", "no room %s at the point"))
+    found.station = station_of(point, header.kind, header.station, room=header.room)
+    if found.station is None:
+        found.doubts.append(
+            _part("station", header.station, "", "станции %s нет в реестре ППЭ", "station %s is not in the registry")
+        )
+        return
+    if header.serial and found.station.serial and header.serial != found.station.serial:
+        found.remarks.append(
+            Part(
+                "serial", header.serial, found.station.serial,
+                f"серийный номер {header.serial}, в реестре {found.station.serial}",
+                f"serial number {header.serial}, the registry says {found.station.serial}",
+            )
+        )  # fmt: skip
+    _find_post(found)
+
+
+def _find_post(found: Read) -> None:
+    station = found.station
+    if station is None or (found.header.room and found.room is None):
+        return
+    found.post = post_of(found.sitting, station, found.header.room)
+    if found.post is not None:
+        found.room = found.post.room
+        return
+    posts = list(StationPost.objects.filter(sitting=found.sitting, station=station).select_related("room"))
+    places = ", ".join(str(post.room) if post.room else "без аудитории" for post in posts) or "не назначена"
+    here = f"ауд. {found.header.room}" if found.header.room else "без аудитории"
+    found.doubts.append(
+        Part(
+            "post", here, places,
+            f"станция {station.number} в журнале — {here}, а по реестру — {places}; если её переставили, отметьте замену",
+            f"station {station.number}: the journal says {here}, the registry {places}",
+        )
+    )  # fmt: skip
+
+
+def _part(field_name: str, value: str, expected: str, ru: str, en: str) -> Part:
+    return Part(field_name, value, expected, ru % value, en % value)
+
+
+def _judge_name(found: Read, name: str) -> None:
+    """Hold the name it came with against the content."""
+    subjects = dict(Subject.objects.values_list("code", "name"))
+    base = name.replace("\\", "/").rpartition("/")[2]
+    reading = names.read(base, subjects=subjects)
+    try:
+        found.name = names.write(journal_name.name_of(found.header, subjects=subjects))
+    except Refusal:
+        found.name = reading.proposed or base[:255]
+    if reading.name is None:
+        found.doubts += reading.doubts or [
+            Part("name", base[:120], found.name, "имя файла не по правилам", "the file name breaks the rules")
+        ]
+        return
+    (found.remarks if reading.certain else found.doubts).extend(reading.doubts)
+    found.doubts += [part for part in journal_name.compare(reading.name, found.header) if not _same_place(part, found)]
+
+
+def _same_place(part: Part, found: Read) -> bool:
+    """Return whether a difference is only one of spelling: 0000 for no room, 1 for 0001."""
+    if part.field == "station":
+        return plain(part.found) == plain(part.expected)
+    if part.field == "room":
+        return {part.found, part.expected} <= {"", "0000"} or (
+            part.found in ("", "0000") and is_hq(found.room) and not found.header.room
+        )
+    return False
+
+
+def _judge_clock(found: Read, at: datetime) -> None:
+    document = found.document
+    latest = document.entries[-1].at if document and document.entries else None
+    if latest is not None and latest > at + SKEW:
+        seconds = int((latest - at).total_seconds())
+        found.remarks.append(
+            Part(
+                "clock", str(seconds), "0", f"часы станции спешат не меньше чем на {seconds} с",
+                f"the station's clock is at least {seconds} s ahead",
+            )
+        )  # fmt: skip
+
+
+def measured_skew(found: Read, at: datetime) -> float | None:
+    """Return by how many seconds the station's clock is ahead: as it measured itself, or as the last entry proves."""
+    if found.document is None:
+        return None
+    for entry in reversed(found.document.entries):
+        value = entry.data.get("skew_seconds") if entry.event == "clock_measured" else None
+        if isinstance(value, int | float) and abs(value) < 10**9:
+            return float(value)
+    latest = found.document.entries[-1].at if found.document.entries else None
+    return (latest - at).total_seconds() if latest is not None and latest > at + SKEW else None
