@@ -23,14 +23,16 @@ MIN_RSA_BITS = 3072
 MAX_RSA_BITS = 8192
 MAX_PEM_BYTES = 1 << 20
 MAX_COMMON_NAME = 64
-# Every error that the parsers of X.509 structures are known to raise on hostile bytes.
+# Every error that the parsers of X.509 structures are known to raise on hostile bytes. The last one only where
+# warnings are errors; what it warns of that matters (a serial number below one) is refused by us either way.
 PARSE_ERRORS = (
     ValueError,
     TypeError,
+    OverflowError,
     UnsupportedAlgorithm,
     x509.InvalidVersion,
     x509.DuplicateExtension,
-    OverflowError,
+    UserWarning,
 )
 
 
@@ -247,7 +249,7 @@ def load_pem_certificates(data: bytes) -> list[x509.Certificate]:
     if len(data) > MAX_PEM_BYTES:
         raise _unreadable("Файл сертификатов", "The certificate file")
     try:
-        return x509.load_pem_x509_certificates(data)
+        return [_read_through(cert) for cert in x509.load_pem_x509_certificates(data)]
     except PARSE_ERRORS as error:
         raise _unreadable("Файл сертификатов", "The certificate file") from error
 
@@ -259,7 +261,7 @@ def load_der_certificate(data: bytes) -> x509.Certificate:
         CertificateRefusal: It cannot be read.
     """
     try:
-        return x509.load_der_x509_certificate(data)
+        return _read_through(x509.load_der_x509_certificate(data))
     except PARSE_ERRORS as error:
         raise _unreadable("Сертификат", "The certificate") from error
 
@@ -267,6 +269,16 @@ def load_der_certificate(data: bytes) -> x509.Certificate:
 def pem(cert: x509.Certificate) -> str:
     """Return the certificate in PEM."""
     return cert.public_bytes(serialization.Encoding.PEM).decode("ascii")
+
+
+def _read_through(cert: x509.Certificate) -> x509.Certificate:
+    """Read every part once: the library parses when a part is first asked for, which is too late for a refusal."""
+    for part in ("issuer", "subject", "extensions", "not_valid_before_utc", "not_valid_after_utc"):
+        getattr(cert, part)
+    cert.public_key()
+    if cert.serial_number <= 0:
+        raise ValueError("serial number")
+    return cert
 
 
 def _subject(identity: Identity, common_name: str) -> x509.Name:

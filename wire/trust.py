@@ -105,6 +105,7 @@ class TrustStore:
         *,
         at: datetime,
         roles: Collection[Role] | None = None,
+        signing: bool = False,
     ) -> Identity:
         """Hold a certificate against the trusted authorities at a moment.
 
@@ -113,6 +114,7 @@ class TrustStore:
             intermediates: Other certificates that came with it.
             at: The moment to be judged; aware.
             roles: The roles that are acceptable here; None accepts every role but the authority's.
+            signing: Demand that the certificate is for signatures.
 
         Returns:
             Whom the certificate speaks for.
@@ -128,6 +130,8 @@ class TrustStore:
         identity = identity_of(cert)
         _check_profile(cert, identity)
         _check_region(chain[-1], identity)
+        if signing and not identity.role.signs:
+            raise _unsuitable(cert)
         if roles is not None and identity.role not in roles:
             raise WrongRole(
                 f"Сертификат выдан не для этого: {identity.unit} ({identity.urn}).",

@@ -12,7 +12,10 @@ from wire.cms.der import Node
 @lru_cache(maxsize=256)
 def issuer_and_serial(certificate: x509.Certificate) -> bytes:
     """Return IssuerAndSerialNumber, DER."""
-    return der.sequence(certificate.issuer.public_bytes(), der.integer(certificate.serial_number))
+    # From the bytes: the library's names, written again, need not be spelled as they were read.
+    fields = der.parse(certificate.tbs_certificate_bytes).children()
+    first = 1 if fields[0].tag == 0xA0 else 0
+    return der.sequence(fields[first + 2].raw, fields[first].raw)
 
 
 @lru_cache(maxsize=256)

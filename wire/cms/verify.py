@@ -185,7 +185,7 @@ def _check_signer(
     if attributes.signing_certificate is not None:
         _check_signing_certificate(attributes.signing_certificate, certificate, provider)
     others = [other for other in message.certificates if other != certificate]
-    identity = trust.check(certificate, others, at=at or attributes.signed_at, roles=roles)
+    identity = trust.check(certificate, others, at=at or attributes.signed_at, roles=roles, signing=True)
     return SignedBy(identity, certificate, attributes.signed_at)
 
 
