@@ -51,7 +51,9 @@ def _digit(letter: str) -> str:
 
 def looks_like_field(raw: str) -> bool:
     """Whether a piece is a field rather than a word of the subject's name."""
-    return 0 < len(raw) <= 12 and any(letter.isdigit() for letter in raw) and not re.search(r"[^\W\d_]{3}|[()]", raw)
+    if not 0 < len(raw) <= 12 or not any(letter.isdigit() for letter in raw):
+        return False
+    return token(raw).is_digits or not re.search(r"[^\W\d_]{3}|[()]", raw)
 
 
 Pair = tuple[Field | None, Token | None]

@@ -210,15 +210,27 @@ def _take_fields(draft: Draft, grammar: Grammar, rest: str) -> str:
     # both are turned round: what stands last in the name is the surest
     spare_right = _read_side(draft, grammar.right[::-1], tokens[len(words) - right :][::-1] if right else [])
     _swapped_room(draft, grammar, spare, spare_right)
+    if right == 1 < len(grammar.right) and "room" in {part.name for part in grammar.right} - draft.values.keys():
+        _one_of_two(draft, grammar, words[-1])
     for item in (*spare, *spare_right):
         ru, en = f"лишняя часть «{item.raw}»", f"an extra part “{item.raw}”"
         draft.doubt("name", item.raw, grammar.shape, ru, en)
+    named = {doubt.field for doubt in draft.doubts}
     for part in (*grammar.left, *grammar.right):
-        if part.name not in draft.values:
+        if part.name not in draft.values and part.name not in named:
             ru, en = f"не хватает части: {part.ru}", f"a part is missing: {part.en}"
             draft.doubt(part.name, "", part.letters, ru, en)
     middle = pieces[left : len(pieces) - right]
     return rest[middle[0][0] : middle[-1][1]] if middle else ""
+
+
+def _one_of_two(draft: Draft, grammar: Grammar, found: str) -> None:
+    """One part where two belong: which of them it is cannot be known."""
+    names_ru, names_en = " и ".join(part.ru for part in grammar.right), " and ".join(part.en for part in grammar.right)
+    for part in grammar.right:
+        draft.values.pop(part.name, None)
+        ru = f"в конце одна часть «{found}» вместо двух ({names_ru})"
+        draft.doubt(part.name, found, part.letters, ru, f"one part “{found}” in place of two ({names_en})")
 
 
 def _run(words: list[str]) -> int:
