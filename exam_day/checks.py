@@ -169,7 +169,8 @@ def holders(scalar: bytes, folders: Iterable[Path]) -> list[Path]:
 
 def readable(path: Path, uid: int) -> bool:
     """Return whether another user of this machine can read a file; asked by trying."""
+    quiet = subprocess.DEVNULL
     done = subprocess.run(
-        ["cat", str(path)], user=uid, group=uid, extra_groups=[], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
-    )  # fmt: skip
+        ["cat", str(path)], user=uid, group=uid, extra_groups=[], stdout=quiet, stderr=quiet, check=False
+    )
     return done.returncode == 0

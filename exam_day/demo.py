@@ -98,7 +98,7 @@ def play(plan: DayPlan, folder: Path) -> int:
             proofs.public_tools(on, step)
         with report.step("✓", "Поиск закрытых ключей", "Search for private keys") as step:
             proofs.private_keys(on, step)
-    except Exception as error:  # noqa: BLE001 (a step has already told it; the table must still come)
+    except Exception as error:
         report.console.print(f"[red]{type(error).__name__}[/]: {word('день остановлен', 'the day stopped')}")
     finally:
         on.close()
@@ -120,7 +120,7 @@ def serve(plan: DayPlan, folder: Path, ports: tuple[int, int] = (8000, 8001)) ->
             time.sleep(1)
     except KeyboardInterrupt:
         return 0
-    except Exception as error:  # noqa: BLE001 (a step has already told it)
+    except Exception as error:
         report.console.print(f"[red]{type(error).__name__}[/]: {error}")
         return 1
     finally:

@@ -134,10 +134,11 @@ class Centre(Player):
             _check(self.browser.send(page, "sign", {"request": waiting}))
         return len(waiting)
 
-    def _make(self, path: str, values: Callable[[Form], dict[str, str]]) -> tuple[str, bytes]:
+    def _make(self, path: str, values: Callable[[Form], dict[str, str]], **wanted: str) -> tuple[str, bytes]:
         page = self.browser.get(path)
         before = {link for link, _words in page.links}
-        answer = _check(self.browser.send(page, "make", values(page.form("make"))))
+        form = next((each for each in page.forms_like("make") if each.says(**wanted)), page.form("make"))
+        answer = _check(self.browser.send(page, form, values(form)))
         made = [link for link, _words in answer.links if link.endswith("/file/")]
         fresh = [link for link in made if link not in before] or made
         if not fresh:
@@ -146,7 +147,9 @@ class Centre(Player):
 
     def make_access_key(self, sitting: str) -> tuple[str, bytes]:
         """Make the access key of a sitting and download it."""
-        return self._make("/centre/access-keys/", lambda form: {"sitting": choose(form, "sitting", sitting)})
+        return self._make(
+            "/centre/access-keys/", lambda form: {"sitting": choose(form, "sitting", sitting)}, sitting=sitting
+        )
 
     def make_package(self, plan: DayPlan, point: PointPlan) -> tuple[str, bytes]:
         """Make the exam package of a point and download it."""
@@ -157,7 +160,7 @@ class Centre(Player):
                 "date": choose(form, "date", plan.date.isoformat(), f"{plan.date:%d.%m.%Y}"),
             }
 
-        return self._make("/centre/packages/", values)
+        return self._make("/centre/packages/", values, point=point.code)
 
     def inbox(self) -> list[dict[str, Any]]:
         """Return the packets of the inbox."""
@@ -212,7 +215,11 @@ class Specialist(Player):
         """Write down that a station was replaced."""
         page = self.browser.get(f"/monitoring/{sitting}/")
         form = page.form("replace")
-        said = {"old": choose(form, "old", old), "new": choose(form, "new", new), "room": choose(form, "room", room)}
+        said = {
+            "station": choose(form, "station", old),
+            "new": choose(form, "new", new),
+            "room": choose(form, "room", room),
+        }
         _check(self.browser.send(page, "replace", said))
 
     def act_for_station(self, sitting: str, station: str, *, reason: str, text: str, token: Token) -> None:

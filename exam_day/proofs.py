@@ -28,10 +28,8 @@ def collect(stage: Stage, step: Step) -> None:
     )
     _packets(stage)
     _receipts(stage)
-    step.facts.append(
-        f"{len(list(stage.folders.packets.iterdir()))} packets, {len(list(stage.folders.receipts.iterdir()))} receipts, "
-        f"{len(list(reports.iterdir()))} PDF"
-    )
+    counts = [len(list(folder.iterdir())) for folder in (stage.folders.packets, stage.folders.receipts, reports)]
+    step.facts.append("{} packets, {} receipts, {} PDF".format(*counts))
 
 
 def _packets(stage: Stage) -> None:

@@ -1,6 +1,5 @@
 """Where a day is played: folders, nodes, people, stations, and how they come to be before the first step."""
 
-import base64
 import os
 import secrets
 import subprocess
@@ -17,6 +16,7 @@ from exam_day.report import Report
 from exam_day.stations import StationPlayer, Terminal, make_token
 from exam_day.truth import PlacedScan
 from exam_day.web import PlayerError
+from wire import package as exam_package
 
 STATION = "01"
 
@@ -234,8 +234,5 @@ def export_pki(stage: Stage) -> None:
     key.write_bytes((keys / "rcoi.key").read_bytes())
     key.chmod(0o600)
     (pki / "pins.txt").chmod(0o600)
-
-
-def der_of(pem: bytes) -> bytes:
-    """Return the bytes inside a PEM block."""
-    return base64.b64decode(b"".join(line for line in pem.splitlines() if line and not line.startswith(b"-----")))
+    sent, _signed_by = exam_package.read(next(iter(stage.packages.values())).read_bytes(), trust=None)
+    (pki / "rcoi.pem").write_text(sent.rcoi[0], encoding="ascii")

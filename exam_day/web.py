@@ -47,7 +47,13 @@ class Form:
     values: dict[str, list[str]] = field(default_factory=dict)
     options: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
-    disabled: bool = False
+
+    def says(self, **wanted: str) -> bool:
+        """Whether the form carries these values, or offers them."""
+        return all(
+            any(value in said for said in (*self.values.get(name, []), *(key for key, _ in self.options.get(name, []))))
+            for name, value in wanted.items()
+        )
 
 
 @dataclass(slots=True)
@@ -57,9 +63,14 @@ class Page:
     url: str
     status: int
     text: str
-    forms: dict[str, Form]
+    every_form: tuple[Form, ...]
     messages: tuple[Message, ...]
     links: tuple[tuple[str, str], ...]
+
+    @property
+    def forms(self) -> dict[str, Form]:
+        """The forms by id; of several with one id the first."""
+        return {form.id: form for form in reversed(self.every_form)}
 
     def form(self, form_id: str) -> Form:
         """Return a form by its id.
@@ -75,7 +86,7 @@ class Page:
 
     def forms_like(self, prefix: str) -> list[Form]:
         """Return the forms whose id begins with a prefix."""
-        return [form for name, form in self.forms.items() if name.startswith(prefix)]
+        return [form for form in self.every_form if form.id.startswith(prefix)]
 
 
 class _Reader(HTMLParser):
@@ -83,7 +94,7 @@ class _Reader(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.forms: dict[str, Form] = {}
+        self.forms: list[Form] = []
         self.messages: list[Message] = []
         self.links: list[tuple[str, str]] = []
         self._form: Form | None = None
@@ -98,7 +109,7 @@ class _Reader(HTMLParser):
         said = {name: value or "" for name, value in attrs}
         if tag == "form":
             self._form = Form(said.get("id", ""), said.get("action", ""), said.get("method", "get").lower())
-            self.forms.setdefault(self._form.id, self._form)
+            self.forms.append(self._form)
         elif tag == "a" and "href" in said:
             self._link, self._words = said["href"], []
         elif "data-code" in said and "data-level" in said:
@@ -112,6 +123,8 @@ class _Reader(HTMLParser):
         assert form is not None  # noqa: S101 (the caller looked)
         if tag == "input" and name:
             self._input(form, name, said)
+        elif tag == "button" and name and "disabled" not in said:
+            form.options.setdefault(name, []).append((said.get("value", ""), ""))
         elif tag == "select":
             self._select = (name, "multiple" in said)
             form.options.setdefault(name, [])
@@ -177,7 +190,7 @@ def read_page(text: str, *, url: str = "", status: int = 200) -> Page:
     reader = _Reader()
     reader.feed(text)
     reader.close()
-    return Page(url, status, text, reader.forms, tuple(reader.messages), tuple(reader.links))
+    return Page(url, status, text, tuple(reader.forms), tuple(reader.messages), tuple(reader.links))
 
 
 class Browser:
@@ -260,7 +273,7 @@ class Browser:
     def send(
         self,
         page: Page,
-        form_id: str,
+        form_id: str | Form,
         values: Values | None = None,
         *,
         files: Iterable[tuple[str, bytes]] = (),
@@ -271,11 +284,11 @@ class Browser:
         Raises:
             PlayerError: No such form, or a field that the form does not have.
         """
-        form = page.form(form_id)
+        form = page.form(form_id) if isinstance(form_id, str) else form_id
         data: dict[str, list[str]] = {name: list(said) for name, said in form.values.items()}
         for name, value in (values or {}).items():
             if name not in form.values and name not in form.options:
-                raise PlayerError(f"{page.url}: form {form_id!r} has no field {name!r}")
+                raise PlayerError(f"{page.url}: form {form.id!r} has no field {name!r}")
             data[name] = [value] if isinstance(value, str) else list(value)
         parts = [(field_name, (name, content)) for name, content in files]
         target = httpx.URL(page.url).join(form.action) if form.action else httpx.URL(page.url)

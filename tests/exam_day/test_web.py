@@ -34,6 +34,9 @@ def test_it_keeps_what_the_form_carries():
     assert form.options["room"] == [("0101", "0101"), ("0102", "Вторая")]
     assert form.options["request"] == [("3", ""), ("4", "")]
     assert form.files == {"files"}
+    assert form.options["go"] == [("1", "")]
+    assert form.says(room="0102", request="4")
+    assert not form.says(room="0103")
 
 
 def test_it_reads_messages_and_links():
