@@ -304,8 +304,8 @@ def test_random_bytes_are_refused(blob: bytes) -> None:
 def test_damage_of_any_kind_is_refused(data: st.DataObject) -> None:
     sealed = bytearray(sealed_once())
     for _ in range(data.draw(st.integers(1, 3))):
-        start = data.draw(st.integers(0, len(sealed) - 1))
-        end = data.draw(st.integers(start, min(len(sealed), start + 40)))
+        start = data.draw(st.integers(0, 9999)) % len(sealed)  # lengths of signatures vary
+        end = start + data.draw(st.integers(0, 40))
         sealed[start:end] = data.draw(st.binary(max_size=40))
     if bytes(sealed) != sealed_once():
         refuses(bytes(sealed), "ec")
