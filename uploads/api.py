@@ -52,9 +52,19 @@ def _answer(request: HttpRequest, view: Callable[[HttpRequest], HttpResponseBase
         if not isinstance(refusal, _SMALL_TALK):
             refusals.tell(refusal, request)
         response = _problem(refusal)
+        _part_ways(request, response)
     response["Tus-Resumable"] = headers.VERSION
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _part_ways(request: HttpRequest, response: HttpResponse) -> None:
+    """Close the connection of a request whose body was not read: on a slow link its rest would take minutes.
+
+    granian closes it in any case; told so, a client does not send its next request into it.
+    """
+    if request.META.get("SERVER_SOFTWARE") == "Granian" and (request.META.get("CONTENT_LENGTH") or "0") != "0":
+        response["Connection"] = "close"
 
 
 def _problem(refusal: Refusal) -> HttpResponse:

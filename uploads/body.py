@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from enum import Enum
 
-BLOCK = 1 << 18
+FIRST_BLOCK, SMALLEST_BLOCK, LARGEST_BLOCK = 1 << 14, 1 << 10, 1 << 18
+QUICK, SLOW = 0.02, 0.2
 POLL = 0.25
 
 
@@ -68,15 +69,19 @@ class Body:
                 self._helper.join()
 
     def _pump(self) -> None:
-        left = self.length
+        # Servers return a block only when it is full or the connection has ended. On a slow link blocks stay small,
+        # so that little of what has arrived is out of sight when the link dies silently.
+        left, size = self.length, FIRST_BLOCK
         while left and not self._stopped.is_set():
+            began = time.monotonic()
             try:
-                block = self.read(min(BLOCK, left))
+                block = self.read(min(size, left))
             except (OSError, ValueError):  # the client is gone, or the server closed the body under us
                 block = b""
             if not block:
                 break
             left -= len(block)
+            size = _next_size(size, time.monotonic() - began)
             self._put(block)
         self._put(None)
 
@@ -110,3 +115,9 @@ class Body:
                 if self.wanted():
                     self.end = End.WANTED
                     return
+
+
+def _next_size(size: int, seconds: float) -> int:
+    if seconds < QUICK:
+        return min(size * 2, LARGEST_BLOCK)
+    return max(size // 2, SMALLEST_BLOCK) if seconds > SLOW else size

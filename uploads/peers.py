@@ -23,7 +23,7 @@ def probe(address: str) -> int:
     found = 0
     for entry in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError, ValueError):
-            if not os.readlink(entry).startswith("socket:"):
+            if not str(entry.readlink()).startswith("socket:"):
                 continue
             with socket.socket(fileno=os.dup(int(entry.name))) as other:
                 if other.family not in (socket.AF_INET, socket.AF_INET6) or other.getpeername()[0] != address:

@@ -1,4 +1,4 @@
-"""The node as granian and gunicorn serve it in these tests: real settings and urls, bearer tokens that name the machine.
+"""The node as a web server runs it in these tests: real settings and urls, bearer tokens that name the machine.
 
 Logging in is another room's business (tests/keys); here ``Bearer hq:78:0001:node`` is that machine.
 """

@@ -1,4 +1,4 @@
-"""Requests and responses of tus 1.0, as a client on the wire sees them. Cases named `tusd:` follow its handler tests."""
+"""Requests and responses of tus 1.0, as a client sees them. Cases named `tusd:` follow its handler tests."""
 
 import base64
 import hashlib
@@ -35,12 +35,12 @@ CASES = [
     ("a key twice", "POST", 0, {"Upload-Length": "3", "Upload-Metadata": "a YQ==,a YQ=="}, b"", 400),
     ("a purpose for others", "POST", 0, {"Upload-Length": "3", "Upload-Metadata": pack(purpose="small")}, b"", 403),
     ("not logged in", "POST", 0, {"Upload-Length": "3", "Authorization": None}, b"", 401),
-    ("tusd: post with a body of another type", "POST", 0, {"Upload-Length": "3", "Content-Type": "text/plain"}, b"abc", 415),
+    ("tusd: post with a wrong type", "POST", 0, {"Upload-Length": "3", "Content-Type": "text/plain"}, b"abc", 415),
     ("tusd: head without Tus-Resumable", "HEAD", 1, {"Tus-Resumable": None}, b"", 412),
     ("tusd: head of nothing", "HEAD", 2, {}, b"", 404),
     ("tusd: patch of nothing", "PATCH", 2, {"Upload-Offset": "0"}, b"abc", 404),
     ("tusd: patch without Tus-Resumable", "PATCH", 1, {"Upload-Offset": "0", "Tus-Resumable": None}, b"abc", 412),
-    ("tusd: patch of another media type", "PATCH", 1, {"Upload-Offset": "0", "Content-Type": "text/plain"}, b"abc", 415),
+    ("tusd: patch of another type", "PATCH", 1, {"Upload-Offset": "0", "Content-Type": "text/plain"}, b"abc", 415),
     ("tusd: patch without an offset", "PATCH", 1, {}, b"abc", 400),
     ("tusd: patch with an offset that is no number", "PATCH", 1, {"Upload-Offset": "two"}, b"abc", 400),
     ("tusd: patch with a negative offset", "PATCH", 1, {"Upload-Offset": "-1"}, b"abc", 400),
