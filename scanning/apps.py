@@ -7,3 +7,10 @@ class ScanningConfig(AppConfig):
 
     name = "scanning"
     verbose_name = _("Станция сканирования")
+
+    def ready(self) -> None:
+        """Name the events of this room in the log's catalogue."""
+        from audit.kinds import register  # noqa: PLC0415 (apps must be loaded)
+        from scanning.states import EVENT_KINDS  # noqa: PLC0415
+
+        register(EVENT_KINDS)

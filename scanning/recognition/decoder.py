@@ -1,5 +1,6 @@
 """The worker's half of the decoding child: start it, ask it, end it when it is late, start another."""
 
+import base64
 import json
 import os
 import select
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -31,6 +33,8 @@ class Decoder:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
+        # The kernel ends the child when the thread that started it ends, so that thread must last.
+        self._starter = ThreadPoolExecutor(1, "decoder")
 
     @property
     def pid(self) -> int | None:
@@ -60,6 +64,15 @@ class Decoder:
             FileRefused: what the child refused, or `DecoderStopped`.
         """
         return self.ask(LISTEN_SECONDS, operation="listen", path=str(path), name=name)
+
+    def picture(self, path: Path, page: int, width: int) -> bytes:
+        """Ask for a small PNG of a page.
+
+        Raises:
+            FileRefused: what the child refused, or `DecoderStopped`.
+        """
+        told = self.ask(SHEET_SECONDS, operation="picture", path=str(path), page=page, width=width)
+        return base64.b64decode(told["png"])
 
     def ask(self, seconds: float, **request: object) -> Message:
         """Send a request and wait for its answer.
@@ -97,11 +110,12 @@ class Decoder:
         """End the child."""
         with self._lock:
             self._end()
+            self._starter.shutdown()
 
     def _ready(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self._end()
-            self._process = _start()
+            self._process = self._starter.submit(_start).result()
             # Loading the libraries is not the first sheet's fault.
             if _receive(self._process, _Limit(self._process.pid, _START_SECONDS)) is None:
                 self._end()

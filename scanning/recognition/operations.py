@@ -1,8 +1,14 @@
 """What the decoding child can do. Paths come from our own store; only the bytes in them are hostile."""
 
+import base64
+import io
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import cv2
+from PIL import Image
 
 from scanning.recognition import audio, decode, sheet
 from wire.durable import write_durable
@@ -30,4 +36,27 @@ def listen(path: str, name: str) -> dict[str, Any]:
     return audio.listen(Path(path), name).as_dict()
 
 
-OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {"inspect": inspect, "read": read, "listen": listen}
+def picture(path: str, page: int, width: int) -> dict[str, Any]:
+    """Draw one page small, as PNG in base64."""
+    grey = decode.read_page(Path(path), page).pixels
+    share = min(width / grey.shape[1], 1.0)
+    small = cv2.resize(grey, None, fx=share, fy=share, interpolation=cv2.INTER_AREA) if share < 1.0 else grey
+    out = io.BytesIO()
+    # Sixteen greys are enough for looking, and a quarter of the bytes.
+    Image.fromarray(small).quantize(16).save(out, "PNG", compress_level=6)
+    return {"png": base64.b64encode(out.getvalue()).decode("ascii")}
+
+
+def sleep(pause: float) -> dict[str, Any]:
+    """Do nothing for a while: what a hung decoder does, for tests of the limit."""
+    time.sleep(pause)
+    return {}
+
+
+OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {
+    "inspect": inspect,
+    "read": read,
+    "listen": listen,
+    "picture": picture,
+    "sleep": sleep,
+}

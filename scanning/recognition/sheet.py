@@ -22,12 +22,12 @@ SHEET_SECONDS = 2.0
 _LOW_DPI = 250.0
 _TOO_LOW_DPI = 140.0
 _SKEW = 3.0
-_BLANK_TILES = 2
+_BLANK_TILES = 60
 _EMPTY_INK = 0.0004
 _LONG_PAGE = 1.12
 _NOMINAL_DPI = 300.0
 #: Forms on which an empty answer field is worth a word.
-_WRITTEN_KINDS = frozenset({"R", "AB", "C1", "C2", "DBO"})
+_WRITTEN_KINDS = frozenset({"C1", "C2", "DBO"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,8 @@ def _corner_place(reading: SheetReading, name: str) -> Place:
 
 def _take_turn(reading: SheetReading, turned: int, marks: Marks, read: CodesRead) -> None:
     if turned % 360:
-        reading.doubts.append(Doubt("turned", "info", None, str(turned % 360), "0"))
+        kind = "upside_down" if turned % 360 == 180 else "turned"
+        reading.doubts.append(Doubt(kind, "info", None, str(turned % 360), "0"))
     elif marks.upright is None and read.upside_down is None:
         reading.doubts.append(Doubt("side_unknown", "warning"))
 

@@ -1,0 +1,231 @@
+"""What the pages of the desk show: plain values gathered in few queries, the same for the page and its JSON."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Prefetch, Q
+
+from scanning.balance import PROBLEM
+from scanning.findings import Meaning, meaning
+from scanning.models import Discrepancy, Finding, Recording, RoomCard, Sheet
+from scanning.reconcile import Balance, judge
+from scanning.register import Register
+from scanning.sheets import Legal, legal_actions
+from scanning.states import ACTIVE, CardState, RecordingState, SheetState
+
+CHIPS = {
+    CardState.WAITING: "idle", CardState.OPEN: "info", CardState.SCANNING: "info", CardState.RECONCILED: "ok",
+    CardState.DISCREPANT: "bad", CardState.CLOSED: "ok", CardState.CLOSED_WITH_ACT: "warn", CardState.PACKED: "ok",
+}  # fmt: skip
+SHEET_CHIPS = {
+    SheetState.RECEIVED: "info", SheetState.RECOGNISED: "ok", SheetState.PROBLEM: "bad", SheetState.ACCEPTED: "ok",
+    SheetState.DISCARDED: "idle", SheetState.REPLACED: "idle",
+}  # fmt: skip
+DISCREPANCY_MEANINGS = {
+    "foreign": "Лист не из этой аудитории. Положите бумагу в пакет его аудитории и перенесите снимок туда.",
+    "twice": "Лист попал в аудиторию дважды. Сравните снимки и оставьте лучший.",
+    "unknown": "Номера нет ни в одном журнале печати. Проверьте, не посторонний ли это лист, и исключите его.",
+    "unlisted": "Лист отмечен станцией как неиспользованный. Проверьте бумагу.",
+    "unreadable": "Введите номер, напечатанный под штрихкодом, или отсканируйте лист ещё раз.",
+}
+
+
+@dataclass
+class RoomRow:
+    """A room in the list of the desk."""
+
+    card: RoomCard
+    chip: str
+    sheets: int
+    unread: int
+    problems: int
+    differences: int
+
+    @property
+    def note(self) -> str:
+        """The equation of the last comparison."""
+        return str(self.card.balance.get("equation", ""))
+
+
+@dataclass
+class ProblemRow:
+    """A sheet that needs a person, with everything said about it."""
+
+    sheet: Sheet
+    causes: list[tuple[str, Meaning | str]]
+    actions: list[Legal]
+    places: list[dict[str, str]]
+    twin: Sheet | None = None
+
+
+@dataclass
+class RecordingRow:
+    """A recording with what was found in it."""
+
+    recording: Recording
+    findings: list[tuple[Finding, Meaning]]
+    chip: str
+    undecided: bool
+
+
+def room_rows(cards: list[RoomCard]) -> list[RoomRow]:
+    """Return the rooms of a sitting with their figures, in two queries."""
+    keys = [card.pk for card in cards]
+    figures = {
+        row["card"]: row
+        for row in Sheet.objects.filter(card__in=keys)
+        .values("card")
+        .annotate(
+            active=Count("pk", filter=Q(state__in=ACTIVE)),
+            unread=Count("pk", filter=Q(state=SheetState.RECEIVED)),
+            problems=Count("pk", filter=Q(state=SheetState.PROBLEM)),
+        )
+    }
+    differences = dict(
+        Discrepancy.objects.filter(card__in=keys, resolved_at__isnull=True, severity=PROBLEM)
+        .values_list("card")
+        .annotate(Count("pk"))
+    )
+    empty = {"active": 0, "unread": 0, "problems": 0}
+    rows = []
+    for card in cards:
+        own = figures.get(card.pk, empty)
+        rows.append(
+            RoomRow(
+                card, CHIPS[CardState(card.state)], own["active"], own["unread"], own["problems"],
+                differences.get(card.pk, 0),
+            )
+        )  # fmt: skip
+    return rows
+
+
+def sheets_of(card: RoomCard) -> list[Sheet]:
+    """Return all sheets of a card with their findings and open differences."""
+    rows = card.sheets.select_related("source").prefetch_related(
+        "findings",
+        Prefetch("discrepancies", Discrepancy.objects.filter(resolved_at__isnull=True), to_attr="open_differences"),
+    )
+    sheets = list(rows.order_by("source_id", "page"))
+    for sheet in sheets:
+        sheet.card = card
+    return sheets
+
+
+def problem_rows(sheets: list[Sheet]) -> list[ProblemRow]:
+    """Return the sheets that need a person, worst first."""
+    rows = []
+    by_number: dict[str, list[Sheet]] = {}
+    for sheet in sheets:
+        if sheet.active and sheet.number:
+            by_number.setdefault(sheet.number, []).append(sheet)
+    for sheet in sheets:
+        differences: list[Discrepancy] = sheet.open_differences  # type: ignore[attr-defined]
+        serious = [each for each in differences if each.severity == PROBLEM]
+        if not sheet.active or not (serious or sheet.state == SheetState.PROBLEM):
+            continue
+        kinds = frozenset(each.kind for each in differences)
+        doubts = [each for each in sheet.findings.all() if each.severity != Finding.Severity.INFO]
+        causes: list[tuple[str, Meaning | str]] = [
+            (each.text, DISCREPANCY_MEANINGS.get(each.kind, "")) for each in serious if each.kind != "unreadable"
+        ]
+        causes += [(_said(each), meaning(each.kind)) for each in doubts]
+        twins = [each for each in by_number.get(sheet.number, []) if each.pk != sheet.pk]
+        rows.append(ProblemRow(sheet, causes, legal_actions(sheet, kinds), _places(sheet, doubts), _first(twins)))
+    return sorted(rows, key=lambda row: (bool(row.sheet.number), row.sheet.pk))
+
+
+def _first(sheets: list[Sheet]) -> Sheet | None:
+    return sheets[0] if sheets else None
+
+
+def _said(finding: Finding) -> str:
+    words = str(meaning(finding.kind).cause)
+    value = finding.value if finding.kind not in ("unreadable", "side_unknown", "corner_missing") else ""
+    return f"{words}: {value}" if value else words
+
+
+def _places(sheet: Sheet, findings: list[Finding]) -> list[dict[str, str]]:
+    """The places of findings in per cent of the picture, for the frames drawn over it."""
+    width, height = sheet.reading.get("width"), sheet.reading.get("height")
+    if not width or not height:
+        return []
+    places = []
+    for each in findings:
+        if each.place:
+            x0, y0, x1, y1 = each.place
+            places.append(
+                {
+                    "left": f"{max(x0 / width, 0):.2%}", "top": f"{max(y0 / height, 0):.2%}",
+                    "width": f"{(x1 - x0) / width:.2%}", "height": f"{(y1 - y0) / height:.2%}",
+                }
+            )  # fmt: skip
+    return places
+
+
+def recording_rows(card: RoomCard) -> list[RecordingRow]:
+    """Return the recordings of a card, doubtful ones first."""
+    chips = {
+        RecordingState.RECEIVED: "info", RecordingState.READ: "ok", RecordingState.PROBLEM: "bad",
+        RecordingState.ACCEPTED: "warn", RecordingState.DISCARDED: "idle",
+    }  # fmt: skip
+    rows = [
+        RecordingRow(
+            row, [(each, meaning(each.kind)) for each in row.findings.all()], chips[RecordingState(row.state)],
+            row.state == RecordingState.PROBLEM,
+        )
+        for row in card.recordings.prefetch_related("findings").select_related("answer")
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: (not row.undecided, row.recording.name))
+
+
+def state_of(card: RoomCard, register: Register) -> dict[str, Any]:
+    """Return the live state of a room, as its page's JSON."""
+    sheets = sheets_of(card)
+    balance, _found = judge(card, register)
+    active = [sheet for sheet in sheets if sheet.active]
+    return {
+        "state": card.state,
+        "received": len(active),
+        "recognised": sum(sheet.state != SheetState.RECEIVED for sheet in active),
+        "unread": balance.unread,
+        "problems": sum(sheet.state == SheetState.PROBLEM for sheet in active),
+        "sealed": balance.sealed,
+        "version": card.version,
+        "discrepancies": [
+            {
+                "kind": row.kind, "number": row.number, "form": row.form, "text": row.text, "sheet": row.sheet_id,
+                "severity": row.severity,
+            }
+            for row in card.discrepancies.filter(resolved_at__isnull=True)
+        ],
+        "balance": balance.as_dict(),
+        "blockers": [{"code": each.code, "text": each.ru} for each in balance.blockers],
+        "findings": [
+            {
+                "sheet": sheet.pk, "number": sheet.number, "source": sheet.source.name, "page": sheet.page,
+                "kind": each.kind, "severity": each.severity, "value": each.value,
+            }
+            for sheet in sheets for each in sheet.findings.all()
+        ],
+        "sheets": [_sheet_state(sheet) for sheet in sheets],
+        "recordings": [
+            {
+                "id": row.recording.pk, "name": row.recording.name, "state": row.recording.state,
+                "seconds": row.recording.seconds, "findings": [each.kind for each, _meaning in row.findings],
+            }
+            for row in recording_rows(card)
+        ],
+    }  # fmt: skip
+
+
+def _sheet_state(sheet: Sheet) -> dict[str, Any]:
+    return {
+        "id": sheet.pk, "file": sheet.source.name, "source": sheet.source.name, "page": sheet.page,
+        "number": sheet.number, "kind": sheet.kind, "state": sheet.state,
+        "findings": [each.kind for each in sheet.findings.all()],
+    }  # fmt: skip
+
+
+def live_balance(card: RoomCard, register: Register) -> Balance:
+    """Return the balance of a room as it is now."""
+    return judge(card, register)[0]

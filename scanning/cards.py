@@ -1,0 +1,285 @@
+"""Room cards: made for each room of a sitting, filled in by two people at most at once, closed, opened again."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+
+from audit.log import Actor, record
+from audit.moves import move
+from common.clock import now
+from journals import acts
+from keys.tokens import OpenToken
+from scanning import scan_journal
+from scanning.errors import (
+    CardChanged,
+    CardIsClosed,
+    CardRefused,
+    NotBalanced,
+    NothingDifferent,
+    NotReadYet,
+    StillSealed,
+)
+from scanning.models import RoomCard
+from scanning.reconcile import Balance, go, reconcile
+from scanning.register import Register, read_register
+from scanning.states import CARD_MOVES, CLOSED, CardState
+from stations.models import Room, Sitting
+from wire.refusals import Part
+
+FIELDS = ("registration_count", "dbo_count", "absent_count", "not_finished_count")
+_NAMES = {
+    "registration_count": ("бланков регистрации", "registration forms"),
+    "dbo_count": ("ДБО № 2", "additional forms"),
+    "absent_count": ("не явились", "absent"),
+    "not_finished_count": ("не закончили", "not finished"),
+}
+_MAX_COUNT = 2000
+
+
+def ensure_cards(sitting: Sitting) -> list[RoomCard]:
+    """Return the cards of a sitting, «Штаб» last, making those that are not there yet."""
+    rooms = [use.room for use in sitting.rooms.select_related("room")]
+    rooms += [room for room in sitting.point.rooms.filter(kind=Room.Kind.HQ) if room not in rooms]
+    known = {card.room_id for card in sitting.cards.all()}
+    for room in rooms:
+        if room.pk not in known:
+            RoomCard.objects.get_or_create(sitting=sitting, room=room)
+    cards = sitting.cards.select_related("room", "sitting__point__region", "sitting__subject", "act")
+    return sorted(cards, key=lambda card: (card.is_hq, card.room.number))
+
+
+def lock(card: RoomCard) -> RoomCard:
+    """Return the card again, its row locked until the transaction ends."""
+    rows = RoomCard.objects.select_for_update(of=("self",))
+    return rows.select_related("room", "sitting__point__region", "sitting__subject").get(pk=card.pk)
+
+
+def prefill(card: RoomCard, register: Register | None = None) -> dict[str, int | None]:
+    """Return the values a card starts with: what the journals let one expect, until a person has filled it in."""
+    if card.filled:
+        return {name: getattr(card, name) for name in FIELDS}
+    register = register or read_register(card.sitting)
+    own = register.of_room(card.room.number)
+    use = card.sitting.rooms.filter(room=card.room).first()
+    if not own or use is None:
+        return dict.fromkeys(FIELDS)
+    used = sum(each.used for each in own)
+    return {
+        "registration_count": used,
+        "dbo_count": None,
+        "absent_count": max(use.seats - used, 0),
+        "not_finished_count": None,
+    }
+
+
+def read_counts(card: RoomCard, values: Mapping[str, str]) -> dict[str, int | None]:
+    """Read the fields of a card's form.
+
+    Raises:
+        CardRefused: A field is not a whole number in its bounds.
+    """
+    counts: dict[str, int | None] = {}
+    parts = []
+    for name in FIELDS:
+        text = str(values.get(name, "") or "").strip()
+        if not text:
+            counts[name] = None
+        elif text.isascii() and text.isdigit() and int(text) <= _MAX_COUNT:
+            counts[name] = int(text)
+        else:
+            ru, en = _NAMES[name]
+            parts.append(Part(name, text[:40], f"0…{_MAX_COUNT}", f"{ru}: «{text[:40]}»", f"{en}: “{text[:40]}”"))
+    if not parts and not card.is_hq:
+        parts = _impossible(card, counts)
+    if parts:
+        raise CardRefused(
+            f"Карточка не сохранена: {'; '.join(part.ru for part in parts)}.",
+            f"The card was not saved: {'; '.join(part.en for part in parts)}.",
+            cure_ru="Впишите числа из сопроводительного бланка пакета.",
+            cure_en="Fill in the numbers from the covering sheet.",
+            parts=parts,
+        )
+    return counts
+
+
+def _impossible(card: RoomCard, counts: Mapping[str, int | None]) -> list[Part]:
+    use = card.sitting.rooms.filter(room=card.room).first()
+    absent = counts["absent_count"]
+    if use is not None and absent is not None and absent > use.seats:
+        ru, en = f"не явились {absent} при {use.seats} местах", f"{absent} absent of {use.seats} seats"
+        return [Part("absent_count", str(absent), str(use.seats), ru, en)]
+    return []
+
+
+def save_card(*, card: RoomCard, counts: Mapping[str, int | None], version: int, actor: Actor) -> RoomCard:
+    """Save the counts of a room.
+
+    Args:
+        card: The card.
+        counts: The four counts; a missing one stays empty.
+        version: The version of the card that the person was looking at.
+        actor: Who fills it in.
+
+    Raises:
+        CardIsClosed: The room is closed.
+        CardChanged: Somebody else saved it in between; says what changed.
+    """
+    with transaction.atomic():
+        card = lock(card)
+        if card.closed:
+            raise CardIsClosed(card.room.number)
+        values = {name: counts.get(name) for name in FIELDS}
+        if version != card.version:
+            raise CardChanged(card.filled_by, _changes(card, values))
+        previous = {name: getattr(card, name) for name in FIELDS}
+        RoomCard.objects.filter(pk=card.pk).update(
+            **values, version=card.version + 1, filled_by=actor.name, filled_at=now(), previous=previous
+        )
+        card.refresh_from_db()
+        point = card.sitting.point
+        record(
+            "scanning.card_saved", actor=actor, region=point.region.code, point=point.code,
+            subject=f"{card.sitting.key} {card.room.number}", data={"from": previous, "to": values},
+        )  # fmt: skip
+        open_card(card, actor=actor)
+        if not card.is_hq:
+            scan_journal.note(
+                sitting=card.sitting, event="card_entered", person=actor.name, room=card.room.number,
+                counts={name: value for name, value in values.items() if value is not None}, version=card.version,
+            )  # fmt: skip
+        reconcile(card, actor=actor)
+    return card
+
+
+def _changes(card: RoomCard, wanted: Mapping[str, int | None]) -> list[Part]:
+    """What the other person's version says where this person's differs."""
+    parts = []
+    for name in FIELDS:
+        theirs, mine = getattr(card, name), wanted[name]
+        if theirs != mine:
+            ru, en = _NAMES[name]
+            shown = "пусто" if theirs is None else str(theirs)
+            parts.append(Part(name, str(mine), shown, f"{ru} — {shown}", f"{en} — {theirs}"))
+    return parts
+
+
+def open_card(card: RoomCard, *, actor: Actor) -> None:
+    """Open a waiting room: the first thing was done in it."""
+    if card.state == CardState.WAITING:
+        go(card, CardState.OPEN, actor=actor)
+        scan_journal.note(sitting=card.sitting, event="room_opened", person=actor.name, room=card.room.number)
+
+
+def require_editable(card: RoomCard) -> None:
+    """Refuse to touch a closed room.
+
+    Raises:
+        CardIsClosed: It is closed.
+    """
+    if card.closed:
+        raise CardIsClosed(card.room.number)
+
+
+def close(*, card: RoomCard, actor: Actor) -> RoomCard:
+    """Close a room whose balance is zero.
+
+    Raises:
+        CardIsClosed: It is closed already.
+        NotBalanced: With every reason.
+    """
+    with transaction.atomic():
+        card = lock(card)
+        require_editable(card)
+        balance = reconcile(card, actor=actor)
+        card.refresh_from_db()
+        if not balance.zero or card.state != CardState.RECONCILED:
+            reasons = [(each.code, each.ru, each.en) for each in balance.blockers]
+            raise NotBalanced(reasons or [("nothing", "сверять нечего", "there is nothing to compare")])
+        _shut(card, CardState.CLOSED, balance, actor)
+    return card
+
+
+def close_with_act(*, card: RoomCard, reason: str, text: str, token: OpenToken, actor: Actor) -> RoomCard:
+    """Close a room with a difference, by an act that the GEK member signs.
+
+    Raises:
+        CardIsClosed: It is closed already.
+        StillSealed, NotReadYet, NotBalanced: Something is open that no act can settle.
+        NothingDifferent: The balance is zero.
+    """
+    if not reason.strip():
+        raise CardRefused("Укажите причину расхождения.", "Give the reason of the difference.")
+    with transaction.atomic():
+        card = lock(card)
+        require_editable(card)
+        balance = reconcile(card, actor=actor)
+        card.refresh_from_db()
+        _require_actable(balance)
+        open_rows = card.discrepancies.filter(resolved_at__isnull=True)
+        act = acts.make(
+            sitting=card.sitting, kind="room_difference", post=None, room=card.room, reason=reason.strip(),
+            text=text.strip(), numbers=sorted({row.number for row in open_rows if len(row.number) == 13}),
+            difference=balance.as_dict(), token=token, actor=actor,
+        )  # fmt: skip
+        RoomCard.objects.filter(pk=card.pk).update(act=act)
+        card.act = act
+        scan_journal.note(
+            sitting=card.sitting, event="act_made", person=token.identity.ident, room=card.room.number,
+            sha256=act.sha256, reason=reason.strip()[:1000],
+        )  # fmt: skip
+        _shut(card, CardState.CLOSED_WITH_ACT, balance, actor)
+    return card
+
+
+def _require_actable(balance: Balance) -> None:
+    if balance.zero:
+        raise NothingDifferent
+    if balance.sealed:
+        raise StillSealed
+    if balance.unread:
+        raise NotReadYet(balance.unread)
+    if not balance.actable:
+        open_reasons = [(b.code, b.ru, b.en) for b in balance.blockers]
+        raise NotBalanced(open_reasons)
+
+
+def _shut(card: RoomCard, state: CardState, balance: Balance, actor: Actor) -> None:
+    point = card.sitting.point
+    with_act = state == CardState.CLOSED_WITH_ACT
+    move(
+        card, state, table=CARD_MOVES, kind="scanning.card_closed_with_act" if with_act else "scanning.card_closed",
+        actor=actor, region=point.region.code, point=point.code, subject=f"{card.sitting.key} {card.room.number}",
+        data={"counts": balance.counts}, closed_at=now(), balance=balance.as_dict(),
+    )  # fmt: skip
+    extra: dict[str, Any] = {"act": card.act.sha256} if with_act and card.act else {}
+    scan_journal.note(
+        sitting=card.sitting, event="room_closed", person=actor.name, room=card.room.number, counts=balance.counts,
+        **extra,
+    )  # fmt: skip
+
+
+def reopen(*, card: RoomCard, numbers: Sequence[str], reason: str, actor: Actor) -> RoomCard:
+    """Open a closed room again at the sheets named: a packet was rejected, or the centre asks for new scans.
+
+    A room that is open already only learns which sheets are awaited.
+    """
+    with transaction.atomic():
+        card = lock(card)
+        awaited = sorted({*card.awaited, *(number for number in numbers if number)})
+        RoomCard.objects.filter(pk=card.pk).update(awaited=awaited, reopen_reason=reason.strip())
+        card.awaited, card.reopen_reason = awaited, reason.strip()
+        if card.state in CLOSED:
+            point = card.sitting.point
+            move(
+                card, CardState.OPEN, table=CARD_MOVES, kind="scanning.card_reopened", actor=actor,
+                region=point.region.code, point=point.code, subject=f"{card.sitting.key} {card.room.number}",
+                data={"sheets": len(awaited), "reason": reason.strip()[:500]}, closed_at=None, act=None,
+            )  # fmt: skip
+            scan_journal.note(
+                sitting=card.sitting, event="room_reopened", person=actor.name, room=card.room.number,
+                reason=reason.strip()[:1000] or "повторное сканирование",
+            )  # fmt: skip
+        reconcile(card, actor=actor)
+        card.refresh_from_db()
+    return card

@@ -1,0 +1,101 @@
+"""What of a closed room goes into its packet: sheets, forms, recordings, its act, and `room.json`."""
+
+from collections import Counter
+
+from audit.log import Actor
+from audit.moves import move
+from common import files
+from scanning.models import RoomCard
+from scanning.states import ACTIVE, ACTIVE_RECORDINGS, CARD_MOVES, CardState, RecordingState, SheetState
+from wire import canonical
+from wire.durable import write_durable
+from wire.forms import CATALOGUE
+from wire.packet import TarFile
+
+_FORMAT = "ppe-room/1"
+
+
+def files_for(card: RoomCard) -> list[TarFile]:
+    """Return the files of a card's packet in their order; `room.json` is written beside the scans.
+
+    Unreadable sheets of a room closed with an act are among them: the centre decides about them.
+    """
+    found = [*_sheets(card), *_recordings(card), *_acts(card)]
+    if not card.is_hq:
+        path = files.folder("scans", card.sitting.key, card.room.number) / "room.json"
+        write_durable(path, canonical.dumps(_room(card, found)))
+        found.insert(0, TarFile("room.json", "room", path))
+    return found
+
+
+def counts_for(card: RoomCard) -> dict[str, int]:
+    """Return the counts of a card's packet, the way its header carries them."""
+    return _counts([*_sheets(card), *_recordings(card), *_acts(card)], card)
+
+
+def _sheets(card: RoomCard) -> list[TarFile]:
+    rows = card.sheets.filter(state__in=ACTIVE).exclude(state=SheetState.RECEIVED).exclude(path="")
+    found = []
+    for place, sheet in enumerate(rows.order_by("source_id", "page"), start=1):
+        form = CATALOGUE.get(sheet.kind)
+        kind = "sheet" if form is None or form.scope == "participant" else "form"
+        label = sheet.number or "unread"
+        found.append(
+            TarFile(
+                f"sheets/{place:04d}_{label}.tif", kind, files.inside(sheet.path),  # type: ignore[arg-type]
+                (sheet.number,) if sheet.number else (),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _recordings(card: RoomCard) -> list[TarFile]:
+    rows = card.recordings.filter(state__in=ACTIVE_RECORDINGS).exclude(state=RecordingState.RECEIVED)
+    return [
+        TarFile(
+            f"recordings/{place:03d}_{row.name}", "recording", files.inside(row.path),
+            (row.answer.registration_number,) if row.answer and row.answer.registration_number else (),
+        )
+        for place, row in enumerate(rows.select_related("answer").order_by("name"), start=1)
+    ]  # fmt: skip
+
+
+def _acts(card: RoomCard) -> list[TarFile]:
+    return [TarFile(f"acts/{card.act.name}", "act", card.act.file)] if card.act else []
+
+
+def _counts(found: list[TarFile], card: RoomCard) -> dict[str, int]:
+    kinds = Counter(each.kind for each in found)
+    counts = {
+        "sheets": kinds["sheet"], "forms": kinds["form"], "recordings": kinds["recording"], "journals": 0,
+        "acts": kinds["act"],
+    }  # fmt: skip
+    rows = card.sheets.filter(state__in=ACTIVE).exclude(state=SheetState.RECEIVED).exclude(path="").exclude(kind="")
+    return counts | dict(sorted(Counter(rows.values_list("kind", flat=True)).items()))
+
+
+def _room(card: RoomCard, found: list[TarFile]) -> dict[str, object]:
+    names = ("registration_count", "dbo_count", "absent_count", "not_finished_count")
+    return {
+        "format": _FORMAT,
+        "sitting": card.sitting.key,
+        "room": card.room.number,
+        "card": {name: getattr(card, name) for name in names},
+        "counts": _counts(found, card),
+        "balance": card.balance,
+        "acts": [each.name for each in found if each.kind == "act"],
+        "closed_with_act": card.act is not None,
+    }
+
+
+def mark_packed(card: RoomCard, actor: Actor) -> None:
+    """Say that a closed room was packed.
+
+    Raises:
+        IllegalMove: The room is not closed.
+    """
+    point = card.sitting.point
+    move(
+        card, CardState.PACKED, table=CARD_MOVES, kind="scanning.card_packed", actor=actor, region=point.region.code,
+        point=point.code, subject=f"{card.sitting.key} {card.room.number}",
+    )  # fmt: skip

@@ -1,0 +1,40 @@
+"""Small pictures of sheets for pages, drawn by the decoding child."""
+
+from pathlib import Path
+
+from common import files
+from scanning.errors import NothingToShow
+from scanning.models import Sheet
+from scanning.recognition.decoder import decoder
+from scanning.recognition.refusals import FileRefused
+
+WIDTHS = (240, 900, 1800)
+
+
+def png(path: Path, *, width: int, page: int = 0) -> bytes:
+    """Return a page of a picture file as PNG.
+
+    Args:
+        path: TIFF, PDF, JPEG or PNG; its bytes are decoded in the bounded child.
+        width: Wanted width in pixels; the next of `WIDTHS` is drawn, never more than the picture has.
+        page: Which page, from zero.
+
+    Raises:
+        FileRefused: It is no picture, or beyond the limits.
+    """
+    wanted = next((each for each in WIDTHS if each >= width), WIDTHS[-1])
+    return decoder().picture(path, page, wanted)
+
+
+def of_sheet(sheet: Sheet, *, width: int) -> bytes:
+    """Return a sheet of the desk as PNG.
+
+    Raises:
+        NothingToShow: The sheet has no picture, or it cannot be read.
+    """
+    if not sheet.path:
+        raise NothingToShow("У листа нет изображения: файл не прочитан.", "The sheet has no picture.")
+    try:
+        return png(files.inside(sheet.path), width=width)
+    except (FileRefused, OSError) as error:
+        raise NothingToShow("Изображение листа не читается.", "The picture cannot be read.") from error

@@ -1,0 +1,121 @@
+"""Reading the sheets of a file, one by one, each in a transaction of its own; a killed worker's rest is read again."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from audit.log import SYSTEM
+from audit.moves import move
+from common import files, leases
+from common.clock import now
+from scanning import findings, scan_journal
+from scanning.models import RoomCard, Sheet, Source
+from scanning.recognition.decoder import decoder
+from scanning.recognition.refusals import FileRefused
+from scanning.reconcile import reconcile
+from scanning.states import ACTIVE, CLOSED, SHEET_MOVES, SOURCE_MOVES, SheetState, SourceState
+
+LEASE_SECONDS = 90
+_MAX_STARTS = 3
+#: Sheets moved in the background leave no event each: the file's event counts them (see `_finish`).
+
+
+def recognise(pk: int) -> None:
+    """Read every unread sheet of a file; safe to run twice or be killed anywhere."""
+    source = leases.claim(Source.objects.filter(state=SourceState.RECEIVED), pk, seconds=LEASE_SECONDS, max_attempts=20)
+    if source is None:
+        return
+    for sheet in source.sheets.filter(state=SheetState.RECEIVED).order_by("page"):
+        leases.renew(source, seconds=LEASE_SECONDS)
+        _read(source, sheet)
+    _finish(source)
+
+
+def _read(source: Source, sheet: Sheet) -> None:
+    # Counted before the work: a sheet that ends its worker again and again goes to the operator.
+    Sheet.objects.filter(pk=sheet.pk).update(starts=F("starts") + 1)
+    path = files.data_dir() / source.path
+    record_path = path.with_name(f"{path.stem}-{sheet.page + 1:04d}.tif")
+    try:
+        if sheet.starts >= _MAX_STARTS:
+            raise FileRefused("Чтение листа прерывалось несколько раз.", "Reading broke off several times.")
+        told = decoder().read(path, sheet.page, record_path)
+    except FileRefused as refusal:
+        _give_up(sheet, refusal)
+        return
+    reading = told["reading"]
+    reading["codes"] = reading["codes"][:12]
+    address = {key: reading.pop(key) for key in ("region", "point", "date", "subject", "room")}
+    values = {
+        "number": reading["number"] or "", "kind": reading["kind"] or "",
+        "address": address if address["region"] else {},
+        "path": files.relative(record_path), "sha256": told["sha256"], "size": told["size"],
+        "picture_hash": reading.pop("picture_hash"), "read_at": now(),
+    }  # fmt: skip
+    doubts = reading.pop("doubts")
+    _store(sheet, values, reading, doubts)
+
+
+def _give_up(sheet: Sheet, refusal: FileRefused) -> None:
+    doubt = {"kind": refusal.code, "severity": "problem", "value": refusal.ru}
+    _store(sheet, {"read_at": now()}, {"refused": refusal.ru}, [doubt])
+
+
+def _store(sheet: Sheet, values: dict[str, Any], reading: dict[str, Any], doubts: list[dict[str, Any]]) -> None:
+    with transaction.atomic():
+        rows = Sheet.objects.select_for_update(of=("self",)).filter(pk=sheet.pk, state=SheetState.RECEIVED)
+        locked = rows.select_related("card__sitting__point__region", "card__room").first()
+        if locked is None:
+            return
+        problem = findings.store(doubts, sheet=locked)
+        point = locked.card.sitting.point
+        move(
+            locked, SheetState.PROBLEM if problem else SheetState.RECOGNISED, table=SHEET_MOVES,
+            kind="scanning.sheet_read", actor=SYSTEM, region=point.region.code, point=point.code,
+            subject=f"{locked.card.sitting.key} {locked.card.room.number}", data={"sheet": locked.pk},
+            reading=reading, **values,
+        )  # fmt: skip
+        _replace_awaited(locked)
+
+
+def _replace_awaited(sheet: Sheet) -> None:
+    """A new picture of a sheet that was asked for again takes the place of the old one."""
+    card = RoomCard.objects.select_for_update(of=("self",)).select_related("sitting__point__region", "room").get(
+        pk=sheet.card_id
+    )  # fmt: skip
+    if not sheet.number or sheet.number not in card.awaited:
+        return
+    point = card.sitting.point
+    for old in card.sheets.filter(number=sheet.number, state__in=ACTIVE).exclude(pk=sheet.pk):
+        move(
+            old, SheetState.REPLACED, table=SHEET_MOVES, kind="scanning.sheet_replaced", actor=SYSTEM,
+            region=point.region.code, point=point.code, subject=f"{card.sitting.key} {card.room.number}",
+            data={"sheet": old.pk, "by": sheet.pk}, replaced_by=sheet,
+        )  # fmt: skip
+    RoomCard.objects.filter(pk=card.pk).update(awaited=[each for each in card.awaited if each != sheet.number])
+
+
+def _finish(source: Source) -> None:
+    with transaction.atomic():
+        fresh = Source.objects.select_for_update(of=("self",)).select_related(
+            "card__sitting__point__region", "card__room"
+        ).get(pk=source.pk)  # fmt: skip
+        if fresh.state != SourceState.RECEIVED or fresh.sheets.filter(state=SheetState.RECEIVED).exists():
+            return
+        card = fresh.card
+        problems = fresh.sheets.filter(state=SheetState.PROBLEM).count()
+        point = card.sitting.point
+        move(
+            fresh, SourceState.READ, table=SOURCE_MOVES, kind="scanning.source_read", actor=SYSTEM,
+            region=point.region.code, point=point.code, subject=f"{card.sitting.key} {card.room.number}: {fresh.name}",
+            data={"pages": fresh.pages, "problems": problems}, lease_until=None,
+        )  # fmt: skip
+        scan_journal.note(
+            sitting=card.sitting, event="scanning_finished", room=card.room.number, sheets=fresh.pages,
+            source=fresh.batch.door, sha256=fresh.sha256, problems=problems,
+        )  # fmt: skip
+    waiting = Source.objects.filter(card=card, state=SourceState.RECEIVED).exists()
+    if not waiting and card.state not in CLOSED:
+        # The last file of the room: only now is it fair to say what is missing.
+        reconcile(card)

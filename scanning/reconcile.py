@@ -1,0 +1,304 @@
+"""Reconciliation of a room: print journals, card and sheets in one balance; the differences by number as rows."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from audit.log import SYSTEM, Actor
+from audit.moves import move
+from common.clock import now
+from scanning import balance as arithmetic
+from scanning import recording_checks, scan_journal
+from scanning.balance import Comparison, Found, Place, SeenSheet
+from scanning.models import Discrepancy, RoomCard, Sheet
+from scanning.register import Register, read_register
+from scanning.states import ACTIVE, CARD_MOVES, CardState, SheetState
+from stations.models import Room
+from wire.forms import CATALOGUE, form_set
+
+_ACTABLE = frozenset({"balance", "dbo", "difference", "recordings", "journal_missing"})
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """One reason why the room does not close, in words."""
+
+    code: str
+    ru: str
+    en: str
+
+
+@dataclass
+class Balance:
+    """The state of a room in figures, and everything that keeps it from closing."""
+
+    room: str
+    is_hq: bool
+    oral: bool
+    sealed: bool = False
+    journals_missing: list[str] = field(default_factory=list)
+    acts: list[str] = field(default_factory=list)
+    printed: int = 0
+    spoiled: int = 0
+    unused: int = 0
+    expected: int = 0
+    seats: int = 0
+    absent: int | None = None
+    present: int | None = None
+    card: int | None = None
+    scanned: int = 0
+    dbo_card: int | None = None
+    dbo_scanned: int = 0
+    missing_sets: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    unread: int = 0
+    undecided: int = 0
+    recordings: int = 0
+    recordings_expected: int = 0
+    blockers: list[Blocker] = field(default_factory=list)
+
+    @property
+    def zero(self) -> bool:
+        """Whether the room may be closed without an act."""
+        return not self.blockers
+
+    @property
+    def actable(self) -> bool:
+        """Whether everything that is open may be settled by an act."""
+        return bool(self.blockers) and all(blocker.code in _ACTABLE for blocker in self.blockers)
+
+    @property
+    def equation(self) -> str:
+        """The balance as one line: «напечатано 15 − … = 14 · …»."""
+        if self.is_hq:
+            return ""
+        left = f"напечатано {self.printed}"
+        if self.spoiled:
+            left += f" − испорчено {self.spoiled}"
+        if self.unused:
+            left += f" − не использовано {self.unused}"
+        parts = ["номера закрыты ключом" if self.sealed else f"{left} = {self.expected}"]
+        if self.absent is None:
+            parts.append(f"мест {self.seats}")
+        else:
+            parts.append(f"мест {self.seats} − не явились {self.absent} = {self.present}")
+        parts.append("карточка не заполнена" if self.card is None else f"по карточке {self.card}")
+        parts.append(f"отсканировано {self.scanned}")
+        line = " · ".join(parts)
+        if self.missing_sets:
+            line += f" → не хватает {len(self.missing_sets)} (комплект {', '.join(self.missing_sets[:6])})"
+        return line
+
+    def as_dict(self) -> dict[str, Any]:
+        """The balance as plain values, the way pages, packets and acts carry it."""
+        values = asdict(self)
+        values["blockers"] = [{"code": each.code, "text": each.ru} for each in self.blockers]
+        return {**values, "zero": self.zero, "equation": self.equation}
+
+
+def reconcile(card: RoomCard, *, actor: Actor = SYSTEM, register: Register | None = None) -> Balance:
+    """Compare a room, store the differences, and move its state accordingly.
+
+    Args:
+        card: The room's card; a closed room is only compared, nothing of it changes.
+        actor: Who set the comparison off.
+        register: What the journals say, when the caller has already read it.
+    """
+    register = register or read_register(card.sitting)
+    with transaction.atomic():
+        card = (
+            RoomCard.objects.select_for_update(of=("self",)).select_related("room", "sitting__subject").get(pk=card.pk)
+        )
+        balance, found = judge(card, register)
+        if card.closed:
+            return balance
+        changed = _store(card, found)
+        RoomCard.objects.filter(pk=card.pk).update(
+            balance=balance.as_dict(), reconciled_at=now(), seen_journals=register.mark
+        )
+        before = card.state
+        _settle(card, balance, actor)
+        if card.state != before or changed:
+            _note(card, balance, found)
+    return balance
+
+
+def judge(card: RoomCard, register: Register) -> tuple[Balance, list[Found]]:
+    """Work out the balance of a room and its differences; nothing is stored."""
+    place = place_of(card)
+    sheets = list(card.sheets.filter(state__in=ACTIVE).select_related("source"))
+    read = [_seen(sheet) for sheet in sheets if sheet.state != SheetState.RECEIVED]
+    comparison = arithmetic.compare(place, read, register, _elsewhere(card))
+    sealed = place.room in register.sealed_rooms
+    if sealed:
+        # Without the numbers nothing can be called missing; what the codes themselves say still holds.
+        comparison.found = [each for each in comparison.found if each.kind not in ("missing", "unknown")]
+    balance = _figures(card, place, comparison, register, sealed=sealed)
+    balance.unread = len(sheets) - len(read)
+    balance.undecided = sum(sheet.state == SheetState.PROBLEM for sheet in sheets)
+    sound = recording_checks.compare(card, register.answers_of(place.room))
+    comparison.found += sound.found
+    balance.recordings, balance.recordings_expected = sound.here, sound.expected
+    balance.unread += sound.unread
+    balance.blockers = list(_blockers(card, balance, comparison, sound))
+    return balance, comparison.found
+
+
+def place_of(card: RoomCard) -> Place:
+    """The address of a card."""
+    sitting = card.sitting
+    return Place(
+        region=sitting.point.region.code, point=sitting.point.code, date=sitting.date.isoformat(),
+        subject=sitting.subject.code, form_set=form_set(sitting.subject.code), oral=sitting.subject.oral,
+        room=card.room.number, is_hq=card.is_hq,
+        rooms=tuple(sitting.rooms.exclude(room__kind=Room.Kind.HQ).values_list("room__number", flat=True)),
+    )  # fmt: skip
+
+
+def _seen(sheet: Sheet) -> SeenSheet:
+    return SeenSheet(
+        pk=sheet.pk, number=sheet.number, kind=sheet.kind, address=sheet.address, picture_hash=sheet.picture_hash,
+        name=f"{sheet.source.name}, стр. {sheet.page + 1}" if sheet.source.pages > 1 else sheet.source.name,
+        undecided=sheet.state == SheetState.PROBLEM,
+    )  # fmt: skip
+
+
+def _elsewhere(card: RoomCard) -> dict[str, str]:
+    """Numbers scanned in the sitting's other rooms, and the room forms that lie there (as ``form/room``)."""
+    rows = (
+        Sheet.objects.filter(card__sitting=card.sitting, state__in=ACTIVE)
+        .exclude(card=card)
+        .exclude(number="")
+        .values_list("number", "kind", "card__room__number")
+    )
+    found: dict[str, str] = {}
+    for number, kind, room in rows:
+        found[number] = room
+        form = CATALOGUE.get(kind)
+        if form is not None and form.scope == "room":
+            found[f"{kind}/{room}"] = room
+    return found
+
+
+def _figures(card: RoomCard, place: Place, comparison: Comparison, register: Register, *, sealed: bool) -> Balance:
+    use = card.sitting.rooms.filter(room=card.room).first()
+    seats = use.seats if use else 0
+    expected = comparison.printed - comparison.spoiled - comparison.unused + comparison.unlisted_sets
+    return Balance(
+        room=place.room, is_hq=place.is_hq, oral=place.oral, sealed=sealed,
+        journals_missing=register.absent_journals.get(place.room, []), acts=register.acts.get(place.room, []),
+        printed=comparison.printed, spoiled=comparison.spoiled, unused=comparison.unused, expected=expected,
+        seats=seats, absent=card.absent_count,
+        present=None if card.absent_count is None else seats - card.absent_count,
+        card=card.registration_count, scanned=comparison.counts["R"],
+        dbo_card=None if place.oral else card.dbo_count, dbo_scanned=comparison.counts["DBO"],
+        missing_sets=comparison.missing_sets, counts=dict(comparison.counts),
+    )  # fmt: skip
+
+
+def _blockers(card: RoomCard, balance: Balance, comparison: Comparison, sound: recording_checks.Sound) -> list[Blocker]:
+    found: list[Blocker] = []
+
+    def block(code: str, ru: str, en: str) -> None:
+        found.append(Blocker(code, ru, en))
+
+    if balance.unread:
+        block("unread", f"ещё читается: {balance.unread}", f"{balance.unread} still being read")
+    if not card.is_hq:
+        _block_room(card, balance, block)
+    elif not comparison.counts:
+        block("nothing", "формы ППЭ не отсканированы", "the forms of the point are not scanned")
+    if balance.undecided:
+        block("undecided", f"листов ждут решения: {balance.undecided}", f"{balance.undecided} sheets need a decision")
+    if card.awaited:
+        count = len(card.awaited)
+        block("awaited", f"ждём повторного сканирования листов: {count}", f"{count} sheets are awaited again")
+    serious = [each for each in comparison.found if each.severity == arithmetic.PROBLEM and each.kind != "unreadable"]
+    names = {"missing": "не хватает", "foreign": "чужих", "twice": "повторных", "unlisted": "вне журнала",
+             "unknown": "неизвестных"}  # fmt: skip
+    if serious:
+        kinds = ", ".join(
+            f"{words} {count}" for kind, words in names.items() if (count := sum(e.kind == kind for e in serious))
+        )
+        block("difference", f"расхождения по листам: {kinds}", f"{len(serious)} sheets differ")
+    if sound.undecided:
+        block("undecided", f"аудиофайлов ждут решения: {sound.undecided}", f"{sound.undecided} recordings are open")
+    return found
+
+
+def _block_room(card: RoomCard, balance: Balance, block: Any) -> None:
+    if balance.sealed:
+        block("sealed", "номера бланков закрыты: ключ доступа не активирован", "the form numbers are sealed")
+    if balance.journals_missing:
+        stations = ", ".join(balance.journals_missing)
+        block("journal_missing", f"нет журнала станции {stations}", f"no journal of station {stations}")
+    if card.registration_count is None or card.absent_count is None:
+        block("not_filled", "карточка не заполнена", "the card is not filled in")
+        return
+    figures = {balance.present, balance.card, balance.scanned}
+    if not balance.sealed and not balance.journals_missing:
+        figures.add(balance.expected)
+    if len(figures) > 1:
+        block("balance", f"баланс не сходится: {balance.equation}", "the balance is not zero")
+    if balance.dbo_card is not None and balance.dbo_card != balance.dbo_scanned:
+        ru = f"ДБО № 2 по карточке {balance.dbo_card}, отсканировано {balance.dbo_scanned}"
+        block("dbo", ru, f"additional forms: {balance.dbo_card} on the card, {balance.dbo_scanned} scanned")
+
+
+def _store(card: RoomCard, found: Sequence[Found]) -> bool:
+    """Bring the rows of differences up to date; rows that no longer hold are kept as resolved."""
+    wanted = {each.key: each for each in found}
+    stale = []
+    changed = False
+    for row in card.discrepancies.filter(resolved_at__isnull=True):
+        each = wanted.pop((row.kind, row.number, row.form, row.sheet_id), None)
+        if each is None:
+            stale.append(row.pk)
+        elif (each.text, each.severity) != (row.text, row.severity):
+            Discrepancy.objects.filter(pk=row.pk).update(text=each.text, severity=each.severity)
+    if stale:
+        Discrepancy.objects.filter(pk__in=stale).update(resolved_at=now())
+        changed = True
+    rows = [
+        Discrepancy(
+            card=card, kind=each.kind, severity=each.severity, number=each.number, form=each.form, text=each.text,
+            sheet_id=each.sheet,
+        )
+        for each in wanted.values()
+    ]  # fmt: skip
+    Discrepancy.objects.bulk_create(rows)
+    return changed or bool(rows)
+
+
+def _settle(card: RoomCard, balance: Balance, actor: Actor) -> None:
+    """Move the room to the state its balance gives it."""
+    if card.state == CardState.WAITING:
+        return
+    scanned = card.sheets.filter(state__in=ACTIVE).exists() or balance.recordings
+    if balance.unread or balance.sealed:
+        wanted = CardState.SCANNING if scanned else card.state
+    elif not scanned and balance.blockers:
+        wanted = CardState.OPEN if card.state == CardState.OPEN else CardState.DISCREPANT
+    else:
+        wanted = CardState.RECONCILED if balance.zero else CardState.DISCREPANT
+    go(card, wanted, actor=actor)
+
+
+def go(card: RoomCard, state: CardState, *, actor: Actor) -> None:
+    """Move a card when it is not there already."""
+    if card.state != state:
+        point = card.sitting.point
+        move(
+            card, state, table=CARD_MOVES, kind="scanning.card_state", actor=actor, region=point.region.code,
+            point=point.code, subject=f"{card.sitting.key} {card.room.number}",
+        )  # fmt: skip
+
+
+def _note(card: RoomCard, balance: Balance, found: Sequence[Found]) -> None:
+    if card.state in (CardState.RECONCILED, CardState.DISCREPANT):
+        scan_journal.note(
+            sitting=card.sitting, event="room_reconciled", room=card.room.number, counts=balance.counts,
+            discrepancies=len(found),
+        )  # fmt: skip

@@ -1,0 +1,76 @@
+"""Recordings of a voice room against the answers that its journals list, one to one."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from scanning.balance import PROBLEM, Found
+from scanning.models import Recording, RoomCard
+from scanning.register import ExpectedAnswer
+from scanning.states import ACTIVE_RECORDINGS, RecordingState
+
+_SECONDS = 1.0
+_SHARE = 0.02
+
+
+@dataclass
+class Sound:
+    """What comparing the recordings of a room brought."""
+
+    here: int = 0
+    expected: int = 0
+    unread: int = 0
+    undecided: int = 0
+    found: list[Found] = field(default_factory=list)
+
+
+def compare(card: RoomCard, answers: Sequence[ExpectedAnswer]) -> Sound:
+    """Compare a room's recordings with the answers of its voice journals."""
+    rows = list(card.recordings.filter(state__in=ACTIVE_RECORDINGS))
+    sound = Sound(here=len(rows), expected=len(answers))
+    sound.unread = sum(row.state == RecordingState.RECEIVED for row in rows)
+    sound.undecided = sum(row.state == RecordingState.PROBLEM for row in rows)
+    if not rows:
+        if answers:
+            text = f"Нет аудиофайлов: по журналам станций записи ответов {len(answers)}"
+            sound.found.append(Found("missing", text, form="audio"))
+        return sound
+    names = [folded(row.name) for row in rows]
+    for answer in answers:
+        count = names.count(folded(answer.file_name))
+        if count == 0:
+            text = f"Нет аудиофайла {answer.file_name}: место {answer.place}, ответ № {answer.ordinal}"
+            sound.found.append(Found("missing", text, answer.registration_number, f"audio/{answer.pk}"[:16]))
+        elif count > 1:
+            text = f"Аудиофайл {answer.file_name} загружен {count} раза"
+            sound.found.append(Found("twice", text, answer.registration_number, f"audio/{answer.pk}"[:16]))
+    return sound
+
+
+def match(row: Recording, answers: Sequence[ExpectedAnswer]) -> ExpectedAnswer | None:
+    """The answer of a recording: by its file name, else by its bytes."""
+    name = folded(row.name)
+    by_name = next((answer for answer in answers if folded(answer.file_name) == name), None)
+    return by_name or next((answer for answer in answers if answer.sha256 == row.sha256), None)
+
+
+def doubts(
+    row: Recording, seconds: float | None, answer: ExpectedAnswer | None, *, listed: bool
+) -> list[dict[str, str]]:
+    """What the journal says against a recording."""
+    if answer is None:
+        # Without any voice journal there is nothing to compare with yet.
+        return [{"kind": "not_in_journal", "severity": PROBLEM, "value": row.name}] if listed else []
+    found = []
+    if seconds is not None and abs(seconds - answer.seconds) > max(_SECONDS, answer.seconds * _SHARE):
+        found.append(
+            {"kind": "length_differs", "severity": PROBLEM, "value": f"{seconds:.1f}", "limit": f"{answer.seconds:.1f}"}
+        )
+    if answer.sha256 and answer.sha256 != row.sha256:
+        found.append({"kind": "hash_differs", "severity": PROBLEM, "value": row.sha256[:8], "limit": answer.sha256[:8]})
+    return found
+
+
+def folded(name: str) -> str:
+    """A file name without what copying changes."""
+    return unicodedata.normalize("NFC", name).strip().casefold()

@@ -1,0 +1,182 @@
+"""Recorded answers: taken in as received, decoded to the end, held against the voice journals, decided about."""
+
+import uuid
+from pathlib import Path
+from typing import BinaryIO
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from audit.log import SYSTEM, Actor, record
+from audit.moves import move
+from common import files, jobs, leases
+from common.clock import now
+from scanning import findings, recording_checks, scan_journal
+from scanning.cards import lock, open_card, require_editable
+from scanning.errors import AlreadyTaken, DecisionRefused
+from scanning.models import Recording, RoomCard
+from scanning.recognition.decoder import decoder
+from scanning.recognition.refusals import EmptyFile, FileRefused
+from scanning.reconcile import go, reconcile
+from scanning.register import Register, read_register
+from scanning.sources import store_part
+from scanning.states import ACTIVE_RECORDINGS, CLOSED, RECORDING_MOVES, CardState, RecordingState
+from wire.durable import replace_durable, sha256_file
+
+LEASE_SECONDS = 240
+_MAX_ATTEMPTS = 3
+_SUFFIXES = frozenset({".wav", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".flac"})
+
+
+def take_in(
+    *, card: RoomCard, name: str, content: "Path | UploadedFile | BinaryIO", actor: Actor
+) -> tuple[Recording, str]:
+    """Take one recording into a voice room; it is decoded in the background.
+
+    Returns:
+        The row, and a line about it.
+
+    Raises:
+        EmptyFile, AlreadyTaken, CardIsClosed, DecisionRefused: As their names say.
+    """
+    require_editable(card)
+    name = Path(name.replace("\\", "/")).name[:255] or "без имени"
+    _require_voice(card)
+    if Path(name).suffix.lower() not in _SUFFIXES:
+        raise DecisionRefused(
+            f"{name}: это не аудиофайл (WAV, OGG, Opus, MP3, M4A, FLAC).", f"{name} is not a recording.",
+        )  # fmt: skip
+    part = store_part(content)
+    try:
+        size = part.stat().st_size
+        if size == 0:
+            raise EmptyFile
+        digest = sha256_file(part)
+        _refuse_same(card, digest)
+        folder = files.folder("scans", card.sitting.key, card.room.number)
+        final = folder / f"{uuid.uuid4().hex}{Path(name).suffix.lower()}"
+        replace_durable(part, final)
+    finally:
+        part.unlink(missing_ok=True)
+    try:
+        with transaction.atomic():
+            card = lock(card)
+            require_editable(card)
+            _refuse_same(card, digest)
+            row = Recording.objects.create(card=card, name=name, path=files.relative(final), sha256=digest, size=size)
+            _tell(card, row, actor)
+    except BaseException:
+        final.unlink(missing_ok=True)
+        raise
+    return row, f"{name}: принят"
+
+
+def _tell(card: RoomCard, row: Recording, actor: Actor) -> None:
+    point = card.sitting.point
+    record(
+        "scanning.recording_taken", actor=actor, region=point.region.code, point=point.code,
+        subject=f"{card.sitting.key} {card.room.number}: {row.name}"[:200], data={"sha256": row.sha256},
+    )  # fmt: skip
+    open_card(card, actor=actor)
+    go(card, CardState.SCANNING, actor=actor)
+    jobs.wake("scanning.listen", row.pk)
+
+
+def _require_voice(card: RoomCard) -> None:
+    if not card.sitting.rooms.filter(room=card.room, voice=True).exists():
+        raise DecisionRefused(
+            f"{card}: не аудитория проведения «Говорения», записей здесь нет.", "This is not a voice room."
+        )
+
+
+def _refuse_same(card: RoomCard, digest: str) -> None:
+    rows = Recording.objects.filter(card__sitting=card.sitting, sha256=digest, state__in=ACTIVE_RECORDINGS)
+    same = rows.select_related("card__room").first()
+    if same is not None:
+        raise AlreadyTaken(
+            f"Этот аудиофайл уже принят: {same.name}, {same.card}.", f"This recording is here already: {same.name}."
+        )
+
+
+def listen(pk: int) -> None:
+    """Decode a recording; safe to run twice or be killed anywhere."""
+    rows = Recording.objects.filter(state=RecordingState.RECEIVED)
+    row = leases.claim(rows, pk, seconds=LEASE_SECONDS, max_attempts=_MAX_ATTEMPTS + 1)
+    if row is None:
+        return
+    reading, doubts = _hear(row)
+    register = read_register(row.card.sitting)
+    answers = register.answers_of(row.card.room.number)
+    answer = recording_checks.match(row, answers)
+    doubts += recording_checks.doubts(row, reading.get("seconds"), answer, listed=bool(answers))
+    with transaction.atomic():
+        locked = rows.select_for_update(of=("self",)).filter(pk=pk).first()
+        if locked is None:
+            return
+        problem = findings.store(doubts, recording=locked)
+        card = RoomCard.objects.select_related("sitting__point__region", "room").get(pk=locked.card_id)
+        point = card.sitting.point
+        move(
+            locked, RecordingState.PROBLEM if problem else RecordingState.READ, table=RECORDING_MOVES,
+            kind="scanning.recording_read", actor=SYSTEM, region=point.region.code, point=point.code,
+            subject=f"{card.sitting.key} {card.room.number}: {locked.name}"[:200], data={"findings": len(doubts)},
+            seconds=reading.get("seconds"), reading=reading, lease_until=None,
+            answer_id=answer.pk if answer else None,
+        )  # fmt: skip
+        scan_journal.note(
+            sitting=card.sitting, event="recording_taken", room=card.room.number, sha256=locked.sha256,
+            file_name=locked.name, findings=len(doubts),
+            **({"seconds": reading["seconds"]} if "seconds" in reading else {}),
+        )  # fmt: skip
+    if not card.recordings.filter(state=RecordingState.RECEIVED).exists() and card.state not in CLOSED:
+        reconcile(card, register=register)
+
+
+def _hear(row: Recording) -> tuple[dict[str, object], list[dict[str, object]]]:
+    try:
+        if row.attempts > _MAX_ATTEMPTS:
+            raise FileRefused("Чтение записи прерывалось несколько раз.", "Reading broke off several times.")
+        reading = decoder().listen(files.data_dir() / row.path, row.name)
+    except FileRefused as refusal:
+        return {}, [{"kind": refusal.code, "severity": "problem", "value": refusal.ru}]
+    return reading, reading.pop("doubts")
+
+
+def decide(*, recording: Recording, action: str, reason: str, actor: Actor) -> Recording:
+    """Accept a doubtful recording with a reason, or leave it out with a reason.
+
+    Raises:
+        CardIsClosed: The room is closed.
+        DecisionRefused: No such action, no reason, or the recording is still being decoded.
+    """
+    states = {"accept": RecordingState.ACCEPTED, "discard": RecordingState.DISCARDED}
+    if action not in states:
+        raise DecisionRefused("Такого действия с записью нет.", "No such action.")
+    if not reason.strip():
+        raise DecisionRefused("Укажите причину.", "Give the reason.")
+    with transaction.atomic():
+        card = lock(recording.card)
+        require_editable(card)
+        row = Recording.objects.select_for_update(of=("self",)).get(pk=recording.pk)
+        point = card.sitting.point
+        move(
+            row, states[action], table=RECORDING_MOVES, kind="scanning.recording_decided", actor=actor,
+            region=point.region.code, point=point.code, subject=f"{card.sitting.key} {card.room.number}: {row.name}",
+            data={"reason": reason.strip()[:500]}, reason=reason.strip(), decided_by=actor.name[:200],
+            decided_at=now(),
+        )  # fmt: skip
+        scan_journal.note(
+            sitting=card.sitting, event="note_written", person=actor.name, room=card.room.number,
+            text=f"аудиофайл {row.name}: {action}, {reason.strip()}"[:1000],
+        )  # fmt: skip
+        reconcile(card, actor=actor)
+    return row
+
+
+def hold_against_journals(card: RoomCard, register: Register) -> None:
+    """Match the recordings that were decoded before their journals came."""
+    answers = register.answers_of(card.room.number)
+    for row in card.recordings.filter(state=RecordingState.READ, answer__isnull=True):
+        answer = recording_checks.match(row, answers)
+        if answer is not None:
+            Recording.objects.filter(pk=row.pk).update(answer_id=answer.pk)

@@ -1,0 +1,203 @@
+"""Decisions about sheets. Nothing is ever decided by the machine against a person, and nothing disappears."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from audit.log import Actor, record
+from audit.moves import move
+from common.clock import now
+from scanning import scan_journal
+from scanning.cards import lock, open_card, require_editable
+from scanning.errors import DecisionRefused, NumberRefused, StillSealed
+from scanning.models import RoomCard, Sheet
+from scanning.reconcile import go, reconcile
+from scanning.register import read_register
+from scanning.states import ACTIVE, SHEET_MOVES, CardState, SheetState
+from wire.forms import CATALOGUE, check_number
+
+ACCEPT, SET_NUMBER, DISCARD, MOVE = "accept", "set_number", "discard", "move"
+RESTORE = frozenset({SheetState.DISCARDED, SheetState.REPLACED})
+
+
+@dataclass(frozen=True)
+class Legal:
+    """An action that may be taken on a sheet now."""
+
+    action: str
+    label: str
+    needs: str = ""
+
+
+def legal_actions(sheet: Sheet, kinds: frozenset[str] = frozenset()) -> list[Legal]:
+    """Return the actions a sheet allows: the page shows these, and `decide` allows no others.
+
+    Args:
+        sheet: The sheet.
+        kinds: Kinds of the open differences that name it.
+    """
+    if sheet.card.closed or sheet.state == SheetState.RECEIVED:
+        return []
+    if sheet.state in RESTORE:
+        return [Legal(ACCEPT, "Вернуть")] if sheet.number else []
+    actions = []
+    if not sheet.number or sheet.state == SheetState.PROBLEM:
+        actions.append(Legal(SET_NUMBER, "Ввести номер", "number"))
+    if sheet.number and "foreign" not in kinds:
+        actions.append(Legal(ACCEPT, "Оставить этот снимок" if "twice" in kinds else "Принять"))
+    if "twice" not in kinds:
+        actions.append(Legal(MOVE, "Перенести в аудиторию", "room"))
+    actions.append(Legal(DISCARD, "Исключить", "reason"))
+    return actions
+
+
+def decide(*, sheet: Sheet, action: str, actor: Actor, number: str = "", reason: str = "", room: str = "") -> Sheet:
+    """Decide about a sheet and compare its room again.
+
+    Args:
+        sheet: The sheet.
+        action: ``accept``, ``set_number``, ``discard`` or ``move``.
+        actor: Who decides.
+        number: The number read by a person from the paper, for ``set_number``.
+        reason: Why, for ``discard``; optional for the others.
+        room: Number of the room whose sheet it is, for ``move``.
+
+    Raises:
+        CardIsClosed: The room is closed.
+        DecisionRefused, NumberRefused, StillSealed: The decision is not a legal one.
+    """
+    with transaction.atomic():
+        card = lock(sheet.card)
+        require_editable(card)
+        sheet = Sheet.objects.select_for_update(of=("self",)).select_related("source").get(pk=sheet.pk)
+        sheet.card = card
+        kinds = frozenset(sheet.discrepancies.filter(resolved_at__isnull=True).values_list("kind", flat=True))
+        if action not in {each.action for each in legal_actions(sheet, kinds)}:
+            raise DecisionRefused("Это действие с листом сейчас невозможно.", "This cannot be done with the sheet now.")
+        if action == MOVE:
+            other = _move(card, sheet, room.strip(), actor)
+            reconcile(other, actor=actor)
+        elif action == DISCARD:
+            _discard(card, sheet, reason.strip(), actor)
+        else:
+            found = _typed_number(card, sheet, number) if action == SET_NUMBER else None
+            _keep(card, sheet, action, found, reason.strip(), actor)
+        reconcile(card, actor=actor)
+    sheet.refresh_from_db()
+    return sheet
+
+
+def _set_state(
+    card: RoomCard, sheet: Sheet, state: SheetState, action: str, reason: str, actor: Actor, **more: Any
+) -> None:
+    point = card.sitting.point
+    move(
+        sheet, state, table=SHEET_MOVES, kind="scanning.sheet_decided", actor=actor, region=point.region.code,
+        point=point.code, subject=f"{card.sitting.key} {card.room.number}",
+        data={"sheet": sheet.pk, "action": action, "reason": reason[:500]},
+        decision=action, reason=reason, decided_by=actor.name[:200], decided_at=now(), **more,
+    )  # fmt: skip
+
+
+def _keep(card: RoomCard, sheet: Sheet, action: str, number: str | None, reason: str, actor: Actor) -> None:
+    more: dict[str, Any] = {}
+    if number is not None:
+        kind = check_number(number)
+        assert kind is not None  # noqa: S101 - `_typed_number` has judged it
+        more = {"number": number, "kind": kind.code}
+    _set_state(card, sheet, SheetState.ACCEPTED, action, reason, actor, **more)
+    wanted = number or sheet.number
+    for other in card.sheets.filter(number=wanted, state__in=ACTIVE).exclude(pk=sheet.pk):
+        _set_state(card, other, SheetState.REPLACED, "replaced", reason, actor, replaced_by=sheet)
+    if wanted in card.awaited:
+        # The person has looked at the picture that was asked for and keeps it.
+        RoomCard.objects.filter(pk=card.pk).update(awaited=[each for each in card.awaited if each != wanted])
+    scan_journal.note(
+        sitting=card.sitting, event="sheet_decided", person=actor.name, room=card.room.number, action=action,
+        **({"sha256": sheet.sha256} if sheet.sha256 else {}), **({"reason": reason[:1000]} if reason else {}),
+    )  # fmt: skip
+
+
+def _discard(card: RoomCard, sheet: Sheet, reason: str, actor: Actor) -> None:
+    if not reason:
+        raise DecisionRefused("Укажите причину исключения листа.", "Give the reason for leaving the sheet out.")
+    _set_state(card, sheet, SheetState.DISCARDED, DISCARD, reason, actor)
+    scan_journal.note(
+        sitting=card.sitting, event="sheet_discarded", person=actor.name, room=card.room.number,
+        reason=reason[:1000], **({"sha256": sheet.sha256} if sheet.sha256 else {}),
+    )  # fmt: skip
+
+
+def _move(card: RoomCard, sheet: Sheet, room: str, actor: Actor) -> RoomCard:
+    other = card.sitting.cards.filter(room__number=room).exclude(pk=card.pk).first()
+    if other is None:
+        raise DecisionRefused(
+            f"Аудитории «{room[:20]}» на этом экзамене нет.", f"There is no room “{room[:20]}” on this exam."
+        )
+    other = lock(other)
+    require_editable(other)
+    open_card(other, actor=actor)
+    point = card.sitting.point
+    # The state stays; the row changes rooms, and the event says so.
+    _record_move(card, other, sheet, actor, point.region.code, point.code)
+    scan_journal.note(
+        sitting=card.sitting, event="sheet_decided", person=actor.name, room=card.room.number, action=MOVE,
+        to=other.room.number, **({"sha256": sheet.sha256} if sheet.sha256 else {}),
+    )  # fmt: skip
+    go(other, CardState.SCANNING, actor=actor)
+    return other
+
+
+def _record_move(card: RoomCard, other: RoomCard, sheet: Sheet, actor: Actor, region: str, point: str) -> None:
+    Sheet.objects.filter(pk=sheet.pk).update(card=other, decision=MOVE, decided_by=actor.name[:200], decided_at=now())
+    record(
+        "scanning.sheet_moved", actor=actor, region=region, point=point,
+        subject=f"{card.sitting.key} {card.room.number} → {other.room.number}", data={"sheet": sheet.pk},
+    )  # fmt: skip
+
+
+def _typed_number(card: RoomCard, sheet: Sheet, text: str) -> str:
+    """Judge a number typed by hand: its check digit, the print journals, the other sheets."""
+    number = "".join(text.split())
+    kind = check_number(number)
+    if kind is None:
+        raise NumberRefused(
+            f"«{text[:40]}» — не номер бланка: 13 цифр с контрольной.",
+            f"“{text[:40]}” is no form number: 13 digits with a check digit.",
+            cure_ru="Перепишите номер, напечатанный под штрихкодом, ещё раз.",
+            cure_en="Copy the number printed under the bar code again.",
+        )
+    if card.sheets.filter(number=number, state__in=ACTIVE).exclude(pk=sheet.pk).exists():
+        raise NumberRefused(
+            f"Лист № {number} в этой аудитории уже есть.", f"Sheet {number} is already in this room.",
+            cure_ru="Если это второй снимок того же листа, исключите его.",
+            cure_en="If this is another picture of the same sheet, leave it out.",
+        )  # fmt: skip
+    if CATALOGUE[kind.code].per_set:
+        _require_printed(card, number)
+    return number
+
+
+def _require_printed(card: RoomCard, number: str) -> None:
+    """A number of a set must stand in a journal of this room, unless a journal of the room cannot be had."""
+    register = read_register(card.sitting)
+    room = card.room.number
+    known = register.by_number.get(number)
+    if known is not None:
+        if known[0].room != room:
+            raise NumberRefused(
+                f"№ {number} напечатан в аудитории {known[0].room}.", f"{number} was printed in room {known[0].room}.",
+                cure_ru="Если на бумаге этот номер, перенесите лист в ту аудиторию.",
+                cure_en="If the paper bears this number, move the sheet to that room.",
+            )  # fmt: skip
+        return
+    if register.sealed_rooms:
+        raise StillSealed
+    if room in register.acts:
+        return
+    raise NumberRefused(
+        f"№ {number} нет ни в одном журнале станций.", f"{number} stands in no station's journal.",
+        cure_ru="Сверьте цифры с бумагой. Лист с таким номером можно только исключить с указанием причины.",
+        cure_en="Compare the digits with the paper; such a sheet can only be left out.",
+    )  # fmt: skip

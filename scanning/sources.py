@@ -1,0 +1,163 @@
+"""Files coming in. Kept as received; judged by their headers before anything is decoded; one line about each."""
+
+import os
+import shutil
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from audit.log import Actor, record
+from common import files, jobs
+from scanning import scan_journal
+from scanning.cards import lock, open_card, require_editable
+from scanning.errors import AlreadyTaken, FileTooBig, NotEnoughSpace
+from scanning.models import Batch, RoomCard, Sheet, Source
+from scanning.recognition.decoder import decoder
+from scanning.reconcile import go
+from scanning.states import ACTIVE, CardState
+from wire.durable import replace_durable, sha256_file
+
+MAX_BYTES = 512 * 1024 * 1024
+KEEP_FREE = 256 * 1024 * 1024
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A file that was taken in."""
+
+    source: Source
+    line: str
+
+
+def new_batch(*, card: RoomCard, door: str, actor: Actor) -> Batch:
+    """Begin a batch: the files of one handing over."""
+    with transaction.atomic():
+        lock(card)
+        last = card.batches.order_by("-number").first()
+        return Batch.objects.create(
+            card=card, number=(last.number if last else 0) + 1, door=door[:16], made_by=actor.name[:200]
+        )
+
+
+def take_in(
+    *, card: RoomCard, name: str, content: "Path | UploadedFile | BinaryIO", door: str, actor: Actor,
+    batch: Batch | None = None,
+) -> Taken:  # fmt: skip
+    """Take one file with sheets into a room.
+
+    Args:
+        card: The room.
+        name: The file's name as received; kept, never used as a path.
+        content: Its bytes: a file on disk, an upload or an open file.
+        door: How it came: ``browser``, ``api``, ``folder``, ``scanner``.
+        actor: Who brought it.
+        batch: The batch it belongs to; a new one is begun without it.
+
+    Raises:
+        FileRefused: Not sheets, or beyond the limits.
+        AlreadyTaken: These very bytes are here.
+        CardIsClosed: The room is closed.
+        FileTooBig, NotEnoughSpace: No room for it.
+    """
+    require_editable(card)
+    name = Path(name.replace("\\", "/")).name[:255] or "без имени"
+    part = store_part(content)
+    try:
+        digest = sha256_file(part)
+        refuse_same_bytes(card, digest)
+        told = decoder().inspect(part, name)
+        final = files.folder("scans", card.sitting.key, card.room.number) / f"{uuid.uuid4().hex}.{told['format']}"
+        replace_durable(part, final)
+    finally:
+        part.unlink(missing_ok=True)
+    try:
+        with transaction.atomic():
+            card = lock(card)
+            require_editable(card)
+            refuse_same_bytes(card, digest)
+            source = _rows(
+                card, batch or new_batch(card=card, door=door, actor=actor), name, final, digest, told, actor
+            )
+    except BaseException:
+        final.unlink(missing_ok=True)
+        raise
+    line = f"{name}: принят, листов {source.pages}"
+    if not told["suffix_fits"]:
+        line += f" (расширение не соответствует содержимому: это {told['format'].upper()})"
+    return Taken(source, line)
+
+
+def _rows(
+    card: RoomCard, batch: Batch, name: str, path: Path, digest: str, told: dict[str, object], actor: Actor
+) -> Source:
+    source = Source.objects.create(
+        batch=batch, card=card, name=name, path=files.relative(path), sha256=digest, size=path.stat().st_size,
+        format=str(told["format"]), pages=int(str(told["pages"])),
+    )  # fmt: skip
+    Sheet.objects.bulk_create([Sheet(card=card, source=source, page=page) for page in range(source.pages)])
+    point = card.sitting.point
+    record(
+        "scanning.source_taken", actor=actor, region=point.region.code, point=point.code,
+        subject=f"{card.sitting.key} {card.room.number}: {name}"[:200],
+        data={"sha256": digest, "pages": source.pages, "door": batch.door},
+    )  # fmt: skip
+    open_card(card, actor=actor)
+    go(card, CardState.SCANNING, actor=actor)
+    scan_journal.note(
+        sitting=card.sitting, event="scanning_started", person=actor.name, room=card.room.number,
+        source=batch.door, sha256=digest,
+    )  # fmt: skip
+    jobs.wake("scanning.recognise", source.pk)
+    return source
+
+
+def refuse_same_bytes(card: RoomCard, digest: str) -> None:
+    """Refuse a file whose bytes are here already and whose sheets still count."""
+    same = Source.objects.filter(card__sitting=card.sitting, sha256=digest, sheets__state__in=ACTIVE)
+    first = same.select_related("card__room").first()
+    if first is not None:
+        raise AlreadyTaken(
+            f"Этот файл уже принят: {first.name}, {first.card}. Второй раз он не загружен.",
+            f"This file is here already: {first.name}, {first.card.room.number}. It was not taken again.",
+        )
+
+
+def store_part(content: "Path | UploadedFile | BinaryIO") -> Path:
+    """Copy incoming bytes to a file of ours, synced, under a temporary name.
+
+    Raises:
+        FileTooBig: More bytes than a file may have.
+        NotEnoughSpace: The disk is nearly full.
+    """
+    folder = files.folder("tmp")
+    left = shutil.disk_usage(folder).free
+    if left < KEEP_FREE:
+        raise NotEnoughSpace(left)
+    part = folder / f"{uuid.uuid4().hex}.part"
+    try:
+        with part.open("xb") as out:
+            if isinstance(content, Path):
+                with content.open("rb") as stream:
+                    _copy(stream, out)
+            else:
+                _copy(content, out)
+            out.flush()
+            os.fsync(out.fileno())
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return part
+
+
+def _copy(stream: "UploadedFile | BinaryIO", out: BinaryIO) -> None:
+    total = 0
+    while block := stream.read(_BLOCK):
+        total += len(block)
+        if total > MAX_BYTES:
+            raise FileTooBig(MAX_BYTES)
+        out.write(block)

@@ -1,0 +1,104 @@
+"""The statuses of the scanning desk and their legal transitions; the only place that names them."""
+
+from collections.abc import Mapping
+
+from django.db.models import TextChoices
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class CardState(TextChoices):
+    """A room on its way from the first sheet to the packet."""
+
+    WAITING = "waiting", _("Ожидает")
+    OPEN = "open", _("Открыта")
+    SCANNING = "scanning", _("Сканируется")
+    RECONCILED = "reconciled", _("Сошлась")
+    DISCREPANT = "discrepant", _("Расхождение")
+    CLOSED = "closed", _("Закрыта")
+    CLOSED_WITH_ACT = "closed_with_act", _("Закрыта с актом")
+    PACKED = "packed", _("Упакована")
+
+
+class SourceState(TextChoices):
+    """A file as received."""
+
+    RECEIVED = "received", _("Читается")
+    READ = "read", _("Прочитан")
+
+
+class SheetState(TextChoices):
+    """One side of paper."""
+
+    RECEIVED = "received", _("Получен")
+    RECOGNISED = "recognised", _("Распознан")
+    PROBLEM = "problem", _("Требует решения")
+    ACCEPTED = "accepted", _("Принят")
+    DISCARDED = "discarded", _("Исключён")
+    REPLACED = "replaced", _("Заменён")
+
+
+class RecordingState(TextChoices):
+    """One recorded answer."""
+
+    RECEIVED = "received", _("Получен")
+    READ = "read", _("Прочитан")
+    PROBLEM = "problem", _("Требует решения")
+    ACCEPTED = "accepted", _("Принят")
+    DISCARDED = "discarded", _("Исключён")
+
+
+C, S, R = CardState, SheetState, RecordingState
+
+#: While a card is in one of these, sheets may come and be decided about.
+EDITABLE = frozenset({C.WAITING, C.OPEN, C.SCANNING, C.RECONCILED, C.DISCREPANT})
+CLOSED = frozenset({C.CLOSED, C.CLOSED_WITH_ACT, C.PACKED})
+#: Sheets that stand for paper in the envelope.
+ACTIVE = frozenset({S.RECEIVED, S.RECOGNISED, S.PROBLEM, S.ACCEPTED})
+ACTIVE_RECORDINGS = frozenset({R.RECEIVED, R.READ, R.PROBLEM, R.ACCEPTED})
+
+CARD_MOVES: Mapping[str, frozenset[str]] = {
+    C.WAITING: frozenset({C.OPEN}),
+    C.OPEN: frozenset({C.SCANNING, C.RECONCILED, C.DISCREPANT}),
+    C.SCANNING: frozenset({C.RECONCILED, C.DISCREPANT}),
+    C.RECONCILED: frozenset({C.SCANNING, C.DISCREPANT, C.CLOSED}),
+    C.DISCREPANT: frozenset({C.SCANNING, C.RECONCILED, C.CLOSED_WITH_ACT}),
+    C.CLOSED: frozenset({C.PACKED, C.OPEN}),
+    C.CLOSED_WITH_ACT: frozenset({C.PACKED, C.OPEN}),
+    C.PACKED: frozenset({C.OPEN}),
+}
+SOURCE_MOVES: Mapping[str, frozenset[str]] = {SourceState.RECEIVED: frozenset({SourceState.READ})}
+SHEET_MOVES: Mapping[str, frozenset[str]] = {
+    S.RECEIVED: frozenset({S.RECOGNISED, S.PROBLEM}),
+    S.RECOGNISED: frozenset({S.PROBLEM, S.ACCEPTED, S.DISCARDED, S.REPLACED}),
+    S.PROBLEM: frozenset({S.RECOGNISED, S.ACCEPTED, S.DISCARDED, S.REPLACED}),
+    S.ACCEPTED: frozenset({S.ACCEPTED, S.DISCARDED, S.REPLACED}),
+    S.DISCARDED: frozenset({S.ACCEPTED}),
+    S.REPLACED: frozenset({S.ACCEPTED}),
+}
+RECORDING_MOVES: Mapping[str, frozenset[str]] = {
+    R.RECEIVED: frozenset({R.READ, R.PROBLEM}),
+    R.READ: frozenset({R.DISCARDED, R.ACCEPTED}),
+    R.PROBLEM: frozenset({R.ACCEPTED, R.DISCARDED}),
+    R.ACCEPTED: frozenset({R.DISCARDED}),
+    R.DISCARDED: frozenset({R.ACCEPTED}),
+}
+
+EVENT_KINDS: dict[str, str | Promise] = {
+    "scanning.card_state": _("Аудитория сменила состояние"),
+    "scanning.card_saved": _("Заполнена карточка аудитории"),
+    "scanning.card_closed": _("Аудитория закрыта"),
+    "scanning.card_closed_with_act": _("Аудитория закрыта с актом"),
+    "scanning.card_reopened": _("Аудитория открыта снова"),
+    "scanning.card_packed": _("Аудитория упакована"),
+    "scanning.source_taken": _("Принят файл сканов"),
+    "scanning.source_read": _("Файл сканов прочитан"),
+    "scanning.sheet_read": _("Лист прочитан"),
+    "scanning.sheet_decided": _("Принято решение по листу"),
+    "scanning.sheet_moved": _("Лист перенесён в другую аудиторию"),
+    "scanning.sheet_replaced": _("Лист заменён новым сканом"),
+    "scanning.recording_taken": _("Принят аудиофайл"),
+    "scanning.recording_read": _("Аудиофайл прослушан"),
+    "scanning.recording_decided": _("Принято решение по аудиофайлу"),
+    "scanning.end_scan_formed": _("Сформирован журнал сканирования"),
+}

@@ -1,0 +1,40 @@
+"""Background work of the desk, and what is due."""
+
+from django.db.models import QuerySet
+
+from common import jobs
+from scanning import recognise as reading
+from scanning import recordings as listening
+from scanning import watch
+from scanning.models import Recording, Source
+from scanning.states import RecordingState, SourceState
+
+
+@jobs.job("scanning.recognise", cluster="heavy")
+def recognise(pk: int) -> None:
+    """Read the sheets of a file."""
+    reading.recognise(pk)
+
+
+@jobs.sweep("scanning.recognise")
+def unread_sources() -> "QuerySet[Source]":
+    """Return the files with unread sheets."""
+    return Source.objects.filter(state=SourceState.RECEIVED)
+
+
+@jobs.job("scanning.listen", cluster="heavy")
+def listen(pk: int) -> None:
+    """Decode a recording."""
+    listening.listen(pk)
+
+
+@jobs.sweep("scanning.listen")
+def unread_recordings() -> "QuerySet[Recording]":
+    """Return the recordings nobody has decoded yet."""
+    return Recording.objects.filter(state=RecordingState.RECEIVED)
+
+
+@jobs.chore("scanning.watch_journals", every=5)
+def watch_journals() -> None:
+    """Compare the open rooms again when the journals say something new."""
+    watch.watch_journals()

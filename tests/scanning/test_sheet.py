@@ -1,0 +1,122 @@
+"""Recognition of one page: what is read, how it lies, what is doubted, and that nothing is ever guessed."""
+
+import numpy as np
+import pytest
+
+from scanning.recognition.decode import PageImage
+from scanning.recognition.sheet import recognise
+from tests.scanning.drawn import damage, draw
+from wire.forms import make_number
+
+NUMBER = make_number("R", 1)
+
+
+def read(pixels, dpi=300):
+    return recognise(PageImage(np.ascontiguousarray(pixels), dpi, bilevel=True))
+
+
+def kinds(reading):
+    return {doubt.kind for doubt in reading.doubts}
+
+
+@pytest.fixture(scope="module")
+def page():
+    return draw()
+
+
+def test_it_reads_number_and_address_of_a_clean_sheet(page):
+    reading, _ = read(page)
+    assert (reading.number, reading.kind) == (NUMBER, "R")
+    assert (reading.region, reading.point, reading.room) == ("78", "0001", "0101")
+    assert (reading.date, reading.subject) == ("2026-05-29", "01")
+    assert reading.step == "bands"
+    assert reading.dpi == pytest.approx(300, abs=1)
+    assert not reading.doubts
+
+
+@pytest.mark.parametrize(("turns", "kind"), [(1, "turned"), (2, "upside_down"), (3, "turned")])
+def test_it_rights_a_turned_sheet(page, turns, kind):
+    reading, upright = read(np.rot90(page, turns))
+    assert reading.number == NUMBER
+    assert kind in kinds(reading)
+    assert np.array_equal(upright, page)
+
+
+@pytest.mark.parametrize("angle", [-5.0, -1.0, 2.0, 5.0])
+def test_it_measures_skew(page, angle):
+    reading, _ = read(damage(page, angle=angle))
+    assert reading.number == NUMBER
+    assert reading.skew == pytest.approx(-angle, abs=0.1)
+    assert ("skewed" in kinds(reading)) is (abs(angle) > 3)
+
+
+def test_it_reports_streaks_and_still_reads(page):
+    reading, _ = read(damage(page, lines=4, seed=3))
+    assert reading.number == NUMBER
+    assert "streaks" in kinds(reading)
+    assert not any(doubt.kind == "corner_missing" for doubt in reading.doubts)
+
+
+def test_it_names_the_missing_corner(page):
+    torn = page.copy()
+    torn[-420:, -420:] = 255
+    reading, _ = read(torn)
+    assert reading.number == NUMBER
+    assert [doubt.value for doubt in reading.doubts if doubt.kind == "corner_missing"] == ["bottom-right"]
+
+
+def test_it_flags_low_resolution(page):
+    reading, _ = read(damage(page, scale=2 / 3), dpi=None)
+    assert reading.number == NUMBER
+    assert reading.dpi == pytest.approx(200, abs=2)
+    assert "low_resolution" in kinds(reading)
+
+
+@pytest.mark.parametrize("hurt", [{"noise": 25, "bilevel": False}, {"blur": 2.5, "bilevel": False}, {"noise": 60}])
+def test_it_reads_damaged_sheets(page, hurt):
+    reading, _ = read(damage(page, **hurt))
+    assert reading.number == NUMBER
+
+
+def test_a_sheet_without_codes_is_unreadable_and_nothing_is_guessed():
+    reading, _ = read(draw(code128=False, datamatrix=False))
+    assert reading.number is None
+    assert kinds(reading) == {"unreadable"}
+
+
+def test_a_wrong_check_digit_is_not_a_number():
+    wrong = NUMBER[:-1] + str((int(NUMBER[-1]) + 1) % 10)
+    reading, _ = read(draw(number=wrong, datamatrix=False))
+    assert reading.number is None
+    assert "foreign_code" in kinds(reading)
+
+
+def test_codes_that_differ_stop_the_sheet():
+    page = draw(serial=1, datamatrix=False)
+    other = draw(serial=2, code128=False)
+    reading, _ = read(np.minimum(page, other))
+    assert reading.number is None
+    assert "codes_differ" in kinds(reading)
+
+
+def test_an_empty_page_is_said_to_be_empty():
+    reading, _ = read(np.full((3508, 2480), 255, np.uint8))
+    assert reading.number is None
+    assert "empty_page" in kinds(reading)
+    assert "unreadable" not in kinds(reading)
+
+
+def test_a_blank_answer_form_is_told_from_a_written_one():
+    blank, _ = read(draw("C1", 5, writing=0))
+    written, _ = read(draw("C1", 5, writing=120))
+    assert "blank" in kinds(blank)
+    assert "blank" not in kinds(written)
+
+
+def test_one_sheet_scanned_twice_looks_alike_and_two_sheets_do_not():
+    from scanning.recognition.quality import hash_distance
+
+    first, _ = read(damage(draw("AB", 9, seed=1), noise=5, angle=0.3))
+    again, _ = read(damage(draw("AB", 9, seed=1), noise=5, angle=-0.2, seed=8))
+    other, _ = read(damage(draw("AB", 9, seed=2), noise=5))
+    assert hash_distance(first.picture_hash, again.picture_hash) < hash_distance(first.picture_hash, other.picture_hash)
