@@ -13,7 +13,7 @@ _own = Path(os.environ["PPE_TEST_DIR"]) / os.environ.get("PYTEST_XDIST_WORKER", 
 os.environ["PPE_DATA_DIR"] = str(_own)
 os.environ["PPE_TOKEN_DIRS"] = str(_own / "tokens")
 os.environ["PPE_FLASH_DIRS"] = str(_own / "flash")
-for _folder in ("tokens", "flash"):
+for _folder in ("tokens", "flash", "static"):
     (_own / _folder).mkdir(parents=True, exist_ok=True)
 
 from ppe_portal.settings import *  # noqa: E402, F403 (the environment must be there first)
