@@ -7,3 +7,7 @@ class TransfersConfig(AppConfig):
 
     name = "transfers"
     verbose_name = _("Передача бланков")
+
+    def ready(self) -> None:
+        """Put the room's events into the catalogue."""
+        from transfers import events  # noqa: F401, PLC0415

@@ -1,0 +1,21 @@
+"""Kinds of audit events of this room."""
+
+from django.utils.translation import gettext_lazy as _
+
+from audit import kinds
+
+kinds.register(
+    {
+        "transfers.packet_made": _("Собирается пакет"),
+        "transfers.packet_moved": _("Пакет сменил состояние"),
+        "transfers.packet_signed": _("Пакет подписан"),
+        "transfers.packet_on_flash": _("Пакет записан на флеш-накопитель"),
+        "transfers.packet_retried": _("Пакет отправлен заново по решению человека"),
+        "transfers.status_declared": _("Объявлен статус ППЭ"),
+        "transfers.status_moved": _("Статус ППЭ сменил состояние"),
+        "transfers.receipt": _("Получена квитанция РЦОИ"),
+        "transfers.foreign_receipt": _("Тревога: квитанция на неизвестный пакет"),
+        "transfers.feed_item": _("Получена запись ленты РЦОИ"),
+        "transfers.feed_broken": _("Тревога: лента РЦОИ прервана или подделана"),
+    }
+)

@@ -1,0 +1,155 @@
+"""The gates: what must hold before a status may be declared. One rule for the page, the API and the function."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from journals.expected import Expected, expected_set, scan_expected
+from stations.models import Sitting, SittingRoom
+from transfers.errors import GateClosed
+from transfers.models import Packet, PacketKind, PointStatus, StatusName
+from transfers.states import PacketState, StatusState
+from wire.refusals import Part
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition of a gate.
+
+    Attributes:
+        code: Stable name: ``journal_missing``, ``packet_not_confirmed``, ``status_not_accepted``…
+        ok: Whether it holds.
+        text: The condition, or what is missing, in words.
+        link: Where it is cured.
+        cure: What to do, in words.
+    """
+
+    code: str
+    ok: bool
+    text: str
+    link: str
+    cure: str
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Every condition of a status for a sitting."""
+
+    sitting: Sitting
+    status: str
+    conditions: tuple[Condition, ...]
+
+    @property
+    def blockers(self) -> list[Condition]:
+        """The conditions that do not hold."""
+        return [each for each in self.conditions if not each.ok]
+
+    @property
+    def open(self) -> bool:
+        """Whether the status may be declared."""
+        return not self.blockers
+
+    def require(self) -> None:
+        """Refuse a closed gate, naming every blocker.
+
+        Raises:
+            GateClosed: At least one condition does not hold.
+        """
+        if self.open:
+            return
+        title = StatusName(self.status).label
+        raise GateClosed(
+            f"Статус «{title}» передать нельзя. Не выполнено условий: {len(self.blockers)}.\n"
+            + "\n".join(f"• {each.text}" for each in self.blockers),
+            f"The status {self.status} cannot be declared: {len(self.blockers)} conditions do not hold.",
+            parts=[Part(each.code, each.text, "", f"{each.text} {each.cure}", each.code) for each in self.blockers],
+        )
+
+
+def gate(sitting: Sitting, status: str) -> Gate:
+    """Return the gate of a status.
+
+    Raises:
+        KeyError: The status has no gate; it is declared without one.
+    """
+    return Gate(sitting, status, tuple(_GATES[status](sitting)))
+
+
+def _link(name: str, sitting: Sitting, anchor: str = "") -> str:
+    try:
+        return reverse(name, kwargs={"key": sitting.key}) + anchor
+    except NoReverseMatch:  # asked by a command on another kind of node
+        return ""
+
+
+def _undeclared(sitting: Sitting, status: str) -> Condition:
+    row = PointStatus.objects.filter(sitting=sitting, status=status).exclude(state=StatusState.UNDONE).first()
+    title = StatusName(status).label
+    text = (
+        _("Статус «%(title)s» ещё не передан") % {"title": title}
+        if row is None
+        else _("Статус «%(title)s» уже передан") % {"title": title}
+    )
+    return Condition(
+        "already_declared", row is None, text, _link("monitoring", sitting, "#statuses"),
+        _("Ошибочный статус отменяет региональный координатор."),
+    )  # fmt: skip
+
+
+def _journal(row: Expected, sitting: Sitting) -> Condition:
+    return Condition(
+        f"journal_{row.state}", row.served, _("Журнал: %(post)s – %(state)s") % {"post": row.post, "state": row.label},
+        _link("monitoring", sitting, f"#post-{row.post.pk}"),
+        _("Загрузите журнал; если получить его невозможно, составьте акт."),
+    )  # fmt: skip
+
+
+def _exams_finished(sitting: Sitting) -> list[Condition]:
+    posts = expected_set(sitting, kinds=("print", "voice"))
+    some = Condition(
+        "no_stations", bool(posts), _("Станции печати или записи ответов назначены"), _link("monitoring", sitting),
+        _("Проверьте пакет экзамена: в нём нет ни одной станции."),
+    )  # fmt: skip
+    return [_undeclared(sitting, StatusName.EXAMS_FINISHED), some, *(_journal(row, sitting) for row in posts)]
+
+
+def newest_packets(sitting: Sitting) -> dict[tuple[str, str], Packet]:
+    """Return the newest version of every packet: (kind, room number or status name) → packet."""
+    newest: dict[tuple[str, str], Packet] = {}
+    for packet in Packet.objects.filter(sitting=sitting).select_related("room", "status").order_by("version", "pk"):
+        where = packet.status.status if packet.status else packet.room.number if packet.room else ""
+        newest[packet.kind, where] = packet
+    return newest
+
+
+def _confirmed(packet: Packet | None, what: str, sitting: Sitting) -> Condition:
+    ok = packet is not None and packet.state == PacketState.ACKNOWLEDGED
+    state = packet.get_state_display() if packet else _("ещё не собран")
+    return Condition(
+        "packet_confirmed" if ok else "packet_not_confirmed", ok, f"{what}: {state}", _link("transfers", sitting),
+        _("Дождитесь «Подтвержден» в разделе «Передать бланки»."),
+    )  # fmt: skip
+
+
+def _blanks_transferred(sitting: Sitting) -> list[Condition]:
+    newest = newest_packets(sitting)
+    first = newest.get((PacketKind.STATUS, StatusName.EXAMS_FINISHED))
+    conditions = [
+        _undeclared(sitting, StatusName.BLANKS_TRANSFERRED),
+        _confirmed(first, _("Статус «Экзамены завершены»"), sitting),
+    ]
+    for row in SittingRoom.objects.filter(sitting=sitting).select_related("room").order_by("room__number"):
+        kind = PacketKind.AUDIO if row.voice else PacketKind.BLANKS
+        what = _("Пакет: %(kind)s, %(room)s") % {"kind": kind.label, "room": row.room}
+        conditions.append(_confirmed(newest.get((kind, row.room.number)), what, sitting))
+    forms = next((p for (kind, _room), p in newest.items() if kind == PacketKind.FORMS), None)
+    conditions.append(_confirmed(forms, _("Пакет: формы ППЭ"), sitting))
+    return [*conditions, *(_journal(row, sitting) for row in scan_expected(sitting))]
+
+
+_GATES: dict[str, Callable[[Sitting], list[Condition]]] = {
+    StatusName.EXAMS_FINISHED: _exams_finished,
+    StatusName.BLANKS_TRANSFERRED: _blanks_transferred,
+}

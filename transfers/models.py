@@ -1,0 +1,227 @@
+"""Packets, the centre's receipts and feed, declared statuses."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from common import files
+from common.leases import Leased
+from stations.models import ExamPoint, Room, Sitting
+from stations.scope import ScopedQuerySet
+from transfers.states import PacketState, StatusState
+
+
+class PacketKind(models.TextChoices):
+    """What a packet carries."""
+
+    STATUS = "status", _("статус")
+    FORMS = "forms", _("формы ППЭ")
+    BLANKS = "blanks", _("бланки")
+    AUDIO = "audio", _("устные ответы")
+
+
+class StatusName(models.TextChoices):
+    """Statuses of a point, in the official words."""
+
+    READINESS = "readiness", _("Контроль технической готовности завершён")
+    STARTED = "started", _("Экзамены успешно начались")
+    EXAMS_FINISHED = "exams_finished", _("Экзамены завершены")
+    BLANKS_TRANSFERRED = "blanks_transferred", _("Бланки переданы в РЦОИ")
+    NOT_HELD = "not_held", _("Экзамен не состоялся")
+
+
+class PointStatus(models.Model):
+    """A status declared for a sitting. A second declaration after an undo is a second row."""
+
+    State = StatusState
+
+    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("экзамен"), related_name="statuses")
+    status = models.CharField(_("статус"), max_length=24, choices=StatusName.choices)
+    state = models.CharField(_("состояние"), max_length=12, choices=StatusState.choices, default=StatusState.DECLARED)
+    at = models.DateTimeField(_("объявлен"))
+    by = models.CharField(_("кто"), max_length=200)
+    accepted_at = models.DateTimeField(_("принят РЦОИ"), null=True, blank=True)
+    undone_at = models.DateTimeField(_("отменён"), null=True, blank=True)
+    undone_by = models.CharField(_("кто отменил"), max_length=200, blank=True)
+    undone_reason = models.TextField(_("причина отмены"), blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "sitting__point"
+
+    class Meta:
+        verbose_name = _("статус ППЭ")
+        verbose_name_plural = _("статусы ППЭ")
+        ordering = ("sitting", "at")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("sitting", "status"), condition=~Q(state="undone"), name="one_standing_status"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"«{self.get_status_display()}»"
+
+
+class Packet(Leased):
+    """A packet of this node. A version never changes; the next one is another row."""
+
+    State = PacketState
+    Kind = PacketKind
+
+    uid = models.CharField(_("код"), max_length=36, unique=True)
+    version = models.PositiveIntegerField(_("версия"), default=1)
+    kind = models.CharField(_("вид"), max_length=8, choices=PacketKind.choices)
+    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("экзамен"), related_name="packets")
+    room = models.ForeignKey(Room, models.PROTECT, verbose_name=_("аудитория"), null=True, blank=True)
+    status = models.ForeignKey(
+        PointStatus, models.PROTECT, verbose_name=_("статус ППЭ"), null=True, blank=True, related_name="packets"
+    )
+    state = models.CharField(_("состояние"), max_length=20, choices=PacketState.choices, default=PacketState.BUILDING)
+    supersedes = models.ForeignKey(
+        "self", models.PROTECT, verbose_name=_("заменяет"), null=True, blank=True, related_name="next_versions"
+    )
+    imported = models.BooleanField(_("принят готовым с другого узла"), default=False)
+    made_at = models.DateTimeField(_("начат"), auto_now_add=True)
+    made_by = models.CharField(_("кто собрал"), max_length=200)
+
+    counts = models.JSONField(_("состав"), default=dict, blank=True)
+    contents = models.JSONField(_("файлы"), default=list, blank=True)
+    name = models.CharField(_("имя файла"), max_length=200, blank=True)
+    path = models.CharField(_("файл"), max_length=300, blank=True)
+    size = models.PositiveBigIntegerField(_("размер"), default=0)
+    sha256 = models.CharField("SHA-256", max_length=64, blank=True, db_index=True)
+    content_sha256 = models.CharField(_("SHA-256 содержимого"), max_length=64, blank=True)
+    content_size = models.PositiveBigIntegerField(_("размер содержимого"), default=0)
+    content_end = models.PositiveBigIntegerField(_("конец содержимого"), default=0)
+    progress = models.PositiveSmallIntegerField(_("готовность, %"), default=0)
+
+    sequence = models.PositiveIntegerField(_("порядковый номер узла"), null=True, blank=True)
+    prev = models.CharField(_("SHA-256 предыдущего пакета"), max_length=64, blank=True)
+    node = models.CharField(_("узел"), max_length=36, blank=True)
+    signed_at = models.DateTimeField(_("подписан"), null=True, blank=True)
+    signed_by = models.CharField(_("подписал"), max_length=200, blank=True)
+
+    location = models.CharField(_("адрес выгрузки"), max_length=500, blank=True)
+    offset = models.PositiveBigIntegerField(_("передано байтов"), default=0)
+    last_error = models.TextField(_("последняя неудача"), blank=True)
+    handed_over_at = models.DateTimeField(_("записан на флеш"), null=True, blank=True)
+    handed_over_to = models.CharField(_("на какой накопитель"), max_length=300, blank=True)
+    delivered_at = models.DateTimeField(_("передан"), null=True, blank=True)
+    answered_at = models.DateTimeField(_("ответ РЦОИ"), null=True, blank=True)
+    receipt_number = models.PositiveIntegerField(_("№ квитанции"), null=True, blank=True)
+    reasons = models.JSONField(_("причины отказа"), default=list, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "sitting__point"
+
+    class Meta:
+        verbose_name = _("пакет")
+        verbose_name_plural = _("пакеты")
+        ordering = ("sitting", "kind", "room__number", "version", "pk")
+        constraints = [
+            models.UniqueConstraint(fields=("node", "sitting", "sequence"), name="one_packet_of_a_sequence")
+        ]
+
+    def __str__(self) -> str:
+        where = f", {self.room}" if self.room_id else ""
+        what = f" {self.status}" if self.status_id else ""
+        version = f" (версия {self.version})" if self.version > 1 else ""
+        return f"{self.get_kind_display()}{what}{where}{version}"
+
+    @property
+    def file(self) -> Path:
+        """The packet's file in the store."""
+        return files.inside(self.path)
+
+
+class SequenceHead(models.Model):
+    """The last signed packet of a point and signing node: the row that serialises signing."""
+
+    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"))
+    node = models.CharField(_("узел"), max_length=36)
+    sequence = models.PositiveIntegerField(_("номер"), default=0)
+    sha256 = models.CharField("SHA-256", max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("счётчик пакетов")
+        verbose_name_plural = _("счётчики пакетов")
+        constraints = [models.UniqueConstraint(fields=("point", "node"), name="one_head_a_node")]
+
+    def __str__(self) -> str:
+        return f"{self.point} № {self.sequence}"
+
+
+class FeedCursor(Leased):
+    """How far a point has read the centre's feed."""
+
+    point = models.OneToOneField(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"), related_name="feed_cursor")
+    number = models.PositiveIntegerField(_("последний номер"), default=0)
+    prev = models.CharField(_("хэш последней записи"), max_length=64, blank=True)
+    answered_at = models.DateTimeField(_("последний ответ РЦОИ"), null=True, blank=True)
+    last_error = models.TextField(_("последняя неудача"), blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "point"
+
+    class Meta:
+        verbose_name = _("чтение ленты РЦОИ")
+        verbose_name_plural = _("чтение ленты РЦОИ")
+
+    def __str__(self) -> str:
+        return f"{self.point} № {self.number}"
+
+
+class FeedRecord(models.Model):
+    """An item of the centre's feed, kept as received."""
+
+    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"), related_name="feed_records")
+    number = models.PositiveIntegerField(_("номер"))
+    kind = models.CharField(_("вид"), max_length=20)
+    at = models.DateTimeField(_("время РЦОИ"))
+    body = models.JSONField(_("содержание"), default=dict)
+    path = models.CharField(_("файл"), max_length=300)
+    sha256 = models.CharField("SHA-256", max_length=64)
+    received_at = models.DateTimeField(_("получена"), auto_now_add=True)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "point"
+
+    class Meta:
+        verbose_name = _("запись ленты РЦОИ")
+        verbose_name_plural = _("лента РЦОИ")
+        ordering = ("point", "number")
+        constraints = [models.UniqueConstraint(fields=("point", "number"), name="one_feed_item_of_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.point} № {self.number}"
+
+
+class ReceiptRecord(models.Model):
+    """A receipt of the centre, its bytes kept as received."""
+
+    packet = models.ForeignKey(
+        Packet, models.PROTECT, verbose_name=_("пакет"), null=True, blank=True, related_name="receipts"
+    )
+    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"), related_name="receipt_records")
+    level = models.CharField(_("уровень"), max_length=12)
+    number = models.PositiveIntegerField(_("номер"))
+    file_sha256 = models.CharField(_("SHA-256 файла пакета"), max_length=64)
+    reasons = models.JSONField(_("причины"), default=list, blank=True)
+    path = models.CharField(_("файл"), max_length=300)
+    sha256 = models.CharField("SHA-256", max_length=64, unique=True)
+    issued_at = models.DateTimeField(_("выдана"))
+    received_at = models.DateTimeField(_("получена"), auto_now_add=True)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "point"
+
+    class Meta:
+        verbose_name = _("квитанция")
+        verbose_name_plural = _("квитанции")
+        ordering = ("-number",)
+
+    def __str__(self) -> str:
+        return f"№ {self.number}"

@@ -1,0 +1,119 @@
+"""Declaring a status: the gate, the row and its packet in one transaction; late journals; undo through the feed."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from audit.log import Actor, record
+from common import jobs
+from common.clock import now
+from journals.expected import Expected, expected_set, scan_expected
+from journals.models import Act, Journal
+from stations.models import Sitting
+from transfers.gates import gate
+from transfers.models import Packet, PacketKind, PointStatus, StatusName
+from transfers.states import IN_THE_MAKING, ON_THE_WAY, StatusState, move_status
+from wire.canonical import uuid7
+
+#: Status → kinds of stations whose journals go with it.
+JOURNALS_OF: dict[str, tuple[str, ...]] = {
+    StatusName.EXAMS_FINISHED: ("print", "voice"),
+    StatusName.BLANKS_TRANSFERRED: ("scan",),
+}
+
+
+def send(*, sitting: Sitting, status: str, actor: Actor) -> PointStatus:
+    """Declare a status and start its packet.
+
+    Args:
+        sitting: The exam.
+        status: ``exams_finished`` or ``blanks_transferred``.
+        actor: Who declares it.
+
+    Returns:
+        The declared status; its packet is being built.
+
+    Raises:
+        GateClosed: A condition does not hold; every blocker is named.
+    """
+    point = sitting.point
+    with transaction.atomic():
+        Sitting.objects.select_for_update().get(pk=sitting.pk)
+        gate(sitting, status).require()
+        row = PointStatus.objects.create(sitting=sitting, status=status, at=now(), by=actor.name)
+        record(
+            "transfers.status_declared", actor=actor, region=point.region.code, point=point.code, subject=str(row),
+            data={"sitting": sitting.key, "status": status},
+        )  # fmt: skip
+        _start_packet(row, actor=actor)
+    return row
+
+
+def _start_packet(row: PointStatus, *, actor: Actor) -> Packet:
+    last = row.packets.order_by("-version").first()
+    packet = Packet.objects.create(
+        uid=uuid7(), version=last.version + 1 if last else 1, kind=PacketKind.STATUS, sitting=row.sitting, status=row,
+        supersedes=last, made_by=actor.name, contents=evidence_names(row),
+    )  # fmt: skip
+    point = row.sitting.point
+    record(
+        "transfers.packet_made", actor=actor, region=point.region.code, point=point.code, subject=str(packet),
+        data={"uid": packet.uid},
+    )  # fmt: skip
+    jobs.wake("transfers.seal", packet.pk)
+    return packet
+
+
+def evidence(row: PointStatus) -> tuple[list[Journal], list[Act]]:
+    """Return the journals and acts that belong to a status now."""
+    expected: Iterable[Expected] = (
+        scan_expected(row.sitting)
+        if row.status == StatusName.BLANKS_TRANSFERRED
+        else expected_set(row.sitting, kinds=JOURNALS_OF.get(row.status, ()))
+    )
+    rows = list(expected)
+    journals = {r.journal.pk: r.journal for r in rows if r.journal is not None and r.state == "accepted"}
+    acts = {r.act.pk: r.act for r in rows if r.act is not None}
+    return list(journals.values()), list(acts.values())
+
+
+def evidence_names(row: PointStatus) -> list[str]:
+    """Return the SHA-256 of what belongs to a status, sorted: tells whether a packet is still complete."""
+    journals, acts = evidence(row)
+    return sorted({each.sha256 for each in journals} | {each.sha256 for each in acts})
+
+
+def catch_up() -> int:
+    """Send the next version of a status packet when a late or longer journal came; return how many were started."""
+    started = 0
+    for row in PointStatus.objects.exclude(state=StatusState.UNDONE).select_related("sitting__point__region"):
+        with transaction.atomic():
+            Sitting.objects.select_for_update().get(pk=row.sitting_id)
+            last = row.packets.order_by("-version").first()
+            if last is None or last.state in IN_THE_MAKING | ON_THE_WAY or last.contents == evidence_names(row):
+                continue
+            _start_packet(row, actor=Actor("система", "system"))
+            started += 1
+    return started
+
+
+def accepted(*, row: PointStatus, actor: Actor) -> None:
+    """Note that the centre has acknowledged a status packet; the status itself does not move twice."""
+    if row.state == StatusState.DECLARED:
+        move_status(row, StatusState.ACCEPTED, actor=actor, accepted_at=now())
+
+
+def undo(*, sitting: Sitting, status: str, reason: str, by: str, actor: Actor) -> PointStatus | None:
+    """Undo a status on the word of the regional coordinator (feed item ``status_undo``); repeated words change nothing.
+
+    Returns:
+        The undone status, or None when none stands.
+    """
+    row = PointStatus.objects.filter(sitting=sitting, status=status).exclude(state=StatusState.UNDONE).first()
+    if row is None:
+        return None
+    move_status(
+        row, StatusState.UNDONE, actor=actor, data={"reason": reason}, undone_at=now(), undone_by=by,
+        undone_reason=reason,
+    )  # fmt: skip
+    return row
