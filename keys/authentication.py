@@ -1,7 +1,7 @@
 """Machines log in with a signed challenge; see `keys.api`."""
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
@@ -19,12 +19,10 @@ class MachineAuthentication(BaseAuthentication):
         Raises:
             AuthenticationFailed: The token is malformed, ended or unknown.
         """
-        parts = get_authorization_header(request).split()
-        if not parts or parts[0].lower() != b"bearer":
+        scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
             return None
-        machine = None
-        if len(parts) == 2 and parts[1].isascii():
-            machine = machine_of(parts[1].decode("ascii"))
+        machine = machine_of(token.strip())
         if machine is None:
             raise AuthenticationFailed
         return machine, machine

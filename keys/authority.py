@@ -16,7 +16,7 @@ from keys.errors import AuthorityMissing, RequestRefused
 from keys.models import AccessKey, Certificate, RevocationList, SigningRequest
 from keys.states import ACCESS_KEY_MOVES, REQUEST_MOVES, AccessKeyState, RequestState
 from stations.matching import station_of
-from stations.models import Assignment, ExamPoint, Node, Person, Sitting
+from stations.models import Assignment, ExamPoint, Person, Sitting
 from stations.models import Role as PersonRole
 from wire import access_key, pki
 from wire.cms import Signer
@@ -29,6 +29,8 @@ VALIDITY = timedelta(days=365)
 BACKDATE = timedelta(minutes=30)
 #: Rescans and late journals are opened some days after the exam.
 ACCESS_AFTER_DAY = timedelta(days=3)
+#: Length of a common name (X.520).
+NAME_LIMIT = 64
 MAX_REQUEST = 64 * 1024
 MAX_ARCHIVE = 4 * 1024 * 1024
 MAX_MEMBERS = 2000
@@ -49,8 +51,8 @@ def found(*, region: str, name: str) -> Certificate:
         return standing
     node.ensure_keys()
     ca_key = node.load_key(node.CA_KEY)
-    title = (name.strip() or f"РЦОИ региона {region}")[: pki_name_limit()]
-    ca = pki.make_ca(ca_key, region=region, name=f"УЦ: {title}"[: pki_name_limit()])
+    title = (name.strip() or f"РЦОИ региона {region}")[:NAME_LIMIT]
+    ca = pki.make_ca(ca_key, region=region, name=f"УЦ: {title}"[:NAME_LIMIT])
     with transaction.atomic():
         row = trust.keep(ca)
         identity = Identity(Role.RCOI, region, "0000", "01")
@@ -61,11 +63,6 @@ def found(*, region: str, name: str) -> Certificate:
             data={"fingerprint": row.fingerprint},
         )  # fmt: skip
     return row
-
-
-def pki_name_limit() -> int:
-    """Return how long a common name may be (X.520)."""
-    return 64
 
 
 def authority() -> Certificate:
@@ -240,7 +237,7 @@ def _name_for(info: pki.CsrInfo) -> str:
     if info.identity.role is Role.GEK:
         person = Person.objects.filter(uid=info.identity.ident).first()
         if person:
-            return person.full_name[: pki_name_limit()]
+            return person.full_name[:NAME_LIMIT]
     return info.common_name
 
 
@@ -393,9 +390,3 @@ def revoke_access_key(*, key: AccessKey, reason: str, actor: Actor) -> Revocatio
                 ended_at=now(), end_reason=reason.strip()[:300],
             )  # fmt: skip
     return made
-
-
-def region_code() -> str:
-    """Return the region of this centre."""
-    node_row = Node.objects.first()
-    return node_row.region if node_row and node_row.region else authority().region
