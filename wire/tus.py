@@ -169,7 +169,7 @@ class _Sending:
         created = self._create()
         if created is None:
             return self._outcome()
-        self.location = created
+        self.location, self.failures = created, 0
         if on_created is not None:
             on_created(created)
         try:
