@@ -74,8 +74,9 @@ def _store(sheet: Sheet, values: dict[str, Any], reading: dict[str, Any], doubts
             locked, SheetState.PROBLEM if problem else SheetState.RECOGNISED, table=SHEET_MOVES,
             kind="scanning.sheet_read", actor=SYSTEM, region=point.region.code, point=point.code,
             subject=f"{locked.card.sitting.key} {locked.card.room.number}", data={"sheet": locked.pk},
-            reading=reading, **values,
         )  # fmt: skip
+        Sheet.objects.filter(pk=locked.pk).update(reading=reading, **values)
+        locked.refresh_from_db()
         _replace_awaited(locked)
 
 

@@ -79,6 +79,7 @@ def read_register(sitting: Sitting) -> Register:
     known = {number for each in sets for number in each.sheets.values()}
     for answer in answers:
         if answer.registration_number and answer.registration_number not in known:
+            known.add(answer.registration_number)
             sets.append(
                 FormSet(
                     room=answer.room, station=answer.place, ordinal=answer.ordinal,

@@ -101,12 +101,10 @@ def _set_state(
 
 
 def _keep(card: RoomCard, sheet: Sheet, action: str, number: str | None, reason: str, actor: Actor) -> None:
-    more: dict[str, Any] = {}
-    if number is not None:
-        kind = check_number(number)
-        assert kind is not None  # noqa: S101 - `_typed_number` has judged it
-        more = {"number": number, "kind": kind.code}
-    _set_state(card, sheet, SheetState.ACCEPTED, action, reason, actor, **more)
+    _set_state(card, sheet, SheetState.ACCEPTED, action, reason, actor)
+    kind = check_number(number) if number else None
+    if kind is not None:
+        Sheet.objects.filter(pk=sheet.pk).update(number=number, kind=kind.code)
     wanted = number or sheet.number
     for other in card.sheets.filter(number=wanted, state__in=ACTIVE).exclude(pk=sheet.pk):
         _set_state(card, other, SheetState.REPLACED, "replaced", reason, actor, replaced_by=sheet)
