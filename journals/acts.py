@@ -49,7 +49,8 @@ def make(
     where = room or (post.room if post else None)
     at = now()
     document = wire_act.ActDocument(
-        kind=_kind(kind), mode=sitting.mode, region=sitting.point.region.code, point=sitting.point.code, sitting=sitting.key,
+        kind=_kind(kind), mode=sitting.mode,
+        region=sitting.point.region.code, point=sitting.point.code, sitting=sitting.key,
         room=where.number if where else None, station=post.station.number if post else None,
         station_kind=post.station.kind if post else None, reason=reason.strip()[:200], text=text.strip()[:20000],
         numbers=tuple(numbers), difference=dict(difference or {}), made_at=at,

@@ -222,7 +222,7 @@ def _find_post(found: Read) -> None:
     found.doubts.append(
         Part(
             "post", here, places,
-            f"станция {station.number} в журнале — {here}, а по реестру — {places}; если её переставили, отметьте замену",
+            f"станция {station.number} в журнале {here}, а по реестру {places}; если её переставили, отметьте замену",
             f"station {station.number}: the journal says {here}, the registry {places}",
         )
     )  # fmt: skip

@@ -1,0 +1,150 @@
+"""Numbers of forms open with the access key: at intake, on activation, later."""
+
+import pytest
+
+from audit.models import Event
+from journals import forms, intake
+from journals.models import Journal, JournalAnswer, JournalSheet
+from keys import access
+from tests.factories import make_voice_day
+from tests.journals.world import Station, print_station, sets
+from tests.keys.world import OPERATOR, make_keys
+
+pytestmark = pytest.mark.django_db
+
+
+def take(station, **more):
+    return intake.take_in(data=station.close(**more), name=station.name, door="flash", actor=OPERATOR).journal
+
+
+def test_numbers_open_at_intake_when_the_key_is_active(keys):
+    keys.activate()
+    made = sets(3, spoiled=(2,), unused=(3,))
+    row = take(print_station(keys).seal(made))
+    sitting, room = keys.day.sitting, keys.day.rooms["0101"]
+    assert row.forms_opened_at is not None
+    assert len(forms.printed(sitting)) == 12
+    listed = forms.room_sets(sitting, room)
+    assert [(s.ordinal, s.spoiled, s.unused, s.sheets) for s in listed] == [
+        (m.ordinal, m.spoiled, m.unused, m.sheets) for m in made
+    ]
+    found = forms.knows(sitting, made[1].sheets["AB"])
+    assert (found.room, found.station, found.ordinal, found.spoiled) == ("0101", "0001", 2, True)
+    assert forms.knows(sitting, "0000000000000") is None
+    assert not forms.undone(sitting).exists()
+
+
+def test_numbers_of_earlier_journals_open_on_activation(keys, django_capture_on_commit_callbacks):
+    loaded = keys.load()
+    take(print_station(keys).seal(sets(2)))
+    take(print_station(keys, "0002", room="0102").seal(sets(2)))
+    assert forms.undone(keys.day.sitting).count() == 2
+    assert forms.printed(keys.day.sitting) == []
+    with django_capture_on_commit_callbacks(execute=True):
+        keys.activate(loaded)
+    assert not forms.undone(keys.day.sitting).exists()
+    assert len(forms.printed(keys.day.sitting)) == 16
+    assert Event.objects.filter(kind="journals.forms_opened").count() == 2
+
+
+def test_the_chore_opens_what_was_left_closed(keys):
+    loaded = keys.load()
+    take(print_station(keys).seal(sets(2)))
+    keys.activate(loaded)  # no commit callbacks here: as if the process died right after the commit
+    assert forms.undone(keys.day.sitting).exists()
+    assert forms.open_waiting() == 1
+    assert forms.open_waiting() == 0
+
+
+def test_opened_numbers_outlive_the_key(keys):
+    key = keys.activate()
+    take(print_station(keys).seal(sets(1)))
+    access.revoke(access_key=key, reason="учение", actor=OPERATOR)
+    assert len(forms.printed(keys.day.sitting)) == 4
+    row = take(print_station(keys, "0002", room="0102").seal(sets(1)))
+    assert row.forms_opened_at is None
+
+
+def test_a_quarantined_journal_s_numbers_do_not_count_until_it_is_accepted(keys):
+    keys.activate()
+    row = take(print_station(keys).seal(sets(1)), signer=None)
+    assert forms.printed(keys.day.sitting) == []
+    intake.accept(journal=row, reason="сверено", actor=OPERATOR)
+    assert len(forms.printed(keys.day.sitting)) == 4
+
+
+def test_a_longer_journal_s_numbers_replace_the_shorter_s(keys):
+    keys.activate()
+    station = print_station(keys).seal(sets(2))
+    take(station)
+    station.add("journal_reopened", reason="ещё").seal(sets(3)[2:])
+    take(station)
+    assert len(forms.printed(keys.day.sitting)) == 12
+    assert JournalSheet.objects.count() == 20
+
+
+def test_numbers_sealed_to_another_key_stay_closed_with_a_reason(keys):
+    station = print_station(keys)
+    keys.access_file(version=1)
+    station.seal(sets(1))
+    keys.activate(keys.load(version=2))
+    row = take(station)
+    row.refresh_from_db()
+    assert row.state == "accepted"
+    assert row.forms_opened_at is None
+    assert "не открываются" in row.forms_problem
+
+
+def test_numbers_that_are_no_numbers_open_nothing(keys):
+    keys.activate()
+    bad = sets(1)
+    bad[0].sheets["R"] = "9" * 400
+    row = take(print_station(keys).seal(bad))
+    row.refresh_from_db()
+    assert row.forms_opened_at is None
+    assert not JournalSheet.objects.exists()
+
+
+def test_the_answers_of_a_voice_station(data_dir, token_dir, db):
+    day = make_voice_day()
+    keys = make_keys(day, token_dir)
+    keys.activate()
+    made = sets(2, subject="29")
+    station = Station(keys, "voice", "0201-3", room="0201").add("software_started", version="1").seal(made)
+    for ordinal in (1, 2):
+        station.add(
+            "answer_finished",
+            set=ordinal,
+            place=3,
+            file_name=f"0201_3_{ordinal:02d}.ogg",
+            seconds=12.5,
+            sha256="a" * 64,
+        )
+    row = take(station)
+    assert row.state == "accepted", row.doubts
+    assert row.name == station.name
+    answers = list(forms.room_answers(day.sitting, day.rooms["0201"]))
+    assert [(a.place, a.ordinal, a.registration_number, a.seconds) for a in answers] == [
+        ("3", 1, made[0].sheets["R"], 12.5), ("3", 2, made[1].sheets["R"], 12.5),
+    ]  # fmt: skip
+
+
+def test_answers_are_listed_before_their_numbers_open(data_dir, token_dir, db):
+    day = make_voice_day()
+    keys = make_keys(day, token_dir)
+    keys.access_file()
+    station = Station(keys, "voice", "3", room="0201").seal(sets(1, subject="29"))
+    station.add("answer_finished", set=1, file_name="a.ogg", seconds=3, sha256="b" * 64)
+    row = take(station)
+    assert row.state == "accepted", row.doubts
+    assert JournalAnswer.objects.get().registration_number is None
+    assert JournalAnswer.objects.get().place == "3"
+
+
+def test_a_file_that_vanished_from_the_disk_is_told_of(keys):
+    loaded = keys.load()
+    row = take(print_station(keys).seal(sets(1)))
+    forms.files.inside(row.path).unlink()
+    keys.activate(loaded)
+    assert forms.open_waiting() == 0
+    assert "не найден" in Journal.objects.get(pk=row.pk).forms_problem
