@@ -85,10 +85,10 @@ class Page:
         form = request.POST.get("form", "")
         handler = self.handlers.get(form)
         if handler is None:
-            stem, _, number = form.rpartition("-")
-            if stem not in self.numbered:
+            stem = max((s for s in self.numbered if form.startswith(f"{s}-")), key=len, default=None)
+            if stem is None:
                 raise BadRequest(f"no form {form!r} on this page")
-            handler, kwargs = self.numbered[stem], {**kwargs, "number": number}
+            handler, kwargs = self.numbered[stem], {**kwargs, "number": form[len(stem) + 1 :]}
         try:
             answer = handler(request, **kwargs)
         except Refusal as refusal:
