@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from audit.log import Actor
-from common.refusals import tell
+from common import flash
+from common.refusals import language, tell
 from rcoi import inbox, receipts
-from rcoi.errors import FolderRefused, NothingToImport
+from rcoi.errors import NothingToImport
 from rcoi.models import Door, InboxPacket
+from rcoi.states import PacketState
 from uploads import handlers
 from uploads.models import Upload
 from wire import durable, packet
@@ -59,39 +62,31 @@ class Taken:
     refusal: Refusal | None
 
     @property
+    def refused(self) -> bool:
+        """Whether the centre answered with a rejected receipt."""
+        return self.packet is not None and self.packet.state == PacketState.REJECTED
+
+    @property
     def line(self) -> str:
         """The verdict in one line."""
         if self.refusal is not None:
-            return f"{self.name}: {self.refusal.text('ru')}"
+            return f"{self.name}: {self.refusal.text(language())}"
         if self.packet is None:
             return self.name
-        words = "уже был получен" if self.again else "принят"
-        if self.packet.state == "rejected":
-            words = "отклонён" if not self.again else "уже был отклонён"
-        return f"{self.name}: {words} — {self.packet.title}"
-
-
-def drives() -> list[Path]:
-    """Return the folders that this node may read packets from."""
-    return [folder for folder in settings.PPE_FLASH_DIRS if folder.is_dir()]
-
-
-def listing() -> list[Path]:
-    """Return the packet files on the drives, newest names last."""
-    found: list[Path] = []
-    for drive in drives():
-        found += packets_in(drive)
-    return found[:MOST]
+        if self.refused:
+            why = self.packet.reasons[0]["ru"] if self.packet.reasons else ""
+            return _("%(name)s: отклонён. %(why)s") % {"name": self.name, "why": why}
+        words = _("%(name)s: уже был получен — %(title)s") if self.again else _("%(name)s: принят — %(title)s")
+        return words % {"name": self.name, "title": self.packet.title}
 
 
 def packets_in(folder: Path) -> list[Path]:
-    """Return the packet files of a folder and the folders below it; links are not followed."""
+    """Return the packet files of a folder and the folders below it, by name; links are not followed."""
     root = folder.resolve()
-    found = [
-        path
-        for path in root.rglob(f"*{SUFFIX}")
-        if len(path.relative_to(root).parts) <= DEPTH and path.is_file() and not path.is_symlink()
-    ]
+    found = []
+    for path in root.rglob(f"*{SUFFIX}"):
+        if len(path.relative_to(root).parts) <= DEPTH and not path.is_symlink() and path.is_file():
+            found.append(path)
     return sorted(found)[:MOST]
 
 
@@ -99,18 +94,11 @@ def import_folder(*, folder: str, actor: Actor) -> list[Taken]:
     """Take in every packet of a folder on a flash drive.
 
     Raises:
-        FolderRefused: The folder is not on one of the node's drives.
+        NoSuchFolder: The folder is not on one of the node's drives.
         NothingToImport: It holds no packet.
     """
-    path = Path(folder).resolve()
-    if not any(path.is_relative_to(drive.resolve()) for drive in settings.PPE_FLASH_DIRS) or not path.is_dir():
-        raise FolderRefused(
-            f"Папки «{folder}» нет среди флеш-накопителей этого узла.",
-            f"{folder} is not a flash drive of this node.",
-            cure_ru="Вставьте накопитель и выберите его из списка.",
-            cure_en="Insert the drive and choose it in the list.",
-        )
-    return import_files(files=[(each.name, each) for each in packets_in(path)], actor=actor)
+    found = packets_in(flash.folder_of(folder))
+    return import_files(files=[(each.name, each) for each in found], actor=actor)
 
 
 def import_files(*, files: Iterable[tuple[str, Path]], actor: Actor) -> list[Taken]:

@@ -68,12 +68,6 @@ class NothingToImport(Refusal):
     code: ClassVar[str] = "nothing_to_import"
 
 
-class FolderRefused(Refusal):
-    """The folder is not one of the flash drives of this node."""
-
-    code: ClassVar[str] = "folder_refused"
-
-
 class RequestRefused(Refusal):
     """What the person asks for cannot be done as asked."""
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 
 from audit.log import Actor, record
 from common.clock import now
@@ -25,6 +26,12 @@ Levels = IssuedReceipt.Level
 def latest(sha256: str) -> IssuedReceipt | None:
     """Return the latest receipt of a file: what every resend is answered with."""
     return IssuedReceipt.objects.filter(sha256=sha256).order_by("-number").first()
+
+
+def latest_numbers() -> list[tuple[str, int]]:
+    """Return the number of the latest receipt of every file."""
+    rows = IssuedReceipt.objects.values("sha256").annotate(last=Max("number"))
+    return list(rows.values_list("sha256", "last"))
 
 
 def issue(

@@ -39,7 +39,7 @@ def differences(where: str, said: dict[str, Any], found: dict[str, int]) -> list
             f"counts.{key}",
             str(found.get(key, 0)),
             str(number),
-            f"{_words(key)}: в {where} {number}, в пакете {found.get(key, 0)}",
+            f"{counted_words(key)}: в {where} {number}, в пакете {found.get(key, 0)}",
             f"{key}: said {number}, found {found.get(key, 0)}",
         )
         for key, number in said.items()
@@ -47,7 +47,8 @@ def differences(where: str, said: dict[str, Any], found: dict[str, int]) -> list
     ]
 
 
-def _words(key: str) -> str:
+def counted_words(key: str) -> str:
+    """Return what a key of the counts counts, in words."""
     words = {"sheets": "листов", "forms": "форм", "recordings": "аудиозаписей", "journals": "журналов", "acts": "актов"}
     return words.get(key) or CATALOGUE[key].title_ru
 

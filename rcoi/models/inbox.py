@@ -135,6 +135,11 @@ class InboxPacket(Leased):
         return self.state not in (PacketState.ACKNOWLEDGED, PacketState.REJECTED)
 
     @property
+    def file_count(self) -> int:
+        """How many files of people it holds: sheets, forms, recordings, journals, acts."""
+        return sum(self.counts.get(key, 0) for key in ("sheets", "forms", "recordings", "journals", "acts"))
+
+    @property
     def tone(self) -> str:
         """Colour of the state chip."""
         if self.parked_at:

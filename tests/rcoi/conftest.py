@@ -92,7 +92,13 @@ class Point:
     def status(self, status: str, *, at: datetime | None = None, journals: int = 1, **more: Any) -> Path:
         self.made += 1
         stamp = canonical.stamp(at or datetime.now(UTC))
-        document = {"format": "ppe-status/1", "sitting": self.day.key, "status": status, "at": stamp, "by": "Иванов П. И."}
+        document = {
+            "format": "ppe-status/1",
+            "sitting": self.day.key,
+            "status": status,
+            "at": stamp,
+            "by": "Иванов П. И.",
+        }
         files = [TarFile("status.json", "status", self.file("status.json", canonical.dumps(document)))]
         files += [self.journal(f"{index + 1:04d}") for index in range(journals)]
         files += more.pop("acts", [])

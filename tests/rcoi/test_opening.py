@@ -152,9 +152,15 @@ def test_it_takes_a_status_with_journals_and_acts(point):
 def test_an_undone_status_comes_back_only_when_declared_anew(point, coordinator):
     arrive(point.status("exams_finished", at=now()))
     record = PointStatusRecord.objects.get()
-    statuses.undo(sitting=point.day.sitting, status="exams_finished", reason="Нажали раньше времени", actor=actor(coordinator))
+    statuses.undo(
+        sitting=point.day.sitting, status="exams_finished", reason="Нажали раньше времени", actor=actor(coordinator)
+    )
     item = wire_feed.read(bytes(FeedEntry.objects.latest("pk").body), trust.trust_store())
-    assert (item.kind, item.body["status"], item.body["by"]) == ("status_undo", "exams_finished", "Крылова Нина Васильевна")
+    assert (item.kind, item.body["status"], item.body["by"]) == (
+        "status_undo",
+        "exams_finished",
+        "Крылова Нина Васильевна",
+    )
     arrive(point.status("exams_finished", at=record.declared_at, version=2, supersedes=record.packet.uid))
     record.refresh_from_db()
     assert record.state == "undone"

@@ -26,7 +26,10 @@ def test_it_gives_a_delivered_receipt_and_keeps_the_bytes(point):
     row = receive(path)
     assert row.state == PacketState.RECEIVED
     assert (row.uid, row.kind, row.room, row.sitting) == (row.header["uid"], "blanks", "0101", point.day.sitting)
-    assert [signer["role"] for signer in row.signers] == ["hq", "gek"] or {s["role"] for s in row.signers} == {"hq", "gek"}
+    assert [signer["role"] for signer in row.signers] == ["hq", "gek"] or {s["role"] for s in row.signers} == {
+        "hq",
+        "gek",
+    }
     (said,) = receipts(row)
     assert (said.level, said.uid, said.sha256, said.point) == ("delivered", row.uid, sha256(path), "0001")
     entry = FeedEntry.objects.get()

@@ -1,0 +1,205 @@
+"""What the centre waits for: every room of every sitting of a day, and what came of it. Used by pages and reports."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from common.clock import now
+from rcoi.models import InboxFinding, InboxPacket, PacketKind, PointStatusRecord, RescanRequest
+from rcoi.states import PacketState, RescanState, StatusState
+from stations.models import Sitting
+
+Status = PointStatusRecord.Status
+#: Statuses that the centre waits for on the day.
+EXPECTED_STATUSES = (Status.EXAMS_FINISHED, Status.BLANKS_TRANSFERRED)
+
+
+@dataclass
+class Cell:
+    """One packet or status that the centre waits for."""
+
+    label: str
+    kind: str
+    room: str = ""
+    packet: InboxPacket | None = None
+    state: str = "awaited"
+    rescans: int = 0
+
+    @property
+    def words(self) -> str:
+        """The state in words."""
+        if self.state == "awaited":
+            return _("ожидается")
+        if self.state == "rescan":
+            return _("пересканируется")
+        assert self.packet is not None  # noqa: S101 (only an awaited cell has none)
+        return str(self.packet.get_state_display()).lower()
+
+    @property
+    def tone(self) -> str:
+        """Colour of the chip."""
+        return {
+            "awaited": "idle", PacketState.ACKNOWLEDGED: "ok", PacketState.REJECTED: "bad", "rescan": "warn"
+        }.get(self.state, "info")  # fmt: skip
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more is waited for."""
+        return self.state == PacketState.ACKNOWLEDGED
+
+
+@dataclass
+class StatusCell:
+    """One status of the day."""
+
+    status: str
+    record: PointStatusRecord | None
+    deadline: datetime | None
+
+    @property
+    def label(self) -> str:
+        """The status in words."""
+        return str(Status(self.status).label)
+
+    @property
+    def tone(self) -> str:
+        """Colour of the chip."""
+        if self.reported:
+            return "ok"
+        if self.record is not None:
+            return "warn"
+        return "bad" if self.late else "idle"
+
+    @property
+    def reported(self) -> bool:
+        """Whether the status holds."""
+        return self.record is not None and self.record.state == StatusState.REPORTED
+
+    @property
+    def late(self) -> bool:
+        """Whether its deadline has passed without it."""
+        return not self.reported and self.deadline is not None and now() > self.deadline
+
+    @property
+    def words(self) -> str:
+        """The state in words."""
+        if self.record is not None:
+            return str(self.record.get_state_display())
+        return _("просрочен") if self.late else _("ожидается")
+
+
+@dataclass
+class SittingBoard:
+    """One sitting as the centre sees it."""
+
+    sitting: Sitting
+    rooms: list[Cell]
+    forms: Cell
+    statuses: list[StatusCell]
+    packets: list[InboxPacket] = field(default_factory=list)
+    findings: int = 0
+
+    @property
+    def cells(self) -> list[Cell]:
+        """Every packet that is waited for."""
+        return [*self.rooms, self.forms]
+
+    @property
+    def done(self) -> int:
+        """How many packets are «Подтвержден»."""
+        return sum(cell.done for cell in self.cells)
+
+    @property
+    def missing(self) -> list[Cell]:
+        """What has not come, or came and was rejected."""
+        return [cell for cell in self.cells if not cell.done]
+
+    @property
+    def percent(self) -> int:
+        """Share of what is «Подтвержден»."""
+        return round(100 * self.done / len(self.cells)) if self.cells else 0
+
+    @property
+    def closed(self) -> bool:
+        """Whether everything came and the last status holds."""
+        return not self.missing and all(status.reported for status in self.statuses)
+
+
+def boards(sittings: Iterable[Sitting]) -> list[SittingBoard]:
+    """Return the boards of sittings, in five queries whatever their number."""
+    rows = list(sittings)
+    packets: dict[int, list[InboxPacket]] = defaultdict(list)
+    for packet in InboxPacket.objects.filter(sitting__in=rows, uid__isnull=False).order_by("received_at", "pk"):
+        packets[packet.sitting_id or 0].append(packet)
+    records: dict[int, dict[str, PointStatusRecord]] = defaultdict(dict)
+    for record in PointStatusRecord.objects.filter(sitting__in=rows).select_related("packet"):
+        records[record.sitting_id][record.status] = record
+    asked: dict[int, int] = defaultdict(int)
+    for pk in RescanRequest.objects.filter(sitting__in=rows, state=RescanState.OPEN).values_list(
+        "packet_id", flat=True
+    ):
+        asked[pk] += 1
+    found: dict[int, int] = defaultdict(int)
+    for pk in InboxFinding.objects.filter(packet__sitting__in=rows, packet__superseded_by__isnull=True).values_list(
+        "packet__sitting_id", flat=True
+    ):
+        found[pk or 0] += 1
+    return [_board(row, packets[row.pk], records[row.pk], asked, found[row.pk]) for row in rows]
+
+
+def _board(
+    sitting: Sitting,
+    packets: Sequence[InboxPacket],
+    records: dict[str, PointStatusRecord],
+    asked: dict[int, int],
+    found: int,
+) -> SittingBoard:
+    rooms = [
+        _cell(
+            each.room.number,
+            PacketKind.AUDIO if each.voice else PacketKind.BLANKS,
+            each.room.number,
+            packets,
+            asked,
+        )
+        for each in sorted(sitting.rooms.all(), key=lambda each: each.room.number)
+    ]
+    forms = _cell(str(_("Формы")), PacketKind.FORMS, "", packets, asked)
+    statuses = [StatusCell(status, records.get(status), sitting.deadline(status)) for status in EXPECTED_STATUSES]
+    return SittingBoard(sitting, rooms, forms, statuses, list(packets), found)
+
+
+def _cell(label: str, kind: str, room: str, packets: Sequence[InboxPacket], asked: dict[int, int]) -> Cell:
+    cell = Cell(label, kind, room)
+    mine = [packet for packet in packets if packet.kind == kind and packet.room == room]
+    current = [packet for packet in mine if packet.superseded_by_id is None]
+    acknowledged = [packet for packet in current if packet.state == PacketState.ACKNOWLEDGED]
+    cell.packet = (acknowledged or current or mine or [None])[-1]
+    if cell.packet is not None:
+        cell.rescans = asked.get(cell.packet.pk, 0)
+        cell.state = "rescan" if cell.rescans and cell.packet.state == PacketState.ACKNOWLEDGED else cell.packet.state
+    return cell
+
+
+def sittings_of(user: Any, day: date) -> list[Sitting]:
+    """Return the sittings of a day within a person's scope, with what a board needs."""
+    rows = Sitting.objects.visible_to(user).filter(date=day)
+    return list(
+        rows.select_related("point__region", "subject")
+        .prefetch_related("rooms__room")
+        .order_by("point__code", "subject__code")
+    )
+
+
+def days_of(user: Any) -> list[date]:
+    """Return the exam days in scope, in order."""
+    return list(Sitting.objects.visible_to(user).order_by("date").values_list("date", flat=True).distinct())
+
+
+def nearest(days: Sequence[date], today: date) -> date | None:
+    """Return the exam day that the page opens with: today's, else the nearest."""
+    return min(days, key=lambda day: (abs((day - today).days), day), default=None)

@@ -1,0 +1,44 @@
+"""Importing packets from flash drives."""
+
+from pathlib import Path
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from audit.log import actor_of
+from common import flash
+from common.pages import page, render
+from rcoi import door
+from rcoi.pages.access import needs
+from stations import rules
+
+
+@page("centre/inbox/import/", name="centre-import", node="rcoi")
+@needs("rcoi.inbox")
+def import_page(request: HttpRequest) -> HttpResponse:
+    """Show the drives with their packets, and a place to drop files."""
+    drives = [{"path": str(drive), "packets": door.packets_in(drive)} for drive in flash.roots()]
+    user: Any = request.user
+    context = {"drives": drives, "points": user.points()}
+    return render(request, "rcoi/import.html", context, title=_("Принять с флеш-накопителя"))
+
+
+@import_page.post("import")
+def import_packets(request: HttpRequest) -> HttpResponse:
+    """Take in a folder of a drive, or files sent by the browser."""
+    rules.require(request.user, "rcoi.inbox")
+    actor = actor_of(request)
+    files: list[Any] = request.FILES.getlist("files")
+    if files:
+        pairs = [(Path(each.name).name, Path(each.temporary_file_path())) for each in files]
+        taken = door.import_files(files=pairs, actor=actor)
+    else:
+        taken = door.import_folder(folder=request.POST.get("folder", ""), actor=actor)
+    for each in taken:
+        level = messages.ERROR if each.refusal else messages.WARNING if each.refused else messages.SUCCESS
+        code = f"code-{each.refusal.code}" if each.refusal else ""
+        messages.add_message(request, level, each.line, extra_tags=code)
+    return redirect("centre-inbox")

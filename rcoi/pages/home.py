@@ -1,0 +1,154 @@
+"""«РЦОИ»: what arrived, what is awaited, what needs a person."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from common.clock import today
+from common.pages import page, render
+from keys.models import SigningRequest
+from keys.states import RequestState
+from rcoi import board
+from rcoi.models import InboxFinding, InboxPacket, RescanRequest
+from rcoi.pages.access import needs
+from rcoi.states import WORKING, PacketState, RescanState
+from stations import rules
+from stations.models import Region
+
+RECENT = 8
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something that only a person can settle."""
+
+    tone: str
+    text: str
+    link: str
+    cure: str
+
+
+@page("centre/", name="centre", node="rcoi")
+@needs("rcoi.inbox")
+def centre(request: HttpRequest) -> HttpResponse:
+    """Show the day: counters, tasks, points, arrivals."""
+    user: Any = request.user
+    days = board.days_of(user)
+    day = _day(request, days)
+    boards = board.boards(board.sittings_of(user, day)) if day else []
+    packets = InboxPacket.objects.visible_to(user)
+    context = {
+        "days": days,
+        "day": day,
+        "boards": boards,
+        "tasks": _tasks(user, boards),
+        "recent": packets.for_page().order_by("-received_at", "-pk")[:RECENT],
+        "counts": _counts(boards),
+        "working": packets.filter(state__in=WORKING, parked_at__isnull=True).count(),
+        "preparing": _preparing(boards),
+        "may_prepare": rules.allowed(user, "rcoi.requests"),
+    }
+    return render(request, "rcoi/centre.html", context, title=_("РЦОИ"))
+
+
+def _day(request: HttpRequest, days: list[date]) -> date | None:
+    try:
+        asked = date.fromisoformat(request.GET.get("date", ""))
+    except ValueError:
+        asked = None
+    if asked in days:
+        return asked
+    return board.nearest(days, today(_zone()))
+
+
+def _zone() -> str:
+    region = Region.objects.first()
+    return region.timezone if region else "UTC"
+
+
+def _counts(boards: list[board.SittingBoard]) -> dict[str, int]:
+    cells = [cell for each in boards for cell in each.cells]
+    statuses = [status for each in boards for status in each.statuses]
+    return {
+        "expected": len(cells),
+        "acknowledged": sum(cell.done for cell in cells),
+        "rejected": sum(cell.state == PacketState.REJECTED for cell in cells),
+        "rescan": sum(cell.state == "rescan" for cell in cells),
+        "statuses": sum(status.reported for status in statuses),
+        "statuses_expected": len(statuses),
+        "closed": sum(each.closed for each in boards),
+    }
+
+
+def _preparing(boards: list[board.SittingBoard]) -> bool:
+    return not any(cell.packet for each in boards for cell in each.cells)
+
+
+def _tasks(user: Any, boards: list[board.SittingBoard]) -> list[Task]:
+    return [*_packet_tasks(user), *_status_tasks(boards), *_rescan_tasks(user), *_desk_tasks(user)]
+
+
+def _packet_tasks(user: Any) -> list[Task]:
+    tasks = []
+    rows = InboxPacket.objects.visible_to(user).for_page()
+    for packet in rows.filter(state__in=WORKING, parked_at__isnull=False)[:20]:
+        cure = _("Откройте пакет, устраните причину и нажмите «Повторить».")
+        tasks.append(Task("bad", _("Не открывается: %s") % packet.title, link_of(packet), cure))
+    for packet in rows.filter(state=PacketState.REJECTED, superseded_by__isnull=True, uid__isnull=False)[:20]:
+        if not InboxPacket.objects.filter(supersedes_uid=packet.uid).exists():
+            cure = _("ППЭ получил отказ с причинами и сформирует новую версию; если её нет, позвоните.")
+            tasks.append(Task("bad", _("Отклонён, новой версии нет: %s") % packet.title, link_of(packet), cure))
+    refused = rows.filter(state=PacketState.REJECTED, uid__isnull=True).count()
+    if refused:
+        text = ngettext("%d файл не принят", "%d файлов не принято", refused) % refused
+        link = reverse("centre-inbox") + "?state=rejected"
+        tasks.append(Task("warn", text, link, _("Посмотрите причины: это чужие, повреждённые или лишние файлы.")))
+    findings = InboxFinding.objects.visible_to(user).filter(packet__superseded_by__isnull=True).count()
+    if findings:
+        text = ngettext("%d замечание к содержимому", "%d замечаний к содержимому", findings) % findings
+        link = reverse("centre-inbox") + "?state=findings"
+        tasks.append(Task("warn", text, link, _("Решите, нужно ли пересканирование.")))
+    return tasks
+
+
+def _status_tasks(boards: list[board.SittingBoard]) -> list[Task]:
+    return [
+        Task(
+            "bad",
+            _("%(point)s: статус «%(status)s» не передан к сроку %(time)s")
+            % {"point": each.sitting.point, "status": status.label, "time": f"{status.deadline:%H:%M}"},
+            reverse("centre-status", kwargs={"key": each.sitting.key}),
+            _("Позвоните руководителю ППЭ."),
+        )
+        for each in boards
+        for status in each.statuses
+        if status.late
+    ]
+
+
+def _rescan_tasks(user: Any) -> list[Task]:
+    rows = RescanRequest.objects.visible_to(user).filter(state=RescanState.OPEN).select_related("packet")
+    return [
+        Task("info", _("Ожидается пересканированное: %s") % row.packet.title, link_of(row.packet), row.reason)
+        for row in rows[:20]
+    ]
+
+
+def _desk_tasks(user: Any) -> list[Task]:
+    if not rules.allowed(user, "rcoi.requests"):
+        return []
+    pending = SigningRequest.objects.filter(state=RequestState.PENDING).count()
+    if not pending:
+        return []
+    text = ngettext("%d запрос сертификата ждёт решения", "%d запросов сертификатов ждут решения", pending) % pending
+    return [Task("warn", text, reverse("centre-requests"), _("Сверьте отпечатки ключей и подпишите."))]
+
+
+def link_of(packet: InboxPacket) -> str:
+    """Return the address of a packet's page."""
+    return reverse("centre-packet", kwargs={"uid": packet.uid or packet.sha256})

@@ -1,0 +1,285 @@
+"""Before the day: the registry, certificate requests, exam packages, access keys, the authority's certificate."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from audit.log import actor_of, record
+from common import refusals
+from common.pages import page, render
+from keys import access, authority, package
+from keys.models import AccessKey, Certificate, ExamPackage, SigningRequest
+from keys.states import RequestState
+from rcoi import board
+from rcoi.errors import RequestRefused
+from rcoi.pages.access import file_answer, needs
+from stations import registry, rules
+from stations.lookup import sitting_or_404
+from stations.models import Assignment, ExamPoint, Sitting
+from wire import canonical
+from wire.refusals import Refusal
+
+MAX_REGISTRY = 64 * 1024 * 1024
+MAX_REQUEST = 8 * 1024 * 1024
+
+
+# --- registry ---------------------------------------------------------------------------------------------------------
+
+
+@page("centre/registry/", name="centre-registry", node="rcoi")
+@needs("rcoi.registry")
+def registry_page(request: HttpRequest) -> HttpResponse:
+    """Show what the registry holds, and take in a new one."""
+    user: Any = request.user
+    points = user.points().prefetch_related("rooms", "stations", "sittings__subject")
+    context = {
+        "points": points,
+        "people": Assignment.objects.values("person").distinct().count(),
+        "sittings": Sitting.objects.visible_to(user).count(),
+        "days": board.days_of(user),
+    }
+    return render(request, "rcoi/registry.html", context, title=_("Реестр региона"))
+
+
+@registry_page.post("registry")
+def take_registry(request: HttpRequest) -> str:
+    """Take in registry documents."""
+    rules.require(request.user, "rcoi.registry")
+    files = _files(request, MAX_REGISTRY)
+    for name, data in files:
+        document = canonical.loads(data)
+        if not isinstance(document, dict):
+            raise RequestRefused(f"Файл {name} — не реестр.", f"{name} is not a registry.")
+        _own_region(document)
+        registry.take_in(document, actor=actor_of(request))
+    return _("Реестр загружен: %s.") % ", ".join(name for name, _data in files)
+
+
+def _own_region(document: dict[str, Any]) -> None:
+    said = document.get("region")
+    code = said.get("code") if isinstance(said, dict) else None
+    if code != authority.authority().region:
+        raise RequestRefused(
+            f"Это реестр региона {code}, а РЦОИ — региона {authority.authority().region}.",
+            f"The registry is of region {code}.",
+        )
+
+
+def _files(request: HttpRequest, limit: int) -> list[tuple[str, bytes]]:
+    """Return the files of a form.
+
+    Raises:
+        RequestRefused: None was chosen, or one is too big.
+    """
+    found: list[Any] = request.FILES.getlist("files")
+    if not found:
+        raise RequestRefused("Файл не выбран.", "No file was chosen.")
+    for each in found:
+        if each.size > limit:
+            raise RequestRefused(f"Файл {each.name} слишком велик.", f"{each.name} is too big.")
+    return [(str(each.name), each.read()) for each in found]
+
+
+# --- certificate requests ---------------------------------------------------------------------------------------------
+
+
+@page("centre/requests/", name="centre-requests", node="rcoi")
+@needs("rcoi.requests")
+def requests_page(request: HttpRequest) -> HttpResponse:
+    """Show certificate requests with identity and key fingerprint, to be compared before signing."""
+    rows = SigningRequest.objects.visible_to(request.user)
+    context = {
+        "pending": rows.filter(state=RequestState.PENDING).order_by("point", "role", "ident"),
+        "decided": rows.exclude(state=RequestState.PENDING).select_related("certificate").order_by("-decided_at")[:100],
+        "ca": authority.authority(),
+    }
+    return render(request, "rcoi/requests.html", context, title=_("Запросы сертификатов"))
+
+
+@requests_page.post("upload")
+def upload_requests(request: HttpRequest) -> str | None:
+    """Take in request files; a bad one never stops the others."""
+    rules.require(request.user, "rcoi.requests")
+    actor = actor_of(request)
+    taken = 0
+    for name, data in _files(request, MAX_REQUEST):
+        try:
+            taken += len(authority.take_requests(data=data, name=name, actor=actor))
+        except Refusal as refusal:
+            refusals.tell(refusal, request)
+            text = f"{name}: {refusal.text(refusals.language())}"
+            messages.error(request, text, extra_tags=f"code-{refusal.code}")
+    return ngettext("Принят %d запрос.", "Принято запросов: %d.", taken) % taken if taken else None
+
+
+def _chosen(request: HttpRequest) -> list[SigningRequest]:
+    pks = [int(text) for text in request.POST.getlist("request") if text.isdigit()]
+    rows = list(SigningRequest.objects.visible_to(request.user).filter(pk__in=pks, state=RequestState.PENDING))
+    if not rows:
+        raise RequestRefused("Отметьте хотя бы один запрос.", "Tick at least one request.")
+    return rows
+
+
+@requests_page.post("sign")
+def sign_requests(request: HttpRequest) -> str:
+    """Sign the ticked requests."""
+    rules.require(request.user, "rcoi.requests")
+    rows = _chosen(request)
+    for row in rows:
+        authority.sign_request(request=row, actor=actor_of(request))
+    return ngettext("Подписан %d сертификат.", "Подписано сертификатов: %d.", len(rows)) % len(rows)
+
+
+@requests_page.post("refuse")
+def refuse_requests(request: HttpRequest) -> str:
+    """Refuse the ticked requests with a reason."""
+    rules.require(request.user, "rcoi.requests")
+    rows = _chosen(request)
+    for row in rows:
+        authority.refuse_request(request=row, reason=request.POST.get("reason", ""), actor=actor_of(request))
+    return ngettext("Отклонён %d запрос.", "Отклонено запросов: %d.", len(rows)) % len(rows)
+
+
+@page("centre/certificates/<int:pk>.pem", name="centre-certificate", node="rcoi")
+@needs("rcoi.requests")
+def certificate_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return a certificate, for a token or a station that gets it by hand."""
+    row = Certificate.objects.visible_to(request.user).filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    name = f"{row.role}-{row.region}-{row.point}-{row.ident[:16]}.pem"
+    return file_answer(name, row.pem.encode("ascii"), content_type="application/x-pem-file")
+
+
+@page("centre/ca.pem", name="centre-ca", node="rcoi", login=False)
+def authority_file(request: HttpRequest) -> HttpResponse:
+    """Return the authority's certificate; it is public, its fingerprint is compared by another way."""
+    try:
+        row = authority.authority()
+    except Refusal:
+        raise Http404 from None
+    return file_answer("ca.pem", row.pem.encode("ascii"), content_type="application/x-pem-file")
+
+
+# --- exam packages ----------------------------------------------------------------------------------------------------
+
+
+@page("centre/packages/", name="centre-packages", node="rcoi")
+@needs("rcoi.packages")
+def packages_page(request: HttpRequest) -> HttpResponse:
+    """Show which point has its package for which day, and make them."""
+    user: Any = request.user
+    made: dict[tuple[int, date], list[ExamPackage]] = {}
+    for row in ExamPackage.objects.visible_to(user).order_by("-version"):
+        made.setdefault((row.point_id, row.date), []).append(row)
+    days: dict[tuple[int, date], dict[str, Any]] = {}
+    for sitting in (
+        Sitting.objects.visible_to(user).select_related("point__region", "subject").order_by("date", "point")
+    ):
+        key = (sitting.point_id, sitting.date)
+        line = days.setdefault(
+            key, {"point": sitting.point, "date": sitting.date, "subjects": [], "made": made.get(key, [])}
+        )
+        line["subjects"].append(sitting.subject)
+    context = {"lines": list(days.values()), "ca": authority.authority()}
+    return render(request, "rcoi/packages.html", context, title=_("Пакеты экзамена"))
+
+
+@packages_page.post("make")
+def make_package(request: HttpRequest) -> str:
+    """Make the package of a point for a day."""
+    point = _point(request)
+    rules.require(request.user, "rcoi.packages", point)
+    try:
+        day = date.fromisoformat(request.POST.get("date", ""))
+    except ValueError:
+        raise RequestRefused("Укажите дату экзамена.", "Give the exam's date.") from None
+    name, _data = package.make(point=point, date=day, actor=actor_of(request))
+    return _("Сформирован %s. Передайте его в ППЭ.") % name
+
+
+def _point(request: HttpRequest) -> ExamPoint:
+    """Return the point that a form names by key or code.
+
+    Raises:
+        RequestRefused: There is none within the person's scope.
+    """
+    user: Any = request.user
+    text = request.POST.get("point", "")
+    region, _dash, code = text.rpartition("-")
+    rows = user.points().filter(code=code)
+    row: ExamPoint | None = (rows.filter(region__code=region) if region else rows).first()
+    if row is None:
+        raise RequestRefused(f"ППЭ «{text}» нет в реестре.", f"No such point: {text}.")
+    return row
+
+
+@page("centre/packages/<int:pk>/file/", name="centre-package-file", node="rcoi")
+@needs("rcoi.packages")
+def package_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return the file of a package."""
+    row = ExamPackage.objects.visible_to(request.user).select_related("point__region").filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    data = package.file_bytes(row)
+    record(
+        "rcoi.file",
+        actor=actor_of(request),
+        region=row.point.region.code,
+        point=row.point.code,
+        subject=row.name,
+        data={"sha256": row.sha256},
+    )
+    return file_answer(row.name, data, content_type="application/zip")
+
+
+# --- access keys ------------------------------------------------------------------------------------------------------
+
+
+@page("centre/access-keys/", name="centre-access-keys", node="rcoi")
+@needs("rcoi.access_keys")
+def access_keys_page(request: HttpRequest) -> HttpResponse:
+    """Show the access keys of every sitting, and make them."""
+    user: Any = request.user
+    sittings = Sitting.objects.visible_to(user).select_related("point__region", "subject").order_by("date", "point")
+    context = {"sittings": sittings.prefetch_related("access_keys__certificate"), "ca": authority.authority()}
+    return render(request, "rcoi/access_keys.html", context, title=_("Ключи доступа к ЭМ"))
+
+
+@access_keys_page.post("make")
+def make_access_key(request: HttpRequest) -> str:
+    """Make the access key of a sitting."""
+    try:
+        sitting = sitting_or_404(request.user, request.POST.get("sitting", ""))  # type: ignore[arg-type]
+    except ValueError:
+        raise RequestRefused("Выберите экзамен.", "Choose a sitting.") from None
+    rules.require(request.user, "rcoi.access_keys", sitting)
+    row = authority.make_access_key(
+        sitting=sitting, actor=actor_of(request), new_version=bool(request.POST.get("new_version"))
+    )
+    return _("Выпущен %s. Передайте файл в ППЭ отдельно от пакета.") % row.name
+
+
+@page("centre/access-keys/<int:pk>/file/", name="centre-access-key-file", node="rcoi")
+@needs("rcoi.access_keys")
+def access_key_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return the enveloped file of an access key."""
+    rows = AccessKey.objects.visible_to(request.user).select_related("sitting__point__region")
+    row = rows.filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    point = row.sitting.point
+    data = access.file_bytes(row)
+    record(
+        "rcoi.file",
+        actor=actor_of(request),
+        region=point.region.code,
+        point=point.code,
+        subject=row.name,
+        data={"sha256": row.sha256},
+    )
+    return file_answer(row.name, data, content_type="application/cms")

@@ -1,0 +1,92 @@
+"""Statuses of a sitting, announcements, and the feed as a file for a flash drive."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from audit.log import actor_of, record
+from common.pages import page, render
+from rcoi import announcements, board, feed, statuses
+from rcoi.models import Announcement, InboxAct, InboxJournal, InboxPacket, PacketKind
+from rcoi.pages.access import file_answer, needs
+from rcoi.states import PacketState
+from stations import rules
+from stations.lookup import point_or_404, sitting_or_404
+from stations.models import ExamPoint
+
+
+@page("centre/statuses/<sitting:key>/", name="centre-status", node="rcoi")
+@needs("rcoi.inbox")
+def status_page(request: HttpRequest, key: str) -> HttpResponse:
+    """Show what a sitting reported: statuses, journals, acts, packets."""
+    user: Any = request.user
+    sitting = sitting_or_404(user, key)
+    (shown,) = board.boards([sitting])
+    packets = InboxPacket.objects.filter(sitting=sitting, kind=PacketKind.STATUS, state=PacketState.ACKNOWLEDGED)
+    context = {
+        "sitting": sitting,
+        "board": shown,
+        "records": sitting.status_records.select_related("packet").order_by("declared_at"),
+        "journals": InboxJournal.objects.filter(packet__in=packets.filter(superseded_by=None)).select_related("packet"),
+        "acts": InboxAct.objects.filter(packet__sitting=sitting, packet__superseded_by=None)
+        .exclude(kind="attachment")
+        .select_related("packet"),
+        "may_undo": rules.allowed(user, "rcoi.status_undo", sitting),
+    }
+    return render(request, "rcoi/status.html", context, title=str(sitting))
+
+
+@status_page.post("undo")
+def undo(request: HttpRequest, key: str) -> str:
+    """Take a status back."""
+    sitting = sitting_or_404(request.user, key)  # type: ignore[arg-type]
+    rules.require(request.user, "rcoi.status_undo", sitting)
+    row = statuses.undo(
+        sitting=sitting,
+        status=request.POST.get("status", ""),
+        reason=request.POST.get("reason", ""),
+        actor=actor_of(request),
+    )
+    return _("Статус «%s» отменён, ППЭ узнает об этом из ленты.") % row.get_status_display()
+
+
+@page("centre/announcements/", name="centre-announcements", node="rcoi")
+@needs("rcoi.inbox")
+def announcements_page(request: HttpRequest) -> HttpResponse:
+    """Show what was announced, and a form for the next."""
+    user: Any = request.user
+    context = {
+        "points": user.points(),
+        "rows": Announcement.objects.visible_to(user).prefetch_related("points__region")[:100],
+        "may_announce": rules.allowed(user, "rcoi.rescan"),
+    }
+    return render(request, "rcoi/announcements.html", context, title=_("Объявления"))
+
+
+@announcements_page.post("announce")
+def announce(request: HttpRequest) -> str:
+    """Send an announcement to the chosen points, or to all in scope."""
+    user: Any = request.user
+    rules.require(user, "rcoi.rescan")
+    chosen = set(request.POST.getlist("points"))
+    points = [point for point in user.points() if not chosen or point.key in chosen]
+    row = announcements.announce(
+        points=[point for point in points if rules.allowed(user, "rcoi.rescan", point)],
+        title=request.POST.get("title", ""),
+        text=request.POST.get("text", ""),
+        actor=actor_of(request),
+    )
+    count = row.points.count()
+    return ngettext("Отправлено %d ППЭ.", "Отправлено %d ППЭ.", count) % count
+
+
+@page("centre/feed/<point:key>/", name="centre-feed", node="rcoi")
+@needs("rcoi.inbox")
+def feed_file(request: HttpRequest, key: str) -> HttpResponse:
+    """Return the feed of a point as a file for a flash drive."""
+    point: ExamPoint = point_or_404(request.user, key)  # type: ignore[arg-type]
+    name, data = feed.bundle(point)
+    record("rcoi.file", actor=actor_of(request), region=point.region.code, point=point.code, subject=name)
+    return file_answer(name, data)

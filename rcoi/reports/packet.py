@@ -1,0 +1,131 @@
+"""Confirmation of one packet: what «Подтвержден» was said about, by whom it was signed, and where to check it."""
+
+from typing import Any
+
+from reportlab.platypus import Flowable, Spacer
+
+from audit.log import Actor
+from rcoi.errors import RequestRefused
+from rcoi.models import InboxPacket, IssuedReceipt, Report
+from rcoi.reports import layout
+from rcoi.reports.registered import Stamp, formed
+from rcoi.states import PacketState
+from wire.canonical import parse_stamp
+from wire.forms import CATALOGUE
+
+_COUNTS = {
+    "sheets": "Бланков участников",
+    "forms": "Форм ППЭ",
+    "recordings": "Аудиозаписей ответов",
+    "journals": "Электронных журналов",
+    "acts": "Актов",
+}
+
+
+def packet_report(packet: InboxPacket, *, actor: Actor) -> Report:
+    """Return the report of a decided packet.
+
+    Raises:
+        RequestRefused: The centre has not decided yet, or the file was never taken in as a packet.
+    """
+    receipt = packet.receipts.order_by("-number").first()
+    if packet.is_working or receipt is None or packet.sitting is None or packet.uid is None:
+        raise RequestRefused("По этому пакету решения ещё нет.", "There is no decision about this packet yet.")
+    point = packet.sitting.point
+    return formed(
+        kind=Report.Kind.PACKET,
+        key=packet.uid,
+        data=_data(packet, receipt),
+        draw=lambda stamp: _story(packet, receipt, stamp),
+        region=point.region,
+        point=point,
+        title=f"Подтверждение РЦОИ: {packet.title}",
+        actor=actor,
+    )
+
+
+def _data(packet: InboxPacket, receipt: IssuedReceipt) -> dict[str, Any]:
+    return {
+        "packet": packet.uid,
+        "sha256": packet.sha256,
+        "state": packet.state,
+        "receipt": receipt.number,
+        "receipt_sha256": receipt.body_sha256,
+        "counts": packet.counts,
+        "signers": packet.signers,
+        "reasons": packet.reasons,
+        "superseded_by": packet.superseded_by.uid if packet.superseded_by else "",
+    }
+
+
+def _story(packet: InboxPacket, receipt: IssuedReceipt, stamp: Stamp) -> list[Flowable]:
+    sitting = packet.sitting
+    assert sitting is not None  # noqa: S101 (checked by the caller)
+    point, good = sitting.point, packet.state == PacketState.ACKNOWLEDGED
+    lines = [
+        f"{point.region.code} {point.region.name}, ППЭ {point.key} «{point.name}»",
+        f"{sitting.subject.code} {sitting.subject.name}, {sitting.date:%d.%m.%Y}",
+    ]
+    qr = f"PPE-RECEIPT|{point.key}|{receipt.number}|{packet.sha256}|{receipt.body_sha256}"
+    return [
+        *layout.head(title="Подтверждение РЦОИ о приёме пакета", lines=lines, qr=qr),
+        layout.verdict(str(packet.get_state_display()), good=good),
+        Spacer(1, 8),
+        layout.facts(_facts(packet, receipt, stamp)),
+        *layout.table(
+            "Состав пакета", [("Что", 130), ("Количество", 50)], _counts(packet), empty="Состав не сосчитан."
+        ),
+        *_reasons(packet),
+        *layout.table(
+            "Пакет подписали",
+            [("Кто", 100), ("Роль", 35), ("Время подписи", 45)],
+            [[s["name"], _role(s["role"]), _signed_at(s, stamp)] for s in packet.signers],
+            empty="Подписей нет.",
+        ),
+        layout.signatures(["Оператор РЦОИ"], f"Журнал событий: {stamp.head}."),
+    ]
+
+
+def _facts(packet: InboxPacket, receipt: IssuedReceipt, stamp: Stamp) -> list[tuple[str, str]]:
+    room = packet.room or ("Штаб" if packet.kind == "forms" else "—")
+    rows = [
+        ("Вид пакета", str(packet.get_kind_display())),
+        ("Аудитория", room),
+        ("Пакет", f"{packet.uid}, версия {packet.version}, № {packet.sequence} узла {packet.node}"),
+        ("Файл", packet.name),
+        ("SHA-256 файла", packet.sha256),
+        ("Получен", f"{stamp.when(packet.received_at)}, {packet.get_door_display()}"),
+        ("Расшифрован", stamp.when(packet.opened_at)),
+        ("Решение принято (время перехода)", stamp.when(packet.decided_at)),
+        ("Квитанция", f"№ {receipt.number} от {stamp.when(receipt.issued_at)}"),
+        ("SHA-256 квитанции", receipt.body_sha256),
+        ("Напечатано", f"{stamp.when(stamp.at)} ({stamp.zone})"),
+    ]
+    if packet.superseded_by:
+        rows.append(("Заменён", f"пакетом {packet.superseded_by.uid}, версия {packet.superseded_by.version}"))
+    return rows
+
+
+def _counts(packet: InboxPacket) -> list[list[str]]:
+    rows = [[words, str(packet.counts[key])] for key, words in _COUNTS.items() if packet.counts.get(key)]
+    rows += [
+        [f"· {CATALOGUE[key].title_ru}", str(number)]
+        for key, number in sorted(packet.counts.items())
+        if key in CATALOGUE
+    ]
+    return rows
+
+
+def _reasons(packet: InboxPacket) -> list[Flowable]:
+    if not packet.reasons:
+        return []
+    rows = [[reason["code"], reason["ru"], reason.get("sheet") or ""] for reason in packet.reasons]
+    return layout.table("Причины отказа", [("Код", 35), ("Причина", 115), ("Лист", 30)], rows, empty="")
+
+
+def _role(role: str) -> str:
+    return {"hq": "Узел Штаба ППЭ", "gek": "Член ГЭК"}.get(role, role)
+
+
+def _signed_at(signer: dict[str, str], stamp: Stamp) -> str:
+    return stamp.when(parse_stamp(signer["at"])) if signer.get("at") else "—"

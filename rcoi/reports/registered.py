@@ -1,0 +1,136 @@
+"""Numbering and keeping of reports."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from reportlab.platypus import Flowable
+
+from audit.log import Actor, record
+from audit.models import ChainHead
+from common import pdf
+from common.clock import local, now
+from rcoi import series, store
+from rcoi.models import Report
+from stations.models import ExamPoint, Region
+from wire import canonical
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What a report says about itself.
+
+    Attributes:
+        number: Its number at this centre.
+        data_sha256: Hash of the data it was formed from.
+        at: When it was formed, which is when it was first printed.
+        zone: Time zone that its times are written in.
+        head: Head of the audit chain at that moment.
+    """
+
+    number: int
+    data_sha256: str
+    at: datetime
+    zone: str
+    head: str
+
+    def when(self, moment: datetime | None) -> str:
+        """Return a moment as the report writes it."""
+        return f"{local(moment, self.zone):%d.%m.%Y %H:%M:%S}" if moment else "—"
+
+
+Draw = Callable[[Stamp], Sequence[Flowable]]
+
+
+def formed(
+    *,
+    kind: str,
+    key: str,
+    data: dict[str, Any],
+    draw: Draw,
+    region: Region,
+    point: ExamPoint | None,
+    title: str,
+    actor: Actor,
+) -> Report:
+    """Return the report of some data: the one formed before, or a new one with the next number.
+
+    Args:
+        kind: A kind of `Report.Kind`.
+        key: What it is about: uid, sitting or date.
+        data: Everything that it shows, JSON-able; it decides whether a report of this very content exists.
+        draw: Makes the pages.
+        region: The region.
+        point: The point it is about, if it is about one.
+        title: Title in the document's metadata.
+        actor: Who asks for it.
+    """
+    digest = hashlib.sha256(canonical.dumps(data)).hexdigest()
+    with transaction.atomic():
+        number = series.lock("report")
+        row = Report.objects.filter(kind=kind, key=key, data_sha256=digest).first()
+        if row is None:
+            number.number += 1
+            number.save(update_fields=["number"])
+            row = _form(number.number, kind, key, digest, draw, region, point, title, actor)
+        Report.objects.filter(pk=row.pk).update(prints=F("prints") + 1)
+    return row
+
+
+def _form(
+    number: int,
+    kind: str,
+    key: str,
+    digest: str,
+    draw: Draw,
+    region: Region,
+    point: ExamPoint | None,
+    title: str,
+    actor: Actor,
+) -> Report:
+    zone = point.timezone if point else region.timezone
+    stamp = Stamp(number, digest, now(), zone, _head(point))
+    footer = f"Отчёт № {number} · данные SHA-256 {digest[:16]}… · напечатан {stamp.when(stamp.at)} ({zone})"
+    data = pdf.document(draw(stamp), title=title, footer=footer, training=settings.PPE_MODE == "training")
+    path, sha256 = store.write(store.REPORTS, f"{number:06d}-{kind}.pdf", data)
+    row = Report.objects.create(
+        kind=kind,
+        key=key,
+        region=region,
+        point=point,
+        number=number,
+        data_sha256=digest,
+        sha256=sha256,
+        path=path,
+        made_at=stamp.at,
+        made_by=actor.name[:200],
+    )
+    record(
+        "rcoi.report",
+        actor=actor,
+        region=region.code,
+        point=point.code if point else "",
+        subject=str(row),
+        data={"number": number, "sha256": sha256, "data_sha256": digest},
+    )
+    return row
+
+
+def _head(point: ExamPoint | None) -> str:
+    """Return the head of the audit chain: whoever keeps the paper can prove the log of that moment."""
+    row = ChainHead.objects.filter(chain=point.key if point else "node").first()
+    return f"{row.chain}, запись № {row.number}, {row.hash}" if row else "—"
+
+
+def file_bytes(row: Report) -> bytes:
+    """Return the bytes of a report.
+
+    Raises:
+        FileGone: The file is not in the store.
+    """
+    return store.there(row.path).read_bytes()
