@@ -1,0 +1,146 @@
+"""The TAR of a packet: plain files only, whatever stands in it."""
+
+import hashlib
+import io
+import subprocess
+import tarfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wire import tar
+from wire.refusals import Refusal
+from wire.tar import Source, TarReader, TarRefusal
+
+
+def source(name: str, data: bytes) -> Source:
+    return Source(name, len(data), hashlib.sha256(data).hexdigest(), data)
+
+
+def write(files: dict[str, bytes]) -> bytes:
+    stream, size = tar.stream([source(name, data) for name, data in files.items()])
+    data = stream.read()
+    assert len(data) == size
+    return data
+
+
+def read(data: bytes) -> dict[str, bytes]:
+    reader, found = TarReader(io.BytesIO(data)), {}
+    while (entry := reader.next()) is not None:
+        found[entry.name] = b"".join(reader.pieces())
+    return found
+
+
+_NAMES = st.text("abcдеё-_.()№ 01", min_size=1, max_size=60).filter(tar.is_plain)
+_FILES = st.dictionaries(_NAMES, st.binary(max_size=2000), max_size=6)
+
+
+@given(_FILES)
+def test_what_is_written_is_read(files):
+    data = write(files)
+    assert read(data) == files
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        assert {member.name: archive.extractfile(member).read() for member in archive} == files
+
+
+def test_gnu_tar_lists_it(tmp_path):
+    path = tmp_path / "c.tar"
+    path.write_bytes(write({"manifest.json": b"{}", "sheets/Лист 1.tif": b"x" * 600, "y" * 200: b""}))
+    done = subprocess.run(["tar", "--quoting-style=literal", "-tf", path], capture_output=True, check=True)
+    assert done.stdout.decode().split("\n")[:3] == ["manifest.json", "sheets/Лист 1.tif", "y" * 200]
+    assert done.stderr == b""
+
+
+@given(st.binary(max_size=2000))
+def test_any_bytes_are_a_tar_or_refused(data):
+    with pytest.raises(Refusal):
+        read(data)
+
+
+@given(_FILES.filter(bool), st.data())
+def test_a_damaged_tar_is_a_tar_or_refused(files, data):
+    blob = bytearray(write(files))
+    blob[data.draw(st.integers(0, len(blob) - 1))] ^= data.draw(st.integers(1, 255))
+    try:
+        found = read(bytes(blob))
+    except Refusal:
+        return
+    assert all(tar.is_plain(name) for name in found)
+
+
+def member(kind: bytes, name: str = "a", link: str = "/etc/passwd", size: int = 0) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname, info.size = kind, link if kind in (tarfile.SYMTYPE, tarfile.LNKTYPE) else "", size
+    return info.tobuf(tarfile.USTAR_FORMAT) + bytes(-(-size // 512) * 512) + bytes(1024)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        tarfile.SYMTYPE,
+        tarfile.LNKTYPE,
+        tarfile.CHRTYPE,
+        tarfile.BLKTYPE,
+        tarfile.FIFOTYPE,
+        tarfile.DIRTYPE,
+        tarfile.CONTTYPE,
+        tarfile.GNUTYPE_SPARSE,
+        tarfile.GNUTYPE_LONGNAME,
+        tarfile.XGLTYPE,
+        b"S",
+        b"M",
+    ],
+)
+def test_anything_but_a_file_is_refused(kind):
+    with pytest.raises(TarRefusal):
+        read(member(kind))
+
+
+@pytest.mark.parametrize("name", ["../a", "/etc/passwd", "a/../../b", "./a", "a/", ".ssh/x", "C:\\a", "a\nb"])
+def test_a_name_that_leaves_the_folder_is_refused(name):
+    assert read(member(tarfile.REGTYPE, "plain")) == {"plain": b""}
+    with pytest.raises(TarRefusal):
+        read(member(tarfile.REGTYPE, name))
+
+
+def pax(**headers: str) -> bytes:
+    info = tarfile.TarInfo("a")
+    info.pax_headers = headers
+    return info.tobuf(tarfile.PAX_FORMAT) + bytes(1024)
+
+
+@pytest.mark.parametrize(
+    "headers", [{"size": "99"}, {"linkpath": "/etc/passwd"}, {"path": "../x"}, {"path": "ж", "mtime": "1"}]
+)
+def test_other_extended_headers_are_refused(headers):
+    with pytest.raises(TarRefusal):
+        read(pax(**headers))
+
+
+def test_what_follows_the_end_is_refused():
+    whole = write({"a": b"1"})
+    assert read(whole + bytes(512 * 18)) == {"a": b"1"}
+    for tail in (b"x", bytes(512) + b"x", bytes(512 * 40)):
+        with pytest.raises(TarRefusal):
+            read(whole + tail)
+
+
+def test_a_tar_cut_anywhere_is_refused():
+    whole = write({"a": b"1" * 700, "б": b"2"})
+    for size in range(0, len(whole), 101):
+        with pytest.raises(TarRefusal):
+            read(whole[:size])
+
+
+@given(st.text(max_size=300))
+def test_any_name_can_be_made_plain(name):
+    assert tar.is_plain(tar.plain(name))
+
+
+def test_a_plain_name_stays_as_it_is():
+    name = "END_PRINT_78_0001_290526_01_Русский_язык_0101_0001.dat"
+    assert tar.plain(name) == name
+    assert tar.plain("END_PRINT_??.dat") == "END_PRINT___.dat"
+    assert tar.plain("../../etc/passwd") == "_.._etc_passwd"
+    assert tar.plain("ы" * 300 + ".dat").endswith("ы.dat")
