@@ -169,6 +169,13 @@ def copy_verified(src: StrPath, dst: StrPath) -> str:
     return written
 
 
+def write_all(file: BinaryIO, data: bytes | memoryview) -> None:
+    """Write every byte: an unbuffered file on a nearly full disk takes a part and says so."""
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+
+
 def sha256_file(path: StrPath) -> str:
     """Return SHA-256 of a file in hex, reading it in blocks.
 

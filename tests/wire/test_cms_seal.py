@@ -7,6 +7,7 @@ import itertools
 import os
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asn1crypto import cms as oracle
@@ -157,6 +158,19 @@ def test_a_full_disk_is_a_refusal() -> None:
     sealed = cms.seal_bytes(b"12345", recipients=[holder("ec").certificate])
     with pytest.raises(DiskFull):
         cms.open_sealed(io.BytesIO(sealed), Full(), recipients=[holder("ec").recipient])
+
+
+def test_a_file_that_takes_a_part_of_each_piece_gets_the_whole() -> None:
+    class Short(io.BytesIO):
+        def write(self, data: Any) -> int:
+            return super().write(memoryview(data)[:1000])
+
+    content = content_of(CHUNK * 5 + 17)
+    dst, out = Short(), Short()
+    sealed = cms.seal(io.BytesIO(content), dst, size=len(content), recipients=[holder("ec").certificate])
+    assert sealed.sha256 == hashlib.sha256(dst.getvalue()).hexdigest()
+    cms.open_sealed(io.BytesIO(dst.getvalue()), out, recipients=[holder("ec").recipient])
+    assert out.getvalue() == content
 
 
 class Zeros(io.RawIOBase):

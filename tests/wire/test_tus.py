@@ -33,7 +33,7 @@ def server() -> Iterator[TusServer]:
 
 @pytest.fixture
 def client() -> Iterator[httpx.Client]:
-    with httpx.Client(headers={"Authorization": "Bearer secret"}, trust_env=False) as client:
+    with httpx.Client(headers={"Authorization": "Bearer secret"}, trust_env=False, verify=False) as client:
         yield client
 
 

@@ -15,7 +15,7 @@ from wire.cms.errors import CmsMalformed, NoRecipient
 from wire.cms.provider import ContentDecryptor, CryptoProvider, Recipient
 from wire.cms.standard import STANDARD
 from wire.cms.stream import BerStream
-from wire.durable import disk_errors
+from wire.durable import disk_errors, write_all
 from wire.refusals import Refusal
 
 CHUNK = 1 << 18
@@ -130,6 +130,6 @@ def _copy(stream: BerStream, decryptor: ContentDecryptor, dst: BinaryIO) -> int:
     buffer, out = memoryview(bytearray(CHUNK)), memoryview(bytearray(CHUNK + 16))
     size = 0
     while got := stream.read_content(buffer):
-        dst.write(out[: decryptor.update_into(buffer[:got], out)])
+        write_all(dst, out[: decryptor.update_into(buffer[:got], out)])
         size += got
     return size

@@ -4,8 +4,8 @@ GCM keeps the length of the content, so every length is known before the first b
 grow with size.
 """
 
-import hashlib
 import io
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -14,9 +14,10 @@ from cryptography import x509
 
 from wire.cms import der, identifiers
 from wire.cms.errors import KeyRefusal
+from wire.cms.hashing import SLOTS, ParallelDigest
 from wire.cms.provider import ContentEncryptor, CryptoProvider
 from wire.cms.standard import STANDARD
-from wire.durable import SourceChanged, disk_errors
+from wire.durable import SourceChanged, disk_errors, write_all
 
 CHUNK = 1 << 18
 
@@ -54,27 +55,29 @@ def seal(
         DiskRefusal: Reading or writing failed.
     """
     head, encryptor = _begin(size, recipients, provider)
-    digest = hashlib.sha256()
+    with disk_errors(), ParallelDigest() as digest:
 
-    def write(data: bytes | memoryview) -> None:
-        digest.update(data)
-        dst.write(data)
+        def write(data: bytes | memoryview) -> None:
+            digest.update(data)
+            write_all(dst, data)
 
-    with disk_errors():
         write(head)
         done = 0
-        buffer, out = memoryview(bytearray(CHUNK)), memoryview(bytearray(CHUNK + 16))
+        buffer = memoryview(bytearray(CHUNK))
+        # A piece is still being hashed while the next ones are sealed: each has a place of its own.
+        places = itertools.cycle([memoryview(bytearray(CHUNK + 16)) for _ in range(SLOTS)])
         while got := src.readinto(buffer):  # type: ignore[attr-defined]
             done += got
             if done > size:
                 raise SourceChanged
+            out = next(places)
             write(out[: encryptor.update_into(buffer[:got], out)])
             if progress is not None:
                 progress(done)
         if done != size:
             raise SourceChanged
         write(der.octets(encryptor.tag()))
-    return Sealed(digest.hexdigest(), len(head) + size + 2 + provider.tag_length)
+        return Sealed(digest.hexdigest(), len(head) + size + 2 + provider.tag_length)
 
 
 def seal_bytes(data: bytes, *, recipients: Sequence[x509.Certificate], provider: CryptoProvider = STANDARD) -> bytes:
