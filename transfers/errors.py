@@ -1,27 +1,92 @@
-"""Refusals of the transfer room."""
+"""Why something about packets and statuses is refused."""
 
 from wire.refusals import Refusal
 
 
-class GateClosed(Refusal):
-    """The conditions of a status do not hold."""
+class TransferRefusal(Refusal):
+    """A step with packets cannot be done."""
 
-    code, http_status, permanent = "gate_closed", 409, False
-
-
-class NotReady(Refusal):
-    """What should be packed or signed is not ready."""
-
-    code, http_status, permanent = "not_ready", 409, False
+    code = "transfer"
+    http_status = 409
 
 
-class NothingToSign(Refusal):
-    """No packet waits for a signature."""
+class RoomNotClosed(TransferRefusal):
+    """Only a closed room is packed."""
 
-    code, http_status = "nothing_to_sign", 409
+    code = "room_not_closed"
 
 
-class FeedBroken(Refusal):
-    """The feed does not continue where the point stopped reading."""
+class NothingToBuild(TransferRefusal):
+    """There is no closed room without a packet."""
 
-    code = "feed_broken"
+    code = "nothing_to_build"
+
+
+class NothingToSign(TransferRefusal):
+    """No packet awaits a signature."""
+
+    code = "nothing_to_sign"
+
+
+class PacketFileMissing(TransferRefusal):
+    """The packet's file is not where it was put."""
+
+    code = "packet_file_missing"
+
+
+class CannotRetry(TransferRefusal):
+    """The packet is not one that a person can send again."""
+
+    code = "cannot_retry"
+
+
+class GateClosed(TransferRefusal):
+    """The conditions of a status do not hold; each blocker is a part."""
+
+    code = "gate_closed"
+    permanent = False
+
+
+class UnknownStatus(TransferRefusal):
+    """There is no such status."""
+
+    code = "unknown_status"
+    http_status = 400
+
+
+class NoCentre(TransferRefusal):
+    """The node does not know the address of the centre."""
+
+    code = "no_centre"
+    permanent = False
+
+
+class ForeignReceipt(TransferRefusal):
+    """A receipt of another point, or of the other mode."""
+
+    code = "foreign_receipt"
+
+
+class ForeignFeed(TransferRefusal):
+    """A feed item of another point, or of the other mode."""
+
+    code = "foreign_feed"
+
+
+class FeedFork(TransferRefusal):
+    """Two items of one number."""
+
+    code = "feed_fork"
+
+
+class FolderRefused(TransferRefusal):
+    """The folder is not on one of the node's drives."""
+
+    code = "folder_refused"
+    http_status = 400
+
+
+class NothingOnFlash(TransferRefusal):
+    """The drive holds nothing that this page reads."""
+
+    code = "nothing_on_flash"

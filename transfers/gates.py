@@ -118,7 +118,8 @@ def _exams_finished(sitting: Sitting) -> list[Condition]:
 def newest_packets(sitting: Sitting) -> dict[tuple[str, str], Packet]:
     """Return the newest version of every packet: (kind, room number or status name) → packet."""
     newest: dict[tuple[str, str], Packet] = {}
-    for packet in Packet.objects.filter(sitting=sitting).select_related("room", "status").order_by("version", "pk"):
+    rows = Packet.objects.filter(sitting=sitting).exclude(status__state=StatusState.UNDONE)
+    for packet in rows.select_related("room", "status").order_by("version", "pk"):
         where = packet.status.status if packet.status else packet.room.number if packet.room else ""
         newest[packet.kind, where] = packet
     return newest

@@ -11,7 +11,8 @@ from common import files
 from common.leases import Leased
 from stations.models import ExamPoint, Room, Sitting
 from stations.scope import ScopedQuerySet
-from transfers.states import PacketState, StatusState
+from transfers.states import COLOURS, SETTLED, STATUS_COLOURS, PacketState, StatusState
+from wire.names_files import receipt_name
 
 
 class PacketKind(models.TextChoices):
@@ -31,6 +32,35 @@ class StatusName(models.TextChoices):
     EXAMS_FINISHED = "exams_finished", _("Экзамены завершены")
     BLANKS_TRANSFERRED = "blanks_transferred", _("Бланки переданы в РЦОИ")
     NOT_HELD = "not_held", _("Экзамен не состоялся")
+
+
+class ReceiptLevel(models.TextChoices):
+    """What the centre says of a file."""
+
+    DELIVERED = "delivered", _("Передан")
+    ACKNOWLEDGED = "acknowledged", _("Подтвержден")
+    REJECTED = "rejected", _("Отклонён")
+    WITHDRAWN = "withdrawn", _("Отозван")
+
+
+class Door(models.TextChoices):
+    """How a word of the centre came."""
+
+    FEED = "feed", _("лента")
+    ANSWER = "answer", _("ответ на передачу")
+    FLASH = "flash", _("флеш-накопитель")
+
+
+class FeedKind(models.TextChoices):
+    """What the centre tells."""
+
+    RECEIPT = "receipt", _("Квитанция")
+    STATUS_UNDO = "status_undo", _("Статус отменён")
+    RESCAN_REQUEST = "rescan_request", _("Запрос повторного сканирования")
+    WITHDRAWAL = "withdrawal", _("Пакет отозван")
+    RESERVE_KEY = "reserve_key", _("Резервный ключ доступа")
+    CRL = "crl", _("Список отозванных сертификатов")
+    ANNOUNCEMENT = "announcement", _("Объявление")
 
 
 class PointStatus(models.Model):
@@ -64,6 +94,19 @@ class PointStatus(models.Model):
     def __str__(self) -> str:
         return f"«{self.get_status_display()}»"
 
+    @property
+    def colour(self) -> str:
+        """Class of the chip."""
+        return STATUS_COLOURS[self.state]
+
+
+class PacketQuerySet(ScopedQuerySet["Packet"]):
+    """Packets as pages and gates ask for them."""
+
+    def full(self) -> "PacketQuerySet":
+        """Return the packets with what their words need."""
+        return self.select_related("sitting__point__region", "sitting__subject", "room", "status", "supersedes")
+
 
 class Packet(Leased):
     """A packet of this node. A version never changes; the next one is another row."""
@@ -93,6 +136,8 @@ class Packet(Leased):
     path = models.CharField(_("файл"), max_length=300, blank=True)
     size = models.PositiveBigIntegerField(_("размер"), default=0)
     sha256 = models.CharField("SHA-256", max_length=64, blank=True, db_index=True)
+    recipients = models.JSONField(_("получатели"), default=list, blank=True)
+    sealed_at = models.DateTimeField(_("зашифрован"), null=True, blank=True)
     content_sha256 = models.CharField(_("SHA-256 содержимого"), max_length=64, blank=True)
     content_size = models.PositiveBigIntegerField(_("размер содержимого"), default=0)
     content_end = models.PositiveBigIntegerField(_("конец содержимого"), default=0)
@@ -106,7 +151,9 @@ class Packet(Leased):
 
     location = models.CharField(_("адрес выгрузки"), max_length=500, blank=True)
     offset = models.PositiveBigIntegerField(_("передано байтов"), default=0)
+    uploaded_at = models.DateTimeField(_("передан целиком"), null=True, blank=True)
     last_error = models.TextField(_("последняя неудача"), blank=True)
+    last_error_code = models.CharField(_("код неудачи"), max_length=64, blank=True)
     handed_over_at = models.DateTimeField(_("записан на флеш"), null=True, blank=True)
     handed_over_to = models.CharField(_("на какой накопитель"), max_length=300, blank=True)
     delivered_at = models.DateTimeField(_("передан"), null=True, blank=True)
@@ -114,7 +161,7 @@ class Packet(Leased):
     receipt_number = models.PositiveIntegerField(_("№ квитанции"), null=True, blank=True)
     reasons = models.JSONField(_("причины отказа"), default=list, blank=True)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = PacketQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"
 
     class Meta:
@@ -122,8 +169,14 @@ class Packet(Leased):
         verbose_name_plural = _("пакеты")
         ordering = ("sitting", "kind", "room__number", "version", "pk")
         constraints = [
-            models.UniqueConstraint(fields=("node", "sitting", "sequence"), name="one_packet_of_a_sequence")
+            models.UniqueConstraint(fields=("node", "sitting", "sequence"), name="one_packet_of_a_sequence"),
+            models.UniqueConstraint(
+                fields=("sitting", "kind", "room", "status", "version"),
+                name="one_packet_of_a_version",
+                nulls_distinct=False,
+            ),
         ]
+        indexes = [models.Index(fields=("state", "next_try_at"), name="packet_due")]
 
     def __str__(self) -> str:
         where = f", {self.room}" if self.room_id else ""
@@ -135,6 +188,47 @@ class Packet(Leased):
     def file(self) -> Path:
         """The packet's file in the store."""
         return files.inside(self.path)
+
+    @property
+    def colour(self) -> str:
+        """Class of the chip."""
+        return COLOURS[self.state]
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the file is final."""
+        return self.signed_at is not None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the centre has said its last word so far."""
+        return self.state in SETTLED
+
+    @property
+    def percent(self) -> int:
+        """How much of the file the centre holds."""
+        return 100 if self.uploaded_at else int(self.offset * 100 / self.size) if self.size else 0
+
+
+class PacketStep(models.Model):
+    """A line of a packet's own story: what happened, when, by whom, in words."""
+
+    packet = models.ForeignKey(Packet, models.PROTECT, verbose_name=_("пакет"), related_name="steps")
+    at = models.DateTimeField(_("когда"))
+    state = models.CharField(_("состояние"), max_length=20, choices=PacketState.choices, blank=True)
+    who = models.CharField(_("кто"), max_length=200)
+    text = models.TextField(_("что"), blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "packet__sitting__point"
+
+    class Meta:
+        verbose_name = _("шаг пакета")
+        verbose_name_plural = _("шаги пакетов")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.text or self.get_state_display()
 
 
 class SequenceHead(models.Model):
@@ -161,7 +255,8 @@ class FeedCursor(Leased):
     number = models.PositiveIntegerField(_("последний номер"), default=0)
     prev = models.CharField(_("хэш последней записи"), max_length=64, blank=True)
     answered_at = models.DateTimeField(_("последний ответ РЦОИ"), null=True, blank=True)
-    last_error = models.TextField(_("последняя неудача"), blank=True)
+    trouble = models.TextField(_("что не получилось с тех пор"), blank=True)
+    trouble_code = models.CharField(_("код неудачи"), max_length=64, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "point"
@@ -179,10 +274,11 @@ class FeedRecord(models.Model):
 
     point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"), related_name="feed_records")
     number = models.PositiveIntegerField(_("номер"))
-    kind = models.CharField(_("вид"), max_length=20)
+    kind = models.CharField(_("вид"), max_length=20, choices=FeedKind.choices)
     at = models.DateTimeField(_("время РЦОИ"))
     body = models.JSONField(_("содержание"), default=dict)
-    path = models.CharField(_("файл"), max_length=300)
+    document = models.BinaryField(_("запись, как получена"))
+    problem = models.TextField(_("что не получилось"), blank=True)
     sha256 = models.CharField("SHA-256", max_length=64)
     received_at = models.DateTimeField(_("получена"), auto_now_add=True)
 
@@ -206,11 +302,14 @@ class ReceiptRecord(models.Model):
         Packet, models.PROTECT, verbose_name=_("пакет"), null=True, blank=True, related_name="receipts"
     )
     point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"), related_name="receipt_records")
-    level = models.CharField(_("уровень"), max_length=12)
+    level = models.CharField(_("уровень"), max_length=12, choices=ReceiptLevel.choices)
     number = models.PositiveIntegerField(_("номер"))
     file_sha256 = models.CharField(_("SHA-256 файла пакета"), max_length=64)
     reasons = models.JSONField(_("причины"), default=list, blank=True)
-    path = models.CharField(_("файл"), max_length=300)
+    counts = models.JSONField(_("состав"), default=dict, blank=True)
+    operator = models.CharField(_("кто в РЦОИ"), max_length=200, blank=True)
+    document = models.BinaryField(_("квитанция, как получена"))
+    door = models.CharField(_("откуда"), max_length=8, choices=Door.choices)
     sha256 = models.CharField("SHA-256", max_length=64, unique=True)
     issued_at = models.DateTimeField(_("выдана"))
     received_at = models.DateTimeField(_("получена"), auto_now_add=True)
@@ -224,4 +323,9 @@ class ReceiptRecord(models.Model):
         ordering = ("-number",)
 
     def __str__(self) -> str:
-        return f"№ {self.number}"
+        return f"№ {self.number} «{self.get_level_display()}»"
+
+    @property
+    def filename(self) -> str:
+        """The receipt's name as a file."""
+        return receipt_name(self.packet.name if self.packet else self.file_sha256, self.level)

@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.log import Actor
 from audit.moves import move
+from common.clock import now
 
 if TYPE_CHECKING:
     from transfers.models import Packet, PointStatus
@@ -33,22 +34,38 @@ P = PacketState
 _ANSWERED = frozenset({P.DELIVERED, P.ACKNOWLEDGED, P.REJECTED})
 
 PACKET_MOVES: dict[str, frozenset[str]] = {
-    P.BUILDING: frozenset({P.SEALING, P.STUCK}),
-    P.SEALING: frozenset({P.AWAITING_SIGNATURE, P.QUEUED, P.STUCK}),
-    P.AWAITING_SIGNATURE: frozenset({P.QUEUED}),
+    # What was never sent gives way at once to the packet made after it.
+    P.BUILDING: frozenset({P.SEALING, P.STUCK, P.SUPERSEDED}),
+    P.SEALING: frozenset({P.AWAITING_SIGNATURE, P.QUEUED, P.STUCK, P.SUPERSEDED}),
+    P.AWAITING_SIGNATURE: frozenset({P.QUEUED, P.STUCK, P.SUPERSEDED}),
     P.QUEUED: frozenset({P.UPLOADING, P.HANDED_OVER, P.STUCK}) | _ANSWERED,
     P.UPLOADING: frozenset({P.QUEUED, P.HANDED_OVER, P.STUCK}) | _ANSWERED,
     P.HANDED_OVER: frozenset({P.QUEUED, P.UPLOADING, P.STUCK}) | _ANSWERED,
-    P.DELIVERED: frozenset({P.ACKNOWLEDGED, P.REJECTED}),
+    # Delivered and silent for too long: it may be sent, or carried, once more.
+    P.DELIVERED: frozenset({P.ACKNOWLEDGED, P.REJECTED, P.QUEUED, P.HANDED_OVER}),
     P.ACKNOWLEDGED: frozenset({P.REJECTED, P.SUPERSEDED}),
     P.REJECTED: frozenset({P.SUPERSEDED, P.ACKNOWLEDGED}),
-    P.STUCK: frozenset({P.BUILDING, P.SEALING, P.QUEUED, P.HANDED_OVER}) | _ANSWERED,
+    P.STUCK: frozenset({P.BUILDING, P.SEALING, P.QUEUED, P.HANDED_OVER, P.SUPERSEDED}) | _ANSWERED,
 }
+
+COLOURS: dict[str, str] = {
+    P.BUILDING: "info", P.SEALING: "info", P.AWAITING_SIGNATURE: "warn", P.QUEUED: "info", P.UPLOADING: "info",
+    P.HANDED_OVER: "warn", P.DELIVERED: "info", P.ACKNOWLEDGED: "ok", P.REJECTED: "bad", P.STUCK: "bad",
+    P.SUPERSEDED: "idle",
+}  # fmt: skip
 
 #: Signed, and the centre has not answered yet.
 ON_THE_WAY = frozenset({P.QUEUED, P.UPLOADING, P.HANDED_OVER, P.DELIVERED})
 #: Work of this node is still to do before a person signs.
 IN_THE_MAKING = frozenset({P.BUILDING, P.SEALING})
+#: The outbox works on these.
+SENDING = frozenset({P.QUEUED, P.UPLOADING})
+#: Not sent yet: a newer version takes the place of such a packet at once.
+UNSENT = IN_THE_MAKING | {P.AWAITING_SIGNATURE}
+#: The centre has said its last word so far.
+SETTLED = frozenset({P.ACKNOWLEDGED, P.REJECTED, P.SUPERSEDED})
+#: Leases and attempts belong to one state.
+_FRESH: dict[str, Any] = {"lease_until": None, "attempts": 0, "parked_at": None, "parked_reason": "", "woken_at": None}
 
 
 class StatusState(models.TextChoices):
@@ -60,6 +77,7 @@ class StatusState(models.TextChoices):
 
 
 S = StatusState
+STATUS_COLOURS: dict[str, str] = {S.DECLARED: "info", S.ACCEPTED: "ok", S.UNDONE: "warn"}
 STATUS_MOVES: dict[str, frozenset[str]] = {
     S.DECLARED: frozenset({S.ACCEPTED, S.UNDONE}),
     S.ACCEPTED: frozenset({S.UNDONE}),
@@ -67,19 +85,30 @@ STATUS_MOVES: dict[str, frozenset[str]] = {
 
 
 def move_packet(
-    packet: "Packet", to: str, *, actor: Actor, data: dict[str, Any] | None = None, **changes: Any
+    packet: "Packet", to: str, *, actor: Actor, text: str = "", data: dict[str, Any] | None = None, **changes: Any
 ) -> None:
-    """Move the status of a packet and write its event.
+    """Move the status of a packet, write its event and the line of its story.
+
+    Args:
+        packet: The packet as the caller believes it to be.
+        to: The new state.
+        actor: Who or what moves it.
+        text: What a person reads in the packet's story.
+        data: Details of the event.
+        **changes: Fields set in the same statement.
 
     Raises:
         IllegalMove: The table does not allow it.
         StaleState: Somebody moved it first.
     """
     point = packet.sitting.point
-    move(
-        packet, to, table=PACKET_MOVES, kind="transfers.packet_moved", actor=actor, region=point.region.code,
-        point=point.code, subject=str(packet), data={"uid": packet.uid, **(data or {})}, **changes,
-    )  # fmt: skip
+    with transaction.atomic():
+        move(
+            packet, to, table=PACKET_MOVES, kind="transfers.packet_moved", actor=actor, region=point.region.code,
+            point=point.code, subject=str(packet), data={"uid": packet.uid, **(data or {})},
+            **{**_FRESH, "next_try_at": now(), **changes},
+        )  # fmt: skip
+        packet.steps.create(at=now(), state=to, who=actor.name[:200], text=text)
 
 
 def move_status(

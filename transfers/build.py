@@ -1,0 +1,131 @@
+"""Beginning a packet: a closed room, the forms of the point, or a declared status."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from audit.log import Actor, record
+from common import jobs
+from scanning import cards, contents
+from scanning.models import RoomCard
+from scanning.states import CardState
+from stations.models import Room, Sitting
+from transfers.errors import NothingToBuild, RoomNotClosed
+from transfers.models import Packet, PacketKind, PointStatus
+from transfers.states import UNSENT, PacketState, move_packet
+from wire.canonical import uuid7
+
+READY = frozenset({CardState.CLOSED, CardState.CLOSED_WITH_ACT})
+
+
+def kind_of(card: RoomCard) -> PacketKind:
+    """Return the kind of packet that a card makes; a voice room's packet carries its sheets and its recordings."""
+    if card.is_hq:
+        return PacketKind.FORMS
+    use = card.sitting.rooms.filter(room=card.room).first()
+    return PacketKind.AUDIO if use is not None and use.voice else PacketKind.BLANKS
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A closed card that waits for its packet."""
+
+    card: RoomCard
+    kind: PacketKind
+
+
+def ready(sitting: Sitting) -> list[Ready]:
+    """Return the closed rooms of a sitting that are not packed yet."""
+    rows = RoomCard.objects.filter(sitting=sitting, state__in=READY).select_related("sitting__point__region", "room")
+    return [Ready(card, kind_of(card)) for card in rows.order_by("room__number")]
+
+
+def build_packet(*, sitting: Sitting, kind: str, room: Room | None = None, actor: Actor) -> Packet:
+    """Begin the packet of a closed room; its content is collected and sealed in the queue.
+
+    Args:
+        sitting: The exam.
+        kind: ``blanks``, ``forms`` or ``audio``.
+        room: The room; «Штаб» when None.
+        actor: Who packs it.
+
+    Returns:
+        The packet, in state building.
+
+    Raises:
+        RoomNotClosed: The room is not closed, is packed already, or makes another kind of packet.
+    """
+    with transaction.atomic():
+        card = _card(sitting, room)
+        card = cards.lock(card)
+        if card.state not in READY or kind_of(card) != kind:
+            raise RoomNotClosed(
+                f"{card.room}: пакет собирается, когда помещение закрыто (сейчас: «{card.get_state_display()}»).",
+                f"{card.room.number}: only a closed room is packed (it is {card.state}).",
+                cure_ru="Закройте аудиторию на станции сканирования.",
+                cure_en="Close the room on the scanning desk.",
+            )
+        packet = start(
+            sitting=sitting, kind=kind, room=card.room, status=None, actor=actor, counts=contents.counts_for(card)
+        )
+        contents.mark_packed(card, actor)
+    return packet
+
+
+def _card(sitting: Sitting, room: Room | None) -> RoomCard:
+    rows = RoomCard.objects.filter(sitting=sitting).select_related("room", "sitting__point__region")
+    card = rows.filter(room=room).first() if room else rows.filter(room__kind=Room.Kind.HQ).first()
+    if card is None:
+        raise RoomNotClosed("Такой аудитории в этом экзамене нет.", "There is no such room in this sitting.")
+    return card
+
+
+def build_ready(*, sitting: Sitting, actor: Actor) -> list[Packet]:
+    """Begin the packets of all closed rooms.
+
+    Raises:
+        NothingToBuild: No room waits.
+    """
+    rooms = ready(sitting)
+    if not rooms:
+        raise NothingToBuild(
+            "Закрытых аудиторий, ожидающих передачи, нет.",
+            "No closed room waits for its packet.",
+            cure_ru="Закройте аудитории на станции сканирования.",
+            cure_en="Close the rooms on the scanning desk.",
+        )
+    with transaction.atomic():
+        return [build_packet(sitting=sitting, kind=each.kind, room=each.card.room, actor=actor) for each in rooms]
+
+
+def start(
+    *, sitting: Sitting, kind: str, room: Room | None, status: PointStatus | None, actor: Actor, **fields: Any
+) -> Packet:
+    """Write the row of the next version of a packet and wake the sealing.
+
+    An earlier version that was never sent gives way at once; one that the centre knows is replaced when the new one
+    is acknowledged.
+    """
+    point = sitting.point
+    last = Packet.objects.filter(sitting=sitting, kind=kind, room=room, status=status).order_by("-version").first()
+    packet = Packet.objects.create(
+        uid=uuid7(), version=last.version + 1 if last else 1, kind=kind, sitting=sitting, room=room, status=status,
+        supersedes=_known(last), made_by=actor.name[:200], **fields,
+    )  # fmt: skip
+    record(
+        "transfers.packet_made", actor=actor, region=point.region.code, point=point.code, subject=str(packet),
+        data={"uid": packet.uid, "version": packet.version, "supersedes": last.uid if last else ""},
+    )  # fmt: skip
+    packet.steps.create(at=packet.made_at, state=PacketState.BUILDING, who=actor.name[:200], text="")
+    if last is not None and (last.state in UNSENT or (last.state == PacketState.STUCK and not last.is_signed)):
+        move_packet(last, PacketState.SUPERSEDED, actor=actor, text=f"Заменён версией {packet.version}")
+    jobs.wake("transfers.seal", packet.pk)
+    return packet
+
+
+def _known(last: Packet | None) -> Packet | None:
+    """Return the newest version that may be known at the centre: what the next one says it replaces."""
+    while last is not None and not last.is_signed:
+        last = last.supersedes
+    return last

@@ -1,0 +1,164 @@
+"""The line to the centre: its address, TLS, and the machine session of each point."""
+
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+from django.conf import settings
+
+from common.clock import now
+from keys.models import Certificate
+from keys.node import node_signer
+from stations.models import ExamPoint
+from transfers.errors import NoCentre
+from transfers.models import FeedCursor
+from wire import canonical
+from wire.pki import Role
+from wire.refusals import Refusal
+from wire.session import sign_challenge
+from wire.tus_refusals import NotLoggedIn, broken_line, refusal_of
+
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+_AGENT = "ppe-portal/hq"
+
+_sessions: dict[tuple[str, str], tuple[str, datetime]] = {}
+_guard = threading.Lock()
+
+
+def has_centre() -> bool:
+    """Return whether this node delivers by network at all; without an address everything goes by flash drive."""
+    return bool(settings.PPE_RCOI_URL)
+
+
+def addresses() -> list[str]:
+    """Return the centre's addresses, main channel first."""
+    listed = (settings.PPE_RCOI_URL, settings.PPE_RCOI_RESERVE_URL)
+    return [url.rstrip("/") for url in listed if url]
+
+
+def _tls() -> ssl.SSLContext | bool:
+    """Return the TLS settings: the system's authorities and the region's own."""
+    roots = Certificate.objects.filter(role=Role.CA.value).values_list("pem", flat=True)
+    context = ssl.create_default_context()
+    for pem in roots:
+        context.load_verify_locations(cadata=pem)
+    return context
+
+
+def _client(base: str) -> httpx.Client:
+    return httpx.Client(
+        base_url=base, timeout=TIMEOUT, headers={"User-Agent": _AGENT}, trust_env=False,
+        verify=_tls() if base.startswith("https:") else True,
+    )  # fmt: skip
+
+
+@contextmanager
+def session(point: ExamPoint, base: str | None = None) -> Iterator[httpx.Client]:
+    """Give a client that is logged in as this node for a point.
+
+    Raises:
+        NoCentre: The node has no address of the centre.
+        NodeCertificateMissing: The node's certificate has not arrived.
+        RetryLater: The line or the server is in trouble.
+        NotLoggedIn: The centre ended the session in between; the next call logs in again.
+    """
+    if not has_centre():
+        raise NoCentre(
+            "Адрес РЦОИ не настроен: пакеты передаются на флеш-накопителе.",
+            "The centre's address is not set: packets go by flash drive.",
+        )
+    base = base or addresses()[0]
+    with _client(base) as client:
+        client.headers["Authorization"] = f"Bearer {_token(client, point, base)}"
+        try:
+            yield client
+        except NotLoggedIn:
+            forget(point, base)
+            raise
+
+
+def _token(client: httpx.Client, point: ExamPoint, base: str) -> str:
+    key = (base, point.key)
+    with _guard:
+        known = _sessions.get(key)
+        if known is not None and known[1] > now() + timedelta(minutes=2):
+            return known[0]
+    challenge = _ask(client, "/api/v1/session/challenge/", None)["challenge"]
+    signed = sign_challenge(str(challenge), node_signer(point))
+    answer = _ask(client, "/api/v1/session/", {"signed": signed})
+    with _guard:
+        _sessions[key] = (str(answer["token"]), canonical.parse_stamp(answer["expires_at"]))
+    return str(answer["token"])
+
+
+def forget(point: ExamPoint, base: str | None = None) -> None:
+    """Forget the session of a point: the centre has ended it."""
+    with _guard:
+        for key in [k for k in _sessions if k[1] == point.key and base in (None, k[0])]:
+            del _sessions[key]
+
+
+def _ask(client: httpx.Client, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    try:
+        response = client.post(path, json=body)
+    except httpx.HTTPError as error:
+        raise broken_line(error) from error
+    return _document(response)
+
+
+def _document(response: httpx.Response) -> dict[str, Any]:
+    if response.status_code >= 400:
+        raise refusal_of(response)
+    try:
+        document = response.json()
+    except ValueError as error:
+        raise broken_line(error) from error
+    if not isinstance(document, dict):
+        raise broken_line()
+    return document
+
+
+def get_json(client: httpx.Client, path: str, **params: str | int) -> dict[str, Any]:
+    """Return a JSON answer of the centre.
+
+    Raises:
+        TransferRefusal: The centre refuses, or the line is broken.
+    """
+    try:
+        response = client.get(path, params=params)
+    except httpx.HTTPError as error:
+        raise broken_line(error) from error
+    return _document(response)
+
+
+def get_bytes(client: httpx.Client, path: str) -> bytes | None:
+    """Return a file of the centre; None when it has none.
+
+    Raises:
+        TransferRefusal: The centre refuses, or the line is broken.
+    """
+    try:
+        response = client.get(path)
+    except httpx.HTTPError as error:
+        raise broken_line(error) from error
+    if response.status_code == 404:
+        return None
+    if response.status_code >= 400:
+        raise refusal_of(response)
+    return response.content
+
+
+def heard(point: ExamPoint) -> None:
+    """Remember that the centre answered just now."""
+    FeedCursor.objects.update_or_create(point=point, defaults={"answered_at": now(), "trouble": "", "trouble_code": ""})
+
+
+def silent(point: ExamPoint, refusal: Refusal) -> None:
+    """Remember why the centre could not be spoken to."""
+    FeedCursor.objects.update_or_create(
+        point=point, defaults={"trouble": refusal.text("ru"), "trouble_code": refusal.code}
+    )

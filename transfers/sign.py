@@ -1,0 +1,177 @@
+"""Signing: the header gets its place in the chain, the signatures are appended, and the packet may go."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from audit.log import Actor, record
+from common import files, jobs
+from common.clock import now
+from keys import node
+from keys.tokens import OpenToken
+from stations.models import ExamPoint, Sitting
+from transfers.errors import NothingToSign, PacketFileMissing
+from transfers.models import Packet, PacketKind, SequenceHead
+from transfers.states import PacketState, move_packet
+from wire import packet as wire_packet
+from wire import pki
+from wire.cms import Signer
+from wire.durable import replace_durable
+from wire.names_files import packet_name
+from wire.packet import Content, PacketHeader
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What one PIN will sign, in words."""
+
+    packets: list[Packet]
+    rooms: list[str]
+    sheets: int
+    forms: int
+    recordings: int
+    acts: int
+
+    @property
+    def words(self) -> str:
+        """The sentence shown before the PIN."""
+        parts = [
+            ngettext("%d пакет", "%d пакетов", len(self.packets)) % len(self.packets),
+            _("помещения: %s") % ", ".join(self.rooms),
+        ]
+        for number, one, many in (
+            (self.sheets, _("листов бланков: %d"), ""), (self.forms, _("листов форм: %d"), ""),
+            (self.recordings, _("аудиозаписей: %d"), ""), (self.acts, _("актов: %d"), ""),
+        ):  # fmt: skip
+            if number:
+                parts.append((many or one) % number)
+        return "; ".join(parts)
+
+
+def awaiting(sitting: Sitting) -> list[Packet]:
+    """Return the packets of a sitting that await a signature."""
+    rows = Packet.objects.filter(sitting=sitting, state=PacketState.AWAITING_SIGNATURE)
+    return list(rows.full().order_by("kind", "room__number", "pk"))
+
+
+def offer(packets: Sequence[Packet]) -> Offer:
+    """Return what one PIN would sign."""
+
+    def total(name: str) -> int:
+        return sum(int(packet.counts.get(name, 0)) for packet in packets)
+
+    rooms = [str(packet.room) for packet in packets if packet.room]
+    return Offer(list(packets), rooms, total("sheets"), total("forms"), total("recordings"), total("acts"))
+
+
+def sign_packets(*, packets: Iterable[Packet], token: OpenToken, actor: Actor) -> list[Packet]:
+    """Sign packets with the node's key and the GEK member's token, and put them into the queue.
+
+    Args:
+        packets: Packets that await a signature.
+        token: The GEK member's open token.
+        actor: The user of the session.
+
+    Returns:
+        The packets that were signed.
+
+    Raises:
+        NothingToSign: None of them awaits a signature, or the token is of another point.
+    """
+    signed: list[Packet] = []
+    for packet in packets:
+        point = packet.sitting.point
+        _require_own(token, point)
+        signers = [node.node_signer(point), token.signer]
+        with transaction.atomic():
+            row = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
+            if row.state == PacketState.AWAITING_SIGNATURE:
+                sign_one(packet=row, signers=signers, name=token.name, actor=token.actor(actor))
+                signed.append(row)
+    if not signed:
+        raise NothingToSign(
+            "Пакетов, ожидающих подписи, нет.", "No packet awaits a signature.",
+            cure_ru="Соберите пакеты закрытых аудиторий.", cure_en="Build the packets of the closed rooms.",
+        )  # fmt: skip
+    return signed
+
+
+def _require_own(token: OpenToken, point: ExamPoint) -> None:
+    if (token.identity.region, token.identity.point) != (point.region.code, point.code):
+        raise NothingToSign(
+            f"Токен выдан для другого ППЭ, пакеты ППЭ {point.key} им не подписать.",
+            f"The token is of another point than {point.key}.",
+        )
+
+
+def sign_one(*, packet: Packet, signers: Sequence[Signer], name: str, actor: Actor) -> None:
+    """Sign one sealed packet; call inside the transaction that locks it.
+
+    The place in the chain is taken and the signed file made durable before the transaction commits. A process that
+    is killed in between leaves a file that the next signature cuts back to its content.
+
+    Raises:
+        PacketFileMissing: The sealed content is gone.
+        Refusal: The disk is full, or a key failed.
+    """
+    point = packet.sitting.point
+    uid = pki.identity_of(signers[0].certificate).ident
+    SequenceHead.objects.get_or_create(point=point, node=uid)
+    head = SequenceHead.objects.select_for_update().get(point=point, node=uid)
+    header = _header(packet, point, uid, head)
+    path = _append(packet, header, signers)
+    head.sequence, head.sha256 = header.sequence, path.sha256
+    head.save(update_fields=["sequence", "sha256"])
+    record(
+        "transfers.packet_signed", actor=actor, region=point.region.code, point=point.code, subject=str(packet),
+        data={"uid": packet.uid, "sha256": path.sha256, "sequence": header.sequence, "counts": packet.counts},
+    )  # fmt: skip
+    move_packet(
+        packet, PacketState.QUEUED, actor=actor, text=_("Подписан: %s") % (name or _("узел штаба")),
+        sequence=header.sequence, prev=header.prev, node=uid, sha256=path.sha256, size=path.path.stat().st_size,
+        name=path.path.name, path=files.relative(path.path), signed_at=now(), signed_by=(name or uid)[:200],
+        offset=0, location="",
+    )  # fmt: skip
+    jobs.wake("transfers.deliver", packet.pk)
+
+
+@dataclass(frozen=True)
+class _Signed:
+    path: Path
+    sha256: str
+
+
+def _header(packet: Packet, point: ExamPoint, uid: str, head: SequenceHead) -> PacketHeader:
+    roomy = packet.kind in (PacketKind.BLANKS, PacketKind.AUDIO)
+    return PacketHeader(
+        uid=packet.uid, version=packet.version, part=1, parts=1,
+        kind=packet.kind,  # type: ignore[arg-type]  # the choices are those of the format
+        mode=packet.sitting.mode, region=point.region.code, point=point.code, date=packet.sitting.date,
+        subject=packet.sitting.subject.code, sitting=packet.sitting.key,
+        room=packet.room.number if packet.room and roomy else None, counts=packet.counts,
+        content_sha256=packet.content_sha256, content_size=packet.content_size, recipients=tuple(packet.recipients),
+        node=uid, sequence=head.sequence + 1, prev=head.sha256, created_at=packet.made_at,
+        supersedes=packet.supersedes.uid if packet.supersedes else None,
+    )  # fmt: skip
+
+
+def _append(packet: Packet, header: PacketHeader, signers: Sequence[Signer]) -> _Signed:
+    sealed = packet.file
+    final = sealed.with_name(packet_name(header))
+    if not sealed.exists() and final.exists():
+        # A signature before this one got as far as the name, and was killed before its commit.
+        sealed = final
+    if not sealed.exists():
+        raise PacketFileMissing(
+            f"Файл пакета «{packet}» не найден на диске узла.", "The packet's file is gone from the node's disk.",
+            cure_ru="Нажмите «Повторить»: пакет соберётся заново.", cure_en="Press «Retry»: it is built again.",
+        )  # fmt: skip
+    content = Content(packet.content_sha256, packet.content_size, packet.content_end)
+    digest = wire_packet.append_signature(sealed, content=content, header=header, signers=signers)
+    if sealed != final:
+        replace_durable(sealed, final)
+    return _Signed(final, digest)
