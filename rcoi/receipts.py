@@ -126,7 +126,7 @@ def _document(
 
 
 def reasons_of(refusal: Refusal, *, room: str = "") -> list[dict[str, Any]]:
-    """Return a refusal as typed reasons: one for itself, one for each part it names."""
+    """Return a refusal as typed reasons: one for itself, and one for each part when it names several."""
     first: dict[str, Any] = {
         "code": refusal.code,
         "ru": refusal.text("ru"),
@@ -141,7 +141,7 @@ def reasons_of(refusal: Refusal, *, room: str = "") -> list[dict[str, Any]]:
             "sheet": part.found if part.field == "sheet" else None,
             "room": room or None,
         }
-        for part in refusal.parts
+        for part in (refusal.parts if len(refusal.parts) > 1 else ())
     ]
     return [{**first, "sheet": None}, *parts]
 

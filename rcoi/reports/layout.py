@@ -57,14 +57,15 @@ def head(*, title: str, lines: Sequence[str], qr: str) -> list[Flowable]:
     return [made, Spacer(1, 3 * mm)]
 
 
-def verdict(text: str, *, good: bool) -> Flowable:
-    """Return the verdict in a frame, in words and colour."""
-    style = pdf.styles()["title"].clone("verdict", textColor=GREEN if good else RED, spaceAfter=0, fontSize=15)
+def verdict(text: str, *, good: bool | None) -> Flowable:
+    """Return the verdict in a frame, in words and colour; None is neither good nor bad yet."""
+    colour = GREY if good is None else GREEN if good else RED
+    style = pdf.styles()["title"].clone("verdict", textColor=colour, spaceAfter=0, fontSize=15)
     made = Table([[Paragraph(escape(text), style)]], colWidths=[WIDTH * mm])
     made.setStyle(
         TableStyle(
             [
-                ("BOX", (0, 0), (-1, -1), 1, GREEN if good else RED),
+                ("BOX", (0, 0), (-1, -1), 1, colour),
                 ("LEFTPADDING", (0, 0), (-1, -1), 8),
                 ("TOPPADDING", (0, 0), (-1, -1), 4),
                 ("BOTTOMPADDING", (0, 0), (-1, -1), 7),
@@ -116,7 +117,7 @@ def signatures(roles: Sequence[str], printed: str) -> Flowable:
     """Return lines to sign on."""
     style = pdf.styles()
     rows = [[Paragraph(escape(role), style["text"]), "", "", ""] for role in roles]
-    made = Table(rows, colWidths=[66 * mm, 40 * mm, 6 * mm, 68 * mm], rowHeights=[11 * mm] * len(rows), hAlign="LEFT")
+    made = Table(rows, colWidths=[66 * mm, 40 * mm, 6 * mm, 68 * mm], rowHeights=[9 * mm] * len(rows), hAlign="LEFT")
     made.setStyle(
         TableStyle(
             [

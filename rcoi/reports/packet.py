@@ -39,7 +39,7 @@ def packet_report(packet: InboxPacket, *, actor: Actor) -> Report:
         draw=lambda stamp: _story(packet, receipt, stamp),
         region=point.region,
         point=point,
-        title=f"Подтверждение РЦОИ: {packet.title}",
+        title=f"РЦОИ о пакете: {packet.title}",
         actor=actor,
     )
 
@@ -66,9 +66,10 @@ def _story(packet: InboxPacket, receipt: IssuedReceipt, stamp: Stamp) -> list[Fl
         f"{point.region.code} {point.region.name}, ППЭ {point.key} «{point.name}»",
         f"{sitting.subject.code} {sitting.subject.name}, {sitting.date:%d.%m.%Y}",
     ]
-    qr = f"PPE-RECEIPT|{point.key}|{receipt.number}|{packet.sha256}|{receipt.body_sha256}"
+    qr = f"PPE1|RECEIPT|{point.key}|{receipt.number}|{packet.sha256[:32]}|{receipt.body_sha256[:32]}"
+    title = "Подтверждение РЦОИ о приёме пакета" if good else "Отказ РЦОИ в приёме пакета"
     return [
-        *layout.head(title="Подтверждение РЦОИ о приёме пакета", lines=lines, qr=qr),
+        *layout.head(title=title, lines=lines, qr=qr),
         layout.verdict(str(packet.get_state_display()), good=good),
         Spacer(1, 8),
         layout.facts(_facts(packet, receipt, stamp)),

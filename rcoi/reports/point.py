@@ -46,7 +46,9 @@ class Facts:
     def __init__(self, shown: SittingBoard) -> None:
         self.board, self.sitting = shown, shown.sitting
         current = InboxPacket.objects.filter(sitting=self.sitting, superseded_by=None, state=PacketState.ACKNOWLEDGED)
-        self.journals = list(InboxJournal.objects.filter(packet__in=current).order_by("kind", "room", "station", "pk"))
+        journals = InboxJournal.objects.filter(packet__in=current).order_by("kind", "room", "station", "pk")
+        # A later status carries the journals of the earlier one again.
+        self.journals = list({row.sha256: row for row in journals}.values())
         acts = InboxAct.objects.filter(packet__in=current).exclude(kind="attachment").order_by("made_at", "pk")
         self.acts = list(acts)
         self.findings = list(
@@ -84,10 +86,10 @@ class Facts:
             point.address,
             f"{sitting.subject.code} {sitting.subject.name}, {sitting.date:%d.%m.%Y}",
         ]
-        qr = f"PPE-ACT|{sitting.key}|{stamp.number}|{stamp.data_sha256}"
+        qr = f"PPE1|ACT|{sitting.key}|{stamp.number}|{stamp.data_sha256[:32]}"
         return [
             *layout.head(title="Акт закрытия ППЭ", lines=[line for line in lines if line], qr=qr),
-            layout.verdict(self._verdict(), good=self.board.closed),
+            layout.verdict(self._verdict(), good=self.board.closed or None),
             Spacer(1, 4),
             *self._statuses(stamp),
             *self._packets(stamp),
@@ -143,7 +145,7 @@ class Facts:
 
     def _packet(self, cell: Cell, seats: dict[str, int]) -> list[str]:
         packet = cell.packet
-        label = cell.label if cell.room else "Штаб (формы)"
+        label = cell.label if cell.room else "Штаб"
         if packet is None:
             return [label, str(seats.get(cell.room, "")), "", "", "", "", cell.words, "", ""]
         card = packet.document.get("card", {}) if cell.room else {}
@@ -158,7 +160,7 @@ class Facts:
             str(counts.get("recordings", 0) or "—"),
             str(packet.get_state_display()) + (" (запрошено пересканирование)" if cell.state == "rescan" else ""),
             f"№ {self._receipt(cell)}" if self._receipt(cell) else "",
-            f"{packet.sha256[:12]}…",
+            f"{packet.sha256[:8]}…",
         ]
 
     def _journals(self, stamp: Stamp) -> list[Flowable]:

@@ -52,9 +52,9 @@ def _story(region: Region, day: date, boards: Sequence[SittingBoard], stamp: Sta
         *layout.head(
             title="Сводка по региону",
             lines=lines,
-            qr=f"PPE-REGION|{region.code}|{day}|{stamp.number}|{stamp.data_sha256}",
+            qr=f"PPE1|REGION|{region.code}|{day}|{stamp.number}|{stamp.data_sha256[:32]}",
         ),
-        layout.verdict(verdict, good=good),
+        layout.verdict(verdict, good=good or None),
         Spacer(1, 4),
         *layout.table(
             "Пункты проведения экзамена", _COLUMNS, [_row(each, stamp) for each in boards], empty="Экзаменов нет."
