@@ -16,6 +16,11 @@ def stylesheet(request: HttpRequest) -> str:
     return static("ppe/app.css")
 
 
+def favicon(request: HttpRequest) -> str:
+    """Return the address of the portal's icon."""
+    return static("ppe/icon.svg")
+
+
 def node(request: HttpRequest) -> dict[str, Any]:
     """Context of every template: the kind of node and whether this is a rehearsal."""
     return {"ppe_node": settings.PPE_NODE, "ppe_training": settings.PPE_MODE == "training"}

@@ -1,0 +1,201 @@
+"""What the page «Мониторинг» shows to one person."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from journals import flash
+from journals.models import Journal
+from journals.states import JournalState
+from keys.pin import private_channel
+from keys.tokens import list_tokens
+from monitoring import doors, words
+from monitoring.facts import FINISHED, TRANSFERRED, Facts, facts_of
+from monitoring.head import NAMES, deadline_of
+from monitoring.incidents import MAX_SKEW
+from monitoring.matrix import matrix_of, owing
+from stations.models import ExamPoint, Sitting, StationPost, User
+from stations.rules import RULES, allowed
+from transfers.models import PointStatus, ReceiptRecord
+from transfers.states import PacketState
+from transfers.statuses import evidence
+
+REASONS = (
+    gettext_lazy("Станция резервная, не использовалась"),
+    gettext_lazy("Станция вышла из строя, журнал сформировать невозможно"),
+    gettext_lazy("Накопитель с журналом утрачен или не читается"),
+    gettext_lazy("Другая причина (указана в обстоятельствах)"),
+)
+
+
+@dataclass(frozen=True)
+class Doubtful:
+    """A journal that waits for a person."""
+
+    journal: Journal
+    signed: bool
+    doubts: list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A journal in the table."""
+
+    journal: Journal
+    level: str
+    icon: str
+    received: str
+    skew: str
+
+
+@dataclass
+class StatusView:
+    """A status with its gate, or what became of it."""
+
+    name: str
+    title: str
+    declared: bool = False
+    confirmed: bool = False
+    words: str = ""
+    level: str = "idle"
+    icon: str = "circle"
+    conditions: list[Any] = field(default_factory=list)
+    open: bool = False
+    sent: list[str] = field(default_factory=list)
+    history: list[dict[str, str]] = field(default_factory=list)
+    deadline: str = ""
+
+
+STATE_LOOKS = {
+    JournalState.RECEIVED: ("info", "hourglass_top"),
+    JournalState.ACCEPTED: ("ok", "check_circle"),
+    JournalState.QUARANTINED: ("warn", "warning"),
+    JournalState.REFUSED: ("bad", "block"),
+    JournalState.SUPERSEDED: ("idle", "content_copy"),
+}
+
+
+def context_of(request: HttpRequest, sitting: Sitting) -> dict[str, Any]:
+    """Return everything the page shows."""
+    user: User = request.user  # type: ignore[assignment]
+    facts = facts_of(sitting)
+    may = {rule.replace(".", "_"): allowed(user, rule, sitting) for rule in RULES if not rule.startswith("rcoi.")}
+    return {
+        "sitting": sitting, "point": sitting.point, "facts": facts, "may": may,
+        "roles": {rule.replace(".", "_"): _roles(rule) for rule in RULES},
+        "matrix": matrix_of(facts), "owing": owing(facts), "reasons": REASONS,
+        "doubtful": doubtful_of(facts), "listed": listed_of(facts), "verdicts": doors.shown(request, sitting),
+        "folders": flash.folders(), "tokens": list_tokens() if may["journals_act"] else [],
+        "private": private_channel(request), "deadline": deadline_of(facts),
+        "statuses": [status_of(facts, name) for name in (FINISHED, TRANSFERRED)],
+        "replaceable": replaceable(sitting), "spares": spares(sitting),
+        "page_title": _("Мониторинг: %s") % sitting.key,
+    }  # fmt: skip
+
+
+def _roles(rule: str) -> str:
+    return ", ".join(sorted(str(role.label).lower() for role in RULES[rule]))
+
+
+def doubtful_of(facts: Facts) -> list[Doubtful]:
+    """Return the journals in quarantine with their doubts in words."""
+    return [
+        Doubtful(journal, journal.signed, list(journal.doubts))
+        for journal in facts.journals
+        if journal.state == JournalState.QUARANTINED
+    ]
+
+
+def listed_of(facts: Facts) -> list[Listed]:
+    """Return every journal of the sitting, newest first."""
+    rows = []
+    for journal in facts.journals:
+        level, icon = STATE_LOOKS[JournalState(journal.state)]
+        skew = journal.skew_seconds
+        said = ""
+        if skew is not None and abs(skew) > MAX_SKEW:
+            said = _("%+d мин") % round(skew / 60)
+        rows.append(Listed(journal, level, icon, words.clock_of(journal.received_at, facts.sitting.point), said))
+    return rows
+
+
+def replaceable(sitting: Sitting) -> list[StationPost]:
+    """Return the posts whose station may be replaced: they work in a room and were not replaced yet."""
+    rows = sitting.posts.filter(room__isnull=False, replaced_by__isnull=True).select_related("station", "room")
+    return [post for post in rows if post.station.kind in ("print", "voice", "scan")]
+
+
+def spares(sitting: Sitting) -> list[StationPost]:
+    """Return the reserve stations."""
+    seen: dict[int, StationPost] = {}
+    for post in sitting.posts.filter(duty="reserve").select_related("station", "room"):
+        seen.setdefault(post.station_id, post)
+    return list(seen.values())
+
+
+def status_of(facts: Facts, name: str) -> StatusView:
+    """Return a status with its conditions, or with what the centre said to it."""
+    view = StatusView(name, str(NAMES[name]))
+    point = facts.sitting.point
+    due = facts.sitting.deadline(name)
+    view.deadline = words.clock_of(due, point) if due else ""
+    row = facts.statuses.get(name)
+    view.history = history_of(facts, name)
+    if row is None:
+        gate = facts.gate(name)
+        view.open = gate.open
+        view.conditions = list(gate.conditions)
+        view.words, view.level, view.icon = (
+            (_("можно передавать"), "info", "play_circle") if gate.open else (_("пока недоступно"), "idle", "lock")
+        )
+        return view
+    view.declared, view.confirmed = True, facts.confirmed(name)
+    if view.confirmed:
+        view.words, view.level, view.icon = _("передан, квитанция получена"), "ok", "check_circle"
+    else:
+        view.words, view.level, view.icon = _("передаётся, ждём квитанцию"), "warn", "hourglass_top"
+    view.sent = sent_with(row)
+    return view
+
+
+def history_of(facts: Facts, name: str) -> list[dict[str, str]]:
+    """Return what was declared and what the centre answered, in words, newest first."""
+    point, lines = facts.sitting.point, []
+    for row in facts.declared:
+        if row.status != name:
+            continue
+        if row.state == PointStatus.State.UNDONE:
+            said = _("%(time)s отменён: %(by)s. %(reason)s") % {
+                "time": words.clock_of(row.undone_at, point), "by": row.undone_by, "reason": row.undone_reason,
+            }  # fmt: skip
+            lines.append({"icon": "undo", "text": said})
+        for packet in sorted(row.packets.all(), key=lambda each: -each.version):
+            lines += [_receipt_line(receipt, point) for receipt in packet.receipts.all()]
+            if packet.state != PacketState.ACKNOWLEDGED:
+                lines.append({"icon": "package_2", "text": f"{packet}: {packet.get_state_display()}"})
+        said = _("%(time)s объявлен: %(by)s") % {"time": words.clock_of(row.at, point), "by": row.by}
+        lines.append({"icon": "flag", "text": said})
+    return lines
+
+
+def _receipt_line(receipt: ReceiptRecord, point: ExamPoint) -> dict[str, str]:
+    levels = {
+        "delivered": ("move_to_inbox", _("доставлен")),
+        "acknowledged": ("verified", _("«Подтвержден»")),
+        "rejected": ("block", _("отклонён")),
+        "withdrawn": ("undo", _("отозван")),
+    }
+    icon, said = levels.get(receipt.level, ("receipt", receipt.level))
+    text = _("%(time)s квитанция № %(number)d: %(said)s") % {
+        "time": words.clock_of(receipt.issued_at, point), "number": receipt.number, "said": said,
+    }  # fmt: skip
+    return {"icon": icon, "text": text}
+
+
+def sent_with(row: PointStatus) -> list[str]:
+    """Return the names of the journals and acts that went with a status."""
+    journals, made = evidence(row)
+    return [*(str(each) for each in journals), *(str(each) for each in made)]

@@ -1,0 +1,116 @@
+"""The doors of the page «Мониторинг»: files in, a verdict for each, kept on the screen until the next ones."""
+
+from collections.abc import Iterable, Mapping
+
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from audit.log import actor_of
+from common import clock, refusals
+from journals import intake
+from journals.intake import MAX_SIZE, Verdict
+from stations.models import Room, Sitting, Station
+from wire.refusals import Refusal
+
+SESSION_KEY = "verdicts"
+KEPT = 120
+#: State of a verdict → level, icon; the line says the rest.
+LOOKS = {
+    "accepted": ("ok", "check_circle"),
+    "quarantined": ("warn", "warning"),
+    "superseded": ("info", "content_copy"),
+    "refused": ("bad", "block"),
+}
+
+
+class NoFiles(Refusal):
+    """The form came without files."""
+
+    code = "no_files"
+
+
+def take_uploads(request: HttpRequest, sitting: Sitting) -> str:
+    """Take in the files of the form, each by itself: one that is refused does not stop the others."""
+    uploads = request.FILES.getlist("files")
+    if not uploads:
+        raise NoFiles("Выберите файлы журналов (.dat).", "Choose the files of the journals.")
+    return keep(request, sitting, [_one(request, sitting, upload) for upload in uploads])
+
+
+def _one(request: HttpRequest, sitting: Sitting, upload: UploadedFile) -> Verdict:
+    try:
+        data = upload.read(MAX_SIZE + 1)
+        return intake.take_in(
+            data=data, name=str(upload.name), door="browser", actor=actor_of(request), point=sitting.point
+        )
+    except Refusal as refusal:
+        refusals.tell(refusal, request)
+        return Verdict("refused", f"{upload.name}: {refusal.text(refusals.language())}", None, refusal=refusal)
+
+
+def keep(request: HttpRequest, sitting: Sitting, verdicts: Iterable[Verdict]) -> str:
+    """Keep the verdicts for the page and say how many of each there are.
+
+    Raises:
+        NoFiles: There was no journal in the folder.
+    """
+    rows = list(verdicts)
+    if not rows:
+        raise NoFiles("В этой папке нет журналов (.dat).", "There is no journal in this folder.")
+    at = clock.local(clock.now(), sitting.point.timezone)
+    request.session[SESSION_KEY] = {
+        "sitting": sitting.key,
+        "at": f"{at:%H:%M}",
+        "rows": [
+            {"state": row.state, "line": row.line, "code": row.refusal.code if row.refusal else ""}
+            for row in rows[:KEPT]
+        ],
+        "more": max(0, len(rows) - KEPT),
+    }
+    for row in [row for row in rows if row.refusal][:5]:
+        if row.refusal is not None:
+            messages.error(request, row.line, extra_tags=f"code-{row.refusal.code}")
+    return summary(rows)
+
+
+def summary(rows: Iterable[Verdict]) -> str:
+    """Return ``Файлов 7: принято 5, ждут решения 1, не принято 1``."""
+    states = [row.state for row in rows]
+    parts = [
+        (_("принято %d"), states.count("accepted")),
+        (_("ждут решения %d"), states.count("quarantined")),
+        (_("заменены более полными %d"), states.count("superseded")),
+        (_("не принято %d"), states.count("refused")),
+    ]
+    said = ", ".join(words % count for words, count in parts if count)
+    return ngettext("%(n)d файл: %(said)s.", "Файлов %(n)d: %(said)s.", len(states)) % {"n": len(states), "said": said}
+
+
+def shown(request: HttpRequest, sitting: Sitting) -> dict[str, object] | None:
+    """Return the verdicts of the last files that this person brought to this sitting."""
+    kept = request.session.get(SESSION_KEY)
+    if not kept or kept.get("sitting") != sitting.key:
+        return None
+    rows = [{**row, "level": LOOKS[row["state"]][0], "icon": LOOKS[row["state"]][1]} for row in kept["rows"]]
+    return {**kept, "rows": rows}
+
+
+def replacement_of(sitting: Sitting, said: Mapping[str, str]) -> tuple[Station, Station, Room] | None:
+    """Return old station, new station and room that the form ``replace`` names; numbers or ``kind:number``."""
+    room = sitting.point.rooms.filter(number=said.get("room", "")).first()
+    old = _station(sitting, said.get("station", ""), "")
+    new = _station(sitting, said.get("new", ""), old.kind if old else "")
+    return (old, new, room) if old and new and room else None
+
+
+def _station(sitting: Sitting, said: str, kind: str) -> Station | None:
+    named, _sep, number = said.rpartition(":")
+    rows = Station.objects.filter(point=sitting.point, number=number)
+    wanted = named or kind
+    if wanted:
+        return rows.filter(kind=wanted).first()
+    # A bare number: the print station, unless only a station of another kind carries it.
+    return rows.filter(kind="print").first() or rows.order_by("kind").first()

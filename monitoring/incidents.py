@@ -1,0 +1,124 @@
+"""What needs attention, found in facts; the worst first."""
+
+import shutil
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from common import files
+from journals.models import Journal
+from journals.states import JournalState
+from monitoring import words
+from monitoring.facts import Facts
+from monitoring.steps import link
+from scanning.models import Recording, Source
+
+MAX_SKEW = 60
+LITTLE_SPACE = 2 * 1024**3
+ICONS = {"bad": "error", "warn": "warning", "info": "info"}
+_ORDER = {"bad": 0, "warn": 1, "info": 2}
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One line of «Требует внимания»."""
+
+    level: str
+    text: str
+    url: str = ""
+
+    @property
+    def icon(self) -> str:
+        """The level as an icon."""
+        return ICONS[self.level]
+
+
+def incidents_of(facts: Facts) -> list[Incident]:
+    """Return what is wrong at a sitting, the worst first."""
+    found = [*_journals(facts), *_cards(facts), *_packets(facts), *_parked(facts), *_key(facts), *_disk()]
+    return sorted(found, key=lambda one: _ORDER[one.level])
+
+
+def _journals(facts: Facts) -> list[Incident]:
+    found = []
+    url = link("monitoring", facts, "#quarantine")
+    for journal in facts.journals:
+        if journal.state == JournalState.QUARANTINED:
+            text = _("Журнал ждёт решения: %(name)s. %(doubt)s") % {
+                "name": journal, "doubt": doubts_of(journal)[0] if doubts_of(journal) else "",
+            }  # fmt: skip
+            found.append(Incident("bad", text.strip(), url))
+        if journal.state == JournalState.ACCEPTED and journal.forms_problem:
+            text = _("%(name)s: номера бланков не открыты. %(why)s") % {"name": journal, "why": journal.forms_problem}
+            found.append(Incident("bad", text, link("keys", facts)))
+        skew = journal.skew_seconds or 0
+        if journal.state == JournalState.ACCEPTED and abs(skew) > MAX_SKEW:
+            found.append(Incident("warn", skew_words(journal), link("monitoring", facts, "#journals")))
+    return found
+
+
+def doubts_of(journal: Journal) -> list[str]:
+    """Return the doubts about a journal in words."""
+    return [str(each.get("ru", "")) for each in journal.doubts]
+
+
+def skew_words(journal: Journal) -> str:
+    """Say how far a station's clock is off."""
+    minutes = round(abs(journal.skew_seconds or 0) / 60)
+    said = _("спешат") if (journal.skew_seconds or 0) > 0 else _("отстают")
+    name = str(journal.station) if journal.station else str(journal)
+    return _("%(station)s: часы %(said)s на %(n)d мин; время записей пересчитано не будет, порядок — по номерам.") % {
+        "station": name, "said": said, "n": minutes,
+    }  # fmt: skip
+
+
+def _cards(facts: Facts) -> list[Incident]:
+    base = link("scanning", facts)
+    return [
+        Incident(
+            "bad", f"{words.room_words(row.card.room.number)}: {row.text}",
+            f"{base}{row.card.room.number}/" if base else "",
+        )
+        for row in facts.discrepancies
+    ]  # fmt: skip
+
+
+def _packets(facts: Facts) -> list[Incident]:
+    url = link("transfers", facts)
+    said = {"stuck": _("пакету нужна помощь"), "rejected": _("РЦОИ отклонил пакет")}
+    return [
+        Incident("bad", f"{facts.place_of(packet)}: {said[packet.state]}", url)
+        for packet in facts.packets
+        if packet.state in said
+    ]
+
+
+def _parked(facts: Facts) -> list[Incident]:
+    base = link("scanning", facts)
+    found = []
+    for model in (Source, Recording):
+        for row in model.objects.filter(card__sitting=facts.sitting, parked_at__isnull=False).select_related(
+            "card__room"
+        ):
+            room = row.card.room.number
+            text = f"{words.room_words(room)}, {row}: {row.parked_reason}"
+            found.append(Incident("bad", text, f"{base}{room}/" if base else ""))
+    return found
+
+
+def _key(facts: Facts) -> list[Incident]:
+    key = facts.active_key
+    if key is None or all(card.state == "packed" for card in facts.cards):
+        return []
+    left = key.until - facts.at
+    if left.total_seconds() > 3600:
+        return []
+    text = _("Ключ доступа к ЭМ действует ещё %s.") % words.span(left)
+    return [Incident("warn", text, link("keys", facts))]
+
+
+def _disk() -> list[Incident]:
+    free = shutil.disk_usage(files.data_dir()).free
+    if free > LITTLE_SPACE:
+        return []
+    return [Incident("bad", _("На диске узла осталось %.1f ГБ: освободите место.") % (free / 1024**3))]

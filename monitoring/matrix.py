@@ -1,0 +1,87 @@
+"""Rooms × stations: one cell for each station that worked in a room, with its state in words, an icon and a colour."""
+
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+from journals.expected import MISSING, Expected, duty_words
+from monitoring import words
+from monitoring.facts import Facts
+from stations.models import Duty, StationKind
+
+KINDS = (StationKind.PRINT, StationKind.VOICE, StationKind.SCAN)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A station in a room."""
+
+    row: Expected
+
+    @property
+    def level(self) -> str:
+        """Class of the cell; a journal that is merely not there yet is no alarm."""
+        return "idle" if self.row.state == MISSING else self.row.colour
+
+    @property
+    def station(self) -> str:
+        """Its number, or its place in a voice room."""
+        post = self.row.post
+        return _("место %s") % post.place if post.place else str(post.station.number)
+
+    @property
+    def duty(self) -> str:
+        """Why it is there, when it is not the main one."""
+        return "" if self.row.post.duty == Duty.MAIN else duty_words(self.row.post)
+
+    @property
+    def received(self) -> str:
+        """When its journal came, in the point's time."""
+        journal = self.row.journal
+        return words.clock_of(journal.received_at, self.row.post.sitting.point) if journal else ""
+
+    @property
+    def name(self) -> str:
+        """The post in words."""
+        return words.post_words(self.row.post)
+
+
+@dataclass
+class Line:
+    """A room."""
+
+    title: str
+    kinds: tuple[str, ...]
+    cells: dict[str, list[Cell]] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> list[list[Cell]]:
+        """The cells in the order of the columns."""
+        return [self.cells.get(kind, []) for kind in self.kinds]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The table."""
+
+    heads: list[str]
+    lines: list[Line]
+
+
+def matrix_of(facts: Facts) -> Matrix:
+    """Return the matrix of a sitting: rooms in order, «Штаб», then stations that never had a room."""
+    rows = [*facts.room_posts, *facts.scan_posts]
+    kinds = tuple(kind for kind in KINDS if any(row.post.station.kind == kind for row in rows))
+    lines = {number: Line(words.room_words(number), kinds) for number in facts.room_numbers}
+    for row in rows:
+        room = row.post.room
+        title = words.room_words(room.number) if room else _("без аудитории")
+        line = lines.setdefault(room.number if room else "", Line(title, kinds))
+        line.cells.setdefault(row.post.station.kind, []).append(Cell(row))
+    ordered = sorted(lines.items(), key=lambda item: (item[0] == "", item[0] == "HQ", item[0]))
+    return Matrix([str(StationKind(kind).label) for kind in kinds], [line for _key, line in ordered])
+
+
+def owing(facts: Facts) -> list[Cell]:
+    """Return the posts that owe a journal: each may be closed with an act."""
+    return [Cell(row) for row in [*facts.room_posts, *facts.scan_posts] if not row.served]

@@ -1,0 +1,327 @@
+"""The eight steps of the day (docs/journey.md), each concluded from facts; nobody ticks them by hand."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from journals.expected import Expected
+from monitoring.facts import FINISHED, SENT, TRANSFERRED, Facts, served, unserved
+from monitoring.words import clock_of, post_words
+from stations.models import User
+from stations.rules import RULES, allowed
+
+
+class State(StrEnum):
+    """How a step stands."""
+
+    DONE = "done"
+    NOW = "now"
+    WAITING = "waiting"
+    BLOCKED = "blocked"
+    LATER = "later"
+    ABSENT = "absent"
+
+
+WORDS = {
+    State.DONE: gettext_lazy("выполнено"),
+    State.NOW: gettext_lazy("можно выполнять"),
+    State.WAITING: gettext_lazy("ожидание, повторы идут сами"),
+    State.BLOCKED: gettext_lazy("пока недоступно"),
+    State.LATER: gettext_lazy("ещё не начато"),
+    State.ABSENT: gettext_lazy("не требуется"),
+}
+ICONS = {
+    State.DONE: "check_circle", State.NOW: "play_circle", State.WAITING: "hourglass_top", State.BLOCKED: "lock",
+    State.LATER: "circle", State.ABSENT: "do_not_disturb_on",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tally:
+    """``Журналы печати 11 из 12``."""
+
+    label: str
+    done: int
+    total: int
+
+    @property
+    def percent(self) -> int:
+        """How far it is."""
+        return 100 * self.done // self.total if self.total else 0
+
+
+@dataclass(frozen=True)
+class Action:
+    """The button that leads on."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why something cannot be done, and where that is mended."""
+
+    text: str
+    url: str = ""
+
+
+@dataclass
+class Step:
+    """One card of «Сегодня»."""
+
+    number: int
+    title: str
+    state: State
+    rule: str
+    tallies: list[Tally] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    said: str = ""
+    action: Action | None = None
+    why: list[Why] = field(default_factory=list)
+    may: bool = False
+
+    @property
+    def words(self) -> str:
+        """The state in words."""
+        return str(WORDS[self.state])
+
+    @property
+    def tone(self) -> str:
+        """The chip of the state."""
+        return {State.NOW: "info", State.WAITING: "warn"}.get(self.state, "")
+
+    @property
+    def icon(self) -> str:
+        """The state as an icon."""
+        return ICONS[self.state]
+
+    @property
+    def folded(self) -> bool:
+        """A finished or absent step takes one line."""
+        return self.state in (State.DONE, State.ABSENT)
+
+    @property
+    def who(self) -> str:
+        """Who may act."""
+        return ", ".join(str(role.label) for role in _roles(self.rule))
+
+    @property
+    def shown_missing(self) -> list[str]:
+        """The first missing items by name."""
+        return self.missing[:6]
+
+    @property
+    def more_missing(self) -> int:
+        """How many more there are."""
+        return max(0, len(self.missing) - 6)
+
+
+def _roles(rule: str) -> list[Any]:
+    order = ["technical_specialist", "point_head", "gek_member"]
+    return sorted(RULES[rule], key=lambda role: order.index(role) if role in order else len(order))
+
+
+def steps_of(facts: Facts, user: User) -> list[Step]:
+    """Return the eight steps of a sitting as one person sees them."""
+    makers: Sequence[Callable[[Facts], Step]] = (
+        _print, _voice, _finished, _prepare, _scan, _confirmed, _scan_journals, _transferred,
+    )  # fmt: skip
+    rows = [make(facts) for make in makers]
+    for row in rows:
+        row.may = allowed(user, row.rule, facts.sitting)
+    return rows
+
+
+def current(rows: Sequence[Step]) -> Step | None:
+    """Return the step that the day stands at: the first that waits for a person, else the first not done."""
+    open_rows = [row for row in rows if not row.folded]
+    return next((row for row in open_rows if row.state == State.NOW), open_rows[0] if open_rows else None)
+
+
+def link(name: str, facts: Facts, anchor: str = "") -> str:
+    """Return the address of a page of the sitting; empty when its room does not serve it."""
+    try:
+        return reverse(name, kwargs={"key": facts.sitting.key}) + anchor
+    except NoReverseMatch:
+        return ""
+
+
+def named(rows: Sequence[Expected]) -> list[str]:
+    """Return posts by name with what is wrong there."""
+    return [f"{post_words(row.post)} — {row.label}" for row in rows]
+
+
+def _journals(facts: Facts, number: int, title: str, rows: list[Expected], label: str, absent: str) -> Step:
+    step = Step(number, title, State.NOW, "journals.take_in")
+    if not rows:
+        step.state, step.said = State.ABSENT, absent
+        return step
+    done = served(rows)
+    acts = sum(row.state == "act" for row in rows)
+    step.tallies = [Tally(label, done, len(rows))]
+    step.missing = named(unserved(rows))
+    step.action = Action(_("Загрузить журналы"), link("monitoring", facts, "#journals"))
+    if done == len(rows):
+        step.state = State.DONE
+        step.said = _("все журналы на месте")
+        if acts:
+            step.said = ngettext("вместо %d журнала — акт", "вместо %d журналов — акты", acts) % acts
+    return step
+
+
+def _print(facts: Facts) -> Step:
+    return _journals(
+        facts, 1, _("Журналы станций печати"), facts.print_posts, _("Журналы печати"),
+        _("станций печати в этом экзамене нет"),
+    )  # fmt: skip
+
+
+def _voice(facts: Facts) -> Step:
+    return _journals(
+        facts, 2, _("Журналы станций записи ответов"), facts.voice_posts, _("Журналы записи"),
+        _("станций записи ответов в этом экзамене нет"),
+    )  # fmt: skip
+
+
+def _status(facts: Facts, number: int, title: str, name: str, label: str) -> Step:
+    """Show a status: declared, on its way, confirmed; or what it waits for."""
+    step = Step(number, title, State.NOW, "transfers.status")
+    step.action = Action(label, link("monitoring", facts, "#statuses"))
+    said = facts.statuses.get(name)
+    if said is not None:
+        packet = next((each for each in facts.packets if each.status_id == said.pk), None)
+        when = clock_of(said.at, facts.sitting.point)
+        if facts.confirmed(name):
+            step.state = State.DONE
+            step.said = _("передан в %(time)s, %(receipt)s") % {"time": when, "receipt": facts.receipt_words(name)}
+            return step
+        step.state = State.WAITING
+        step.said = _("объявлен в %(time)s; ждём квитанцию РЦОИ") % {"time": when}
+        if packet is not None:
+            step.said += f" ({packet.get_state_display()})"
+        step.action = Action(_("Посмотреть"), link("monitoring", facts, "#statuses"))
+        return step
+    gate = facts.gate(name)
+    total = len(gate.conditions)
+    step.tallies = [Tally(_("Условия"), total - len(gate.blockers), total)]
+    if not gate.open:
+        step.state = State.BLOCKED
+        step.why = [Why(b.text, b.link) for b in gate.blockers]
+    return step
+
+
+def _finished(facts: Facts) -> Step:
+    return _status(facts, 3, _("Статус «Экзамены завершены»"), FINISHED, _("Передать статус"))
+
+
+def _prepare(facts: Facts) -> Step:
+    step = Step(4, _("Подготовка станции сканирования"), State.NOW, "keys.load")
+    rooms = [card for card in facts.cards if not card.is_hq]
+    total = len(facts.room_numbers)
+    filled = sum(card.filled for card in rooms)
+    key = facts.active_key
+    step.tallies = [Tally(_("Ключ доступа к ЭМ"), 2 if key else 1 if facts.loaded_key else 0, 2)]
+    if facts.print_posts:
+        step.tallies.append(Tally(_("Номера из журналов печати"), facts.opened_journals, len(facts.print_posts)))
+    step.tallies.append(Tally(_("Карточки аудиторий"), filled, total))
+    keys, scanning = link("keys", facts), link("scanning", facts)
+    if key is None and facts.loaded_key is None:
+        step.missing.append(_("ключ доступа к ЭМ не загружен"))
+        step.action = Action(_("Загрузить ключ"), keys)
+    elif key is None:
+        step.rule = "keys.activate"
+        step.missing.append(_("ключ загружен и ожидает активации токеном члена ГЭК"))
+        step.action = Action(_("Активировать ключ"), keys)
+    else:
+        step.rule = "scanning.edit"
+        step.action = Action(_("Заполнить карточки"), scanning)
+    unfilled = set(facts.room_numbers) - {card.room.number for card in rooms if card.filled}
+    step.missing += [_("карточка аудитории %s не заполнена") % number for number in sorted(unfilled)]
+    if key and not unfilled:
+        step.state = State.DONE
+        step.said = _("ключ активен до %s, карточки заполнены") % clock_of(key.until, facts.sitting.point)
+    return step
+
+
+def _scan(facts: Facts) -> Step:
+    step = Step(5, _("Сканирование и «Передать бланки»"), State.NOW, "scanning.edit")
+    cards = facts.cards
+    total = len(facts.room_numbers) + 1
+    closed = sum(card.closed for card in cards)
+    sent = sum(packet.state in SENT for packet in facts.paper_packets)
+    step.tallies = [Tally(_("Аудитории и Штаб закрыты"), closed, total), Tally(_("Пакеты переданы"), sent, total)]
+    for card in cards:
+        if not card.closed:
+            name = _("Штаб") if card.is_hq else _("ауд. %s") % card.room.number
+            step.missing.append(f"{name} — {card.get_state_display().lower()}" + _problems(card.open_problems))
+    waiting = [p for p in facts.paper_packets if p.state == "awaiting_signature"]
+    if sent >= total:
+        step.state, step.said = State.DONE, _("все пакеты переданы в РЦОИ")
+        step.missing = []
+    elif waiting:
+        step.rule = "transfers.sign"
+        step.missing = [
+            ngettext("%d пакет ожидает подписи члена ГЭК", "%d пакетов ожидают подписи члена ГЭК", len(waiting))
+            % len(waiting), *step.missing,
+        ]  # fmt: skip
+        step.action = Action(_("Подписать пакеты"), link("transfers", facts))
+    elif cards and closed >= total:
+        step.rule = "transfers.build"
+        step.action = Action(_("Передать бланки"), link("transfers", facts))
+    else:
+        step.action = Action(_("Сканировать"), link("scanning", facts))
+        if facts.active_key is None and not closed:
+            step.state = State.BLOCKED
+            step.why = [Why(_("Ключ доступа к ЭМ не активирован: номера бланков закрыты."), link("keys", facts))]
+    return step
+
+
+def _problems(count: int) -> str:
+    return ": " + ngettext("%d расхождение", "%d расхождений", count) % count if count else ""
+
+
+def _confirmed(facts: Facts) -> Step:
+    step = Step(6, _("РЦОИ: «Подтвержден»"), State.WAITING, "transfers.build")
+    total = len(facts.room_numbers) + 1
+    good = sum(packet.state == "acknowledged" for packet in facts.paper_packets)
+    step.tallies = [Tally(_("Подтверждено пакетов"), good, total)]
+    step.action = Action(_("Посмотреть пакеты"), link("transfers", facts))
+    for packet in facts.paper_packets:
+        if packet.state != "acknowledged":
+            step.missing.append(f"{facts.place_of(packet)} — {packet.get_state_display()}")
+    stuck = [p for p in facts.paper_packets if p.state in ("stuck", "rejected")]
+    if good >= total:
+        step.state, step.said, step.missing = State.DONE, _("все пакеты подтверждены РЦОИ"), []
+    elif stuck:
+        step.state = State.NOW
+        step.action = Action(_("Разобрать отказ"), link("transfers", facts))
+    elif not facts.paper_packets:
+        step.state = State.BLOCKED
+        step.why = [Why(_("Ни один пакет ещё не собран."), link("transfers", facts))]
+    return step
+
+
+def _scan_journals(facts: Facts) -> Step:
+    step = _journals(
+        facts, 7, _("Журналы станций сканирования"), facts.scan_posts, _("Журналы сканирования"),
+        _("станций сканирования в этом экзамене нет"),
+    )  # fmt: skip
+    if step.folded:
+        return step
+    step.rule = "scanning.end"
+    step.action = Action(_("Сформировать журнал"), link("scanning", facts))
+    open_cards = [card for card in facts.cards if not card.closed]
+    if open_cards or not facts.cards:
+        step.state = State.BLOCKED
+        step.why = [Why(_("Журнал формируют, когда все аудитории и Штаб закрыты."), link("scanning", facts))]
+    return step
+
+
+def _transferred(facts: Facts) -> Step:
+    return _status(facts, 8, _("Статус «Бланки переданы в РЦОИ»"), TRANSFERRED, _("Передать статус"))

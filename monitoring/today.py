@@ -1,0 +1,138 @@
+"""What the page «Сегодня» shows to one person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from audit.models import Event
+from common import clock
+from monitoring import words
+from monitoring.facts import Facts, facts_of
+from monitoring.head import head_of
+from monitoring.incidents import incidents_of
+from monitoring.steps import State, Step, current, steps_of
+from stations.models import ExamPoint, Sitting, User
+from transfers.models import FeedRecord
+
+SHOWN_EVENTS = 8
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One of several sittings of a point."""
+
+    title: str
+    day: str
+    url: str
+    current: bool
+    count: str
+    done: bool
+
+
+@dataclass(frozen=True)
+class Next:
+    """The strip at the bottom: what this person does next."""
+
+    icon: str
+    lead: str
+    text: str
+    url: str = ""
+    label: str = ""
+
+
+def sittings_of(point: ExamPoint) -> list[Sitting]:
+    """Return the sittings of the point's day: today's, else those of the nearest day."""
+    rows = list(point.sittings.select_related("point__region", "subject").order_by("date", "subject__code"))
+    if not rows:
+        return []
+    today = clock.today(point.timezone)
+    day = min({row.date for row in rows}, key=lambda day: abs((day - today).days))
+    return [row for row in rows if row.date == day]
+
+
+def context_of(user: User, point: ExamPoint, chosen: str) -> dict[str, Any] | None:
+    """Return everything the page shows, or None when the point has no sitting."""
+    rows = sittings_of(point)
+    sitting = next((row for row in rows if row.key == chosen), rows[0] if rows else None)
+    if sitting is None:
+        return None
+    facts = facts_of(sitting)
+    steps = steps_of(facts, user)
+    incidents = incidents_of(facts)
+    left = sum(not step.folded for step in steps)
+    return {
+        "point": point, "sitting": sitting, "facts": facts, "head": head_of(facts), "steps": steps,
+        "current": current(steps), "incidents": incidents, "announcements": announcements_of(point),
+        "events": events_of(user, point), "events_url": events_url(point), "next": next_of(facts, steps, user),
+        "tabs": tabs_of(user, rows, sitting, steps) if len(rows) > 1 else [],
+        "page_title": _("Сегодня: осталось шагов %d") % left if left else _("Сегодня: все шаги выполнены"),
+    }  # fmt: skip
+
+
+def tabs_of(user: User, rows: Sequence[Sitting], shown: Sitting, steps: Sequence[Step]) -> list[Tab]:
+    """Return a tab for each sitting of the day."""
+    tabs = []
+    for row in rows:
+        own = steps if row.pk == shown.pk else steps_of(facts_of(row), user)
+        wanted = [step for step in own if step.state != State.ABSENT]
+        done = sum(step.state == State.DONE for step in wanted)
+        url = reverse("today", kwargs={"key": row.point.key}) + f"?sitting={row.key}"
+        count = _("%(done)d из %(total)d шагов") % {"done": done, "total": len(wanted)}
+        tabs.append(
+            Tab(f"{row.subject.code} {row.subject.name}", words.date_words(row.date), url, row.pk == shown.pk, count,
+                done == len(wanted))
+        )  # fmt: skip
+    return tabs
+
+
+def next_of(facts: Facts, steps: Sequence[Step], user: User) -> Next:
+    """Return what a person of this role does next, or for whom the day waits."""
+    step = current(steps)
+    if step is None:
+        return Next("task_alt", _("День завершён."), _("Все восемь шагов выполнены, РЦОИ подтвердил."))
+    mine = next((each for each in steps if each.state == State.NOW and each.may), None)
+    if mine is not None and mine.action:
+        said = f"{mine.number}. {mine.title}" + (f" — {mine.missing[0]}" if mine.missing else "")
+        return Next("arrow_circle_right", _("Ваш следующий шаг:"), said, mine.action.url, mine.action.label)
+    if step.state == State.WAITING:
+        return Next("hourglass_top", _("Сейчас ждём:"), f"{step.number}. {step.title} — {step.said or step.words}")
+    if step.state == State.NOW:
+        return Next("groups", _("Сейчас действует %s:") % step.who.lower(), f"{step.number}. {step.title}")
+    why = step.why[0] if step.why else None
+    return Next(
+        "lock", _("Шаг %d ждёт:") % step.number, why.text if why else step.title, why.url if why else "", _("Перейти")
+    )
+
+
+def announcements_of(point: ExamPoint) -> list[dict[str, str]]:
+    """Return the newest announcements of the centre."""
+    rows = FeedRecord.objects.filter(point=point, kind="announcement").order_by("-number")[:3]
+    return [
+        {
+            "title": str(row.body.get("title", "")), "text": str(row.body.get("text", "")),
+            "at": words.clock_of(row.at, point),
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def events_of(user: User, point: ExamPoint) -> list[dict[str, str]]:
+    """Return the last events of the point's chain."""
+    rows = Event.objects.visible_to(user).filter(chain=point.key).order_by("-number")[:SHOWN_EVENTS]
+    return [
+        {
+            "at": words.clock_of(row.at, point), "words": row.kind_words, "subject": row.subject, "actor": row.actor,
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def events_url(point: ExamPoint) -> str:
+    """Return where the whole log of the point is read."""
+    try:
+        return reverse("events", kwargs={"key": point.key})
+    except NoReverseMatch:
+        return reverse("admin:audit_event_changelist") + f"?chain={point.key}"

@@ -1,0 +1,63 @@
+"""Times, durations and places in the words of the exam point."""
+
+from datetime import date, datetime, timedelta
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from common import clock
+from stations.models import Duty, ExamPoint, StationPost
+
+
+def post_words(post: StationPost) -> str:
+    """Return ``станция печати 0005, ауд. 0102 (заменена)``."""
+    station = post.station
+    kind = str(station.get_kind_display())
+    said = f"{kind} {station.number}"
+    if post.room_id and post.room and post.room.number != "HQ":
+        said += f", {post.room}"
+    if post.duty == Duty.RESERVE:
+        said += " " + _("(резервная)")
+    elif post.duty == Duty.REPLACED:
+        said += " " + _("(заменена)")
+    return said
+
+
+def room_words(number: str | None) -> str:
+    """Return ``Штаб`` or ``ауд. 0101``."""
+    return _("Штаб") if not number or number == "HQ" else _("ауд. %s") % number
+
+
+def span(delta: timedelta) -> str:
+    """Return a duration as a person says it: ``3 ч 58 мин``."""
+    minutes = max(0, int(delta.total_seconds()) // 60)
+    hours, rest = divmod(minutes, 60)
+    if hours >= 48:
+        return _("%d сут") % (hours // 24)
+    if hours and rest:
+        return _("%(h)d ч %(m)d мин") % {"h": hours, "m": rest}
+    return _("%d ч") % hours if hours else _("%d мин") % rest
+
+
+def clock_of(moment: datetime | None, point: ExamPoint, *, day: bool = False) -> str:
+    """Return ``14:02`` of the point; with the date when it is not today there."""
+    if moment is None:
+        return "—"
+    there = clock.local(moment, point.timezone)
+    if day or there.date() != clock.today(point.timezone):
+        return f"{there:%d.%m %H:%M}"
+    return f"{there:%H:%M}"
+
+
+def date_words(day: date) -> str:
+    """Return ``29 мая, пятница``."""
+    return formats.date_format(day, "j E, l").lower()
+
+
+def zone_words(there: datetime) -> str:
+    """Return ``UTC+3`` of a moment that is local already."""
+    offset = there.utcoffset() or timedelta(0)
+    minutes = int(offset.total_seconds()) // 60
+    sign, minutes = ("+" if minutes >= 0 else "−"), abs(minutes)
+    rest = f":{minutes % 60:02d}" if minutes % 60 else ""
+    return f"UTC{sign}{minutes // 60}{rest}"

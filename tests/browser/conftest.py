@@ -1,0 +1,73 @@
+"""A real Chromium before the node's pages. Set ``PPE_SHOTS`` to a folder to keep pictures of every page looked at."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Login
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run", "--disable-dev-shm-usage", "--font-render-hinting=none",
+]  # fmt: skip
+SIZE = {"width": 1366, "height": 768}
+
+# Playwright keeps an event loop in this thread; the rows that a test makes beside it are made by the test alone.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """The browser; missing it skips, unless everything is required."""
+    if not Path(CHROMIUM).exists():
+        if os.environ.get("PPE_REQUIRE_ALL") == "1":
+            pytest.fail("chromium is required and missing")
+        pytest.skip("not run here: chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, live_server, settings) -> Iterator[Callable[..., object]]:
+    """Open an address as a person: ``open_page(technician, "/today/78-0001/")`` returns the Playwright page."""
+    contexts = []
+
+    def visit(login: Login | None, path: str, *, javascript: bool = True, size: dict[str, int] = SIZE):
+        context = chromium.new_context(viewport=size, locale="ru-RU", java_script_enabled=javascript)
+        contexts.append(context)
+        if login is not None:
+            cookie = login.client.cookies[settings.SESSION_COOKIE_NAME].value
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+        page = context.new_page()
+        page.faults = []
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on("console", lambda said: page.faults.append(said.text) if said.type == "error" else None)
+        page.goto(live_server.url + path)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def look() -> Callable[..., None]:
+    """Look at a page as a person would: nothing overflows, nothing is English by accident; keep a picture."""
+
+    def at(page, name: str, *, full: bool = True) -> None:
+        folder = os.environ.get("PPE_SHOTS")
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=full)
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{name}: {wide} px too wide"
+        assert not page.faults, page.faults
+
+    return at
