@@ -76,7 +76,7 @@ def room_rows(cards: list[RoomCard]) -> list[RoomRow]:
         for row in Sheet.objects.filter(card__in=keys)
         .values("card")
         .annotate(
-            active=Count("pk", filter=Q(state__in=ACTIVE)),
+            standing=Count("pk", filter=Q(state__in=ACTIVE)),
             unread=Count("pk", filter=Q(state=SheetState.RECEIVED)),
             problems=Count("pk", filter=Q(state=SheetState.PROBLEM)),
         )
@@ -86,13 +86,13 @@ def room_rows(cards: list[RoomCard]) -> list[RoomRow]:
         .values_list("card")
         .annotate(Count("pk"))
     )
-    empty = {"active": 0, "unread": 0, "problems": 0}
+    empty = {"standing": 0, "unread": 0, "problems": 0}
     rows = []
     for card in cards:
         own = figures.get(card.pk, empty)
         rows.append(
             RoomRow(
-                card, CHIPS[CardState(card.state)], own["active"], own["unread"], own["problems"],
+                card, CHIPS[CardState(card.state)], own["standing"], own["unread"], own["problems"],
                 differences.get(card.pk, 0),
             )
         )  # fmt: skip

@@ -61,7 +61,7 @@ def _recordings(card: RoomCard) -> list[TarFile]:
 
 
 def _acts(card: RoomCard) -> list[TarFile]:
-    return [TarFile(f"acts/{card.act.name}", "act", card.act.file)] if card.act else []
+    return [TarFile(f"acts/{card.act.name}", "act", files.inside(card.act.path))] if card.act else []
 
 
 def _counts(found: list[TarFile], card: RoomCard) -> dict[str, int]:

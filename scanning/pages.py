@@ -1,6 +1,7 @@
 """«Станция сканирования»: the desk with its rooms, and the page of a room."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
@@ -19,9 +20,10 @@ from scanning.register import read_register
 from scanning.states import CardState
 from stations import rules
 from stations.lookup import open_sitting, sitting_or_404
-from stations.models import Sitting
+from stations.scope import ScopedQuerySet
 from wire.refusals import Refusal
 
+M = TypeVar("M", Sheet, Recording)
 _MEDIA = {".wav": "audio/wav", ".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".flac": "audio/flac"}
 
 
@@ -219,7 +221,7 @@ def state(request: HttpRequest, key: str, room: str) -> HttpResponse:
 @page("scanning/<sitting:key>/sheets/<int:pk>.png", name="scanning-sheet", node="hq")
 def sheet_picture(request: HttpRequest, key: str, pk: int) -> HttpResponse:
     """Answer the picture of a sheet within the person's scope."""
-    sheet = _scoped(request, key, Sheet, pk)
+    sheet = _scoped(request, key, Sheet.objects.all(), pk)
     etag = f'"{sheet.sha256[:32]}"'
     if request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304)
@@ -236,16 +238,16 @@ def sheet_picture(request: HttpRequest, key: str, pk: int) -> HttpResponse:
 @page("scanning/<sitting:key>/recordings/<int:pk>/", name="scanning-recording", node="hq")
 def recording_sound(request: HttpRequest, key: str, pk: int) -> HttpResponseBase:
     """Answer a recording for the player of the page."""
-    row = _scoped(request, key, Recording, pk)
+    row = _scoped(request, key, Recording.objects.all(), pk)
     path = files.inside(row.path)
     if not path.exists():
         raise Http404(row.name)
     return FileResponse(path.open("rb"), content_type=_MEDIA.get(path.suffix, "audio/ogg"), filename=row.name)
 
 
-def _scoped(request: HttpRequest, key: str, model: type, pk: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    sitting: Sitting = sitting_or_404(request.user, key)  # type: ignore[arg-type]
-    row = model.objects.visible_to(request.user).filter(card__sitting=sitting, pk=pk).first()
+def _scoped(request: HttpRequest, key: str, rows: ScopedQuerySet[M], pk: int) -> M:
+    sitting = sitting_or_404(request.user, key)  # type: ignore[arg-type]
+    row = rows.visible_to(request.user).filter(card__sitting=sitting, pk=pk).first()
     if row is None:
         raise Http404(str(pk))
     return row

@@ -278,7 +278,7 @@ def _settle(card: RoomCard, balance: Balance, actor: Actor) -> None:
         return
     scanned = card.sheets.filter(state__in=ACTIVE).exists() or balance.recordings
     if balance.unread or balance.sealed:
-        wanted = CardState.SCANNING if scanned else card.state
+        wanted = CardState.SCANNING if scanned else CardState(card.state)
     elif not scanned and balance.blockers:
         wanted = CardState.OPEN if card.state == CardState.OPEN else CardState.DISCREPANT
     else:

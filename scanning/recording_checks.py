@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from scanning.balance import PROBLEM, Found
 from scanning.models import Recording, RoomCard
@@ -56,7 +57,7 @@ def match(row: Recording, answers: Sequence[ExpectedAnswer]) -> ExpectedAnswer |
 
 def doubts(
     row: Recording, seconds: float | None, answer: ExpectedAnswer | None, *, listed: bool
-) -> list[dict[str, str]]:
+) -> list[dict[str, Any]]:
     """What the journal says against a recording."""
     if answer is None:
         # Without any voice journal there is nothing to compare with yet.

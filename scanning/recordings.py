@@ -2,7 +2,7 @@
 
 import uuid
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -109,6 +109,7 @@ def listen(pk: int) -> None:
     answers = register.answers_of(row.card.room.number)
     answer = recording_checks.match(row, answers)
     doubts += recording_checks.doubts(row, reading.get("seconds"), answer, listed=bool(answers))
+    heard = {"seconds": reading["seconds"]} if "seconds" in reading else {}
     with transaction.atomic():
         locked = rows.select_for_update(of=("self",)).filter(pk=pk).first()
         if locked is None:
@@ -126,13 +127,13 @@ def listen(pk: int) -> None:
         scan_journal.note(
             sitting=card.sitting, event="recording_taken", room=card.room.number, sha256=locked.sha256,
             file_name=locked.name, findings=len(doubts),
-            **({"seconds": reading["seconds"]} if "seconds" in reading else {}),
+            **heard,
         )  # fmt: skip
     if not card.recordings.filter(state=RecordingState.RECEIVED).exists() and card.state not in CLOSED:
         reconcile(card, register=register)
 
 
-def _hear(row: Recording) -> tuple[dict[str, object], list[dict[str, object]]]:
+def _hear(row: Recording) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     try:
         if row.attempts > _MAX_ATTEMPTS:
             raise FileRefused("Чтение записи прерывалось несколько раз.", "Reading broke off several times.")

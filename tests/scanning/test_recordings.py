@@ -1,0 +1,117 @@
+"""Recordings of a voice room: one to one with the answers of its journals; cut and silent ones go to a person."""
+
+import hashlib
+
+import pytest
+from django.utils import timezone
+
+from journals.models import Door, Journal, JournalAnswer
+from scanning import cards, contents, recordings
+from scanning.errors import AlreadyTaken, DecisionRefused
+from scanning.models import Recording
+from scanning.states import CardState, RecordingState
+from tests.scanning.conftest import ACTOR, Desk
+from tests.scanning.test_audio import save_ogg, save_wav, speech
+from wire.forms import make_number
+
+
+@pytest.fixture
+def desk(voice_day, data_dir, tmp_path):
+    made = Desk(voice_day, tmp_path)
+    made.seats(2, "0201")
+    return made
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def answers(desk, *files, room="0201"):
+    """A voice journal that lists answers: (file name, seconds, sha256)."""
+    places = (key for key in desk.day.stations if key.startswith(f"voice-{room}"))
+    rows = []
+    for ordinal, (place, (name, seconds, digest)) in enumerate(zip(places, files, strict=False), start=1):
+        journal = Journal.objects.create(
+            state=Journal.State.ACCEPTED, kind="voice", point=desk.day.point, sitting=desk.sitting,
+            station=desk.day.stations[place], room=desk.day.rooms[room], station_said=place[6:], original_name="j",
+            name="j", sha256=hashlib.sha256(place.encode()).hexdigest(), size=1, path="j", door=Door.BROWSER,
+            received_at=timezone.now(), received_by="т", signed_by="urn:x", sealed_sets=1,
+            forms_opened_at=timezone.now(),
+        )  # fmt: skip
+        rows.append(
+            JournalAnswer.objects.create(
+                journal=journal, ordinal=ordinal, place=str(ordinal), file_name=name, seconds=seconds, sha256=digest,
+                registration_number=make_number("R", 500 + ordinal),
+            )
+        )  # fmt: skip
+    return rows
+
+
+def take(desk, path, room="0201"):
+    row, _ = recordings.take_in(card=desk.card(room), name=path.name, content=path, actor=ACTOR)
+    recordings.listen(row.pk)
+    return Recording.objects.get(pk=row.pk)
+
+
+def kinds(row):
+    return set(row.findings.values_list("kind", flat=True))
+
+
+def test_a_voice_room_closes_when_sheets_and_recordings_are_all_there(desk):
+    one, two = desk.folder / "0201_1_01.ogg", desk.folder / "0201_2_01.wav"
+    save_ogg(one, speech(3))
+    save_wav(two, speech(2))
+    listed = answers(desk, (one.name, 3.0, sha256(one)), (two.name, 2.0, sha256(two)))
+    for station in list(desk.day.posts)[len(listed) :]:
+        if station.startswith("voice-0201"):
+            desk.day.posts[station].delete()
+    desk.sitting.posts.filter(station__number__in=["0201-3", "0201-4"]).delete()
+    desk.scan(*(desk.page(row.registration_number, room="0201") for row in listed), room="0201")
+    desk.fill("0201", registration_count=2, dbo_count=None)
+    assert "Нет аудиофайлов" in desk.card("0201").discrepancies.get(resolved_at=None).text
+    rows = [take(desk, path) for path in (one, two)]
+    assert [row.state for row in rows] == [RecordingState.READ] * 2
+    assert [row.answer for row in rows] == listed
+    card = desk.card("0201")
+    assert card.state == CardState.RECONCILED, card.balance["blockers"]
+    cards.close(card=card, actor=ACTOR)
+    files = contents.files_for(desk.card("0201"))
+    assert [each.kind for each in files] == ["room", "sheet", "sheet", "recording", "recording"]
+    assert files[3].sheet_codes == (listed[0].registration_number,)
+
+
+def test_cut_and_silent_recordings_need_a_decision_with_a_reason(desk):
+    cut, silent = desk.folder / "cut.ogg", desk.folder / "silent.wav"
+    save_ogg(cut, speech(4))
+    digest = sha256(cut)
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    save_wav(silent, speech(2) * 0)
+    answers(desk, (cut.name, 4.0, digest), (silent.name, 2.0, sha256(silent)))
+    first, second = take(desk, cut), take(desk, silent)
+    assert {"cut", "length_differs", "hash_differs"} <= kinds(first)
+    assert kinds(second) == {"silent"}
+    for row in (first, second):
+        assert row.state == RecordingState.PROBLEM
+        with pytest.raises(DecisionRefused):
+            recordings.decide(recording=row, action="accept", reason=" ", actor=ACTOR)
+        recordings.decide(recording=row, action="accept", reason="другой записи нет", actor=ACTOR)
+    assert not desk.card("0201").recordings.filter(state=RecordingState.PROBLEM).exists()
+
+
+def test_a_recording_nobody_listed_and_the_same_bytes_again(desk):
+    path = desk.folder / "other.wav"
+    save_wav(path, speech(2))
+    answers(desk, ("0201_1_01.wav", 2.0, "0" * 64))
+    assert kinds(take(desk, path)) == {"not_in_journal"}
+    with pytest.raises(AlreadyTaken):
+        take(desk, path)
+    with pytest.raises(DecisionRefused):
+        recordings.take_in(card=desk.card("HQ"), name="x.wav", content=path, actor=ACTOR)
+
+
+def test_noise_under_a_sound_name_is_kept_and_said_to_be_no_sound(desk):
+    path = desk.folder / "x.wav"
+    path.write_bytes(bytes(range(256)) * 40)
+    row = take(desk, path)
+    assert "not_a_recording" in kinds(row)
+    assert row.state == RecordingState.PROBLEM
