@@ -14,7 +14,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from station_client import closing, day, home, sending, tokens, verifying
 from station_client.verifying import Report
@@ -56,10 +55,10 @@ class Talk:
             "refused": ("не принят", "refused"),
         }[report.verdict][side]
         self.out.print(f"{mark} [bold]{escape(report.title[side])}[/] {escape(report.path.name)}: {verdict}")
-        table = Table.grid(padding=(0, 2))
+        # plain lines, not a table: hashes and names must not be wrapped, people copy them
+        width = max((len(words[side]) for words, _ in report.facts), default=0)
         for words, value in report.facts:
-            table.add_row(escape(f"  {words[side]}"), escape(value))
-        self.out.print(table)
+            self.out.print(f"  [dim]{escape(words[side].ljust(width))}[/]  {escape(value)}")
         for words in report.problems:
             self.out.print(f"  [yellow]·[/] {escape(words[side])}")
 

@@ -1,0 +1,122 @@
+"""Sending journals: login with the station's key, repeats on a bad line, words of the HQ."""
+
+import hashlib
+import json
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from station_client import closing, home, sending
+from station_client.cli import main
+from tests.station_client.test_cli import run, start, station
+from tests.wire.world import the_world
+from wire import journal
+from wire.session import read_challenge
+
+__all__ = ["station"]
+
+
+@dataclass
+class Headquarters:
+    """A small HQ on a socket: it knows the session and the door for journals."""
+
+    url: str = ""
+    taken: dict[str, bytes] = field(default_factory=dict)
+    failures: list[int] = field(default_factory=list)
+    logins: list[str] = field(default_factory=list)
+
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str]]:
+        if self.failures:
+            status = self.failures.pop(0)
+            return status, {"title": "no", "detail": "Станция не из этого ППЭ"}
+        if path.endswith("/challenge/"):
+            return 200, {"challenge": "challenge-1"}
+        if path.endswith("/session/"):
+            signed = json.loads(body)["signed"]
+            from datetime import UTC, datetime
+
+            challenge, signed_by = read_challenge(signed, trust=the_world().trust, at=datetime.now(UTC))
+            assert challenge == "challenge-1"
+            self.logins.append(signed_by.identity.urn)
+            return 200, {"token": "secret", "expires_at": "", "identity": signed_by.identity.urn}
+        assert headers["Authorization"] == "Bearer secret"
+        assert headers["Idempotency-Key"] == hashlib.sha256(body).hexdigest()
+        name = urllib.parse.unquote(headers["Content-Disposition"].split("''")[1])
+        state = "received again" if name in self.taken else "accepted"
+        self.taken[name] = body
+        return 201, {"state": state, "line": "Принят"}
+
+
+@pytest.fixture
+def hq() -> Iterator[Headquarters]:
+    found = Headquarters()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            status, answer = found.answer(self.path, dict(self.headers), body)
+            data = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    found.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield found
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_formed_journal_is_sent_as_it_stands(station: Path, hq: Headquarters, tmp_path, capsys):
+    start(station)
+    run("close", station, tmp_path / "flash")
+    assert main(["send", str(station), hq.url]) == 0
+    (dat,) = (tmp_path / "flash").iterdir()
+    assert hq.taken == {dat.name: dat.read_bytes()}
+    assert hq.logins == ["urn:ppe:print:78:0001:0001"]
+    assert "accepted" in capsys.readouterr().out
+    assert journal.read(hq.taken[dat.name], trust=the_world().trust).problems == ()
+    assert main(["send", str(station), hq.url]) == 0
+
+
+def test_a_bad_line_is_tried_again(station: Path, hq: Headquarters, tmp_path):
+    start(station)
+    run("close", station, tmp_path / "flash")
+    hq.failures = [503, 429, 502]
+    waits: list[float] = []
+    mine = home.load(station)
+    (sent,) = sending.send(mine, hq.url, closing.formed(mine), sleep=waits.append)
+    assert sent.state == "accepted"
+    assert len(waits) == 3
+    assert all(0 <= wait <= 60 for wait in waits)
+
+
+def test_a_permanent_refusal_is_told_at_once(station: Path, hq: Headquarters, tmp_path, capsys):
+    start(station)
+    run("close", station, tmp_path / "flash")
+    hq.failures = [403]
+    assert main(["send", str(station), hq.url]) == 3
+    assert "Станция не из этого ППЭ" in capsys.readouterr().err
+    assert hq.taken == {}
+
+
+def test_an_hq_that_is_not_there_is_told(station: Path, tmp_path):
+    start(station)
+    run("close", station, tmp_path / "flash")
+    mine = home.load(station)
+    with pytest.raises(sending.SendRefusal):
+        sending.send(mine, "http://127.0.0.1:9", closing.formed(mine), tries=2, sleep=lambda _: None)
+
+
+def test_nothing_formed_is_nothing_to_send(station: Path, hq: Headquarters):
+    assert main(["send", str(station), hq.url]) == 3
