@@ -25,7 +25,8 @@ def test_it_acknowledges_a_whole_packet(point):
     said = wire_receipt.read(bytes(receipts.latest(row.sha256).body), trust.trust_store())
     assert (said.level, said.supersedes, said.counts["R"]) == ("acknowledged", 1, 2)
     assert [entry.kind for entry in FeedEntry.objects.order_by("number")] == ["receipt", "receipt"]
-    assert list(Event.objects.filter(chain="78-0001", kind__startswith="rcoi.").order_by("number").values_list("kind", flat=True)) == [
+    events = Event.objects.filter(chain="78-0001", kind__startswith="rcoi.").order_by("number")
+    assert list(events.values_list("kind", flat=True)) == [
         "rcoi.received", "rcoi.receipt", "rcoi.opening", "rcoi.verified", "rcoi.acknowledged", "rcoi.receipt",
     ]  # fmt: skip
 

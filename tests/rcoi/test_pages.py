@@ -21,7 +21,8 @@ from wire.pki import Role as PkiRole
 pytestmark = pytest.mark.django_db
 
 PAGES = [
-    "/centre/", "/centre/inbox/", "/centre/inbox/?state=open", "/centre/inbox/?state=rejected&kind=blanks&point=78-0001",
+    "/centre/", "/centre/inbox/", "/centre/inbox/?state=open",
+    "/centre/inbox/?state=rejected&kind=blanks&point=78-0001",
     "/centre/inbox/import/", "/centre/registry/", "/centre/requests/", "/centre/packages/", "/centre/access-keys/",
     "/centre/reports/", "/centre/announcements/", "/centre/inbox/state.json",
 ]  # fmt: skip
@@ -68,19 +69,20 @@ def packets(point):
     }
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_every_page_opens_with_and_without_data(request, centre, administrator, path):
-    assert administrator.client.get(path).status_code == 200
+def test_every_page_opens_with_and_without_data(request, centre, administrator):
+    for path in PAGES:
+        assert administrator.client.get(path).status_code == 200, path
     request.getfixturevalue("packets")
-    answer = administrator.client.get(path)
-    assert answer.status_code == 200
-    assert "Traceback" not in answer.content.decode()
+    for path in PAGES:
+        answer = administrator.client.get(path)
+        assert answer.status_code == 200, path
+        assert "{%" not in answer.content.decode()
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_the_staff_of_a_point_sees_nothing_here(packets, technician, client, path):
-    assert technician.client.get(path).status_code == 403
-    assert client.get(path).status_code == 302
+def test_the_staff_of_a_point_sees_nothing_here(centre, technician, client):
+    for path in PAGES:
+        assert technician.client.get(path).status_code == 403, path
+        assert client.get(path).status_code == 302, path
 
 
 def test_an_operator_of_another_region_sees_nothing_of_ours(packets):
@@ -89,7 +91,8 @@ def test_an_operator_of_another_region_sees_nothing_of_ours(packets):
     row = packets["blanks"]
     sheet = row.inboxsheets.first()
     for path in (
-        f"/centre/inbox/{row.uid}/", f"/centre/inbox/{row.uid}/sheets/{sheet.pk}.png", f"/centre/reports/packet/{row.uid}.pdf",
+        f"/centre/inbox/{row.uid}/", f"/centre/inbox/{row.uid}/sheets/{sheet.pk}.png",
+        f"/centre/reports/packet/{row.uid}.pdf",
         f"/centre/statuses/{row.sitting.key}/", f"/centre/reports/point/{row.sitting.key}.pdf", "/centre/feed/78-0001/",
     ):  # fmt: skip
         assert stranger.client.get(path).status_code == 404, path
@@ -192,12 +195,14 @@ def test_packages_and_access_keys_are_made_and_given_out(point, operator):
 
 
 def test_a_registry_of_our_region_is_taken_in(centre, administrator, operator):
+    empty = {"address": "", "rooms": [], "stations": [], "people": [], "sittings": []}
     document = {
-        "format": "ppe-registry/1", "mode": "live", "region": {"code": "78", "name": "СПб", "timezone": "Europe/Moscow"},
-        "points": [{"code": "0042", "name": "Школа", "address": "", "timezone": "Europe/Moscow", "rooms": [], "stations": [],
-                    "people": [], "sittings": []}],
+        "format": "ppe-registry/1",
+        "mode": "live",
+        "region": {"code": "78", "name": "СПб", "timezone": "Europe/Moscow"},
+        "points": [{"code": "0042", "name": "Школа", "timezone": "Europe/Moscow", **empty}],
         "staff": [],
-    }  # fmt: skip
+    }
     body = json.dumps(document).encode()
     assert operator.client.get("/centre/registry/").status_code == 403
     assert post(administrator, "/centre/registry/", "registry", files=[("registry.json", body)])[0][0] == "success"

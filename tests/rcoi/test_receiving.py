@@ -53,7 +53,8 @@ def test_it_refuses_a_fork_of_the_sequence(point):
     row = receive(second)
     assert row.state == PacketState.REJECTED
     assert row.reasons[0]["code"] == "sequence_fork"
-    assert row.uid is None and row.claimed_uid
+    assert row.uid is None
+    assert row.claimed_uid
     (said,) = receipts(row)
     assert (said.level, said.uid) == ("rejected", row.claimed_uid)
     assert InboxPacket.objects.get(pk=first.pk).state == PacketState.RECEIVED
@@ -134,7 +135,7 @@ def test_it_has_one_effect_when_all_come_at_once(point):
     def bring(path):
         try:
             receive(path)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             failures.append(error)
         finally:
             connection.close()
