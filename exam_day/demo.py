@@ -86,6 +86,7 @@ def play(plan: DayPlan, folder: Path) -> int:
     """Play a day headless, prove it, print the tables; return the exit code."""
     report = Report()
     report.console.print(f"[bold]{word('День экзамена', 'Exam day')}[/] {plan.date:%d.%m.%Y}, {folder}")
+    _end_by_signal()
     on = stage.build(plan, folder, report)
     played = Played(on)
     try:
@@ -108,11 +109,20 @@ def play(plan: DayPlan, folder: Path) -> int:
     return 0 if report.ok else 1
 
 
+def _end_by_signal() -> None:
+    """Let a TERM end the day as Ctrl-C does: both nodes are stopped."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+
+
 def serve(plan: DayPlan, folder: Path, ports: tuple[int, int] = (8000, 8001)) -> int:
     """Play a day and leave both nodes open in the browser until Ctrl-C."""
     report = Report()
     on = stage.build(plan, folder, report, ports=ports)
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    _end_by_signal()
     try:
         play_steps(Played(on))
         show_logins(on)

@@ -230,7 +230,7 @@ class Specialist(Player):
         """
         page = self.browser.get(f"/monitoring/{sitting}/")
         for form in page.forms_like("act-"):
-            if station in " ".join((form.id, *form.values.get("station", []), around(page, form.id))):
+            if form.values.get("station") == [station]:
                 _check(self.browser.send(page, form.id, self._signed(form, token, reason=reason, text=text)))
                 return
         raise PlayerError(f"no act is offered for station {station}")
@@ -303,12 +303,6 @@ class Specialist(Player):
         except PlayerError as error:
             states = ", ".join(f"{packet['kind']} {packet.get('room') or ''} {packet['state']}" for packet in last)
             raise PlayerError(f"{error} ({states})") from None
-
-
-def around(page: Page, form_id: str, width: int = 2500) -> str:
-    """Return the text of a page just before a form: what a person reads beside the button."""
-    at = page.text.find(f'id="{form_id}"')
-    return page.text[max(0, at - width) : at] if at >= 0 else ""
 
 
 def _check(page: Page) -> Page:

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -71,7 +72,9 @@ class Stage:
             player.close()
         self.terminal.close()
         if self.drawing is not None and self.drawing.poll() is None:
-            self.drawing.kill()
+            # The drawing has processes of its own; they are of one session.
+            os.killpg(self.drawing.pid, signal.SIGKILL)
+            self.drawing.wait()
         self.hq.stop()
         self.rcoi.stop()
 
@@ -112,7 +115,9 @@ def start(stage: Stage) -> None:
             "--seed", str(plan.seed), "--date", plan.date.isoformat(), "--workers", str(min(2, os.cpu_count() or 1)),
         ],
         cwd=ROOT,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
+        start_new_session=True,
     )  # fmt: skip
     stage.rcoi.wait()
     stage.hq.wait()

@@ -1,0 +1,174 @@
+"""The mini day: one room, three seats, played to its end whatever process is killed on the way.
+
+People who meet a dead page do what people do: reload, look what has been done, and do the rest.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from exam_day import stage, steps
+from exam_day.days import mini_day
+from exam_day.desk import Desk
+from exam_day.killer import Kill, Killer
+from exam_day.plan import HQ
+from exam_day.players import Specialist
+from exam_day.report import Report, Step
+from exam_day.stage import Stage
+from exam_day.web import PlayerError
+
+PATIENCE = 120.0
+
+
+def persist(what: str, goal: Callable[[], bool], act: Callable[[], object], *, seconds: float = PATIENCE) -> None:
+    """Do something until it is seen to be done; dead pages and refusals in between are looked past.
+
+    Raises:
+        PlayerError: It was not done in time; the last trouble is told.
+    """
+    until, trouble = time.monotonic() + seconds, "nothing was refused"
+    while True:
+        with suppress(PlayerError, httpx.HTTPError, KeyError, ValueError):
+            if goal():
+                return
+        if time.monotonic() > until:
+            raise PlayerError(f"{what}: not done within {seconds:.0f} s; last trouble: {trouble}")
+        try:
+            act()
+        except (PlayerError, httpx.HTTPError, KeyError, ValueError) as error:
+            trouble = f"{type(error).__name__}: {error}"
+        time.sleep(0.4)
+
+
+@dataclass
+class MiniDay:
+    """A mini day on its stage."""
+
+    on: Stage
+    kills: list[Kill] = field(default_factory=list)
+
+    @property
+    def player(self) -> Specialist:
+        """The technical specialist."""
+        return self.on.specialists["0001"]
+
+    @property
+    def sitting(self) -> str:
+        """Key of the sitting."""
+        return self.on.plan.sitting(self.on.plan.points[0])
+
+    def prepare(self) -> None:
+        """Everything up to the morning of the day."""
+        stage.start(self.on)
+        stage.found_centre(self.on)
+        requests = stage.make_keys(self.on)
+        stage.sign_and_pack(self.on, requests, stage.identify_hq(self.on))
+        stage.take_packages(self.on)
+        steps.print_journals(self.on, Step("1", "", ""))
+        self.on.give_flash()
+        stage.wait_drawn(self.on)
+
+    def play(self) -> None:
+        """The day from the journals to the final status."""
+        on, player, sitting = self.on, self.player, self.sitting
+        point = on.plan.points[0]
+        desk = steps.desk(on, point)
+        token, (name, data) = on.tokens[point.code], on.access_keys[point.code]
+        persist("«Экзамены завершены»", lambda: self._packets("status", 1), self._finish)
+        persist("key activated", lambda: not desk.state("0101")["sealed"] and self._registered(desk),
+                lambda: (player.load_key(sitting, name, data), player.activate_key(sitting, name, token)))  # fmt: skip
+        for room in desk.rooms:
+            if room != HQ:
+                persist(f"card {room}", lambda room=room: self._carded(desk, room),
+                        lambda room=room: desk.enter_card(point.room(room)))  # fmt: skip
+            persist(f"sheets {room}", lambda room=room: self._fed(desk, room), lambda room=room: self._feed(desk, room))
+            persist(f"closing {room}", lambda room=room: desk.state(room)["state"] in ("closed", "packed"),
+                    lambda room=room: player.browser.submit(desk.path(room), "close"))  # fmt: skip
+        persist("packets built", lambda: self._packets("", 3, ()), lambda: player.build_packets(sitting))
+        persist("packets acknowledged", lambda: self._packets("", 3), lambda: player.sign_packets(sitting, token))
+        persist("END_SCAN and the final status", lambda: self._packets("status", 2), self._end)
+
+    def _finish(self) -> None:
+        point = self.on.plan.points[0]
+        steps.bring_journals(self.on, self.player, point)
+        self.player.send_status(self.sitting, steps.FINISHED)
+
+    def _end(self) -> None:
+        self.player.browser.submit(f"/scanning/{self.sitting}/", "end-scan")
+        self.player.send_status(self.sitting, steps.TRANSFERRED)
+
+    def _registered(self, desk: Desk) -> bool:
+        return bool(desk.state("0101")["balance"])
+
+    def _carded(self, desk: Desk, room: str) -> bool:
+        return bool(desk.state(room)["version"])
+
+    def _fed(self, desk: Desk, room: str) -> bool:
+        state = desk.state(room)
+        return state["received"] >= len(desk.pile(room, late=False)) and not state["unread"]
+
+    def _feed(self, desk: Desk, room: str) -> None:
+        known = {sheet["file"] for sheet in desk.state(room)["sheets"]}
+        desk.feed(room, [each for each in desk.pile(room, late=False) if each.path.name not in known])
+        time.sleep(1)
+
+    def _packets(self, kind: str, count: int, done: tuple[str, ...] = ("acknowledged", "superseded")) -> bool:
+        packets = [each for each in self.player.transfers(self.sitting)["packets"] if kind in ("", each["kind"])]
+        return len(packets) >= count and all(not done or each["state"] in done for each in packets)
+
+    def final(self) -> dict[str, Any]:
+        """Return the state both nodes ended in: the same whatever was killed."""
+        desk = steps.desk(self.on, self.on.plan.points[0])
+        sheets = sorted(
+            (sheet["number"], sheet["room"]) for sheet in desk.conclusions().values() if sheet["state"] != "replaced"
+        )
+        packets = self.player.transfers(self.sitting)["packets"]
+        inbox = self.on.centre["rcoi_operator"].inbox()
+        return {
+            "sheets": sheets,
+            "truth": sorted((each.row.number, each.row.owner) for each in self.on.placed),
+            "rooms": {room: desk.state(room)["state"] for room in desk.rooms},
+            "packets": sorted(
+                (p["kind"], p["room"] or "", p["state"]) for p in packets if p["state"] == "acknowledged"
+            ),
+            "inbox": sorted((p["kind"], p["room"] or "", p["state"]) for p in inbox if p["state"] == "acknowledged"),
+        }
+
+
+def play_mini(root: Path, *, seed: int, kills: int = 1) -> tuple[dict[str, Any], list[Kill]]:
+    """Play a mini day while processes are killed; return the final state and who was killed.
+
+    Raises:
+        PlayerError: The day did not come to its end.
+    """
+    report = Report()
+    report.console.quiet = True
+    day = MiniDay(stage.build(mini_day(), root, report))
+    killer = Killer((day.on.hq, day.on.rcoi), seed, kills)
+    try:
+        day.prepare()
+        killer.start()
+        day.play()
+        killer.stop()
+        if killer.trouble:
+            raise PlayerError(killer.trouble)
+        return day.final(), killer.done
+    finally:
+        killer.stop()
+        day.on.close()
+
+
+def main(runs: int = 3, seed: int = 1) -> None:
+    """Play several mini days and print who was killed in each."""
+    for number in range(runs):
+        with tempfile.TemporaryDirectory(prefix="ppe-mini-") as name:
+            begun = time.monotonic()
+            final, kills = play_mini(Path(name), seed=seed + number)
+            words = ", ".join(f"{kill.node} {kill.title} at {kill.after}" for kill in kills)
+            print(f"{number}: {time.monotonic() - begun:.1f} s, killed {words or 'nobody'}; {final['packets']}")  # noqa: T201
