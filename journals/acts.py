@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -139,3 +140,8 @@ def file_bytes(row: Act) -> bytes:
         return files.inside(row.path).read_bytes()
     except OSError as error:
         raise ActRefused("Файл акта не найден на диске узла.", "The act is not on the node's disk.") from error
+
+
+def photo_suffix(row: Act) -> str:
+    """Return the ending of an act's photo: ``.jpg``, ``.png`` or ``.pdf``."""
+    return Path(row.photo).suffix

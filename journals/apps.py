@@ -11,8 +11,9 @@ class JournalsConfig(AppConfig):
     def ready(self) -> None:
         """Name the room's events; open sealed numbers when a key is activated."""
         import journals.events  # noqa: F401, PLC0415 (translations exist only now)
-        from journals import forms  # noqa: PLC0415 (models exist only now)
+        from journals import forms, uploads  # noqa: PLC0415 (models exist only now)
         from keys import access  # noqa: PLC0415
 
         if forms.open_activated not in access.on_activated:
             access.on_activated.append(forms.open_activated)
+        uploads.register()

@@ -63,3 +63,13 @@ class ActRefused(JournalsRefusal):
     """The act cannot be made as asked."""
 
     code = "act_refused"
+
+
+class NotThere(JournalsRefusal):
+    """No such journal."""
+
+    code = "journal_not_found"
+    http_status = 404
+
+    def __init__(self) -> None:
+        super().__init__("Такой журнал сюда не приходил.", "No such journal came here.")

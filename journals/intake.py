@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
 from audit.moves import move
-from common import clock, files
+from common import clock, files, refusals
 from common.clock import now
 from journals import forms, reading
 from journals.errors import CannotDecide, EmptyFile, TooBig
@@ -99,7 +99,7 @@ def _turn_away(
         point=point.code if point else "", subject=name,
         data={"sha256": digest, "size": len(data), "door": door, "code": refusal.code, "text": refusal.text("ru")},
     )  # fmt: skip
-    return Verdict("refused", f"{name}: {refusal.text('ru')}", None, refusal=refusal)
+    return Verdict("refused", f"{name}: {refusal.text(refusals.language())}", None, refusal=refusal)
 
 
 def _again(known: Journal, name: str, door: str, actor: Actor) -> Verdict:
@@ -159,7 +159,7 @@ def _settle(row: Journal, found: Read, actor: Actor) -> Verdict:
     if row.state == JournalState.ACCEPTED and found.document is not None:
         _open(row, found)
         return Verdict(row.state, f"{row.original_name}: {_accepted_words(row)}", row)
-    reasons = "; ".join(doubt["ru"] for doubt in row.blocking[:4])
+    reasons = "; ".join(doubt[refusals.language()] for doubt in row.blocking[:4])
     words = _("в карантине, нужно решение: %s") if row.signed else _("не подписан, в карантине: %s")
     return Verdict(row.state, f"{row.original_name}: {words % reasons}", row)
 

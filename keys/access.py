@@ -130,7 +130,7 @@ def _keep(data: bytes, said: KeyName, sitting: Sitting, certificate: Certificate
     if standing is not None and standing.state in (AccessKeyState.EXPIRED, AccessKeyState.REVOKED):
         word = str(AccessKeyState(standing.state).label).lower()
         raise _refused(f"этот ключ уже не действует: {word}", "this key is no longer valid")
-    if standing is not None and standing.state == AccessKeyState.ACTIVATED:
+    if standing is not None and is_usable(standing):
         return standing
     name = key_name(said.region, said.point, said.date, said.subject, said.version)
     path = files.folder("access-keys") / f"{certificate.fingerprint[:16]}-{name}"
@@ -194,7 +194,7 @@ def activate(*, access_key: AccessKey, token: OpenToken, actor: Actor) -> Access
         ForeignAccessKey: The file does not hold the key of its certificate.
         NodeCertificateMissing: The node has no certificate to keep the key under.
     """
-    if access_key.state == AccessKeyState.ACTIVATED:
+    if is_usable(access_key):
         return access_key
     sitting, point = access_key.sitting, access_key.sitting.point
     if (token.identity.region, token.identity.point) != (point.region.code, point.code):
@@ -210,12 +210,17 @@ def activate(*, access_key: AccessKey, token: OpenToken, actor: Actor) -> Access
         node.node_signer(point)  # says what is missing
     # The file first: a row that says «activated» without a key behind it would be a lie after a power cut.
     write_durable(_blob(certificate), wire_key.write(private, recipients=own), mode=0o600)
+    details = {"token": token.fingerprint, "until": certificate.not_after.isoformat()}
+    address = {"region": point.region.code, "point": point.code, "subject": access_key.name}
     with transaction.atomic():
-        move(
-            access_key, AccessKeyState.ACTIVATED, table=ACCESS_KEY_MOVES, kind="keys.access_key_activated",
-            actor=token.actor(actor), region=point.region.code, point=point.code, subject=access_key.name,
-            data={"token": token.fingerprint, "until": certificate.not_after.isoformat()},
-        )  # fmt: skip
+        if access_key.state == AccessKeyState.ACTIVATED:
+            # The disk lost the key after an earlier activation; the state stays, the act is on record again.
+            record("keys.access_key_activated", actor=token.actor(actor), data=details, **address)
+        else:
+            move(
+                access_key, AccessKeyState.ACTIVATED, table=ACCESS_KEY_MOVES, kind="keys.access_key_activated",
+                actor=token.actor(actor), data=details, **address,
+            )  # fmt: skip
         Activation.objects.create(
             access_key=access_key, at=now(), person=token.person, holder=token.name, token=token.fingerprint,
             until=certificate.not_after, by=actor.name,

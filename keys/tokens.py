@@ -180,7 +180,7 @@ def _holder_beside(path: Path) -> str:
             if suffix == ".csr":
                 return pki.read_csr(data).common_name
             key = pki.key_fingerprint(pki.public_key_of(pki.load_pem_certificates(data)[0]))
-            row = Certificate.objects.filter(key_fingerprint=key).select_related("person").first()
+            row: Certificate | None = Certificate.objects.filter(key_fingerprint=key).select_related("person").first()
             if row:
                 return row.person.full_name if row.person else row.common_name
     return ""

@@ -1,0 +1,188 @@
+"""Journals over the network: ``POST journals/`` with the file as the body, ``GET journals/<sha256>/`` for its state."""
+
+from django.urls import path
+from django.utils.http import parse_header_parameters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from common.api import UntouchedBody
+from common.refusals import problem
+from journals import intake
+from journals.errors import JournalsRefusal, NotThere, TooBig
+from journals.intake import Verdict
+from journals.models import Journal
+from keys.authentication import Machine
+from stations.models import ExamPoint
+from wire import canonical
+from wire.pki import Role
+
+NODES = ("hq",)
+_BLOCK = 1 << 18
+
+
+class JournalAnswer(serializers.Serializer[None]):
+    """What became of a journal."""
+
+    state = serializers.ChoiceField(choices=["accepted", "quarantined", "refused", "superseded"])
+    line = serializers.CharField(help_text="The verdict in one line, Russian.")
+    repeated = serializers.BooleanField(help_text="The same journal was here before; nothing changed.")
+    sha256 = serializers.CharField()
+    name = serializers.CharField(help_text="The official name.")
+    received_at = serializers.CharField()
+    entries = serializers.IntegerField()
+    doubts = serializers.ListField(child=serializers.DictField())
+
+
+class StationOrNode(BasePermission):
+    """Stations send their own journals, nodes those of their point."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Return whether the machine is one of them."""
+        machine = request.auth
+        return isinstance(machine, Machine) and machine.identity.role in (
+            Role.PRINT, Role.VOICE, Role.SCAN, Role.HQ,
+        )  # fmt: skip
+
+
+def machine_of(request: Request) -> Machine:
+    """Return the machine that is logged in; `StationOrNode` has seen to it."""
+    machine = request.auth
+    if not isinstance(machine, Machine):
+        raise NotAuthenticated
+    return machine
+
+
+def answer_of(verdict: Verdict, row: Journal) -> dict[str, object]:
+    """Return a verdict as the API answers it."""
+    return {
+        "state": row.state, "line": verdict.line, "repeated": verdict.repeated, "sha256": row.sha256,
+        "name": row.name, "received_at": canonical.stamp(row.received_at), "entries": row.entry_count,
+        "doubts": row.doubts,
+    }  # fmt: skip
+
+
+def point_of(machine: Machine) -> ExamPoint:
+    """Return the exam point of a machine.
+
+    Raises:
+        JournalsRefusal: This node does not know it.
+    """
+    identity = machine.identity
+    row = ExamPoint.objects.filter(region__code=identity.region, code=identity.point).select_related("region").first()
+    if row is None:
+        raise JournalsRefusal(
+            f"ППЭ {identity.region}-{identity.point} на этом узле нет.", f"Point {identity.point} is not of this node."
+        )
+    return row
+
+
+def name_in(request: Request) -> str:
+    """Return the file's name from ``Content-Disposition``; `filename*` (RFC 8187) goes before `filename`."""
+    _kind, parameters = parse_header_parameters(request.headers.get("Content-Disposition", ""))
+    name: str = parameters.get("filename", "")
+    return name
+
+
+def body_of(request: Request) -> bytes:
+    """Read a body up to the limit of a journal.
+
+    Raises:
+        TooBig: It is longer.
+    """
+    announced = request.headers.get("Content-Length", "0")
+    if announced.isdecimal() and int(announced) > intake.MAX_SIZE:
+        raise TooBig(intake.MAX_SIZE)
+    blocks, size = [], 0
+    while block := request._request.read(_BLOCK):
+        size += len(block)
+        if size > intake.MAX_SIZE:
+            raise TooBig(intake.MAX_SIZE)
+        blocks.append(block)
+    return b"".join(blocks)
+
+
+class JournalsView(APIView):
+    """The door of the network."""
+
+    permission_classes = (IsAuthenticated, StationOrNode)
+    parser_classes = (UntouchedBody,)
+
+    @extend_schema(
+        operation_id="journals_send",
+        tags=["journals"],
+        request={"application/octet-stream": OpenApiTypes.BINARY},
+        parameters=[
+            OpenApiParameter(
+                "Content-Disposition",
+                location=OpenApiParameter.HEADER,
+                description="attachment; filename*=UTF-8''END_PRINT_….dat",
+            )
+        ],
+        responses={
+            200: OpenApiResponse(JournalAnswer, description="The same journal was here before."),
+            201: OpenApiResponse(JournalAnswer, description="Taken in: accepted or quarantined."),
+            400: OpenApiResponse(description="Empty: problem details"),
+            401: OpenApiResponse(description="No session: problem details"),
+            403: OpenApiResponse(description="Not a station of this point: problem details"),
+            413: OpenApiResponse(description="Too big: problem details"),
+            422: OpenApiResponse(description="Not a journal, or of elsewhere: problem details"),
+        },
+        examples=[
+            OpenApiExample(
+                "accepted",
+                value={
+                    "state": "accepted", "line": "END_PRINT_….dat: принят: Станция печати 0001, ауд. 0101, записей: 45",
+                    "repeated": False, "sha256": "…", "name": "END_PRINT_….dat",
+                    "received_at": "2026-05-29T11:02:00.000000Z", "entries": 45, "doubts": [],
+                },
+                response_only=True,
+                status_codes=["201"],
+            )
+        ],
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        """Take in the journal that is the body of the request. Sending it again is harmless."""
+        machine = machine_of(request)
+        verdict = intake.take_in(
+            data=body_of(request), name=name_in(request), door="api", actor=machine.actor, point=point_of(machine)
+        )
+        if verdict.journal is None:
+            refusal = verdict.refusal or JournalsRefusal(verdict.line, verdict.line)
+            return Response(problem(refusal), status=refusal.http_status, content_type="application/problem+json")
+        code = status.HTTP_200_OK if verdict.repeated else status.HTTP_201_CREATED
+        return Response(answer_of(verdict, verdict.journal), status=code)
+
+
+class JournalView(APIView):
+    """The state of one journal."""
+
+    permission_classes = (IsAuthenticated, StationOrNode)
+
+    @extend_schema(
+        operation_id="journals_state",
+        tags=["journals"],
+        responses={
+            200: JournalAnswer,
+            401: OpenApiResponse(description="No session: problem details"),
+            404: OpenApiResponse(description="This journal never came: problem details"),
+        },
+    )
+    def get(self, request: Request, sha256: str) -> Response:
+        """Return what became of a journal that this point's machines sent."""
+        point = point_of(machine_of(request))
+        row = Journal.objects.filter(sha256=sha256, point=point).first()
+        if row is None:
+            raise NotThere
+        return Response(answer_of(Verdict(row.state, str(row.get_state_display()), row, repeated=True), row))
+
+
+urlpatterns = [
+    path("journals/", JournalsView.as_view(), name="journals"),
+    path("journals/<str:sha256>/", JournalView.as_view(), name="journal"),
+]

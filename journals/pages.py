@@ -1,0 +1,91 @@
+"""The page of one journal, and the files as received."""
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from common import files
+from common.pages import page, render
+from common.refusals import language
+from journals import acts, forms
+from journals.models import Act, Journal
+from stations import rules
+from wire import canonical
+from wire.journal_events import EVENTS
+from wire.refusals import Refusal
+
+SHOWN = 500
+_COLOURS = {
+    Journal.State.ACCEPTED: "ok", Journal.State.QUARANTINED: "warn", Journal.State.REFUSED: "bad",
+    Journal.State.SUPERSEDED: "idle", Journal.State.RECEIVED: "idle",
+}  # fmt: skip
+
+
+def _journal(request: HttpRequest, pk: int) -> Journal:
+    rows = Journal.objects.visible_to(request.user).select_related(
+        "point__region", "sitting__subject", "station", "room", "superseded_by"
+    )
+    return get_object_or_404(rows, pk=pk)
+
+
+@page("journals/<int:pk>/", name="journal", node="hq")
+def journal_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a journal: whose it is, what is odd about it, its entries."""
+    row = _journal(request, pk)
+    problem = ""
+    entries: list[dict[str, object]] = []
+    try:
+        entries = [_entry(each) for each in forms.read_lines(row).entries[:SHOWN]]
+    except Refusal as refusal:
+        problem = refusal.text(language())
+    context = {
+        "journal": row, "colour": _COLOURS[Journal.State(row.state)], "entries": entries, "problem": problem,
+        "more": max(0, row.entry_count - SHOWN), "doubts": [_doubt(each) for each in row.doubts],
+        "may_decide": row.sitting is not None and rules.allowed(request.user, "journals.decide", row.sitting),
+        "sets": row.sets.prefetch_related("sheets"), "answers": row.answers.all(),
+    }  # fmt: skip
+    return render(request, "journals/journal.html", context, title=row.name)
+
+
+def _entry(entry: object) -> dict[str, object]:
+    event = getattr(entry, "event", "")
+    known = EVENTS.get(event)
+    data = {name: value for name, value in getattr(entry, "data", {}).items() if name not in ("p7m", "recipients")}
+    return {
+        "seq": getattr(entry, "seq", 0), "at": getattr(entry, "at", None), "person": getattr(entry, "person", ""),
+        "words": (known.en if language() == "en" else known.ru) if known else event,
+        "failed": getattr(entry, "disposition", "") == "failure",
+        "data": canonical.dumps(data).decode()[1:-1][:400] if data else "",
+    }  # fmt: skip
+
+
+def _doubt(said: dict[str, object]) -> dict[str, object]:
+    return {"text": said.get(language()) or said.get("ru", ""), "blocks": bool(said.get("blocks"))}
+
+
+@page("journals/<int:pk>/file/", name="journal-file", node="hq")
+def journal_file(request: HttpRequest, pk: int) -> FileResponse:
+    """Return a journal as received, under its official name."""
+    row = _journal(request, pk)
+    return _file(row.path, row.name)
+
+
+def _file(path: str, name: str) -> FileResponse:
+    try:
+        content = files.inside(path).open("rb")
+    except OSError:
+        raise Http404(name) from None
+    return FileResponse(content, as_attachment=True, filename=name, content_type="application/octet-stream")
+
+
+@page("acts/<int:pk>/file/", name="act-file", node="hq")
+def act_file(request: HttpRequest, pk: int) -> FileResponse:
+    """Return an act as signed."""
+    row = get_object_or_404(Act.objects.visible_to(request.user), pk=pk)
+    return _file(row.path, row.name)
+
+
+@page("acts/<int:pk>/photo/", name="act-photo", node="hq")
+def act_photo(request: HttpRequest, pk: int) -> FileResponse:
+    """Return the photo that belongs to an act."""
+    row = get_object_or_404(Act.objects.visible_to(request.user).exclude(photo=""), pk=pk)
+    return _file(row.photo, row.name.removesuffix(".p7m") + acts.photo_suffix(row))

@@ -1,0 +1,143 @@
+"""«Ключи»: the access key of a sitting, loaded and activated; exam packages that come after the first run."""
+
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from audit.log import actor_of
+from common import clock, refusals
+from common.pages import page, render
+from keys import access, package, pin
+from keys.errors import KeyFileRefused
+from keys.models import AccessKey, ExamPackage
+from keys.states import AccessKeyState
+from keys.tokens import list_tokens
+from stations import rules
+from stations.lookup import open_sitting
+from stations.models import Sitting
+from wire.refusals import Refusal
+
+_CHIPS = {
+    AccessKeyState.MADE: ("info", "vpn_key"),
+    AccessKeyState.LOADED: ("warn", "hourglass_top"),
+    AccessKeyState.ACTIVATED: ("ok", "lock_open"),
+    AccessKeyState.EXPIRED: ("idle", "timer_off"),
+    AccessKeyState.REVOKED: ("bad", "block"),
+}
+
+
+def _rows(sitting: Sitting) -> list[dict[str, object]]:
+    keys = AccessKey.objects.filter(sitting=sitting).prefetch_related("activations").select_related("certificate")
+    return [_row(key, sitting) for key in keys.order_by("-version")]
+
+
+def _row(key: AccessKey, sitting: Sitting) -> dict[str, object]:
+    state = AccessKeyState(key.state)
+    lost = state is AccessKeyState.ACTIVATED and not access.is_usable(key)
+    colour, icon = ("bad", "error") if lost else _CHIPS[state]
+    return {
+        "key": key, "colour": colour, "icon": icon, "words": _words(key, sitting, lost=lost), "lost": lost,
+        "waits": state is AccessKeyState.LOADED or lost,
+    }  # fmt: skip
+
+
+def _words(key: AccessKey, sitting: Sitting, *, lost: bool) -> str:
+    """Return the state as the operator reads it: «Ожидает активации членом ГЭК», «активен до 30.05 00:00»."""
+    zone = sitting.point.timezone
+    if lost:
+        return _("Файла ключа нет на диске узла: активируйте ключ ещё раз.")
+    if key.state == AccessKeyState.LOADED:
+        return _("Ожидает активации членом ГЭК")
+    if key.state == AccessKeyState.ACTIVATED:
+        last = max(key.activations.all(), key=lambda each: each.at, default=None)
+        return _("Активен до %(until)s, активировал(а) %(who)s в %(at)s") % {
+            "until": f"{clock.local(key.until, zone):%d.%m %H:%M}",
+            "who": last.holder if last else "—",
+            "at": f"{clock.local(last.at, zone):%H:%M}" if last else "—",
+        }
+    ended = f"{clock.local(key.ended_at, zone):%d.%m %H:%M}" if key.ended_at else ""
+    return f"{key.get_state_display()} {ended}. {key.end_reason}".strip()
+
+
+@page("keys/<sitting:key>/", name="keys", node="hq")
+def keys(request: HttpRequest, key: str) -> HttpResponse:
+    """Show the access keys of a sitting and what can be done with them."""
+    sitting = open_sitting(request, key)
+    rows = _rows(sitting)
+    context = {
+        "sitting": sitting, "rows": rows, "waiting": [row["key"] for row in rows if row["waits"]],
+        "tokens": list_tokens(), "private": pin.private_channel(request),
+        "may_load": rules.allowed(request.user, "keys.load", sitting),
+        "may_activate": rules.allowed(request.user, "keys.activate", sitting),
+        "packages": ExamPackage.objects.filter(point=sitting.point).order_by("-date", "-version")[:5],
+        "waiting_forms": sitting.journals.filter(
+            state="accepted", sealed_sets__gt=0, forms_opened_at__isnull=True
+        ).count(),
+    }  # fmt: skip
+    return render(request, "keys/keys.html", context, title=_("Ключ доступа к ЭМ"))
+
+
+def _uploads(request: HttpRequest) -> list[UploadedFile]:
+    uploads = request.FILES.getlist("files")
+    if not uploads:
+        raise KeyFileRefused("Выберите файл.", "Choose a file.")
+    return list(uploads)
+
+
+@keys.post("load")
+def load(request: HttpRequest, key: str) -> str | None:
+    """Load key files; one that is refused does not stop the others."""
+    sitting = open_sitting(request, key)
+    rules.require(request.user, "keys.load", sitting)
+    lines = []
+    for upload in _uploads(request):
+        try:
+            data = upload.read(access.MAX_FILE + 1)
+            row = access.load(data=data, name=str(upload.name), actor=actor_of(request), sitting=sitting)
+        except Refusal as refusal:
+            refusals.tell(refusal, request)
+            _tell(request, refusal)
+            continue
+        loaded = clock.local(row.at, sitting.point.timezone)
+        lines.append(_("%(name)s: загружен в %(at)s. %(state)s.") % {
+            "name": row.name, "at": f"{loaded:%H:%M}", "state": _words(row, sitting, lost=False),
+        })  # fmt: skip
+    return "\n".join(lines) or None
+
+
+def _tell(request: HttpRequest, refusal: Refusal) -> None:
+    language = refusals.language()
+    text = " ".join(part for part in (refusal.text(language), refusal.cure(language)) if part)
+    messages.error(request, text, extra_tags=f"code-{refusal.code}")
+
+
+@keys.post("activate")
+def activate(request: HttpRequest, key: str) -> str:
+    """Activate a loaded key with a token."""
+    sitting = open_sitting(request, key)
+    rules.require(request.user, "keys.activate", sitting)
+    number = request.POST.get("access_key", "")
+    row = get_object_or_404(AccessKey, sitting=sitting, pk=int(number) if number.isdecimal() else 0)
+    token = pin.token_from(request, sitting.point)
+    access.activate(access_key=row, token=token, actor=actor_of(request))
+    until = clock.local(row.until, sitting.point.timezone)
+    return _("Ключ активирован: %(who)s. Активен до %(until)s.") % {
+        "who": token.name, "until": f"{until:%d.%m.%Y %H:%M}",
+    }  # fmt: skip
+
+
+@keys.post("package")
+def take_package(request: HttpRequest, key: str) -> str:
+    """Take in a newer exam package; the region's authority is known by now."""
+    sitting = open_sitting(request, key)
+    rules.require(request.user, "keys.load", sitting)
+    lines = []
+    for upload in _uploads(request):
+        said = package.take_in(upload.read(package.MAX_FILE + 1), actor=actor_of(request))
+        lines.append(
+            _("Пакет экзамена принят: ППЭ %(point)s, %(date)s, версия %(version)d.")
+            % {"point": f"{said.region}-{said.point}", "date": f"{said.date:%d.%m.%Y}", "version": said.version}
+        )
+    return "\n".join(lines)

@@ -1,0 +1,131 @@
+"""Journals over the network, by stations with their own logins; and the pages of journals."""
+
+from urllib.parse import quote
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from journals import acts, intake
+from journals.models import Journal
+from keys import sessions
+from tests.journals.world import print_station, sets
+from tests.keys.world import OPERATOR
+from wire.session import sign_challenge
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/journals/"
+
+
+def client_of(keys, handle="print-0001"):
+    token, _row = sessions.open_session(signed=sign_challenge(sessions.challenge(), keys.signer(handle)))
+    return Client(headers={"Authorization": f"Bearer {token}"})
+
+
+def send(client, data, name):
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    return client.post(URL, data, content_type="application/octet-stream", headers=headers)
+
+
+def test_a_station_sends_its_journal(keys):
+    client, station = client_of(keys), print_station(keys)
+    data = station.close()
+    answer = send(client, data, station.name)
+    assert answer.status_code == 201, answer.json()
+    said = answer.json()
+    assert (said["state"], said["repeated"], said["name"], said["entries"]) == ("accepted", False, station.name, 3)
+    again = send(client, data, station.name)
+    assert (again.status_code, again.json()["repeated"]) == (200, True)
+    assert client.get(f"{URL}{said['sha256']}/").json()["state"] == "accepted"
+    row = Journal.objects.get()
+    assert (row.door, row.received_by) == ("api", "urn:ppe:print:78:0001:0001")
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        (b"", 400, "journal_empty"),
+        (b"\xff\xd8\xff photo", 422, "not_a_journal"),
+        (b"\x01" * 999, 422, "not_a_journal"),
+    ],
+)
+def test_what_is_no_journal_gets_problem_details(keys, data, status, code):
+    answer = send(client_of(keys), data, "END_PRINT.dat")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["detail_ru"]
+    assert not Journal.objects.exists()
+
+
+def test_too_big_is_told_before_it_is_read(keys, monkeypatch):
+    monkeypatch.setattr(intake, "MAX_SIZE", 1000)
+    answer = send(client_of(keys), b"x" * 1001, "END_PRINT.dat")
+    assert (answer.status_code, answer.json()["code"]) == (413, "journal_too_big")
+
+
+def test_strangers_are_not_let_in(keys):
+    station = print_station(keys)
+    assert send(Client(), station.close(), station.name).status_code == 401
+    client = client_of(keys)
+    assert client.get(f"{URL}{'0' * 64}/").status_code == 404
+
+
+def test_a_journal_of_another_station_of_the_point_may_be_carried(keys):
+    station = print_station(keys, "0002", room="0102")
+    assert send(client_of(keys), station.close(), station.name).status_code == 201
+
+
+def test_a_missing_name_is_a_doubt(keys):
+    station = print_station(keys)
+    answer = client_of(keys).post(URL, station.close(), content_type="application/octet-stream")
+    assert (answer.status_code, answer.json()["state"]) == (201, "quarantined")
+
+
+def test_the_page_of_a_journal(keys, technician, outsider):
+    keys.activate()
+    made = sets(2, spoiled=(2,))
+    station = print_station(keys).seal(made)
+    data = station.close()
+    row = intake.take_in(data=data, name="чужое имя.dat", door="browser", actor=OPERATOR).journal
+    url = reverse("journal", kwargs={"pk": row.pk})
+    page = technician.client.get(url).content.decode()
+    for words in (station.name, "В карантине", "чужое имя.dat", "нужно решение", "Экзамен начался", row.sha256):
+        assert words in page
+    intake.accept(journal=row, reason="имя исправлено", actor=OPERATOR)
+    page = technician.client.get(url).content.decode()
+    assert made[0].sheets["AB"] in page
+    assert "имя исправлено" in page
+    answer = technician.client.get(reverse("journal-file", kwargs={"pk": row.pk}))
+    assert b"".join(answer.streaming_content) == data
+    assert outsider.client.get(url).status_code == 404
+    assert outsider.client.get(reverse("journal-file", kwargs={"pk": row.pk})).status_code == 404
+
+
+def test_the_files_of_an_act(keys, technician, outsider):
+    act = acts.make(
+        sitting=keys.day.sitting, kind="journal_missing", post=keys.day.posts["print-0006"], reason="нет", text="",
+        photo=b"\xff\xd8\xff photo", token=keys.open_token(), actor=OPERATOR,
+    )  # fmt: skip
+    for name in ("act-file", "act-photo"):
+        url = reverse(name, kwargs={"pk": act.pk})
+        assert b"".join(technician.client.get(url).streaming_content)
+        assert outsider.client.get(url).status_code == 404
+
+
+@pytest.mark.parametrize("model", ["journal", "journalsheet", "journalanswer", "act"])
+def test_the_lists_open(keys, technician, model):
+    station = print_station(keys)
+    intake.take_in(data=station.close(), name=station.name, door="browser", actor=OPERATOR)
+    assert technician.client.get(reverse(f"admin:journals_{model}_changelist")).status_code == 200
+    for row in Journal.objects.all() if model == "journal" else ():
+        assert technician.client.get(reverse("admin:journals_journal_change", args=[row.pk])).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["certificate", "signingrequest", "accesskey", "activation", "exampackage", "revocationlist", "machinesession"],
+)
+def test_the_lists_of_keys_open(keys, technician, model):
+    keys.activate()
+    client_of(keys)
+    assert technician.client.get(reverse(f"admin:keys_{model}_changelist")).status_code == 200
