@@ -7,6 +7,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from journals.expected import Expected, expected_set, scan_expected
+from scanning.models import RoomCard
+from scanning.states import CardState
 from stations.models import Sitting, SittingRoom
 from transfers.errors import GateClosed
 from transfers.models import Packet, PacketKind, PointStatus, StatusName
@@ -77,7 +79,8 @@ def gate(sitting: Sitting, status: str) -> Gate:
     return Gate(sitting, status, tuple(_GATES[status](sitting)))
 
 
-def _link(name: str, sitting: Sitting, anchor: str = "") -> str:
+def reverse_or_blank(name: str, sitting: Sitting, anchor: str = "") -> str:
+    """Return the address of a page of a sitting; nothing where the page is not served."""
     try:
         return reverse(name, kwargs={"key": sitting.key}) + anchor
     except NoReverseMatch:  # asked by a command on another kind of node
@@ -93,7 +96,7 @@ def _undeclared(sitting: Sitting, status: str) -> Condition:
         else _("Статус «%(title)s» уже передан") % {"title": title}
     )
     return Condition(
-        "already_declared", row is None, text, _link("monitoring", sitting, "#statuses"),
+        "already_declared", row is None, text, reverse_or_blank("monitoring", sitting, "#statuses"),
         _("Ошибочный статус отменяет региональный координатор."),
     )  # fmt: skip
 
@@ -101,7 +104,7 @@ def _undeclared(sitting: Sitting, status: str) -> Condition:
 def _journal(row: Expected, sitting: Sitting) -> Condition:
     return Condition(
         f"journal_{row.state}", row.served, _("Журнал: %(post)s – %(state)s") % {"post": row.post, "state": row.label},
-        _link("monitoring", sitting, f"#post-{row.post.pk}"),
+        reverse_or_blank("monitoring", sitting, f"#post-{row.post.pk}"),
         _("Загрузите журнал; если получить его невозможно, составьте акт."),
     )  # fmt: skip
 
@@ -109,7 +112,7 @@ def _journal(row: Expected, sitting: Sitting) -> Condition:
 def _exams_finished(sitting: Sitting) -> list[Condition]:
     posts = expected_set(sitting, kinds=("print", "voice"))
     some = Condition(
-        "no_stations", bool(posts), _("Станции печати или записи ответов назначены"), _link("monitoring", sitting),
+        "no_stations", bool(posts), _("Станции печати или записи ответов назначены"), reverse_or_blank("monitoring", sitting),
         _("Проверьте пакет экзамена: в нём нет ни одной станции."),
     )  # fmt: skip
     return [_undeclared(sitting, StatusName.EXAMS_FINISHED), some, *(_journal(row, sitting) for row in posts)]
@@ -125,28 +128,48 @@ def newest_packets(sitting: Sitting) -> dict[tuple[str, str], Packet]:
     return newest
 
 
-def _confirmed(packet: Packet | None, what: str, sitting: Sitting) -> Condition:
+def _confirmed(packet: Packet | None, what: str, card: RoomCard | None, sitting: Sitting) -> Condition:
+    cure = _("Дождитесь «Подтвержден» в разделе «Передать бланки».")
+    if card is not None and packet is not None and card.state != CardState.PACKED:
+        # The centre asked for sheets again, or rejected the packet: what it acknowledged before is not the last word.
+        words = _("%(what)s: аудитория открыта снова, ожидается новая версия") % {"what": what}
+        link = reverse_or_blank("scanning", sitting)
+        return Condition("room_open_again", False, words, link, _("Исправьте и закройте аудиторию снова."))
     ok = packet is not None and packet.state == PacketState.ACKNOWLEDGED
     state = packet.get_state_display() if packet else _("ещё не собран")
     return Condition(
-        "packet_confirmed" if ok else "packet_not_confirmed", ok, f"{what}: {state}", _link("transfers", sitting),
-        _("Дождитесь «Подтвержден» в разделе «Передать бланки»."),
+        "packet_confirmed" if ok else "packet_not_confirmed", ok, f"{what}: {state}",
+        reverse_or_blank("transfers", sitting), cure,
+    )  # fmt: skip
+
+
+def _first_status(sitting: Sitting) -> Condition:
+    row = PointStatus.objects.filter(sitting=sitting, status=StatusName.EXAMS_FINISHED).exclude(
+        state=StatusState.UNDONE
+    )
+    status = row.first()
+    ok = status is not None and status.state == StatusState.ACCEPTED
+    state = status.get_state_display() if status else _("ещё не передан")
+    return Condition(
+        "status_accepted" if ok else "status_not_accepted", ok,
+        _("Статус «Экзамены завершены»: %(state)s") % {"state": state},
+        reverse_or_blank("monitoring", sitting, "#statuses"),
+        _("Передайте статус и дождитесь ответа РЦОИ."),
     )  # fmt: skip
 
 
 def _blanks_transferred(sitting: Sitting) -> list[Condition]:
     newest = newest_packets(sitting)
-    first = newest.get((PacketKind.STATUS, StatusName.EXAMS_FINISHED))
-    conditions = [
-        _undeclared(sitting, StatusName.BLANKS_TRANSFERRED),
-        _confirmed(first, _("Статус «Экзамены завершены»"), sitting),
-    ]
+    cards = {card.room_id: card for card in RoomCard.objects.filter(sitting=sitting).select_related("room")}
+    conditions = [_undeclared(sitting, StatusName.BLANKS_TRANSFERRED), _first_status(sitting)]
     for row in SittingRoom.objects.filter(sitting=sitting).select_related("room").order_by("room__number"):
         kind = PacketKind.AUDIO if row.voice else PacketKind.BLANKS
         what = _("Пакет: %(kind)s, %(room)s") % {"kind": kind.label, "room": row.room}
-        conditions.append(_confirmed(newest.get((kind, row.room.number)), what, sitting))
+        packet = newest.get((kind, row.room.number))
+        conditions.append(_confirmed(packet, what, cards.get(row.room_id), sitting))
     forms = next((p for (kind, _room), p in newest.items() if kind == PacketKind.FORMS), None)
-    conditions.append(_confirmed(forms, _("Пакет: формы ППЭ"), sitting))
+    card = cards.get(forms.room_id) if forms and forms.room_id else None
+    conditions.append(_confirmed(forms, _("Пакет: формы ППЭ"), card, sitting))
     return [*conditions, *(_journal(row, sitting) for row in scan_expected(sitting))]
 
 

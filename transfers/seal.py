@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 
@@ -49,7 +50,7 @@ def seal(packet: Packet) -> None:
     path = unsigned(packet)
     content = wire_packet.write_content(path, files=listed, recipients=recipients, progress=_progress(packet))
     with transaction.atomic():
-        fields = {
+        fields: dict[str, Any] = {
             "path": files.relative(path), "counts": counts, "content_sha256": content.sha256,
             "content_size": content.size, "content_end": content.end, "size": content.end, "sealed_at": now(),
             "recipients": [pki.fingerprint(each) for each in recipients], "progress": 100, "last_error": "",
@@ -64,7 +65,7 @@ def seal(packet: Packet) -> None:
             move_packet(packet, PacketState.AWAITING_SIGNATURE, actor=SYSTEM, **fields)
 
 
-def _kept_lease(packet: Packet) -> dict[str, object]:
+def _kept_lease(packet: Packet) -> dict[str, Any]:
     return {"lease_until": packet.lease_until, "attempts": packet.attempts, "woken_at": packet.woken_at}
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from audit.log import Actor, record
 from common import files, jobs
@@ -40,15 +39,19 @@ class Offer:
     def words(self) -> str:
         """The sentence shown before the PIN."""
         parts = [
-            ngettext("%d пакет", "%d пакетов", len(self.packets)) % len(self.packets),
+            _("пакетов: %d") % len(self.packets),
             _("помещения: %s") % ", ".join(self.rooms),
+            *(
+                words % number
+                for number, words in (
+                    (self.sheets, _("листов бланков: %d")),
+                    (self.forms, _("листов форм: %d")),
+                    (self.recordings, _("аудиозаписей: %d")),
+                    (self.acts, _("актов: %d")),
+                )
+                if number
+            ),
         ]
-        for number, one, many in (
-            (self.sheets, _("листов бланков: %d"), ""), (self.forms, _("листов форм: %d"), ""),
-            (self.recordings, _("аудиозаписей: %d"), ""), (self.acts, _("актов: %d"), ""),
-        ):  # fmt: skip
-            if number:
-                parts.append((many or one) % number)
         return "; ".join(parts)
 
 

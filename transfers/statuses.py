@@ -4,22 +4,25 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from audit.log import Actor, record
-from common import jobs
+from audit.log import SYSTEM, Actor, record
 from common.clock import now
 from journals.expected import Expected, expected_set, scan_expected
 from journals.models import Act, Journal
 from stations.models import Sitting
+from transfers import build
+from transfers.errors import CannotRetry
 from transfers.gates import gate
 from transfers.models import Packet, PacketKind, PointStatus, StatusName
-from transfers.states import IN_THE_MAKING, ON_THE_WAY, StatusState, move_status
-from wire.canonical import uuid7
+from transfers.states import IN_THE_MAKING, ON_THE_WAY, PacketState, StatusState, move_status
 
 #: Status → kinds of stations whose journals go with it.
 JOURNALS_OF: dict[str, tuple[str, ...]] = {
     StatusName.EXAMS_FINISHED: ("print", "voice"),
     StatusName.BLANKS_TRANSFERRED: ("scan",),
 }
+
+
+_UNDER_WAY = IN_THE_MAKING | ON_THE_WAY | {PacketState.STUCK}
 
 
 def send(*, sitting: Sitting, status: str, actor: Actor) -> PointStatus:
@@ -49,19 +52,45 @@ def send(*, sitting: Sitting, status: str, actor: Actor) -> PointStatus:
     return row
 
 
+def send_day(*, sitting: Sitting, status: str, actor: Actor) -> list[PointStatus]:
+    """Declare a status for every sitting of the day at the point: one act, one packet for each.
+
+    A sitting for which it was declared already is passed over.
+
+    Raises:
+        GateClosed: A condition of one of them does not hold; nothing is declared.
+    """
+    rows = Sitting.objects.filter(point=sitting.point, date=sitting.date).select_related("point__region", "subject")
+    declared = PointStatus.objects.filter(status=status).exclude(state=StatusState.UNDONE).values("sitting_id")
+    wanted = list(rows.exclude(pk__in=declared)) or [sitting]
+    with transaction.atomic():
+        return [send(sitting=each, status=status, actor=actor) for each in wanted]
+
+
 def _start_packet(row: PointStatus, *, actor: Actor) -> Packet:
-    last = row.packets.order_by("-version").first()
-    packet = Packet.objects.create(
-        uid=uuid7(), version=last.version + 1 if last else 1, kind=PacketKind.STATUS, sitting=row.sitting, status=row,
-        supersedes=last, made_by=actor.name, contents=evidence_names(row),
-    )  # fmt: skip
-    point = row.sitting.point
-    record(
-        "transfers.packet_made", actor=actor, region=point.region.code, point=point.code, subject=str(packet),
-        data={"uid": packet.uid},
-    )  # fmt: skip
-    jobs.wake("transfers.seal", packet.pk)
-    return packet
+    return build.start(
+        sitting=row.sitting, kind=PacketKind.STATUS, room=None, status=row, actor=actor, contents=evidence_names(row)
+    )
+
+
+def repeat(*, packet: Packet, actor: Actor) -> Packet:
+    """Send the next version of a status packet that the centre rejected.
+
+    Raises:
+        CannotRetry: It is not a rejected status packet, or a newer version is there.
+    """
+    with transaction.atomic():
+        packet = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
+        row = packet.status
+        newest = row.packets.order_by("-version").first() if row else None
+        if row is None or newest != packet or packet.state != PacketState.REJECTED or row.state == StatusState.UNDONE:
+            raise CannotRetry(
+                f"Пакет «{packet}» заново не передаётся.",
+                "Only a rejected status packet is sent anew this way.",
+                cure_ru="Отклонённую аудиторию откройте на станции сканирования, исправьте и закройте снова.",
+                cure_en="Open the rejected room on the scanning desk, mend it and close it again.",
+            )
+        return _start_packet(row, actor=actor)
 
 
 def evidence(row: PointStatus) -> tuple[list[Journal], list[Act]]:
@@ -90,9 +119,9 @@ def catch_up() -> int:
         with transaction.atomic():
             Sitting.objects.select_for_update().get(pk=row.sitting_id)
             last = row.packets.order_by("-version").first()
-            if last is None or last.state in IN_THE_MAKING | ON_THE_WAY or last.contents == evidence_names(row):
+            if last is None or last.state in _UNDER_WAY or last.contents == evidence_names(row):
                 continue
-            _start_packet(row, actor=Actor("система", "system"))
+            _start_packet(row, actor=SYSTEM)
             started += 1
     return started
 

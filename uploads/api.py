@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import re_path
 from django.utils.http import http_date
 from django.views.decorators.csrf import csrf_exempt
@@ -45,7 +45,7 @@ def owner_of(request: HttpRequest) -> Owner:
     return Owner(identity.urn, str(identity.role), identity.region, identity.point, machine.fingerprint)
 
 
-def _answer(request: HttpRequest, view: Callable[[HttpRequest], HttpResponseBase]) -> HttpResponseBase:
+def _answer(request: HttpRequest, view: Callable[[HttpRequest], HttpResponse]) -> HttpResponse:
     try:
         response = view(request)
     except Refusal as refusal:
@@ -99,15 +99,15 @@ def _method(request: HttpRequest) -> str:
 
 
 @csrf_exempt
-def collection(request: HttpRequest) -> HttpResponseBase:
+def collection(request: HttpRequest) -> HttpResponse:
     """Say what the server can, or begin an upload."""
     return _answer(request, {"OPTIONS": _options, "POST": _create}.get(_method(request), _not_allowed))
 
 
 @csrf_exempt
-def single(request: HttpRequest, uid: str) -> HttpResponseBase:
+def single(request: HttpRequest, uid: str) -> HttpResponse:
     """Tell the offset, go on, end, or tell the answer of the room that took the file."""
-    views: dict[str, Callable[[HttpRequest, str], HttpResponseBase]] = {
+    views: dict[str, Callable[[HttpRequest, str], HttpResponse]] = {
         "HEAD": _head, "PATCH": _patch, "DELETE": _delete, "GET": _get,
     }  # fmt: skip
     method = _method(request)

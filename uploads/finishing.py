@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+from typing import Any
 
 from django.db import transaction
 
@@ -38,8 +39,12 @@ def complete_under_lock(handle: int, upload: Upload) -> None:
 
 def _completed(upload: Upload, digest: str) -> None:
     actor = Actor(upload.owner_urn, "api", certificate=upload.certificate)
-    where = {"region": upload.region, "point": upload.audit_point, "subject": str(upload)}
-    facts = {"sha256": digest, "relative_path": relative(store.complete(upload.uid)), "completed_at": now()}
+    where: dict[str, Any] = {"region": upload.region, "point": upload.audit_point, "subject": str(upload)}
+    facts: dict[str, Any] = {
+        "sha256": digest,
+        "relative_path": relative(store.complete(upload.uid)),
+        "completed_at": now(),
+    }
     promised = str(upload.metadata.get("sha256", "")).lower()
     with transaction.atomic():
         if promised and promised != digest:
@@ -84,7 +89,7 @@ def hand_over(upload: Upload) -> Upload:
         Refusal: The handler cannot take it now; it is tried again.
     """
     actor = Actor(upload.owner_urn, "api", certificate=upload.certificate)
-    where = {"region": upload.region, "point": upload.audit_point, "subject": str(upload)}
+    where: dict[str, Any] = {"region": upload.region, "point": upload.audit_point, "subject": str(upload)}
     with transaction.atomic():
         row = Upload.objects.select_for_update().get(pk=upload.pk)
         if row.state != State.COMPLETE:

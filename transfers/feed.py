@@ -1,0 +1,236 @@
+"""The centre's feed: asked for, or read from a drive; each item checked, stored as received, and done once."""
+
+import base64
+import hashlib
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from audit.log import SYSTEM, Actor, record
+from common.clock import now
+from keys import access, trust
+from stations.models import ExamPoint, Room, Sitting
+from transfers import link, receipts, statuses
+from transfers.errors import FeedFork, ForeignFeed
+from transfers.models import Door, FeedCursor, FeedRecord, Packet
+from transfers.states import ON_THE_WAY, SETTLED, PacketState, move_packet
+from wire import feed as wire_feed
+from wire.feed import FeedItem
+from wire.refusals import MalformedDocument, Refusal
+
+log = logging.getLogger(__name__)
+
+QUICK_SECONDS, CALM_SECONDS = 2.0, 30.0
+MAX_PAGES = 50
+
+
+def cursor_of(point: ExamPoint) -> FeedCursor:
+    """Return how far a point has read, made at the first question."""
+    row, _made = FeedCursor.objects.get_or_create(point=point)
+    return row
+
+
+def awaited(point: ExamPoint) -> bool:
+    """Return whether an answer of the centre is awaited."""
+    return Packet.objects.filter(sitting__point=point, state__in=ON_THE_WAY).exclude(sha256="").exists()
+
+
+def poll_point(point: ExamPoint) -> int:
+    """Ask the centre for what is new and do it.
+
+    Returns:
+        How many items were new.
+
+    Raises:
+        Refusal: The line, the centre, the chain or a signature failed; the cursor says which, in words.
+    """
+    taken = 0
+    try:
+        with link.session(point) as client:
+            for _page in range(MAX_PAGES):
+                after = cursor_of(point).number
+                answer = link.get_json(client, "/api/v1/feed/", after=after)
+                link.heard(point)
+                taken += take_items(point=point, items=_items(answer), door=Door.FEED, actor=SYSTEM)
+                if not answer.get("more"):
+                    break
+    except Refusal as refusal:
+        _trouble(point, refusal)
+        raise
+    return taken
+
+
+def _items(answer: dict[str, Any]) -> list[bytes]:
+    try:
+        return [base64.b64decode(each["item"], validate=True) for each in answer["items"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise MalformedDocument("Ответ ленты РЦОИ не читается.", "The feed's answer cannot be read.") from error
+
+
+def _trouble(point: ExamPoint, refusal: Refusal) -> None:
+    cursor = cursor_of(point)
+    if refusal.permanent and cursor.trouble_code != refusal.code:
+        # A silent centre is weather; a broken chain or a foreign signature is an alarm, told once.
+        record(
+            "transfers.feed_broken", actor=SYSTEM, region=point.region.code, point=point.code, subject=refusal.code,
+            data={"text": refusal.text("ru")[:1000], "after": cursor.number},
+        )  # fmt: skip
+    link.silent(point, refusal)
+
+
+def take_items(*, point: ExamPoint, items: Iterable[bytes], door: str, actor: Actor) -> int:
+    """Take in items of a point's feed, in their order; those known already must be the same bytes.
+
+    Returns:
+        How many were new.
+
+    Raises:
+        BrokenChain: One does not follow from the one before.
+        FeedFork: A number known already comes with other bytes.
+        ForeignFeed: An item of another point or mode.
+        Refusal: A signature does not hold.
+    """
+    return sum(take_item(point=point, document=document, door=door, actor=actor) for document in items)
+
+
+def take_item(*, point: ExamPoint, document: bytes, door: str, actor: Actor) -> bool:
+    """Take in one item: checked, stored, done, and the cursor moved, in one transaction.
+
+    An item that cannot be done is stored with the reason and passed: it never stops those behind it.
+
+    Returns:
+        Whether it was new.
+    """
+    item = wire_feed.read(document, trust.trust_store())
+    _require_ours(item, point)
+    digest = hashlib.sha256(document).hexdigest()
+    cursor_of(point)
+    with transaction.atomic():
+        cursor = FeedCursor.objects.select_for_update(of=("self",)).get(point=point)
+        if item.number <= cursor.number:
+            _require_same(point, item, digest)
+            return False
+        wire_feed.follow([(document, item)], number=cursor.number, prev=cursor.prev)
+        row = FeedRecord.objects.create(
+            point=point, number=item.number, kind=item.kind, at=item.at, sha256=digest, document=document,
+            body=_kept_body(item),
+        )  # fmt: skip
+        row.problem = _do(row, item, point, door, actor)
+        row.save(update_fields=["problem"])
+        FeedCursor.objects.filter(pk=cursor.pk).update(number=item.number, prev=digest)
+        record(
+            "transfers.feed_item", actor=actor, region=point.region.code, point=point.code, subject=str(row),
+            data={"number": item.number, "kind": item.kind, "problem": row.problem[:500]},
+        )  # fmt: skip
+    return True
+
+
+def _require_ours(item: FeedItem, point: ExamPoint) -> None:
+    if (item.region, item.point) != (point.region.code, point.code):
+        raise ForeignFeed(
+            f"Запись ленты выдана ППЭ {item.region}-{item.point}, а не {point.key}.",
+            f"The feed item is of {item.region}-{item.point}, not of {point.key}.",
+        )
+    if item.mode != settings.PPE_MODE:
+        raise ForeignFeed(
+            f"Режим ленты — {item.mode}, а узел работает в режиме {settings.PPE_MODE}.",
+            f"The feed is of mode {item.mode}, this node of {settings.PPE_MODE}.",
+        )
+
+
+def _require_same(point: ExamPoint, item: FeedItem, digest: str) -> None:
+    known = FeedRecord.objects.filter(point=point, number=item.number).values_list("sha256", flat=True).first()
+    if known != digest:
+        raise FeedFork(
+            f"Запись ленты № {item.number} пришла второй раз с другим содержанием.",
+            f"Feed item {item.number} came again with other bytes.",
+            cure_ru="Сообщите в РЦОИ: лента этого ППЭ раздвоилась.",
+            cure_en="Tell the centre: the feed of this point has forked.",
+        )
+
+
+def _kept_body(item: FeedItem) -> dict[str, Any]:
+    """Return the body for pages; keys and receipts stand in the stored item itself."""
+    return {name: value for name, value in item.body.items() if name not in ("p7m", "der", "certificate")}
+
+
+def _do(row: FeedRecord, item: FeedItem, point: ExamPoint, door: str, actor: Actor) -> str:
+    try:
+        with transaction.atomic():
+            _DO[item.kind](item.body, point, door, actor)
+    except Refusal as refusal:
+        log.warning("feed item %s of %s: %s", item.number, point.key, refusal.text("en"))
+        return refusal.text("ru")
+    return ""
+
+
+def _receipt(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
+    receipts.take(document=base64.b64decode(body["p7m"]), point=point, door=door, actor=actor)
+
+
+def _status_undo(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
+    sitting = _sitting(point, body["sitting"])
+    statuses.undo(sitting=sitting, status=body["status"], reason=body["reason"], by=body["by"], actor=actor)
+
+
+def _sitting(point: ExamPoint, key: str) -> Sitting:
+    for sitting in Sitting.objects.filter(point=point).select_related("point__region", "subject"):
+        if sitting.key == key:
+            return sitting
+    raise ForeignFeed(f"Экзамена {key} в этом ППЭ нет.", f"There is no sitting {key} at this point.")
+
+
+def _packet(point: ExamPoint, uid: str) -> Packet:
+    packet = Packet.objects.full().filter(uid=uid, sitting__point=point).first()
+    if packet is None:
+        raise ForeignFeed("РЦОИ пишет о пакете, которого этот узел не передавал.", "The packet is not this node's.")
+    return packet
+
+
+def _rescan_request(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
+    packet = _packet(point, body["packet"])
+    if packet.room is None:
+        raise ForeignFeed("Этот пакет не содержит листов.", "The packet holds no sheets.")
+    number = body["room"] or Room.Kind.HQ.upper()
+    if packet.room.kind != Room.Kind.HQ and packet.room.number != number:
+        raise ForeignFeed(f"Пакет не из аудитории {number}.", f"The packet is not of room {number}.")
+    words = "Запрос повторного сканирования: " + body["reason"]
+    packet.steps.create(at=now(), who=actor.name, text=words[:2000])
+    receipts.reopen(packet, numbers=list(body["sheets"]), reason=body["reason"], actor=actor)
+
+
+def _withdrawal(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
+    packet = _packet(point, body["packet"])
+    reason = str(body.get("reason") or "РЦОИ отозвал пакет.")
+    if packet.state in SETTLED and packet.state != PacketState.ACKNOWLEDGED:
+        return
+    why = [{"code": "withdrawn", "ru": reason, "en": "Withdrawn by the centre."}]
+    move_packet(packet, PacketState.REJECTED, actor=actor, text=reason, reasons=why)
+    if packet.room is not None:
+        receipts.reopen(packet, numbers=[], reason=reason, actor=actor)
+
+
+def _reserve_key(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
+    access.take_reserve(p7m=base64.b64decode(body["p7m"]), certificate=str(body["certificate"]).encode(), actor=actor)
+
+
+def _crl(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
+    trust.take_crl(der=base64.b64decode(body["der"]), actor=actor)
+
+
+def _announcement(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
+    """Keep an announcement: the record itself is what pages show."""
+
+
+_DO: dict[str, Callable[[Any, ExamPoint, str, Actor], None]] = {
+    "receipt": _receipt,
+    "status_undo": _status_undo,
+    "rescan_request": _rescan_request,
+    "withdrawal": _withdrawal,
+    "reserve_key": _reserve_key,
+    "crl": _crl,
+    "announcement": _announcement,
+}

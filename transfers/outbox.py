@@ -1,0 +1,217 @@
+"""Delivery: one packet, at most a minute at a time, resumed where the centre stands, until its receipt is in hand."""
+
+import base64
+import logging
+import random
+from typing import Any
+
+import httpx
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from audit.log import SYSTEM, Actor, record
+from common import jobs, leases
+from common.clock import now
+from stations.models import ExamPoint
+from transfers import link, receipts
+from transfers.errors import CannotRetry
+from transfers.models import Door, Packet
+from transfers.states import SENDING, PacketState, move_packet
+from wire import tus
+from wire.refusals import MalformedDocument, Refusal
+from wire.tus_refusals import NotLoggedIn, TransferRefusal
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 150.0
+WORK_SECONDS = 60.0
+MAX_TRIES = 8
+FIRST_PAUSE, LAST_PAUSE = 2.0, 60.0
+#: Refusals after which the same bytes are worth sending from their start.
+_START_AGAIN = frozenset({"content_mismatch", "upload_gone", "upload_damaged", "upload_unknown"})
+
+
+def work(pk: int) -> None:
+    """Deliver a packet for a while; called by a worker, safe to run twice or be killed anywhere."""
+    if not link.has_centre():
+        return
+    rows = Packet.objects.filter(state__in=SENDING).full()
+    packet = leases.claim(rows, pk, seconds=LEASE_SECONDS, max_attempts=1_000_000)
+    if packet is None:
+        return
+    if packet.attempts > MAX_TRIES:
+        _stick(packet, packet.last_error or _("Передать не удалось."), packet.last_error_code or "too_many_tries")
+        return
+    if packet.state == PacketState.QUEUED:
+        move_packet(
+            packet, PacketState.UPLOADING, actor=SYSTEM, attempts=packet.attempts, lease_until=packet.lease_until,
+            woken_at=packet.woken_at,
+        )  # fmt: skip
+    before = packet.offset
+    try:
+        finished = _deliver(packet)
+    except Refusal as refusal:
+        _failed(packet, refusal, before)
+    else:
+        Packet.objects.filter(pk=packet.pk).update(last_error="", last_error_code="")
+        leases.release(packet, retry_in=None if finished else 0.0, reset_attempts=True)
+        if not finished:
+            jobs.wake("transfers.deliver", packet.pk)
+
+
+def _deliver(packet: Packet) -> bool:
+    """Send what is left and fetch the receipt; return False when the minute is over."""
+    point = packet.sitting.point
+    with link.session(point) as client:
+        if packet.uploaded_at is None:
+            outcome = tus.upload(
+                client, "/api/v1/uploads/", packet.file,
+                metadata={"purpose": "packet", "filename": packet.name, "sha256": packet.sha256},
+                location=packet.location or None, on_created=lambda at: _located(packet, at),
+                on_progress=lambda offset, _size: _moved(packet, offset), deadline=WORK_SECONDS,
+            )  # fmt: skip
+            link.heard(point)
+            _moved(packet, outcome.offset)
+            if not outcome.done:
+                return False
+            _located(packet, outcome.location or "")
+            _read_answer(client, packet, point)
+            Packet.objects.filter(pk=packet.pk, uploaded_at=None).update(uploaded_at=now())
+            packet.refresh_from_db(fields=["uploaded_at"])
+        return _fetch_receipt(client, packet, point)
+
+
+def _located(packet: Packet, location: str) -> None:
+    if packet.location != location:
+        Packet.objects.filter(pk=packet.pk).update(location=location)
+        packet.location = location
+
+
+def _moved(packet: Packet, offset: int) -> None:
+    Packet.objects.filter(pk=packet.pk).update(offset=offset)
+    packet.offset = offset
+    leases.renew(packet, seconds=LEASE_SECONDS)
+
+
+def _read_answer(client: httpx.Client, packet: Packet, point: ExamPoint) -> None:
+    """Read what the centre made of the upload; its receipt is taken at once."""
+    answer: dict[str, Any] = tus.answer(client, packet.location) or {}
+    problem = answer.get("problem")
+    if answer.get("state") == "refused" and isinstance(problem, dict):
+        raise _refusal(problem)
+    result = answer.get("result")
+    document = result.get("receipt") if isinstance(result, dict) else None
+    if document:
+        try:
+            blob = base64.b64decode(str(document), validate=True)
+        except ValueError as error:
+            raise MalformedDocument("Квитанция РЦОИ не читается.", "The receipt cannot be read.") from error
+        receipts.take(document=blob, point=point, door=Door.ANSWER)
+
+
+def _refusal(problem: dict[str, Any]) -> TransferRefusal:
+    kind = tus.RetryLater if problem.get("code") in _START_AGAIN else tus.TransferRefused
+    return kind(
+        str(problem.get("detail_ru") or "РЦОИ не принял файл."), str(problem.get("detail") or "The file is refused."),
+        problem=problem,
+    )  # fmt: skip
+
+
+def _fetch_receipt(client: httpx.Client, packet: Packet, point: ExamPoint) -> bool:
+    """Make sure that a receipt is in hand: the file is delivered when the centre has said so, signed."""
+    packet.refresh_from_db()
+    if packet.state not in SENDING:
+        return True
+    blob = link.get_bytes(client, f"/api/v1/receipts/{packet.sha256}/")
+    if blob is not None:
+        receipts.take(document=blob, point=point, door=Door.ANSWER)
+        packet.refresh_from_db()
+        return packet.state not in SENDING
+    raise tus.RetryLater(
+        "РЦОИ принял файл, но квитанции ещё нет.", "The centre has the file but gave no receipt yet.", retry_after=2
+    )
+
+
+def _failed(packet: Packet, refusal: Refusal, before: int) -> None:
+    """Say what came of a try: it will be tried again by itself, or a person must act."""
+    point = packet.sitting.point
+    packet.refresh_from_db()
+    if packet.state not in SENDING:
+        leases.release(packet, reset_attempts=True)
+        return
+    if isinstance(refusal, NotLoggedIn):
+        link.forget(point)
+    if isinstance(refusal, TransferRefusal) and refusal.status is None:
+        link.silent(point, refusal)
+    if str(_problem_code(refusal)) in _START_AGAIN:
+        Packet.objects.filter(pk=packet.pk).update(location="", offset=0, uploaded_at=None)
+    elif refusal.permanent:
+        _stick(packet, refusal.text("ru"), refusal.code)
+        return
+    tries = 1 if packet.offset > before else packet.attempts
+    pause = _pause(tries, getattr(refusal, "retry_after", None))
+    packet.steps.create(at=now(), who=SYSTEM.name, text=_story(tries, refusal, pause))
+    Packet.objects.filter(pk=packet.pk).update(
+        last_error=refusal.text("ru"), last_error_code=refusal.code, attempts=tries
+    )
+    leases.release(packet, retry_in=pause)
+
+
+def _problem_code(refusal: Refusal) -> str:
+    problem = getattr(refusal, "problem", None)
+    return str(problem.get("code", "")) if isinstance(problem, dict) else refusal.code
+
+
+def _story(tries: int, refusal: Refusal, pause: float) -> str:
+    return _("Попытка %(tries)d: %(why)s Повтор через %(pause)d с.") % {
+        "tries": tries, "why": refusal.text("ru"), "pause": round(pause),
+    }  # fmt: skip
+
+
+def _pause(tries: int, retry_after: float | None) -> float:
+    """Return the seconds until the next try: doubling, never together with a thousand others, never before asked."""
+    pause: float = min(LAST_PAUSE, FIRST_PAUSE * 2.0 ** max(tries - 1, 0))
+    jittered = pause * random.uniform(0.5, 1.0)  # noqa: S311 (spreads load, guards nothing)
+    return max(jittered, min(float(retry_after), 3600.0)) if retry_after else max(jittered, 1.0)
+
+
+def _stick(packet: Packet, text: str, code: str) -> None:
+    move_packet(
+        packet, PacketState.STUCK, actor=SYSTEM, text=text, data={"code": code}, last_error=text, last_error_code=code
+    )
+
+
+def retry(*, packet: Packet, actor: Actor) -> Packet:
+    """Let a packet go on after a person has looked: built again when it was not signed, else sent again.
+
+    Raises:
+        CannotRetry: It is not in need of help.
+    """
+    with transaction.atomic():
+        packet = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
+        again = packet.state in (PacketState.STUCK, PacketState.HANDED_OVER, PacketState.DELIVERED)
+        if not again and packet.state not in SENDING:
+            raise CannotRetry(
+                f"Пакет «{packet}» в состоянии «{packet.get_state_display()}» не требует повтора.",
+                f"A packet in state {packet.state} is not sent again.",
+            )
+        point = packet.sitting.point
+        record(
+            "transfers.packet_retried", actor=actor, region=point.region.code, point=point.code,
+            subject=str(packet), data={"uid": packet.uid, "from": packet.state},
+        )  # fmt: skip
+        if again:
+            _again(packet, actor)
+        else:
+            Packet.objects.filter(pk=packet.pk).update(attempts=0, next_try_at=now(), lease_until=None)
+            jobs.wake("transfers.deliver", packet.pk)
+    return packet
+
+
+def _again(packet: Packet, actor: Actor) -> None:
+    if packet.is_signed:
+        move_packet(packet, PacketState.QUEUED, actor=actor, text=_("Повтор по решению человека"), uploaded_at=None)
+        jobs.wake("transfers.deliver", packet.pk)
+    else:
+        move_packet(packet, PacketState.BUILDING, actor=actor, text=_("Собирается заново"), progress=0)
+        jobs.wake("transfers.seal", packet.pk)

@@ -1,0 +1,156 @@
+"""Receipts of the centre, held against what was sent."""
+
+import hashlib
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from audit.log import SYSTEM, Actor, record
+from common.clock import now
+from keys.trust import trust_store
+from scanning import cards
+from scanning.models import RoomCard
+from stations.models import ExamPoint
+from transfers import statuses
+from transfers.errors import ForeignReceipt
+from transfers.models import Packet, PacketKind, ReceiptLevel, ReceiptRecord
+from transfers.states import PacketState, move_packet
+from wire import receipt as wire_receipt
+from wire.receipt import Receipt
+
+#: What a receipt makes of a packet. A withdrawn word leaves the packet rejected, with its reasons.
+_STATE: dict[str, PacketState] = {
+    ReceiptLevel.DELIVERED: PacketState.DELIVERED,
+    ReceiptLevel.ACKNOWLEDGED: PacketState.ACKNOWLEDGED,
+    ReceiptLevel.REJECTED: PacketState.REJECTED,
+    ReceiptLevel.WITHDRAWN: PacketState.REJECTED,
+}
+
+
+def take(*, document: bytes, point: ExamPoint, door: str, actor: Actor = SYSTEM) -> ReceiptRecord:
+    """Take in a receipt; the same one twice changes nothing, and an older one never undoes a newer.
+
+    Args:
+        document: The signed receipt.
+        point: The point it was given to.
+        door: ``feed``, ``answer`` or ``flash``.
+        actor: Who brought it.
+
+    Returns:
+        The stored receipt; without a packet when it speaks of something this node never sent.
+
+    Raises:
+        ForeignReceipt: It is another point's, or of the other mode.
+        Refusal: The signature does not hold, or the shape is wrong.
+    """
+    digest = hashlib.sha256(document).hexdigest()
+    known = ReceiptRecord.objects.filter(sha256=digest).select_related("packet").first()
+    if known is not None:
+        return known
+    receipt = wire_receipt.read(document, trust_store())
+    _require_ours(receipt, point)
+    with transaction.atomic():
+        rows = Packet.objects.select_for_update(of=("self",)).full()
+        packet = rows.filter(sha256=receipt.sha256, sitting__point=point).exclude(sha256="").first()
+        row, made = ReceiptRecord.objects.get_or_create(
+            sha256=digest,
+            defaults={
+                "packet": packet, "point": point, "level": receipt.level, "number": receipt.number,
+                "file_sha256": receipt.sha256, "reasons": [dict(each) for each in receipt.reasons],
+                "counts": dict(receipt.counts), "operator": receipt.operator[:200], "document": document,
+                "door": door, "issued_at": receipt.issued_at,
+            },
+        )  # fmt: skip
+        if made:
+            _note(row, receipt, actor)
+            if packet is not None:
+                apply(packet, row, actor=actor)
+    return row
+
+
+def _require_ours(receipt: Receipt, point: ExamPoint) -> None:
+    if (receipt.region, receipt.point) != (point.region.code, point.code):
+        raise ForeignReceipt(
+            f"Квитанция выдана ППЭ {receipt.region}-{receipt.point}, а не {point.key}.",
+            f"The receipt is of {receipt.region}-{receipt.point}, not of {point.key}.",
+        )
+
+
+def _note(row: ReceiptRecord, receipt: Receipt, actor: Actor) -> None:
+    known = row.packet is not None
+    record(
+        "transfers.receipt" if known else "transfers.foreign_receipt", actor=actor, region=row.point.region.code,
+        point=row.point.code, subject=str(row.packet) if known else receipt.sha256[:16],
+        data={
+            "level": row.level, "number": row.number, "file": row.file_sha256, "uid": receipt.uid or "",
+            "reasons": [each.get("code", "") for each in row.reasons][:50],
+        },
+    )  # fmt: skip
+
+
+def apply(packet: Packet, row: ReceiptRecord, *, actor: Actor) -> None:
+    """Let a receipt move its packet; call inside a transaction that locks the packet."""
+    if packet.receipt_number is not None and row.number <= packet.receipt_number:
+        return
+    state = _STATE[row.level]
+    facts: dict[str, Any] = {"receipt_number": row.number, "answered_at": row.issued_at, "last_error": ""}
+    if state == PacketState.DELIVERED and packet.state in _BEYOND_DELIVERED:
+        return
+    if packet.state in (state, PacketState.SUPERSEDED):
+        Packet.objects.filter(pk=packet.pk).update(receipt_number=row.number)
+        return
+    if state == PacketState.DELIVERED:
+        facts["delivered_at"] = now()
+    if state == PacketState.REJECTED:
+        facts["reasons"] = row.reasons
+    move_packet(packet, state, actor=actor, text=_words(row), data={"number": row.number}, **facts)
+    if state == PacketState.ACKNOWLEDGED:
+        _acknowledged(packet, actor)
+    elif state == PacketState.REJECTED:
+        _rejected(packet, row, actor)
+
+
+_BEYOND_DELIVERED = frozenset(
+    {PacketState.DELIVERED, PacketState.ACKNOWLEDGED, PacketState.REJECTED, PacketState.SUPERSEDED}
+)
+
+
+def _words(row: ReceiptRecord) -> str:
+    words = _("Квитанция РЦОИ № %(number)s: «%(level)s»") % {"number": row.number, "level": row.get_level_display()}
+    return f"{words}. {reasons_text(row.reasons)}" if row.reasons else words
+
+
+def reasons_text(reasons: list[dict[str, Any]]) -> str:
+    """Return typed reasons as sentences."""
+    return " ".join(str(each.get("ru", "")) for each in reasons[:20])
+
+
+def _acknowledged(packet: Packet, actor: Actor) -> None:
+    """Let the packet take the place of the versions before it, and its status be known as accepted."""
+    older = packet.supersedes
+    while older is not None:
+        if older.state in (PacketState.ACKNOWLEDGED, PacketState.REJECTED):
+            move_packet(older, PacketState.SUPERSEDED, actor=actor, text=_("Заменён версией %d") % packet.version)
+        older = older.supersedes
+    if packet.status is not None:
+        statuses.accepted(row=packet.status, actor=actor)
+
+
+def _rejected(packet: Packet, row: ReceiptRecord, actor: Actor) -> None:
+    """Open the room again: a rejection is a task for the scanning desk."""
+    if packet.kind == PacketKind.STATUS or packet.room is None:
+        return
+    numbers = sorted({str(each["sheet"]) for each in row.reasons if each.get("sheet")})
+    reopen(packet, numbers=numbers, reason=reasons_text(row.reasons) or str(_("Пакет отклонён РЦОИ.")), actor=actor)
+
+
+def reopen(packet: Packet, *, numbers: list[str], reason: str, actor: Actor) -> None:
+    """Open the room of a packet again at some sheets."""
+    card = (
+        RoomCard.objects.filter(sitting=packet.sitting, room=packet.room)
+        .select_related("room", "sitting__point__region", "sitting__subject")
+        .first()
+    )
+    if card is not None:
+        cards.reopen(card=card, numbers=numbers, reason=reason[:2000], actor=actor)

@@ -1,0 +1,130 @@
+"""Background work of this room. Rows are the queue; see `common.jobs`."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from audit.log import SYSTEM
+from common import jobs, leases
+from common.clock import now
+from common.leases import free
+from stations.models import ExamPoint, Node
+from transfers import feed, link, outbox, seal, statuses
+from transfers.models import FeedCursor, Packet
+from transfers.states import IN_THE_MAKING, SENDING, PacketState, move_packet
+from wire.refusals import Refusal
+
+log = logging.getLogger(__name__)
+
+MAX_SEALINGS = 8
+REWAKE = timedelta(seconds=20)
+
+
+@jobs.job("transfers.seal", cluster="heavy")
+def seal_packet(pk: int) -> None:
+    """Seal one packet."""
+    rows = Packet.objects.filter(state__in=IN_THE_MAKING).full()
+    packet = leases.claim(rows, pk, seconds=seal.LEASE_SECONDS, max_attempts=1_000_000)
+    if packet is None:
+        return
+    if packet.attempts > MAX_SEALINGS:
+        why = packet.last_error or _("Собрать пакет не удалось.")
+        move_packet(packet, PacketState.STUCK, actor=SYSTEM, text=why, last_error=why)
+        return
+    try:
+        seal.seal(packet)
+    except Refusal as refusal:
+        _not_sealed(packet, refusal)
+
+
+def _not_sealed(packet: Packet, refusal: Refusal) -> None:
+    packet.refresh_from_db()
+    if packet.state not in IN_THE_MAKING:
+        return
+    words, cure = refusal.text("ru"), refusal.cure("ru")
+    facts: dict[str, Any] = {"last_error": f"{words} {cure}".strip(), "last_error_code": refusal.code}
+    if refusal.permanent:
+        move_packet(packet, PacketState.STUCK, actor=SYSTEM, text=words, **facts)
+    else:
+        Packet.objects.filter(pk=packet.pk).update(**facts)
+        leases.release(packet, retry_in=min(60, 2**packet.attempts))
+
+
+@jobs.sweep("transfers.seal")
+def to_seal() -> QuerySet[Packet]:
+    """Return the packets that are to be sealed."""
+    return Packet.objects.filter(state__in=IN_THE_MAKING)
+
+
+@jobs.job("transfers.deliver", cluster="link")
+def deliver(pk: int) -> None:
+    """Deliver one packet for a while."""
+    outbox.work(pk)
+
+
+@jobs.sweep("transfers.deliver")
+def to_deliver() -> QuerySet[Packet]:
+    """Return the packets that are to be sent; none when the node has no address of the centre."""
+    return Packet.objects.filter(state__in=SENDING) if link.has_centre() else Packet.objects.none()
+
+
+@jobs.job("transfers.poll", cluster="link")
+def poll(pk: int) -> None:
+    """Ask for the feed of one point."""
+    cursor = leases.claim(FeedCursor.objects.select_related("point__region"), pk, seconds=90, max_attempts=1_000_000)
+    if cursor is None:
+        return
+    pause = feed.CALM_SECONDS
+    try:
+        feed.poll_point(cursor.point)
+    except Refusal as refusal:
+        log.info("feed of %s: %s", cursor.point.key, refusal.text("en"))
+    if feed.awaited(cursor.point):
+        pause = feed.QUICK_SECONDS
+    leases.release(cursor, retry_in=pause, reset_attempts=True)
+
+
+@jobs.sweep("transfers.poll")
+def to_poll() -> QuerySet[FeedCursor]:
+    """Return the points whose feed is due."""
+    return FeedCursor.objects.all() if listens() else FeedCursor.objects.none()
+
+
+def listens() -> bool:
+    """Return whether this node reads feeds over the network."""
+    return settings.PPE_NODE == "hq" and link.has_centre()
+
+
+@jobs.chore("transfers.listen", every=2)
+def listen() -> None:
+    """Wake the reading of feeds in time: the sweep alone would be too slow for a person who waits."""
+    if not listens():
+        return
+    ensure_cursors()
+    at = now()
+    asleep = Q(woken_at__isnull=True) | Q(woken_at__lt=at - REWAKE)
+    for pk in FeedCursor.objects.filter(free(at)).filter(asleep).values_list("pk", flat=True):
+        FeedCursor.objects.filter(pk=pk).update(woken_at=at)
+        jobs.wake("transfers.poll", pk)
+
+
+def ensure_cursors() -> None:
+    """Give every point of this node its place in the feed."""
+    node = Node.objects.first()
+    if node is None or node.kind != "hq":
+        return
+    known = set(FeedCursor.objects.values_list("point_id", flat=True))
+    for point in ExamPoint.objects.filter(region__code=node.region, code__in=node.points):
+        if point.pk not in known:
+            feed.cursor_of(point)
+
+
+@jobs.chore("transfers.late_journals", every=15)
+def late_journals() -> None:
+    """Send the next version of a status packet when a late or longer journal came."""
+    if settings.PPE_NODE == "hq":
+        statuses.catch_up()
