@@ -30,7 +30,8 @@ def build(count: int, **changes: object) -> bytes:
     lines = [line]
     for number in range(count):
         at = START + dt.timedelta(seconds=number)
-        entry = journal.next_entry(line, "set_printed", kind="print", data={"set": number}, person="p-001", at=at)
+        data = {"set": number}
+        entry = journal.Entry(number + 1, at, "set_printed", "success", "p-001", data, journal.line_hash(line))
         line = journal.make_line(entry)
         lines.append(line)
     closing = journal.next_entry(line, "journal_closed", kind="print", at=START + dt.timedelta(days=1))

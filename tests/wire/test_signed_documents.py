@@ -5,7 +5,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.wire.world import SITTING, other_world, the_world
@@ -213,6 +213,7 @@ def test_a_changed_document_is_refused(name):
 
 @pytest.mark.parametrize("name", _READERS)
 @given(document=st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner)))
+@settings(max_examples=30)
 def test_any_signed_json_is_a_document_or_refused(name, document):
     signer = the_world().signer("gek" if name == "act" else "rcoi")
     blob = cms.sign(canonical.dumps(document), signers=[signer])
