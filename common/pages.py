@@ -24,6 +24,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, register_converter
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
 
 from common import refusals
@@ -81,7 +82,7 @@ class Page:
     def __call__(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         """Answer a request; a refusal of a form becomes a message on the page it came from."""
         if request.method != "POST":
-            return self.view(request, **kwargs)
+            return self._show(request, **kwargs)
         form = request.POST.get("form", "")
         handler = self.handlers.get(form)
         if handler is None:
@@ -101,6 +102,16 @@ class Page:
         if answer:
             messages.success(request, answer)
         return redirect(request.get_full_path())
+
+
+    def _show(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        """Answer a GET; a refusal becomes a page that says it in words."""
+        try:
+            return self.view(request, **kwargs)
+        except Refusal as refusal:
+            refusals.tell(refusal, request)
+            context = {"text": refusal.text(refusals.language()), "code": refusal.code}
+            return render(request, "refusal.html", context, title=_("Пока недоступно"), status=refusal.http_status)
 
 
 _pages: list[Page] = []

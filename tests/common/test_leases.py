@@ -6,14 +6,15 @@ import pytest
 from django.utils import timezone
 
 from common import jobs, leases
-from tests.common.work import work_model
+from tests import factories
+from transfers.models import FeedCursor
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def row():
-    return work_model().objects.create(**work_model.fields())
+    return FeedCursor.objects.create(point=factories.ExamPointFactory())
 
 
 def test_only_one_worker_gets_the_row(row):
