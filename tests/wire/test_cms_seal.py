@@ -148,6 +148,12 @@ def test_it_refuses_a_content_of_another_size(found: int) -> None:
         cms.seal(io.BytesIO(b"x" * found), io.BytesIO(), size=5, recipients=[holder("ec").certificate])
 
 
+def test_a_content_without_end_is_refused_at_its_announced_size() -> None:
+    endless, dst = Zeros(1 << 60), Counter()
+    with pytest.raises(SourceChanged):
+        cms.seal(endless, dst, size=5, recipients=[holder("ec").certificate])  # type: ignore[arg-type]
+
+
 def test_a_full_disk_is_a_refusal() -> None:
     class Full(io.BytesIO):
         def write(self, data: object) -> int:

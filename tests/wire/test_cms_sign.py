@@ -248,6 +248,26 @@ def test_the_attributes_must_be_complete_single_and_true() -> None:
         cms.verify(resigned(*(own | {der.oid(identifiers.MESSAGE_DIGEST): digest}).values()), trust=trust)
 
 
+def test_attributes_in_another_order_than_der_are_refused() -> None:
+    own = list(attributes_of(cms.sign(CONTENT, signers=[holder("ec").signer])).values())
+    ordered = der.set_of(*own, tag=0xA0)
+    shuffled = der.tlv(0xA0, *sorted(own, reverse=True))
+    assert len(ordered) == len(shuffled)
+    with pytest.raises(cms.CmsMalformed):
+        cms.verify(resigned(*own).replace(ordered, shuffled), trust=authority().trust())
+
+
+def test_one_signer_does_not_count_twice() -> None:
+    first, second = (cms.sign(CONTENT, signers=[holder("ec").signer], at=NOW + n * HOUR) for n in (0, 1))
+    kind, explicit = der.parse(first).children()
+    *head, infos = explicit.children()[0].children()
+    others = der.parse(second).children()[1].children()[0].children()[-1].children()
+    both = der.set_of(*(info.raw for info in (*infos.children(), *others)))
+    body = der.sequence(*(part.raw for part in head), both)
+    with pytest.raises(cms.CmsMalformed):
+        cms.verify(der.sequence(kind.raw, der.tlv(0xA0, body)), trust=authority().trust())
+
+
 def test_another_certificate_of_the_same_key_does_not_stand_in() -> None:
     """The name in the signer's sid is not signed; the signing-certificate attribute is."""
     first = authority().issue(Role.PRINT, ident="0001")
