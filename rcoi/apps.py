@@ -1,9 +1,10 @@
 from django.apps import AppConfig
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from audit.kinds import register
 
-KINDS = {
+KINDS: dict[str, str | Promise] = {
     "rcoi.received": _("Пакет получен РЦОИ"),
     "rcoi.refused": _("Пакет не принят РЦОИ"),
     "rcoi.opening": _("Пакет открывается"),

@@ -178,8 +178,9 @@ def _cell(label: str, kind: str, room: str, packets: Sequence[InboxPacket], aske
     mine = [packet for packet in packets if packet.kind == kind and packet.room == room]
     current = [packet for packet in mine if packet.superseded_by_id is None]
     acknowledged = [packet for packet in current if packet.state == PacketState.ACKNOWLEDGED]
-    cell.packet = (acknowledged or current or mine or [None])[-1]
-    if cell.packet is not None:
+    found = acknowledged or current or mine
+    if found:
+        cell.packet = found[-1]
         cell.rescans = asked.get(cell.packet.pk, 0)
         cell.state = "rescan" if cell.rescans and cell.packet.state == PacketState.ACKNOWLEDGED else cell.packet.state
     return cell

@@ -15,7 +15,7 @@ GREEN, RED, GREY = colors.HexColor("#15803d"), colors.HexColor("#b91c1c"), color
 WIDTH = 180.0
 
 
-class QR(Flowable):
+class QR(Flowable):  # type: ignore[misc]  # reportlab has no types
     """A QR code drawn with rectangles."""
 
     def __init__(self, text: str, side: float = 26.0) -> None:

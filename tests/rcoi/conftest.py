@@ -132,14 +132,15 @@ class Point:
         to = recipients if recipients is not None else [authority.rcoi_signer().certificate]
         content = write_content(path, files=files, recipients=to)
         self.sequence += 1
-        header = PacketHeader(**{
+        said: dict[str, Any] = {
             "uid": canonical.uuid7(), "version": version, "part": 1, "parts": 1, "kind": kind, "mode": "live",
             "region": "78", "point": self.day.point.code, "date": self.day.sitting.date,
             "subject": self.day.sitting.subject.code, "sitting": self.day.key, "room": room, "counts": counts,
             "content_sha256": content.sha256, "content_size": content.size,
             "recipients": tuple(pki.fingerprint(each) for each in to), "node": NODE, "sequence": self.sequence,
             "prev": self.prev, "created_at": datetime.now(UTC), "supersedes": supersedes,
-        } | fields)  # fmt: skip
+        } | fields  # fmt: skip
+        header = PacketHeader(**said)
         by = signers if signers is not None else ([self.hq] if kind == "status" else [self.hq, self.gek])
         self.prev = append_signature(path, content=content, header=header, signers=by)
         self.sent.append(path)
@@ -178,7 +179,7 @@ def point(centre, day, tmp_path) -> Point:
 def make_point(day: factories.Day, folder: Path) -> Point:
     folder.mkdir()
     code = day.point.code
-    gek = factories.PersonFactory(full_name="Соколова Анна Сергеевна")
+    gek: Any = factories.PersonFactory(full_name="Соколова Анна Сергеевна")
     factories.AssignmentFactory(person=gek, role=StaffRole.GEK_MEMBER, sitting=day.sitting)
     return Point(
         day=day,

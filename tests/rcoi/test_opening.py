@@ -1,16 +1,19 @@
 """Opening, verifying, acknowledging: automatic, repeatable, killed anywhere."""
 
+from datetime import timedelta
+
 import pytest
 
+from audit.log import Actor
 from audit.models import Event
-from common import leases
 from common.clock import now
-from keys import trust
-from rcoi import content, opening, receipts, rescan, statuses, store
+from keys import node, trust
+from rcoi import content, feed, findings, opening, receipts, rescan, statuses, store
 from rcoi.models import FeedEntry, InboxPacket, InboxSheet, IssuedReceipt, PointStatusRecord, RescanRequest
 from rcoi.states import PacketState
 from tests.rcoi.conftest import arrive, receive
 from wire import feed as wire_feed
+from wire import packet as wire_packet
 from wire import pki
 from wire import receipt as wire_receipt
 
@@ -22,13 +25,20 @@ def test_it_acknowledges_a_whole_packet(point):
     assert row.state == PacketState.ACKNOWLEDGED
     assert (row.counts["sheets"], row.counts["R"], row.counts["forms"]) == (8, 2, 0)
     assert row.inboxsheets.count() == 8
-    said = wire_receipt.read(bytes(receipts.latest(row.sha256).body), trust.trust_store())
+    said = latest(row)
     assert (said.level, said.supersedes, said.counts["R"]) == ("acknowledged", 1, 2)
     assert [entry.kind for entry in FeedEntry.objects.order_by("number")] == ["receipt", "receipt"]
     events = Event.objects.filter(chain="78-0001", kind__startswith="rcoi.").order_by("number")
     assert list(events.values_list("kind", flat=True)) == [
         "rcoi.received", "rcoi.receipt", "rcoi.opening", "rcoi.verified", "rcoi.acknowledged", "rcoi.receipt",
     ]  # fmt: skip
+
+
+def latest(row: InboxPacket) -> wire_receipt.Receipt:
+    """Return what the latest receipt of a packet says."""
+    said = receipts.latest(row.sha256)
+    assert said is not None
+    return wire_receipt.read(bytes(said.body), trust.trust_store())
 
 
 @pytest.mark.parametrize(
@@ -46,7 +56,7 @@ def test_it_rejects_what_does_not_agree(point, broken, code, words):
     assert row.state == PacketState.REJECTED
     assert row.reasons[0]["code"] == code
     assert words in row.reasons[0]["ru"]
-    said = wire_receipt.read(bytes(receipts.latest(row.sha256).body), trust.trust_store())
+    said = latest(row)
     assert (said.level, said.reasons[0]["code"]) == ("rejected", code)
     assert not list(store.opened_folder(row.sha256, 1).parent.glob(f"*{row.sha256}*"))
     assert not row.inboxsheets.exists()
@@ -85,9 +95,7 @@ def test_it_misses_a_mandatory_form(point):
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_a_new_version_supersedes_the_older_in_either_order(point, order):
     first = point.blanks()
-    from wire.packet import read_header
-
-    second = point.blanks(version=2, supersedes=read_header(first).uid)
+    second = point.blanks(version=2, supersedes=wire_packet.read_header(first).uid)
     for index in order:
         arrive((first, second)[index])
     one, two = InboxPacket.objects.get(version=1), InboxPacket.objects.get(version=2)
@@ -97,8 +105,8 @@ def test_a_new_version_supersedes_the_older_in_either_order(point, order):
 
 
 STEPS = [
-    (opening.wire_packet, "extract"), (content, "save"), (opening, "move_packet"), (receipts.feed, "append"),
-    (opening, "supersede"), (opening.findings, "content"), (store, "forget_other_attempts"),
+    (wire_packet, "extract"), (content, "save"), (opening, "move_packet"), (feed, "append"), (opening, "supersede"),
+    (findings, "content"), (store, "forget_other_attempts"),
 ]  # fmt: skip
 
 
@@ -117,7 +125,7 @@ def test_it_ends_the_same_wherever_it_is_killed(point, monkeypatch, module, name
     with pytest.raises(KeyboardInterrupt):
         opening.open_packet(row.pk)
     monkeypatch.setattr(module, name, real)
-    InboxPacket.objects.filter(pk=row.pk).update(lease_until=now() - leases.timedelta(seconds=1))
+    InboxPacket.objects.filter(pk=row.pk).update(lease_until=now() - timedelta(seconds=1))
     opening.open_packet(row.pk)
     row.refresh_from_db()
     assert row.state == PacketState.ACKNOWLEDGED
@@ -129,7 +137,7 @@ def test_it_ends_the_same_wherever_it_is_killed(point, monkeypatch, module, name
 
 def test_it_tries_again_when_the_trouble_is_ours(point, monkeypatch):
     row = receive(point.blanks())
-    monkeypatch.setattr(opening.node, "node_recipients", list)
+    monkeypatch.setattr(node, "node_recipients", list)
     opening.open_packet(row.pk)
     row.refresh_from_db()
     assert row.state == PacketState.OPENING
@@ -172,7 +180,7 @@ def test_an_undone_status_comes_back_only_when_declared_anew(point, coordinator)
 
 def test_a_rescan_request_goes_into_the_feed_and_is_answered_by_the_next_version(point, operator):
     row = arrive(point.blanks())
-    number = row.inboxsheets.first().number
+    number = row.inboxsheets.earliest("pk").number
     rescan.request(packet=row, numbers=[number], reason="Полоса поперёк листа", actor=actor(operator))
     item = wire_feed.read(bytes(FeedEntry.objects.latest("pk").body), trust.trust_store())
     assert item.kind == "rescan_request"
@@ -183,6 +191,4 @@ def test_a_rescan_request_goes_into_the_feed_and_is_answered_by_the_next_version
 
 
 def actor(login):
-    from audit.log import Actor
-
     return Actor(login.user.get_full_name(), "page", user_id=login.user.pk)

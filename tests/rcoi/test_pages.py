@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -196,7 +197,7 @@ def test_packages_and_access_keys_are_made_and_given_out(point, operator):
 
 def test_a_registry_of_our_region_is_taken_in(centre, administrator, operator):
     empty = {"address": "", "rooms": [], "stations": [], "people": [], "sittings": []}
-    document = {
+    document: dict[str, Any] = {
         "format": "ppe-registry/1",
         "mode": "live",
         "region": {"code": "78", "name": "СПб", "timezone": "Europe/Moscow"},
