@@ -1,0 +1,104 @@
+"""The drawn exam day through the desk: every conclusion agrees with the truth, every planted fault is named."""
+
+import hashlib
+
+import pytest
+from django.utils import timezone
+
+from exam_day.days import demo_day
+from exam_day.draw import draw_sheet
+from exam_day.scans import to_tiff
+from journals.models import Door, Journal, JournalSet, JournalSheet
+from scanning import cards, recognise, sheets, sources
+from scanning.models import Sheet
+from scanning.states import CardState, SheetState
+from tests.scanning.conftest import ACTOR
+
+#: The room with the upside-down sheet and the unreadable one; the demo plays the whole day.
+ROOMS = ("0104",)
+
+
+@pytest.fixture
+def planned(desk):
+    """The plan's point 0001 with its journals as rows and the sheets of some rooms scanned."""
+    plan = demo_day(date=desk.sitting.date)
+    point = plan.point("0001")
+    for room in point.rooms:
+        desk.seats(room.seats, room.number)
+        for station in sorted({each.station for each in room.sets}):
+            journal = Journal.objects.create(
+                state=Journal.State.ACCEPTED, kind="print", point=desk.day.point, sitting=desk.sitting,
+                station=desk.day.stations[f"print-{station}"], room=desk.day.rooms[room.number], station_said=station,
+                original_name="j", name="j", sha256=hashlib.sha256(station.encode()).hexdigest(), size=1, path="j",
+                door=Door.BROWSER, received_at=timezone.now(), received_by="т", signed_by="urn:x",
+                forms_opened_at=timezone.now(), sealed_sets=1,
+            )  # fmt: skip
+            for each in room.sets:
+                if each.station == station:
+                    row = JournalSet.objects.create(
+                        journal=journal, ordinal=each.ordinal, spoiled=each.spoiled, unused=each.unused
+                    )
+                    for kind, number in each.sheets.items():
+                        JournalSheet.objects.create(journal=journal, set=row, kind=kind, number=number)
+        desk.fill(
+            room.number, registration_count=room.registrations, dbo_count=len(room.dbo), absent_count=room.absent,
+            not_finished_count=room.not_finished,
+        )  # fmt: skip
+    return plan, point
+
+
+def scan(desk, point, room, *, late=False):
+    """Scan a pile as the day's files; return file name → what is true of it."""
+    truth = {}
+    for index, each in enumerate(scan for scan in point.scans if scan.pile == room and scan.late == late):
+        name = f"{room}-{index:03d}{'-late' if late else ''}.tif"
+        path = desk.folder / name
+        path.write_bytes(to_tiff(draw_sheet(each.spec)))
+        truth[name] = each
+        taken = sources.take_in(card=desk.card(room), name=name, content=path, door="folder", actor=ACTOR)
+        recognise.recognise(taken.source.pk)
+    return truth
+
+
+@pytest.mark.slow
+def test_a_room_of_the_demo_day(desk, planned):
+    plan, point = planned
+    truth = {name: each for room in ROOMS for name, each in scan(desk, point, room).items()}
+    for sheet in Sheet.objects.select_related("source"):
+        said = truth[sheet.source.name]
+        if said.spec.damage.no_codes:
+            assert (sheet.number, sheet.state) == ("", SheetState.PROBLEM)
+        else:
+            assert (sheet.number, sheet.kind) == (said.spec.number, said.spec.kind)
+        found = set(sheet.findings.values_list("kind", flat=True))
+        assert ("upside_down" in found) is said.spec.damage.upside_down
+    for fault in plan.faults:
+        if fault.point == "0001" and fault.room in ROOMS:
+            check(desk, fault)
+    for room in ROOMS:
+        truth |= scan(desk, point, room, late=True)
+        settle(desk, room, truth)
+        assert desk.card(room).state == CardState.RECONCILED, desk.card(room).balance["blockers"]
+        cards.close(card=desk.card(room), actor=ACTOR)
+
+
+def check(desk, fault):
+    rows = desk.card(fault.room).discrepancies.filter(resolved_at=None)
+    kinds = {
+        "missing_sheet": "missing", "foreign_sheet": "foreign", "scanned_twice": "twice", "unknown_number": "unknown",
+        "unreadable_code": "missing", "upside_down": None,
+    }  # fmt: skip
+    if kinds[fault.kind]:
+        assert rows.filter(kind=kinds[fault.kind], number=fault.number).exists(), fault
+
+
+def settle(desk, room, truth):
+    """What the technician does with each difference."""
+    for row in desk.card(room).discrepancies.filter(resolved_at=None).exclude(sheet=None):
+        if row.severity != "problem":
+            continue
+        said = truth[row.sheet.source.name].spec
+        action = {"foreign": "move", "twice": "accept", "unreadable": "set_number", "unknown": "discard"}[row.kind]
+        sheets.decide(
+            sheet=row.sheet, action=action, number=said.number, room=said.room or "", reason="проверено", actor=ACTOR
+        )
