@@ -10,7 +10,7 @@ from journals.expected import Expected, expected_set, scan_expected
 from scanning.models import RoomCard
 from scanning.states import CardState
 from stations.models import Sitting, SittingRoom
-from transfers.errors import GateClosed
+from transfers.errors import GateClosed, UnknownStatus
 from transfers.models import Packet, PacketKind, PointStatus, StatusName
 from transfers.states import PacketState, StatusState
 from wire.refusals import Part
@@ -74,9 +74,12 @@ def gate(sitting: Sitting, status: str) -> Gate:
     """Return the gate of a status.
 
     Raises:
-        KeyError: The status has no gate; it is declared without one.
+        UnknownStatus: There is no such status.
     """
-    return Gate(sitting, status, tuple(_GATES[status](sitting)))
+    if status not in StatusName.values:
+        raise UnknownStatus(f"Статуса «{status}» нет.", f"There is no status {status!r}.")
+    conditions = _GATES.get(status, lambda row: [_undeclared(row, status)])
+    return Gate(sitting, status, tuple(conditions(sitting)))
 
 
 def reverse_or_blank(name: str, sitting: Sitting, anchor: str = "") -> str:
@@ -112,8 +115,8 @@ def _journal(row: Expected, sitting: Sitting) -> Condition:
 def _exams_finished(sitting: Sitting) -> list[Condition]:
     posts = expected_set(sitting, kinds=("print", "voice"))
     some = Condition(
-        "no_stations", bool(posts), _("Станции печати или записи ответов назначены"), reverse_or_blank("monitoring", sitting),
-        _("Проверьте пакет экзамена: в нём нет ни одной станции."),
+        "no_stations", bool(posts), _("Станции печати или записи ответов назначены"),
+        reverse_or_blank("monitoring", sitting), _("Проверьте пакет экзамена: в нём нет ни одной станции."),
     )  # fmt: skip
     return [_undeclared(sitting, StatusName.EXAMS_FINISHED), some, *(_journal(row, sitting) for row in posts)]
 

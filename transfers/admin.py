@@ -1,0 +1,73 @@
+from django.contrib import admin
+
+from common.admin import ReadOnlyAdmin, ReadOnlyInline
+from transfers.models import FeedCursor, FeedRecord, Packet, PacketStep, PointStatus, ReceiptRecord
+
+
+class StepInline(ReadOnlyInline):
+    """The story of a packet."""
+
+    model = PacketStep
+    fields = ("at", "state", "who", "text")
+    show_change_link = False
+
+
+class ReceiptInline(ReadOnlyInline):
+    """The receipts of a packet."""
+
+    model = ReceiptRecord
+    fields = ("number", "level", "issued_at", "received_at", "door")
+
+
+@admin.register(Packet)
+class PacketAdmin(ReadOnlyAdmin):
+    """Packets, every version."""
+
+    list_display = ("name_or_title", "version", "state", "sitting", "room", "size", "signed_at", "receipt_number")
+    list_filter = ("state", "kind", "sitting")
+    list_select_related = ("sitting__point__region", "sitting__subject", "room", "status")
+    search_fields = ("uid", "name", "sha256")
+    inlines = (StepInline, ReceiptInline)
+
+    @admin.display(description="пакет")
+    def name_or_title(self, packet: Packet) -> str:
+        """Return the packet in words."""
+        return str(packet)
+
+
+@admin.register(PointStatus)
+class PointStatusAdmin(ReadOnlyAdmin):
+    """Statuses that points declared."""
+
+    list_display = ("sitting", "status", "state", "at", "by", "accepted_at", "undone_at")
+    list_filter = ("status", "state")
+    list_select_related = ("sitting__point__region", "sitting__subject")
+
+
+@admin.register(ReceiptRecord)
+class ReceiptRecordAdmin(ReadOnlyAdmin):
+    """Receipts as received; one without a packet is an alarm."""
+
+    list_display = ("number", "level", "packet", "point", "issued_at", "received_at", "door")
+    list_filter = ("level", "door", ("packet", admin.EmptyFieldListFilter))
+    list_select_related = ("packet__room", "packet__status", "point__region")
+    search_fields = ("file_sha256", "sha256")
+    exclude = ("document",)
+
+
+@admin.register(FeedRecord)
+class FeedRecordAdmin(ReadOnlyAdmin):
+    """The centre's feed as received."""
+
+    list_display = ("point", "number", "kind", "at", "received_at", "problem")
+    list_filter = ("kind", "point")
+    list_select_related = ("point__region",)
+    exclude = ("document",)
+
+
+@admin.register(FeedCursor)
+class FeedCursorAdmin(ReadOnlyAdmin):
+    """How far each point has read."""
+
+    list_display = ("point", "number", "answered_at", "trouble")
+    list_select_related = ("point__region",)

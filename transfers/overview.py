@@ -1,0 +1,208 @@
+"""What «Передать бланки» shows: one row a packet, the sums, one callout for a cause that hits all."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from common.clock import local, now
+from stations.models import Sitting
+from transfers import build, gates, link
+from transfers.models import FeedCursor, Packet, PacketKind, PointStatus, StatusName
+from transfers.states import ON_THE_WAY, SENDING, PacketState
+from wire.canonical import stamp
+
+
+@dataclass(frozen=True)
+class Row:
+    """A packet in the table."""
+
+    packet: Packet
+    queue_place: int = 0
+
+    @property
+    def pages(self) -> int:
+        """Sheets and forms in it."""
+        return int(self.packet.counts.get("sheets", 0)) + int(self.packet.counts.get("forms", 0))
+
+    @property
+    def holds(self) -> str:
+        """What it holds, in words."""
+        names = (
+            ("sheets", _("листов")), ("forms", _("форм")), ("recordings", _("аудио")), ("journals", _("журналов")),
+            ("acts", _("актов")),
+        )  # fmt: skip
+        return ", ".join(
+            f"{words}: {self.packet.counts[name]}" for name, words in names if self.packet.counts.get(name)
+        )
+
+    @property
+    def detail(self) -> str:
+        """What stands behind the state: percent, place in the queue, the next try, the reason."""
+        packet = self.packet
+        if packet.state == PacketState.SEALING:
+            return f"{packet.progress} %"
+        if packet.state in SENDING and packet.last_error:
+            seconds = max(0, round((packet.next_try_at - now()).total_seconds()))
+            again = _("повтор через %d с") % seconds if seconds else _("повтор идёт")
+            return _("попытка %(n)d не удалась, %(again)s") % {"n": packet.attempts, "again": again}
+        if packet.state == PacketState.QUEUED:
+            return _("%d-й в очереди") % self.queue_place if self.queue_place else ""
+        if packet.state == PacketState.UPLOADING:
+            return f"{packet.percent} %"
+        if packet.state == PacketState.REJECTED:
+            return " ".join(str(each.get("ru", "")) for each in packet.reasons[:3])
+        return ""
+
+    @property
+    def may_retry(self) -> bool:
+        """Whether «Повторить» does something for it."""
+        return self.packet.state in _RETRIABLE or (
+            self.packet.state == PacketState.REJECTED and self.packet.kind == PacketKind.STATUS
+        )
+
+
+_RETRIABLE = frozenset({PacketState.STUCK, PacketState.HANDED_OVER, PacketState.DELIVERED, *SENDING})
+
+
+class Overview:
+    """Everything about the packets of a sitting, read once for a page."""
+
+    def __init__(self, sitting: Sitting) -> None:
+        self.sitting = sitting
+
+    @cached_property
+    def packets(self) -> list[Packet]:
+        """Every version of every packet, newest version first within its kind and room."""
+        rows = Packet.objects.filter(sitting=self.sitting).full()
+        return sorted(
+            rows, key=lambda p: (_ORDER[p.kind], p.room.number if p.room else "", p.status_id or 0, -p.version)
+        )
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The current packets as rows of the table."""
+        queued = [p.pk for p in sorted(self.packets, key=lambda p: p.next_try_at) if p.state == PacketState.QUEUED]
+        return [
+            Row(packet, queued.index(packet.pk) + 1 if packet.pk in queued else 0)
+            for packet in self.packets
+            if packet.state != PacketState.SUPERSEDED
+        ]
+
+    @cached_property
+    def old(self) -> list[Packet]:
+        """Versions that newer ones have replaced."""
+        return [packet for packet in self.packets if packet.state == PacketState.SUPERSEDED]
+
+    @cached_property
+    def ready(self) -> list[build.Ready]:
+        """Closed rooms without a packet."""
+        return build.ready(self.sitting)
+
+    @property
+    def sums(self) -> dict[str, int]:
+        """The line of sums."""
+        rows = [row.packet for row in self.rows]
+        return {
+            "total": len(rows),
+            "acknowledged": sum(p.state == PacketState.ACKNOWLEDGED for p in rows),
+            "sheets": sum(row.pages for row in self.rows),
+            "recordings": sum(int(p.counts.get("recordings", 0)) for p in rows),
+            "size": sum(p.size for p in rows),
+            "here": sum(p.is_signed for p in rows),
+            "there": sum(p.delivered_at is not None or p.state == PacketState.ACKNOWLEDGED for p in rows),
+        }
+
+    @cached_property
+    def cursor(self) -> FeedCursor | None:
+        """How the line to the centre is."""
+        return FeedCursor.objects.filter(point=self.sitting.point).first()
+
+    @property
+    def callout(self) -> str:
+        """One sentence for a cause that hits every packet."""
+        on_the_way = any(packet.state in ON_THE_WAY for packet in self.packets)
+        if not link.has_centre():
+            return _("Адрес РЦОИ не настроен: пакеты передаются на флеш-накопителе.") if on_the_way else ""
+        if self.cursor is None or not self.cursor.trouble:
+            return ""
+        since = self.cursor.answered_at
+        if since is None:
+            return _("РЦОИ ещё не отвечал: %s Повторы идут сами.") % self.cursor.trouble
+        shown = local(since, self.sitting.point.timezone)
+        return _("Нет связи с РЦОИ с %(time)s: %(why)s Повторы идут сами.") % {
+            "time": f"{shown:%H:%M}", "why": self.cursor.trouble,
+        }  # fmt: skip
+
+    @cached_property
+    def statuses(self) -> list[PointStatus]:
+        """The statuses of the sitting, undone ones too."""
+        return list(PointStatus.objects.filter(sitting=self.sitting).order_by("at"))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the page's facts for machines and for the page's own refreshing."""
+        final = gates.gate(self.sitting, StatusName.BLANKS_TRANSFERRED)
+        return {
+            "sitting": self.sitting.key,
+            "packets": [packet_json(packet) for packet in self.packets],
+            "ready": [{"room": each.card.room.number, "kind": each.kind} for each in self.ready],
+            "sums": self.sums,
+            "callout": self.callout,
+            "statuses": {
+                row.status: {"state": row.state, "at": stamp(row.at), "by": row.by}
+                for row in self.statuses
+                if row.state != PointStatus.State.UNDONE
+            },
+            "gate": gate_json(final),
+            "feed": {
+                "number": self.cursor.number if self.cursor else 0,
+                "answered_at": _stamp(self.cursor.answered_at if self.cursor else None),
+            },
+        }
+
+
+_ORDER = {PacketKind.STATUS: 3, PacketKind.FORMS: 1, PacketKind.BLANKS: 0, PacketKind.AUDIO: 2}
+
+
+def _stamp(moment: Any) -> str | None:
+    return stamp(moment) if moment else None
+
+
+def packet_json(packet: Packet) -> dict[str, Any]:
+    """Return a packet's facts."""
+    row = Row(packet)
+    return {
+        "uid": packet.uid,
+        "kind": packet.kind,
+        "room": packet.room.number if packet.room else None,
+        "status": packet.status.status if packet.status else None,
+        "version": packet.version,
+        "state": packet.state,
+        "label": packet.get_state_display(),
+        "colour": packet.colour,
+        "detail": row.detail,
+        "sha256": packet.sha256,
+        "name": packet.name,
+        "number": packet.receipt_number,
+        "size": packet.size,
+        "offset": packet.offset,
+        "progress": packet.progress,
+        "counts": packet.counts,
+        "supersedes": packet.supersedes.uid if packet.supersedes else None,
+        "error": packet.last_error,
+        "reasons": packet.reasons,
+        "delivered_at": _stamp(packet.delivered_at),
+        "answered_at": _stamp(packet.answered_at),
+    }
+
+
+def gate_json(gate: gates.Gate) -> dict[str, Any]:
+    """Return a gate's facts."""
+    return {
+        "status": gate.status,
+        "open": gate.open,
+        "blockers": [
+            {"code": each.code, "text": each.text, "link": each.link, "cure": each.cure} for each in gate.blockers
+        ],
+    }

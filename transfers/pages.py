@@ -1,0 +1,165 @@
+"""«Передать бланки»: the packets of a sitting, signing, the flash drive; and the page of one packet."""
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils.translation import gettext as _
+
+from audit.log import actor_of
+from common import flash as drives
+from common.pages import page, render
+from keys.pin import private_channel, token_from
+from keys.tokens import list_tokens
+from stations import rules
+from stations.lookup import open_sitting, sitting_or_404
+from stations.models import Sitting
+from transfers import build, flash, outbox, sign, statuses
+from transfers.errors import NothingToSign
+from transfers.models import Packet, PacketKind, ReceiptLevel
+from transfers.overview import Overview, Row
+from transfers.states import PacketState
+
+_ACTIONS = ("build", "sign", "retry", "flash")
+
+
+def _may(request: HttpRequest, sitting: Sitting) -> dict[str, bool]:
+    return {name: rules.allowed(request.user, f"transfers.{name}", sitting) for name in _ACTIONS}
+
+
+def _signing(request: HttpRequest, packets: list[Packet]) -> dict[str, object]:
+    return {
+        "offer": sign.offer(packets), "tokens": list_tokens() if packets else [],
+        "private": private_channel(request),
+    }  # fmt: skip
+
+
+@page("transfers/<sitting:key>/", name="transfers", node="hq")
+def transfers(request: HttpRequest, key: str) -> HttpResponse:
+    """Show the packets of a sitting, what may be packed, signed and carried now."""
+    sitting = open_sitting(request, key)
+    view = Overview(sitting)
+    awaiting = [row.packet for row in view.rows if row.packet.state == PacketState.AWAITING_SIGNATURE]
+    context = {
+        "sitting": sitting, "point": sitting.point, "view": view, "may": _may(request, sitting),
+        **_signing(request, awaiting), "portable": flash.waiting(view.packets), "drives": drives.folders(empty=True),
+        "brought": drives.folders((".jsonl", ".p7m")),
+    }  # fmt: skip
+    return render(request, "transfers/transfers.html", context, title=_("Передать бланки"))
+
+
+@transfers.post("build")
+def build_all(request: HttpRequest, key: str) -> str:
+    """Begin the packets of every closed room."""
+    sitting = open_sitting(request, key)
+    rules.require(request.user, "transfers.build", sitting)
+    made = build.build_ready(sitting=sitting, actor=actor_of(request))
+    return _("Собирается пакетов: %d. Подпишите их, когда они будут зашифрованы.") % len(made)
+
+
+@transfers.post("sign")
+def sign_all(request: HttpRequest, key: str) -> str:
+    """Sign everything that awaits a signature with one PIN."""
+    sitting = open_sitting(request, key)
+    rules.require(request.user, "transfers.sign", sitting)
+    packets = sign.awaiting(sitting)
+    if not packets:
+        raise NothingToSign(
+            "Пакетов, ожидающих подписи, нет.", "No packet awaits a signature.",
+            cure_ru="Соберите пакеты закрытых аудиторий.", cure_en="Build the packets of the closed rooms.",
+        )  # fmt: skip
+    token = token_from(request, sitting.point)
+    signed = sign.sign_packets(packets=packets, token=token, actor=actor_of(request))
+    return _("%(name)s: подписано — %(words)s.") % {"name": token.name, "words": sign.offer(signed).words}
+
+
+@transfers.post("flash")
+def to_flash(request: HttpRequest, key: str) -> str:
+    """Write the packets to a flash drive; all that wait, or those that are named."""
+    sitting = open_sitting(request, key)
+    rules.require(request.user, "transfers.flash", sitting)
+    rows = Packet.objects.filter(sitting=sitting).full()
+    named = request.POST.getlist("packet")
+    packets = list(rows.filter(uid__in=named)) if named else flash.waiting(rows) or list(rows)
+    written = flash.write(packets=packets, folder=request.POST.get("folder", ""), actor=actor_of(request))
+    return written.words
+
+
+@transfers.post("feed")
+def from_flash(request: HttpRequest, key: str) -> str:
+    """Read the centre's feed and receipts from a flash drive."""
+    sitting = open_sitting(request, key)
+    rules.require(request.user, "transfers.flash", sitting)
+    brought = flash.read_feed(folder=request.POST.get("folder", ""), point=sitting.point, actor=actor_of(request))
+    return brought.words
+
+
+@transfers.post("retry", numbered=True)
+def retry(request: HttpRequest, key: str, number: str) -> str:
+    """Let a packet go on after a person has looked."""
+    sitting = open_sitting(request, key)
+    rules.require(request.user, "transfers.retry", sitting)
+    return _retry(request, _packet(sitting, number))
+
+
+def _retry(request: HttpRequest, packet: Packet) -> str:
+    if packet.state == PacketState.REJECTED and packet.kind == PacketKind.STATUS:
+        packet = statuses.repeat(packet=packet, actor=actor_of(request))
+    else:
+        packet = outbox.retry(packet=packet, actor=actor_of(request))
+    return _("%(packet)s: %(state)s.") % {"packet": packet, "state": packet.get_state_display()}
+
+
+def _packet(sitting: Sitting, uid: str) -> Packet:
+    packet = Packet.objects.filter(sitting=sitting, uid=uid).full().first()
+    if packet is None:
+        raise Http404(uid)
+    return packet
+
+
+@page("transfers/<sitting:key>/state.json", name="transfers-state", node="hq")
+def state(request: HttpRequest, key: str) -> JsonResponse:
+    """Return the facts of the page."""
+    return JsonResponse(Overview(sitting_or_404(request.user, key)).as_json())  # type: ignore[arg-type]
+
+
+@page("transfers/<sitting:key>/<uuid:uid>/", name="packet", node="hq")
+def packet_page(request: HttpRequest, key: str, uid: object) -> HttpResponse:
+    """Show one packet: its number, its story, what it holds, its receipts and files."""
+    sitting = open_sitting(request, key)
+    packet = _packet(sitting, str(uid))
+    context = {
+        "sitting": sitting, "point": sitting.point, "packet": packet, "row": Row(packet),
+        "steps": packet.steps.all(), "receipts": packet.receipts.all(), "next": packet.next_versions.all(),
+        "may": _may(request, sitting),
+    }  # fmt: skip
+    return render(request, "transfers/packet.html", context, title=str(packet))
+
+
+@packet_page.post("retry", numbered=True)
+def retry_here(request: HttpRequest, key: str, uid: object, number: str) -> str:
+    """Let the packet of this page go on."""
+    sitting = open_sitting(request, key)
+    rules.require(request.user, "transfers.retry", sitting)
+    return _retry(request, _packet(sitting, number))
+
+
+@page("transfers/<sitting:key>/<uuid:uid>/file/", name="packet-file", node="hq")
+def packet_file(request: HttpRequest, key: str, uid: object) -> HttpResponseBase:
+    """Give the packet's file: the very bytes that are delivered."""
+    sitting = open_sitting(request, key)
+    packet = _packet(sitting, str(uid))
+    if not packet.is_signed or not packet.file.is_file():
+        raise Http404(str(uid))
+    return FileResponse(packet.file.open("rb"), as_attachment=True, filename=packet.name)
+
+
+@page("transfers/<sitting:key>/<uuid:uid>/receipt/<str:level>/", name="packet-receipt", node="hq")
+def receipt_file(request: HttpRequest, key: str, uid: object, level: str) -> HttpResponse:
+    """Give a receipt as the centre signed it."""
+    sitting = open_sitting(request, key)
+    if level not in ReceiptLevel.values:
+        raise Http404(level)
+    row = _packet(sitting, str(uid)).receipts.filter(level=level).order_by("-number").first()
+    if row is None:
+        raise Http404(level)
+    answer = HttpResponse(bytes(row.document), content_type="application/cms")
+    answer["Content-Disposition"] = f'attachment; filename="{row.filename}"'
+    return answer
