@@ -22,7 +22,7 @@ PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 MIN_RSA_BITS = 3072
 MAX_RSA_BITS = 8192
 MAX_PEM_BYTES = 1 << 20
-MAX_COMMON_NAME = 64
+MAX_COMMON_NAME = 64  # bytes
 # Every error that the parsers of X.509 structures are known to raise on hostile bytes. The last one only where
 # warnings are errors; what it warns of that matters (a serial number below one) is refused by us either way.
 PARSE_ERRORS = (
@@ -282,11 +282,13 @@ def _read_through(cert: x509.Certificate) -> x509.Certificate:
 
 
 def _subject(identity: Identity, common_name: str) -> x509.Name:
-    name = common_name.strip()
-    if not 0 < len(name) <= MAX_COMMON_NAME or not name.isprintable():
+    # The library counts bytes, and thirty-two Cyrillic letters fill it: a long name is cut between two letters. The
+    # certificate speaks for the identity; the full name stands in the registry.
+    name = common_name.strip().encode("utf-8", "ignore")[:MAX_COMMON_NAME].decode("utf-8", "ignore").strip()
+    if not name or not name.isprintable():
         raise CertificateRefusal(
-            f"Имя в сертификате должно быть от 1 до {MAX_COMMON_NAME} знаков.",
-            f"The name in a certificate must have 1 to {MAX_COMMON_NAME} characters.",
+            "Имя в сертификате пустое или содержит непечатные знаки.",
+            "The name in a certificate is empty or holds unprintable characters.",
         )
     return x509.Name(
         [

@@ -246,10 +246,24 @@ def test_another_authority_is_not_issued() -> None:
         pki.read_csr(csr)
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 65, "a\nb"])
-def test_a_name_that_does_not_fit_is_refused(name: str) -> None:
+@pytest.mark.parametrize("name", ["", "   ", "a\nb", "\ud800"])
+def test_a_name_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(CertificateRefusal):
         pki.make_csr(holder("ec").key, Identity(Role.HQ, "78", "0001", "01"), common_name=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Константинопольская Владислава Александровна", "Константинопольская Владислава А"),
+        ("x" + "я" * 40, "x" + "я" * 31),
+        ("x" * 65, "x" * 64),
+        (" Иванова Анна ", "Иванова Анна"),
+    ],
+)
+def test_a_long_name_is_cut_between_letters(name: str, written: str) -> None:
+    csr = pki.make_csr(holder("ec").key, Identity(Role.GEK, "78", "0001", "p-1"), common_name=name)
+    assert pki.read_csr(csr).common_name == written
 
 
 def request(key: object, names: list[str]) -> bytes:
