@@ -13,7 +13,7 @@ from journals.states import JournalState
 from keys.pin import private_channel
 from keys.tokens import list_tokens
 from monitoring import doors, words
-from monitoring.facts import FINISHED, TRANSFERRED, Facts, facts_of
+from monitoring.facts import DECLARED_BEFORE, FINISHED, TRANSFERRED, Facts, facts_of
 from monitoring.head import NAMES, deadline_of
 from monitoring.incidents import MAX_SKEW
 from monitoring.matrix import matrix_of, owing
@@ -63,6 +63,7 @@ class StatusView:
     level: str = "idle"
     icon: str = "circle"
     conditions: list[Any] = field(default_factory=list)
+    cures: list[str] = field(default_factory=list)
     open: bool = False
     sent: list[str] = field(default_factory=list)
     history: list[dict[str, str]] = field(default_factory=list)
@@ -85,7 +86,7 @@ def context_of(request: HttpRequest, sitting: Sitting) -> dict[str, Any]:
     may = {rule.replace(".", "_"): allowed(user, rule, sitting) for rule in RULES if not rule.startswith("rcoi.")}
     return {
         "sitting": sitting, "point": sitting.point, "facts": facts, "may": may,
-        "roles": {rule.replace(".", "_"): _roles(rule) for rule in RULES},
+        "roles": {rule.replace(".", "_"): words.roles_words(rule) for rule in RULES},
         "matrix": matrix_of(facts), "owing": owing(facts), "reasons": REASONS,
         "doubtful": doubtful_of(facts), "listed": listed_of(facts), "verdicts": doors.shown(request, sitting),
         "folders": flash.folders(), "tokens": list_tokens() if may["journals_act"] else [],
@@ -94,10 +95,6 @@ def context_of(request: HttpRequest, sitting: Sitting) -> dict[str, Any]:
         "replaceable": replaceable(sitting), "spares": spares(sitting),
         "page_title": _("Мониторинг: %s") % sitting.key,
     }  # fmt: skip
-
-
-def _roles(rule: str) -> str:
-    return ", ".join(sorted(str(role.label).lower() for role in RULES[rule]))
 
 
 def doubtful_of(facts: Facts) -> list[Doubtful]:
@@ -147,7 +144,9 @@ def status_of(facts: Facts, name: str) -> StatusView:
     if row is None:
         gate = facts.gate(name)
         view.open = gate.open
-        view.conditions = list(gate.conditions)
+        # What is missing comes first; that it was not declared before goes without saying.
+        view.conditions = sorted((c for c in gate.conditions if c.code != DECLARED_BEFORE), key=lambda c: c.ok)
+        view.cures = list(dict.fromkeys(each.cure for each in gate.blockers))
         view.words, view.level, view.icon = (
             (_("можно передавать"), "info", "play_circle") if gate.open else (_("пока недоступно"), "idle", "lock")
         )

@@ -1,11 +1,11 @@
 """What is so at this moment of a sitting, read once for a page. Everything shown is concluded from this."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from common.clock import now
@@ -23,6 +23,8 @@ from transfers.states import PacketState
 
 #: States of a packet whose file has left the point.
 SENT = frozenset({PacketState.HANDED_OVER, PacketState.DELIVERED, PacketState.ACKNOWLEDGED})
+#: The condition of a gate that a status was not declared before.
+DECLARED_BEFORE = "already_declared"
 FINISHED, TRANSFERRED = "exams_finished", "blanks_transferred"
 
 
@@ -36,7 +38,7 @@ class Facts:
     @cached_property
     def room_posts(self) -> list[Expected]:
         """The print and voice stations that owe a journal."""
-        return list(expected_set(self.sitting, kinds=("print", "voice")))
+        return _rooms_first(expected_set(self.sitting, kinds=("print", "voice")))
 
     @cached_property
     def print_posts(self) -> list[Expected]:
@@ -51,7 +53,7 @@ class Facts:
     @cached_property
     def scan_posts(self) -> list[Expected]:
         """The scanning stations that owe a journal."""
-        return list(scan_expected(self.sitting))
+        return _rooms_first(scan_expected(self.sitting))
 
     @cached_property
     def journals(self) -> list[Journal]:
@@ -60,15 +62,15 @@ class Facts:
         return list(rows.order_by("-received_at", "-pk"))
 
     @cached_property
-    def sealed(self) -> int:
-        """Journals whose form numbers are still sealed."""
-        return undone(self.sitting).count()
+    def sealed(self) -> set[int]:
+        """The accepted journals whose form numbers are still sealed."""
+        return set(undone(self.sitting).values_list("pk", flat=True))
 
     @property
     def opened_journals(self) -> int:
         """How many print stations have their form numbers open, or an act instead."""
         return served(self.print_posts) - sum(
-            row.state == "accepted" and row.journal is not None and row.journal.waits_for_key
+            row.state == "accepted" and row.journal is not None and row.journal.pk in self.sealed
             for row in self.print_posts
         )
 
@@ -90,11 +92,14 @@ class Facts:
 
     @cached_property
     def cards(self) -> list[RoomCard]:
-        """The room cards, «Штаб» last, with counts of what is open on them."""
-        problems = Q(discrepancies__resolved_at__isnull=True, discrepancies__severity=Finding.Severity.PROBLEM)
+        """The room cards, «Штаб» last."""
         rows = RoomCard.objects.filter(sitting=self.sitting).select_related("room")
-        rows = rows.annotate(open_problems=Count("discrepancies", filter=problems, distinct=True))
         return sorted(rows, key=lambda card: (card.is_hq, card.room.number))
+
+    @cached_property
+    def open_problems(self) -> Counter[int]:
+        """Card → how many discrepancies are open on it."""
+        return Counter(row.card_id for row in self.discrepancies)
 
     @cached_property
     def room_numbers(self) -> list[str]:
@@ -128,7 +133,7 @@ class Facts:
         rows = Discrepancy.objects.filter(
             card__sitting=self.sitting, resolved_at__isnull=True, severity=Finding.Severity.PROBLEM
         )
-        return list(rows.select_related("card__room")[:50])
+        return list(rows.select_related("card__room")[:500])
 
     def confirmed(self, status: str) -> bool:
         """Return whether the centre acknowledged a standing status."""
@@ -158,6 +163,11 @@ class Facts:
 def facts_of(sitting: Sitting) -> Facts:
     """Return the facts of a sitting at this moment."""
     return Facts(sitting, now())
+
+
+def _rooms_first(rows: Iterable[Expected]) -> list[Expected]:
+    """Return posts room by room; stations that never had a room last."""
+    return sorted(rows, key=lambda row: (row.post.station.kind, row.post.room_id is None))
 
 
 def served(rows: Iterable[Expected]) -> int:

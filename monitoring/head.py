@@ -80,13 +80,17 @@ def deadline_of(facts: Facts) -> Deadline:
         due = facts.sitting.deadline(name)
         if due is None:
             return Deadline("idle", "schedule", _("срок не задан"), _("до статуса %s") % NAMES[name])
-        label = _("до статуса %(name)s, срок %(time)s") % {
+        label = _("до %(name)s, %(time)s") % {
             "name": NAMES[name], "time": words.clock_of(due, facts.sitting.point),
         }  # fmt: skip
         left = due - facts.at
         if left < timedelta(0):
-            return Deadline("bad", "alarm", _("просрочено на %s") % words.span(-left), label)
-        said = _("осталось %s") % words.span(left)
+            late = _("срок %(name)s прошёл в %(time)s") % {
+                "name": NAMES[name],
+                "time": words.clock_of(due, facts.sitting.point),
+            }
+            return Deadline("bad", "alarm", _("поздно на %s") % words.span(-left), late)
+        said = words.span(left)
         if left < SOON:
             return Deadline("warn", "hourglass_bottom", said, label)
         return Deadline("ok", "schedule", said, label)
@@ -101,7 +105,7 @@ def last_event(point: ExamPoint) -> datetime | None:
 def last_contact(point: ExamPoint) -> tuple[datetime | None, str]:
     """Return when the centre last answered, and what stood in the way since."""
     row = FeedCursor.objects.filter(point=point).first()
-    return (row.answered_at, row.last_error) if row else (None, "")
+    return (row.answered_at, row.trouble) if row else (None, "")
 
 
 def link_state(at: datetime, answered: datetime | None, trouble: str) -> tuple[str, str, str]:

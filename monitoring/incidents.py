@@ -53,7 +53,7 @@ def _journals(facts: Facts) -> list[Incident]:
             found.append(Incident("bad", text, link("keys", facts)))
         skew = journal.skew_seconds or 0
         if journal.state == JournalState.ACCEPTED and abs(skew) > MAX_SKEW:
-            found.append(Incident("warn", skew_words(journal), link("monitoring", facts, "#journals")))
+            found.append(Incident("warn", skew_words(journal), link("monitoring", facts, "#journals-section")))
     return found
 
 
@@ -67,7 +67,7 @@ def skew_words(journal: Journal) -> str:
     minutes = round(abs(journal.skew_seconds or 0) / 60)
     said = _("спешат") if (journal.skew_seconds or 0) > 0 else _("отстают")
     name = str(journal.station) if journal.station else str(journal)
-    return _("%(station)s: часы %(said)s на %(n)d мин; время записей пересчитано не будет, порядок — по номерам.") % {
+    return _("%(station)s: часы %(said)s на %(n)d мин; порядок записей — по их номерам.") % {
         "station": name, "said": said, "n": minutes,
     }  # fmt: skip
 

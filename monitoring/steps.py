@@ -3,17 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from journals.expected import Expected
-from monitoring.facts import FINISHED, SENT, TRANSFERRED, Facts, served, unserved
-from monitoring.words import clock_of, post_words
+from journals.expected import MISSING, Expected
+from monitoring.facts import DECLARED_BEFORE, FINISHED, SENT, TRANSFERRED, Facts, served, unserved
+from monitoring.words import clock_of, post_words, roles_words
 from stations.models import User
-from stations.rules import RULES, allowed
+from stations.rules import allowed
 
 
 class State(StrEnum):
@@ -109,7 +108,7 @@ class Step:
     @property
     def who(self) -> str:
         """Who may act."""
-        return ", ".join(str(role.label) for role in _roles(self.rule))
+        return roles_words(self.rule)
 
     @property
     def shown_missing(self) -> list[str]:
@@ -120,11 +119,6 @@ class Step:
     def more_missing(self) -> int:
         """How many more there are."""
         return max(0, len(self.missing) - 6)
-
-
-def _roles(rule: str) -> list[Any]:
-    order = ["technical_specialist", "point_head", "gek_member"]
-    return sorted(RULES[rule], key=lambda role: order.index(role) if role in order else len(order))
 
 
 def steps_of(facts: Facts, user: User) -> list[Step]:
@@ -154,7 +148,7 @@ def link(name: str, facts: Facts, anchor: str = "") -> str:
 
 def named(rows: Sequence[Expected]) -> list[str]:
     """Return posts by name with what is wrong there."""
-    return [f"{post_words(row.post)} — {row.label}" for row in rows]
+    return [post_words(row.post) + ("" if row.state == MISSING else f" — {row.label}") for row in rows]
 
 
 def _journals(facts: Facts, number: int, title: str, rows: list[Expected], label: str, absent: str) -> Step:
@@ -166,7 +160,7 @@ def _journals(facts: Facts, number: int, title: str, rows: list[Expected], label
     acts = sum(row.state == "act" for row in rows)
     step.tallies = [Tally(label, done, len(rows))]
     step.missing = named(unserved(rows))
-    step.action = Action(_("Загрузить журналы"), link("monitoring", facts, "#journals"))
+    step.action = Action(_("Загрузить журналы"), link("monitoring", facts, "#journals-section"))
     if done == len(rows):
         step.state = State.DONE
         step.said = _("все журналы на месте")
@@ -208,8 +202,8 @@ def _status(facts: Facts, number: int, title: str, name: str, label: str) -> Ste
         step.action = Action(_("Посмотреть"), link("monitoring", facts, "#statuses"))
         return step
     gate = facts.gate(name)
-    total = len(gate.conditions)
-    step.tallies = [Tally(_("Условия"), total - len(gate.blockers), total)]
+    conditions = [each for each in gate.conditions if each.code != DECLARED_BEFORE]
+    step.tallies = [Tally(_("Условия"), sum(each.ok for each in conditions), len(conditions))]
     if not gate.open:
         step.state = State.BLOCKED
         step.why = [Why(b.text, b.link) for b in gate.blockers]
@@ -259,7 +253,9 @@ def _scan(facts: Facts) -> Step:
     for card in cards:
         if not card.closed:
             name = _("Штаб") if card.is_hq else _("ауд. %s") % card.room.number
-            step.missing.append(f"{name} — {card.get_state_display().lower()}" + _problems(card.open_problems))
+            step.missing.append(
+                f"{name} — {card.get_state_display().lower()}" + _problems(facts.open_problems[card.pk])
+            )
     waiting = [p for p in facts.paper_packets if p.state == "awaiting_signature"]
     if sent >= total:
         step.state, step.said = State.DONE, _("все пакеты переданы в РЦОИ")

@@ -100,7 +100,7 @@ def next_of(facts: Facts, steps: Sequence[Step], user: User) -> Next:
     if step.state == State.WAITING:
         return Next("hourglass_top", _("Сейчас ждём:"), f"{step.number}. {step.title} — {step.said or step.words}")
     if step.state == State.NOW:
-        return Next("groups", _("Сейчас действует %s:") % step.who.lower(), f"{step.number}. {step.title}")
+        return Next("groups", _("Сейчас действует %s:") % step.who, f"{step.number}. {step.title}")
     why = step.why[0] if step.why else None
     return Next(
         "lock", _("Шаг %d ждёт:") % step.number, why.text if why else step.title, why.url if why else "", _("Перейти")

@@ -6,7 +6,8 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from common import clock
-from stations.models import Duty, ExamPoint, StationPost
+from stations.models import Duty, ExamPoint, Role, StationPost
+from stations.rules import RULES
 
 
 def post_words(post: StationPost) -> str:
@@ -61,3 +62,10 @@ def zone_words(there: datetime) -> str:
     sign, minutes = ("+" if minutes >= 0 else "−"), abs(minutes)
     rest = f":{minutes % 60:02d}" if minutes % 60 else ""
     return f"UTC{sign}{minutes // 60}{rest}"
+
+
+def roles_words(rule: str) -> str:
+    """Return who may do an action: ``технический специалист, член ГЭК``."""
+    order = [Role.TECHNICAL_SPECIALIST, Role.POINT_HEAD, Role.GEK_MEMBER]
+    roles = sorted(RULES[rule], key=lambda role: order.index(role) if role in order else len(order))
+    return ", ".join(label[:1].lower() + label[1:] for label in (str(role.label) for role in roles))

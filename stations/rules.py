@@ -83,7 +83,9 @@ def require(user: User | Any, action: str, where: ExamPoint | Sitting | None = N
         NotAllowed: With the roles that may do it, in words.
     """
     if not allowed(user, action, where):
-        roles = ", ".join(str(role.label).lower() for role in sorted(RULES[action]))
+        labels = [str(role.label) for role in sorted(RULES[action])]
+        # Only the first letter: «член ГЭК», «руководитель ППЭ».
+        roles = ", ".join(label[:1].lower() + label[1:] for label in labels)
         raise NotAllowed(
             f"Это действие вам не разрешено. Его выполняет: {roles}.", f"You may not do this; it takes: {roles}."
         )

@@ -1,9 +1,161 @@
 """«Сегодня»: the steps are ticked by facts, and each reader sees what their role may do."""
 
+import re
+from datetime import timedelta
 
-def test_the_page_opens(day, technician):
-    answer = technician.client.get("/today/78-0001/")
-    assert answer.status_code == 200, answer.content.decode()
-    text = answer.content.decode()
-    assert "Журналы станций печати" in text
-    assert "0 из 6" in text
+import pytest
+import time_machine
+
+from audit.log import SYSTEM, record
+from journals import intake
+from monitoring.facts import facts_of
+from monitoring.steps import State, current, steps_of
+from stations.models import Duty
+from tests import factories
+from tests.journals.world import print_station
+from tests.keys.world import PIN
+
+
+def page(login, path="/today/78-0001/"):
+    answer = login.client.get(path)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def step(login, day, number):
+    return steps_of(facts_of(day.sitting), login.user)[number - 1]
+
+
+def bring(keys, number, room):
+    station = print_station(keys, number, room=room)
+    return intake.take_in(data=station.close(), name=station.name, door="browser", actor=SYSTEM)
+
+
+def test_an_empty_day_stands_at_its_first_step(day, technician):
+    rows = steps_of(facts_of(day.sitting), technician.user)
+    assert [row.state for row in rows] == [
+        "now",
+        "absent",
+        "blocked",
+        "now",
+        "blocked",
+        "blocked",
+        "blocked",
+        "blocked",
+    ]
+    assert current(rows).number == 1
+    assert "Станция печати 0003, ауд. 0103" in rows[0].missing
+    text = page(technician)
+    for words in ("Журналы станций печати", "0 из 6", "Почему недоступно", "Загрузить журналы", "Ваш следующий шаг"):
+        assert words in text
+
+
+def test_a_journal_ticks_its_station(keys, day, technician):
+    assert bring(keys, "0001", "0101").state == "accepted"
+    first = step(technician, day, 1)
+    assert (first.tallies[0].done, first.tallies[0].total) == (1, 6)
+    assert not any("0001" in line for line in first.missing)
+
+
+def test_a_quarantined_journal_is_named_with_what_is_wrong(keys, day, technician):
+    station = print_station(keys, "0002", room="0103")
+    intake.take_in(data=station.close(), name=station.name, door="browser", actor=SYSTEM)
+    text = page(technician)
+    assert "Журнал ждёт решения" in text
+    assert "Замечаний нет" not in text
+
+
+def test_all_journals_open_the_status(keys, day, technician):
+    for number in range(1, 5):
+        bring(keys, f"000{number}", f"010{number}")
+    token = keys.open_token()
+    from journals import acts
+
+    for number in ("0005", "0006"):
+        acts.make(
+            sitting=day.sitting, kind="journal_missing", post=day.posts[f"print-{number}"], reason="не использовалась",
+            text="", token=token, actor=SYSTEM,
+        )  # fmt: skip
+    rows = steps_of(facts_of(day.sitting), technician.user)
+    assert (rows[0].state, rows[2].state) == (State.DONE, State.NOW)
+    assert "акт" in rows[0].said
+    assert current(rows).number == 3
+
+
+def test_the_key_waits_for_its_member(keys, day, technician, gek):
+    keys.load()
+    fourth = step(technician, day, 4)
+    assert "ожидает активации" in " ".join(fourth.missing)
+    keys.activate(keys.day.sitting.access_keys.get())
+    assert step(technician, day, 4).tallies[0].done == 2
+
+
+def test_who_may_not_act_sees_no_button(day, observer, technician):
+    assert "Загрузить журналы</a>" not in page(observer)
+    assert "Сейчас действует" in page(observer)
+    assert "Загрузить журналы</a>" in page(technician)
+
+
+def test_strangers_see_nothing(day, outsider, client):
+    assert outsider.client.get("/today/78-0001/").status_code == 404
+    assert outsider.client.get("/today/78-0001/live/").status_code == 404
+    assert client.get("/today/78-0001/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("clock", "words"), [("09:30", "8 ч 30 мин"), ("17:45", "15 мин"), ("18:12", "поздно на 12 мин")]
+)
+def test_deadlines_are_of_the_point(day, technician, clock, words):
+    day.point.timezone = "Asia/Vladivostok"
+    day.point.save()
+    with time_machine.travel(factories.moment(day, clock), tick=False):
+        text = page(technician)
+    assert words in text
+    assert "UTC+10" in text
+
+
+def test_clock_skew_is_an_incident(keys, day, technician):
+    bring(keys, "0001", "0101")
+    journal = day.sitting.journals.get()
+    journal.skew_seconds = 3600
+    journal.save()
+    assert "часы спешат на 60 мин" in page(technician)
+
+
+def test_several_sittings_have_tabs(day, technician):
+    other = factories.SittingFactory(
+        point=day.point, subject=factories.SubjectFactory(code="22", name="Математика базовая"), date=day.sitting.date
+    )
+    text = page(technician, f"/today/78-0001/?sitting={other.key}")
+    assert re.search(r'aria-current="page">22 Математика базовая', text)
+    assert "01 Русский язык" in text
+
+
+def test_the_fragment_is_304_until_something_happens(day, technician):
+    with time_machine.travel(factories.moment(day, "12:00"), tick=False):
+        first = technician.client.get("/today/78-0001/live/")
+        tag = first["ETag"]
+        assert "no-cache" in first["Cache-Control"]
+        again = technician.client.get("/today/78-0001/live/", headers={"If-None-Match": tag})
+        assert (again.status_code, again.content) == (304, b"")
+        record("node.started", actor=SYSTEM, region="78", point="0001")
+        assert technician.client.get("/today/78-0001/live/", headers={"If-None-Match": tag}).status_code == 200
+    with time_machine.travel(factories.moment(day, "12:00") + timedelta(minutes=1), tick=False):
+        assert technician.client.get("/today/78-0001/live/", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_the_page_does_not_ask_for_every_row(keys, day, technician, django_assert_max_num_queries):
+    for number in range(1, 5):
+        bring(keys, f"000{number}", f"010{number}")
+    page(technician)
+    with django_assert_max_num_queries(60):
+        page(technician)
+
+
+def test_the_checklist_prints_every_step(day, technician):
+    text = page(technician)
+    sheet = text[text.index("sheet-print") :]
+    assert sheet.count("☐") == 7
+    assert sheet.count('<td class="box">—') == 1
+    assert str(Duty.RESERVE.label) in sheet
+    assert PIN not in text
