@@ -69,7 +69,7 @@ def take_in(*, data: bytes, name: str, door: str, actor: Actor, point: ExamPoint
         raise TooBig(MAX_SIZE)
     name = _clean(name)
     digest = hashlib.sha256(data).hexdigest()
-    known = Journal.objects.filter(sha256=digest).select_related("point__region", "sitting").first()
+    known = _known(digest)
     if known is not None:
         return _again(known, name, door, actor)
     at = now()
@@ -83,6 +83,12 @@ def take_in(*, data: bytes, name: str, door: str, actor: Actor, point: ExamPoint
     write_durable(path, data, mode=0o600)
     row.path = files.relative(path)
     return _settle(row, found, actor)
+
+
+def _known(digest: str) -> Journal | None:
+    rows = Journal.objects.filter(sha256=digest).select_related("point__region", "sitting")
+    found: Journal | None = rows.order_by().first()
+    return found
 
 
 def _clean(name: str) -> str:
@@ -139,7 +145,7 @@ def _settle(row: Journal, found: Read, actor: Actor) -> Verdict:
     with transaction.atomic():
         # Journals of one sitting are settled one after the other: two copies that come at once must see each other.
         Sitting.objects.select_for_update().get(pk=found.sitting.pk)
-        known = Journal.objects.filter(sha256=row.sha256).select_related("point__region").first()
+        known = _known(row.sha256)
         if known is not None:
             return _again(known, row.original_name, row.door, actor)
         relations = [(other, _relation(found, other)) for other in Journal.objects.of_same_station(row)]

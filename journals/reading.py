@@ -138,23 +138,16 @@ def _sitting(header: Header, door: ExamPoint | None) -> Sitting:
     Raises:
         ForeignJournal: It is not one of this node, or of another mode.
     """
-    point = ExamPoint.objects.filter(region__code=header.region, code=header.point).select_related("region").first()
     node = Node.objects.first()
     served = node is None or (node.region == header.region and (node.kind != "hq" or header.point in node.points))
-    if point is None or not served or (door is not None and door.pk != point.pk):
+    at_door = door is None or (door.region.code, door.code) == (header.region, header.point)
+    if not served or not at_door:
         here = door.key if door else f"{node.region}-{', '.join(node.points)}" if node else ""
         raise _foreign(
             f"он из региона {header.region}, ППЭ {header.point}, а здесь {here}",
             f"it is of region {header.region}, point {header.point}; this is {here}",
         )
-    day = _day_of(header)
-    sitting = (
-        Sitting.objects.filter(point=point, date=day, subject__code=header.subject)
-        .select_related("point__region", "subject")
-        .first()
-        if day
-        else None
-    )
+    sitting = _registered(header)
     if sitting is None or header.sitting != sitting.key:
         raise _foreign(
             f"экзамена {header.sitting} (предмет {header.subject}) в этом ППЭ нет",
@@ -167,6 +160,15 @@ def _sitting(header: Header, door: ExamPoint | None) -> Sitting:
             f"it is of {header.mode} mode, here is {sitting.mode}",
         )
     return sitting
+
+
+def _registered(header: Header) -> Sitting | None:
+    day = _day_of(header)
+    if day is None:
+        return None
+    rows = Sitting.objects.filter(point__region__code=header.region, point__code=header.point)
+    rows = rows.filter(date=day, subject__code=header.subject).select_related("point__region", "subject")
+    return rows.order_by("pk").first()
 
 
 def _day_of(header: Header) -> date | None:

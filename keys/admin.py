@@ -7,6 +7,7 @@ from keys.models import (
     Certificate,
     ExamPackage,
     MachineSession,
+    PinFailures,
     RevocationList,
     SigningRequest,
 )
@@ -71,3 +72,10 @@ class MachineSessionAdmin(ReadOnlyAdmin):
     list_display = ("urn", "created_at", "expires_at", "revoked_at")
     search_fields = ("urn", "fingerprint")
     exclude = ("token_hash", "challenge_hash")
+
+
+@admin.register(PinFailures)
+class PinFailuresAdmin(ReadOnlyAdmin):
+    """Tokens with wrong PINs in a row."""
+
+    list_display = ("token", "count", "last_at")

@@ -183,7 +183,17 @@ def _holder_beside(path: Path) -> str:
             row: Certificate | None = Certificate.objects.filter(key_fingerprint=key).select_related("person").first()
             if row:
                 return row.person.full_name if row.person else row.common_name
-    return ""
+    return _holder_by_name(path.stem)
+
+
+def _holder_by_name(stem: str) -> str:
+    """Read the holder from a name such as ``gek-78-0001-78000123``, when the registry knows such a member."""
+    parts = stem.split("-", 3)
+    if len(parts) != 4 or parts[0] != Role.GEK.value:
+        return ""
+    rows = Certificate.objects.of(Role.GEK, parts[1], parts[2]).filter(ident=parts[3]).select_related("person")
+    row: Certificate | None = rows.order_by("-not_before").first()
+    return "" if row is None else row.person.full_name if row.person else row.common_name
 
 
 def sources() -> list[Source]:

@@ -1,6 +1,7 @@
 """Whom the node believes: the region's authority and what it has revoked."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from cryptography import x509
 from django.db import transaction
@@ -18,9 +19,16 @@ on_revoked: list[Callable[[Certificate, Actor], None]] = []
 
 def trust_store() -> TrustStore:
     """Return the trust of this node: the region's authority with its newest revocation list."""
-    roots = [row.x509 for row in Certificate.objects.filter(role=Role.CA.value)]
-    newest = RevocationList.objects.order_by("-number").first()
-    return TrustStore(roots, [bytes(newest.der)] if newest and roots else [])
+    roots = Certificate.objects.filter(role=Role.CA.value).order_by("pk").values_list("pem", flat=True)
+    newest = RevocationList.objects.order_by("-number").values_list("number", "der").first()
+    return _trust_store(tuple(roots), bytes(newest[1]) if newest else b"")
+
+
+@lru_cache(maxsize=4)
+def _trust_store(roots: tuple[str, ...], crl: bytes) -> TrustStore:
+    # The same authorities and list make the same trust; reading them for each of a thousand journals is waste.
+    certificates = [pki.load_pem_certificates(text.encode("ascii"))[0] for text in roots]
+    return TrustStore(certificates, [crl] if crl and certificates else [])
 
 
 def keep(certificate: x509.Certificate) -> Certificate:

@@ -18,10 +18,11 @@ def station_of(point: ExamPoint, kind: str, number: str, *, room: str | None = N
         room: Room of a voice station that is named by its place alone.
     """
     wanted = {number, f"{room}-{plain(number)}"} if kind == StationKind.VOICE and room else {number}
-    listed = list(Station.objects.filter(point=point, kind=kind))
-    exact = next((station for station in listed if station.number in wanted), None)
+    same_kind = Station.objects.filter(point=point, kind=kind).order_by()
+    exact: Station | None = same_kind.filter(number__in=wanted).first()
     if exact is not None:
         return exact
+    listed = list(same_kind)
     loose = {_plain_parts(each) for each in wanted}
     found = [station for station in listed if _plain_parts(station.number) in loose]
     return found[0] if len(found) == 1 else None
@@ -39,7 +40,8 @@ def is_hq(room: Room | None) -> bool:
 def post_of(sitting: Sitting, station: Station, room: str | None) -> StationPost | None:
     """Return the post of a station in a room of a sitting (``None`` or ``0000``: it had no room)."""
     wanted = None if room in (None, "", "0000", "HQ") else room
-    for post in StationPost.objects.filter(sitting=sitting, station=station).select_related("room", "station"):
+    posts = StationPost.objects.filter(sitting=sitting, station=station).order_by("pk")
+    for post in posts.select_related("room", "station"):
         if (wanted is None and is_hq(post.room)) or (post.room is not None and post.room.number == wanted):
             return post
     return None

@@ -78,6 +78,12 @@ def test_a_revoked_member_is_refused(keys):
         keys.open_token()
 
 
+def test_the_holder_is_read_from_the_official_name(keys, token_dir):
+    path = token_dir / f"gek-{keys.gek_uid}.p12"
+    path.rename(token_dir / f"gek-78-0001-{keys.gek_uid}.p12")
+    assert [info.holder for info in tokens.list_tokens()] == ["Соколова Анна Сергеевна"]
+
+
 @pytest.mark.parametrize("content", [b"", b"\x00" * 5000, b"\xff\xd8\xff\xe0", b"0" * 300_000])
 def test_a_file_that_is_no_token_is_refused_and_locks_nothing(keys, token_dir, content):
     (token_dir / "bad.p12").write_bytes(content)
