@@ -30,7 +30,7 @@ def dumps(obj: object) -> bytes:
     return text.encode()
 
 
-def loads(data: bytes, *, limit: int = MAX_BYTES) -> Any:  # noqa: ANN401 - JSON has no narrower type
+def loads(data: bytes, *, limit: int = MAX_BYTES) -> Any:
     """Read one JSON document, refusing whatever is ambiguous.
 
     Args:

@@ -90,7 +90,8 @@ def upload(
         url: Where uploads are created.
         path: The file; it must not change while it is sent.
         metadata: Names and values for Upload-Metadata.
-        location: Address of an upload begun earlier; when the server has forgotten it, a new one is begun.
+        location: Address of an upload begun earlier, perhaps under another name of the server; when the server has
+            forgotten it, a new one is begun.
         chunk: Size of the first piece; it grows on a quick line and shrinks on a bad one.
         on_progress: Called with the server's offset and the size.
         on_created: Called with the address of a new upload, before anything is sent.
@@ -160,8 +161,8 @@ class _Sending:
         self.response: httpx.Response | None = None
 
     def run(self, location: str | None, on_created: Callable[[str], None] | None) -> UploadOutcome:
-        if location is not None:
-            self.location = self._own(location)
+        self.location = None if location is None else self._rebased(location)
+        if self.location is not None:
             try:
                 return self._go_on(known_offset=False)
             except _LocationGone:
@@ -331,6 +332,14 @@ class _Sending:
         if target is None or (target.scheme, target.host, target.port) != (base.scheme, base.host, base.port):
             raise foreign_location(offset=self.offset)
         return str(target)
+
+    def _rebased(self, location: str) -> str | None:
+        """Return a stored address on the server we speak with now: the reserve channel is another name of it."""
+        try:
+            path = httpx.URL(location).raw_path.decode("ascii")
+        except (httpx.InvalidURL, TypeError, ValueError):
+            return None
+        return self._own("/" + path.lstrip("/"))
 
     def _at(self) -> str:
         if self.location is None:
