@@ -73,6 +73,13 @@ class TestContainer:
         made.write_bytes(out.getvalue())
         self.refused(made)
 
+    @pytest.mark.parametrize("flag", [0x0001, 0x0008, 0x0800])
+    def test_a_flag_that_stands_in_one_header_only(self, made, flag):
+        data = bytearray(made.read_bytes())
+        data[6:8] = flag.to_bytes(2, "little")
+        made.write_bytes(data)
+        self.refused(made)
+
     def test_bytes_in_front(self, made):
         made.write_bytes(b"\0" + made.read_bytes())
         self.refused(made)

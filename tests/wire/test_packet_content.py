@@ -1,0 +1,89 @@
+"""Packets whose signatures hold and whose content lies."""
+
+import hashlib
+import zlib
+from pathlib import Path
+
+import pytest
+
+from tests.wire.test_packet import extract, sign, verify
+from tests.wire.world import the_world
+from wire import cms, packet, packet_zip, tar
+from wire.packet import Content, ContentRefusal
+from wire.packet_header import manifest_bytes
+from wire.refusals import Refusal
+
+
+def craft(folder: Path, listed: bytes, files: dict[str, bytes]) -> Path:
+    """A packet whose signatures hold, around a TAR that nobody of this program would have written."""
+    sources = [tar.Source(name, len(data), hashlib.sha256(data).hexdigest(), data) for name, data in files.items()]
+    sources.insert(0, tar.Source("manifest.json", len(listed), hashlib.sha256(listed).hexdigest(), listed))
+    stream, _ = tar.stream(sources)
+    blob = cms.seal_bytes(stream.read(), recipients=[the_world().certificates["rcoi"]])
+    head = packet_zip.local_header("content.p7m", len(blob), zlib.crc32(blob))
+    path = folder / "crafted.ppe"
+    path.write_bytes(head + blob)
+    sign(path, Content(hashlib.sha256(blob).hexdigest(), len(blob), len(head) + len(blob)))
+    return path
+
+
+def listing(**sizes_and_hashes: bytes) -> bytes:
+    rows = [
+        packet.ManifestFile(name, "sheet", len(data), hashlib.sha256(data).hexdigest())
+        for name, data in sizes_and_hashes.items()
+    ]
+    return manifest_bytes(packet.Manifest(tuple(rows)))
+
+
+class TestContentAgainstManifest:
+    def test_the_crafted_packet_is_sound_when_nothing_lies(self, tmp_path):
+        path = craft(tmp_path, listing(a=b"1", b=b"2"), {"a": b"1", "b": b"2"})
+        assert len(extract(path, tmp_path / "out").files) == 2
+
+    @pytest.mark.parametrize(
+        "files",
+        [
+            {"a": b"1", "b": b"3"},
+            {"a": b"1", "b": b"22"},
+            {"a": b"1"},
+            {"a": b"1", "b": b"2", "c": b""},
+            {"b": b"2", "a": b"1"},
+            {"a": b"1", "c": b"2"},
+        ],
+    )
+    def test_a_file_that_is_not_as_listed_is_refused(self, tmp_path, files):
+        path = craft(tmp_path, listing(a=b"1", b=b"2"), files)
+        verify(path)
+        with pytest.raises(ContentRefusal):
+            extract(path, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+    @pytest.mark.parametrize("listed", [b"", b"{}", b"[]", b"\xff", b'{"format":"ppe-manifest/1","files":[1]}'])
+    def test_a_list_that_is_none_is_refused(self, tmp_path, listed):
+        with pytest.raises(Refusal):
+            extract(craft(tmp_path, listed, {}), tmp_path / "out")
+
+    def test_one_file_listed_twice_is_refused(self, tmp_path):
+        row = packet.ManifestFile("a", "sheet", 1, hashlib.sha256(b"1").hexdigest())
+        path = craft(tmp_path, manifest_bytes(packet.Manifest((row, row))), {"a": b"1"})
+        with pytest.raises(tar.TarRefusal):
+            extract(path, tmp_path / "out")
+
+
+def test_the_content_of_another_packet_is_refused(tmp_path):
+    """GIVEN two packets WHEN the one's content stands under the other's signature THEN it is refused."""
+    first, second = craft(tmp_path, listing(a=b"1"), {"a": b"1"}), tmp_path / "second.ppe"
+    second.write_bytes(first.read_bytes())
+    other = craft(tmp_path, listing(a=b"2"), {"a": b"2"})
+    with second.open("rb") as file:
+        members = packet_zip.read_members(file)
+        small = []
+        for member in members[1:]:
+            file.seek(member.start)
+            small.append((member.name, file.read(member.size)))
+    with other.open("r+b") as file:
+        packet_zip.append_members(file, packet_zip.read_members(file)[0], small)
+    verify(second)
+    assert packet.read_header(other) == packet.read_header(second)
+    with pytest.raises(ContentRefusal):
+        verify(other)
