@@ -1,0 +1,172 @@
+"""From a closed room to a signed file, whatever is killed in between."""
+
+import hashlib
+import subprocess
+
+import pytest
+
+from audit.models import Event
+from tests.transfers.conftest import ACTOR, fresh
+from transfers import build, sign, tasks
+from transfers.errors import NothingToBuild, NothingToSign, RoomNotClosed
+from transfers.models import Packet, SequenceHead
+from wire import packet as wire_packet
+from wire import pki
+from wire.cms import Recipient
+
+
+def test_it_packs_seals_and_signs_a_closed_room(hq, tmp_path):
+    hq.close("0101", people=2)
+    packet = hq.build()
+    assert packet.state == "building"
+    assert packet.counts["R"] == 2
+    assert hq.card().state == "packed"
+    tasks.seal_packet(packet.pk)
+    packet = fresh(packet)
+    assert (packet.state, packet.progress) == ("awaiting_signature", 100)
+
+    words = sign.offer(sign.awaiting(hq.sitting)).words
+    assert "пакетов: 1" in words
+    assert "ауд. 0101" in words
+    assert "листов бланков: 8" in words
+
+    sign.sign_packets(packets=[packet], token=hq.keys.open_token(), actor=ACTOR)
+    packet = fresh(packet)
+    assert (packet.state, packet.sequence, packet.prev) == ("queued", 1, "")
+    assert packet.file.name == packet.name
+    assert packet.name.startswith("PACKET_78_0001_")
+    assert hashlib.sha256(packet.file.read_bytes()).hexdigest() == packet.sha256
+    assert packet.size == packet.file.stat().st_size
+
+    from keys.trust import trust_store
+
+    checked = wire_packet.verify(packet.file, trust=trust_store())
+    assert checked.header.counts["sheets"] == 8
+    assert sorted(by.identity.role for by in checked.signers) == [pki.Role.GEK, pki.Role.HQ]
+    rcoi = Recipient(hq.keys.certificates["rcoi-01"], hq.keys.keys["rcoi-01"])
+    manifest = wire_packet.extract(packet.file, tmp_path / "opened", recipients=[rcoi])
+    assert [row.kind for row in manifest.files].count("sheet") == 8
+    assert [row.kind for row in manifest.files].count("room") == 1
+
+
+def test_public_tools_read_what_was_signed(hq, tmp_path):
+    hq.close("0101")
+    packet = hq.signed()
+    listed = subprocess.run(["unzip", "-Z1", packet.file], capture_output=True, text=True, check=True).stdout
+    assert listed.split() == ["content.p7m", "packet.json", "packet.json.p7s"]
+    subprocess.run(["unzip", "-q", packet.file, "-d", tmp_path], check=True)
+    (tmp_path / "ca.pem").write_text(pki.pem(hq.keys.ca))
+    subprocess.run(
+        ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", tmp_path / "packet.json.p7s",
+         "-content", tmp_path / "packet.json", "-CAfile", tmp_path / "ca.pem", "-out", "/dev/null"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+
+
+def test_it_refuses_a_room_that_is_not_closed(hq):
+    with pytest.raises(NothingToBuild):
+        build.build_ready(sitting=hq.sitting, actor=ACTOR)
+    hq.close("0101")
+    hq.build()
+    with pytest.raises(RoomNotClosed):
+        hq.build()
+    with pytest.raises(RoomNotClosed):
+        hq.build("HQ", "forms")
+    assert Packet.objects.count() == 1
+
+
+def test_one_pin_signs_all_that_wait_and_chains_them(hq):
+    hq.close("0101")
+    hq.close("0102")
+    hq.close_hq()
+    for packet in build.build_ready(sitting=hq.sitting, actor=ACTOR):
+        tasks.seal_packet(packet.pk)
+    signed = sign.sign_packets(packets=sign.awaiting(hq.sitting), token=hq.keys.open_token(), actor=ACTOR)
+    chain = list(Packet.objects.order_by("sequence"))
+    assert [p.sequence for p in chain] == [1, 2, 3]
+    assert [p.prev for p in chain] == ["", chain[0].sha256, chain[1].sha256]
+    assert sorted(p.kind for p in signed) == ["blanks", "blanks", "forms"]
+    assert {p.signed_by for p in chain} == {hq.keys.open_token().name}
+    assert Event.objects.filter(kind="transfers.packet_signed").count() == 3
+    with pytest.raises(NothingToSign):
+        sign.sign_packets(packets=chain, token=hq.keys.open_token(), actor=ACTOR)
+
+
+class Killed(BaseException):
+    """Stands for a process that is gone: nothing catches it."""
+
+
+@pytest.mark.parametrize("step", ["append", "rename", "row"])
+def test_signing_may_be_killed_anywhere_and_repeated(hq, monkeypatch, step):
+    hq.close("0101")
+    packet = hq.sealed()
+    real_append, real_replace = wire_packet.append_signature, sign.replace_durable
+
+    def killed_after(real):
+        def run(*args, **kwargs):
+            real(*args, **kwargs)
+            raise Killed
+
+        return run
+
+    if step == "append":
+        monkeypatch.setattr(sign.wire_packet, "append_signature", killed_after(real_append))
+    elif step == "rename":
+        monkeypatch.setattr(sign, "replace_durable", killed_after(real_replace))
+    else:
+        monkeypatch.setattr(sign, "record", killed_after(sign.record))
+    with pytest.raises(Killed):
+        sign.sign_packets(packets=[packet], token=hq.keys.open_token(), actor=ACTOR)
+    monkeypatch.undo()
+    assert fresh(packet).state == "awaiting_signature"
+    assert not SequenceHead.objects.filter(sequence__gt=0).exists()
+
+    sign.sign_packets(packets=[fresh(packet)], token=hq.keys.open_token(), actor=ACTOR)
+    from keys.trust import trust_store
+
+    packet = fresh(packet)
+    assert wire_packet.verify(packet.file, trust=trust_store()).sha256 == packet.sha256
+    assert packet.sequence == 1
+    assert sorted(p.suffix for p in packet.file.parent.iterdir()) == [".ppe"]
+
+
+def test_sealing_may_be_killed_and_goes_on(hq, monkeypatch):
+    hq.close("0101")
+    packet = hq.build()
+    from transfers import seal
+
+    def killed(*args, **kwargs):
+        raise Killed
+
+    monkeypatch.setattr(seal.wire_packet, "write_content", killed)
+    with pytest.raises(Killed):
+        tasks.seal_packet(packet.pk)
+    monkeypatch.undo()
+    packet = fresh(packet)
+    assert packet.state == "sealing"
+    assert packet.attempts == 1
+    tasks.seal_packet(packet.pk)
+    assert fresh(packet).state == "sealing", "the lease of the dead worker still holds"
+    Packet.objects.update(lease_until=None)
+    tasks.seal_packet(packet.pk)
+    assert fresh(packet).state == "awaiting_signature"
+
+
+def test_a_packet_that_cannot_be_sealed_needs_a_person_who_mends_and_repeats(hq):
+    card = hq.close("0101")
+    sheet = card.sheets.first()
+    from common import files
+
+    path = files.inside(sheet.path)
+    data = path.read_bytes()
+    path.unlink()
+    packet = hq.build()
+    tasks.seal_packet(packet.pk)
+    packet = fresh(packet)
+    assert (packet.state, packet.last_error_code) == ("stuck", "file_missing")
+    path.write_bytes(data)
+    from transfers import outbox
+
+    outbox.retry(packet=packet, actor=ACTOR)
+    tasks.seal_packet(packet.pk)
+    assert fresh(packet).state == "awaiting_signature"
