@@ -32,8 +32,11 @@ def form_head(context: RequestContext, name: str, suffix: object = "") -> SafeSt
 
 @register.filter
 def at_point(moment: Any, point: Any) -> Any:
-    """Return a moment in the time zone of an exam point."""
-    return clock.local(moment, point.timezone) if moment else moment
+    """Return a moment as the clocks of an exam point show it.
+
+    Naive on purpose: the ``date`` filter turns aware moments back into the server's zone.
+    """
+    return clock.local(moment, point.timezone).replace(tzinfo=None) if moment else moment
 
 
 @register.filter
