@@ -84,11 +84,9 @@ def _linked(work: Path) -> Runner:
             copy_function=_link_file,
             ignore=lambda _folder, names: _SKIPPED.intersection(names),
         )
-    packages = sysconfig.get_paths()["purelib"]
-    environment = {
-        "PYTHONHOME": str(home),
-        "PYTHONPATH": packages,
-        "LD_LIBRARY_PATH": str(home / "lib"),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
+    # A path file, not PYTHONPATH: processes that start with a bare environment find the packages too.
+    site = home / "lib" / version / "site-packages"
+    site.mkdir(exist_ok=True)
+    (site / "packages.pth").write_text(sysconfig.get_paths()["purelib"] + "\n", encoding="utf-8")
+    environment = {"LD_LIBRARY_PATH": str(home / "lib"), "PYTHONDONTWRITEBYTECODE": "1"}
     return Runner(str(home / "bin" / version), environment, OTHER_UID)

@@ -1,5 +1,6 @@
 """A person's browser, as small as it can be: pages, the forms on them, the messages they answer with."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -19,7 +20,7 @@ class Refused(PlayerError):  # noqa: N818 (it is an answer of the page, not an e
     """The page answered a form with a refusal."""
 
     def __init__(self, messages: Sequence["Message"]) -> None:
-        super().__init__("; ".join(message.text for message in messages))
+        super().__init__("; ".join(message.text for message in messages)[:1500])
         self.messages = tuple(messages)
 
     @property
@@ -222,7 +223,7 @@ class Browser:
 
     def _read(self, answer: httpx.Response) -> Page:
         if answer.status_code >= 400:
-            words = " ".join(answer.text.split())[:600] if len(answer.text) < 20_000 else answer.text[:300]
+            words = " ".join(re.sub(r"<[^>]*>", " ", answer.text).split())[:400]
             raise PlayerError(f"{self.who} {answer.request.method} {answer.request.url}: {answer.status_code} {words}")
         return read_page(answer.text, url=str(answer.url), status=answer.status_code)
 

@@ -124,8 +124,8 @@ def children(
     ]  # fmt: skip
     commands = {
         "web": (web, {}),
-        "heavy": ([*manage, "qcluster", "-n", "heavy"], {}),
-        "link": ([*manage, "qcluster", "-n", "link"], {}),
+        "heavy": ([*manage, "qcluster", "-n", "heavy"], {"Q_CLUSTER_NAME": "heavy"}),
+        "link": ([*manage, "qcluster", "-n", "link"], {"Q_CLUSTER_NAME": "link"}),
         "watchdog": ([*manage, "watchdog"], {}),
     }
     return [
