@@ -3,6 +3,7 @@
 import json
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.wire.world import the_world
 from wire import journal, pki
 from wire.forms import make_number
 
-SETS = [
+SETS: list[dict[str, Any]] = [
     {
         "set": ordinal,
         "spoiled": ordinal == 2,

@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import random
 import time
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from wire.journal_lines import relation
 from wire.journal_name import compare, name_of
 from wire.names import read as read_name
 from wire.names import write as write_name
+from wire.pki import Role
 from wire.refusals import Refusal
 
 START = dt.datetime(2026, 5, 29, 6, 0, tzinfo=dt.UTC)
@@ -177,6 +179,7 @@ class TestBroken:
     def test_a_flipped_bit_anywhere_is_noticed(self):
         blob = bytearray(signed(build(8)))
         original = read(bytes(blob))
+        assert original.signed_by is not None
         draw = random.Random(7)
         for _ in range(400):
             place, bit = draw.randrange(len(blob)), 1 << draw.randrange(8)
@@ -195,7 +198,7 @@ class TestBroken:
 class TestProblems:
     """What is odd, but does not break the chain."""
 
-    def problems(self, event: str, data: dict, *, kind: str = "print", at: dt.datetime = START) -> list:
+    def problems(self, event: str, data: dict[str, Any], *, at: dt.datetime = START) -> list[str]:
         line = journal.header_line(header())
         entry = journal.Entry(1, at, event, "success", None, data, journal.line_hash(line))
         entry_line = journal.make_line(entry)
@@ -229,7 +232,7 @@ class TestProblems:
 @pytest.mark.parametrize("event", sorted(EVENTS))
 def test_writing_holds_to_the_catalogue(event):
     line = journal.header_line(header())
-    kind = sorted(EVENTS[event].kinds)[0]
+    kind = cast(journal.Kind, sorted(EVENTS[event].kinds)[0])
     with pytest.raises(EventRefusal):
         journal.next_entry(line, event, kind=kind, data={"no_such_field": 1})
     if EVENTS[event].required:
@@ -262,7 +265,7 @@ class TestForms:
 
     def test_each_of_several_keys_opens_them(self):
         world = make_world()
-        world.make("reserve", world_role(), "0001", "290526-01-v2")
+        world.make("reserve", Role.ACCESS, "0001", "290526-01-v2")
         data = journal.seal_forms(self.SETS, recipients=[world.certificates["access"], world.certificates["reserve"]])
         entry = journal.Entry(1, START, "forms_sealed", "success", None, data, "")
         lines = journal.read_lines(journal.join([journal.header_line(header())]))
@@ -306,12 +309,6 @@ class TestForms:
         lines.entries.append(journal.Entry(1, START, "forms_sealed", "success", None, data, ""))
         with pytest.raises(SealedForms):
             journal.open_forms(lines, recipients=[the_world().recipient("access")])
-
-
-def world_role():
-    from wire.pki import Role
-
-    return Role.ACCESS
 
 
 def test_a_longer_journal_has_the_shorter_one_as_its_beginning():

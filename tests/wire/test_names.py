@@ -35,7 +35,7 @@ def legal_names(draw: st.DrawFn, subjects: dict[str, str]) -> JournalName:
     kind = draw(st.sampled_from(sorted(GRAMMARS)))
     subject = draw(st.sampled_from(sorted(subjects)))
     return JournalName(
-        kind=kind,
+        kind=GRAMMARS[kind].kind,
         region=draw(digits(2)),
         point=draw(digits(4)),
         date=draw(st.dates(dt.date(2000, 1, 1), dt.date(2099, 12, 31))),

@@ -6,6 +6,7 @@ import hashlib
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.wire.world import DAY, NODE, SITTING, make_world, other_world, the_world
 from wire import canonical, packet, pki, tar
-from wire.packet import Content, ContentRefusal, PacketHeader, TarFile
+from wire.packet import Content, ContentRefusal, FileKind, PacketHeader, TarFile
 from wire.pki import PathRefusal, Role
 from wire.refusals import Refusal
 from wire.signed import ForeignSigner
@@ -26,7 +27,7 @@ FILES = {
 }
 
 
-def make_header(content: Content, **changes: object) -> PacketHeader:
+def make_header(content: Content, **changes: Any) -> PacketHeader:
     header = PacketHeader(
         uid=canonical.uuid7(),
         version=1,
@@ -57,7 +58,7 @@ def tar_files(folder: Path, files: dict[str, tuple[str, bytes]] | None = None) -
     for number, (name, (kind, data)) in enumerate((files or FILES).items()):
         path = folder / f"source-{number}"
         path.write_bytes(data)
-        found.append(TarFile(name, kind, path, ("0100000000007",) if kind == "sheet" else ()))
+        found.append(TarFile(name, cast(FileKind, kind), path, ("0100000000007",) if kind == "sheet" else ()))
     return found
 
 
@@ -304,6 +305,7 @@ def test_any_bytes_are_a_packet_or_refused(tmp_path, data):
 _MEASURED = """
 import os, resource, sys
 from pathlib import Path
+from typing import Any, cast
 from tests.wire.test_packet import TarFile, extract, packet, sign, the_world, verify
 
 folder, size = Path(sys.argv[1]), int(sys.argv[2]) << 20

@@ -148,5 +148,5 @@ class _Unseekable(io.RawIOBase):
     def seekable(self) -> bool:
         return False
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes) -> int:  # type: ignore[override]
         return self.out.write(data)
