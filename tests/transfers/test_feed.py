@@ -52,9 +52,7 @@ def test_foreign_receipts_are_refused(hq):
     with pytest.raises(ForeignReceipt):
         receipts.take(document=hq.receipt(packet, "acknowledged", point="0002"), point=hq.point, door="feed")
     with pytest.raises(Refusal):
-        receipts.take(
-            document=hq.receipt(packet, "acknowledged", signer="print-0001"), point=hq.point, door="feed"
-        )
+        receipts.take(document=hq.receipt(packet, "acknowledged", signer="print-0001"), point=hq.point, door="feed")
     assert fresh(packet).state == "queued"
     assert not ReceiptRecord.objects.exists()
 

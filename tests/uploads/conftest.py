@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-DS = {"DJANGO_SETTINGS_MODULE": os.environ.get("PPE_TEST_NODE_SETTINGS", "ppe_portal.settings")}  # XXX
+DS = {"DJANGO_SETTINGS_MODULE": "ppe_portal.settings"}
 ROOT = Path(__file__).parents[2]
 HQ = "hq:78:0001:node"
 OTHER = "hq:78:0002:node"
@@ -29,8 +29,8 @@ def free_port():
 class Node:
     """A web server on a free port over a data folder; may be killed and started again."""
 
-    def __init__(self, folder, server="granian", **env):
-        self.folder, self.server, self.port = folder, server, free_port()
+    def __init__(self, folder, server="granian", app="tests.uploads.app:application", **env):
+        self.folder, self.server, self.app, self.port = folder, server, app, free_port()
         self.env = {
             **os.environ,
             "PPE_NODE": "rcoi",
@@ -51,7 +51,7 @@ class Node:
         if self.server == "granian":
             command = [
                 tools / "granian", "--interface", "wsgi", "--workers", "1", "--blocking-threads", "64",
-                "--port", str(self.port), "--no-ws", "tests.uploads.app:application",
+                "--port", str(self.port), "--no-ws", self.app,
             ]  # fmt: skip
         else:
             command = [sys.executable, "-m", "tests.uploads.plain_server", str(self.port)]
