@@ -11,6 +11,8 @@ class ScanningConfig(AppConfig):
     def ready(self) -> None:
         """Name the events of this room in the log's catalogue."""
         from audit.kinds import register  # noqa: PLC0415 (apps must be loaded)
+        from scanning import uploads  # noqa: PLC0415 (models exist only now)
         from scanning.states import EVENT_KINDS  # noqa: PLC0415
 
         register(EVENT_KINDS)
+        uploads.register()

@@ -7,7 +7,7 @@ from audit.moves import move
 from common import files
 from scanning.models import RoomCard
 from scanning.states import ACTIVE, ACTIVE_RECORDINGS, CARD_MOVES, CardState, RecordingState, SheetState
-from wire import canonical
+from wire import canonical, tar
 from wire.durable import write_durable
 from wire.forms import CATALOGUE
 from wire.packet import TarFile
@@ -53,7 +53,7 @@ def _recordings(card: RoomCard) -> list[TarFile]:
     rows = card.recordings.filter(state__in=ACTIVE_RECORDINGS).exclude(state=RecordingState.RECEIVED)
     return [
         TarFile(
-            f"recordings/{place:03d}_{row.name}", "recording", files.inside(row.path),
+            f"recordings/{place:03d}_{tar.plain(row.name)}", "recording", files.inside(row.path),
             (row.answer.registration_number,) if row.answer and row.answer.registration_number else (),
         )
         for place, row in enumerate(rows.select_related("answer").order_by("name"), start=1)

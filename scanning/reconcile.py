@@ -241,7 +241,7 @@ def _block_room(card: RoomCard, balance: Balance, block: Any) -> None:
     if not balance.sealed and not balance.journals_missing:
         figures.add(balance.expected)
     if len(figures) > 1:
-        block("balance", f"баланс не сходится: {balance.equation}", "the balance is not zero")
+        block("balance", f"баланс не сходится: {balance.equation}", f"the balance is not zero: {figures}")
     if balance.dbo_card is not None and balance.dbo_card != balance.dbo_scanned:
         ru = f"ДБО № 2 по карточке {balance.dbo_card}, отсканировано {balance.dbo_scanned}"
         block("dbo", ru, f"additional forms: {balance.dbo_card} on the card, {balance.dbo_scanned} scanned")

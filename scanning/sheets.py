@@ -42,11 +42,12 @@ def legal_actions(sheet: Sheet, kinds: frozenset[str] = frozenset()) -> list[Leg
     if sheet.state in RESTORE:
         return [Legal(ACCEPT, "Вернуть")] if sheet.number else []
     actions = []
-    if not sheet.number or sheet.state == SheetState.PROBLEM:
+    if not sheet.number or sheet.state == SheetState.PROBLEM or sheet.decision == SET_NUMBER:
         actions.append(Legal(SET_NUMBER, "Ввести номер", "number"))
-    if sheet.number and "foreign" not in kinds:
+    # No acceptance makes a sheet ours that another room or nobody printed.
+    if sheet.number and not kinds & {"foreign", "unknown"}:
         actions.append(Legal(ACCEPT, "Оставить этот снимок" if "twice" in kinds else "Принять"))
-    if "twice" not in kinds:
+    if not kinds & {"twice", "unknown"}:
         actions.append(Legal(MOVE, "Перенести в аудиторию", "room"))
     actions.append(Legal(DISCARD, "Исключить", "reason"))
     return actions

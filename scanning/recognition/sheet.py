@@ -1,7 +1,7 @@
 """One page to one reading: what sheet it is, how it lies, and every doubt about it."""
 
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import cv2
@@ -106,6 +106,7 @@ def recognise(page: PageImage, *, seconds: float = SHEET_SECONDS) -> tuple[Sheet
     reading.turned = turned % 360
     _take_codes(reading, read, upside_down=bool(upside_down))
     _take_marks(reading, marks, page)
+    _place_unreadable(reading, marks)
     _take_turn(reading, turned, marks, read)
     if streaks:
         reading.doubts.append(_streak_doubt(streaks, page))
@@ -180,6 +181,17 @@ def _take_marks(reading: SheetReading, marks: Marks, page: PageImage) -> None:
     shape = reading.height / max(reading.width, 1) / (GEOMETRY.page[1] / GEOMETRY.page[0])
     if shape > _LONG_PAGE:
         reading.doubts.append(Doubt("double_feed", "warning", None, f"{shape:.2f}", f"{_LONG_PAGE:.2f}"))
+
+
+def _place_unreadable(reading: SheetReading, marks: Marks) -> None:
+    """Show where the code should have been."""
+    box = marks.box(*GEOMETRY.code128_box)
+    if box is not None:
+        (x0, y0), (x1, y1) = box.min(axis=0), box.max(axis=0)
+        place = (int(x0), int(y0), int(x1), int(y1))
+        reading.doubts = [
+            replace(doubt, place=place) if doubt.kind == "unreadable" else doubt for doubt in reading.doubts
+        ]
 
 
 def _corner_place(reading: SheetReading, name: str) -> Place:
