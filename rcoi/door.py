@@ -8,13 +8,14 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from audit.log import Actor
+from audit.log import Actor, record
 from common import flash
 from common.refusals import language, tell
-from rcoi import inbox, receipts
+from rcoi import feed, inbox, receipts
 from rcoi.errors import NothingToImport
 from rcoi.models import Door, InboxPacket
 from rcoi.states import PacketState
+from stations.models import ExamPoint
 from uploads import handlers
 from uploads.models import Upload
 from wire import durable, packet
@@ -50,6 +51,29 @@ def take_upload(upload: Upload) -> dict[str, Any]:
     )
     answer = receipts.latest(row.sha256)
     return receipts.answer(answer) if answer else {"level": "", "number": 0, "sha256": row.sha256, "receipt": ""}
+
+
+def write_feed(*, point: ExamPoint, folder: str, actor: Actor) -> Path:
+    """Write the feed of a point to a flash drive, and read it back before calling it done.
+
+    Raises:
+        NoSuchFolder: The folder is not on one of the node's drives.
+        DiskRefusal: The drive is full, read-only or failing.
+        CopyMismatch: What was read back is not what was written.
+    """
+    name, data = feed.bundle(point)
+    path = flash.folder_of(folder) / name
+    digest = durable.write_durable(path, data)
+    if durable.sha256_file(path) != digest:
+        path.unlink(missing_ok=True)
+        raise durable.CopyMismatch(
+            "Файл ленты записан с ошибкой и удалён.",
+            "The feed file was written wrongly and removed.",
+            cure_ru="Возьмите другой накопитель.",
+            cure_en="Take another drive.",
+        )
+    record("rcoi.file", actor=actor, region=point.region.code, point=point.code, subject=name, data={"sha256": digest})
+    return path
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from common.pages import page, render
 from rcoi import door
 from rcoi.pages.access import needs
 from stations import rules
+from stations.lookup import point_or_404
 
 
 @page("centre/inbox/import/", name="centre-import", node="rcoi")
@@ -24,6 +25,15 @@ def import_page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     context = {"drives": drives, "points": user.points()}
     return render(request, "rcoi/import.html", context, title=_("Принять с флеш-накопителя"))
+
+
+@import_page.post("feed")
+def write_feed(request: HttpRequest) -> str:
+    """Write the feed of a point to a drive."""
+    point = point_or_404(request.user, request.POST.get("point", ""))  # type: ignore[arg-type]
+    rules.require(request.user, "rcoi.inbox", point)
+    path = door.write_feed(point=point, folder=request.POST.get("folder", ""), actor=actor_of(request))
+    return _("Лента записана и прочитана обратно: %s. Накопитель можно извлечь.") % path
 
 
 @import_page.post("import")

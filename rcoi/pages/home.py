@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from common.clock import today
 from common.pages import page, render
@@ -105,12 +104,12 @@ def _packet_tasks(user: Any) -> list[Task]:
             tasks.append(Task("bad", _("Отклонён, новой версии нет: %s") % packet.title, link_of(packet), cure))
     refused = rows.filter(state=PacketState.REJECTED, uid__isnull=True).count()
     if refused:
-        text = ngettext("%d файл не принят", "%d файлов не принято", refused) % refused
+        text = _("Не принято файлов: %d") % refused
         link = reverse("centre-inbox") + "?state=rejected"
         tasks.append(Task("warn", text, link, _("Посмотрите причины: это чужие, повреждённые или лишние файлы.")))
     findings = InboxFinding.objects.visible_to(user).filter(packet__superseded_by__isnull=True).count()
     if findings:
-        text = ngettext("%d замечание к содержимому", "%d замечаний к содержимому", findings) % findings
+        text = _("Замечаний к содержимому: %d") % findings
         link = reverse("centre-inbox") + "?state=findings"
         tasks.append(Task("warn", text, link, _("Решите, нужно ли пересканирование.")))
     return tasks
@@ -145,7 +144,7 @@ def _desk_tasks(user: Any) -> list[Task]:
     pending = SigningRequest.objects.filter(state=RequestState.PENDING).count()
     if not pending:
         return []
-    text = ngettext("%d запрос сертификата ждёт решения", "%d запросов сертификатов ждут решения", pending) % pending
+    text = _("Запросов сертификатов ждут решения: %d") % pending
     return [Task("warn", text, reverse("centre-requests"), _("Сверьте отпечатки ключей и подпишите."))]
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from audit.log import actor_of, record
 from common import refusals
@@ -14,7 +13,7 @@ from common.pages import page, render
 from keys import access, authority, package
 from keys.models import AccessKey, Certificate, ExamPackage, SigningRequest
 from keys.states import RequestState
-from rcoi import board
+from rcoi import board, keys_feed
 from rcoi.errors import RequestRefused
 from rcoi.pages.access import file_answer, needs
 from stations import registry, rules
@@ -113,7 +112,7 @@ def upload_requests(request: HttpRequest) -> str | None:
             refusals.tell(refusal, request)
             text = f"{name}: {refusal.text(refusals.language())}"
             messages.error(request, text, extra_tags=f"code-{refusal.code}")
-    return ngettext("Принят %d запрос.", "Принято запросов: %d.", taken) % taken if taken else None
+    return _("Принято запросов: %d.") % taken if taken else None
 
 
 def _chosen(request: HttpRequest) -> list[SigningRequest]:
@@ -131,7 +130,7 @@ def sign_requests(request: HttpRequest) -> str:
     rows = _chosen(request)
     for row in rows:
         authority.sign_request(request=row, actor=actor_of(request))
-    return ngettext("Подписан %d сертификат.", "Подписано сертификатов: %d.", len(rows)) % len(rows)
+    return _("Подписано сертификатов: %d.") % len(rows)
 
 
 @requests_page.post("refuse")
@@ -141,7 +140,19 @@ def refuse_requests(request: HttpRequest) -> str:
     rows = _chosen(request)
     for row in rows:
         authority.refuse_request(request=row, reason=request.POST.get("reason", ""), actor=actor_of(request))
-    return ngettext("Отклонён %d запрос.", "Отклонено запросов: %d.", len(rows)) % len(rows)
+    return _("Отклонено запросов: %d.") % len(rows)
+
+
+@requests_page.post("revoke")
+def revoke_certificate(request: HttpRequest) -> str:
+    """Revoke a certificate that was issued here; the points learn it from the feed."""
+    rules.require(request.user, "rcoi.requests")
+    pk = request.POST.get("certificate", "")
+    row = Certificate.objects.visible_to(request.user).filter(pk=int(pk) if pk.isdigit() else 0).first()
+    if row is None:
+        raise RequestRefused("Выберите сертификат.", "Choose a certificate.")
+    told = keys_feed.revoke(certificate=row, reason=request.POST.get("reason", ""), actor=actor_of(request))
+    return _("Сертификат отозван. Список отозванных передан в ленту, ППЭ: %d.") % told
 
 
 @page("centre/certificates/<int:pk>.pem", name="centre-certificate", node="rcoi")
@@ -258,9 +269,10 @@ def make_access_key(request: HttpRequest) -> str:
     except ValueError:
         raise RequestRefused("Выберите экзамен.", "Choose a sitting.") from None
     rules.require(request.user, "rcoi.access_keys", sitting)
-    row = authority.make_access_key(
-        sitting=sitting, actor=actor_of(request), new_version=bool(request.POST.get("new_version"))
-    )
+    if request.POST.get("new_version"):
+        row = keys_feed.make_reserve(sitting=sitting, actor=actor_of(request))
+        return _("Выпущен резервный ключ %s и передан в ленту ППЭ.") % row.name
+    row = authority.make_access_key(sitting=sitting, actor=actor_of(request))
     return _("Выпущен %s. Передайте файл в ППЭ отдельно от пакета.") % row.name
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from audit.log import actor_of, record
 from common.pages import page, render
@@ -78,8 +77,7 @@ def announce(request: HttpRequest) -> str:
         text=request.POST.get("text", ""),
         actor=actor_of(request),
     )
-    count = row.points.count()
-    return ngettext("Отправлено %d ППЭ.", "Отправлено %d ППЭ.", count) % count
+    return _("Отправлено ППЭ: %d.") % row.points.count()
 
 
 @page("centre/feed/<point:key>/", name="centre-feed", node="rcoi")

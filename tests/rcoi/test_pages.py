@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from keys.models import AccessKey, ExamPackage, SigningRequest
+from keys import trust
+from keys.models import AccessKey, Certificate, ExamPackage, SigningRequest
 from rcoi.models import Announcement, FeedEntry, InboxPacket, PointStatusRecord, Report
 from stations.models import ExamPoint, Role
 from tests import factories
 from tests.conftest import log_in
 from tests.rcoi.conftest import arrive, make_point
+from wire import feed as wire_feed
 from wire import pki
 from wire.pki import Identity
 from wire.pki import Role as PkiRole
@@ -103,7 +105,7 @@ def test_an_operator_of_another_region_sees_nothing_of_ours(packets):
 
 def test_the_home_says_what_is_awaited_and_what_needs_a_person(packets, operator):
     html = operator.client.get("/centre/").content.decode()
-    for words in ("0101 · подтвержден", "0103 · ожидается", "Отклонён, новой версии нет", "замечание к содержимому"):
+    for words in ("0101 · подтвержден", "0103 · ожидается", "Отклонён, новой версии нет", "Замечаний к содержимому: 1"):
         assert words in html, words
 
 
@@ -228,6 +230,28 @@ def test_flash_drives_are_listed_and_imported(point, operator, flash_dir):
     assert "уже был получен" in said[0][1]
     for outside in ("/etc", str(flash_dir / ".." / ".."), ""):
         assert post(operator, "/centre/inbox/import/", "import", folder=outside)[0][0] == "error"
+
+
+def test_the_feed_is_written_to_a_drive_and_read_back(point, operator, flash_dir):
+    arrive(point.blanks())
+    said = post(operator, "/centre/inbox/import/", "feed", point="78-0001", folder=str(flash_dir))
+    assert said[0][0] == "success", said
+    (written,) = flash_dir.glob("FEED_78_0001_2.jsonl")
+    assert len(wire_feed.read_bundle(written.read_bytes())) == 2
+    assert post(operator, "/centre/inbox/import/", "feed", point="78-0001", folder="/etc")[0][0] == "error"
+
+
+def test_a_revoked_certificate_and_a_reserve_key_go_into_the_feed(point, operator, administrator):
+    pk = Certificate.objects.get(role="print").pk
+    operator.client.post("/centre/requests/", {"form": "revoke", "certificate": pk, "reason": "украден"})
+    assert Certificate.objects.get(pk=pk).revoked_at is None
+    assert (
+        post(administrator, "/centre/requests/", "revoke", certificate=pk, reason="Станция украдена")[0][0] == "success"
+    )
+    assert post(operator, "/centre/access-keys/", "make", sitting=point.day.key, new_version="1")[0][0] == "success"
+    items = [wire_feed.read(bytes(entry.body), trust.trust_store()) for entry in FeedEntry.objects.order_by("number")]
+    assert [item.kind for item in items] == ["crl", "reserve_key"]
+    assert "BEGIN CERTIFICATE" in items[1].body["certificate"]
 
 
 def test_announcements_go_into_every_feed(point, operator, voice_day):
