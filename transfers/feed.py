@@ -33,7 +33,7 @@ def cursor_of(point: ExamPoint) -> FeedCursor:
     return row
 
 
-def awaited(point: ExamPoint) -> bool:
+def has_awaited(point: ExamPoint) -> bool:
     """Return whether an answer of the centre is awaited."""
     return Packet.objects.filter(sitting__point=point, state__in=ON_THE_WAY).exclude(sha256="").exists()
 

@@ -83,7 +83,7 @@ def poll(pk: int) -> None:
         feed.poll_point(cursor.point)
     except Refusal as refusal:
         log.info("feed of %s: %s", cursor.point.key, refusal.text("en"))
-    if feed.awaited(cursor.point):
+    if feed.has_awaited(cursor.point):
         pause = feed.QUICK_SECONDS
     leases.release(cursor, retry_in=pause, reset_attempts=True)
 

@@ -165,10 +165,10 @@ def test_a_revocation_list_comes_through_the_feed(hq):
 
 
 def test_what_is_awaited_makes_the_feed_be_asked_often(hq):
-    assert not feed.awaited(hq.point)
+    assert not feed.has_awaited(hq.point)
     hq.close("0101")
     packet = hq.signed()
-    assert feed.awaited(hq.point)
+    assert feed.has_awaited(hq.point)
     take(hq, hq.receipt_item(packet, "acknowledged"))
-    assert not feed.awaited(hq.point)
+    assert not feed.has_awaited(hq.point)
     assert Packet.objects.count() == 1

@@ -1,0 +1,61 @@
+"""Packets on a drive and answers from one."""
+
+import pytest
+
+from common.flash import NoSuchFolder
+from tests.transfers.conftest import ACTOR, fresh
+from transfers import flash
+from transfers.errors import NothingOnFlash
+from wire import feed as wire_feed
+
+
+def test_it_writes_reads_back_and_hands_over(hq, flash_dir):
+    hq.close("0101")
+    hq.close("0102")
+    one, two = hq.signed("0101"), hq.signed("0102")
+    report = flash.write(packets=[one, two], folder=str(flash_dir), actor=ACTOR)
+    assert len(report.written) == 2
+    assert "Накопитель можно извлекать" in report.words
+    assert (flash_dir / one.name).read_bytes() == one.file.read_bytes()
+    assert {fresh(one).state, fresh(two).state} == {"handed_over"}
+    again = flash.write(packets=[fresh(one), fresh(two)], folder=str(flash_dir), actor=ACTOR)
+    assert (len(again.written), len(again.already)) == (0, 2)
+    (flash_dir / one.name).write_bytes(b"torn")
+    mended = flash.write(packets=[fresh(one), fresh(two)], folder=str(flash_dir), actor=ACTOR)
+    assert (mended.written, len(mended.already)) == ([one], 1)
+    assert (flash_dir / one.name).read_bytes() == one.file.read_bytes()
+
+
+def test_a_drive_that_does_not_take_a_packet_says_so_and_the_packet_stays(hq, flash_dir):
+    hq.close("0101")
+    packet = hq.signed()
+    packet.file.write_bytes(packet.file.read_bytes()[:-1] + b"?")
+    report = flash.write(packets=[packet], folder=str(flash_dir), actor=ACTOR)
+    assert len(report.failed) == 1
+    assert "можно извлекать" not in report.words
+    assert fresh(packet).state == "queued"
+
+
+def test_only_signed_packets_and_only_drives(hq, flash_dir, tmp_path):
+    hq.close("0101")
+    packet = hq.sealed()
+    with pytest.raises(NothingOnFlash):
+        flash.write(packets=[packet], folder=str(flash_dir), actor=ACTOR)
+    with pytest.raises(NoSuchFolder):
+        flash.write(packets=[packet], folder=str(tmp_path), actor=ACTOR)
+
+
+def test_the_feed_and_receipts_come_back_on_a_drive(hq, flash_dir):
+    hq.close("0101")
+    hq.close("0102")
+    one, two = hq.signed("0101"), hq.signed("0102")
+    hq.item("announcement", {"title": "Внимание", "text": "Проверьте"})
+    hq.receipt_item(one, "acknowledged")
+    (flash_dir / "FEED_78_0001_000002.jsonl").write_bytes(wire_feed.bundle(hq.feed))
+    (flash_dir / "r.acknowledged.p7m").write_bytes(hq.receipt(two, "acknowledged"))
+    (flash_dir / "junk.p7m").write_bytes(b"junk")
+    brought = flash.read_feed(folder=str(flash_dir), point=hq.point, actor=ACTOR)
+    assert (brought.items, brought.receipts, len(brought.problems)) == (2, 1, 1)
+    assert {fresh(one).state, fresh(two).state} == {"acknowledged"}
+    again = flash.read_feed(folder=str(flash_dir), point=hq.point, actor=ACTOR)
+    assert again.items == 0
