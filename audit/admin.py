@@ -1,15 +1,49 @@
-from django.contrib import admin
+from typing import Any
 
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from audit.kinds import KINDS, MEANS
 from audit.models import Event
 from common.admin import ReadOnlyAdmin
+
+
+class KindFilter(admin.SimpleListFilter):
+    """Kinds by their words."""
+
+    title, parameter_name = _("событие"), "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the kinds of the catalogue."""
+        return sorted(((kind, str(words)) for kind, words in KINDS.items()), key=lambda pair: pair[1])
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        """Return the events of the chosen kind."""
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+class MeansFilter(admin.SimpleListFilter):
+    """Means by their words."""
+
+    title, parameter_name = _("чем"), "means"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the known means."""
+        return [(means, str(words)) for means, words in MEANS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        """Return the events done by the chosen means."""
+        return queryset.filter(means=self.value()) if self.value() else queryset
 
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
     """The log, newest first."""
 
-    list_display = ("at", "chain", "number", "kind_words", "actor", "means", "subject")
-    list_filter = ("kind", "means", "chain")
+    list_display = ("at", "chain", "number", "kind_words", "actor", "means_words", "subject")
+    list_filter = (KindFilter, MeansFilter, "chain")
     search_fields = ("actor", "subject")
     date_hierarchy = "at"
 
@@ -17,3 +51,8 @@ class EventAdmin(ReadOnlyAdmin):
     def kind_words(self, event: Event) -> str:
         """Return the kind in words."""
         return event.kind_words
+
+    @admin.display(description="чем", ordering="means")
+    def means_words(self, event: Event) -> str:
+        """Return by what means it was done, in words."""
+        return str(MEANS.get(event.means, event.means))

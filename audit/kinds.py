@@ -19,3 +19,12 @@ def register(kinds: dict[str, str | Promise]) -> None:
     for name, words in kinds.items():
         if KINDS.setdefault(name, words) is not words and str(KINDS[name]) != str(words):
             raise ValueError(f"event kind {name!r} is declared twice")
+
+
+#: By what means something was done (`audit.log.Actor.means`).
+MEANS: dict[str, str | Promise] = {
+    "page": _("на странице"),
+    "api": _("по сети"),
+    "token": _("токеном"),
+    "system": _("автоматически"),
+}

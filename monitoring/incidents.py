@@ -26,6 +26,7 @@ class Incident:
     level: str
     text: str
     url: str = ""
+    detail: str = ""
 
     @property
     def icon(self) -> str:
@@ -44,10 +45,9 @@ def _journals(facts: Facts) -> list[Incident]:
     url = link("monitoring", facts, "#quarantine")
     for journal in facts.journals:
         if journal.state == JournalState.QUARANTINED:
-            text = _("Журнал ждёт решения: %(name)s. %(doubt)s") % {
-                "name": journal, "doubt": doubts_of(journal)[0] if doubts_of(journal) else "",
-            }  # fmt: skip
-            found.append(Incident("bad", text.strip(), url))
+            whose = ", ".join(str(part) for part in (journal.station or journal.original_name, journal.room) if part)
+            text = _("Журнал ждёт решения: %s") % whose
+            found.append(Incident("bad", text, url, "; ".join(doubts_of(journal)[:2])))
         if journal.state == JournalState.ACCEPTED and journal.forms_problem:
             text = _("%(name)s: номера бланков не открыты. %(why)s") % {"name": journal, "why": journal.forms_problem}
             found.append(Incident("bad", text, link("keys", facts)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
@@ -119,15 +120,19 @@ def announcements_of(point: ExamPoint) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-def events_of(user: User, point: ExamPoint) -> list[dict[str, str]]:
-    """Return the last events of the point's chain."""
-    rows = Event.objects.visible_to(user).filter(chain=point.key).order_by("-number")[:SHOWN_EVENTS]
-    return [
-        {
-            "at": words.clock_of(row.at, point), "words": row.kind_words, "subject": row.subject, "actor": row.actor,
-        }
-        for row in rows
-    ]  # fmt: skip
+def events_of(user: User, point: ExamPoint) -> list[dict[str, Any]]:
+    """Return the last events of the point's chain; the same thing several times in a row is one line."""
+    rows = Event.objects.visible_to(user).filter(chain=point.key).order_by("-number")[: SHOWN_EVENTS * 8]
+    shown: list[dict[str, Any]] = []
+    for (_kind, actor), group in groupby(rows, key=lambda row: (row.kind, row.actor)):
+        first, *others = group
+        shown.append(
+            {
+                "at": words.clock_of(first.at, point), "words": first.kind_words, "subject": first.subject,
+                "actor": actor, "times": 1 + len(others),
+            }
+        )  # fmt: skip
+    return shown[:SHOWN_EVENTS]
 
 
 def events_url(point: ExamPoint) -> str:

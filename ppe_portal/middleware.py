@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 
-from stations.models import Node, User
+from stations.lookup import SESSION_KEY
+from stations.models import ExamPoint, Node, Region, User
 
 Get = Callable[[HttpRequest], HttpResponse]
 
@@ -41,3 +43,22 @@ def first_run(get_response: Get) -> Get:
         return get_response(request)
 
     return middleware
+
+
+def local_time(get_response: Get) -> Get:
+    """Show every moment in the time zone of the exam point that the person works on; the API speaks UTC."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        zone = None if request.path.startswith(OPEN) else _zone(request)
+        if zone is None:
+            return get_response(request)
+        with timezone.override(zone):
+            return get_response(request)
+
+    return middleware
+
+
+def _zone(request: HttpRequest) -> str | None:
+    region, _dash, rest = str(request.session.get(SESSION_KEY, "")).partition("-")
+    zones = ExamPoint.objects.filter(region__code=region, code=rest[:4]).values_list("timezone", flat=True)
+    return zones.first() or Region.objects.values_list("timezone", flat=True).first()

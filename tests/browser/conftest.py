@@ -1,6 +1,7 @@
 """A real Chromium before the node's pages. Set ``PPE_SHOTS`` to a folder to keep pictures of every page looked at."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -57,6 +58,35 @@ def open_page(chromium, live_server, settings) -> Iterator[Callable[..., object]
         context.close()
 
 
+#: Latin letters that belong on a Russian screen: names of files and formats, keys, certificates' names.
+LATIN = re.compile(
+    r"(END|KEY|EXAM|PACKET|ACT|CSR)[_…]\S*|\b(UTC|SHA|TIFF?|PDF|JPE?G|PNG|ZIP|PEM|DAT|dat|tiff?|pdf|jpg|zip|p7m|ppe|csr|pem|p12"
+    r"|json|ogg|opus|https?|DataMatrix|Code|Space|SN-\S+|END_\S+|ppe-station|gek-\S+|flash|requests|registry|HQ"
+    r"|CMS|USB|PIN|QR|EC|REST|technician|gek|head|observer|operator|coordinator|administrator|Europe/Moscow"
+    r"|journal_\w+|packet_\w+|print|voice|scan|live|training|node|hq|rcoi|access|DMMGGG|PPPP|AAAA)\b|[0-9a-f]{8,}|\S+\.\S+",
+)
+
+
+def english(page) -> list[str]:
+    """Return the Latin words that a reader sees and that belong to no name of a file or format."""
+    seen = page.evaluate(VISIBLE_WORDS)
+    return sorted(set(re.findall(r"[A-Za-z]{3,}", LATIN.sub(" ", seen))))
+
+
+#: The page's words without the names of icons, which are letters to the font alone.
+VISIBLE_WORDS = """() => {
+  const copy = document.body.cloneNode(true);
+  const dropped = "script, style, template, .icon, .material-symbols-outlined, .mono, .hash, kbd, .command-esc";
+  copy.querySelectorAll(dropped).forEach(e => e.remove());
+  copy.querySelectorAll(".simplebar-content-wrapper").forEach(e => e.removeAttribute("aria-label"));
+  document.body.appendChild(copy);
+  const words = copy.innerText + " " + [...copy.querySelectorAll("[placeholder], [title], [aria-label]")].map(
+    e => [e.placeholder, e.title, e.getAttribute("aria-label")].join(" ")).join(" ");
+  copy.remove();
+  return words;
+}"""
+
+
 @pytest.fixture
 def look() -> Callable[..., None]:
     """Look at a page as a person would: nothing overflows, nothing is English by accident; keep a picture."""
@@ -69,5 +99,6 @@ def look() -> Callable[..., None]:
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{name}: {wide} px too wide"
         assert not page.faults, page.faults
+        assert not english(page), f"{name}: in English: {english(page)}"
 
     return at

@@ -1,19 +1,78 @@
-"""The pages of the HQ looked at in Chromium."""
+"""The pages of the HQ looked at in Chromium in the middle of a day."""
 
 import pytest
 
+from audit.log import SYSTEM
+from journals import acts, intake
+from scanning import cards
+from stations.replacement import replace_station
+from tests.journals.world import print_station, sets
+from tests.keys.world import make_keys
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def busy_day(day, data_dir, token_dir, flash_dir):
+    """Station 2 was replaced, most journals are there, one is doubtful, one is an act, the key is active."""
+    keys = make_keys(day, token_dir)
+    key = keys.load()
+    replace_station(
+        sitting=day.sitting, old=day.stations["print-0002"], new=day.stations["print-0005"], room=day.rooms["0102"],
+        actor=SYSTEM,
+    )  # fmt: skip
+    for number, room in (("0001", "0101"), ("0002", "0102"), ("0005", "0102"), ("0004", "0104")):
+        station = print_station(keys, number, room=room).seal(sets(8, unused=(8,)))
+        intake.take_in(data=station.close(), name=station.name, door="browser", actor=SYSTEM)
+    wrong = print_station(keys, "0003", room="0104")
+    intake.take_in(data=wrong.close(), name="END_PRINT_78_0001_копия (1).dat", door="browser", actor=SYSTEM)
+    acts.make(
+        sitting=day.sitting, kind="journal_missing", post=day.posts["print-0006"], text="", actor=SYSTEM,
+        reason="Станция резервная, не использовалась", token=keys.open_token(),
+    )  # fmt: skip
+    keys.activate(key)
+    cards.ensure_cards(day.sitting)
+    return day
 
 
 def test_login(open_page, look, day, technician):
     look(open_page(None, "/login/?next=/"), "login")
 
 
-@pytest.mark.parametrize("role", ["technician", "gek", "observer"])
-def test_today(open_page, look, day, role, request):
+@pytest.mark.parametrize("role", ["technician", "head", "gek", "observer"])
+def test_today(open_page, look, busy_day, role, request):
     page = open_page(request.getfixturevalue(role), "/today/78-0001/")
-    look(page, f"today-{role}")
+    look(page, f"today-{role}", full=False)
+    look(page, f"today-{role}-whole")
 
 
-def test_monitoring(open_page, look, day, technician):
-    look(open_page(technician, f"/monitoring/{day.key}/"), "monitoring")
+def test_today_at_dawn(open_page, look, day, technician):
+    look(open_page(technician, "/today/78-0001/"), "today-dawn")
+
+
+def test_without_scripts(open_page, look, busy_day, technician):
+    look(open_page(technician, "/today/78-0001/", javascript=False), "today-no-script", full=False)
+
+
+def test_the_checklist_is_one_sheet(open_page, busy_day, technician, tmp_path):
+    page = open_page(technician, "/today/78-0001/")
+    data = page.pdf(format="A4", path=str(tmp_path / "sheet.pdf"))
+    assert data.count(b"/Type /Page\n") + data.count(b"/Type /Page ") + data.count(b"/Type/Page/") == 1
+
+
+@pytest.mark.parametrize("address", ["monitoring", "keys", "scanning", "scanning/0101", "scanning/HQ", "transfers"])
+def test_pages_of_the_day(open_page, look, busy_day, technician, address):
+    name, _, rest = address.partition("/")
+    path = f"/{name}/{busy_day.key}/" + (f"{rest}/" if rest else "")
+    look(open_page(technician, path), address.replace("/", "-"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "people/", "audit/event/", "journals/journal/", "scanning/sheet/", "transfers/packet/", "keys/certificate/",
+        "stations/station/", "stations/sitting/",
+    ],
+)  # fmt: skip
+def test_lists(open_page, look, busy_day, technician, path):
+    look(open_page(technician, f"/{path}"), "list-" + path.strip("/").replace("/", "-"))
