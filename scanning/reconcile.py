@@ -224,7 +224,7 @@ def _blockers(card: RoomCard, balance: Balance, comparison: Comparison, sound: r
         )
         block("difference", f"расхождения по листам: {kinds}", f"{len(serious)} sheets differ")
     if sound.undecided:
-        block("undecided", f"аудиофайлов ждут решения: {sound.undecided}", f"{sound.undecided} recordings are open")
+        block("recordings", f"аудиофайлов ждут решения: {sound.undecided}", f"{sound.undecided} recordings are open")
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Any, BinaryIO
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
 from audit.moves import move
@@ -124,6 +125,8 @@ def listen(pk: int) -> None:
             seconds=reading.get("seconds"), reading=reading, lease_until=None,
             answer_id=answer.pk if answer else None,
         )  # fmt: skip
+        if not problem:
+            _replace_doubtful(card, locked)
         scan_journal.note(
             sitting=card.sitting, event="recording_taken", room=card.room.number, sha256=locked.sha256,
             file_name=locked.name, findings=len(doubts),
@@ -131,6 +134,19 @@ def listen(pk: int) -> None:
         )  # fmt: skip
     if not card.recordings.filter(state=RecordingState.RECEIVED).exists() and card.state not in CLOSED:
         reconcile(card, register=register)
+
+
+def _replace_doubtful(card: RoomCard, good: Recording) -> None:
+    """A sound copy under the same name takes the place of one that was cut or damaged."""
+    point = card.sitting.point
+    for old in card.recordings.filter(state=RecordingState.PROBLEM).exclude(pk=good.pk):
+        if recording_checks.folded(old.name) == recording_checks.folded(good.name):
+            move(
+                old, RecordingState.DISCARDED, table=RECORDING_MOVES, kind="scanning.recording_decided", actor=SYSTEM,
+                region=point.region.code, point=point.code,
+                subject=f"{card.sitting.key} {card.room.number}: {old.name}"[:200], data={"by": good.pk},
+                reason=str(_("заменён исправной копией")), decided_at=now(),
+            )  # fmt: skip
 
 
 def _hear(row: Recording) -> tuple[dict[str, Any], list[dict[str, Any]]]:

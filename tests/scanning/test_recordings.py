@@ -98,6 +98,20 @@ def test_cut_and_silent_recordings_need_a_decision_with_a_reason(desk):
     assert not desk.card("0201").recordings.filter(state=RecordingState.PROBLEM).exists()
 
 
+def test_a_sound_copy_takes_the_place_of_a_cut_one(desk):
+    path = desk.folder / "0201_1_01.ogg"
+    save_ogg(path, speech(4))
+    whole = path.read_bytes()
+    answers(desk, (path.name, 4.0, sha256(path)))
+    path.write_bytes(whole[: len(whole) // 2])
+    cut = take(desk, path)
+    assert cut.state == RecordingState.PROBLEM
+    path.write_bytes(whole)
+    assert take(desk, path).state == RecordingState.READ
+    cut.refresh_from_db()
+    assert cut.state == RecordingState.DISCARDED
+
+
 def test_a_recording_nobody_listed_and_the_same_bytes_again(desk):
     path = desk.folder / "other.wav"
     save_wav(path, speech(2))

@@ -233,6 +233,15 @@ def test_reading_goes_on_where_a_killed_worker_stopped(desk):
     assert Event.objects.filter(kind="scanning.sheet_read").count() == before
 
 
+def test_a_room_left_half_done_by_a_killed_worker_is_compared(desk):
+    sets = desk.journal()
+    desk.scan(*all_pages(desk, sets))
+    desk.fill(registration_count=2)
+    RoomCard.objects.filter(pk=desk.card().pk).update(state=CardState.SCANNING)
+    watch_journals()
+    assert desk.card().state == CardState.RECONCILED
+
+
 def test_the_same_bytes_are_not_taken_twice(desk):
     from scanning import sources
     from scanning.errors import AlreadyTaken
