@@ -23,7 +23,7 @@ class ReadOnlyAdmin(ModelAdmin):
         """Return the rows that the person may see."""
         rows = super().get_queryset(request)
         visible = getattr(rows, "visible_to", None)
-        return visible(request.user) if visible else rows
+        return visible(request.user) if visible else rows  # type: ignore[no-any-return]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Received and concluded things are not typed in."""

@@ -103,7 +103,6 @@ class Page:
             messages.success(request, answer)
         return redirect(request.get_full_path())
 
-
     def _show(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         """Answer a GET; a refusal becomes a page that says it in words."""
         try:

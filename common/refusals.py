@@ -64,7 +64,8 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     plain = getattr(request, "_request", request)
     if isinstance(error, Refusal):
         tell(error, plain)
-        headers = {"Retry-After": str(error.retry_after)} if getattr(error, "retry_after", None) else {}
+        wait = getattr(error, "retry_after", None)
+        headers = {"Retry-After": str(wait)} if wait else {}
         return Response(
             problem(error), status=error.http_status, headers=headers, content_type="application/problem+json"
         )

@@ -57,8 +57,9 @@ def named_folders(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def queue_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """django-q2 starts a task again when `retry` runs out before `timeout`; that must not happen."""
     found: list[CheckMessage] = []
-    queue = settings.Q_CLUSTER
-    for name, cluster in {"default": queue, **queue["ALT_CLUSTERS"]}.items():
+    queue: dict[str, Any] = settings.Q_CLUSTER
+    clusters: dict[str, dict[str, Any]] = {"default": queue, **queue["ALT_CLUSTERS"]}
+    for name, cluster in clusters.items():
         workers, limit = cluster.get("workers", 1), cluster.get("queue_limit", 1)
         if cluster["retry"] <= cluster["timeout"] * (limit / workers + 1):
             found.append(

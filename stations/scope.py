@@ -29,7 +29,7 @@ def condition(user: "User | Any", path: str) -> Q:
     prefix = f"{path}__" if path else ""
     wanted = Q(pk__in=[])
     for assignment in user.assignments():
-        if assignment.sitting_id:
+        if assignment.sitting is not None:
             wanted |= Q(**{f"{prefix}pk": assignment.sitting.point_id})
         elif assignment.point_id:
             wanted |= Q(**{f"{prefix}pk": assignment.point_id})

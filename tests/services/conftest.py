@@ -52,12 +52,16 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if as_user:
         os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
     data, port = folder / "data", free_port()
-    quiet = {"stdout": subprocess.DEVNULL, "check": True, "cwd": "/"}
-    subprocess.run([*as_user, tools / "initdb", "-D", data, "-U", "ppe", "-A", "trust", "-E", "UTF8"], **quiet)
+
+    def tool(name: str, *arguments: object) -> None:
+        command = [*as_user, str(tools / name), "-D", str(data), *map(str, arguments)]
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True, cwd="/")
+
+    tool("initdb", "-U", "ppe", "-A", "trust", "-E", "UTF8")
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    subprocess.run([*as_user, tools / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"], **quiet)
+    tool("pg_ctl", "-w", "-l", folder / "log", "-o", options, "start")
     yield f"postgres://ppe@127.0.0.1:{port}/postgres"
-    subprocess.run([*as_user, tools / "pg_ctl", "-D", data, "-m", "immediate", "stop"], **quiet)
+    tool("pg_ctl", "-m", "immediate", "stop")
     shutil.rmtree(folder, ignore_errors=True)
 
 
