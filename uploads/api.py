@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import re_path
 from django.utils.http import http_date
 from django.views.decorators.csrf import csrf_exempt
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
@@ -35,7 +36,8 @@ def owner_of(request: HttpRequest) -> Owner:
     """
     try:
         # By the setting, not by import: machines and their keys are known only above this room.
-        answer = api_settings.DEFAULT_AUTHENTICATION_CLASSES[0]().authenticate(Request(request))
+        scheme: type[BaseAuthentication] = api_settings.DEFAULT_AUTHENTICATION_CLASSES[0]  # type: ignore[assignment]
+        answer = scheme().authenticate(Request(request))
     except APIException:
         answer = None
     if answer is None:
