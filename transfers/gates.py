@@ -78,8 +78,8 @@ def gate(sitting: Sitting, status: str) -> Gate:
     """
     if status not in StatusName.values:
         raise UnknownStatus(f"Статуса «{status}» нет.", f"There is no status {status!r}.")
-    conditions = _GATES.get(status, lambda row: [_undeclared(row, status)])
-    return Gate(sitting, status, tuple(conditions(sitting)))
+    conditions = _GATES[status](sitting) if status in _GATES else [_undeclared(sitting, status)]
+    return Gate(sitting, status, tuple(conditions))
 
 
 def reverse_or_blank(name: str, sitting: Sitting, anchor: str = "") -> str:

@@ -162,7 +162,7 @@ class Overview:
         }
 
 
-_ORDER = {PacketKind.STATUS: 3, PacketKind.FORMS: 1, PacketKind.BLANKS: 0, PacketKind.AUDIO: 2}
+_ORDER: dict[str, int] = {PacketKind.STATUS: 3, PacketKind.FORMS: 1, PacketKind.BLANKS: 0, PacketKind.AUDIO: 2}
 
 
 def _stamp(moment: Any) -> str | None:

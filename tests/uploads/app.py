@@ -44,6 +44,6 @@ def probe(upload):
     return {"sha256": upload.sha256, "length": upload.length}
 
 
-api.MachineAuthentication = ByName
+api.api_settings.DEFAULT_AUTHENTICATION_CLASSES = [ByName]  # the way the room itself finds it
 handlers.register("probe", probe, roles=None, max_bytes=2 << 30)
 handlers.register("small", probe, roles={"print"}, max_bytes=1000)
