@@ -2,18 +2,23 @@
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 
+from audit.log import actor_of
 from common import files
 from common.pages import page, render
 from common.refusals import language
-from journals import acts, forms
+from journals import acts, forms, intake
 from journals.models import Act, Journal
+from keys.models import Certificate
 from stations import rules
+from stations.models import StationPost
 from wire import canonical
 from wire.journal_events import EVENTS
 from wire.refusals import Refusal
 
 SHOWN = 500
+DECIDABLE = (Journal.State.QUARANTINED, Journal.State.REFUSED)
 _COLOURS = {
     Journal.State.ACCEPTED: "ok", Journal.State.QUARANTINED: "warn", Journal.State.REFUSED: "bad",
     Journal.State.SUPERSEDED: "idle", Journal.State.RECEIVED: "idle",
@@ -40,10 +45,55 @@ def journal_page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "journal": row, "colour": _COLOURS[Journal.State(row.state)], "entries": entries, "problem": problem,
         "more": max(0, row.entry_count - SHOWN), "doubts": [_doubt(each) for each in row.doubts],
-        "may_decide": row.sitting is not None and rules.allowed(request.user, "journals.decide", row.sitting),
+        "decide": row.state in DECIDABLE and rules.allowed(request.user, "journals.decide", row.sitting or row.point),
+        "posts": _posts(row), "signer": _signer(row),
         "sets": row.sets.prefetch_related("sheets"), "answers": row.answers.all(),
     }  # fmt: skip
     return render(request, "journals/journal.html", context, title=row.name)
+
+
+def _posts(row: Journal) -> list[StationPost]:
+    posts = StationPost.objects.filter(sitting=row.sitting, station__kind=row.kind).select_related("station", "room")
+    return list(posts.order_by("station__number", "room__number"))
+
+
+def _signer(row: Journal) -> str:
+    """Return the signer as people call it."""
+    known = Certificate.objects.filter(fingerprint=row.signer_fingerprint).select_related("station").first()
+    return "" if known is None else str(known.station or known.common_name)
+
+
+def _decided(request: HttpRequest, pk: int) -> Journal:
+    row = _journal(request, pk)
+    rules.require(request.user, "journals.decide", row.sitting or row.point)
+    return row
+
+
+@journal_page.post("accept")
+def accept(request: HttpRequest, pk: int) -> str:
+    """Accept the journal for a reason, and say whose it is when the registry does not know."""
+    row = _decided(request, pk)
+    chosen = request.POST.get("post", "")
+    post = next((each for each in _posts(row) if str(each.pk) == chosen), None)
+    intake.accept(journal=row, reason=request.POST.get("reason", ""), actor=actor_of(request), post=post)
+    return _("Журнал принят: %s.") % row
+
+
+@journal_page.post("refuse")
+def refuse(request: HttpRequest, pk: int) -> str:
+    """Refuse the journal for a reason."""
+    row = _decided(request, pk)
+    intake.refuse(journal=row, reason=request.POST.get("reason", ""), actor=actor_of(request))
+    return _("Журнал отклонён: %s.") % row
+
+
+@journal_page.post("recheck")
+def recheck(request: HttpRequest, pk: int) -> str:
+    """Judge the journal again by what the registry says now."""
+    row = _decided(request, pk)
+    if intake.recheck(journal=row, actor=actor_of(request)):
+        return _("Журнал принят: %s.") % row
+    return _("Проверено: замечания остались, нужно решение.")
 
 
 def _entry(entry: object) -> dict[str, object]:

@@ -70,9 +70,13 @@ def load(*, data: bytes, name: str, actor: Actor, sitting: Sitting | None = None
     wanted = _sitting_of(said, sitting)
     if data[:1] != b"\x30":
         raise _refused("содержимое — не контейнер CMS", "the content is not a CMS container")
-    certificate = Certificate.objects.filter(
-        role=Role.ACCESS.value, region=said.region, point=said.point, ident=access_ident(wanted, said.version)
-    ).first()
+    certificate = (
+        Certificate.objects.filter(
+            role=Role.ACCESS.value, region=said.region, point=said.point, ident=access_ident(wanted, said.version)
+        )
+        .order_by("-pk")
+        .first()
+    )
     if certificate is None:
         raise AccessCertificateMissing(
             f"Сертификат ключа {wanted.key} версии {said.version} ещё не получен.",

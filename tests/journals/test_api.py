@@ -101,6 +101,25 @@ def test_the_page_of_a_journal(keys, technician, outsider):
     assert outsider.client.get(reverse("journal-file", kwargs={"pk": row.pk})).status_code == 404
 
 
+def test_decisions_are_made_on_the_page(keys, technician, observer):
+    station = print_station(keys, "0042")
+    row = intake.take_in(data=station.close(), name=station.name, door="browser", actor=OPERATOR).journal
+    url = reverse("journal", kwargs={"pk": row.pk})
+    post = keys.day.posts["print-0001"].pk
+    assert 'id="accept"' not in observer.client.get(url).content.decode()
+    said = {"form": "accept", "reason": "станция 0001, номер введён неверно", "post": post}
+    assert "не разрешено" in observer.client.post(url, said, follow=True).content.decode()
+    assert "замечания остались" in technician.client.post(url, {"form": "recheck"}, follow=True).content.decode()
+    technician.client.post(url, {"form": "refuse", "reason": "чей это?"})
+    row.refresh_from_db()
+    assert row.state == "refused"
+    assert "Журнал принят" in technician.client.post(url, said, follow=True).content.decode()
+    row.refresh_from_db()
+    assert (row.state, row.station, row.decided_by) == (
+        "accepted", keys.day.stations["print-0001"], "Иванов Пётр Ильич",
+    )  # fmt: skip
+
+
 def test_the_files_of_an_act(keys, technician, outsider):
     act = acts.make(
         sitting=keys.day.sitting, kind="journal_missing", post=keys.day.posts["print-0006"], reason="нет", text="",
