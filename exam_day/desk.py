@@ -141,15 +141,16 @@ class Desk:
 
     # --- reacting ---
 
-    def decide(self, room: str, sheet: str, action: str, **said: str) -> None:
-        """Decide about one sheet."""
+    def decide(self, room: str, sheet: str, action: str, *, to: str = "", **said: str) -> None:
+        """Decide about one sheet; what the form does not ask is left out."""
         page = self.player.browser.get(self.path(room))
         form = page.form(f"decide-{sheet}")
-        values = {"action": choose(form, "action", action), **said}
+        asked = {name: value for name, value in said.items() if name in form.values or name in form.options}
+        values = {"action": choose(form, "action", action), **asked}
         if "reason" in form.options and "reason" in values:
             values["reason"] = choose(form, "reason", values["reason"], form.options["reason"][-1][0])
-        if "room" in values:
-            values["room"] = choose(form, "room", values["room"])
+        if to:
+            values["room"] = choose(form, "room", to)
         _refuse(self.player.browser.send(page, form.id, values).messages)
 
     def react(self, room: str, row: dict[str, Any], state: dict[str, Any]) -> bool:
@@ -164,7 +165,7 @@ class Desk:
                 reason = "Коды залиты, номер набран по бумаге."
                 self.decide(room, sheet, "set_number", number=paper.row.number, reason=reason)
             case "foreign" if paper.row.owner not in ("", room):
-                self.decide(room, sheet, "move", room=paper.row.owner, reason="Лист из другой аудитории.")
+                self.decide(room, sheet, "move", to=paper.row.owner, reason="Лист из другой аудитории.")
             case "twice":
                 self.decide(room, sheet, "discard", reason="Отсканирован дважды.")
             case "unknown" | "foreign":
