@@ -13,7 +13,7 @@ from audit.moves import StaleState
 from common import files, leases
 from common.clock import now
 from keys import node
-from rcoi import content, findings, receipts, rescan, statuses, store, verdict
+from rcoi import content, content_findings, receipts, rescan, statuses, store, verdict, versions
 from rcoi.errors import NotFounded
 from rcoi.models import InboxPacket, IssuedReceipt, PacketKind
 from rcoi.states import WORKING, PacketState, move_packet
@@ -44,7 +44,11 @@ def open_packet(pk: int) -> None:
     try:
         _steps(row)
     except StaleState:
+        # The lease ran out under a slow worker and another one went on; what this one unpacked belongs to nobody.
         log.info("packet %s was taken further by another worker", row.uid)
+        row.refresh_from_db(fields=["folder", "state"])
+        if not row.is_working:
+            store.forget_other_attempts(row.sha256, row.folder)
     except Refusal as refusal:
         # What is wrong with the packet itself was judged in `_open`; this is our own trouble: disk, keys, store.
         _later(row, refusal.text("ru"))
@@ -101,11 +105,11 @@ def acknowledge(row: InboxPacket) -> None:
     with transaction.atomic():
         move_packet(row, PacketState.ACKNOWLEDGED, actor=SYSTEM, decided_at=now(), lease_until=None)
         receipts.issue(packet=row, level=IssuedReceipt.Level.ACKNOWLEDGED, actor=SYSTEM, counts=row.counts)
-        supersede(row)
+        versions.supersede(row)
         rescan.answered(row)
         if row.kind == PacketKind.STATUS:
             statuses.take(row, row.document)
-        findings.content(row)
+        content_findings.remark(row)
 
 
 def reject(row: InboxPacket, refusal: Refusal) -> None:
@@ -123,16 +127,3 @@ def reject(row: InboxPacket, refusal: Refusal) -> None:
         )
         receipts.issue(packet=row, level=IssuedReceipt.Level.REJECTED, actor=SYSTEM, reasons=reasons)
     store.forget_other_attempts(row.sha256, row.folder)
-
-
-def supersede(row: InboxPacket) -> None:
-    """Let the newest acknowledged version stand for its older ones, in whatever order they came."""
-    family = [each for each in findings.lineage(row) if each.version is not None]
-    family.sort(key=lambda each: (each.version or 0, each.pk))
-    newest = max(
-        (each for each in family if each.pk == row.pk or each.state == PacketState.ACKNOWLEDGED),
-        key=lambda each: (each.version or 0, each.pk),
-    )
-    older = [each.pk for each in family if (each.version or 0) < (newest.version or 0)]
-    InboxPacket.objects.filter(pk__in=older, superseded_by__isnull=True).update(superseded_by=newest)
-    row.refresh_from_db(fields=["superseded_by"])

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from audit.log import SYSTEM, Actor, record
 from common.clock import now
-from rcoi import feed, findings
+from rcoi import feed, versions
 from rcoi.errors import RequestRefused
 from rcoi.models import InboxPacket, PacketKind, RescanRequest
 from rcoi.states import PacketState, RescanState, move_rescan
@@ -79,6 +79,6 @@ def request(*, packet: InboxPacket, numbers: Sequence[str], reason: str, actor: 
 
 def answered(packet: InboxPacket) -> None:
     """Close the requests about older versions when a newer one is acknowledged."""
-    older = [each.pk for each in findings.lineage(packet) if (each.version or 0) < (packet.version or 0)]
+    older = [each.pk for each in versions.lineage(packet) if (each.version or 0) < (packet.version or 0)]
     for row in RescanRequest.objects.filter(packet_id__in=older, state=RescanState.OPEN):
         move_rescan(row, RescanState.ANSWERED, actor=SYSTEM, answered_by=packet)

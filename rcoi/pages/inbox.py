@@ -13,7 +13,7 @@ from django.views.decorators.cache import cache_control
 from audit.log import actor_of
 from common import files, leases
 from common.pages import page, render
-from rcoi import findings, receipts, rescan
+from rcoi import receipts, rescan, versions
 from rcoi.models import (
     InboxPacket,
     InboxSheet,
@@ -122,7 +122,7 @@ def packet_page(request: HttpRequest, uid: str) -> HttpResponse:
         "journals": row.inboxjournals.all(),
         "acts": row.inboxacts.exclude(kind="attachment"),
         "receipts": row.receipts.order_by("number"),
-        "versions": findings.lineage(row) if row.uid else [],
+        "versions": versions.lineage(row) if row.uid else [],
         "rescans": row.rescans.all(),
         "counted": [(counted_words(key), number) for key, number in row.counts.items() if number and key in KNOWN],
         "card": _card(row),

@@ -8,7 +8,7 @@ from audit.log import Actor
 from audit.models import Event
 from common.clock import now
 from keys import node, trust
-from rcoi import content, feed, findings, opening, receipts, rescan, statuses, store
+from rcoi import content, content_findings, feed, opening, receipts, rescan, statuses, store, versions
 from rcoi.models import FeedEntry, InboxPacket, InboxSheet, IssuedReceipt, PointStatusRecord, RescanRequest
 from rcoi.states import PacketState
 from tests.rcoi.conftest import arrive, receive
@@ -86,6 +86,38 @@ def test_it_never_blocks_on_content_findings(point):
     assert one.findings.get(code="sheet_elsewhere").number == two.findings.get(code="sheet_elsewhere").number == number
 
 
+def test_it_compares_the_card_with_the_seats_of_the_registry(point):
+    assert "Рассажено 15, не явились 0" in arrive(point.blanks()).findings.get(code="seats_differ").text
+    assert not arrive(point.blanks("0102", card={"absent_count": 14})).findings.exists()
+
+
+def test_it_names_stations_without_journal_or_act_until_they_come(point):
+    point.made += 1
+    row = arrive(point.status("exams_finished", journals=3, acts=[point.act(station="0006")]))
+    missing = row.findings.filter(code="station_missing").values_list("text", flat=True)
+    assert sorted(text[-5:-1] for text in missing) == ["0004", "0005"]
+    later = arrive(point.status("exams_finished", journals=5, version=2, supersedes=row.uid))
+    assert [each.text[-5:-1] for each in later.findings.filter(code="station_missing")] == ["0006"]
+
+
+def test_a_slow_worker_whose_lease_ran_out_disturbs_nobody(point, monkeypatch):
+    row = receive(point.blanks())
+    real = wire_packet.extract
+
+    def slow(*args, **kwargs):
+        monkeypatch.setattr(wire_packet, "extract", real)
+        InboxPacket.objects.filter(pk=row.pk).update(lease_until=now() - timedelta(seconds=1))
+        opening.open_packet(row.pk)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(wire_packet, "extract", slow)
+    opening.open_packet(row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.receipts.count(), InboxSheet.objects.count()) == (PacketState.ACKNOWLEDGED, 2, 4)
+    folders = list(store.opened_folder(row.sha256, 1).parent.glob(f"*{row.sha256}*"))
+    assert [path.name for path in folders] == [f"{row.sha256}-2"]
+
+
 def test_it_misses_a_mandatory_form(point):
     row = arrive(point.forms("13-02-МАШ"))
     assert row.state == PacketState.ACKNOWLEDGED
@@ -105,8 +137,8 @@ def test_a_new_version_supersedes_the_older_in_either_order(point, order):
 
 
 STEPS = [
-    (wire_packet, "extract"), (content, "save"), (opening, "move_packet"), (feed, "append"), (opening, "supersede"),
-    (findings, "content"), (store, "forget_other_attempts"),
+    (wire_packet, "extract"), (content, "save"), (opening, "move_packet"), (feed, "append"), (versions, "supersede"),
+    (content_findings, "remark"), (store, "forget_other_attempts"),
 ]  # fmt: skip
 
 
