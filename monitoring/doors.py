@@ -17,6 +17,8 @@ from wire.refusals import Refusal
 
 SESSION_KEY = "verdicts"
 KEPT = 120
+#: So many refusals are messages of their own; all of them stand in the list of verdicts.
+SHOUTED = 3
 #: State of a verdict → level, icon; the line says the rest.
 LOOKS = {
     "accepted": ("ok", "check_circle"),
@@ -70,7 +72,7 @@ def keep(request: HttpRequest, sitting: Sitting, verdicts: Iterable[Verdict]) ->
         ],
         "more": max(0, len(rows) - KEPT),
     }
-    for row in [row for row in rows if row.refusal][:5]:
+    for row in [row for row in rows if row.refusal][:SHOUTED]:
         if row.refusal is not None:
             messages.error(request, row.line, extra_tags=f"code-{row.refusal.code}")
     return summary(rows)

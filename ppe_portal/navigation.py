@@ -54,7 +54,7 @@ def _list(title: str, icon: str, model: str) -> list[dict[str, Any]]:
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the groups of the sidebar for this person on this node."""
-    return _centre() if settings.PPE_NODE == "rcoi" else _hq(request)
+    return _centre(request) if settings.PPE_NODE == "rcoi" else _hq(request)
 
 
 def _hq(request: HttpRequest) -> list[dict[str, Any]]:
@@ -88,13 +88,18 @@ def _hq(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def _centre() -> list[dict[str, Any]]:
+def _centre(request: HttpRequest) -> list[dict[str, Any]]:
+    home = _link(_("РЦОИ"), "home", "centre")
+    for item in home:
+        # Every page of the centre lies below this address.
+        item["active"] = request.path == item["link"]
     return [
         {
             "title": _("День экзамена"),
             "items": [
-                *_link(_("РЦОИ"), "home", "centre"),
+                *home,
                 *_link(_("Входящие пакеты"), "inbox", "centre-inbox"),
+                *_link(_("Объявления"), "campaign", "centre-announcements"),
                 *_link(_("Отчёты"), "picture_as_pdf", "centre-reports"),
             ],
         },

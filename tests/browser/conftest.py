@@ -48,7 +48,7 @@ def open_page(chromium, live_server, settings) -> Iterator[Callable[..., object]
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
         page = context.new_page()
         page.faults = []
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on("pageerror", lambda error: page.faults.append(error.stack or str(error)))
         page.on("console", lambda said: page.faults.append(said.text) if said.type == "error" else None)
         page.goto(live_server.url + path)
         return page
@@ -63,7 +63,7 @@ LATIN = re.compile(
     r"(END|KEY|EXAM|PACKET|ACT|CSR)[_…]\S*|\b(UTC|SHA|TIFF?|PDF|JPE?G|PNG|ZIP|PEM|DAT|dat|tiff?|pdf|jpg|zip|p7m|ppe|csr|pem|p12"
     r"|json|ogg|opus|https?|DataMatrix|Code|Space|SN-\S+|END_\S+|ppe-station|gek-\S+|flash|requests|registry|HQ"
     r"|CMS|USB|PIN|QR|EC|REST|technician|gek|head|observer|operator|coordinator|administrator|Europe/Moscow"
-    r"|journal_\w+|packet_\w+|print|voice|scan|live|training|node|hq|rcoi|access|DMMGGG|PPPP|AAAA)\b|[0-9a-f]{8,}|\S+\.\S+",
+    r"|journal_\w+|packet_\w+|print|voice|scan|live|training|node|hq|rcoi|access|DMMGGG|PPPP|AAAA)\b|[0-9a-f]{8,}|\S+\.\S+|/\S+",
 )
 
 

@@ -11,6 +11,7 @@
     const label = field.closest("label");
     if (!label || field.dataset.ready) return;
     field.dataset.ready = "1";
+    field.hasChangeListener = true; // the admin's own script looks for a text field beside, and there is none
     const button = document.createElement("span"), said = document.createElement("span");
     button.className = "btn small";
     button.textContent = words.choose;
@@ -41,5 +42,5 @@
       if (event.dataTransfer.files.length) { field.files = event.dataTransfer.files; chosen(); }
     });
   };
-  addEventListener("DOMContentLoaded", () => document.querySelectorAll(".ppe input[type=file]").forEach(enhance));
+  document.querySelectorAll(".ppe input[type=file]").forEach(enhance);
 })();

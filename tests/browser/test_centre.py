@@ -1,0 +1,46 @@
+"""The pages of the centre looked at in Chromium."""
+
+import pytest
+
+from keys import authority
+from tests import factories
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def centre(data_dir, flash_dir, as_node):
+    as_node("rcoi")
+    factories.NodeFactory(kind="rcoi", points=[])
+    authority.found(region="78", name="Санкт-Петербург")
+    return factories.make_day()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "centre/", "centre/inbox/", "centre/inbox/import/", "centre/registry/", "centre/requests/", "centre/packages/",
+        "centre/access-keys/", "centre/reports/", "centre/announcements/",
+    ],
+)  # fmt: skip
+def test_pages_of_the_centre(open_page, look, centre, administrator, path):
+    look(open_page(administrator, f"/{path}"), path.strip("/").replace("/", "-"))
+
+
+def test_the_status_page(open_page, look, centre, coordinator):
+    look(open_page(coordinator, f"/centre/statuses/{centre.key}/"), "centre-status")
+
+
+def test_the_first_page_of_a_centre(open_page, look, data_dir, as_node, db):
+    as_node("rcoi")
+    look(open_page(None, "/first-run/"), "first-run-rcoi")
+
+
+def test_the_first_page_of_a_point(open_page, look, data_dir, db):
+    look(open_page(None, "/first-run/"), "first-run-hq")
+
+
+def test_a_page_that_is_not_there(open_page, look, day, technician):
+    page = open_page(technician, "/today/78-0999/")
+    page.faults.clear()
+    look(page, "not-found")

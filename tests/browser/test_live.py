@@ -1,0 +1,71 @@
+"""What the pages do by themselves: news without reloading, many files at once, the keyboard alone."""
+
+import pytest
+
+from audit.log import SYSTEM
+from journals import intake
+from journals.models import Journal
+from tests.journals.world import print_station
+from tests.keys.world import make_keys
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def keys(day, data_dir, token_dir):
+    return make_keys(day, token_dir)
+
+
+def bring(keys, number="0001", room="0101"):
+    station = print_station(keys, number, room=room)
+    intake.take_in(data=station.close(), name=station.name, door="api", actor=SYSTEM)
+
+
+def test_news_come_without_reloading(open_page, day, keys, technician):
+    page = open_page(technician, "/today/78-0001/")
+    assert page.locator("#step-1 .tally b").first.inner_text() == "0 из 6"
+    page.evaluate("window.same = true")
+    bring(keys)
+    page.wait_for_function("document.querySelector('#step-1 .tally b').innerText === '1 из 6'", timeout=15_000)
+    assert page.evaluate("window.same")
+    assert not page.faults
+
+
+def test_what_a_person_types_is_not_taken_away(open_page, day, keys, technician):
+    page = open_page(technician, f"/monitoring/{day.key}/")
+    page.locator("details.owing summary").first.click()
+    page.locator("details.owing textarea").first.fill("Станция сгорела")
+    bring(keys, "0002", "0102")
+    page.wait_for_function("document.querySelectorAll('.cell.ok').length === 1", timeout=15_000)
+    assert page.locator("details.owing textarea").first.input_value() == "Станция сгорела"
+
+
+def test_sixty_files_at_once(open_page, look, day, keys, technician, tmp_path):
+    for index in range(60):
+        if index < 4:
+            station = print_station(keys, f"000{index + 1}", room=f"010{index + 1}")
+            (tmp_path / station.name).write_bytes(station.close())
+        else:
+            (tmp_path / f"photo-{index}.dat").write_bytes(bytes([index]) * 100)
+    page = open_page(technician, f"/monitoring/{day.key}/")
+    with page.expect_navigation(timeout=60_000):
+        page.locator("#journals input[type=file]").set_input_files(sorted(tmp_path.glob("*.dat")))
+    assert page.locator("#verdicts li").count() == 60
+    assert page.locator('#verdicts li[data-state="accepted"]').count() == 4
+    assert Journal.objects.count() == 4
+    look(page, "monitoring-sixty")
+
+
+def test_the_keyboard_reaches_the_forms(open_page, day, technician):
+    page = open_page(technician, f"/monitoring/{day.key}/")
+    seen = set()
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        seen.add(page.evaluate("document.activeElement.form ? document.activeElement.form.id : ''"))
+    assert {"journals", "flash", "status-exams_finished", "status-blanks_transferred"} <= seen
+
+
+def test_a_lost_login_leads_to_the_login_page(open_page, day, technician):
+    page = open_page(technician, "/today/78-0001/")
+    page.context.clear_cookies()
+    page.wait_for_url("**/login/**", timeout=15_000)
