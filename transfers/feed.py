@@ -38,8 +38,12 @@ def has_awaited(point: ExamPoint) -> bool:
     return Packet.objects.filter(sitting__point=point, state__in=ON_THE_WAY).exclude(sha256="").exists()
 
 
-def poll_point(point: ExamPoint) -> int:
+def poll_point(point: ExamPoint, *, tries: int = 1) -> int:
     """Ask the centre for what is new and do it.
+
+    Args:
+        point: Whose feed.
+        tries: Which try in a row this is; every other pair goes by the reserve channel.
 
     Returns:
         How many items were new.
@@ -48,8 +52,9 @@ def poll_point(point: ExamPoint) -> int:
         Refusal: The line, the centre, the chain or a signature failed; the cursor says which, in words.
     """
     taken = 0
+    link.require_centre()
     try:
-        with link.session(point) as client:
+        with link.session(point, link.address(tries)) as client:
             for _page in range(MAX_PAGES):
                 after = cursor_of(point).number
                 answer = link.get_json(client, "/api/v1/feed/", after=after)

@@ -34,10 +34,32 @@ def has_centre() -> bool:
     return bool(settings.PPE_RCOI_URL)
 
 
+def require_centre() -> None:
+    """Refuse to speak with a centre that has no address.
+
+    Raises:
+        NoCentre: The node works by flash drive only.
+    """
+    if not has_centre():
+        raise NoCentre(
+            "Адрес РЦОИ не настроен: пакеты передаются на флеш-накопителе.",
+            "The centre's address is not set: packets go by flash drive.",
+        )
+
+
 def addresses() -> list[str]:
     """Return the centre's addresses, main channel first."""
     listed = (settings.PPE_RCOI_URL, settings.PPE_RCOI_RESERVE_URL)
     return [url.rstrip("/") for url in listed if url]
+
+
+def address(tries: int) -> str:
+    """Return the address for a try: two by the main channel, two by the reserve one, and again.
+
+    Both lead to one centre: an upload begun by one channel goes on by the other.
+    """
+    listed = addresses()
+    return listed[(max(tries, 1) - 1) // 2 % len(listed)]
 
 
 def _tls() -> ssl.SSLContext | bool:
@@ -61,16 +83,12 @@ def session(point: ExamPoint, base: str | None = None) -> Iterator[httpx.Client]
     """Give a client that is logged in as this node for a point.
 
     Raises:
-        NoCentre: The node has no address of the centre.
+        NoCentre: The node works by flash drive only.
         NodeCertificateMissing: The node's certificate has not arrived.
         RetryLater: The line or the server is in trouble.
         NotLoggedIn: The centre ended the session in between; the next call logs in again.
     """
-    if not has_centre():
-        raise NoCentre(
-            "Адрес РЦОИ не настроен: пакеты передаются на флеш-накопителе.",
-            "The centre's address is not set: packets go by flash drive.",
-        )
+    require_centre()
     base = base or addresses()[0]
     with _client(base) as client:
         client.headers["Authorization"] = f"Bearer {_token(client, point, base)}"

@@ -62,7 +62,7 @@ def work(pk: int) -> None:
 def _deliver(packet: Packet) -> bool:
     """Send what is left and fetch the receipt; return False when the minute is over."""
     point = packet.sitting.point
-    with link.session(point) as client:
+    with link.session(point, link.address(packet.attempts)) as client:
         if packet.uploaded_at is None:
             outcome = tus.upload(
                 client, "/api/v1/uploads/", packet.file,
@@ -149,7 +149,7 @@ def _failed(packet: Packet, refusal: Refusal, before: int) -> None:
         _stick(packet, refusal.text("ru"), refusal.code)
         return
     tries = 1 if packet.offset > before else packet.attempts
-    pause = _pause(tries, getattr(refusal, "retry_after", None))
+    pause = pause_after(tries, getattr(refusal, "retry_after", None))
     packet.steps.create(at=now(), who=SYSTEM.name, text=_story(tries, refusal, pause))
     Packet.objects.filter(pk=packet.pk).update(
         last_error=refusal.text("ru"), last_error_code=refusal.code, attempts=tries
@@ -168,7 +168,7 @@ def _story(tries: int, refusal: Refusal, pause: float) -> str:
     }  # fmt: skip
 
 
-def _pause(tries: int, retry_after: float | None) -> float:
+def pause_after(tries: int, retry_after: float | None) -> float:
     """Return the seconds until the next try: doubling, never together with a thousand others, never before asked."""
     pause: float = min(LAST_PAUSE, FIRST_PAUSE * 2.0 ** max(tries - 1, 0))
     jittered = pause * random.uniform(0.5, 1.0)  # noqa: S311 (spreads load, guards nothing)

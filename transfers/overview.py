@@ -1,6 +1,7 @@
 """What «Передать бланки» shows: one row a packet, the sums, one callout for a cause that hits all."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.utils.functional import cached_property
@@ -12,6 +13,9 @@ from transfers import build, gates, link
 from transfers.models import FeedCursor, Packet, PacketKind, PointStatus, StatusName
 from transfers.states import ON_THE_WAY, SENDING, PacketState
 from wire.canonical import stamp
+
+#: The centre answers within seconds; a flash drive takes its time, but a silence this long is shown.
+OVERDUE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,20 @@ class Row:
             return _("%d-й в очереди") % self.queue_place if self.queue_place else ""
         if packet.state == PacketState.UPLOADING:
             return f"{packet.percent} %"
+        if packet.state in ON_THE_WAY and self.overdue_minutes:
+            return _("ответа РЦОИ нет %d мин") % self.overdue_minutes
         if packet.state == PacketState.REJECTED:
             return " ".join(str(each.get("ru", "")) for each in packet.reasons[:3])
         return ""
+
+    @property
+    def overdue_minutes(self) -> int:
+        """For how many minutes the centre has been silent about a packet that it should have answered; 0 when not."""
+        since = self.packet.delivered_at or self.packet.handed_over_at
+        if since is None or self.packet.state not in (PacketState.DELIVERED, PacketState.HANDED_OVER):
+            return 0
+        late = now() - since
+        return int(late.total_seconds() // 60) if late > OVERDUE else 0
 
     @property
     def may_retry(self) -> bool:
@@ -140,6 +155,12 @@ class Overview:
         """The statuses of the sitting, undone ones too."""
         return list(PointStatus.objects.filter(sitting=self.sitting).order_by("at"))
 
+    @property
+    def done(self) -> bool:
+        """Whether the last status of the day is accepted: everybody may go home."""
+        last = StatusName.BLANKS_TRANSFERRED
+        return any(row.status == last and row.state == PointStatus.State.ACCEPTED for row in self.statuses)
+
     def as_json(self) -> dict[str, Any]:
         """Return the page's facts for machines and for the page's own refreshing."""
         final = gates.gate(self.sitting, StatusName.BLANKS_TRANSFERRED)
@@ -191,6 +212,7 @@ def packet_json(packet: Packet) -> dict[str, Any]:
         "counts": packet.counts,
         "supersedes": packet.supersedes.uid if packet.supersedes else None,
         "error": packet.last_error,
+        "overdue": row.overdue_minutes > 0,
         "reasons": packet.reasons,
         "delivered_at": _stamp(packet.delivered_at),
         "answered_at": _stamp(packet.answered_at),

@@ -78,14 +78,16 @@ def poll(pk: int) -> None:
     cursor = leases.claim(FeedCursor.objects.select_related("point__region"), pk, seconds=90, max_attempts=1_000_000)
     if cursor is None:
         return
-    pause = feed.CALM_SECONDS
+    pause, silent = feed.CALM_SECONDS, False
     try:
-        feed.poll_point(cursor.point)
+        feed.poll_point(cursor.point, tries=cursor.attempts)
     except Refusal as refusal:
+        silent = True
         log.info("feed of %s: %s", cursor.point.key, refusal.text("en"))
     if feed.has_awaited(cursor.point):
-        pause = feed.QUICK_SECONDS
-    leases.release(cursor, retry_in=pause, reset_attempts=True)
+        # A centre that does not answer is asked less and less often, and never by all points at once.
+        pause = outbox.pause_after(cursor.attempts, None) if silent else feed.QUICK_SECONDS
+    leases.release(cursor, retry_in=min(pause, feed.CALM_SECONDS), reset_attempts=not silent)
 
 
 @jobs.sweep("transfers.poll")
