@@ -1,6 +1,6 @@
 """The codes of a page, read in the order that costs least on a clean sheet.
 
-Bands, bands blurred, full page blurred, median, half size, vertical erosion. A step ends the reading when it brings
+Bands, bands blurred, full page blurred, full page, median, half size, vertical erosion. A step ends the reading when it brings
 a valid text: right length, right check digit, a form we know. A checksum of the symbology alone proves nothing.
 """
 
@@ -115,6 +115,7 @@ def _steps(grey: Grey, half: Grey) -> Iterator[tuple[str, Callable[[], Pictures]
     yield "bands", bands(lambda picture: picture)
     yield "bands blurred", bands(_blur)
     yield "page blurred", page(_blur)
+    yield "page", page(lambda picture: picture)
     yield "median", page(lambda picture: cv2.medianBlur(picture, 5).astype(np.uint8, copy=False))
     yield "half size", lambda: iter(((half, 0, 0, 2.0),))
     yield "erosion", page(_erode)
