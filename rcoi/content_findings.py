@@ -112,11 +112,14 @@ def _stations_in(packets: QuerySet[InboxPacket], point: ExamPoint, kinds: Sequen
 
 
 def _mandatory(packet: InboxPacket, sheets: Iterable[InboxSheet]) -> None:
+    """Name the forms that the «Штаб» must send: its own, and those of every room."""
     found = Counter(sheet.form for sheet in sheets)
     oral = bool(packet.sitting and packet.sitting.subject.oral)
+    rooms = packet.sitting.rooms.count() if packet.sitting else 0
     for form in CATALOGUE.values():
-        if form.scope != "hq" or not form.mandatory or found[form.code]:
+        if not form.mandatory or form.scope == "participant" or form.code == ("13-02-МАШ" if oral else "13-03-У"):
             continue
-        if form.code == ("13-02-МАШ" if oral else "13-03-У"):
-            continue
-        say(packet, "form_missing", f"Нет обязательной формы {form.title_ru}.")
+        if form.scope == "room" and found[form.code] < rooms:
+            say(packet, "form_missing", f"{form.title_ru}: {found[form.code]} на {rooms} аудиторий.")
+        elif not found[form.code]:
+            say(packet, "form_missing", f"Нет обязательной формы {form.title_ru}.")

@@ -119,9 +119,11 @@ def test_a_slow_worker_whose_lease_ran_out_disturbs_nobody(point, monkeypatch):
 
 
 def test_it_misses_a_mandatory_form(point):
-    row = arrive(point.forms("13-02-МАШ"))
+    row = arrive(point.forms("13-02-МАШ", "05-02", "05-02", *["12-04-МАШ"] * 4))
     assert row.state == PacketState.ACKNOWLEDGED
-    assert "18-МАШ" in row.findings.get(code="form_missing").text
+    texts = sorted(row.findings.filter(code="form_missing").values_list("text", flat=True))
+    assert [text.partition("ППЭ-")[2].split(".")[0] for text in texts] == ["18-МАШ", "05-02"]
+    assert "2 на 4 аудиторий" in texts[1]
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
