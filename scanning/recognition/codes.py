@@ -1,7 +1,8 @@
 """The codes of a page, read in the order that costs least on a clean sheet.
 
-Bands, bands blurred, full page blurred, full page, median, half size, vertical erosion. A step ends the reading when it brings
-a valid text: right length, right check digit, a form we know. A checksum of the symbology alone proves nothing.
+Bands, bands blurred, full page blurred, full page, median, half size, vertical erosion. A step ends the
+reading when it brings a valid text: right length, right check digit, a form we know. A checksum of the symbology alone
+proves nothing.
 """
 
 import math
