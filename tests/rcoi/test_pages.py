@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from audit.log import first_broken
 from keys import trust
 from keys.models import AccessKey, Certificate, ExamPackage, SigningRequest
 from rcoi.models import Announcement, FeedEntry, InboxPacket, PointStatusRecord, Report
@@ -281,3 +283,22 @@ def test_reports_open_in_the_browser(packets, operator):
     assert Report.objects.count() == 3
     assert operator.client.get("/centre/reports/1/").status_code == 200
     assert operator.client.get("/centre/reports/region/2020-01-01.pdf").status_code == 404
+
+
+def test_every_admin_page_opens_and_changes_nothing(packets, administrator, technician):
+
+    for model in apps.get_app_config("rcoi").get_models():
+        if model.__name__ == "Series":
+            continue
+        base = f"/rcoi/{model._meta.model_name}/"
+        assert administrator.client.get(base).status_code == 200, base
+        row = model.objects.first()
+        if row is not None:
+            assert administrator.client.get(f"{base}{row.pk}/change/").status_code == 200, base
+            assert administrator.client.post(f"{base}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+        assert administrator.client.get(f"{base}add/").status_code == 403
+
+
+def test_the_log_of_what_the_centre_did_is_whole(packets):
+    assert first_broken("78-0001") is None
+    assert first_broken("node") is None
