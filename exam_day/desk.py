@@ -4,7 +4,6 @@ Nothing here knows what was planted. The specialist reads what the desk says, lo
 printed on a sheet, which room it belongs to, what is still in the envelope) and acts.
 """
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -100,11 +99,14 @@ class Desk:
         self.feed(HQ, self.pile(HQ, late=False))
 
     def wait_read(self, room: str) -> dict[str, Any]:
-        """Wait until nothing of a room waits for recognition."""
+        """Wait until everything of a room is read and compared; what the desk says is kept."""
 
         def look() -> dict[str, Any] | None:
             state = self.state(room)
-            return state if not state["unread"] and state["received"] else None
+            if state["unread"] or not state["received"] or state["state"] in ("waiting", "open", "scanning"):
+                return None
+            self.note(room, state)
+            return state
 
         return wait_for(look, what=f"{self.sitting} {room}: recognition", seconds=RECOGNITION_SECONDS, pause=0.5)
 
@@ -177,21 +179,16 @@ class Desk:
     def first_look(self) -> None:
         """Wait for recognition of every room, keep what the desk says, react to every sheet it stumbles over."""
         for room in self.rooms:
-            self.note(room, self.wait_read(room))
+            self.wait_read(room)
         for room in self.rooms:
             self._react_all(room)
 
     def _react_all(self, room: str) -> None:
         for _round in range(12):
             state = self.wait_read(room)
-            # One at a time: a decision about one sheet may settle the next row of the list.
-            if not any(self.react(room, row, state) for row in state["discrepancies"][:1]) and not self._any_of(
-                room, state
-            ):
+            # `any` stops at the first reaction: a decision about one sheet may settle the next row of the list.
+            if not any(self.react(room, row, state) for row in state["discrepancies"]):
                 return
-
-    def _any_of(self, room: str, state: dict[str, Any]) -> bool:
-        return any(self.react(room, row, state) for row in state["discrepancies"][1:])
 
     def search_envelopes(self) -> None:
         """Look for the sheets the desk misses in the envelopes, and scan those that are there."""
@@ -261,8 +258,3 @@ def _refuse(messages: Iterable[Any]) -> None:
     refused = [message for message in messages if message.level == "error"]
     if refused:
         raise Refused(refused)
-
-
-def settle(seconds: float) -> None:
-    """Give the node a moment."""
-    time.sleep(seconds)
