@@ -92,6 +92,7 @@ def context_of(request: HttpRequest, sitting: Sitting) -> dict[str, Any]:
         "folders": flash.folders(), "tokens": list_tokens() if may["journals_act"] else [],
         "private": private_channel(request), "deadline": deadline_of(facts),
         "statuses": [status_of(facts, name) for name in (FINISHED, TRANSFERRED)],
+        "others": list(Sitting.objects.filter(point=sitting.point, date=sitting.date).exclude(pk=sitting.pk)),
         "replaceable": replaceable(sitting), "spares": spares(sitting),
         "page_title": _("Мониторинг: %s") % sitting.key,
     }  # fmt: skip

@@ -22,7 +22,7 @@ from transfers.models import Packet, PointStatus
 from transfers.states import PacketState
 
 #: States of a packet whose file has left the point.
-SENT = frozenset({PacketState.HANDED_OVER, PacketState.DELIVERED, PacketState.ACKNOWLEDGED})
+SENT = frozenset({PacketState.HANDED_OVER, PacketState.DELIVERED, PacketState.ACKNOWLEDGED, PacketState.REJECTED})
 #: The condition of a gate that a status was not declared before.
 DECLARED_BEFORE = "already_declared"
 FINISHED, TRANSFERRED = "exams_finished", "blanks_transferred"

@@ -131,8 +131,11 @@ def replace(request: HttpRequest, key: str) -> str:
 
 def _declare(request: HttpRequest, key: str, status: str) -> str:
     sitting = _for(request, key, "transfers.status")
-    statuses.send(sitting=sitting, status=status, actor=actor_of(request))
-    return _("Статус передаётся в РЦОИ вместе с журналами. Квитанция появится здесь.")
+    made = statuses.send_day(sitting=sitting, status=status, actor=actor_of(request))
+    said = _("Статус передаётся в РЦОИ вместе с журналами. Квитанция появится здесь.")
+    if len(made) > 1:
+        said += " " + _("Он передан за все экзамены дня: %d.") % len(made)
+    return said
 
 
 @monitoring.post("status-exams_finished")

@@ -7,13 +7,18 @@ import pytest
 import time_machine
 
 from audit.log import SYSTEM, record
-from journals import intake
+from journals import acts, intake
+from journals.models import Act
 from monitoring.facts import facts_of
 from monitoring.steps import State, current, steps_of
-from stations.models import Duty
+from scanning import cards
+from scanning.models import RoomCard
+from stations.models import Duty, Role
 from tests import factories
+from tests.conftest import log_in
 from tests.journals.world import print_station
 from tests.keys.world import PIN
+from transfers.models import Packet, PointStatus
 
 
 def page(login, path="/today/78-0001/"):
@@ -69,8 +74,6 @@ def test_all_journals_open_the_status(keys, day, technician):
     for number in range(1, 5):
         bring(keys, f"000{number}", f"010{number}")
     token = keys.open_token()
-    from journals import acts
-
     for number in ("0005", "0006"):
         acts.make(
             sitting=day.sitting, kind="journal_missing", post=day.posts[f"print-{number}"], reason="не использовалась",
@@ -159,3 +162,59 @@ def test_the_checklist_prints_every_step(day, technician):
     assert sheet.count('<td class="box">—') == 1
     assert str(Duty.RESERVE.label) in sheet
     assert PIN not in text
+
+
+def finish(day):
+    """Make the rows that a finished day leaves behind."""
+    at = factories.moment(day, "17:00")
+    cards.ensure_cards(day.sitting)
+    for index, card in enumerate(RoomCard.objects.filter(sitting=day.sitting), 1):
+        RoomCard.objects.filter(pk=card.pk).update(state="packed", version=1)
+        Packet.objects.create(
+            uid=f"uid-{index}", kind="forms" if card.is_hq else "blanks", sitting=day.sitting, made_by="x",
+            room=None if card.is_hq else card.room, state="acknowledged", sequence=index, node="n",
+        )  # fmt: skip
+    for number, name in enumerate(("exams_finished", "blanks_transferred"), 10):
+        status = PointStatus.objects.create(
+            sitting=day.sitting, status=name, state="accepted", at=at, by="Иванов П. И.", accepted_at=at
+        )
+        Packet.objects.create(
+            uid=f"uid-{number}", kind="status", sitting=day.sitting, status=status, made_by="x", state="acknowledged",
+            sequence=number, node="n", receipt_number=number,
+        )  # fmt: skip
+    for post in day.posts.values():
+        Act.objects.create(
+            sitting=day.sitting, kind="journal_missing", station_post=post, reason="x", name=f"ACT-{post.pk}", path="x",
+            sha256=f"{post.pk:064d}", signed_by="x", made_at=at,
+        )  # fmt: skip
+
+
+def test_a_finished_day(keys, day, technician):
+    keys.activate()
+    finish(day)
+    rows = steps_of(facts_of(day.sitting), technician.user)
+    assert [row.state for row in rows] == ["done", "absent", *["done"] * 6]
+    assert current(rows) is None
+    text = page(technician)
+    assert "День завершён" in text
+    assert "квитанция № 10" in text
+    assert "все статусы переданы" in text
+    assert 'class="btn primary"' not in text
+
+
+def test_a_rejected_packet_is_somebodys_work(keys, day, technician):
+    keys.activate()
+    finish(day)
+    Packet.objects.filter(room=day.rooms["0103"]).update(state="rejected")
+    rows = steps_of(facts_of(day.sitting), technician.user)
+    assert (rows[5].state, current(rows).number) == (State.NOW, 6)
+    assert rows[5].missing == ["ауд. 0103 — Отклонён"]
+    assert "РЦОИ отклонил пакет" in page(technician)
+
+
+def test_an_oral_exam_has_its_own_steps(voice_day):
+    user = factories.make_user("oral", "Фомин Олег Олегович", Role.TECHNICAL_SPECIALIST, sitting=voice_day.sitting)
+    rows = steps_of(facts_of(voice_day.sitting), user)
+    assert [row.state for row in rows[:3]] == ["absent", "now", "blocked"]
+    assert rows[1].tallies[0].total == 8
+    assert "место 3" in log_in(user).client.get(f"/monitoring/{voice_day.key}/").content.decode()
