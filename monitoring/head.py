@@ -94,7 +94,7 @@ def deadline_of(facts: Facts) -> Deadline:
         if left < SOON:
             return Deadline("warn", "hourglass_bottom", said, label)
         return Deadline("ok", "schedule", said, label)
-    return Deadline("ok", "task_alt", _("все статусы переданы"), _("сроки соблюдены или закрыты"))
+    return Deadline("ok", "task_alt", _("все статусы переданы"), _("сроков на сегодня больше нет"))
 
 
 def last_event(point: ExamPoint) -> datetime | None:
