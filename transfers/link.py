@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from common.clock import now
 from keys.models import Certificate
@@ -20,7 +21,7 @@ from wire import canonical
 from wire.pki import Role
 from wire.refusals import Refusal
 from wire.session import sign_challenge
-from wire.tus_refusals import NotLoggedIn, broken_line, refusal_of
+from wire.tus_refusals import NotLoggedIn, TransferRefusal, broken_line, refusal_of
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _AGENT = "ppe-portal/hq"
@@ -170,6 +171,13 @@ def get_bytes(client: httpx.Client, path: str) -> bytes | None:
     return response.content
 
 
+def words(refusal: Refusal) -> str:
+    """Return what a person reads about a try that failed: a broken line is one thing, whatever broke it."""
+    if isinstance(refusal, TransferRefusal) and refusal.status is None and not refusal.permanent:
+        return str(_("Нет связи с сервером РЦОИ."))
+    return refusal.text("ru")
+
+
 def heard(point: ExamPoint) -> None:
     """Remember that the centre answered just now."""
     FeedCursor.objects.update_or_create(point=point, defaults={"answered_at": now(), "trouble": "", "trouble_code": ""})
@@ -177,6 +185,4 @@ def heard(point: ExamPoint) -> None:
 
 def silent(point: ExamPoint, refusal: Refusal) -> None:
     """Remember why the centre could not be spoken to."""
-    FeedCursor.objects.update_or_create(
-        point=point, defaults={"trouble": refusal.text("ru"), "trouble_code": refusal.code}
-    )
+    FeedCursor.objects.update_or_create(point=point, defaults={"trouble": words(refusal), "trouble_code": refusal.code})

@@ -113,7 +113,7 @@ def _refusal(problem: dict[str, Any]) -> TransferRefusal:
     kind = tus.RetryLater if problem.get("code") in _START_AGAIN else tus.TransferRefused
     return kind(
         str(problem.get("detail_ru") or "РЦОИ не принял файл."), str(problem.get("detail") or "The file is refused."),
-        problem=problem,
+        problem=problem, status=200,
     )  # fmt: skip
 
 
@@ -128,7 +128,10 @@ def _fetch_receipt(client: httpx.Client, packet: Packet, point: ExamPoint) -> bo
         packet.refresh_from_db()
         return packet.state not in SENDING
     raise tus.RetryLater(
-        "РЦОИ принял файл, но квитанции ещё нет.", "The centre has the file but gave no receipt yet.", retry_after=2
+        "РЦОИ принял файл, но квитанции ещё нет.",
+        "The centre has the file but gave no receipt yet.",
+        retry_after=2,
+        status=404,
     )
 
 
@@ -152,7 +155,7 @@ def _failed(packet: Packet, refusal: Refusal, before: int) -> None:
     pause = pause_after(tries, getattr(refusal, "retry_after", None))
     packet.steps.create(at=now(), who=SYSTEM.name, text=_story(tries, refusal, pause))
     Packet.objects.filter(pk=packet.pk).update(
-        last_error=refusal.text("ru"), last_error_code=refusal.code, attempts=tries
+        last_error=link.words(refusal), last_error_code=refusal.code, attempts=tries
     )
     leases.release(packet, retry_in=pause)
 
@@ -164,7 +167,7 @@ def _problem_code(refusal: Refusal) -> str:
 
 def _story(tries: int, refusal: Refusal, pause: float) -> str:
     return _("Попытка %(tries)d: %(why)s Повтор через %(pause)d с.") % {
-        "tries": tries, "why": refusal.text("ru"), "pause": round(pause),
+        "tries": tries, "why": link.words(refusal), "pause": round(pause),
     }  # fmt: skip
 
 

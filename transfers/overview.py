@@ -31,15 +31,18 @@ class Row:
         return int(self.packet.counts.get("sheets", 0)) + int(self.packet.counts.get("forms", 0))
 
     @property
-    def holds(self) -> str:
-        """What it holds, in words."""
+    def parts(self) -> list[str]:
+        """What it holds: a phrase for each kind of file."""
         names = (
             ("sheets", _("листов")), ("forms", _("форм")), ("recordings", _("аудио")), ("journals", _("журналов")),
             ("acts", _("актов")),
         )  # fmt: skip
-        return ", ".join(
-            f"{words}: {self.packet.counts[name]}" for name, words in names if self.packet.counts.get(name)
-        )
+        return [f"{words}: {self.packet.counts[name]}" for name, words in names if self.packet.counts.get(name)]
+
+    @property
+    def holds(self) -> str:
+        """What it holds, in one line."""
+        return ", ".join(self.parts)
 
     @property
     def detail(self) -> str:

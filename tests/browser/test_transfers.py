@@ -1,0 +1,54 @@
+"""«Передать бланки» and the page of a packet before a real browser."""
+
+import pytest
+
+from audit.log import SYSTEM
+from tests.keys.world import make_keys
+from tests.transfers.conftest import ACTOR, Hq, fresh
+from transfers import feed, flash, outbox, statuses, tasks
+from transfers.models import Packet
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def hq(day, data_dir, token_dir):
+    return Hq(day, make_keys(day, token_dir))
+
+
+def test_packets_in_every_state(hq, technician, flash_dir, open_page, look, settings, transactional_db):
+    settings.PPE_RCOI_URL = "http://127.0.0.1:9"
+    hq.all_journals()
+    row = statuses.send(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
+    tasks.seal_packet(row.packets.get().pk)
+    hq.close("0101", people=3)
+    one = hq.signed("0101")
+    hq.close("0102", people=2)
+    two = hq.signed("0102")
+    flash.write(packets=[two], folder=str(flash_dir), actor=ACTOR)
+    hq.close("0103", people=2)
+    three = hq.signed("0103")
+    reason = {"code": "counts", "ru": "В карточке 15 бланков регистрации, в пакете 14.", "en": "x", "sheet": None}
+    feed.take_items(
+        point=hq.point,
+        items=[
+            hq.receipt_item(one, "delivered"),
+            hq.receipt_item(one, "acknowledged"),
+            hq.receipt_item(three, "rejected", reasons=[reason]),
+        ],
+        door="feed",
+        actor=SYSTEM,
+    )
+    hq.close_hq()
+    hq.sealed("HQ", "forms")
+    hq.close("0104")
+    status = fresh(row.packets.get())
+    outbox.work(status.pk)
+    address = f"/transfers/{hq.sitting.key}/"
+    page = open_page(technician, address)
+    look(page, "transfers")
+    page = open_page(technician, f"{address}{three.uid}/")
+    look(page, "packet-rejected")
+    Packet.objects.filter(pk=status.pk).update(state="stuck")
+    page = open_page(technician, f"{address}{one.uid}/")
+    look(page, "packet")
