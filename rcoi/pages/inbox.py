@@ -141,7 +141,11 @@ def _card(row: InboxPacket) -> list[tuple[str, Any]]:
         "not_finished_count": _("не закончили"),
     }
     card = row.document.get("card")
-    return [(text, card.get(key, "—")) for key, text in words.items()] if isinstance(card, dict) else []
+    return (
+        [(text, card[key]) for key, text in words.items() if card.get(key) is not None]
+        if isinstance(card, dict)
+        else []
+    )
 
 
 def _may_rescan(request: HttpRequest, row: InboxPacket) -> bool:

@@ -154,8 +154,8 @@ class Facts:
         return [
             label,
             str(seats.get(cell.room, "—")),
-            f"{card.get('registration_count', '—')} / {card.get('dbo_count', '—')}" if card else "—",
-            f"{card.get('absent_count', '—')} / {card.get('not_finished_count', '—')}" if card else "—",
+            _two(card, "registration_count", "dbo_count"),
+            _two(card, "absent_count", "not_finished_count"),
             str(sheets),
             str(counts.get("recordings", 0) or "—"),
             str(packet.get_state_display()) + (" (запрошено пересканирование)" if cell.state == "rescan" else ""),
@@ -208,3 +208,8 @@ class Facts:
         ]
         columns = [("Время", 36), ("Что", 62), ("Подробно", 82)]
         return layout.table("Нештатное", columns, rows, empty="Нештатных событий нет.")
+
+
+def _two(card: dict[str, Any], first: str, second: str) -> str:
+    """Return two numbers of a card; one that does not apply (ДБО of an oral exam) is a dash."""
+    return " / ".join("—" if card.get(name) is None else str(card[name]) for name in (first, second)) if card else "—"
