@@ -38,7 +38,7 @@ def replace_station(*, sitting: Sitting, old: Station, new: Station, room: Room,
             "Заменить станцию может другая станция того же вида.", "Another station of the same kind must replace it."
         )
     with transaction.atomic():
-        posts = StationPost.objects.select_for_update().filter(sitting=sitting)
+        posts = StationPost.objects.select_for_update(of=("self",)).filter(sitting=sitting)
         before = posts.filter(station=old, room=room).first()
         if before is None:
             raise ReplacementRefused(
