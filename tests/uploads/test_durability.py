@@ -117,7 +117,7 @@ def test_it_goes_on_after_a_kill_at_any_byte(own_node):
         # What a dying process wrote past its last commit was never promised.
         path = own_node.folder / "uploads" / "incoming" / location.split("/")[-2]
         with path.open("ab") as file:
-            file.write(b"torn")
+            file.write(b"torn" * MIB)
         own_node.start()
     with own_node.client() as client:
         at = offset_of(client, location)
