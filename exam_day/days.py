@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from exam_day.plan import (
     HQ,
+    RESCAN,
     SEED,
     Answer,
     Builder,
@@ -104,6 +105,9 @@ def _plant_sheets(build: Builder, rooms: tuple[RoomPlan, ...], piles: dict[str, 
     first = piles["0103"][index]
     piles["0103"].insert(index + 3, replace(first, spec=build.again(first.spec), note="scanned_twice"))
     build.plant("scanned_twice", point, "0103", first.spec.number)
+    # The centre will ask for one sheet of 0103 again: its second pass lies ready.
+    asked = next(scan for scan in piles["0103"] if scan.spec.kind == "C1" and not scan.note)
+    piles["0103"].append(replace(asked, spec=build.again(asked.spec), late=True, note=RESCAN))
     # In 0104 one sheet was fed upside down, another has ink over all its codes.
     for kind, note, damage in (("AB", "upside_down", "upside_down"), ("C1", "unreadable_code", "no_codes")):
         index = next(i for i, scan in enumerate(piles["0104"]) if i > 8 and scan.spec.kind == kind)

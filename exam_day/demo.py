@@ -9,7 +9,7 @@ from pathlib import Path
 
 from exam_day import judge, proofs, stage, steps
 from exam_day.desk import Desk
-from exam_day.plan import DayPlan
+from exam_day.plan import RESCAN, DayPlan
 from exam_day.report import Report, Step, word
 from exam_day.stage import Stage
 
@@ -56,6 +56,8 @@ STEPS: tuple[tuple[str, str, str, Callable[[Played, Step], None]], ...] = (
      lambda on, step: steps.scan(on.stage, on.desks, step)),
     ("6", "РЦОИ: «Подтвержден»", "RCOI: «Подтвержден»",
      lambda on, step: steps.acknowledged(on.stage, on.desks, step)),
+    ("6+", "Лента РЦОИ: пересканирование, отмена статуса", "The centre's feed: a rescan, an undone status",
+     lambda on, step: steps.feed_back(on.stage, on.desks, step)),
     ("7", "Журналы станций сканирования END_SCAN", "Scanning stations form END_SCAN",
      lambda on, step: steps.scan_journals(on.stage, on.desks, step)),
     ("8", "«Бланки переданы в РЦОИ»", "«Бланки переданы в РЦОИ»",
@@ -66,6 +68,8 @@ STEPS: tuple[tuple[str, str, str, Callable[[Played, Step], None]], ...] = (
 def play_steps(played: Played) -> None:
     """Play the steps of the day; the first that does not hold ends it."""
     for step_id, ru, en, action in STEPS:
+        if step_id == "6+" and not any(each.row.note == RESCAN for each in played.stage.placed):
+            continue
         with played.stage.report.step(step_id, ru, en) as step:
             action(played, step)
 

@@ -206,14 +206,29 @@ class Desk:
             if files:
                 self.player.browser.submit(self.path(room.number), "recordings", files=files)
 
+    def scan_again(self, note: str) -> list[str]:
+        """Scan the sheets that the centre asked for again; returns their rooms, waited for and compared."""
+        again = [each for each in self.placed if each.row.point == self.point.code and each.row.note == note]
+        rooms = sorted({each.row.pile for each in again})
+        for room in rooms:
+            wait_for(
+                lambda room=room: None if self.state(room)["state"] in ("closed", "packed") else room,  # type: ignore[misc]
+                what=f"{self.sitting} {room}: the centre's wish",
+            )
+            self.feed(room, [each for each in again if each.row.pile == room])
+            self.wait_read(room)
+        return rooms
+
     # --- closing ---
 
     def close_rooms(self) -> None:
         """Close every room, with an act where a difference cannot be mended."""
         for room in self.rooms:
-            self._close(room)
+            self.close(room)
 
-    def _close(self, room: str) -> None:
+    def close(self, room: str) -> None:
+        """Close one room."""
+
         def look() -> dict[str, Any] | None:
             state = self.wait_read(room)
             return state if state["state"] in ("reconciled", "discrepant") and not self._waiting(state) else None

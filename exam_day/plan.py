@@ -24,6 +24,8 @@ FaultKind = Literal[
 ]
 
 HQ = "HQ"
+#: The note of a sheet that the centre asks to be scanned again: no fault of the day, a wish of its operator.
+RESCAN = "rescan"
 SEED = 20260529
 
 

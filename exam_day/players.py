@@ -166,6 +166,16 @@ class Centre(Player):
         """Return the packets of the inbox."""
         return list(self.browser.json("/centre/inbox/state.json")["packets"])
 
+    def ask_rescan(self, uid: str, number: str, reason: str) -> None:
+        """Ask the point to scan a sheet of a packet again."""
+        self.browser.submit(f"/centre/inbox/{uid}/", "rescan", {"sheets": number, "reason": reason})
+
+    def undo_status(self, sitting: str, status: str, reason: str) -> None:
+        """Undo a status of a point, as the regional coordinator alone may."""
+        page = self.browser.get(f"/centre/statuses/{sitting}/")
+        form = next((each for each in page.forms_like("undo") if each.says(status=status)), page.form("undo"))
+        _check(self.browser.send(page, form, {"status": status, "reason": reason}))
+
     def receipt(self, sha256: str, level: str) -> bytes:
         """Download the receipt of a packet."""
         _name, data = self.browser.download(f"/centre/receipts/{sha256}.{level}.p7m")

@@ -81,7 +81,7 @@ def _reports(stage: Stage) -> None:
         sitting = stage.plan.sitting(point)
         checks.pdf_says(reports / f"point-{sitting}.pdf", ["Подтвержден", *rooms])
         for packet in stage.report.packets:
-            if packet["sitting"] == sitting:
+            if packet["sitting"] == sitting and packet["state"] == "acknowledged":
                 room = packet.get("room") or ""
                 checks.pdf_says(
                     reports / f"packet-{packet['uid']}.pdf", ["Подтвержден", *([room] if room in rooms else [])]

@@ -1,5 +1,6 @@
 """Where a day is played: folders, nodes, people, stations, and how they come to be before the first step."""
 
+import compileall
 import os
 import secrets
 import signal
@@ -20,6 +21,8 @@ from exam_day.web import PlayerError
 from wire import package as exam_package
 
 STATION = "01"
+#: Two nodes share one small machine with everybody who plays on it.
+SMALL = {"PPE_SWEEP_SECONDS": "2", "PPE_WEB_WORKERS": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +99,9 @@ def build(plan: DayPlan, root: Path, report: Report, *, ports: tuple[int, int] |
         "PPE_STATION": STATION,
         "PPE_TOKEN_DIRS": str(folders.tokens),
         "PPE_FLASH_DIRS": str(folders.flash),
-        "PPE_SWEEP_SECONDS": "2",
+        **SMALL,
     }
-    rcoi.settings = {"PPE_SWEEP_SECONDS": "2", "PPE_FLASH_DIRS": str(folders.flash)}
+    rcoi.settings = {"PPE_FLASH_DIRS": str(folders.flash), **SMALL}
     placed = truth.place(plan, folders.scans)
     truth.write(root / "truth.csv", [each.row for each in placed])
     return Stage(plan, report, folders, hq, rcoi, Terminal(folders.logs / "stations.log"), placed)
@@ -106,6 +109,9 @@ def build(plan: DayPlan, root: Path, report: Report, *, ports: tuple[int, int] |
 
 def start(stage: Stage) -> None:
     """Start both nodes and, beside them, the drawing of the sheets."""
+    # Compiled once here: the HQ's user may not write beside the sources, and a dozen processes would compile anew.
+    for package in sorted(path.parent for path in ROOT.glob("*/__init__.py")):
+        compileall.compile_dir(package, quiet=2)
     stage.rcoi.start()
     stage.hq.start()
     plan = stage.plan

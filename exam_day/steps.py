@@ -7,8 +7,8 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from exam_day.desk import Desk
-from exam_day.plan import PointPlan
-from exam_day.players import Specialist
+from exam_day.plan import RESCAN, PointPlan
+from exam_day.players import Specialist, wait_for
 from exam_day.report import Step
 from exam_day.stage import Stage, wait_drawn
 from exam_day.web import PlayerError, Refused
@@ -125,6 +125,13 @@ def _all_acknowledged(kind: str, count: int) -> Any:
     return done
 
 
+def _declared(status: str) -> Any:
+    def done(packets: list[dict[str, Any]]) -> bool:
+        return any(packet["status"] == status and packet["state"] == "acknowledged" for packet in packets)
+
+    return done
+
+
 def activate(stage: Stage, step: Step) -> list[Desk]:
     """Step 4: access keys loaded and activated; the desks are ready."""
     desks = []
@@ -180,9 +187,9 @@ def scan(stage: Stage, desks: list[Desk], step: Step) -> None:
     step.facts.append(f"{len(stage.placed)} sheets, {sum(len(each.rooms) for each in desks)} rooms")
 
 
-def sign(stage: Stage, each: Desk) -> None:
+def sign(stage: Stage, each: Desk, *, count: int = 0) -> None:
     """Wait until everything of a sitting is sealed, then have the GEK member sign."""
-    wanted = len(each.rooms)
+    wanted = count or len(each.rooms)
 
     def sealed(packets: list[dict[str, Any]]) -> bool:
         mine = [packet for packet in packets if packet["kind"] != "status"]
@@ -202,6 +209,28 @@ def acknowledged(stage: Stage, desks: list[Desk], step: Step) -> None:
         count += len(packets)
     inbox = stage.centre["rcoi_operator"].inbox()
     step.facts.append(f"{count} packets «Подтвержден»; inbox of the centre {len(inbox)}")
+
+
+def feed_back(stage: Stage, desks: list[Desk], step: Step) -> None:
+    """Step 6, the other way: a sheet asked for again, a status undone; the point answers both."""
+    written, spoken = desks[0], desks[-1]
+    again = next(each.row for each in written.placed if each.row.note == RESCAN)
+    packets = written.player.transfers(written.sitting)["packets"]
+    uid = next(packet["uid"] for packet in packets if packet["room"] == again.pile)
+    stage.centre["rcoi_operator"].ask_rescan(uid, again.number, "Лист снят бледно, отсканируйте заново.")
+    stage.centre["regional_coordinator"].undo_status(spoken.sitting, FINISHED, "Статус передан раньше времени.")
+    for room in written.scan_again(RESCAN):
+        written.close(room)
+    written.player.build_packets(written.sitting)
+    sign(stage, written, count=len(written.rooms) + 1)
+    wait_for(
+        lambda: None if FINISHED in spoken.player.transfers(spoken.sitting)["statuses"] else True,
+        what=f"{spoken.sitting}: the undone status",
+    )
+    spoken.player.send_status(spoken.sitting, FINISHED)
+    for each, count in ((written, len(written.rooms) + 2), (spoken, len(spoken.rooms) + 2)):
+        each.player.wait_packets(each.sitting, _all_acknowledged("", count), what="receipts of what was sent again")
+    step.facts.append(f"room {again.pile} again, status of {spoken.point.code} again")
 
 
 def scan_journals(stage: Stage, desks: list[Desk], step: Step) -> None:
@@ -254,5 +283,5 @@ def transferred(stage: Stage, desks: list[Desk], step: Step) -> None:
     for each in desks:
         each.player.send_status(each.sitting, TRANSFERRED)
     for each in desks:
-        each.player.wait_packets(each.sitting, _all_acknowledged("status", 2), what="receipt of the final status")
+        each.player.wait_packets(each.sitting, _declared(TRANSFERRED), what="receipt of the final status")
         step.facts.append(f"{each.point.code}: {TRANSFERRED}")
