@@ -111,9 +111,7 @@ def listen() -> None:
     # A packet that left while its point slept calmly is waited for at once; a silent centre keeps its pause.
     waiting = Packet.objects.filter(state__in=ON_THE_WAY).exclude(sha256="").values("sitting__point")
     soon = at + timedelta(seconds=feed.QUICK_SECONDS)
-    FeedCursor.objects.filter(point__in=waiting, attempts=0, next_try_at__gt=soon).update(
-        next_try_at=at, woken_at=None
-    )
+    FeedCursor.objects.filter(point__in=waiting, attempts=0, next_try_at__gt=soon).update(next_try_at=at, woken_at=None)
     asleep = Q(woken_at__isnull=True) | Q(woken_at__lt=at - REWAKE)
     for pk in FeedCursor.objects.filter(free(at)).filter(asleep).values_list("pk", flat=True):
         FeedCursor.objects.filter(pk=pk).update(woken_at=at)
