@@ -22,7 +22,7 @@ from wire import package as exam_package
 
 STATION = "01"
 #: Two nodes share one small machine with everybody who plays on it.
-SMALL = {"PPE_SWEEP_SECONDS": "2", "PPE_WEB_WORKERS": "1"}
+SMALL = {"PPE_SWEEP_SECONDS": "2", "PPE_FEED_SECONDS": "3", "PPE_WEB_WORKERS": "1"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from wire.refusals import MalformedDocument, Refusal
 
 log = logging.getLogger(__name__)
 
-QUICK_SECONDS, CALM_SECONDS = 2.0, 30.0
+QUICK_SECONDS = 2.0
 MAX_PAGES = 50
 
 

@@ -14,7 +14,7 @@ from scanning.models import RoomCard
 from stations.models import ExamPoint
 from transfers import statuses
 from transfers.errors import ForeignReceipt
-from transfers.models import Packet, PacketKind, ReceiptLevel, ReceiptRecord
+from transfers.models import FeedCursor, Packet, PacketKind, ReceiptLevel, ReceiptRecord
 from transfers.states import PacketState, move_packet
 from wire import receipt as wire_receipt
 from wire.receipt import Receipt
@@ -105,6 +105,10 @@ def apply(packet: Packet, row: ReceiptRecord, *, actor: Actor) -> None:
     if state == PacketState.REJECTED:
         facts["reasons"] = row.reasons
     move_packet(packet, state, actor=actor, text=_words(row), data={"number": row.number}, **facts)
+    if state == PacketState.DELIVERED:
+        # The centre's word about it comes in the feed within seconds: the next look must not wait for the calm pace.
+        due = FeedCursor.objects.filter(point=packet.sitting.point, next_try_at__gt=now())
+        due.update(next_try_at=now(), woken_at=None)
     if state == PacketState.ACKNOWLEDGED:
         _acknowledged(packet, actor)
     elif state == PacketState.REJECTED:

@@ -78,7 +78,8 @@ def poll(pk: int) -> None:
     cursor = leases.claim(FeedCursor.objects.select_related("point__region"), pk, seconds=90, max_attempts=1_000_000)
     if cursor is None:
         return
-    pause, silent = feed.CALM_SECONDS, False
+    calm = settings.PPE_FEED_SECONDS
+    pause, silent = calm, False
     try:
         feed.poll_point(cursor.point, tries=cursor.attempts)
     except Refusal as refusal:
@@ -87,7 +88,7 @@ def poll(pk: int) -> None:
     if feed.has_awaited(cursor.point):
         # A centre that does not answer is asked less and less often, and never by all points at once.
         pause = outbox.pause_after(cursor.attempts, None) if silent else feed.QUICK_SECONDS
-    leases.release(cursor, retry_in=min(pause, feed.CALM_SECONDS), reset_attempts=not silent)
+    leases.release(cursor, retry_in=min(pause, calm), reset_attempts=not silent)
 
 
 @jobs.sweep("transfers.poll")
