@@ -85,10 +85,7 @@ class Node:
 
 
 def migrated(folder):
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, check=True,
-        env={**os.environ, "PPE_NODE": "rcoi", "PPE_DATA_DIR": str(folder), "PPE_SECRET_KEY": "test", **DS},
-    )  # fmt: skip
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, check=True, env=Node(folder).env)
 
 
 @pytest.fixture(scope="session")
