@@ -94,8 +94,7 @@ class Page:
             answer = handler(request, **kwargs)
         except Refusal as refusal:
             refusals.tell(refusal, request)
-            text = refusal.text(refusals.language())
-            messages.error(request, text, extra_tags=f"code-{refusal.code}")
+            messages.error(request, refusals.words(refusal), extra_tags=f"code-{refusal.code}")
             answer = None
         if isinstance(answer, HttpResponseBase):
             return answer
@@ -109,7 +108,7 @@ class Page:
             return self.view(request, **kwargs)
         except Refusal as refusal:
             refusals.tell(refusal, request)
-            context = {"text": refusal.text(refusals.language()), "code": refusal.code}
+            context = {"text": refusals.words(refusal), "code": refusal.code}
             return render(request, "refusal.html", context, title=_("Пока недоступно"), status=refusal.http_status)
 
 

@@ -29,6 +29,12 @@ def tell(refusal: Refusal, request: HttpRequest | None) -> None:
         listener(refusal, request)
 
 
+def words(refusal: Refusal) -> str:
+    """Return what is wrong and what to do next, in the language of the person before the screen."""
+    said = language()
+    return " ".join(part for part in (refusal.text(said), refusal.cure(said)) if part)
+
+
 def problem(refusal: Refusal) -> dict[str, Any]:
     """Return RFC 9457 problem details with both languages."""
     return {
@@ -38,6 +44,8 @@ def problem(refusal: Refusal) -> dict[str, Any]:
         "code": refusal.code,
         "detail": refusal.text("en"),
         "detail_ru": refusal.text("ru"),
+        "cure": refusal.cure("en"),
+        "cure_ru": refusal.cure("ru"),
         "permanent": refusal.permanent,
         "errors": [
             {"field": p.field, "found": p.found, "expected": p.expected, "detail": p.en, "detail_ru": p.ru}

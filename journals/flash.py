@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from audit.log import Actor
-from common import flash, refusals
+from common import flash
 from journals import intake
 from journals.intake import Verdict
 from stations.models import ExamPoint
@@ -30,4 +30,4 @@ def _one(path: Path, actor: Actor, point: ExamPoint | None) -> Verdict:
     try:
         return intake.take_in_file(path=path, door="flash", actor=actor, point=point)
     except Refusal as refusal:
-        return Verdict("refused", f"{path.name}: {refusal.text(refusals.language())}", None, refusal=refusal)
+        return intake.turn_away(refusal=refusal, name=path.name, door="flash", actor=actor, point=point)

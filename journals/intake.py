@@ -76,7 +76,7 @@ def take_in(*, data: bytes, name: str, door: str, actor: Actor, point: ExamPoint
     try:
         found = reading.read(data, name, point=point, at=at)
     except Refusal as refusal:
-        return _turn_away(refusal, data, digest, name, door, actor, point)
+        return turn_away(refusal=refusal, name=name, door=door, actor=actor, point=point, digest=digest, size=len(data))
     row = _row(found, data, digest, name, door, actor)
     path = files.folder("journals", found.sitting.key) / f"{digest}.dat"
     # The bytes first: a row whose file a power cut took would be a journal that nobody can show.
@@ -97,15 +97,17 @@ def _clean(name: str) -> str:
     return "".join(c if c.isprintable() else "�" for c in last)[:255] or "без имени"
 
 
-def _turn_away(
-    refusal: Refusal, data: bytes, digest: str, name: str, door: str, actor: Actor, point: ExamPoint | None
+def turn_away(
+    *, refusal: Refusal, name: str, door: str, actor: Actor, point: ExamPoint | None, digest: str = "", size: int = 0
 ) -> Verdict:
+    """Record that a file was turned away, and say it in one line; nothing else is kept of it."""
+    name = _clean(name)
     record(
         "journals.turned_away", actor=actor, region=point.region.code if point else "",
         point=point.code if point else "", subject=name,
-        data={"sha256": digest, "size": len(data), "door": door, "code": refusal.code, "text": refusal.text("ru")},
+        data={"sha256": digest, "size": size, "door": door, "code": refusal.code, "text": refusal.text("ru")},
     )  # fmt: skip
-    return Verdict("refused", f"{name}: {refusal.text(refusals.language())}", None, refusal=refusal)
+    return Verdict("refused", f"{name}: {refusals.words(refusal)}", None, refusal=refusal)
 
 
 def _again(known: Journal, name: str, door: str, actor: Actor) -> Verdict:

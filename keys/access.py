@@ -68,8 +68,10 @@ def load(*, data: bytes, name: str, actor: Actor, sitting: Sitting | None = None
             f"имя «{shown}» не похоже на KEY_РР_ПППП_ДДММГГ_ЭЭ_vN.p7m", f"the name {shown!r} is not that of a key"
         )
     wanted = _sitting_of(said, sitting)
-    if data[:1] != b"\x30":
-        raise _refused("содержимое — не контейнер CMS", "the content is not a CMS container")
+    try:
+        wire_key.require_envelope(data)
+    except Refusal as refusal:
+        raise _refused("содержимое — не целый контейнер CMS", "the content is not a whole CMS container") from refusal
     certificate = (
         Certificate.objects.filter(
             role=Role.ACCESS.value, region=said.region, point=said.point, ident=access_ident(wanted, said.version)

@@ -1,7 +1,9 @@
 """The centre's side: the region's authority, requests, certificates, access keys, revocation."""
 
 import io
+import lzma
 import zipfile
+import zlib
 from datetime import datetime, time, timedelta
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -34,6 +36,10 @@ NAME_LIMIT = 64
 MAX_REQUEST = 64 * 1024
 MAX_ARCHIVE = 4 * 1024 * 1024
 MAX_MEMBERS = 2000
+#: Whatever `zipfile` throws at bad bytes.
+_ZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, ValueError, ArithmeticError, RuntimeError, EOFError,
+)  # fmt: skip
 
 
 def found(*, region: str, name: str) -> Certificate:
@@ -177,7 +183,7 @@ def _members(data: bytes) -> list[tuple[str, bytes]]:
                 with archive.open(info) as member:
                     found_members.append((info.filename.rpartition("/")[2], member.read(MAX_REQUEST + 1)))
             return found_members
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
+    except _ZIP_ERRORS as error:
         raise RequestRefused("Архив запросов повреждён.", "The archive of requests is damaged.") from error
 
 

@@ -108,9 +108,7 @@ def load(request: HttpRequest, key: str) -> str | None:
 
 
 def _tell(request: HttpRequest, refusal: Refusal) -> None:
-    language = refusals.language()
-    text = " ".join(part for part in (refusal.text(language), refusal.cure(language)) if part)
-    messages.error(request, text, extra_tags=f"code-{refusal.code}")
+    messages.error(request, refusals.words(refusal), extra_tags=f"code-{refusal.code}")
 
 
 @keys.post("activate")

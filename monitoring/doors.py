@@ -50,7 +50,7 @@ def _one(request: HttpRequest, sitting: Sitting, upload: UploadedFile) -> Verdic
         )
     except Refusal as refusal:
         refusals.tell(refusal, request)
-        return Verdict("refused", f"{upload.name}: {refusal.text(refusals.language())}", None, refusal=refusal)
+        return Verdict("refused", f"{upload.name}: {refusals.words(refusal)}", None, refusal=refusal)
 
 
 def keep(request: HttpRequest, sitting: Sitting, verdicts: Iterable[Verdict]) -> str:

@@ -15,7 +15,7 @@ from keys import access
 from keys.pin import token_from
 from keys.tokens import list_tokens
 from scanning import board, cards, pictures, recordings, scan_journal, sheets, sources
-from scanning.models import Recording, RoomCard, Sheet
+from scanning.models import Batch, Recording, RoomCard, Sheet
 from scanning.register import read_register
 from scanning.states import CardState
 from stations import rules
@@ -110,12 +110,14 @@ def upload(request: HttpRequest, key: str, room: str) -> str | None:
     rules.require(request.user, "scanning.edit", card.sitting)
     cards.require_editable(card)
     actor = actor_of(request)
-    batch = sources.new_batch(card=card, door="browser", actor=actor)
+    batch: Batch | None = None
 
     def take(file: UploadedFile) -> str:
-        return sources.take_in(
-            card=card, name=str(file.name), content=file, door="browser", actor=actor, batch=batch
-        ).line
+        # The first file that is taken begins the batch: files that are all refused leave no empty one behind.
+        nonlocal batch
+        taken = sources.take_in(card=card, name=str(file.name), content=file, door="browser", actor=actor, batch=batch)
+        batch = taken.source.batch
+        return taken.line
 
     return _each_file(request, take)
 
@@ -145,8 +147,7 @@ def _each_file(request: HttpRequest, take: Callable[[UploadedFile], str]) -> str
             lines.append(take(file))
         except Refusal as refusal:
             refusals.tell(refusal, request)
-            words = f"{file.name}: {refusal.text(refusals.language())}"
-            messages.error(request, words, extra_tags=f"code-{refusal.code}")
+            messages.error(request, f"{file.name}: {refusals.words(refusal)}", extra_tags=f"code-{refusal.code}")
     if not lines:
         return None
     shown = "\n".join(lines[:20])

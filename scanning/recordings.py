@@ -17,7 +17,7 @@ from scanning.cards import lock, open_card, require_editable
 from scanning.errors import AlreadyTaken, DecisionRefused
 from scanning.models import Recording, RoomCard
 from scanning.recognition.decoder import decoder
-from scanning.recognition.refusals import EmptyFile, FileRefused
+from scanning.recognition.refusals import EmptyFile, FileRefused, NotARecording
 from scanning.reconcile import go, reconcile
 from scanning.register import Register, read_register
 from scanning.sources import store_part
@@ -26,6 +26,10 @@ from wire.durable import replace_durable, sha256_file
 
 LEASE_SECONDS = 240
 _MAX_ATTEMPTS = 3
+#: JPEG, PNG, GIF, PDF, ZIP, TIFF, HTML, programs.
+_OTHER_KINDS = (
+    b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"%PDF", b"PK\x03\x04", b"II*\0", b"MM\0*", b"<", b"MZ", b"\x7fELF",
+)  # fmt: skip
 _SUFFIXES = frozenset({".wav", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".flac"})
 
 
@@ -38,7 +42,7 @@ def take_in(
         The row, and a line about it.
 
     Raises:
-        EmptyFile, AlreadyTaken, CardIsClosed, DecisionRefused: As their names say.
+        EmptyFile, NotARecording, AlreadyTaken, CardIsClosed, DecisionRefused: As their names say.
     """
     require_editable(card)
     name = Path(name.replace("\\", "/")).name[:255] or "без имени"
@@ -50,8 +54,7 @@ def take_in(
     part = store_part(content)
     try:
         size = part.stat().st_size
-        if size == 0:
-            raise EmptyFile
+        _require_sound(part, size)
         digest = sha256_file(part)
         _refuse_same(card, digest)
         folder = files.folder("scans", card.sitting.key, card.room.number)
@@ -88,6 +91,18 @@ def _require_voice(card: RoomCard) -> None:
         raise DecisionRefused(
             f"{card}: не аудитория проведения «Говорения», записей здесь нет.", "This is not a voice room."
         )
+
+
+def _require_sound(path: Path, size: int) -> None:
+    """Refuse what is certainly something else: a photo under the name of an answer is told at the door.
+
+    Bytes of no known kind are kept and become a finding: they may be all that is left of somebody's answer.
+    """
+    if size == 0:
+        raise EmptyFile
+    with path.open("rb") as file:
+        if file.read(8).startswith(_OTHER_KINDS):
+            raise NotARecording
 
 
 def _refuse_same(card: RoomCard, digest: str) -> None:

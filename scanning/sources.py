@@ -134,6 +134,10 @@ def store_part(content: "Path | UploadedFile | BinaryIO") -> Path:
         FileTooBig: More bytes than a file may have.
         NotEnoughSpace: The disk is nearly full.
     """
+    told = content.stat().st_size if isinstance(content, Path) else getattr(content, "size", None) or 0
+    if told > MAX_BYTES:
+        # Said before it is copied: half a gigabyte that is dropped in the end takes the operator's minute.
+        raise FileTooBig(MAX_BYTES)
     folder = files.folder("tmp")
     left = shutil.disk_usage(folder).free
     if left < KEEP_FREE:

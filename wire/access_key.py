@@ -1,5 +1,6 @@
 """Access keys to exam materials: an EC P-256 private key in PKCS#8, enveloped to the GEK members of one point."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import Certificate
 
 from wire import cms, pki
-from wire.cms import Recipient
+from wire.cms import Recipient, der
 from wire.refusals import Refusal
 
 MAX_FILE = 1024 * 1024
@@ -29,6 +30,17 @@ def write(private_key: ec.EllipticCurvePrivateKey, *, recipients: Sequence[Certi
     return cms.seal_bytes(blob, recipients=recipients)
 
 
+def require_envelope(blob: bytes) -> None:
+    """Look at the outside of a key file; for whom it is, and what is in it, only the token tells.
+
+    Raises:
+        Refusal: not an envelope, or not a whole one.
+    """
+    der.parse(blob)
+    with contextlib.suppress(cms.NoRecipient):
+        cms.open_bytes(blob, recipients=[])
+
+
 def read(blob: bytes, *, recipients: Sequence[Recipient], certificate: Certificate) -> ec.EllipticCurvePrivateKey:
     """Open a key and prove that it is the one of the certificate.
 
@@ -38,9 +50,9 @@ def read(blob: bytes, *, recipients: Sequence[Recipient], certificate: Certifica
     """
     if len(blob) > MAX_FILE:
         raise _foreign("файл слишком велик", "the file is too big")
-    der = cms.open_bytes(blob, recipients=recipients)
+    content = cms.open_bytes(blob, recipients=recipients)
     try:
-        key = serialization.load_der_private_key(der, password=None)
+        key = serialization.load_der_private_key(content, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise _foreign("в конверте не ключ", "the envelope holds no key") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey):

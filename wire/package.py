@@ -8,6 +8,7 @@ never keys, and no names of participants.
 import datetime as dt
 import hashlib
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,10 @@ MAX_FILE = 256 * 1024 * 1024
 MAX_MEMBERS = 64
 _HEAD, _SIGNATURE = "package.json", "package.json.p7s"
 _STAMP = (1980, 1, 1, 0, 0, 0)
+#: Whatever `zipfile` throws at bad bytes.
+_ZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, ArithmeticError, RuntimeError,
+)  # fmt: skip
 
 
 class PackageRefusal(Refusal):
@@ -183,7 +188,7 @@ def _unzip(data: bytes) -> dict[str, bytes]:
             if sum(info.file_size for info in infos) > MAX_FILE:
                 raise _refuse("архив раскрывается слишком большим", "the archive unpacks too big")
             return {info.filename: _member(archive, info) for info in infos}
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+    except _ZIP_ERRORS as error:
         raise _refuse("это не архив ZIP, или он повреждён", "it is not a ZIP, or it is damaged") from error
 
 
