@@ -8,6 +8,7 @@ from django.db import transaction
 from audit.log import Actor, record
 from stations.models import (
     Assignment,
+    Duty,
     ExamPoint,
     Person,
     Region,
@@ -19,6 +20,7 @@ from stations.models import (
     StationPost,
     Subject,
 )
+from stations.registry_checks import judge
 from wire import schema
 from wire.subjects import SUBJECTS
 
@@ -37,8 +39,10 @@ def take_in(document: dict[str, Any], *, actor: Actor) -> Region:
 
     Raises:
         SchemaRefusal: The document does not follow its schema.
+        RegistryRefused: Its parts do not fit each other.
     """
     schema.validate("registry", document)
+    judge(document)
     with transaction.atomic():
         subjects()
         said = document["region"]
@@ -66,13 +70,21 @@ def _point(region: Region, said: dict[str, Any], mode: str) -> None:
     point, _made = ExamPoint.objects.update_or_create(
         region=region,
         code=said["code"],
-        defaults={"name": said["name"], "address": said.get("address", ""), "timezone": said["timezone"]},
+        defaults={
+            "name": said["name"],
+            "address": said.get("address", ""),
+            "timezone": said.get("timezone", region.timezone),
+        },
     )
     for room in said["rooms"]:
         Room.objects.update_or_create(
             point=point,
             number=room["number"],
-            defaults={"name": room.get("name", ""), "seats": room.get("seats", 0), "kind": room["kind"]},
+            defaults={
+                "name": room.get("name", ""),
+                "seats": room.get("seats", 0),
+                "kind": room.get("kind", Room.Kind.ROOM),
+            },
         )
     Room.objects.get_or_create(point=point, number="HQ", defaults={"name": "Штаб ППЭ", "kind": Room.Kind.HQ})
     for station in said["stations"]:
@@ -80,7 +92,7 @@ def _point(region: Region, said: dict[str, Any], mode: str) -> None:
             point=point,
             kind=station["kind"],
             number=station["number"],
-            defaults={"serial": station.get("serial", ""), "duty": station["duty"]},
+            defaults={"serial": station.get("serial", ""), "duty": station.get("duty", Duty.MAIN)},
         )
     for person in said["people"]:
         _person(person)
@@ -112,9 +124,9 @@ def _sitting(point: ExamPoint, said: dict[str, Any], mode: str) -> None:
             sitting=sitting,
             station=station,
             room=rooms.get(post.get("room") or ""),
-            defaults={"duty": post["duty"], "place": post.get("place") or ""},
+            defaults={"duty": post.get("duty", Duty.MAIN), "place": post.get("place") or ""},
         )
-    for assignment in said["assignments"]:
+    for assignment in said.get("assignments", []):
         _assign(Person.objects.get(uid=assignment["person"]), assignment["role"], sitting=sitting)
 
 

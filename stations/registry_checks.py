@@ -1,0 +1,122 @@
+"""What a schema cannot say of a registry: that its parts know each other, and that its words mean something."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import lru_cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from stations.models import Role
+from wire.refusals import Part, Refusal
+from wire.subjects import SUBJECTS
+
+MOST_SEATS = 10_000
+SHOWN = 5
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
+
+
+class RegistryRefused(Refusal):
+    """The document follows its schema, but its parts do not fit each other."""
+
+    code = "registry_refused"
+
+
+def judge(document: dict[str, Any]) -> None:
+    """Hold a registry document that follows its schema to what the tables need.
+
+    Raises:
+        RegistryRefused: With every part that does not fit; nothing has been written yet.
+    """
+    found = list(_wrong(document))
+    if not found:
+        return
+    shown, more = found[:SHOWN], len(found) - SHOWN
+    ru = "; ".join(part.ru for part in shown) + (f"; и ещё ошибок: {more}" if more > 0 else "")
+    en = "; ".join(part.en for part in shown) + (f"; and {more} more" if more > 0 else "")
+    raise RegistryRefused(
+        f"Реестр не принят: {ru}.",
+        f"The registry is not accepted: {en}.",
+        cure_ru="Исправьте реестр в программе, из которой он выгружен, и загрузите его снова.",
+        cure_en="Correct the registry where it was exported and upload it again.",
+        parts=found[:100],
+    )
+
+
+def _wrong(document: dict[str, Any]) -> Iterator[Part]:
+    region = document["region"]
+    yield from _zone("region", region.get("timezone", ""))
+    for person in document.get("staff", []):
+        yield from _role("staff", person["role"])
+    staff = {person["uid"] for person in document.get("staff", [])}
+    for point in document["points"]:
+        where = f"ППЭ {point['code']}"
+        yield from _zone(where, point.get("timezone", region.get("timezone", "")))
+        for room in point["rooms"]:
+            yield from _seats(f"{where}, ауд. {room['number']}", room["seats"])
+        for sitting in point["sittings"]:
+            yield from _sitting(where, point, sitting, staff)
+
+
+def _sitting(where: str, point: dict[str, Any], sitting: dict[str, Any], staff: set[str]) -> Iterator[Part]:
+    where = f"{where}, экзамен {sitting['date']} {sitting['subject']}"
+    rooms = {room["number"] for room in point["rooms"]} | {"HQ"}
+    stations = {(station["kind"], station["number"]) for station in point["stations"]}
+    people = {person["uid"] for person in point["people"]} | staff
+    if not _is_day(sitting["date"]):
+        yield _part(where, sitting["date"], "date", "такой даты не бывает", "there is no such date")
+    if sitting["subject"] not in SUBJECTS:
+        yield _part(where, sitting["subject"], "subject", "нет такого предмета", "there is no such subject")
+    for room in sitting["rooms"]:
+        yield from _known(where, room["number"], rooms, "ауд.", "room")
+        yield from _seats(f"{where}, ауд. {room['number']}", max(room["seats"], room.get("places", 0)))
+    for post in sitting["posts"]:
+        station = (post["station_kind"], post["station_number"])
+        if station not in stations:
+            words = " ".join(station)
+            yield _part(where, words, "station", f"станции {words} нет в ППЭ", f"the point has no station {words}")
+        if post.get("room"):
+            yield from _known(where, post["room"], rooms, "ауд.", "room")
+    for assignment in sitting.get("assignments", []):
+        yield from _known(where, assignment["person"], people, "сотрудника", "person")
+        yield from _role(where, assignment["role"])
+    for clock in sitting.get("deadlines", {}).values():
+        if not _CLOCK.fullmatch(clock):
+            yield _part(where, clock, "deadlines", f"нет такого времени: {clock}", f"there is no such time: {clock}")
+
+
+def _known(where: str, name: str, known: set[str], ru: str, en: str) -> Iterator[Part]:
+    if name not in known:
+        yield _part(where, name, en, f"{ru} {name} нет в ППЭ", f"the point has no {en} {name}")
+
+
+def _role(where: str, role: str) -> Iterator[Part]:
+    if role not in Role.values:
+        yield _part(where, role, "role", f"нет такой роли: {role}", f"there is no such role: {role}")
+
+
+def _seats(where: str, seats: int) -> Iterator[Part]:
+    if seats > MOST_SEATS:
+        yield _part(where, str(seats), "seats", f"мест {seats}", f"{seats} seats")
+
+
+def _zone(where: str, zone: str) -> Iterator[Part]:
+    if zone not in _zones():
+        yield _part(where, zone, "timezone", f"нет часового пояса «{zone}»", f"there is no time zone {zone!r}")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _part(where: str, found: str, field: str, ru: str, en: str) -> Part:
+    return Part(field, found, "", f"{where}: {ru}", f"{where}: {en}")
