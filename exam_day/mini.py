@@ -3,7 +3,8 @@
 People who meet a dead page do what people do: reload, look what has been done, and do the rest.
 """
 
-import tempfile
+import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -141,34 +142,65 @@ class MiniDay:
         }
 
 
-def play_mini(root: Path, *, seed: int, kills: int = 1) -> tuple[dict[str, Any], list[Kill]]:
-    """Play a mini day while processes are killed; return the final state and who was killed.
+@dataclass
+class MiniDays:
+    """One morning, played on as many times as wished: both nodes go back to it before every run."""
 
-    Raises:
-        PlayerError: The day did not come to its end.
-    """
-    report = Report()
-    report.console.quiet = True
-    day = MiniDay(stage.build(mini_day(), root, report))
-    killer = Killer((day.on.hq, day.on.rcoi), seed, kills)
-    try:
-        day.prepare()
-        killer.start()
-        day.play()
-        killer.stop()
-        if killer.trouble:
-            raise PlayerError(killer.trouble)
-        return day.final(), killer.done
-    finally:
-        killer.stop()
-        day.on.close()
+    root: Path
+    day: MiniDay = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Build the stage; nothing runs yet."""
+        report = Report()
+        report.console.quiet = True
+        self.day = MiniDay(stage.build(mini_day(), self.root, report))
+
+    def prepare(self) -> None:
+        """Bring the day to its morning and keep both nodes as they are then."""
+        on = self.day.on
+        try:
+            self.day.prepare()
+        finally:
+            on.hq.stop()
+            on.rcoi.stop()
+        _copy(on.folders.data, self.root / "morning")
+
+    def run(self, *, seed: int, kills: int = 1) -> tuple[dict[str, Any], list[Kill]]:
+        """Play the day from its morning while processes are killed.
+
+        Returns:
+            The final state, and who was killed.
+
+        Raises:
+            PlayerError: The day did not come to its end.
+        """
+        on = self.day.on
+        _copy(self.root / "morning", on.folders.data)
+        killer = Killer((on.hq, on.rcoi), seed, kills)
+        try:
+            for node in (on.rcoi, on.hq):
+                node.start()
+            for node in (on.rcoi, on.hq):
+                node.wait()
+            killer.start()
+            self.day.play()
+            killer.stop()
+            if killer.trouble:
+                raise PlayerError(killer.trouble)
+            return self.day.final(), killer.done
+        except PlayerError as error:
+            raise PlayerError(f"{error}; killed: {killer.done}") from error
+        finally:
+            killer.stop()
+            on.hq.stop()
+            on.rcoi.stop()
+
+    def close(self) -> None:
+        """Stop everything."""
+        self.day.on.close()
 
 
-def main(runs: int = 3, seed: int = 1) -> None:
-    """Play several mini days and print who was killed in each."""
-    for number in range(runs):
-        with tempfile.TemporaryDirectory(prefix="ppe-mini-") as name:
-            begun = time.monotonic()
-            final, kills = play_mini(Path(name), seed=seed + number)
-            words = ", ".join(f"{kill.node} {kill.title} at {kill.after}" for kill in kills)
-            print(f"{number}: {time.monotonic() - begun:.1f} s, killed {words or 'nobody'}; {final['packets']}")  # noqa: T201
+def _copy(source: Path, target: Path) -> None:
+    """Copy a folder with owners and modes over another."""
+    shutil.rmtree(target, ignore_errors=True)
+    subprocess.run(["cp", "-a", str(source), str(target)], check=True)
