@@ -10,15 +10,13 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from wire import names_parse
 from wire.names_align import Field
-from wire.names_parse import Grammar
+from wire.names_draft import Draft, Grammar, Kind, day_month_year
 from wire.refusals import Part, Refusal
 from wire.subjects import SUBJECT_NAMES
-
-Kind = Literal["print", "voice", "scan"]
 
 _REGION = Field("region", (2,), "PP", "код региона, 2 цифры", "region code, 2 digits")
 _POINT = Field("point", (4,), "PPPP", "код ППЭ, 4 цифры", "point code, 4 digits")
@@ -167,7 +165,7 @@ def _read_exact(text: str, subjects: Mapping[str, str]) -> JournalName | None:
             continue
         fields = match.groupdict()
         subject_name = subjects.get(fields["subject"])
-        date = names_parse.day_month_year(fields["date"])
+        date = day_month_year(fields["date"])
         if date is None or subject_name is None:
             return None
         name = _checked(
@@ -193,7 +191,7 @@ def _checked(
     return None if _faults(name, grammar) else name
 
 
-def _build(draft: names_parse.Draft) -> JournalName | None:
+def _build(draft: Draft) -> JournalName | None:
     values = draft.values
     if draft.kind is None or draft.date is None or draft.subject_name is None:
         return None

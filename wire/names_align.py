@@ -38,7 +38,7 @@ class Token:
 
 def token(raw: str) -> Token:
     """Read a piece as digits, forgiving look-alike letters and the marks of a date."""
-    text = "".join(_digit(letter) for letter in raw.translate(_DIGITS))
+    text = "".join(_digit(letter) for letter in raw.lstrip("№").translate(_DIGITS))
     if not text.isdigit():
         text = _DATE_MARKS.sub("", text)
     return Token(raw, text if text.isascii() and text.isdigit() else "")

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 _SPACES = re.compile(r"[ _\u00a0\u2000-\u200a\u202f\u3000]+")
 _DASHES = re.compile(r"[\u2010-\u2015\u2212]")
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
-# Latin letters and the Cyrillic ones they pass for, after case folding
-_LATIN = str.maketrans("abcehkmoptxyir", "авсенкмортхуіг")
+# Latin letters and the Cyrillic ones they pass for
+_LATIN = str.maketrans("abcehkmoptxyirABCEHKMOPTXYI", "авсенкмортхуігАВСЕНКМОРТХУІ")
 _GLYPHS = str.maketrans({"і": "и", "ё": "е", "й": "и"})
 _SCREENS = ("cp1251", "cp866", "cp1252", "latin-1", "cp437", "koi8-r", "mac-cyrillic", "cp850")
 _SOURCES = ("utf-8", "cp866", "cp1251", "koi8-r", "mac-cyrillic")
@@ -37,7 +37,7 @@ def spaces(text: str) -> str:
 
 def _latin(text: str) -> str:
     # a name that is Latin throughout is a transliteration, not a name with a stray letter
-    return text.translate(_LATIN) if re.search("[а-яё]", text) else text
+    return text.translate(_LATIN) if re.search("[а-яё]", text, re.I) else text
 
 
 STEPS: tuple[Step, ...] = (
@@ -70,7 +70,8 @@ def match(found: str, expected: str) -> tuple[Step, ...] | None:
     if _apply(found, STEPS) != _apply(expected, STEPS):
         return None
     needed = STEPS
-    for step in STEPS:
+    # the strongest are dropped first: what a weaker step explains is told in its words
+    for step in reversed(STEPS):
         fewer = tuple(other for other in needed if other is not step)
         if _apply(found, fewer) == _apply(expected, fewer):
             needed = fewer

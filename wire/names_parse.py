@@ -5,65 +5,13 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
 
 from wire import names_fold
 from wire.names_align import Field, Token, align, looks_like_field, token
-from wire.refusals import Part
+from wire.names_draft import Draft, Grammar, day_month_year, shown
 
-Kind = Literal["print", "voice", "scan"]
 MAX_TEXT = 1000
 _SEPARATORS = " _"
-
-
-@dataclass(frozen=True, slots=True)
-class Grammar:
-    """One kind of name: prefix, fields left of the subject's name, fields right of it, how its spaces are written."""
-
-    kind: Kind
-    prefix: str
-    left: tuple[Field, ...]
-    right: tuple[Field, ...]
-    space: str
-
-    @property
-    def shape(self) -> str:
-        """The grammar in the letters of the regulation."""
-        subject = f"Название{self.space}предмета"
-        letters = [part.letters for part in self.left], [part.letters for part in self.right]
-        return "_".join([self.prefix, *letters[0], subject, *letters[1]]) + ".dat"
-
-
-@dataclass(slots=True)
-class Draft:
-    """What is known of a name so far."""
-
-    kind: Kind | None = None
-    values: dict[str, str] = field(default_factory=dict)
-    date: dt.date | None = None
-    subject_name: str | None = None
-    certain: bool = True
-    doubts: list[Part] = field(default_factory=list)
-
-    def doubt(self, name: str, found: str, expected: str, ru: str, en: str, *, sure: bool = False) -> None:
-        """Note an oddity; unless `sure`, a person must look."""
-        self.doubts.append(Part(name, _show(found), expected, ru, en))
-        self.certain = self.certain and sure
-
-
-def _show(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")[:200]
-
-
-def day_month_year(digits: str) -> dt.date | None:
-    """A date of 6 digits DDMMYY or 8 digits DDMMYYYY."""
-    year = int(digits[4:]) + (2000 if len(digits) == 6 else 0)
-    try:
-        date = dt.date(year, int(digits[2:4]), int(digits[:2]))
-    except ValueError:
-        return None
-    return date if 2000 <= date.year <= 2099 else None
 
 
 def parse(text: str, grammars: Mapping[str, Grammar], subjects: Mapping[str, str]) -> Draft:
@@ -129,6 +77,10 @@ def _strip_extension(draft: Draft, name: str) -> str:
         ru, en = f"расширение «.{extension}» вместо .dat", f"the extension is “.{extension}”, not .dat"
         draft.doubt("extension", f".{extension}", ".dat", ru, en)
         return stem
+    if match := re.search(r"[_ ,-]dat$", name, re.I):
+        ru, en = "перед расширением нет точки", "no dot before the extension"
+        draft.doubt("extension", match[0], ".dat", ru, en)
+        return name[: match.start()]
     ru, en = "нет расширения .dat: имя могло быть обрезано", "no .dat at the end: the name may have been cut"
     draft.doubt("extension", "", ".dat", ru, en)
     return name
@@ -160,7 +112,11 @@ def _take_prefix(draft: Draft, stem: str, grammars: Mapping[str, Grammar]) -> tu
         ru = f"начало имени записано «{found}», должно быть {grammar.prefix}"
         en = f"the prefix is written “{found}”, it should be {grammar.prefix}"
         draft.doubt("prefix", found, grammar.prefix, ru, en, sure=True)
-    return grammar, stem[match.end() :]
+    rest = stem[match.end() :]
+    if rest[:1].isdigit():
+        ru, en = f"после {grammar.prefix} нет знака «_»", f"no “_” after {grammar.prefix}"
+        draft.doubt("separator", found + rest[:2], f"{grammar.prefix}_", ru, en, sure=True)
+    return grammar, rest
 
 
 def _guess_prefix(draft: Draft, stem: str, grammars: Mapping[str, Grammar]) -> tuple[Grammar | None, str]:
@@ -184,7 +140,9 @@ def _guess_prefix(draft: Draft, stem: str, grammars: Mapping[str, Grammar]) -> t
 
 
 def _separators(draft: Draft, rest: str) -> str:
-    if "_" not in rest and (marks := re.findall(r"(?<=\d)[ \-–—.](?=\d)", rest)):
+    marks = re.findall(r"(?<=\d)[ \-–—.](?=\d)", rest)
+    # a date has two dots at most; a third mark between digits stands in place of «_»
+    if marks and ("_" not in rest or (marks[0] != " " and marks.count(marks[0]) > 2)):
         ru, en = "части имени разделены не знаком «_»", "the parts are not separated by “_”"
         draft.doubt("separator", marks[0], "_", ru, en, sure=marks[0] == " ")
         if marks[0] != " ":
@@ -199,7 +157,7 @@ def _take_fields(draft: Draft, grammar: Grammar, rest: str) -> str:
     """Take the fields off both ends; what is left between them is the subject's name."""
     pieces = [(match.start(), match.end()) for match in re.finditer(r"[^ _]+", rest)]
     words = [rest[start:end] for start, end in pieces]
-    left = _run(words)
+    left = _left_run(words, len(grammar.left))
     right = _run(words[left:][::-1])
     if left == len(words):
         # nothing but digits: the subject's name is missing, the right fields are at the end of the same run
@@ -210,6 +168,7 @@ def _take_fields(draft: Draft, grammar: Grammar, rest: str) -> str:
     # both are turned round: what stands last in the name is the surest
     spare_right = _read_side(draft, grammar.right[::-1], tokens[len(words) - right :][::-1] if right else [])
     _swapped_room(draft, grammar, spare, spare_right)
+    _unsure(draft, grammar, spare, spare_right)
     if right == 1 < len(grammar.right) and "room" in {part.name for part in grammar.right} - draft.values.keys():
         _one_of_two(draft, grammar, words[-1])
     for item in (*spare, *spare_right):
@@ -222,6 +181,21 @@ def _take_fields(draft: Draft, grammar: Grammar, rest: str) -> str:
             draft.doubt(part.name, "", part.letters, ru, en)
     middle = pieces[left : len(pieces) - right]
     return rest[middle[0][0] : middle[-1][1]] if middle else ""
+
+
+def _unsure(draft: Draft, grammar: Grammar, left: list[Token], right: list[Token]) -> None:
+    """Which of several pieces is the extra one cannot be known: what could be read in two ways is not kept."""
+    if left:
+        filled = {doubt.field for doubt in draft.doubts if doubt.expected.endswith(doubt.found)}
+        for part in grammar.left:
+            if part.zero_filled and part.name in filled:
+                draft.values.pop(part.name, None)
+    # a scan journal has no room: four digits there are the room of another kind of journal
+    if any(grammar.kind != "scan" or len(item.digits) != 4 for item in right):
+        for part in grammar.right:
+            draft.values.pop(part.name, None)
+            ru, en = "какая из частей в конце лишняя, неизвестно", "which of the parts at the end is the extra one"
+            draft.doubt(part.name, "", part.letters, f"{part.ru}: {ru}", f"{part.en}: it is not known {en}")
 
 
 def _one_of_two(draft: Draft, grammar: Grammar, found: str) -> None:
@@ -237,6 +211,18 @@ def _run(words: list[str]) -> int:
     count = 0
     while count < len(words) and looks_like_field(words[count]):
         count += 1
+    return count
+
+
+def _left_run(words: list[str], fields: int) -> int:
+    """How many pieces belong to the fields on the left: a word in place of a field must not hide those after it."""
+    count = _run(words)
+    while count < fields and count + 1 < len(words):
+        run = _run(words[count + 1 :])
+        # what follows the word must be fields again, and those be followed by the subject's name
+        if not run or count + 1 + run == len(words):
+            break
+        count += 1 + run
     return count
 
 
@@ -318,8 +304,8 @@ def _read_date(draft: Draft) -> None:
 
 
 def _year_first(digits: str) -> dt.date | None:
-    year, rest = (digits[:4], digits[4:]) if len(digits) == 8 else ("20" + digits[:2], digits[2:])
-    return day_month_year(rest[2:] + rest[:2] + year)
+    # of six digits any mistake makes such a date: only a year of four digits says that it stands first
+    return day_month_year(digits[6:] + digits[4:6] + digits[:4]) if len(digits) == 8 else None
 
 
 def _read_subject(draft: Draft, found: str, subjects: Mapping[str, str]) -> None:
@@ -360,7 +346,7 @@ def _other_name(draft: Draft, found: str, expected: str, subjects: Mapping[str, 
         ru, en = "в названии предмета опечатка", "the subject's name is misspelt"
     else:
         ru, en = "название не совпадает с предметом этого кода", "the name is not that of the subject with this code"
-    ru, en = f"{ru}: «{_show(found)}», ожидается «{expected}»", f"{en}: “{_show(found)}”, expected “{expected}”"
+    ru, en = f"{ru}: «{shown(found)}», ожидается «{expected}»", f"{en}: “{shown(found)}”, expected “{expected}”"
     draft.doubt("subject_name", found, expected, ru, en)
 
 
@@ -375,6 +361,8 @@ def _unknown_subject(draft: Draft, found: str, subjects: Mapping[str, str]) -> N
         draft.doubt("subject", code or "", other, ru, en)
         draft.values["subject"] = other
         draft.subject_name = subjects[other]
+    elif not found:
+        draft.doubt("subject_name", "", "", "нет названия предмета", "the subject's name is missing")
     elif code and (name := _plain(found)):
         draft.subject_name = name
 
