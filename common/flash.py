@@ -38,6 +38,12 @@ class Folder:
     files: int
 
 
+def shown(name: str | Path) -> str:
+    """Return a file's name as pages and tables can hold it: a drive may carry names that are no text."""
+    text = name.name if isinstance(name, Path) else name
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
+
+
 def roots() -> list[Path]:
     """Return the drives that are there now."""
     return [root for root in map(Path, settings.PPE_FLASH_DIRS) if root.is_dir()]
@@ -56,7 +62,7 @@ def folders(suffixes: Collection[str] = (), *, empty: bool = False) -> list[Fold
             count = len(listed(folder, suffixes))
             if count or empty or folder == root:
                 inside = folder.relative_to(root).as_posix()
-                label = root.name if inside == "." else f"{root.name}/{inside}"
+                label = shown(root.name if inside == "." else f"{root.name}/{inside}")
                 found.append(Folder(str(folder), label, count))
             if len(found) >= MAX_FOLDERS:
                 return found
@@ -69,7 +75,9 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
         # A drive may be pulled out at any moment.
         with contextlib.suppress(OSError):
             for path in sorted(folder.iterdir()):
-                if not path.is_symlink() and path.is_dir() and not path.name.startswith("."):
+                # A folder whose name is no text cannot be named by a form.
+                named = not path.name.startswith(".") and shown(path) == path.name
+                if named and not path.is_symlink() and path.is_dir():
                     yield from _walk(path, depth - 1)
 
 

@@ -158,13 +158,12 @@ def take_requests(*, data: bytes, name: str, actor: Actor) -> list[SigningReques
 
     Raises:
         RequestRefused: The archive is broken, too big, or empty.
-        Refusal: See `take_request`; those before it in the archive are taken.
+        Refusal: See `take_request`; then none of the archive is taken.
     """
     if data[:4] != b"PK\x03\x04":
         return [take_request(data=data, name=name, actor=actor)]
-    rows = []
-    for member, content in _members(data):
-        rows.append(take_request(data=content, name=member, actor=actor))
+    with transaction.atomic():
+        rows = [take_request(data=content, name=member, actor=actor) for member, content in _members(data)]
     if not rows:
         raise RequestRefused("В архиве нет запросов сертификатов.", "The archive holds no certificate requests.")
     return rows

@@ -6,6 +6,7 @@ slots of a PKCS#11 module are another source of the same shape.
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +18,7 @@ from django.db import transaction
 
 from audit.log import Actor, record
 from common.clock import now
+from common.flash import shown
 from keys.errors import ForeignToken, TokenLocked, TokenMissing
 from keys.models import Certificate, PinFailures
 from keys.trust import trust_store
@@ -126,7 +128,7 @@ class FolderSource:
             for path in _files(folder, _MAX_DEPTH):
                 if path.suffix.lower() in _SUFFIXES and len(found) < _MAX_LISTED:
                     holder = _holder_beside(path)
-                    label = f"{holder} · {path.name}" if holder else path.name
+                    label = f"{holder} · {shown(path)}" if holder else shown(path)
                     found.append(TokenInfo(_id_of(path), label, str(path), holder))
         return found
 
@@ -150,7 +152,7 @@ def _files(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _id_of(path: Path) -> str:
-    return hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:24]
+    return hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:24]
 
 
 def _read(token: TokenInfo) -> bytes:
@@ -183,7 +185,7 @@ def _holder_beside(path: Path) -> str:
             row: Certificate | None = Certificate.objects.filter(key_fingerprint=key).select_related("person").first()
             if row:
                 return row.person.full_name if row.person else row.common_name
-    return _holder_by_name(path.stem)
+    return _holder_by_name(shown(path.stem))
 
 
 def _holder_by_name(stem: str) -> str:
@@ -304,5 +306,5 @@ def _foreign(public: str, point: ExamPoint) -> ForeignToken:
 def _note(kind: str, info: TokenInfo, point: ExamPoint, actor: Actor | None) -> None:
     record(
         kind, actor=actor or Actor(info.label[:200], "token"), region=point.region.code, point=point.code,
-        subject=info.label, data={"file": Path(info.path).name},
+        subject=info.label, data={"file": shown(Path(info.path))},
     )  # fmt: skip

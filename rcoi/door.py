@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
 from common import flash
-from common.refusals import language, tell
+from common.refusals import words
 from rcoi import feed, inbox, receipts
 from rcoi.errors import NothingToImport
 from rcoi.models import Door, InboxPacket
@@ -94,14 +94,14 @@ class Taken:
     def line(self) -> str:
         """The verdict in one line."""
         if self.refusal is not None:
-            return f"{self.name}: {self.refusal.text(language())}"
+            return f"{self.name}: {words(self.refusal)}"
         if self.packet is None:
             return self.name
         if self.refused:
             why = self.packet.reasons[0]["ru"] if self.packet.reasons else ""
             return _("%(name)s: отклонён. %(why)s") % {"name": self.name, "why": why}
-        words = _("%(name)s: уже был получен — %(title)s") if self.again else _("%(name)s: принят — %(title)s")
-        return words % {"name": self.name, "title": self.packet.title}
+        said = _("%(name)s: уже был получен — %(title)s") if self.again else _("%(name)s: принят — %(title)s")
+        return said % {"name": self.name, "title": self.packet.title}
 
 
 def packets_in(folder: Path) -> list[Path]:
@@ -131,7 +131,7 @@ def import_files(*, files: Iterable[tuple[str, Path]], actor: Actor) -> list[Tak
     Raises:
         NothingToImport: There is no file at all.
     """
-    taken = [_import_one(name, path, actor) for name, path in files]
+    taken = [_import_one(flash.shown(name), path, actor) for name, path in files]
     if not taken:
         raise NothingToImport(
             "Пакетов .ppe здесь нет.",
@@ -151,5 +151,8 @@ def _import_one(name: str, path: Path, actor: Actor) -> Taken:
         row = inbox.receive(path=path, name=name, door=Door.FLASH, actor=actor, sha256=digest)
         return Taken(name, row, again, None)
     except Refusal as refusal:
-        tell(refusal, None)
+        record(
+            "rcoi.refused", actor=actor, subject=name,
+            data={"code": refusal.code, "text": refusal.text("ru")[:1000], "door": str(Door.FLASH)},
+        )  # fmt: skip
         return Taken(name, None, False, refusal)

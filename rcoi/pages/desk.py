@@ -21,7 +21,10 @@ from stations.lookup import point_or_404
 @needs("rcoi.inbox")
 def import_page(request: HttpRequest) -> HttpResponse:
     """Show the drives with their packets, and a place to drop files."""
-    drives = [{"path": str(drive), "packets": door.packets_in(drive)} for drive in flash.roots()]
+    drives = [
+        {"path": str(drive), "packets": [flash.shown(path) for path in door.packets_in(drive)]}
+        for drive in flash.roots()
+    ]
     user: Any = request.user
     context = {"drives": drives, "points": user.points()}
     return render(request, "rcoi/import.html", context, title=_("Принять с флеш-накопителя"))

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -49,12 +50,14 @@ def take_registry(request: HttpRequest) -> str:
     """Take in registry documents."""
     rules.require(request.user, "rcoi.registry")
     files = _files(request, MAX_REGISTRY)
-    for name, data in files:
-        document = canonical.loads(data)
-        if not isinstance(document, dict):
-            raise RequestRefused(f"Файл {name} — не реестр.", f"{name} is not a registry.")
-        _own_region(document)
-        registry.take_in(document, actor=actor_of(request))
+    with transaction.atomic():
+        # All of them or none: a person who reads of a refusal need not ask which of the files counted.
+        for name, data in files:
+            document = canonical.loads(data)
+            if not isinstance(document, dict):
+                raise RequestRefused(f"Файл {name} — не реестр.", f"{name} is not a registry.")
+            _own_region(document)
+            registry.take_in(document, actor=actor_of(request))
     return _("Реестр загружен: %s.") % ", ".join(name for name, _data in files)
 
 
@@ -110,8 +113,7 @@ def upload_requests(request: HttpRequest) -> str | None:
             taken += len(authority.take_requests(data=data, name=name, actor=actor))
         except Refusal as refusal:
             refusals.tell(refusal, request)
-            text = f"{name}: {refusal.text(refusals.language())}"
-            messages.error(request, text, extra_tags=f"code-{refusal.code}")
+            messages.error(request, f"{name}: {refusals.words(refusal)}", extra_tags=f"code-{refusal.code}")
     return _("Принято запросов: %d.") % taken if taken else None
 
 

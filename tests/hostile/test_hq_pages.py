@@ -99,7 +99,7 @@ def test_every_file_is_refused_at_every_page(point: Point, told: list[Refusal], 
 
 #: Door → hostile file → what the desk finds in it. The design keeps these: a torn page or answer may be the only one.
 KEPT: dict[Door, dict[str, str]] = {
-    sheets: {"photo": "unreadable", "tiff_loop": "empty_page", "pdf_fake": "damaged_file"},
+    sheets: {"photo": "unreadable", "tiff_loop": "empty_page", "pdf_fake": "empty_page"},
     recordings: dict.fromkeys(("noise", "zeros", "words", "der_fake", "deep_json"), SOUND),
 }
 

@@ -130,7 +130,9 @@ def post_form(client: Any, url: str, form: str, **fields: Any) -> Answer:
     """Send a form of a page and read what the next page says, as a browser does."""
     client.raise_request_exception = False
     response = client.post(url, {"form": form, **fields})
-    if response.status_code == 302:
+    hops = 0
+    while response.status_code == 302 and hops < 4:
+        hops += 1
         response = client.get(response.headers["Location"])
     said = notes(response.content.decode())
     return Answer(response.status_code, said.codes, said.texts, said.body)
