@@ -42,17 +42,22 @@ class MeansFilter(admin.SimpleListFilter):
 class EventAdmin(ReadOnlyAdmin):
     """The log, newest first."""
 
-    list_display = ("at", "chain", "number", "kind_words", "actor", "means_words", "subject")
+    list_display = ("at", "chain", "number", "kind_words", "actor_words", "means_words", "subject")
     list_filter = (KindFilter, MeansFilter, "chain")
     search_fields = ("actor", "subject")
     date_hierarchy = "at"
 
-    @admin.display(description="событие", ordering="kind")
+    @admin.display(description=_("событие"), ordering="kind")
     def kind_words(self, event: Event) -> str:
         """Return the kind in words."""
         return event.kind_words
 
-    @admin.display(description="чем", ordering="means")
+    @admin.display(description=_("кто"), ordering="actor")
+    def actor_words(self, event: Event) -> str:
+        """Return who did it."""
+        return event.actor_words
+
+    @admin.display(description=_("чем"), ordering="means")
     def means_words(self, event: Event) -> str:
         """Return by what means it was done, in words."""
         return str(MEANS.get(event.means, event.means))

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop
 
 from audit.kinds import KINDS
 from audit.models import NODE_CHAIN, ChainHead, Event
@@ -31,7 +32,8 @@ class Actor:
     certificate: str = ""
 
 
-SYSTEM = Actor("система", "system")
+# Names that are no person's: kept as they stand, said in the reader's language (`Event.actor_words`).
+SYSTEM = Actor(gettext_noop("система"), "system")
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -41,7 +43,7 @@ def actor_of(request: HttpRequest) -> Actor:
         return Actor(machine.identity.urn, "api", certificate=machine.fingerprint)
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return Actor("не вошёл", "page")
+        return Actor(gettext_noop("не вошёл"), "page")
     return Actor(user.get_full_name() or user.get_username(), "page", user_id=user.pk)
 
 

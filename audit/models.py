@@ -3,6 +3,7 @@
 from typing import Any, NoReturn
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.kinds import KINDS
@@ -59,6 +60,11 @@ class Event(models.Model):
     def kind_words(self) -> str:
         """The kind in the reader's language."""
         return str(KINDS.get(self.kind, self.kind))
+
+    @property
+    def actor_words(self) -> str:
+        """Who did it; what is no person's name is said in the reader's language."""
+        return gettext(self.actor)
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Refuse: the log is append-only."""

@@ -7,6 +7,7 @@ from django.db import models, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from common.clock import now
 
@@ -26,6 +27,9 @@ class Leased(models.Model):
 
 
 Row = TypeVar("Row", bound=Leased)
+
+#: Kept in the row as it stands; pages say it in the reader's language.
+STARTED_TOO_OFTEN = gettext_noop("Работа начиналась слишком много раз и ни разу не закончилась.")
 
 
 def free(at: datetime) -> Q:
@@ -51,7 +55,7 @@ def claim(rows: QuerySet[Row], pk: int, *, seconds: float, max_attempts: int = 8
         if row is None:
             return None
         if row.attempts >= max_attempts:
-            park(row, "Работа начиналась слишком много раз и ни разу не закончилась.")
+            park(row, STARTED_TOO_OFTEN)
             return None
         rows.model._default_manager.filter(pk=pk).update(
             lease_until=at + timedelta(seconds=seconds), attempts=F("attempts") + 1

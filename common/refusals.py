@@ -1,7 +1,7 @@
 """Refusals at the doors of the portal: problem details for machines, sentences for people."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import HttpRequest
@@ -21,6 +21,23 @@ listeners: list[Callable[[Refusal, HttpRequest | None], None]] = []
 def language() -> str:
     """Return the two-letter language of the person before the screen."""
     return "en" if (get_language() or "ru").startswith("en") else "ru"
+
+
+def either(ru: str, en: str) -> str:
+    """Return the one of two wordings that the person before the screen reads; Russian when the other is missing."""
+    return en if en and language() == "en" else ru
+
+
+def told(said: Any) -> str:
+    """Return a sentence that a row keeps in both languages, as a mapping or as an object with ``ru`` and ``en``.
+
+    A plain text, as older rows have it, is returned as it stands.
+    """
+    if isinstance(said, str):
+        return said
+    if isinstance(said, Mapping):
+        return either(str(said.get("ru", "")), str(said.get("en", "")))
+    return either(said.ru, said.en)
 
 
 def tell(refusal: Refusal, request: HttpRequest | None) -> None:
@@ -66,6 +83,16 @@ _WORDS: dict[int, tuple[str, str]] = {
 }
 
 
+#: Wrong addresses and methods leave no event each.
+_SMALL_TALK = frozenset({404, 405, 406, 429})
+
+
+def _of_framework(code: str, ru: str, en: str) -> Refusal:
+    """Return an error of the framework as a refusal, for those who listen."""
+    made: type[Refusal] = type("FrameworkRefusal", (Refusal,), {"code": code})
+    return made(ru, en)
+
+
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn refusals and the framework's own errors into RFC 9457 problem details."""
     request = context.get("request")
@@ -82,6 +109,8 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
         return None
     ru, en = _WORDS.get(response.status_code, ("Запрос не выполнен.", "The request was not done."))
     code = getattr(error, "default_code", "error") if isinstance(error, exceptions.APIException) else "not_found"
+    if response.status_code not in _SMALL_TALK:
+        tell(_of_framework(str(code), ru, en), plain)
     parts = response.data if response.status_code == status.HTTP_400_BAD_REQUEST else None
     response.data = {
         "type": f"urn:ppe:problem:{code}",

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from journals import flash
 from journals.models import Journal
@@ -23,11 +23,12 @@ from transfers.models import PointStatus, ReceiptRecord
 from transfers.states import PacketState
 from transfers.statuses import evidence
 
+#: An act is a Russian paper: the value of a choice is the Russian wording, its label the reader's.
 REASONS = (
-    gettext_lazy("Станция резервная, не использовалась"),
-    gettext_lazy("Станция вышла из строя, журнал сформировать невозможно"),
-    gettext_lazy("Накопитель с журналом утрачен или не читается"),
-    gettext_lazy("Другая причина (указана в обстоятельствах)"),
+    gettext_noop("Станция резервная, не использовалась"),
+    gettext_noop("Станция вышла из строя, журнал сформировать невозможно"),
+    gettext_noop("Накопитель с журналом утрачен или не читается"),
+    gettext_noop("Другая причина (указана в обстоятельствах)"),
 )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from common import files
+from common import files, refusals
 from journals.models import Journal
 from journals.states import JournalState
 from monitoring import words
@@ -59,7 +59,7 @@ def _journals(facts: Facts) -> list[Incident]:
 
 def doubts_of(journal: Journal) -> list[str]:
     """Return the doubts about a journal in words."""
-    return [str(each.get("ru", "")) for each in journal.doubts]
+    return [refusals.told(each) for each in journal.doubts]
 
 
 def skew_words(journal: Journal) -> str:
@@ -76,7 +76,7 @@ def _cards(facts: Facts) -> list[Incident]:
     base = link("scanning", facts)
     return [
         Incident(
-            "bad", f"{words.room_words(row.card.room.number)}: {row.text}",
+            "bad", f"{words.room_words(row.card.room.number)}: {row.words}",
             f"{base}{row.card.room.number}/" if base else "",
         )
         for row in facts.discrepancies
@@ -101,7 +101,7 @@ def _parked(facts: Facts) -> list[Incident]:
             "card__room"
         ):
             room = row.card.room.number
-            text = f"{words.room_words(room)}, {row}: {row.parked_reason}"
+            text = f"{words.room_words(room)}, {row}: {_(row.parked_reason)}"
             found.append(Incident("bad", text, f"{base}{room}/" if base else ""))
     return found
 

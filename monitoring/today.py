@@ -129,7 +129,7 @@ def events_of(user: User, point: ExamPoint) -> list[dict[str, Any]]:
         shown.append(
             {
                 "at": words.clock_of(first.at, point), "words": first.kind_words, "subject": first.subject,
-                "actor": actor, "times": 1 + len(others),
+                "actor": _(actor), "times": 1 + len(others),
             }
         )  # fmt: skip
     return shown[:SHOWN_EVENTS]

@@ -6,6 +6,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from common import clock
+from common.refusals import language
 from stations.models import Duty, ExamPoint, Role, StationPost
 from stations.rules import RULES
 
@@ -52,7 +53,8 @@ def clock_of(moment: datetime | None, point: ExamPoint, *, day: bool = False) ->
 
 def date_words(day: date) -> str:
     """Return ``29 мая, пятница``."""
-    return formats.date_format(day, "j E, l").lower()
+    said = formats.date_format(day, "j E, l")
+    return said.lower() if language() == "ru" else said
 
 
 def zone_words(there: datetime) -> str:
@@ -68,4 +70,9 @@ def roles_words(rule: str) -> str:
     """Return who may do an action: ``технический специалист, член ГЭК``."""
     order = [Role.TECHNICAL_SPECIALIST, Role.POINT_HEAD, Role.GEK_MEMBER]
     roles = sorted(RULES[rule], key=lambda role: order.index(role) if role in order else len(order))
-    return ", ".join(label[:1].lower() + label[1:] for label in (str(role.label) for role in roles))
+    return ", ".join(_inside(str(role.label)) for role in roles)
+
+
+def _inside(label: str) -> str:
+    """Return a label as it stands inside a sentence; an abbreviation keeps its capitals."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]

@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from common.admin import ReadOnlyAdmin, ReadOnlyInline
 from rcoi.models import (
@@ -75,7 +76,7 @@ class InboxActAdmin(ReadOnlyAdmin):
 
     list_display = ("name", "kind_words", "room", "station", "signed_by", "made_at")
 
-    @admin.display(description="вид")
+    @admin.display(description=_("вид"))
     def kind_words(self, act: InboxAct) -> str:
         """Return the kind in words."""
         return act.kind_words
@@ -110,7 +111,7 @@ class FeedEntryAdmin(ReadOnlyAdmin):
     list_filter = ("kind",)
     exclude = ("body",)
 
-    @admin.display(description="вид")
+    @admin.display(description=_("вид"))
     def kind_words(self, entry: FeedEntry) -> str:
         """Return the kind in words."""
         return entry.kind_words

@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from common.admin import ReadOnlyAdmin, ReadOnlyInline
 from scanning.models import Batch, Discrepancy, Finding, Recording, RoomCard, ScanEntry, Sheet, Source
@@ -8,14 +9,26 @@ class FindingInline(ReadOnlyInline):
     """What the machine found."""
 
     model = Finding
-    fields = ("kind", "severity", "value", "limit", "place")
+    fields = ("kind", "severity", "value_words", "limit", "place")
+    readonly_fields = ("value_words",)
+
+    @admin.display(description=_("значение"))
+    def value_words(self, finding: Finding) -> str:
+        """Return the value in the reader's language."""
+        return finding.value_words
 
 
 class DiscrepancyInline(ReadOnlyInline):
     """What differs in a room."""
 
     model = Discrepancy
-    fields = ("kind", "severity", "number", "text", "found_at", "resolved_at")
+    fields = ("kind", "severity", "number", "words", "found_at", "resolved_at")
+    readonly_fields = ("words",)
+
+    @admin.display(description=_("что не так"))
+    def words(self, row: Discrepancy) -> str:
+        """Return what is wrong in the reader's language."""
+        return row.words
 
 
 @admin.register(RoomCard)
@@ -64,9 +77,16 @@ class RecordingAdmin(ReadOnlyAdmin):
 class DiscrepancyAdmin(ReadOnlyAdmin):
     """Differences, open and settled."""
 
-    list_display = ("text", "card", "kind", "severity", "found_at", "resolved_at")
+    list_display = ("words", "card", "kind", "severity", "found_at", "resolved_at")
     list_filter = ("kind", "severity", ("resolved_at", admin.EmptyFieldListFilter))
     list_select_related = ("card__room",)
+    exclude = ("text", "text_en")
+    readonly_fields = ("words",)
+
+    @admin.display(description=_("что не так"), ordering="text")
+    def words(self, row: Discrepancy) -> str:
+        """Return what is wrong in the reader's language."""
+        return row.words
 
 
 @admin.register(Batch)
@@ -87,7 +107,7 @@ class ScanEntryAdmin(ReadOnlyAdmin):
     fields = ("sitting", "seq", "event", "said")
     readonly_fields = fields
 
-    @admin.display(description="запись")
+    @admin.display(description=_("запись"))
     def said(self, entry: ScanEntry) -> str:
         """Return the line as text."""
         return bytes(entry.line).decode("utf-8", "replace")

@@ -46,7 +46,8 @@ class Found:
     """One difference."""
 
     kind: str
-    text: str
+    ru: str
+    en: str
     number: str = ""
     form: str = ""
     sheet: int | None = None
@@ -103,71 +104,81 @@ def _judge(place: Place, sheet: SeenSheet, register: Register) -> Found | None:
     """Say what is wrong with one sheet, if anything is."""
     if not sheet.number:
         if sheet.undecided:
-            return Found("unreadable", f"{sheet.name}: номер не прочитан", sheet=sheet.pk)
+            ru, en = f"{sheet.name}: номер не прочитан", f"{sheet.name}: the number could not be read"
+            return Found("unreadable", ru, en, sheet=sheet.pk)
         return None
     form = CATALOGUE.get(sheet.kind)
-    title = form.title_ru.split(".")[0] if form else sheet.kind
     wrong = _wrong_address(place, sheet)
     if wrong:
-        return Found("foreign", f"{title} № {sheet.number}: {wrong}", sheet.number, sheet.kind, sheet.pk)
+        return _about(sheet, "foreign", *wrong)
     if form is None or form.scope != "participant":
-        return _judge_form(place, sheet, title)
+        return _judge_form(place, sheet)
     if place.is_hq:
-        text = f"{title} № {sheet.number}: бланк участника в пачке форм ППЭ"
-        return Found("foreign", text, sheet.number, sheet.kind, sheet.pk)
-    return _judge_blank(place, sheet, register, title)
+        return _about(sheet, "foreign", "бланк участника в пачке форм ППЭ", "a participant's form among the HQ forms")
+    return _judge_blank(place, sheet, register)
 
 
-def _wrong_address(place: Place, sheet: SeenSheet) -> str:
+def _about(sheet: SeenSheet, kind: str, ru: str, en: str, severity: str = PROBLEM) -> Found:
+    """A difference about one sheet: its form and number, and what is wrong."""
+    form = CATALOGUE.get(sheet.kind)
+    title_ru = form.title_ru.split(".")[0] if form else sheet.kind
+    title_en = form.title_en if form else sheet.kind
+    return Found(
+        kind, f"{title_ru} № {sheet.number}: {ru}", f"{title_en}, no. {sheet.number}: {en}", sheet.number, sheet.kind,
+        sheet.pk, severity,
+    )  # fmt: skip
+
+
+def _wrong_address(place: Place, sheet: SeenSheet) -> tuple[str, str] | None:
     address = sheet.address
     if not address:
-        return ""
-    if address.get("region") != place.region:
-        return f"бланк региона {address.get('region')}"
-    if address.get("point") != place.point:
-        return f"бланк ППЭ {address.get('point')}"
-    if address.get("date") != place.date:
-        return f"бланк экзамена от {address.get('date')}"
-    if address.get("subject") != place.subject:
-        return f"бланк предмета {address.get('subject')}"
+        return None
+    said = (
+        ("region", place.region, "бланк региона", "a sheet of region"),
+        ("point", place.point, "бланк ППЭ", "a sheet of exam point"),
+        ("date", place.date, "бланк экзамена от", "a sheet of the exam of"),
+        ("subject", place.subject, "бланк предмета", "a sheet of subject"),
+    )
+    for name, expected, ru, en in said:
+        if address.get(name) != expected:
+            return f"{ru} {address.get(name)}", f"{en} {address.get(name)}"
     room = address.get("room")
     if room and room != place.room and not (place.is_hq and room in place.rooms):
-        return f"бланк аудитории {room}"
-    return ""
-
-
-def _judge_form(place: Place, sheet: SeenSheet, title: str) -> Found | None:
-    form = CATALOGUE.get(sheet.kind)
-    if form is not None and form.scope == "hq" and not place.is_hq:
-        text = f"{title} № {sheet.number}: форма ППЭ, её место в пачке Штаба"
-        return Found("foreign", text, sheet.number, sheet.kind, sheet.pk)
+        return f"бланк аудитории {room}", f"a sheet of room {room}"
     return None
 
 
-def _judge_blank(place: Place, sheet: SeenSheet, register: Register, title: str) -> Found | None:
+def _judge_form(place: Place, sheet: SeenSheet) -> Found | None:
+    form = CATALOGUE.get(sheet.kind)
+    if form is not None and form.scope == "hq" and not place.is_hq:
+        return _about(
+            sheet, "foreign", "форма ППЭ, её место в пачке Штаба", "a form of the point, it belongs to the HQ forms"
+        )
+    return None
+
+
+def _judge_blank(place: Place, sheet: SeenSheet, register: Register) -> Found | None:
     known = register.by_number.get(sheet.number)
-    base = f"{title} № {sheet.number}"
     if known is not None:
         each, _kind = known
         if each.room != place.room:
-            text = f"{base}: по журналу печати это лист аудитории {each.room}"
-            return Found("foreign", text, sheet.number, sheet.kind, sheet.pk)
+            ru = f"по журналу печати это лист аудитории {each.room}"
+            return _about(sheet, "foreign", ru, f"the print journal says it is of room {each.room}")
         if not each.used:
-            state = "испорченный" if each.spoiled else "неиспользованный"
-            text = f"{base}: комплект № {each.ordinal} отмечен в журнале как {state}"
-            return Found("unlisted", text, sheet.number, sheet.kind, sheet.pk)
+            ru, en = ("испорченный", "spoiled") if each.spoiled else ("неиспользованный", "unused")
+            ru = f"комплект № {each.ordinal} отмечен в журнале как {ru}"
+            return _about(sheet, "unlisted", ru, f"set no. {each.ordinal} is marked {en} in the journal")
         return None
     if sheet.kind == "DBO":
-        text = f"{base}: дополнительный бланк, в журналах печати не числится"
-        return Found("unlisted", text, sheet.number, sheet.kind, sheet.pk, WARNING)
+        ru, en = "дополнительный бланк, в журналах печати не числится", "an additional form, print journals list none"
+        return _about(sheet, "unlisted", ru, en, WARNING)
     if place.room in register.acts:
         stations = ", ".join(register.acts[place.room])
-        text = f"{base}: журнала станции {stations} нет, есть акт"
-        return Found("unlisted", text, sheet.number, sheet.kind, sheet.pk, WARNING)
+        ru, en = f"журнала станции {stations} нет, есть акт", f"no journal of station {stations}, an act instead"
+        return _about(sheet, "unlisted", ru, en, WARNING)
     if register.sealed_rooms:
         return None
-    text = f"{base}: такого номера нет ни в одном журнале печати"
-    return Found("unknown", text, sheet.number, sheet.kind, sheet.pk)
+    return _about(sheet, "unknown", "такого номера нет ни в одном журнале печати", "no print journal has this number")
 
 
 def _twice(sheets: Iterable[SeenSheet]) -> list[Found]:
@@ -179,9 +190,11 @@ def _twice(sheets: Iterable[SeenSheet]) -> list[Found]:
     for number, same in by_number.items():
         for sheet in same[1:]:
             near = hash_distance(same[0].picture_hash, sheet.picture_hash) <= SAME_PICTURE
-            why = "лист прошёл сканер дважды" if near else "под одним номером разные изображения"
-            text = f"№ {number}: {why} ({same[0].name} и {sheet.name})"
-            found.append(Found("twice", text, number, sheet.kind, sheet.pk))
+            ru = "лист прошёл сканер дважды" if near else "под одним номером разные изображения"
+            en = "the sheet passed the scanner twice" if near else "different pictures under one number"
+            ru = f"№ {number}: {ru} ({same[0].name} и {sheet.name})"
+            en = f"No. {number}: {en} ({same[0].name} and {sheet.name})"
+            found.append(Found("twice", ru, en, number, sheet.kind, sheet.pk))
     return found
 
 
@@ -195,11 +208,13 @@ def _add_missing(
         lacking = [kind for kind in place.form_set if kind in each.sheets and each.sheets[kind] not in here]
         for kind in lacking:
             number = each.sheets[kind]
-            title = CATALOGUE[kind].title_ru
-            text = f"Нет листа: {title} № {number}, комплект № {each.ordinal} станции {each.station}"
+            form = CATALOGUE[kind]
+            ru = f"Нет листа: {form.title_ru} № {number}, комплект № {each.ordinal} станции {each.station}"
+            en = f"Missing: {form.title_en}, no. {number}, set no. {each.ordinal} of station {each.station}"
             if number in elsewhere:
-                text += f"; отсканирован в аудитории {elsewhere[number]}"
-            result.found.append(Found("missing", text, number, kind))
+                ru += f"; отсканирован в аудитории {elsewhere[number]}"
+                en += f"; scanned in room {elsewhere[number]}"
+            result.found.append(Found("missing", ru, en, number, kind))
         if "R" in lacking:
             result.missing_sets.append(f"№ {each.ordinal}")
 
@@ -212,13 +227,15 @@ def _missing_forms(place: Place, sheets: Sequence[SeenSheet], elsewhere: Mapping
     kinds = {sheet.kind for sheet in sheets}
     for code in required_for_point(oral=place.oral):
         if code not in kinds:
-            found.append(Found("missing", f"Нет формы ППЭ: {CATALOGUE[code].title_ru}", form=code))
+            ru, en = f"Нет формы ППЭ: {CATALOGUE[code].title_ru}", f"Missing: {CATALOGUE[code].title_en}"
+            found.append(Found("missing", ru, en, form=code))
     of_rooms = {(sheet.kind, str(sheet.address.get("room") or "")) for sheet in sheets}
     for room in place.rooms:
         for code in required_for_room():
             if (code, room) not in of_rooms and f"{code}/{room}" not in elsewhere:
-                text = f"Нет формы аудитории {room}: {CATALOGUE[code].title_ru}"
-                found.append(Found("missing", text, number=room, form=code))
+                ru = f"Нет формы аудитории {room}: {CATALOGUE[code].title_ru}"
+                en = f"Missing of room {room}: {CATALOGUE[code].title_en}"
+                found.append(Found("missing", ru, en, number=room, form=code))
     return found
 
 

@@ -1,12 +1,15 @@
 """What the pages of the desk show: plain values gathered in few queries, the same for the page and its JSON."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db.models import Count, Prefetch, Q
+from django.utils.translation import gettext_lazy as _
 
+from common.refusals import either, language
 from scanning.balance import PROBLEM
-from scanning.findings import Meaning, meaning
+from scanning.equation import equation
+from scanning.findings import Meaning, Words, meaning
 from scanning.models import Discrepancy, Finding, Recording, RoomCard, Sheet
 from scanning.reconcile import Balance, judge
 from scanning.register import Register
@@ -21,12 +24,12 @@ SHEET_CHIPS = {
     SheetState.RECEIVED: "info", SheetState.RECOGNISED: "ok", SheetState.PROBLEM: "bad", SheetState.ACCEPTED: "ok",
     SheetState.DISCARDED: "idle", SheetState.REPLACED: "idle",
 }  # fmt: skip
-DISCREPANCY_MEANINGS = {
-    "foreign": "Лист не из этой аудитории. Положите бумагу в пакет его аудитории и перенесите снимок туда.",
-    "twice": "Лист попал в аудиторию дважды. Сравните снимки и оставьте лучший.",
-    "unknown": "Номера нет ни в одном журнале печати. Проверьте, не посторонний ли это лист, и исключите его.",
-    "unlisted": "Лист отмечен станцией как неиспользованный. Проверьте бумагу.",
-    "unreadable": "Введите номер, напечатанный под штрихкодом, или отсканируйте лист ещё раз.",
+DISCREPANCY_MEANINGS: dict[str, Words] = {
+    "foreign": _("Лист не из этой аудитории. Положите бумагу в пакет его аудитории и перенесите снимок туда."),
+    "twice": _("Лист попал в аудиторию дважды. Сравните снимки и оставьте лучший."),
+    "unknown": _("Номера нет ни в одном журнале печати. Проверьте, не посторонний ли это лист, и исключите его."),
+    "unlisted": _("Лист отмечен станцией как неиспользованный. Проверьте бумагу."),
+    "unreadable": _("Введите номер, напечатанный под штрихкодом, или отсканируйте лист ещё раз."),
 }
 
 
@@ -44,7 +47,7 @@ class RoomRow:
     @property
     def note(self) -> str:
         """The equation of the last comparison."""
-        return str(self.card.balance.get("equation", ""))
+        return equation(self.card.balance, language())
 
 
 @dataclass
@@ -52,7 +55,7 @@ class ProblemRow:
     """A sheet that needs a person, with everything said about it."""
 
     sheet: Sheet
-    causes: list[tuple[str, Meaning | str]]
+    causes: list[tuple[str, Meaning | Words]]
     actions: list[Legal]
     places: list[dict[str, str]]
     twin: Sheet | None = None
@@ -125,8 +128,8 @@ def problem_rows(sheets: list[Sheet]) -> list[ProblemRow]:
             continue
         kinds = frozenset(each.kind for each in differences)
         doubts = [each for each in sheet.findings.all() if each.severity != Finding.Severity.INFO]
-        causes: list[tuple[str, Meaning | str]] = [
-            (each.text, DISCREPANCY_MEANINGS.get(each.kind, "")) for each in serious if each.kind != "unreadable"
+        causes: list[tuple[str, Meaning | Words]] = [
+            (each.words, DISCREPANCY_MEANINGS.get(each.kind, "")) for each in serious if each.kind != "unreadable"
         ]
         causes += [(_said(each), meaning(each.kind)) for each in doubts]
         twins = [each for each in by_number.get(sheet.number, []) if each.pk != sheet.pk]
@@ -140,7 +143,7 @@ def _first(sheets: list[Sheet]) -> Sheet | None:
 
 def _said(finding: Finding) -> str:
     words = str(meaning(finding.kind).cause)
-    value = finding.value if finding.kind not in ("unreadable", "side_unknown", "corner_missing") else ""
+    value = finding.value_words if finding.kind not in ("unreadable", "side_unknown", "corner_missing") else ""
     return f"{words}: {value}" if value else words
 
 
@@ -193,13 +196,13 @@ def state_of(card: RoomCard, register: Register) -> dict[str, Any]:
         "version": card.version,
         "discrepancies": [
             {
-                "kind": row.kind, "number": row.number, "form": row.form, "text": row.text, "sheet": row.sheet_id,
+                "kind": row.kind, "number": row.number, "form": row.form, "text": row.words, "sheet": row.sheet_id,
                 "severity": row.severity,
             }
             for row in card.discrepancies.filter(resolved_at__isnull=True)
         ],
-        "balance": balance.as_dict(),
-        "blockers": [{"code": each.code, "text": each.ru} for each in balance.blockers],
+        "balance": {**balance.as_dict(), "equation": equation(asdict(balance), language())},
+        "blockers": [{"code": each.code, "text": either(each.ru, each.en)} for each in balance.blockers],
         "findings": [
             {
                 "sheet": sheet.pk, "number": sheet.number, "source": sheet.source.name, "page": sheet.page,

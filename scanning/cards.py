@@ -160,7 +160,8 @@ def _changes(card: RoomCard, wanted: Mapping[str, int | None]) -> list[Part]:
         if theirs != mine:
             ru, en = _NAMES[name]
             shown = "пусто" if theirs is None else str(theirs)
-            parts.append(Part(name, str(mine), shown, f"{ru} — {shown}", f"{en} — {theirs}"))
+            shown_en = "empty" if theirs is None else shown
+            parts.append(Part(name, str(mine), shown, f"{ru} — {shown}", f"{en} — {shown_en}"))
     return parts
 
 

@@ -98,7 +98,8 @@ def store(doubts: Iterable[dict[str, Any]], *, sheet: Sheet | None = None, recor
     rows = [
         Finding(
             sheet=sheet, recording=recording, kind=doubt["kind"], severity=doubt["severity"],
-            place=doubt.get("place"), value=str(doubt.get("value", ""))[:300], limit=str(doubt.get("limit", ""))[:100],
+            place=doubt.get("place"), value=str(doubt.get("value", ""))[:300],
+            value_en=str(doubt.get("value_en", ""))[:300], limit=str(doubt.get("limit", ""))[:100],
         )
         for doubt in doubts
     ]  # fmt: skip

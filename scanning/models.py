@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from common.leases import Leased
+from common.refusals import either
 from journals.models import Act, JournalAnswer
 from scanning.states import (
     ACTIVE,
@@ -189,9 +190,9 @@ class Sheet(models.Model):
 
     @property
     def title(self) -> str:
-        """The form's name in the official Russian, short."""
+        """The form's name, short."""
         form = self.form
-        return form.title_ru.split(".")[0] if form else str(_("Форма не определена"))
+        return either(form.title_ru.split(".")[0], form.title_en) if form else str(_("Форма не определена"))
 
 
 class Recording(Leased):
@@ -255,6 +256,7 @@ class Finding(models.Model):
     severity = models.CharField(_("важность"), max_length=8, choices=Severity.choices)
     place = models.JSONField(_("место"), null=True, blank=True)
     value = models.CharField(_("значение"), max_length=300, blank=True)
+    value_en = models.CharField(_("значение (по-английски)"), max_length=300, blank=True, default="")
     limit = models.CharField(_("предел"), max_length=100, blank=True)
 
     objects: models.Manager[Any] = models.Manager()
@@ -266,6 +268,11 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return self.kind
+
+    @property
+    def value_words(self) -> str:
+        """The value; a sentence stands in the reader's language."""
+        return either(self.value, self.value_en)
 
 
 class Discrepancy(models.Model):
@@ -289,6 +296,7 @@ class Discrepancy(models.Model):
     number = models.CharField(_("номер"), max_length=13, blank=True)
     form = models.CharField(_("форма"), max_length=16, blank=True)
     text = models.TextField(_("что не так"))
+    text_en = models.TextField(_("что не так (по-английски)"), blank=True, default="")
     sheet = models.ForeignKey(
         Sheet, models.CASCADE, verbose_name=_("лист"), null=True, blank=True, related_name="discrepancies"
     )
@@ -304,7 +312,12 @@ class Discrepancy(models.Model):
         ordering = ("id",)
 
     def __str__(self) -> str:
-        return self.text
+        return self.words
+
+    @property
+    def words(self) -> str:
+        """What is wrong, in the reader's language."""
+        return either(self.text, self.text_en)
 
 
 class ScanEntry(models.Model):

@@ -1,6 +1,7 @@
 """«Станция сканирования»: the desk with its rooms, and the page of a room."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TypeVar
 
 from django.contrib import messages
@@ -15,6 +16,7 @@ from keys import access
 from keys.pin import token_from
 from keys.tokens import list_tokens
 from scanning import board, cards, pictures, recordings, scan_journal, sheets, sources
+from scanning.equation import equation
 from scanning.models import Batch, Recording, RoomCard, Sheet
 from scanning.register import read_register
 from scanning.states import CardState
@@ -77,6 +79,7 @@ def room_page(request: HttpRequest, key: str, room: str) -> HttpResponse:
     open_rows = card.discrepancies.filter(resolved_at__isnull=True)
     context = {
         "sitting": card.sitting, "card": card, "chip": board.CHIPS[CardState(card.state)], "balance": balance,
+        "equation": equation(asdict(balance), refusals.language()),
         "rooms": board.room_rows(cards.ensure_cards(card.sitting)), "sheets": rows,
         "problems": board.problem_rows(rows) if not card.closed else [],
         "missing": [row for row in open_rows if row.kind == "missing"],

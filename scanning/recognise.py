@@ -58,7 +58,7 @@ def _read(source: Source, sheet: Sheet) -> None:
 
 
 def _give_up(sheet: Sheet, refusal: FileRefused) -> None:
-    doubt = {"kind": refusal.code, "severity": "problem", "value": refusal.ru}
+    doubt = {"kind": refusal.code, "severity": "problem", "value": refusal.ru, "value_en": refusal.en}
     _store(sheet, {"read_at": now()}, {"refused": refusal.ru}, [doubt])
 
 

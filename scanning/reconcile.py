@@ -1,5 +1,6 @@
 """Reconciliation of a room: print journals, card and sheets in one balance; the differences by number as rows."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from common.clock import now
 from scanning import balance as arithmetic
 from scanning import recording_checks, scan_journal
 from scanning.balance import Comparison, Found, Place, SeenSheet
+from scanning.equation import equation
 from scanning.models import Discrepancy, RoomCard, Sheet
 from scanning.register import Register, read_register
 from scanning.states import ACTIVE, CARD_MOVES, CardState, SheetState
@@ -71,25 +73,8 @@ class Balance:
 
     @property
     def equation(self) -> str:
-        """The balance as one line: «напечатано 15 − … = 14 · …»."""
-        if self.is_hq:
-            return ""
-        left = f"напечатано {self.printed}"
-        if self.spoiled:
-            left += f" − испорчено {self.spoiled}"
-        if self.unused:
-            left += f" − не использовано {self.unused}"
-        parts = ["номера закрыты ключом" if self.sealed else f"{left} = {self.expected}"]
-        if self.absent is None:
-            parts.append(f"мест {self.seats}")
-        else:
-            parts.append(f"мест {self.seats} − не явились {self.absent} = {self.present}")
-        parts.append("карточка не заполнена" if self.card is None else f"по карточке {self.card}")
-        parts.append(f"отсканировано {self.scanned}")
-        line = " · ".join(parts)
-        if self.missing_sets:
-            line += f" → не хватает {len(self.missing_sets)} (комплект {', '.join(self.missing_sets[:6])})"
-        return line
+        """The balance as one line, as acts and packets carry it."""
+        return equation(asdict(self), "ru")
 
     def as_dict(self) -> dict[str, Any]:
         """The balance as plain values, the way pages, packets and acts carry it."""
@@ -216,16 +201,23 @@ def _blockers(card: RoomCard, balance: Balance, comparison: Comparison, sound: r
         count = len(card.awaited)
         block("awaited", f"ждём повторного сканирования листов: {count}", f"{count} sheets are awaited again")
     serious = [each for each in comparison.found if each.severity == arithmetic.PROBLEM and each.kind != "unreadable"]
-    names = {"missing": "не хватает", "foreign": "чужих", "twice": "повторных", "unlisted": "вне журнала",
-             "unknown": "неизвестных"}  # fmt: skip
     if serious:
-        kinds = ", ".join(
-            f"{words} {count}" for kind, words in names.items() if (count := sum(e.kind == kind for e in serious))
-        )
-        block("difference", f"расхождения по листам: {kinds}", f"{len(serious)} sheets differ")
+        block("difference", *_difference_words(Counter(each.kind for each in serious)))
     if sound.undecided:
         block("recordings", f"аудиофайлов ждут решения: {sound.undecided}", f"{sound.undecided} recordings are open")
     return found
+
+
+_KINDS = {
+    "missing": ("не хватает", "missing"), "foreign": ("чужих", "foreign"), "twice": ("повторных", "twice"),
+    "unlisted": ("вне журнала", "not in a journal"), "unknown": ("неизвестных", "unknown"),
+}  # fmt: skip
+
+
+def _difference_words(counts: Counter[str]) -> tuple[str, str]:
+    ru = ", ".join(f"{words} {counts[kind]}" for kind, (words, _en) in _KINDS.items() if counts[kind])
+    en = ", ".join(f"{words} {counts[kind]}" for kind, (_ru, words) in _KINDS.items() if counts[kind])
+    return f"расхождения по листам: {ru}", f"sheets differ: {en}"
 
 
 def _block_room(card: RoomCard, balance: Balance, block: Any) -> None:
@@ -241,7 +233,8 @@ def _block_room(card: RoomCard, balance: Balance, block: Any) -> None:
     if not balance.sealed and not balance.journals_missing:
         figures.add(balance.expected)
     if len(figures) > 1:
-        block("balance", f"баланс не сходится: {balance.equation}", f"the balance is not zero: {figures}")
+        ru, en = (equation(asdict(balance), language) for language in ("ru", "en"))
+        block("balance", f"баланс не сходится: {ru}", f"the balance is not zero: {en}")
     if balance.dbo_card is not None and balance.dbo_card != balance.dbo_scanned:
         ru = f"ДБО № 2 по карточке {balance.dbo_card}, отсканировано {balance.dbo_scanned}"
         block("dbo", ru, f"additional forms: {balance.dbo_card} on the card, {balance.dbo_scanned} scanned")
@@ -256,15 +249,15 @@ def _store(card: RoomCard, found: Sequence[Found]) -> bool:
         each = wanted.pop((row.kind, row.number, row.form, row.sheet_id), None)
         if each is None:
             stale.append(row.pk)
-        elif (each.text, each.severity) != (row.text, row.severity):
-            Discrepancy.objects.filter(pk=row.pk).update(text=each.text, severity=each.severity)
+        elif (each.ru, each.en, each.severity) != (row.text, row.text_en, row.severity):
+            Discrepancy.objects.filter(pk=row.pk).update(text=each.ru, text_en=each.en, severity=each.severity)
     if stale:
         Discrepancy.objects.filter(pk__in=stale).update(resolved_at=now())
         changed = True
     rows = [
         Discrepancy(
-            card=card, kind=each.kind, severity=each.severity, number=each.number, form=each.form, text=each.text,
-            sheet_id=each.sheet,
+            card=card, kind=each.kind, severity=each.severity, number=each.number, form=each.form, text=each.ru,
+            text_en=each.en, sheet_id=each.sheet,
         )
         for each in wanted.values()
     ]  # fmt: skip

@@ -33,18 +33,21 @@ def compare(card: RoomCard, answers: Sequence[ExpectedAnswer]) -> Sound:
     sound.undecided = sum(row.state == RecordingState.PROBLEM for row in rows)
     if not rows:
         if answers:
-            text = f"Нет аудиофайлов: по журналам станций записи ответов {len(answers)}"
-            sound.found.append(Found("missing", text, form="audio"))
+            ru = f"Нет аудиофайлов: по журналам станций записи ответов {len(answers)}"
+            en = f"No recordings: the journals of the voice stations list {len(answers)} answers"
+            sound.found.append(Found("missing", ru, en, form="audio"))
         return sound
     names = [folded(row.name) for row in rows]
     for answer in answers:
         count = names.count(folded(answer.file_name))
         if count == 0:
-            text = f"Нет аудиофайла {answer.file_name}: место {answer.place}, ответ № {answer.ordinal}"
-            sound.found.append(Found("missing", text, answer.registration_number, f"audio/{answer.pk}"[:16]))
+            ru = f"Нет аудиофайла {answer.file_name}: место {answer.place}, ответ № {answer.ordinal}"
+            en = f"No recording {answer.file_name}: place {answer.place}, answer no. {answer.ordinal}"
+            sound.found.append(Found("missing", ru, en, answer.registration_number, f"audio/{answer.pk}"[:16]))
         elif count > 1:
-            text = f"Аудиофайл {answer.file_name} загружен {count} раза"
-            sound.found.append(Found("twice", text, answer.registration_number, f"audio/{answer.pk}"[:16]))
+            ru = f"Аудиофайл {answer.file_name} загружен {count} раза"
+            en = f"Recording {answer.file_name} was uploaded {count} times"
+            sound.found.append(Found("twice", ru, en, answer.registration_number, f"audio/{answer.pk}"[:16]))
     return sound
 
 

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from audit.log import SYSTEM, Actor, record
 from audit.moves import move
@@ -25,6 +26,8 @@ from scanning.states import ACTIVE_RECORDINGS, CLOSED, RECORDING_MOVES, CardStat
 from wire.durable import replace_durable, sha256_file
 
 LEASE_SECONDS = 240
+#: Kept as it stands; the page says it in the reader's language.
+REPLACED_BY_SOUND = gettext_noop("заменён исправной копией")
 _MAX_ATTEMPTS = 3
 #: JPEG, PNG, GIF, PDF, ZIP, TIFF, HTML, programs.
 _OTHER_KINDS = (
@@ -72,7 +75,7 @@ def take_in(
     except BaseException:
         final.unlink(missing_ok=True)
         raise
-    return row, f"{name}: принят"
+    return row, _("%(name)s: принят") % {"name": name}
 
 
 def _tell(card: RoomCard, row: Recording, actor: Actor) -> None:
@@ -160,7 +163,7 @@ def _replace_doubtful(card: RoomCard, good: Recording) -> None:
                 old, RecordingState.DISCARDED, table=RECORDING_MOVES, kind="scanning.recording_decided", actor=SYSTEM,
                 region=point.region.code, point=point.code,
                 subject=f"{card.sitting.key} {card.room.number}: {old.name}"[:200], data={"by": good.pk},
-                reason=str(_("заменён исправной копией")), decided_at=now(),
+                reason=REPLACED_BY_SOUND, decided_at=now(),
             )  # fmt: skip
 
 
@@ -170,7 +173,7 @@ def _hear(row: Recording) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             raise FileRefused("Чтение записи прерывалось несколько раз.", "Reading broke off several times.")
         reading = decoder().listen(files.data_dir() / row.path, row.name)
     except FileRefused as refusal:
-        return {}, [{"kind": refusal.code, "severity": "problem", "value": refusal.ru}]
+        return {}, [{"kind": refusal.code, "severity": "problem", "value": refusal.ru, "value_en": refusal.en}]
     return reading, reading.pop("doubts")
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
 from audit.moves import move
@@ -40,16 +41,16 @@ def legal_actions(sheet: Sheet, kinds: frozenset[str] = frozenset()) -> list[Leg
     if sheet.card.closed or sheet.state == SheetState.RECEIVED:
         return []
     if sheet.state in RESTORE:
-        return [Legal(ACCEPT, "Вернуть")] if sheet.number else []
+        return [Legal(ACCEPT, _("Вернуть"))] if sheet.number else []
     actions = []
     if not sheet.number or sheet.state == SheetState.PROBLEM or sheet.decision == SET_NUMBER:
-        actions.append(Legal(SET_NUMBER, "Ввести номер", "number"))
+        actions.append(Legal(SET_NUMBER, _("Ввести номер"), "number"))
     # No acceptance makes a sheet ours that another room or nobody printed.
     if sheet.number and not kinds & {"foreign", "unknown"}:
-        actions.append(Legal(ACCEPT, "Оставить этот снимок" if "twice" in kinds else "Принять"))
+        actions.append(Legal(ACCEPT, _("Оставить этот снимок") if "twice" in kinds else _("Принять")))
     if not kinds & {"twice", "unknown"}:
-        actions.append(Legal(MOVE, "Перенести в аудиторию", "room"))
-    actions.append(Legal(DISCARD, "Исключить", "reason"))
+        actions.append(Legal(MOVE, _("Перенести в аудиторию"), "room"))
+    actions.append(Legal(DISCARD, _("Исключить"), "reason"))
     return actions
 
 

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
 from common import files, jobs
@@ -86,9 +87,9 @@ def take_in(
     except BaseException:
         final.unlink(missing_ok=True)
         raise
-    line = f"{name}: принят, листов {source.pages}"
+    line = _("%(name)s: принят, листов %(pages)d") % {"name": name, "pages": source.pages}
     if not told["suffix_fits"]:
-        line += f" (расширение не соответствует содержимому: это {told['format'].upper()})"
+        line += " " + _("(расширение не соответствует содержимому: это %s)") % told["format"].upper()
     return Taken(source, line)
 
 

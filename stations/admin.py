@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from common.admin import ReadOnlyAdmin, ReadOnlyInline
 from stations.models import (
@@ -62,7 +63,7 @@ class ExamPointAdmin(ReadOnlyAdmin):
     search_fields = ("code", "name", "address")
     inlines = (RoomInline, StationInline)
 
-    @admin.display(description="код")
+    @admin.display(description=_("код"))
     def key(self, point: ExamPoint) -> str:
         """Return region and point."""
         return point.key
@@ -104,7 +105,7 @@ class SittingAdmin(ReadOnlyAdmin):
     list_filter = ("date", "mode", "subject")
     inlines = (SittingRoomInline, StationPostInline)
 
-    @admin.display(description="код")
+    @admin.display(description=_("код"))
     def key(self, sitting: Sitting) -> str:
         """Return the key of the sitting."""
         return sitting.key

@@ -86,7 +86,7 @@ class ExamPoint(models.Model):
         constraints = [models.UniqueConstraint(fields=("region", "code"), name="one_point_of_a_code")]
 
     def __str__(self) -> str:
-        return f"ППЭ {self.key}"
+        return str(_("ППЭ %s") % self.key)
 
     @property
     def key(self) -> str:

@@ -3,6 +3,7 @@
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import translation
 
 from audit.log import Actor, record
 from stations.models import Person, User
@@ -40,15 +41,23 @@ def issue_account(
         raise AccountRefused("Пароль и его повтор различаются.", "The two passwords differ.")
     user = User(username=username, person=person, is_staff=True, is_superuser=superuser)
     user.first_name = (person.full_name if person else full_name)[:150]
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        words = " ".join(error.messages)
-        raise AccountRefused(
-            words, words, parts=[Part("password1", "", "", message, message) for message in error.messages]
-        ) from error
+    weak = _weaknesses(password, user)
+    if weak:
+        raise AccountRefused(" ".join(part.ru for part in weak), " ".join(part.en for part in weak), parts=weak)
     user.set_password(password)
     with transaction.atomic():
         user.save()
         record("people.account_made", actor=actor, subject=username, data={"person": person.uid if person else ""})
     return user
+
+
+def _weaknesses(password: str, user: User) -> list[Part]:
+    """Return what is weak about a password, each in both languages."""
+    said: list[list[str]] = []
+    for language in ("ru", "en"):
+        with translation.override(language):
+            try:
+                validate_password(password, user)
+            except ValidationError as error:
+                said.append(list(error.messages))
+    return [Part("password1", "", "", ru, en) for ru, en in zip(*said, strict=True)] if said else []

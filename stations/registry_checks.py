@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,18 @@ class RegistryRefused(Refusal):
     """The document follows its schema, but its parts do not fit each other."""
 
     code = "registry_refused"
+
+
+@dataclass(frozen=True)
+class Where:
+    """A place in the registry, in words."""
+
+    ru: str
+    en: str
+
+    def room(self, number: str) -> "Where":
+        """Return a room of the place."""
+        return Where(f"{self.ru}, ауд. {number}", f"{self.en}, room {number}")
 
 
 def judge(document: dict[str, Any]) -> None:
@@ -45,21 +58,22 @@ def judge(document: dict[str, Any]) -> None:
 
 def _wrong(document: dict[str, Any]) -> Iterator[Part]:
     region = document["region"]
-    yield from _zone("region", region.get("timezone", ""))
+    yield from _zone(Where("регион", "region"), region.get("timezone", ""))
     for person in document.get("staff", []):
-        yield from _role("staff", person["role"])
+        yield from _role(Where("сотрудники", "staff"), person["role"])
     staff = {person["uid"] for person in document.get("staff", [])}
     for point in document["points"]:
-        where = f"ППЭ {point['code']}"
+        where = Where(f"ППЭ {point['code']}", f"point {point['code']}")
         yield from _zone(where, point.get("timezone", region.get("timezone", "")))
         for room in point["rooms"]:
-            yield from _seats(f"{where}, ауд. {room['number']}", room["seats"])
+            yield from _seats(where.room(room["number"]), room["seats"])
         for sitting in point["sittings"]:
             yield from _sitting(where, point, sitting, staff)
 
 
-def _sitting(where: str, point: dict[str, Any], sitting: dict[str, Any], staff: set[str]) -> Iterator[Part]:
-    where = f"{where}, экзамен {sitting['date']} {sitting['subject']}"
+def _sitting(where: Where, point: dict[str, Any], sitting: dict[str, Any], staff: set[str]) -> Iterator[Part]:
+    which = f"{sitting['date']} {sitting['subject']}"
+    where = Where(f"{where.ru}, экзамен {which}", f"{where.en}, exam {which}")
     rooms = {room["number"] for room in point["rooms"]} | {"HQ"}
     stations = {(station["kind"], station["number"]) for station in point["stations"]}
     people = {person["uid"] for person in point["people"]} | staff
@@ -69,7 +83,7 @@ def _sitting(where: str, point: dict[str, Any], sitting: dict[str, Any], staff: 
         yield _part(where, sitting["subject"], "subject", "нет такого предмета", "there is no such subject")
     for room in sitting["rooms"]:
         yield from _known(where, room["number"], rooms, "ауд.", "room")
-        yield from _seats(f"{where}, ауд. {room['number']}", max(room["seats"], room.get("places", 0)))
+        yield from _seats(where.room(room["number"]), max(room["seats"], room.get("places", 0)))
     for post in sitting["posts"]:
         station = (post["station_kind"], post["station_number"])
         if station not in stations:
@@ -85,22 +99,22 @@ def _sitting(where: str, point: dict[str, Any], sitting: dict[str, Any], staff: 
             yield _part(where, clock, "deadlines", f"нет такого времени: {clock}", f"there is no such time: {clock}")
 
 
-def _known(where: str, name: str, known: set[str], ru: str, en: str) -> Iterator[Part]:
+def _known(where: Where, name: str, known: set[str], ru: str, en: str) -> Iterator[Part]:
     if name not in known:
         yield _part(where, name, en, f"{ru} {name} нет в ППЭ", f"the point has no {en} {name}")
 
 
-def _role(where: str, role: str) -> Iterator[Part]:
+def _role(where: Where, role: str) -> Iterator[Part]:
     if role not in Role.values:
         yield _part(where, role, "role", f"нет такой роли: {role}", f"there is no such role: {role}")
 
 
-def _seats(where: str, seats: int) -> Iterator[Part]:
+def _seats(where: Where, seats: int) -> Iterator[Part]:
     if seats > MOST_SEATS:
         yield _part(where, str(seats), "seats", f"мест {seats}", f"{seats} seats")
 
 
-def _zone(where: str, zone: str) -> Iterator[Part]:
+def _zone(where: Where, zone: str) -> Iterator[Part]:
     if zone not in _zones():
         yield _part(where, zone, "timezone", f"нет часового пояса «{zone}»", f"there is no time zone {zone!r}")
 
@@ -118,5 +132,5 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _part(where: str, found: str, field: str, ru: str, en: str) -> Part:
-    return Part(field, found, "", f"{where}: {ru}", f"{where}: {en}")
+def _part(where: Where, found: str, field: str, ru: str, en: str) -> Part:
+    return Part(field, found, "", f"{where.ru}: {ru}", f"{where.en}: {en}")

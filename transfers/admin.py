@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from common.admin import ReadOnlyAdmin, ReadOnlyInline
 from transfers.models import FeedCursor, FeedRecord, Packet, PacketStep, PointStatus, ReceiptRecord
@@ -29,7 +30,7 @@ class PacketAdmin(ReadOnlyAdmin):
     search_fields = ("uid", "name", "sha256")
     inlines = (StepInline, ReceiptInline)
 
-    @admin.display(description="пакет")
+    @admin.display(description=_("пакет"))
     def name_or_title(self, packet: Packet) -> str:
         """Return the packet in words."""
         return str(packet)

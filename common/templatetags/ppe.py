@@ -4,10 +4,12 @@ from typing import Any
 
 from django import template
 from django.template.context import RequestContext
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
-from common import clock
+from common import clock, refusals
 
 register = template.Library()
 
@@ -41,10 +43,15 @@ def at_point(moment: Any, point: Any) -> Any:
 
 @register.filter
 def filesize_ru(size: int | None) -> str:
-    """Return a size in КБ, МБ, ГБ."""
-    value = float(size or 0)
-    for unit in ("Б", "КБ", "МБ"):
-        if value < 1024:
-            return f"{value:.0f} {unit}" if unit == "Б" else f"{value:.1f} {unit}".replace(".", ",")
-        value /= 1024
-    return f"{value:.2f} ГБ".replace(".", ",")
+    """Return a size in КБ, МБ, ГБ, as the reader's language writes it."""
+    value, units = float(size or 0), (_("Б"), _("КБ"), _("МБ"), _("ГБ"))
+    step = 0
+    while value >= 1024 and step < len(units) - 1:
+        value, step = value / 1024, step + 1
+    return f"{number_format(value, decimal_pos=(0, 1, 1, 2)[step])} {units[step]}"
+
+
+@register.filter
+def told(said: Any) -> str:
+    """Return a sentence that is kept in both languages (``ru`` and ``en``) in the one of the reader."""
+    return refusals.told(said)
