@@ -84,7 +84,11 @@ def point_of(machine: Machine) -> ExamPoint:
 
 def name_in(request: Request) -> str:
     """Return the file's name from ``Content-Disposition``; `filename*` (RFC 8187) goes before `filename`."""
-    _kind, parameters = parse_header_parameters(request.headers.get("Content-Disposition", ""))
+    try:
+        _kind, parameters = parse_header_parameters(request.headers.get("Content-Disposition", ""))
+    except ValueError:
+        # A name in an alphabet that nobody knows is no name; the journal is judged by what stands in it.
+        return ""
     name: str = parameters.get("filename", "")
     return name
 
