@@ -122,6 +122,8 @@ def read(blob: bytes, *, trust: TrustStore, at: dt.datetime | None = None) -> Jo
     lines = read_lines(content)
     if signed_by is not None:
         problems += _compare_signer(lines.header, signed_by)
+    elif problems[0].found == cms.SignatureWrong.code:
+        problems.append(_unchained(len(lines.entries)))
     if not lines.closed:
         problems.append(
             Part("entries", "", "journal_closed", "журнал не завершён записью о закрытии", "the journal is not closed")
@@ -145,6 +147,13 @@ def _open(blob: bytes, *, trust: TrustStore, at: dt.datetime | None) -> tuple[by
         )
         return _unverified(blob, refusal), None, [problem]
     return verified.content, verified.signers[0], []
+
+
+def _unchained(number: int) -> Part:
+    """Nothing stands after the last entry to prove it, but the signature."""
+    ru = f"цепочка записей цела: изменена последняя запись ({number}) или сама подпись"
+    en = f"the chain of entries holds: the last entry ({number}) was changed, or the signature itself"
+    return Part("signature.entry", str(number), "", ru, en)
 
 
 def _unverified(blob: bytes, refusal: Refusal) -> bytes:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal, NoReturn, cast
 
 from wire import canonical, schema
 from wire.journal_events import check, explain, is_sound
-from wire.refusals import Part, Refusal
+from wire.refusals import MalformedDocument, Part, Refusal
 
 FORMAT = "ppe-journal/1"
 MAX_LINE = 4 * 1024 * 1024
@@ -190,7 +190,10 @@ def read_header(line: bytes) -> Header:
     document = _load(line, 0)
     schema.validate("journal_header", document)
     del document["format"]
-    document["opened_at"] = canonical.parse_stamp(document["opened_at"])
+    try:
+        document["opened_at"] = canonical.parse_stamp(document["opened_at"])
+    except MalformedDocument as refusal:
+        raise _broken(0, f"opened_at: {refusal}", f"opened_at: {refusal.text('en')}") from refusal
     return Header(**document)
 
 
@@ -264,6 +267,10 @@ def _chain_refusal(rows: list[bytes], number: int, raw: dict[str, Any]) -> Journ
     bad = number - 1 if intact else number
     ru = "цепочка записей нарушена: запись изменена после того, как была сделана"
     en = "the chain of entries is broken: the entry was changed after it was written"
+    if not follower:
+        # nothing after the last entry says which of the two it was
+        ru += f", или в последней записи ({number}) изменена ссылка на неё"
+        en += f", or the link to it in the last entry ({number}) was"
     return _broken(bad, ru, en)
 
 

@@ -47,6 +47,8 @@ class _Message:
     content: bytes | None
     certificates: tuple[x509.Certificate, ...]
     signer_infos: tuple[Node, ...]
+    version: int
+    digests: frozenset[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ def verify(
         found = _the_content(message, content)
         if not message.signer_infos:
             raise NotSigned
+        _check_frame(message)
         signers = tuple(
             _check_signer(info, message, found, trust, at, roles, provider) for info in message.signer_infos
         )
@@ -97,6 +100,18 @@ def verify(
     if len({signer.certificate for signer in signers}) != len(signers):
         raise CmsMalformed("one signer twice")
     return Verified(found, signers)
+
+
+def _check_frame(message: _Message) -> None:
+    """Hold what no signature covers against what it does cover, so that no byte of a message can change unseen.
+
+    RFC 5652 §5.1 derives the version from the signers; §5.3 lets us refuse a digest that was not announced.
+    """
+    fields = [info.expect(der.SEQUENCE).fields(6, 7) for info in message.signer_infos]
+    if message.version != max(field[0].integer() for field in fields):
+        raise CmsMalformed("version")
+    if any(field[2].raw not in message.digests for field in fields):
+        raise CmsMalformed("a digest algorithm that was not announced")
 
 
 def unverified_content(blob: bytes) -> bytes:
@@ -122,7 +137,7 @@ def _read(blob: bytes) -> _Message:
     version, digests, encapsulated, *rest = signed_data.expect(der.SEQUENCE).fields(4, 6)
     if version.integer() not in (1, 3):
         raise CmsMalformed("version")
-    digests.expect(der.SET)
+    named = frozenset(child.raw for child in digests.expect(der.SET).children())
     certificates: tuple[x509.Certificate, ...] = ()
     if rest[0].tag == 0xA0:
         certificates = _certificates(rest.pop(0))
@@ -131,7 +146,7 @@ def _read(blob: bytes) -> _Message:
     if len(rest) != 1:
         raise CmsMalformed("fields of SignedData")
     infos = rest[0].expect(der.SET).fields(0, MAX_SIGNERS)
-    return _Message(_encapsulated(encapsulated), certificates, infos)
+    return _Message(_encapsulated(encapsulated), certificates, infos, version.integer(), named)
 
 
 def _certificates(node: Node) -> tuple[x509.Certificate, ...]:
