@@ -25,6 +25,8 @@ from exam_day.stage import Stage
 from exam_day.web import PlayerError
 
 PATIENCE = 120.0
+#: A cluster that lives without working is ended after ten seconds, not two minutes: a run must not wait for it.
+IMPATIENT = {"PPE_WATCHDOG_SECONDS": "10"}
 
 
 def persist(what: str, goal: Callable[[], bool], act: Callable[[], object], *, seconds: float = PATIENCE) -> None:
@@ -153,7 +155,7 @@ class MiniDays:
         """Build the stage; nothing runs yet."""
         report = Report()
         report.console.quiet = True
-        self.day = MiniDay(stage.build(mini_day(), self.root, report))
+        self.day = MiniDay(stage.build(mini_day(), self.root, report, settings=IMPATIENT))
 
     def prepare(self) -> None:
         """Bring the day to its morning and keep both nodes as they are then."""

@@ -6,6 +6,7 @@ import secrets
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,8 +83,16 @@ class Stage:
         self.rcoi.stop()
 
 
-def build(plan: DayPlan, root: Path, report: Report, *, ports: tuple[int, int] | None = None) -> Stage:
+def build(
+    plan: DayPlan,
+    root: Path,
+    report: Report,
+    *,
+    ports: tuple[int, int] | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Stage:
     """Make the folders and the two nodes of a day; nothing runs yet."""
+    common = {**SMALL, **(settings or {})}
     fresh(root)
     folders = Folders(root)
     for name in ("flash", "packets", "receipts", "reports", "pki", "logs", "scans", "tokens", "stations", "data"):
@@ -99,9 +108,9 @@ def build(plan: DayPlan, root: Path, report: Report, *, ports: tuple[int, int] |
         "PPE_STATION": STATION,
         "PPE_TOKEN_DIRS": str(folders.tokens),
         "PPE_FLASH_DIRS": str(folders.flash),
-        **SMALL,
+        **common,
     }
-    rcoi.settings = {"PPE_FLASH_DIRS": str(folders.flash), **SMALL}
+    rcoi.settings = {"PPE_FLASH_DIRS": str(folders.flash), **common}
     placed = truth.place(plan, folders.scans)
     truth.write(root / "truth.csv", [each.row for each in placed])
     return Stage(plan, report, folders, hq, rcoi, Terminal(folders.logs / "stations.log"), placed)

@@ -13,6 +13,7 @@ from exam_day import audio
 from exam_day.interpreter import ROOT
 from exam_day.plan import Answer, DayPlan, PersonPlan, PointPlan, RoomPlan, StationPlan
 from exam_day.players import Token
+from exam_day.registry import serial
 from exam_day.web import PlayerError
 
 #: Starting Python for each of two hundred commands would cost a minute: one terminal runs them one after another.
@@ -97,7 +98,7 @@ class StationPlayer:
         """Make the station's key; returns its certificate request."""
         self.terminal.type(
             "init", self.folder, "--role", self.station.kind, "--region", self.plan.region,
-            "--point", self.point.code, "--number", self.station.number,
+            "--point", self.point.code, "--number", self.station.number, "--serial", serial(self.point, self.station),
         )  # fmt: skip
         request = next(self.folder.glob("CSR_*.pem"))
         return request.name, request.read_bytes()

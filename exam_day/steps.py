@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from exam_day.desk import Desk
 from exam_day.plan import RESCAN, PointPlan
 from exam_day.players import Specialist, wait_for
+from exam_day.registry import serial
 from exam_day.report import Step
 from exam_day.stage import Stage, wait_drawn
 from exam_day.web import PlayerError, Refused
@@ -251,7 +252,7 @@ def reserve_scan_journal(stage: Stage, point: PointPlan, number: str) -> Path:
     key, certificate = _own_key(player.folder)
     header = journal.Header(
         kind="scan", mode="training", region=region, point=point.code, room=None,
-        sitting=stage.plan.sitting(point), subject=subject, station=number, serial=f"УЧ-{point.code}-SCAN-{number}",
+        sitting=stage.plan.sitting(point), subject=subject, station=number, serial=serial(point, player.station),
         software="Другая станция 2.1", opened_at=dt.datetime.now(dt.UTC), duty="reserve",
     )  # fmt: skip
     with journal.JournalLog.create(player.folder / "scan.log", header) as log:
