@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Login
+from tests.needs import missing
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -24,9 +25,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 def chromium() -> Iterator[object]:
     """The browser; missing it skips, unless everything is required."""
     if not Path(CHROMIUM).exists():
-        if os.environ.get("PPE_REQUIRE_ALL") == "1":
-            pytest.fail("chromium is required and missing")
-        pytest.skip("not run here: chromium")
+        missing("chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -11,6 +11,7 @@ from audit.log import SYSTEM
 from rcoi.models import InboxPacket, Report
 from rcoi.reports import packet_report, point_report, region_report
 from rcoi.reports.registered import file_bytes
+from tests.needs import missing
 from tests.rcoi.conftest import arrive
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +25,7 @@ def text(row: Report, tmp_path: Path) -> str:
     if KEPT:
         shutil.copy(path, Path(KEPT) / f"{row.kind}-{row.number}.pdf")
     if shutil.which("pdftotext") is None:
-        pytest.skip("not run here: pdftotext is missing")
+        missing("pdftotext")
     found = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True, text=True).stdout
     return " ".join(found.split())
 
@@ -113,7 +114,7 @@ def test_every_font_is_embedded(closed, tmp_path):
     path = tmp_path / "act.pdf"
     path.write_bytes(file_bytes(point_report(closed.day.sitting, actor=SYSTEM)))
     if shutil.which("pdffonts") is None:
-        pytest.skip("not run here: pdffonts is missing")
+        missing("pdffonts")
     lines = subprocess.run(["pdffonts", str(path)], capture_output=True, check=True, text=True).stdout.splitlines()[2:]
     fonts = [line.split() for line in lines if "Helvetica" not in line]
     assert fonts

@@ -11,13 +11,7 @@ from pathlib import Path
 
 import pytest
 
-
-def missing(what: str) -> None:
-    """Say that something is not on this machine; under ``PPE_REQUIRE_ALL=1`` that is a failure."""
-    words = f"not run here: {what} is not installed"
-    if os.environ.get("PPE_REQUIRE_ALL") == "1":
-        pytest.fail(words)
-    pytest.skip(words)
+from tests.needs import missing
 
 
 def free_port() -> int:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from audit.log import SYSTEM
 from audit.models import Event
+from tests.needs import missing
 from uploads import handlers, receiving, store, tasks
 from uploads.body import Body
 from uploads.errors import NoRoom, UploadGone
@@ -86,7 +87,7 @@ def test_a_full_disk_keeps_what_was_written_and_goes_on_later(taken, tmp_path, s
     small = tmp_path / "small"
     small.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", small], capture_output=True).returncode:
-        pytest.skip("not run here: a small file system cannot be mounted")
+        missing("a small file system cannot be mounted")
     try:
         settings.PPE_DATA_DIR = small
         settings.PPE_UPLOAD_DISK_RESERVE = 0
