@@ -26,7 +26,7 @@ run: $(READY)
 
 test: $(READY)
 	@echo "• Running the tests…"
-	@$(BIN)/pytest -q -n 2 --dist worksteal
+	@$(BIN)/pytest -q -rs -n 2 --dist worksteal -m "not prove"
 
 check: $(READY)
 	@echo "• Format";     $(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""What a test needs of the machine. A missing thing skips the test in words; under ``PPE_REQUIRE_ALL=1`` it fails it."""
+"""What a test needs of the machine: a missing thing skips it in words; under ``PPE_REQUIRE_ALL=1`` it fails."""
 
 import os
 from typing import NoReturn
