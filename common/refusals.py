@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest
+from django.utils import translation
 from django.utils.translation import get_language
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -25,7 +26,28 @@ def language() -> str:
 
 def either(ru: str, en: str) -> str:
     """Return the one of two wordings that the person before the screen reads; Russian when the other is missing."""
-    return en if en and language() == "en" else ru
+    return en if ru and en and language() == "en" else ru
+
+
+class Said(NamedTuple):
+    """A sentence that a row keeps in both languages."""
+
+    ru: str
+    en: str = ""
+
+    @classmethod
+    def by(cls, refusal: Refusal) -> "Said":
+        """Return what a refusal says."""
+        return cls(refusal.text("ru"), refusal.text("en"))
+
+
+def both(make: Callable[[], str]) -> Said:
+    """Return a translated sentence in both languages, to be kept in a row."""
+    made = []
+    for each in ("ru", "en"):
+        with translation.override(each):
+            made.append(make())
+    return Said(*made)
 
 
 def told(said: Any) -> str:

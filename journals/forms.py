@@ -164,8 +164,8 @@ def open_forms(row: Journal, document: JournalDocument | Lines, recipients: Sequ
         sets = journal.open_forms(document, recipients=recipients)
         _require_sound(sets)
     except SealedForms as refusal:
-        Journal.objects.filter(pk=row.pk).update(forms_problem=refusal.text("ru")[:300])
-        row.forms_problem = refusal.text("ru")[:300]
+        row.forms_problem, row.forms_problem_en = refusal.text("ru")[:300], refusal.text("en")[:300]
+        row.save(update_fields=["forms_problem", "forms_problem_en"])
         return False
     _write(row, sets)
     row.forms_opened_at, row.forms_problem = now(), ""
@@ -242,7 +242,9 @@ def open_one(pk: int, recipients: Sequence[Recipient]) -> bool:
             )
             return row is None or open_forms(row, read_lines(row), recipients)
     except Refusal as refusal:
-        Journal.objects.filter(pk=pk).update(forms_problem=refusal.text("ru")[:300])
+        Journal.objects.filter(pk=pk).update(
+            forms_problem=refusal.text("ru")[:300], forms_problem_en=refusal.text("en")[:300]
+        )
         return False
 
 

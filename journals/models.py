@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from common.refusals import either
 from journals.states import Door, JournalState
 from stations.models import ExamPoint, Room, Sitting, Station, StationPost
 from stations.scope import ScopedQuerySet
@@ -72,6 +73,9 @@ class Journal(models.Model):
     sealed_sets = models.PositiveIntegerField(_("комплектов с закрытыми номерами"), default=0)
     forms_opened_at = models.DateTimeField(_("номера бланков открыты"), null=True, blank=True)
     forms_problem = models.CharField(_("почему номера не открыты"), max_length=300, blank=True)
+    forms_problem_en = models.CharField(
+        _("почему номера не открыты (по-английски)"), max_length=300, blank=True, default=""
+    )
     superseded_by = models.ForeignKey(
         "self", models.PROTECT, verbose_name=_("заменён на"), null=True, blank=True, related_name="supersedes"
     )
@@ -98,6 +102,11 @@ class Journal(models.Model):
     def signed(self) -> bool:
         """Whether a certificate of the region's authority stands behind it."""
         return bool(self.signed_by)
+
+    @property
+    def forms_problem_words(self) -> str:
+        """Why the form numbers are not open, in the reader's language."""
+        return either(self.forms_problem, self.forms_problem_en)
 
     @property
     def blocking(self) -> list[dict[str, str]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cryptography.x509 import Certificate as CertificateFile
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from audit.log import SYSTEM, Actor, record
 from audit.moves import move
@@ -35,6 +36,9 @@ from wire.refusals import Part, Refusal
 log = logging.getLogger(__name__)
 
 MAX_FILE = 256 * 1024
+#: Why a key ended without a person: kept as it stands, said in the reader's language by the page.
+EXPIRED = gettext_noop("Истёк срок действия.")
+REVOKED_BY_CENTRE = gettext_noop("Сертификат ключа отозван РЦОИ.")
 
 #: Called after the commit of an activation, each with the sitting.
 on_activated: list[Callable[[Sitting], None]] = []
@@ -125,8 +129,11 @@ def _sitting_of(said: KeyName, page: Sitting | None) -> Sitting:
         .first()
     )
     if found_row is None:
-        what = f"{said.region}-{said.point}, {said.date:%d.%m.%Y}, предмет {said.subject}"
-        raise _refused(f"такого экзамена на этом узле нет: {what}", f"this node has no such exam: {what}")
+        what = f"{said.region}-{said.point}, {said.date:%d.%m.%Y}"
+        raise _refused(
+            f"такого экзамена на этом узле нет: {what}, предмет {said.subject}",
+            f"this node has no such exam: {what}, subject {said.subject}",
+        )
     return found_row
 
 
@@ -321,7 +328,7 @@ def expire_due() -> int:
     ).select_related("sitting__point__region", "certificate")
     ended = list(rows)
     for row in ended:
-        _end(row, AccessKeyState.EXPIRED, "keys.access_key_expired", "Истёк срок действия.", SYSTEM)
+        _end(row, AccessKeyState.EXPIRED, "keys.access_key_expired", EXPIRED, SYSTEM)
     return len(ended)
 
 
@@ -358,7 +365,7 @@ def _wipe(path: Path) -> None:
 def _end_revoked(certificate: Certificate, actor: Actor) -> None:
     row = AccessKey.objects.filter(certificate=certificate).select_related("sitting__point__region").first()
     if row is not None and AccessKeyState.REVOKED in ACCESS_KEY_MOVES.get(row.state, ()):
-        _end(row, AccessKeyState.REVOKED, "keys.access_key_revoked", "Сертификат ключа отозван РЦОИ.", actor)
+        _end(row, AccessKeyState.REVOKED, "keys.access_key_revoked", REVOKED_BY_CENTRE, actor)
 
 
 trust.on_revoked.append(_end_revoked)

@@ -58,7 +58,7 @@ def _words(key: AccessKey, sitting: Sitting, *, lost: bool) -> str:
             "at": f"{clock.local(last.at, zone):%H:%M}" if last else "—",
         }
     ended = f"{clock.local(key.ended_at, zone):%d.%m %H:%M}" if key.ended_at else ""
-    return f"{key.get_state_display()} {ended}. {key.end_reason}".strip()
+    return f"{key.get_state_display()} {ended}. {_(key.end_reason)}".strip()
 
 
 @page("keys/<sitting:key>/", name="keys", node="hq")

@@ -86,9 +86,16 @@ class InboxActAdmin(ReadOnlyAdmin):
 class InboxFindingAdmin(ReadOnlyAdmin):
     """Remarks."""
 
-    list_display = ("text", "code", "packet", "found_at")
+    list_display = ("words", "code", "packet", "found_at")
     list_select_related = ("packet",)
     list_filter = ("code",)
+    exclude = ("text", "text_en")
+    readonly_fields = ("words",)
+
+    @admin.display(description=_("замечание"), ordering="text")
+    def words(self, row: InboxFinding) -> str:
+        """Return the remark in the reader's language."""
+        return row.words
 
 
 @admin.register(IssuedReceipt)

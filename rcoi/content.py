@@ -124,14 +124,14 @@ def _journal(path: Path, fields: dict[str, Any]) -> InboxJournal:
     try:
         document = journal.read(path.read_bytes(), trust=trust.trust_store())
     except Refusal as refusal:
-        row.problems = [refusal.text("ru")]
+        row.problems = [{"ru": refusal.text("ru"), "en": refusal.text("en")}]
         return row
     header = document.header
     row.kind, row.station, row.room = header.kind, header.station[:16], (header.room or "")[:4]
     row.serial, row.opened_at, row.closed_at = header.serial[:64], header.opened_at, document.closed_at
     row.entry_count = len(document.entries)
     row.signed_by = document.signed_by.identity.urn if document.signed_by else ""
-    row.problems = [part.ru for part in document.problems]
+    row.problems = [{"ru": part.ru, "en": part.en} for part in document.problems]
     return row
 
 
@@ -144,7 +144,7 @@ def _act(path: Path, fields: dict[str, Any]) -> InboxAct:
     try:
         document, signed_by = act.read(path.read_bytes(), trust.trust_store())
     except Refusal as refusal:
-        row.problem = refusal.text("ru")
+        row.problem, row.problem_en = refusal.text("ru"), refusal.text("en")
         return row
     row.kind, row.room, row.station = document.kind, (document.room or "")[:4], (document.station or "")[:16]
     row.reason, row.text, row.made_at = document.reason[:200], document.text, document.made_at

@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
+from common.refusals import Said, both
 from rcoi.findings import say
 from rcoi.models import InboxAct, InboxFinding, InboxJournal, InboxPacket, InboxSheet, PacketKind
 from rcoi.states import PacketState
 from rcoi.versions import lineage
 from stations.matching import station_of
-from stations.models import ExamPoint
+from stations.models import ExamPoint, Station
 from wire.forms import CATALOGUE
 
 #: Status → kinds of stations whose journals come with it.
@@ -25,7 +27,10 @@ def remark(packet: InboxPacket) -> None:
     if packet.kind == PacketKind.FORMS:
         _mandatory(packet, sheets)
     if packet.document.get("closed_with_act"):
-        say(packet, "closed_with_act", "Аудитория закрыта с актом о расхождении.")
+        say(
+            packet, "closed_with_act", "Аудитория закрыта с актом о расхождении.",
+            "The room was closed with an act about a difference.",
+        )  # fmt: skip
     _seats(packet)
     if packet.kind == PacketKind.AUDIO:
         _recordings(packet, sheets)
@@ -33,16 +38,22 @@ def remark(packet: InboxPacket) -> None:
         stations(packet)
     for journal in packet.inboxjournals.all():
         for problem in journal.problems:
-            say(packet, "journal_problem", f"{journal.name}: {problem}", room=journal.room)
+            ru, en = f"{journal.name}: {problem['ru']}", f"{journal.name}: {problem['en']}"
+            say(packet, "journal_problem", ru, en, room=journal.room)
     for act in packet.inboxacts.all():
         if act.problem:
-            say(packet, "act_problem", f"{act.name}: {act.problem}", room=act.room)
+            ru, en = f"{act.name}: {act.problem}", f"{act.name}: {act.problem_en}"
+            say(packet, "act_problem", ru, en, room=act.room)
 
 
 def _twice_inside(packet: InboxPacket, sheets: Iterable[InboxSheet]) -> None:
     for number, times in Counter(sheet.number for sheet in sheets if sheet.number).items():
         if times > 1:
-            say(packet, "sheet_twice", f"Лист № {number} встречается в пакете {times} раза.", number=number)
+            ru, en = (
+                f"Лист № {number} встречается в пакете {times} раза.",
+                f"Sheet no. {number} is there {times} times.",
+            )
+            say(packet, "sheet_twice", ru, en, number=number)
 
 
 def _twice_elsewhere(packet: InboxPacket, sheets: Iterable[InboxSheet]) -> None:
@@ -55,9 +66,10 @@ def _twice_elsewhere(packet: InboxPacket, sheets: Iterable[InboxSheet]) -> None:
         .select_related("packet__point__region")
     )
     for sheet in others:
-        other = sheet.packet
-        say(packet, "sheet_elsewhere", f"Лист № {sheet.number} есть и в пакете «{other.title}».", number=sheet.number)
-        say(other, "sheet_elsewhere", f"Лист № {sheet.number} есть и в пакете «{packet.title}».", number=sheet.number)
+        for one, other in ((packet, sheet.packet), (sheet.packet, packet)):
+            ru = f"Лист № {sheet.number} есть и в пакете «{other.title_in('ru')}»."
+            en = f"Sheet no. {sheet.number} is also in the packet “{other.title_in('en')}”."
+            say(one, "sheet_elsewhere", ru, en, number=sheet.number)
 
 
 def _seats(packet: InboxPacket) -> None:
@@ -69,8 +81,9 @@ def _seats(packet: InboxPacket) -> None:
     said, absent = card.get("registration_count"), card.get("absent_count")
     if use is None or not isinstance(said, int) or not isinstance(absent, int) or use.seats - absent == said:
         return
-    text = f"Рассажено {use.seats}, не явились {absent}, а бланков регистрации по карточке {said}."
-    say(packet, "seats_differ", text)
+    ru = f"Рассажено {use.seats}, не явились {absent}, а бланков регистрации по карточке {said}."
+    en = f"{use.seats} were seated and {absent} were absent, but the card counts {said} registration forms."
+    say(packet, "seats_differ", ru, en)
 
 
 def _recordings(packet: InboxPacket, sheets: Iterable[InboxSheet]) -> None:
@@ -78,7 +91,8 @@ def _recordings(packet: InboxPacket, sheets: Iterable[InboxSheet]) -> None:
     found = {row.number for row in packet.inboxrecordings.all()}
     for sheet in sheets:
         if sheet.form == "R" and sheet.number and sheet.number not in found:
-            say(packet, "recording_missing", f"Нет аудиоответа к бланку № {sheet.number}.", number=sheet.number)
+            ru, en = f"Нет аудиоответа к бланку № {sheet.number}.", f"No recording goes with form no. {sheet.number}."
+            say(packet, "recording_missing", ru, en, number=sheet.number)
 
 
 def stations(packet: InboxPacket) -> None:
@@ -93,7 +107,11 @@ def stations(packet: InboxPacket) -> None:
     came = _stations_in(current.filter(state=PacketState.ACKNOWLEDGED), sitting.point, kinds)
     for post in sitting.posts.filter(station__kind__in=kinds).select_related("station"):
         if post.station_id not in came:
-            say(packet, "station_missing", f"Нет ни журнала, ни акта: {post.station}.")
+            say(packet, "station_missing", *_owes(post.station))
+
+
+def _owes(station: Station) -> Said:
+    return both(lambda: _("Нет ни журнала, ни акта: %s.") % station)
 
 
 def _stations_in(packets: QuerySet[InboxPacket], point: ExamPoint, kinds: Sequence[str]) -> set[int]:
@@ -120,6 +138,8 @@ def _mandatory(packet: InboxPacket, sheets: Iterable[InboxSheet]) -> None:
         if not form.mandatory or form.scope == "participant" or form.code == ("13-02-МАШ" if oral else "13-03-У"):
             continue
         if form.scope == "room" and found[form.code] < rooms:
-            say(packet, "form_missing", f"{form.title_ru}: {found[form.code]} на {rooms} аудиторий.")
+            ru = f"{form.title_ru}: {found[form.code]} на {rooms} аудиторий."
+            say(packet, "form_missing", ru, f"{form.title_en}: {found[form.code]} for {rooms} rooms.")
         elif not found[form.code]:
-            say(packet, "form_missing", f"Нет обязательной формы {form.title_ru}.")
+            ru, en = f"Нет обязательной формы {form.title_ru}.", f"A mandatory form is missing: {form.title_en}."
+            say(packet, "form_missing", ru, en)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
 from common import flash
-from common.refusals import words
+from common.refusals import told, words
 from rcoi import feed, inbox, receipts
 from rcoi.errors import NothingToImport
 from rcoi.models import Door, InboxPacket
@@ -98,7 +98,7 @@ class Taken:
         if self.packet is None:
             return self.name
         if self.refused:
-            why = self.packet.reasons[0]["ru"] if self.packet.reasons else ""
+            why = told(self.packet.reasons[0]) if self.packet.reasons else ""
             return _("%(name)s: отклонён. %(why)s") % {"name": self.name, "why": why}
         said = _("%(name)s: уже был получен — %(title)s") if self.again else _("%(name)s: принят — %(title)s")
         return said % {"name": self.name, "title": self.packet.title}

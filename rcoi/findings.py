@@ -9,14 +9,14 @@ from wire import canonical
 SKEW = timedelta(minutes=5)
 
 
-def say(packet: InboxPacket, code: str, text: str, *, number: str = "", room: str = "") -> None:
-    """Write a remark once."""
+def say(packet: InboxPacket, code: str, ru: str, en: str, *, number: str = "", room: str = "") -> None:
+    """Write a remark once, in both languages."""
     InboxFinding.objects.get_or_create(
         packet=packet,
         code=code,
         number=number[:13],
-        text=text[:1000],
-        defaults={"room": room or packet.room, "found_at": now()},
+        text=ru[:1000],
+        defaults={"text_en": en[:1000], "room": room or packet.room, "found_at": now()},
     )
 
 
@@ -31,13 +31,20 @@ def sequence(packet: InboxPacket) -> None:
         last = before.sequence if before else 0
         assert each.sequence is not None  # noqa: S101 (the query says so)
         if each.sequence > (last or 0) + 1:
+            lost = _span(last or 0, each.sequence)
             say(
                 each,
                 "sequence_gap",
-                f"Перед этим пакетом не получены пакеты узла с номерами {_span(last or 0, each.sequence)}.",
+                f"Перед этим пакетом не получены пакеты узла с номерами {lost}.",
+                f"Before this packet, those of the node with numbers {lost} have not come.",
             )
         elif before is not None and each.header.get("prev") not in ("", before.sha256):
-            say(each, "chain_broken", f"Пакет ссылается не на тот предыдущий пакет, который получен под № {last}.")
+            say(
+                each,
+                "chain_broken",
+                f"Пакет ссылается не на тот предыдущий пакет, который получен под № {last}.",
+                f"The packet names another predecessor than the one that came as no. {last}.",
+            )
         before = each
 
 
@@ -49,4 +56,9 @@ def arrival(packet: InboxPacket) -> None:
     """Remark on clocks: order follows numbers, not time, so a wrong clock is only shown."""
     created = packet.header.get("created_at")
     if created and canonical.parse_stamp(created) > packet.received_at + SKEW:
-        say(packet, "clock_skew", "Часы узла ППЭ спешат: пакет создан позже, чем получен.")
+        say(
+            packet,
+            "clock_skew",
+            "Часы узла ППЭ спешат: пакет создан позже, чем получен.",
+            "The point's clock is fast: the packet was made after it came.",
+        )

@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext_noop
 
 from audit.log import Actor, record
 from common.clock import now
@@ -19,7 +20,8 @@ from wire import receipt as wire_receipt
 from wire.receipt import Level, Reason, Receipt
 from wire.refusals import Refusal
 
-AUTOMATIC = "автоматически"
+#: Stands in the signed receipt as it is; pages say it in the reader's language.
+AUTOMATIC = gettext_noop("автоматически")
 Levels = IssuedReceipt.Level
 
 

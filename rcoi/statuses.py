@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
 from common.clock import local, now
+from common.refusals import both
 from rcoi import feed, findings
 from rcoi.errors import RequestRefused
 from rcoi.models import InboxPacket, PointStatusRecord
@@ -68,9 +70,14 @@ def _late(packet: InboxPacket, row: PointStatusRecord) -> None:
     deadline = row.sitting.deadline(row.status)
     if deadline is not None and packet.received_at > deadline:
         shown = local(packet.received_at, row.sitting.point.timezone)
-        findings.say(
-            packet, "late", f"Статус «{row.get_status_display()}» принят в {shown:%H:%M}, срок — {deadline:%H:%M}."
+        times = {"at": f"{shown:%H:%M}", "due": f"{deadline:%H:%M}"}
+        words = both(
+            lambda: (
+                _("Статус «%(status)s» принят в %(at)s, срок — %(due)s.")
+                % {"status": row.get_status_display(), **times}
+            )
         )
+        findings.say(packet, "late", *words)
 
 
 def undo(*, sitting: Sitting, status: str, reason: str, actor: Actor) -> PointStatusRecord:

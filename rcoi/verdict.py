@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from common.refusals import either
 from rcoi.content import COUNTED, Content
 from rcoi.errors import CountsDiffer, WrongContent
 from rcoi.models import InboxPacket, PacketKind, PointStatusRecord
@@ -9,6 +10,13 @@ from wire import canonical
 from wire.forms import CATALOGUE
 from wire.refusals import Part, Refusal
 
+_WORDS = {
+    "sheets": ("листов", "sheets"),
+    "forms": ("форм", "forms"),
+    "recordings": ("аудиозаписей", "recordings"),
+    "journals": ("журналов", "journals"),
+    "acts": ("актов", "acts"),
+}
 KNOWN = frozenset({*COUNTED.values(), *CATALOGUE})
 
 
@@ -39,8 +47,8 @@ def differences(where: str, said: dict[str, Any], found: dict[str, int]) -> list
             f"counts.{key}",
             str(found.get(key, 0)),
             str(number),
-            f"{counted_words(key)}: в {where} {number}, в пакете {found.get(key, 0)}",
-            f"{key}: said {number}, found {found.get(key, 0)}",
+            f"{_counted(key)[0]}: в {where} {number}, в пакете {found.get(key, 0)}",
+            f"{_counted(key)[1]}: said {number}, found {found.get(key, 0)}",
         )
         for key, number in said.items()
         if key in KNOWN and number != found.get(key, 0)
@@ -48,9 +56,14 @@ def differences(where: str, said: dict[str, Any], found: dict[str, int]) -> list
 
 
 def counted_words(key: str) -> str:
-    """Return what a key of the counts counts, in words."""
-    words = {"sheets": "листов", "forms": "форм", "recordings": "аудиозаписей", "journals": "журналов", "acts": "актов"}
-    return words.get(key) or CATALOGUE[key].title_ru
+    """Return what a key of the counts counts, in the reader's language."""
+    return either(*_counted(key))
+
+
+def _counted(key: str) -> tuple[str, str]:
+    if key in _WORDS:
+        return _WORDS[key]
+    return CATALOGUE[key].title_ru, CATALOGUE[key].title_en
 
 
 def _differ(ru: str, en: str, parts: list[Part]) -> CountsDiffer:

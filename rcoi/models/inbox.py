@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from common.leases import Leased
+from common.refusals import either
 from rcoi.states import PacketState
 from stations.scope import ScopedQuerySet
 from wire.forms import CATALOGUE
@@ -105,6 +107,11 @@ class InboxPacket(Leased):
     def __str__(self) -> str:
         return self.title
 
+    def title_in(self, language: str) -> str:
+        """Return what the packet is, in a language."""
+        with translation.override(language):
+            return self.title
+
     @property
     def title(self) -> str:
         """What the packet is, in words."""
@@ -182,7 +189,7 @@ class InboxSheet(InboxPart):
     def form_title(self) -> str:
         """Title of the form."""
         kind = CATALOGUE.get(self.form)
-        return kind.title_ru if kind else ""
+        return either(kind.title_ru, kind.title_en) if kind else ""
 
 
 class InboxRecording(InboxPart):
@@ -224,6 +231,7 @@ class InboxAct(InboxPart):
     made_at = models.DateTimeField(_("составлен"), null=True, blank=True)
     signed_by = models.CharField(_("подписал"), max_length=200, blank=True)
     problem = models.TextField(_("замечание"), blank=True)
+    problem_en = models.TextField(_("замечание (по-английски)"), blank=True, default="")
 
     class Meta(InboxPart.Meta):
         verbose_name = _("акт")
@@ -235,6 +243,11 @@ class InboxAct(InboxPart):
         words = {"journal_missing": _("журнал станции не получен"), "room_difference": _("расхождение в аудитории")}
         return str(words.get(self.kind, self.kind))
 
+    @property
+    def problem_words(self) -> str:
+        """What is wrong with it, in the reader's language."""
+        return either(self.problem, self.problem_en)
+
 
 class InboxFinding(models.Model):
     """A remark about a packet's content. It never blocks; it may become a rescan request."""
@@ -242,6 +255,7 @@ class InboxFinding(models.Model):
     packet = models.ForeignKey(InboxPacket, models.CASCADE, verbose_name=_("пакет"), related_name="findings")
     code = models.CharField(_("код"), max_length=40, db_index=True)
     text = models.TextField(_("замечание"))
+    text_en = models.TextField(_("замечание (по-английски)"), blank=True, default="")
     number = models.CharField(_("номер листа"), max_length=13, blank=True)
     room = models.CharField(_("аудитория"), max_length=4, blank=True)
     found_at = models.DateTimeField(_("найдено"))
@@ -258,4 +272,9 @@ class InboxFinding(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.text
+        return self.words
+
+    @property
+    def words(self) -> str:
+        """The remark in the reader's language."""
+        return either(self.text, self.text_en)

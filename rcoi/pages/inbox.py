@@ -7,12 +7,13 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import cache_control
 
 from audit.log import actor_of
 from common import files, leases
 from common.pages import page, render
+from common.refusals import told
 from rcoi import receipts, rescan, versions
 from rcoi.models import (
     InboxPacket,
@@ -32,11 +33,11 @@ from wire.refusals import Refusal
 PER_PAGE = 50
 SMALL, LARGE = 240, 1800
 FILTERS = {
-    "": _lazy("Все"),
-    "open": _lazy("Не разобраны"),
-    "rejected": _lazy("Отклонены"),
-    "acknowledged": _lazy("Подтверждены"),
-    "findings": _lazy("С замечаниями"),
+    "": gettext_lazy("Все"),
+    "open": gettext_lazy("Не разобраны"),
+    "rejected": gettext_lazy("Отклонены"),
+    "acknowledged": gettext_lazy("Подтверждены"),
+    "findings": gettext_lazy("С замечаниями"),
 }
 
 
@@ -200,8 +201,8 @@ def checks(row: InboxPacket) -> list[Check]:
 
 def _reason(row: InboxPacket) -> str:
     if row.reasons:
-        return str(row.reasons[0]["ru"])
-    return row.parked_reason or _("выполняется")
+        return told(row.reasons[0])
+    return _(row.parked_reason) or _("выполняется")
 
 
 @page("centre/inbox/<str:uid>/sheets/<int:pk>.png", name="centre-sheet", node="rcoi")

@@ -8,7 +8,7 @@ from audit.log import Actor
 from rcoi.errors import RequestRefused
 from rcoi.models import InboxPacket, IssuedReceipt, Report
 from rcoi.reports import layout
-from rcoi.reports.registered import Stamp, formed
+from rcoi.reports.registered import Stamp, formed, paper
 from rcoi.states import PacketState
 from wire.canonical import parse_stamp
 from wire.forms import CATALOGUE
@@ -22,6 +22,7 @@ _COUNTS = {
 }
 
 
+@paper
 def packet_report(packet: InboxPacket, *, actor: Actor) -> Report:
     """Return the report of a decided packet.
 

@@ -17,13 +17,14 @@ from rcoi.models import (
     RescanRequest,
 )
 from rcoi.reports import layout
-from rcoi.reports.registered import Stamp, formed
+from rcoi.reports.registered import Stamp, formed, paper
 from rcoi.states import PacketState
 from stations.models import Sitting, StationKind
 
 _SIGN = ["Руководитель ППЭ", "Член ГЭК", "Технический специалист ППЭ", "Оператор РЦОИ"]
 
 
+@paper
 def point_report(sitting: Sitting, *, actor: Actor) -> Report:
     """Return the closing act of a sitting as it stands now."""
     (shown,) = board.boards([sitting])

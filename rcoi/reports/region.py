@@ -11,10 +11,11 @@ from rcoi import board
 from rcoi.board import SittingBoard, StatusCell
 from rcoi.models import Report
 from rcoi.reports import layout
-from rcoi.reports.registered import Stamp, formed
+from rcoi.reports.registered import Stamp, formed, paper
 from stations.models import Region, Sitting
 
 
+@paper
 def region_report(region: Region, day: date, sittings: Sequence[Sitting], *, actor: Actor) -> Report:
     """Return the summary of a region's day over the sittings in the asker's scope."""
     boards = board.boards(sittings)

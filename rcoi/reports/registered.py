@@ -4,11 +4,13 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.utils import translation
 from reportlab.platypus import Flowable
 
 from audit.log import Actor, record
@@ -44,7 +46,19 @@ class Stamp:
         return f"{local(moment, self.zone):%d.%m.%Y %H:%M:%S}" if moment else "—"
 
 
+P = ParamSpec("P")
 Draw = Callable[[Stamp], Sequence[Flowable]]
+
+
+def paper(report: Callable[P, Report]) -> Callable[P, Report]:
+    """Form a report in Russian, whoever asks for it: one text for one content, so that its hash and number stand."""
+
+    @wraps(report)
+    def in_russian(*args: P.args, **kwargs: P.kwargs) -> Report:
+        with translation.override("ru"):
+            return report(*args, **kwargs)
+
+    return in_russian
 
 
 def formed(
