@@ -1,14 +1,14 @@
 """What a file is, whether it holds, and what it says, in words; offline."""
 
 import datetime as dt
-from collections import Counter
+import mmap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from wire import act, canonical, cms, feed, journal, names, package, packet, pki, receipt, schema
-from wire.cms import SignedBy
+from wire.cms import SignedBy, Span
 from wire.journal_events import EVENTS
 from wire.journal_name import compare
 from wire.packet_zip import CONTENT, ContainerRefusal
@@ -99,35 +99,41 @@ def verify(path: Path, trust: TrustStore | None) -> Report:
 def _explain(report: Report, path: Path, trust: TrustStore) -> None:
     with path.open("rb") as file:
         head = file.read(64)
-    if head.startswith(b"PK\x03\x04") and CONTENT.encode() in head:
-        report.title = ("Пакет", "Packet")
-        _packet(report, path, trust)
-        return
-    if path.stat().st_size > MAX_FILE:
-        raise ContainerRefusal("Файл слишком велик.", "The file is too big.")
-    data = path.read_bytes()
-    if not data:
-        raise Refusal("Файл пуст.", "The file is empty.")
-    if head.startswith(b"PK\x03\x04"):
+        if head.startswith(b"PK\x03\x04") and CONTENT.encode() in head:
+            report.title = ("Пакет", "Packet")
+            _packet(report, path, trust)
+            return
+        size = path.stat().st_size
+        if size > MAX_FILE:
+            raise ContainerRefusal("Файл слишком велик.", "The file is too big.")
+        if not head:
+            raise Refusal("Файл пуст.", "The file is empty.")
+        # mapped, not read: a journal of a whole day is judged where it stands
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            _explain_bytes(report, path, data, trust)
+
+
+def _explain_bytes(report: Report, path: Path, data: mmap.mmap, trust: TrustStore) -> None:
+    if data[:4] == b"PK\x03\x04":
         report.title = ("Пакет экзамена", "Exam package")
-        _package(report, data, trust)
-    elif head.startswith(b'{"count"'):
+        _package(report, data[:], trust)
+    elif data[:8] == b'{"count"':
         report.title = ("Лента РЦОИ", "The centre's feed")
-        _feed(report, feed.read_bundle(data), trust)
+        _feed(report, feed.read_bundle(data[:]), trust)
     else:
         _signed(report, path, data, trust)
 
 
-def _signed(report: Report, path: Path, data: bytes, trust: TrustStore) -> None:
-    content = data if data[:1] == b"{" else cms.unverified_content(data)
-    first = content.split(b"\n", 1)[0]
-    document = canonical.loads(first)
+def _signed(report: Report, path: Path, data: mmap.mmap, trust: TrustStore) -> None:
+    content = Span(data, 0, len(data)) if data[:1] == b"{" else cms.unverified_in_place(data)
+    end = content.data.find(b"\n", content.begin, content.end)
+    document = canonical.loads(content.data[content.begin : end if end >= 0 else content.end])
     form = document.get("format", "") if isinstance(document, dict) else ""
     readers: dict[str, tuple[Words, Callable[[], None]]] = {
         "ppe-journal/1": (("Электронный журнал", "Electronic journal"), lambda: _journal(report, path, data, trust)),
-        receipt.FORMAT: (("Квитанция", "Receipt"), lambda: _receipt(report, data, trust)),
-        feed.FORMAT: (("Запись ленты РЦОИ", "Item of the feed"), lambda: _feed(report, [data], trust)),
-        act.FORMAT: (("Акт", "Act"), lambda: _act(report, data, trust)),
+        receipt.FORMAT: (("Квитанция", "Receipt"), lambda: _receipt(report, data[:], trust)),
+        feed.FORMAT: (("Запись ленты РЦОИ", "Item of the feed"), lambda: _feed(report, [data[:]], trust)),
+        act.FORMAT: (("Акт", "Act"), lambda: _act(report, data[:], trust)),
     }
     if form not in readers:
         raise Refusal(f"Неизвестный вид документа: {str(form)[:80]}.", f"Unknown kind of document: {str(form)[:80]}.")
@@ -147,8 +153,8 @@ def _parts(report: Report, parts: Iterable[Part]) -> None:
         report.problem(part.ru, part.en)
 
 
-def _journal(report: Report, path: Path, data: bytes, trust: TrustStore) -> None:
-    document = journal.read(data, trust=trust)
+def _journal(report: Report, path: Path, data: mmap.mmap, trust: TrustStore) -> None:
+    document = journal.survey(data, trust=trust)
     header = document.header
     kinds = {"print": "печати / print", "voice": "записи ответов / voice", "scan": "сканирования / scan"}
     report.fact("Журнал станции", "Journal of a station", f"{kinds[header.kind]}, № {header.station}")
@@ -157,9 +163,8 @@ def _journal(report: Report, path: Path, data: bytes, trust: TrustStore) -> None
     report.fact("Аудитория", "Room", header.room)
     report.fact("Начат", "Opened", _time(header.opened_at))
     report.fact("Завершён", "Closed", _time(document.closed_at) if document.closed_at else "—")
-    report.fact("Записей", "Entries", len(document.entries))
-    counts = Counter(entry.event for entry in document.entries)
-    for event, count in sorted(counts.items(), key=lambda item: -item[1])[:12]:
+    report.fact("Записей", "Entries", document.count)
+    for event, count in sorted(document.events.items(), key=lambda item: -item[1])[:12]:
         ru, en = (EVENTS[event].ru, EVENTS[event].en) if event in EVENTS else (event, event)
         report.fact(f"  {ru}", f"  {en}", count)
     report.fact("Хэш последней записи", "Hash of the last entry", document.last_hash)

@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 from cryptography.x509 import Certificate
 
 from wire import canonical, cms, pki
-from wire.cms import Recipient, SignedBy
+from wire.cms import Recipient, SignedBy, Span
+from wire.cms.der import Buffer
 from wire.journal_lines import (
     Entry,
     Header,
@@ -30,6 +31,7 @@ from wire.journal_lines import (
     read_header,
     read_lines,
     relation,
+    walk,
 )
 from wire.journal_log import JournalClosed, JournalLog, sign_lines
 from wire.pki import Role, TrustStore
@@ -46,6 +48,7 @@ __all__ = [
     "Kind",
     "Relation",
     "SealedForms",
+    "Survey",
     "header_line",
     "join",
     "line_hash",
@@ -59,6 +62,7 @@ __all__ = [
     "seal_forms",
     "sign_lines",
     "station_ident",
+    "survey",
 ]
 
 MAX_JOURNAL = 256 * 1024 * 1024
@@ -99,6 +103,19 @@ class JournalDocument:
         return last.at if last and last.event == "journal_closed" else None
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a journal comes to, without its entries."""
+
+    header: Header
+    count: int
+    events: Mapping[str, int]
+    closed_at: dt.datetime | None
+    signed_by: SignedBy | None
+    problems: tuple[Part, ...]
+    last_hash: str
+
+
 def station_ident(header: Header) -> str:
     """How certificates name the station of a journal: a voice station by room and place, the others by number."""
     if header.kind == "voice" and "-" not in header.station:
@@ -118,35 +135,57 @@ def read(blob: bytes, *, trust: TrustStore, at: dt.datetime | None = None) -> Jo
         JournalRefusal: not a journal, or its chain is broken; the first bad entry is named.
         SchemaRefusal: the header is not that of a known journal.
     """
+    content, lines, signed_by, problems = _read(blob, trust=trust, at=at, keep=True)
+    return JournalDocument(lines.header, tuple(lines.entries), content.copy(), signed_by, problems, lines.last_hash)
+
+
+def survey(blob: Buffer, *, trust: TrustStore, at: dt.datetime | None = None) -> Survey:
+    """Judge a journal exactly as `read` does, in little memory: the entries are counted, not kept.
+
+    Args:
+        blob: the file, or the file mapped into memory.
+        trust: as in `read`.
+        at: as in `read`.
+
+    Raises:
+        JournalRefusal: as `read`.
+        SchemaRefusal: as `read`.
+    """
+    _, lines, signed_by, problems = _read(blob, trust=trust, at=at, keep=False)
+    closed_at = lines.last.at if lines.closed and lines.last else None
+    return Survey(lines.header, lines.count, lines.events, closed_at, signed_by, problems, lines.last_hash)
+
+
+def _read(
+    blob: Buffer, *, trust: TrustStore, at: dt.datetime | None, keep: bool
+) -> tuple[Span, Lines, SignedBy | None, tuple[Part, ...]]:
     content, signed_by, problems = _open(blob, trust=trust, at=at)
-    lines = read_lines(content)
+    lines = walk(content, keep=keep)
     if signed_by is not None:
         problems += _compare_signer(lines.header, signed_by)
     elif problems[0].found == cms.SignatureWrong.code:
-        problems.append(_unchained(len(lines.entries)))
+        problems.append(_unchained(lines.count))
     if not lines.closed:
         problems.append(
             Part("entries", "", "journal_closed", "журнал не завершён записью о закрытии", "the journal is not closed")
         )
-    return JournalDocument(
-        lines.header, tuple(lines.entries), content, signed_by, (*problems, *lines.problems), lines.last_hash
-    )
+    return content, lines, signed_by, (*problems, *lines.problems)
 
 
-def _open(blob: bytes, *, trust: TrustStore, at: dt.datetime | None) -> tuple[bytes, SignedBy | None, list[Part]]:
+def _open(blob: Buffer, *, trust: TrustStore, at: dt.datetime | None) -> tuple[Span, SignedBy | None, list[Part]]:
     if len(blob) > MAX_JOURNAL:
         raise JournalRefusal("Файл слишком велик для журнала.", "The file is too big for a journal.")
     if blob[:1] == b"{":
         ru, en = "журнал не подписан", "the journal is not signed"
-        return blob, None, [Part("signature", "", "CMS SignedData", ru, en)]
+        return Span(blob, 0, len(blob)), None, [Part("signature", "", "CMS SignedData", ru, en)]
     try:
-        verified = cms.verify(blob, trust=trust, at=at, roles=set(_ROLES.values()))
+        content, signers = cms.verify_in_place(blob, trust=trust, at=at, roles=set(_ROLES.values()))
     except Refusal as refusal:
         problem = Part(
             "signature", refusal.code, "", f"подпись не принята: {refusal}", f"signature: {refusal.text('en')}"
         )
         return _unverified(blob, refusal), None, [problem]
-    return verified.content, verified.signers[0], []
+    return content, signers[0], []
 
 
 def _unchained(number: int) -> Part:
@@ -156,9 +195,9 @@ def _unchained(number: int) -> Part:
     return Part("signature.entry", str(number), "", ru, en)
 
 
-def _unverified(blob: bytes, refusal: Refusal) -> bytes:
+def _unverified(blob: Buffer, refusal: Refusal) -> Span:
     try:
-        return cms.unverified_content(blob)
+        return cms.unverified_in_place(blob)
     except Refusal:
         raise JournalRefusal(
             f"Это не электронный журнал: {refusal}",

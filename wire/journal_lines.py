@@ -8,11 +8,13 @@ and trusts nothing: what breaks the chain is refused with the number of the firs
 import datetime as dt
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal, NoReturn, cast
 
 from wire import canonical, schema
+from wire.cms.verify import Span
 from wire.journal_events import check, explain, is_sound
 from wire.refusals import MalformedDocument, Part, Refusal
 
@@ -72,11 +74,14 @@ class Lines:
     last_hash: str
     last_line: bytes
     problems: list[Part] = field(default_factory=list)
+    count: int = 0
+    events: Counter[str] = field(default_factory=Counter)
+    last: Entry | None = None
 
     @property
     def closed(self) -> bool:
         """Whether the last word of the journal is that it was closed."""
-        return bool(self.entries) and self.entries[-1].event == _CLOSED
+        return self.last is not None and self.last.event == _CLOSED
 
 
 def line_hash(line: bytes) -> str:
@@ -253,15 +258,14 @@ def _entry(raw: dict[str, Any], number: int) -> Entry:
     return entry
 
 
-def _chain_refusal(rows: list[bytes], number: int, raw: dict[str, Any]) -> JournalRefusal:
+def _chain_refusal(row: bytes, follower: bytes, number: int, raw: dict[str, Any]) -> JournalRefusal:
     """Name the entry that was changed: the one before the break, unless this one's own `prev` was."""
     if raw.get("seq") != number:
         ru = f"нарушен порядок записей: номер {raw.get('seq')!r}, ожидался {number}"
         en = f"entries are missing or out of order: number {raw.get('seq')!r}, expected {number}"
         return _broken(number, ru, en)
-    follower = rows[number + 1] if number + 1 < len(rows) else b""
     try:
-        intact = not follower or _load(follower, number + 1).get("prev") == line_hash(rows[number])
+        intact = not follower or _load(follower, number + 1).get("prev") == line_hash(row)
     except JournalRefusal:
         intact = True
     bad = number - 1 if intact else number
@@ -281,29 +285,50 @@ def read_lines(content: bytes) -> Lines:
         JournalRefusal: not a journal, a torn last line, or a broken chain; the first bad entry is named.
         SchemaRefusal: the header is not that of a known journal.
     """
-    rows = content.split(b"\n")
-    if rows.pop() != b"" or not rows:
-        raise _broken(max(len(rows), 0), "последняя строка оборвана", "the last line is torn")
-    header = read_header(rows[0])
-    lines = Lines(header, [], "", rows[-1])
-    kind, sha256, problems = header.kind, hashlib.sha256, lines.problems
-    latest = header.opened_at
-    previous = sha256(rows[0]).hexdigest()
-    for number in range(1, len(rows)):
-        row = rows[number]
+    return walk(Span(content, 0, len(content)), keep=True)
+
+
+def walk(content: Span, *, keep: bool) -> Lines:
+    """Read a whole journal where it stands and prove its chain; the entries themselves are kept only when asked for.
+
+    Raises:
+        JournalRefusal: As `read_lines`.
+        SchemaRefusal: As `read_lines`.
+    """
+    data, stop = content.data, content.end
+    if stop == content.begin or data[stop - 1 : stop] != b"\n":
+        with memoryview(data) as view:
+            number = bytes(view[content.begin : stop]).count(b"\n")
+        raise _broken(number, "последняя строка оборвана", "the last line is torn")
+    end = data.find(b"\n", content.begin, stop)
+    row = data[content.begin : end]
+    header = read_header(row)
+    lines = Lines(header, [], "", row)
+    kind, sha256, problems, events = header.kind, hashlib.sha256, lines.problems, lines.events
+    latest, number = header.opened_at, 0
+    previous = sha256(row).hexdigest()
+    while (begin := end + 1) < stop:
+        number += 1
+        end = data.find(b"\n", begin, stop)
+        row = data[begin:end]
         raw = _load(row, number)
         entry = _entry(raw, number)
         if entry.prev != previous or entry.seq != number:
-            raise _chain_refusal(rows, number, raw)
+            after = data.find(b"\n", end + 1, stop)
+            raise _chain_refusal(row, data[end + 1 : after] if after > 0 else b"", number, raw)
         previous = sha256(row).hexdigest()
         if not is_sound(kind, entry.event, raw["data"]):
             problems.extend(_numbered(number, explain(kind, entry.event, raw["data"])))
         if entry.at < latest:
             problems.append(_went_back(number, entry.at, latest))
         latest = entry.at
-        lines.entries.append(entry)
+        events[entry.event] += 1
+        if keep:
+            lines.entries.append(entry)
         if len(problems) > _MAX_PROBLEMS:
             del problems[_MAX_PROBLEMS:]
+    if number:
+        lines.count, lines.last, lines.last_line = number, entry, row
     lines.last_hash = previous
     return lines
 

@@ -14,7 +14,15 @@ from wire.cms.open import open_bytes, open_sealed
 from wire.cms.provider import CryptoProvider, Recipient, Signer
 from wire.cms.seal import Sealed, seal, seal_bytes, sealed_size
 from wire.cms.sign import sign
-from wire.cms.verify import SignedBy, Verified, unverified_content, verify
+from wire.cms.verify import (
+    SignedBy,
+    Span,
+    Verified,
+    unverified_content,
+    unverified_in_place,
+    verify,
+    verify_in_place,
+)
 from wire.durable import SourceChanged
 
 __all__ = [
@@ -31,6 +39,7 @@ __all__ = [
     "SignedBy",
     "Signer",
     "SourceChanged",
+    "Span",
     "UnsupportedAlgorithm",
     "Verified",
     "open_bytes",
@@ -40,5 +49,7 @@ __all__ = [
     "sealed_size",
     "sign",
     "unverified_content",
+    "unverified_in_place",
     "verify",
+    "verify_in_place",
 ]

@@ -6,6 +6,7 @@ really there before anything is allocated for it.
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from mmap import mmap
 from typing import Self
 
 from wire.refusals import Refusal
@@ -76,21 +77,41 @@ def oid(dotted: str) -> bytes:
     return tlv(OID, bytes(content))
 
 
-@dataclass(frozen=True)
+#: What elements are read from: bytes, or a file mapped into memory.
+Buffer = bytes | mmap
+
+
+@dataclass(frozen=True, eq=False)
 class Node:
-    """One element read from memory.
+    """One element read from memory; its bytes are copied out of the buffer only when they are asked for.
 
     Attributes:
         tag: The identifier octet.
-        body: The content, without the end-of-contents of an indefinite length.
-        raw: The whole element as it stood.
+        data: The buffer that holds it.
+        start: Where the whole element begins.
+        begin: Where its content begins.
+        end: Where its content ends, without the end-of-contents of an indefinite length.
+        stop: Where the whole element ends.
         depth: How deep it lies.
     """
 
     tag: int
-    body: bytes
-    raw: bytes
+    data: Buffer
+    start: int
+    begin: int
+    end: int
+    stop: int
     depth: int = 0
+
+    @property
+    def body(self) -> bytes:
+        """The content."""
+        return self.data[self.begin : self.end]
+
+    @property
+    def raw(self) -> bytes:
+        """The whole element as it stood."""
+        return self.data[self.start : self.stop]
 
     def expect(self, tag: int) -> Self:
         """Return the element itself when it has that tag.
@@ -109,9 +130,9 @@ class Node:
         if self.depth >= MAX_DEPTH:
             raise DerRefusal("nested too deeply")
         found = []
-        position = 0
-        while position < len(self.body):
-            node, position = _read(self.body, position, self.depth + 1)
+        position = self.begin
+        while position < self.end:
+            node, position = _read(self.data, position, self.end, self.depth + 1)
             found.append(node)
         return tuple(found)
 
@@ -156,41 +177,53 @@ class Node:
         self.expect(tag | CONSTRUCTED)
         return b"".join(child.octets() for child in self._children)
 
+    def octets_in_place(self) -> tuple[Buffer, int, int]:
+        """Return where the value of an OCTET STRING stands, uncopied when it is in one piece.
+
+        Raises:
+            DerRefusal: It is not one.
+        """
+        if self.tag == OCTET_STRING:
+            return self.data, self.begin, self.end
+        value = self.octets()
+        return value, 0, len(value)
+
     def is_oid(self, dotted: str) -> bool:
         """Tell whether this is that OBJECT IDENTIFIER."""
         return self.raw == oid(dotted)
 
 
-def parse(data: bytes) -> Node:
+def parse(data: Buffer) -> Node:
     """Read exactly one element.
 
     Raises:
         DerRefusal: Torn, or followed by something.
     """
-    node, end = _read(data, 0, 0)
+    node, end = _read(data, 0, len(data), 0)
     if end != len(data):
         raise DerRefusal("bytes after the end")
     return node
 
 
-def _read(data: bytes, start: int, depth: int) -> tuple[Node, int]:
-    tag, length, begin = read_header(data, start)
+def _read(data: Buffer, start: int, limit: int, depth: int) -> tuple[Node, int]:
+    tag, length, begin = read_header(data, start, limit)
     if length is not None:
         end = begin + length
-        if end > len(data):
+        if end > limit:
             raise DerRefusal("cut off")
-        return Node(tag, data[begin:end], data[start:end], depth), end
-    end = _find_end(data, begin, depth)
-    return Node(tag, data[begin : end - 2], data[start:end], depth), end
+        return Node(tag, data, start, begin, end, end, depth), end
+    end = _find_end(data, begin, limit, depth)
+    return Node(tag, data, start, begin, end - 2, end, depth), end
 
 
-def read_header(data: bytes, position: int) -> tuple[int, int | None, int]:
+def read_header(data: Buffer, position: int, limit: int | None = None) -> tuple[int, int | None, int]:
     """Return tag, length (None when indefinite) and where the content begins.
 
     Raises:
         DerRefusal: Torn, a tag of several bytes, or a length that is not one.
     """
-    if position + 2 > len(data):
+    limit = len(data) if limit is None else limit
+    if position + 2 > limit:
         raise DerRefusal("cut off")
     tag, first = data[position], data[position + 1]
     position += 2
@@ -203,20 +236,20 @@ def read_header(data: bytes, position: int) -> tuple[int, int | None, int]:
             raise DerRefusal("indefinite length of a primitive")
         return tag, None, position
     size = first & 0x7F
-    if size > MAX_LENGTH_BYTES or position + size > len(data):
+    if size > MAX_LENGTH_BYTES or position + size > limit:
         raise DerRefusal("length")
     return tag, int.from_bytes(data[position : position + size], "big"), position + size
 
 
-def _find_end(data: bytes, position: int, depth: int) -> int:
+def _find_end(data: Buffer, position: int, limit: int, depth: int) -> int:
     """Return the offset behind the end-of-contents that closes an indefinite length."""
     open_levels = 1
     while open_levels:
-        if data[position : position + 2] == b"\0\0":
+        if position + 2 <= limit and data[position : position + 2] == b"\0\0":
             open_levels -= 1
             position += 2
             continue
-        _, length, begin = read_header(data, position)
+        _, length, begin = read_header(data, position, limit)
         if length is None:
             open_levels += 1
             if depth + open_levels > MAX_DEPTH:

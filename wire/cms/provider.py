@@ -106,7 +106,7 @@ class CryptoProvider(Protocol):
         """Return the content key; None when the RecipientInfo is for somebody else."""
         ...
 
-    def digest(self, algorithm: Node, data: bytes) -> bytes:
+    def digest(self, algorithm: Node, data: bytes | memoryview) -> bytes:
         """Digest by an algorithm identifier that was read."""
         ...
 

@@ -117,7 +117,7 @@ class StandardProvider:
         """See `recipients.unwrap_key`."""
         return recipients.unwrap_key(info, recipient)
 
-    def digest(self, algorithm: Node, data: bytes) -> bytes:
+    def digest(self, algorithm: Node, data: bytes | memoryview) -> bytes:
         """Digest with SHA-256, SHA-384 or SHA-512.
 
         Raises:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 
 from wire.certificates import load_der_certificate
 from wire.cms import der, identifiers
-from wire.cms.der import DerRefusal, Node
+from wire.cms.der import Buffer, DerRefusal, Node
 from wire.cms.errors import CmsMalformed, NotSigned, SignatureWrong
 from wire.cms.names import is_named, issuer_and_serial
 from wire.cms.provider import CryptoProvider
@@ -43,8 +43,21 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A content that was left where it stands: in the message itself."""
+
+    data: Buffer
+    begin: int
+    end: int
+
+    def copy(self) -> bytes:
+        """Return the bytes."""
+        return self.data[self.begin : self.end]
+
+
+@dataclass(frozen=True, slots=True)
 class _Message:
-    content: bytes | None
+    content: Span | None
     certificates: tuple[x509.Certificate, ...]
     signer_infos: tuple[Node, ...]
     version: int
@@ -86,6 +99,24 @@ def verify(
         PathRefusal: A signer is not to be relied upon.
         CertificateRefusal: A certificate names nobody of this system.
     """
+    span, signers = verify_in_place(bytes(blob), trust=trust, at=at, content=content, roles=roles, provider=provider)
+    return Verified(span.copy(), signers)
+
+
+def verify_in_place(
+    blob: Buffer,
+    *,
+    trust: TrustStore,
+    at: datetime | None = None,
+    content: bytes | None = None,
+    roles: Collection[Role] | None = None,
+    provider: CryptoProvider = STANDARD,
+) -> tuple[Span, tuple[SignedBy, ...]]:
+    """Verify a signed message as `verify` does, and leave its content where it stands.
+
+    Raises:
+        Refusal: As `verify`.
+    """
     try:
         message = _read(blob)
         found = _the_content(message, content)
@@ -99,7 +130,7 @@ def verify(
         raise CmsMalformed(error.en) from error
     if len({signer.certificate for signer in signers}) != len(signers):
         raise CmsMalformed("one signer twice")
-    return Verified(found, signers)
+    return found, signers
 
 
 def _check_frame(message: _Message) -> None:
@@ -120,6 +151,15 @@ def unverified_content(blob: bytes) -> bytes:
     Raises:
         CmsMalformed: Not SignedData, or the content is not in it.
     """
+    return unverified_in_place(bytes(blob)).copy()
+
+
+def unverified_in_place(blob: Buffer) -> Span:
+    """Return where the content of a signed message stands, its signature unchecked.
+
+    Raises:
+        CmsMalformed: Not SignedData, or the content is not in it.
+    """
     try:
         message = _read(blob)
     except DerRefusal as error:
@@ -129,8 +169,8 @@ def unverified_content(blob: bytes) -> bytes:
     return message.content
 
 
-def _read(blob: bytes) -> _Message:
-    kind, explicit = der.parse(bytes(blob)).expect(der.SEQUENCE).fields(2)
+def _read(blob: Buffer) -> _Message:
+    kind, explicit = der.parse(blob).expect(der.SEQUENCE).fields(2)
     if not kind.is_oid(identifiers.SIGNED_DATA):
         raise CmsMalformed("not SignedData")
     (signed_data,) = explicit.expect(0xA0).fields(1)
@@ -154,22 +194,22 @@ def _certificates(node: Node) -> tuple[x509.Certificate, ...]:
     return tuple(load_der_certificate(item.expect(der.SEQUENCE).raw) for item in found)
 
 
-def _encapsulated(node: Node) -> bytes | None:
+def _encapsulated(node: Node) -> Span | None:
     kind, *content = node.expect(der.SEQUENCE).fields(1, 2)
     if not kind.is_oid(identifiers.DATA):
         raise CmsMalformed("the content is not plain data")
     if not content:
         return None
     (octets,) = content[0].expect(0xA0).fields(1)
-    return octets.octets()
+    return Span(*octets.octets_in_place())
 
 
-def _the_content(message: _Message, given: bytes | None) -> bytes:
+def _the_content(message: _Message, given: bytes | None) -> Span:
     if message.content is None:
         if given is None:
             raise CmsMalformed("the signature is detached and the content is missing")
-        return given
-    if given is not None and given != message.content:
+        return Span(given, 0, len(given))
+    if given is not None and given != message.content.copy():
         raise SignatureWrong("the content beside the message is another one")
     return message.content
 
@@ -177,7 +217,7 @@ def _the_content(message: _Message, given: bytes | None) -> bytes:
 def _check_signer(
     node: Node,
     message: _Message,
-    content: bytes,
+    content: Span,
     trust: TrustStore,
     at: datetime | None,
     roles: Collection[Role] | None,
@@ -188,7 +228,9 @@ def _check_signer(
         raise CmsMalformed("version of a signer")
     certificate = _certificate_of(name, message.certificates)
     attributes = _attributes(signed)
-    if provider.digest(digest_algorithm, content) != attributes.digest:
+    with memoryview(content.data) as view, view[content.begin : content.end] as held:
+        digest = provider.digest(digest_algorithm, held)
+    if digest != attributes.digest:
         raise SignatureWrong("the content has another digest")
     provider.verify(
         certificate,
