@@ -9,7 +9,14 @@ class StepInline(ReadOnlyInline):
     """The story of a packet."""
 
     model = PacketStep
-    fields = ("at", "state", "who", "text")
+    fields = ("at", "state", "who", "words")
+    readonly_fields = ("words",)
+
+    @admin.display(description=_("что"))
+    def words(self, step: PacketStep) -> str:
+        """Return what happened in the reader's language."""
+        return step.words
+
     show_change_link = False
 
 
@@ -60,15 +67,28 @@ class ReceiptRecordAdmin(ReadOnlyAdmin):
 class FeedRecordAdmin(ReadOnlyAdmin):
     """The centre's feed as received."""
 
-    list_display = ("point", "number", "kind", "at", "received_at", "problem")
+    list_display = ("point", "number", "kind", "at", "received_at", "problem_words")
     list_filter = ("kind", "point")
     list_select_related = ("point__region",)
-    exclude = ("document",)
+    exclude = ("document", "problem", "problem_en")
+    readonly_fields = ("problem_words",)
+
+    @admin.display(description=_("что не получилось"))
+    def problem_words(self, row: FeedRecord) -> str:
+        """Return what went wrong in the reader's language."""
+        return row.problem_words
 
 
 @admin.register(FeedCursor)
 class FeedCursorAdmin(ReadOnlyAdmin):
     """How far each point has read."""
 
-    list_display = ("point", "number", "answered_at", "trouble")
+    list_display = ("point", "number", "answered_at", "trouble_words")
     list_select_related = ("point__region",)
+    exclude = ("trouble", "trouble_en")
+    readonly_fields = ("trouble_words",)
+
+    @admin.display(description=_("что не получилось с тех пор"))
+    def trouble_words(self, row: FeedCursor) -> str:
+        """Return what went wrong since, in the reader's language."""
+        return row.trouble_words

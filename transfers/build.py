@@ -13,7 +13,7 @@ from scanning.states import CardState
 from stations.models import Room, Sitting
 from transfers.errors import NothingToBuild, RoomNotClosed
 from transfers.models import Packet, PacketKind, PointStatus
-from transfers.states import UNSENT, PacketState, move_packet
+from transfers.states import UNSENT, PacketState, move_packet, replaced_by
 from wire.canonical import uuid7
 
 READY = frozenset({CardState.CLOSED, CardState.CLOSED_WITH_ACT})
@@ -119,7 +119,7 @@ def start(
     )  # fmt: skip
     packet.steps.create(at=packet.made_at, state=PacketState.BUILDING, who=actor.name[:200], text="")
     if last is not None and (last.state in UNSENT or (last.state == PacketState.STUCK and not last.is_signed)):
-        move_packet(last, PacketState.SUPERSEDED, actor=actor, text=f"Заменён версией {packet.version}")
+        move_packet(last, PacketState.SUPERSEDED, actor=actor, text=replaced_by(packet))
     jobs.wake("transfers.seal", packet.pk)
     return packet
 

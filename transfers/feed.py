@@ -8,9 +8,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
 from common.clock import now
+from common.refusals import Said, both
 from keys import access, trust
 from stations.models import ExamPoint, Room, Sitting
 from transfers import link, receipts, statuses
@@ -123,8 +125,8 @@ def take_item(*, point: ExamPoint, document: bytes, door: str, actor: Actor) -> 
             point=point, number=item.number, kind=item.kind, at=item.at, sha256=digest, document=document,
             body=_kept_body(item),
         )  # fmt: skip
-        row.problem = _do(row, item, point, door, actor)
-        row.save(update_fields=["problem"])
+        row.problem, row.problem_en = _do(row, item, point, door, actor)
+        row.save(update_fields=["problem", "problem_en"])
         FeedCursor.objects.filter(pk=cursor.pk).update(number=item.number, prev=digest)
         record(
             "transfers.feed_item", actor=actor, region=point.region.code, point=point.code, subject=str(row),
@@ -162,14 +164,14 @@ def _kept_body(item: FeedItem) -> dict[str, Any]:
     return {name: value for name, value in item.body.items() if name not in ("p7m", "der", "certificate")}
 
 
-def _do(row: FeedRecord, item: FeedItem, point: ExamPoint, door: str, actor: Actor) -> str:
+def _do(row: FeedRecord, item: FeedItem, point: ExamPoint, door: str, actor: Actor) -> Said:
     try:
         with transaction.atomic():
             _DO[item.kind](item.body, point, door, actor)
     except Refusal as refusal:
         log.warning("feed item %s of %s: %s", item.number, point.key, refusal.text("en"))
-        return refusal.text("ru")
-    return ""
+        return Said.by(refusal)
+    return Said("")
 
 
 def _receipt(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
@@ -202,18 +204,20 @@ def _rescan_request(body: Any, point: ExamPoint, door: str, actor: Actor) -> Non
     number = body["room"] or Room.Kind.HQ.upper()
     if packet.room.kind != Room.Kind.HQ and packet.room.number != number:
         raise ForeignFeed(f"Пакет не из аудитории {number}.", f"The packet is not of room {number}.")
-    words = "Запрос повторного сканирования: " + body["reason"]
-    packet.steps.create(at=now(), who=actor.name, text=words[:2000])
+    words = both(lambda: _("Запрос повторного сканирования: %s") % body["reason"])
+    packet.steps.create(at=now(), who=actor.name, text=words.ru[:2000], text_en=words.en[:2000])
     receipts.reopen(packet, numbers=list(body["sheets"]), reason=body["reason"], actor=actor)
 
 
 def _withdrawal(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
     packet = _packet(point, body["packet"])
-    reason = str(body.get("reason") or "РЦОИ отозвал пакет.")
+    withdrawn = Said("РЦОИ отозвал пакет.", "Withdrawn by the centre.")
+    reason = str(body.get("reason") or withdrawn.ru)
     if packet.state in SETTLED and packet.state != PacketState.ACKNOWLEDGED:
         return
-    why = [{"code": "withdrawn", "ru": reason, "en": "Withdrawn by the centre."}]
-    move_packet(packet, PacketState.REJECTED, actor=actor, text=reason, reasons=why)
+    words = Said(reason) if body.get("reason") else withdrawn
+    why = [{"code": "withdrawn", "ru": reason, "en": words.en or withdrawn.en}]
+    move_packet(packet, PacketState.REJECTED, actor=actor, text=words, reasons=why)
     if packet.room is not None:
         receipts.reopen(packet, numbers=[], reason=reason, actor=actor)
 

@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
 from common import flash as drives
+from common import refusals
 from common.clock import now
+from common.refusals import both
 from stations.models import ExamPoint
 from transfers import feed, receipts
 from transfers.errors import NothingOnFlash
@@ -42,7 +44,7 @@ class Written:
             _("Записано и прочитано обратно: %d.") % len(self.written),
             *([_("Уже были на накопителе: %d.") % len(self.already)] if self.already else []),
             *(
-                _("Не записан %(packet)s: %(why)s") % {"packet": packet, "why": refusal.text("ru")}
+                _("Не записан %(packet)s: %(why)s") % {"packet": packet, "why": refusals.words(refusal)}
                 for packet, refusal in self.failed
             ),
         ]
@@ -113,13 +115,13 @@ def _carried(packet: Packet, folder: Path, actor: Actor) -> None:
             "transfers.packet_on_flash", actor=actor, region=point.region.code, point=point.code, subject=str(row),
             data={"uid": row.uid, "sha256": row.sha256, "folder": where},
         )  # fmt: skip
-        text = _("Записан на накопитель: %s") % where
+        text = both(lambda: _("Записан на накопитель: %s") % where)
         facts = {"handed_over_at": now(), "handed_over_to": where[:300]}
         if row.state in _HANDS_OVER:
             move_packet(row, PacketState.HANDED_OVER, actor=actor, text=text, data={"folder": where}, **facts)
         else:
             Packet.objects.filter(pk=row.pk).update(**facts)
-            row.steps.create(at=now(), who=actor.name[:200], text=text)
+            row.steps.create(at=now(), who=actor.name[:200], text=text.ru, text_en=text.en)
 
 
 @dataclass
@@ -157,13 +159,13 @@ def read_feed(*, folder: str, point: ExamPoint, actor: Actor) -> Brought:
             documents = read_bundle(_read(path, MAX_FEED))
             brought.items += feed.take_items(point=point, items=documents, door=Door.FLASH, actor=actor)
         except Refusal as refusal:
-            brought.problems.append(f"{path.name}: {refusal.text('ru')}")
+            brought.problems.append(f"{path.name}: {refusals.words(refusal)}")
     for path in papers:
         try:
             receipts.take(document=_read(path, MAX_RECEIPT), point=point, door=Door.FLASH, actor=actor)
             brought.receipts += 1
         except Refusal as refusal:
-            brought.problems.append(f"{path.name}: {refusal.text('ru')}")
+            brought.problems.append(f"{path.name}: {refusals.words(refusal)}")
     return brought
 
 

@@ -65,8 +65,13 @@ class Gate:
         raise GateClosed(
             f"Статус «{title}» передать нельзя. Не выполнено условий: {len(self.blockers)}.\n"
             + "\n".join(f"• {each.text}" for each in self.blockers),
-            f"The status {self.status} cannot be declared: {len(self.blockers)} conditions do not hold.",
-            parts=[Part(each.code, each.text, "", f"{each.text} {each.cure}", each.code) for each in self.blockers],
+            # The conditions are worded in the language of whoever asked, so either sentence carries them.
+            f"The status {title} cannot be declared. Conditions not met: {len(self.blockers)}.\n"
+            + "\n".join(f"• {each.text}" for each in self.blockers),
+            parts=[
+                Part(each.code, each.text, "", f"{each.text} {each.cure}", f"{each.text} {each.cure}")
+                for each in self.blockers
+            ],
         )
 
 

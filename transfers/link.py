@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 from django.conf import settings
-from django.utils.translation import gettext as _
 
 from common.clock import now
+from common.refusals import Said
 from keys.models import Certificate
 from keys.node import node_signer
 from stations.models import ExamPoint
@@ -171,11 +171,11 @@ def get_bytes(client: httpx.Client, path: str) -> bytes | None:
     return response.content
 
 
-def words(refusal: Refusal) -> str:
+def words(refusal: Refusal) -> Said:
     """Return what a person reads about a try that failed: a broken line is one thing, whatever broke it."""
     if isinstance(refusal, TransferRefusal) and refusal.status is None and not refusal.permanent:
-        return str(_("Нет связи с сервером РЦОИ."))
-    return refusal.text("ru")
+        return Said("Нет связи с сервером РЦОИ.", "No line to the centre's server.")
+    return Said.by(refusal)
 
 
 def heard(point: ExamPoint) -> None:
@@ -185,4 +185,7 @@ def heard(point: ExamPoint) -> None:
 
 def silent(point: ExamPoint, refusal: Refusal) -> None:
     """Remember why the centre could not be spoken to."""
-    FeedCursor.objects.update_or_create(point=point, defaults={"trouble": words(refusal), "trouble_code": refusal.code})
+    said = words(refusal)
+    FeedCursor.objects.update_or_create(
+        point=point, defaults={"trouble": said.ru, "trouble_en": said.en, "trouble_code": refusal.code}
+    )

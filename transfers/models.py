@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common import files
 from common.leases import Leased
+from common.refusals import either
 from stations.models import ExamPoint, Room, Sitting
 from stations.scope import ScopedQuerySet
 from transfers.states import COLOURS, SETTLED, STATUS_COLOURS, PacketState, StatusState
@@ -92,7 +93,7 @@ class PointStatus(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"«{self.get_status_display()}»"
+        return str(_("«%s»") % self.get_status_display())
 
     @property
     def colour(self) -> str:
@@ -153,6 +154,7 @@ class Packet(Leased):
     offset = models.PositiveBigIntegerField(_("передано байтов"), default=0)
     uploaded_at = models.DateTimeField(_("передан целиком"), null=True, blank=True)
     last_error = models.TextField(_("последняя неудача"), blank=True)
+    last_error_en = models.TextField(_("последняя неудача (по-английски)"), blank=True, default="")
     last_error_code = models.CharField(_("код неудачи"), max_length=64, blank=True)
     handed_over_at = models.DateTimeField(_("записан на флеш"), null=True, blank=True)
     handed_over_to = models.CharField(_("на какой накопитель"), max_length=300, blank=True)
@@ -181,8 +183,13 @@ class Packet(Leased):
     def __str__(self) -> str:
         where = f", {self.room}" if self.room_id else ""
         what = f" {self.status}" if self.status_id else ""
-        version = f" (версия {self.version})" if self.version > 1 else ""
+        version = " " + str(_("(версия %d)") % self.version) if self.version > 1 else ""
         return f"{self.get_kind_display()}{what}{where}{version}"
+
+    @property
+    def last_error_words(self) -> str:
+        """The last failure in the reader's language."""
+        return either(self.last_error, self.last_error_en)
 
     @property
     def file(self) -> Path:
@@ -218,6 +225,7 @@ class PacketStep(models.Model):
     state = models.CharField(_("состояние"), max_length=20, choices=PacketState.choices, blank=True)
     who = models.CharField(_("кто"), max_length=200)
     text = models.TextField(_("что"), blank=True)
+    text_en = models.TextField(_("что (по-английски)"), blank=True, default="")
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "packet__sitting__point"
@@ -228,7 +236,12 @@ class PacketStep(models.Model):
         ordering = ("id",)
 
     def __str__(self) -> str:
-        return self.text or self.get_state_display()
+        return self.words or self.get_state_display()
+
+    @property
+    def words(self) -> str:
+        """What happened, in the reader's language."""
+        return either(self.text, self.text_en)
 
 
 class SequenceHead(models.Model):
@@ -256,6 +269,7 @@ class FeedCursor(Leased):
     prev = models.CharField(_("хэш последней записи"), max_length=64, blank=True)
     answered_at = models.DateTimeField(_("последний ответ РЦОИ"), null=True, blank=True)
     trouble = models.TextField(_("что не получилось с тех пор"), blank=True)
+    trouble_en = models.TextField(_("что не получилось с тех пор (по-английски)"), blank=True, default="")
     trouble_code = models.CharField(_("код неудачи"), max_length=64, blank=True)
 
     objects = ScopedQuerySet.as_manager()
@@ -268,6 +282,11 @@ class FeedCursor(Leased):
     def __str__(self) -> str:
         return f"{self.point} № {self.number}"
 
+    @property
+    def trouble_words(self) -> str:
+        """What went wrong since, in the reader's language."""
+        return either(self.trouble, self.trouble_en)
+
 
 class FeedRecord(models.Model):
     """An item of the centre's feed, kept as received."""
@@ -279,6 +298,7 @@ class FeedRecord(models.Model):
     body = models.JSONField(_("содержание"), default=dict)
     document = models.BinaryField(_("запись, как получена"))
     problem = models.TextField(_("что не получилось"), blank=True)
+    problem_en = models.TextField(_("что не получилось (по-английски)"), blank=True, default="")
     sha256 = models.CharField("SHA-256", max_length=64)
     received_at = models.DateTimeField(_("получена"), auto_now_add=True)
 
@@ -293,6 +313,11 @@ class FeedRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.point} № {self.number}"
+
+    @property
+    def problem_words(self) -> str:
+        """What went wrong with it, in the reader's language."""
+        return either(self.problem, self.problem_en)
 
 
 class ReceiptRecord(models.Model):
@@ -323,7 +348,7 @@ class ReceiptRecord(models.Model):
         ordering = ("-number",)
 
     def __str__(self) -> str:
-        return f"№ {self.number} «{self.get_level_display()}»"
+        return str(_("№ %(number)d «%(level)s»") % {"number": self.number, "level": self.get_level_display()})
 
     @property
     def filename(self) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from audit.log import SYSTEM, Actor, record
 from common import jobs, leases
 from common.clock import now
+from common.refusals import Said, both, either
 from stations.models import ExamPoint
 from transfers import link, receipts
 from transfers.errors import CannotRetry
@@ -40,7 +41,9 @@ def work(pk: int) -> None:
     if packet is None:
         return
     if packet.attempts > MAX_TRIES:
-        _stick(packet, packet.last_error or _("Передать не удалось."), packet.last_error_code or "too_many_tries")
+        kept = Said(packet.last_error, packet.last_error_en)
+        failed = kept if kept.ru else both(lambda: _("Передать не удалось."))
+        _stick(packet, failed, packet.last_error_code or "too_many_tries")
         return
     if packet.state == PacketState.QUEUED:
         move_packet(
@@ -149,13 +152,15 @@ def _failed(packet: Packet, refusal: Refusal, before: int) -> None:
     if str(_problem_code(refusal)) in _START_AGAIN:
         Packet.objects.filter(pk=packet.pk).update(location="", offset=0, uploaded_at=None)
     elif refusal.permanent:
-        _stick(packet, refusal.text("ru"), refusal.code)
+        _stick(packet, Said.by(refusal), refusal.code)
         return
     tries = 1 if packet.offset > before else packet.attempts
     pause = pause_after(tries, getattr(refusal, "retry_after", None))
-    packet.steps.create(at=now(), who=SYSTEM.name, text=_story(tries, refusal, pause))
+    story = both(lambda: _story(tries, refusal, pause))
+    packet.steps.create(at=now(), who=SYSTEM.name, text=story.ru, text_en=story.en)
+    said = link.words(refusal)
     Packet.objects.filter(pk=packet.pk).update(
-        last_error=link.words(refusal), last_error_code=refusal.code, attempts=tries
+        last_error=said.ru, last_error_en=said.en, last_error_code=refusal.code, attempts=tries
     )
     leases.release(packet, retry_in=pause)
 
@@ -167,7 +172,7 @@ def _problem_code(refusal: Refusal) -> str:
 
 def _story(tries: int, refusal: Refusal, pause: float) -> str:
     return _("Попытка %(tries)d: %(why)s Повтор через %(pause)d с.") % {
-        "tries": tries, "why": link.words(refusal), "pause": round(pause),
+        "tries": tries, "why": either(*link.words(refusal)), "pause": round(pause),
     }  # fmt: skip
 
 
@@ -178,10 +183,11 @@ def pause_after(tries: int, retry_after: float | None) -> float:
     return max(jittered, min(float(retry_after), 3600.0)) if retry_after else max(jittered, 1.0)
 
 
-def _stick(packet: Packet, text: str, code: str) -> None:
+def _stick(packet: Packet, text: Said, code: str) -> None:
     move_packet(
-        packet, PacketState.STUCK, actor=SYSTEM, text=text, data={"code": code}, last_error=text, last_error_code=code
-    )
+        packet, PacketState.STUCK, actor=SYSTEM, text=text, data={"code": code}, last_error=text.ru,
+        last_error_en=text.en, last_error_code=code,
+    )  # fmt: skip
 
 
 def retry(*, packet: Packet, actor: Actor) -> Packet:
@@ -213,8 +219,14 @@ def retry(*, packet: Packet, actor: Actor) -> Packet:
 
 def _again(packet: Packet, actor: Actor) -> None:
     if packet.is_signed:
-        move_packet(packet, PacketState.QUEUED, actor=actor, text=_("Повтор по решению человека"), uploaded_at=None)
+        move_packet(
+            packet,
+            PacketState.QUEUED,
+            actor=actor,
+            text=both(lambda: _("Повтор по решению человека")),
+            uploaded_at=None,
+        )
         jobs.wake("transfers.deliver", packet.pk)
     else:
-        move_packet(packet, PacketState.BUILDING, actor=actor, text=_("Собирается заново"), progress=0)
+        move_packet(packet, PacketState.BUILDING, actor=actor, text=both(lambda: _("Собирается заново")), progress=0)
         jobs.wake("transfers.seal", packet.pk)

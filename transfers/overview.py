@@ -8,6 +8,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from common.clock import local, now
+from common.refusals import told
 from stations.models import Sitting
 from transfers import build, gates, link
 from transfers.models import FeedCursor, Packet, PacketKind, PointStatus, StatusName
@@ -61,7 +62,7 @@ class Row:
         if packet.state in ON_THE_WAY and self.overdue_minutes:
             return _("ответа РЦОИ нет %d мин") % self.overdue_minutes
         if packet.state == PacketState.REJECTED:
-            return " ".join(str(each.get("ru", "")) for each in packet.reasons[:3])
+            return " ".join(told(each) for each in packet.reasons[:3])
         return ""
 
     @property
@@ -147,10 +148,10 @@ class Overview:
             return ""
         since = self.cursor.answered_at
         if since is None:
-            return _("РЦОИ ещё не отвечал: %s Повторы идут сами.") % self.cursor.trouble
+            return _("РЦОИ ещё не отвечал: %s Повторы идут сами.") % self.cursor.trouble_words
         shown = local(since, self.sitting.point.timezone)
         return _("Нет связи с РЦОИ с %(time)s: %(why)s Повторы идут сами.") % {
-            "time": f"{shown:%H:%M}", "why": self.cursor.trouble,
+            "time": f"{shown:%H:%M}", "why": self.cursor.trouble_words,
         }  # fmt: skip
 
     @cached_property
@@ -214,7 +215,7 @@ def packet_json(packet: Packet) -> dict[str, Any]:
         "progress": packet.progress,
         "counts": packet.counts,
         "supersedes": packet.supersedes.uid if packet.supersedes else None,
-        "error": packet.last_error,
+        "error": packet.last_error_words,
         "overdue": row.overdue_minutes > 0,
         "reasons": packet.reasons,
         "delivered_at": _stamp(packet.delivered_at),

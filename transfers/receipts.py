@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
 from common.clock import now
+from common.refusals import both, told
 from keys.trust import trust_store
 from scanning import cards
 from scanning.models import RoomCard
@@ -15,7 +16,7 @@ from stations.models import ExamPoint
 from transfers import statuses
 from transfers.errors import ForeignReceipt
 from transfers.models import FeedCursor, Packet, PacketKind, ReceiptLevel, ReceiptRecord
-from transfers.states import PacketState, move_packet
+from transfers.states import PacketState, move_packet, replaced_by
 from wire import receipt as wire_receipt
 from wire.receipt import Receipt
 
@@ -104,7 +105,7 @@ def apply(packet: Packet, row: ReceiptRecord, *, actor: Actor) -> None:
         facts["delivered_at"] = now()
     if state == PacketState.REJECTED:
         facts["reasons"] = row.reasons
-    move_packet(packet, state, actor=actor, text=_words(row), data={"number": row.number}, **facts)
+    move_packet(packet, state, actor=actor, text=both(lambda: _words(row)), data={"number": row.number}, **facts)
     if state == PacketState.DELIVERED:
         # The centre's word about it comes in the feed within seconds: the next look must not wait for the calm pace.
         due = FeedCursor.objects.filter(point=packet.sitting.point, next_try_at__gt=now())
@@ -127,7 +128,7 @@ def _words(row: ReceiptRecord) -> str:
 
 def reasons_text(reasons: list[dict[str, Any]]) -> str:
     """Return typed reasons as sentences."""
-    return " ".join(str(each.get("ru", "")) for each in reasons[:20])
+    return " ".join(told(each) for each in reasons[:20])
 
 
 def _acknowledged(packet: Packet, actor: Actor) -> None:
@@ -135,7 +136,7 @@ def _acknowledged(packet: Packet, actor: Actor) -> None:
     older = packet.supersedes
     while older is not None:
         if older.state in (PacketState.ACKNOWLEDGED, PacketState.REJECTED):
-            move_packet(older, PacketState.SUPERSEDED, actor=actor, text=_("Заменён версией %d") % packet.version)
+            move_packet(older, PacketState.SUPERSEDED, actor=actor, text=replaced_by(packet))
         older = older.supersedes
     if packet.status is not None:
         statuses.accepted(row=packet.status, actor=actor)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from audit.log import Actor, record
 from common import files, jobs
 from common.clock import now
+from common.refusals import both
 from keys import node
 from keys.tokens import OpenToken
 from stations.models import ExamPoint, Sitting
@@ -134,7 +135,7 @@ def sign_one(*, packet: Packet, signers: Sequence[Signer], name: str, actor: Act
         data={"uid": packet.uid, "sha256": path.sha256, "sequence": header.sequence, "counts": packet.counts},
     )  # fmt: skip
     move_packet(
-        packet, PacketState.QUEUED, actor=actor, text=_("Подписан: %s") % (name or _("узел штаба")),
+        packet, PacketState.QUEUED, actor=actor, text=both(lambda: _("Подписан: %s") % (name or _("узел штаба"))),
         sequence=header.sequence, prev=header.prev, node=uid, sha256=path.sha256, size=path.path.stat().st_size,
         name=path.path.name, path=files.relative(path.path), signed_at=now(), signed_by=(name or uid)[:200],
         offset=0, location="",

@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.log import Actor
 from audit.moves import move
 from common.clock import now
+from common.refusals import Said, both
 
 if TYPE_CHECKING:
     from transfers.models import Packet, PointStatus
@@ -64,6 +66,7 @@ SENDING = frozenset({P.QUEUED, P.UPLOADING})
 UNSENT = IN_THE_MAKING | {P.AWAITING_SIGNATURE}
 #: The centre has said its last word so far.
 SETTLED = frozenset({P.ACKNOWLEDGED, P.REJECTED, P.SUPERSEDED})
+NOTHING = Said("")
 #: Leases and attempts belong to one state.
 _FRESH: dict[str, Any] = {"lease_until": None, "attempts": 0, "parked_at": None, "parked_reason": "", "woken_at": None}
 
@@ -85,7 +88,7 @@ STATUS_MOVES: dict[str, frozenset[str]] = {
 
 
 def move_packet(
-    packet: "Packet", to: str, *, actor: Actor, text: str = "", data: dict[str, Any] | None = None, **changes: Any
+    packet: "Packet", to: str, *, actor: Actor, text: Said = NOTHING, data: dict[str, Any] | None = None, **changes: Any
 ) -> None:
     """Move the status of a packet, write its event and the line of its story.
 
@@ -93,7 +96,7 @@ def move_packet(
         packet: The packet as the caller believes it to be.
         to: The new state.
         actor: Who or what moves it.
-        text: What a person reads in the packet's story.
+        text: What a person reads in the packet's story, in both languages.
         data: Details of the event.
         **changes: Fields set in the same statement.
 
@@ -108,7 +111,12 @@ def move_packet(
             point=point.code, subject=str(packet), data={"uid": packet.uid, **(data or {})},
             **{**_FRESH, "next_try_at": now(), **changes},
         )  # fmt: skip
-        packet.steps.create(at=now(), state=to, who=actor.name[:200], text=text)
+        packet.steps.create(at=now(), state=to, who=actor.name[:200], text=text.ru, text_en=text.en)
+
+
+def replaced_by(newer: "Packet") -> Said:
+    """Return what the story of a packet says when a newer version takes its place."""
+    return both(lambda: gettext("Заменён версией %d") % newer.version)
 
 
 def move_status(

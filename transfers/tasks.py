@@ -12,6 +12,7 @@ from audit.log import SYSTEM
 from common import jobs, leases
 from common.clock import now
 from common.leases import free
+from common.refusals import Said, both
 from stations.models import ExamPoint, Node
 from transfers import feed, link, outbox, seal, statuses
 from transfers.models import FeedCursor, Packet
@@ -32,8 +33,9 @@ def seal_packet(pk: int) -> None:
     if packet is None:
         return
     if packet.attempts > MAX_SEALINGS:
-        why = packet.last_error or _("Собрать пакет не удалось.")
-        move_packet(packet, PacketState.STUCK, actor=SYSTEM, text=why, last_error=why)
+        kept = Said(packet.last_error, packet.last_error_en)
+        why = kept if kept.ru else both(lambda: _("Собрать пакет не удалось."))
+        move_packet(packet, PacketState.STUCK, actor=SYSTEM, text=why, last_error=why.ru, last_error_en=why.en)
         return
     try:
         seal.seal(packet)
@@ -45,10 +47,12 @@ def _not_sealed(packet: Packet, refusal: Refusal) -> None:
     packet.refresh_from_db()
     if packet.state not in IN_THE_MAKING:
         return
-    words, cure = refusal.text("ru"), refusal.cure("ru")
-    facts: dict[str, Any] = {"last_error": f"{words} {cure}".strip(), "last_error_code": refusal.code}
+    facts: dict[str, Any] = {
+        "last_error": f"{refusal.text('ru')} {refusal.cure('ru')}".strip(),
+        "last_error_en": f"{refusal.text('en')} {refusal.cure('en')}".strip(), "last_error_code": refusal.code,
+    }  # fmt: skip
     if refusal.permanent:
-        move_packet(packet, PacketState.STUCK, actor=SYSTEM, text=words, **facts)
+        move_packet(packet, PacketState.STUCK, actor=SYSTEM, text=Said.by(refusal), **facts)
     else:
         Packet.objects.filter(pk=packet.pk).update(**facts)
         leases.release(packet, retry_in=min(60, 2**packet.attempts))
