@@ -56,6 +56,7 @@ def _completed(upload: Upload, digest: str) -> None:
                 upload, State.REFUSED, table=MOVES, kind="uploads.refused", actor=actor, **where,
                 data={"uid": upload.uid, "code": refusal.code}, problem=problem(refusal), **facts,
             )  # fmt: skip
+            transaction.on_commit(lambda: forget_bytes(upload))
             return
         move(
             upload, State.COMPLETE, table=MOVES, kind="uploads.complete", actor=actor, **where,
@@ -110,13 +111,15 @@ def hand_over(upload: Upload) -> Upload:
                 row, State.HANDLED, table=MOVES, kind="uploads.handled", actor=actor, **where,
                 data={"uid": row.uid}, result=result,
             )  # fmt: skip
-            transaction.on_commit(lambda: _drop_second_name(row))
+        transaction.on_commit(lambda: forget_bytes(row))
     return row
 
 
-def _drop_second_name(upload: Upload) -> None:
-    """Remove our name of a file that its handler has linked into its own store."""
-    path = upload.path
+def forget_bytes(upload: Upload) -> None:
+    """Remove our name of a file that its room has answered for.
+
+    A room that takes a file has moved, linked or copied it; of one that was refused only the row stays, or whoever
+    may send could fill the disk with what nobody wants.
+    """
     with contextlib.suppress(OSError):
-        if path.stat().st_nlink > 1:
-            path.unlink()
+        upload.path.unlink()

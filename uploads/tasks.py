@@ -5,7 +5,7 @@ import logging
 from django.db.models import F, Q, QuerySet
 
 from audit.log import SYSTEM
-from common import jobs, leases
+from common import files, jobs, leases
 from common.clock import now
 from uploads import finishing, receiving
 from uploads.errors import UploadBusy
@@ -44,6 +44,14 @@ def hand_over(pk: int) -> None:
 def due() -> QuerySet[Upload]:
     """Return the uploads to hand over."""
     return due_rows()
+
+
+@jobs.chore("uploads.forget", every=600)
+def forget_answered() -> None:
+    """Remove the bytes of answered uploads that a killed process left behind."""
+    names = [path.name for path in files.folder("uploads", "complete").iterdir()]
+    for upload in Upload.objects.filter(uid__in=names[:500], state__in=(State.HANDLED, State.REFUSED)):
+        finishing.forget_bytes(upload)
 
 
 @jobs.chore("uploads.expire", every=600)
