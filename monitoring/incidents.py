@@ -49,7 +49,10 @@ def _journals(facts: Facts) -> list[Incident]:
             text = _("Журнал ждёт решения: %s") % whose
             found.append(Incident("bad", text, url, "; ".join(doubts_of(journal)[:2])))
         if journal.state == JournalState.ACCEPTED and journal.forms_problem:
-            text = _("%(name)s: номера бланков не открыты. %(why)s") % {"name": journal, "why": journal.forms_problem_words}
+            text = _("%(name)s: номера бланков не открыты. %(why)s") % {
+                "name": journal,
+                "why": journal.forms_problem_words,
+            }
             found.append(Incident("bad", text, link("keys", facts)))
         skew = journal.skew_seconds or 0
         if journal.state == JournalState.ACCEPTED and abs(skew) > MAX_SKEW:
