@@ -112,5 +112,5 @@ def cut(whole: bytes) -> bytes:
 
 def truth_seconds(data: bytes) -> float:
     """Return how long a recording plays when it is decoded to its end."""
-    with av.open(io.BytesIO(data)) as container:
-        return sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+    with av.open(io.BytesIO(data), mode="r") as container:
+        return float(sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0)))

@@ -109,7 +109,7 @@ def apply_damage(page: Pixels, damage: Damage, rng: random.Random) -> Pixels:
         page = np.asarray(cv2.GaussianBlur(page, (0, 0), damage.blur), dtype=np.uint8)
     _lines(page, rng, damage.lines)
     # The page is moved to one common threshold; a rolled field of noise cuts it: no two sheets share a speck.
-    level = cv2.add(page, (_MIDDLE - damage.threshold,))
+    level = cv2.add(page, (_MIDDLE - damage.threshold,))  # type: ignore[call-overload]
     y, x = rng.randrange(_TILE), rng.randrange(_TILE)
     field = _limits(round(damage.noise), *page.shape)[y : y + page.shape[0], x : x + page.shape[1]]
     result = np.asarray(cv2.compare(level, field, cv2.CMP_GT), dtype=np.uint8)

@@ -54,6 +54,8 @@ def _real_digits() -> dict[str, tuple[Pixels, ...]]:
     if not os.environ.get("PPE_SAMPLES") or not (sheet.is_file() and labels.is_file()):
         return {}
     picture = cv2.imread(str(sheet), cv2.IMREAD_GRAYSCALE)
+    if picture is None:
+        return {}
     found: dict[str, list[Pixels]] = {}
     with labels.open() as lines:
         for row in csv.DictReader(lines):

@@ -83,19 +83,28 @@ class MiniDay:
         point = on.plan.points[0]
         desk = steps.desk(on, point)
         token, (name, data) = on.tokens[point.code], on.access_keys[point.code]
+
+        def load_and_activate() -> None:
+            player.load_key(sitting, name, data)
+            player.activate_key(sitting, name, token)
+
         persist("«Экзамены завершены»", lambda: self._packets("status", 1), self._finish)
         persist("key activated", lambda: not desk.state("0101")["sealed"] and self._registered(desk),
-                lambda: (player.load_key(sitting, name, data), player.activate_key(sitting, name, token)))  # fmt: skip
+                load_and_activate)  # fmt: skip
         for room in desk.rooms:
-            if room != HQ:
-                persist(f"card {room}", lambda room=room: self._carded(desk, room),
-                        lambda room=room: desk.enter_card(point.room(room)))  # fmt: skip
-            persist(f"sheets {room}", lambda room=room: self._fed(desk, room), lambda room=room: self._feed(desk, room))
-            persist(f"closing {room}", lambda room=room: desk.state(room)["state"] in ("closed", "packed"),
-                    lambda room=room: player.browser.submit(desk.path(room), "close"))  # fmt: skip
+            self._room(desk, room)
         persist("packets built", lambda: self._packets("", 3, ()), lambda: player.build_packets(sitting))
         persist("packets acknowledged", lambda: self._packets("", 3), lambda: player.sign_packets(sitting, token))
         persist("END_SCAN and the final status", lambda: self._packets("status", 2), self._end)
+
+    def _room(self, desk: Desk, room: str) -> None:
+        """One room from its card to its closing."""
+        point = self.on.plan.points[0]
+        if room != HQ:
+            persist(f"card {room}", lambda: self._carded(desk, room), lambda: desk.enter_card(point.room(room)))
+        persist(f"sheets {room}", lambda: self._fed(desk, room), lambda: self._feed(desk, room))
+        persist(f"closing {room}", lambda: desk.state(room)["state"] in ("closed", "packed"),
+                lambda: self.player.browser.submit(desk.path(room), "close"))  # fmt: skip
 
     def _finish(self) -> None:
         point = self.on.plan.points[0]

@@ -4,7 +4,7 @@ import datetime as dt
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from exam_day.damage import Damage, random_damage
 from exam_day.draw import SheetSpec
@@ -233,7 +233,8 @@ class Builder:
 
     def again(self, spec: SheetSpec, **damage: bool) -> SheetSpec:
         """Return another pass of the same sheet."""
-        return replace(spec, damage=replace(random_damage(self.rng), **damage))
+        changes: dict[str, Any] = dict(damage)
+        return replace(spec, damage=replace(random_damage(self.rng), **changes))
 
     def print_sets(
         self,
