@@ -145,15 +145,19 @@ def _size(item: TarFile) -> int:
 
 
 def _check_names(rows: Sequence[ManifestFile]) -> None:
-    seen = {MANIFEST_NAME}
+    seen, folders = {MANIFEST_NAME}, set[str]()
     for row in rows:
         key = unicodedata.normalize("NFC", row.name).casefold()
-        if key in seen or not tar.is_plain(row.name):
+        parts = key.split("/")
+        above = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
+        # A name that is a file here and a folder there would fail on the disk, as if the disk were to blame.
+        if key in seen or key in folders or above & seen or not tar.is_plain(row.name):
             raise tar.TarRefusal(
                 f"Имя файла «{row.name[:80]}» недопустимо или повторяется.",
                 f"The file name “{row.name[:80]}” is not allowed or occurs twice.",
             )
         seen.add(key)
+        folders |= above
 
 
 def extract(path: Path | str, folder: Path | str, *, recipients: Sequence[Recipient]) -> Manifest:
