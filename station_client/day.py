@@ -9,7 +9,7 @@ from typing import Any
 from station_client.home import Station, open_log, refuse
 from wire import VERSION, canonical
 from wire.journal import FormSet, Header, JournalLog, seal_forms
-from wire.journal_events import EVENTS
+from wire.journal_events import EVENTS, check
 from wire.journal_name import NO_ROOM
 from wire.refusals import Refusal
 
@@ -67,6 +67,31 @@ def event(path: Path, name: str, *, data: Mapping[str, Any], person: str | None,
     """Write one entry."""
     with open_log(path) as log:
         log.append(name, person=person, disposition="success" if success else "failure", data=data)
+
+
+def record_entries(path: Path, rows: Sequence[Mapping[str, Any]], *, person: str | None) -> int:
+    """Record entries that another maker's station keeps in its own way: `[{event, data, person, failure}]`.
+
+    Raises:
+        StationRefusal: a row is not in the format; nothing of the file is written.
+        EventRefusal: an entry does not agree with the catalogue; nothing of the file is written.
+    """
+    with open_log(path) as log:
+        found = [_entry_row(row, log.header.kind) for row in rows]
+        for name, data, who, success in found:
+            log.append(name, person=who or person, disposition="success" if success else "failure", data=data)
+    return len(found)
+
+
+def _entry_row(row: Mapping[str, Any], kind: str) -> tuple[str, dict[str, Any], str | None, bool]:
+    unknown = row.keys() - {"event", "data", "person", "failure"}
+    match row:
+        case {"event": str() as name} if not unknown:
+            data, who, failure = row.get("data", {}), row.get("person"), row.get("failure", False)
+            if isinstance(data, dict) and (who is None or isinstance(who, str)) and isinstance(failure, bool):
+                check(kind, name, "failure" if failure else "success", data)
+                return name, data, who, not failure
+    raise _bad_row(row)
 
 
 def parse_data(name: str, pairs: Iterable[str]) -> dict[str, Any]:

@@ -1,0 +1,71 @@
+"""What the commands say: to a person in one of two languages, or as one JSON document to a program."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from wire.refusals import Refusal
+
+if TYPE_CHECKING:
+    from station_client.verifying import Report
+
+
+class Talk:
+    """Says things on the standard streams; with `as_json` everything is kept for one document at the end."""
+
+    def __init__(self, lang: str, *, as_json: bool = False) -> None:
+        """Speak one language."""
+        self.lang = lang
+        self.as_json = as_json
+        self.rows: list[dict[str, Any]] = []
+        self.out = Console(highlight=False, soft_wrap=True)
+        self.err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def say(self, ru: str, en: str, **facts: object) -> None:
+        """Say a plain line; the facts in it are for programs."""
+        text = en if self.lang == "en" else ru
+        if self.as_json:
+            self.rows.append({"text": text, **facts})
+        else:
+            self.out.print(escape(text))
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Say what was refused, why, and what to do."""
+        if self.as_json:
+            parts = [part.text(self.lang) for part in refusal.parts]
+            said = {"text": refusal.text(self.lang), "parts": parts, "cure": refusal.cure(self.lang)}
+            self.rows.append({"refused": refusal.code, "permanent": refusal.permanent, **said})
+            return
+        self.err.print(f"[red]✗[/] {escape(refusal.text(self.lang))}")
+        for part in refusal.parts:
+            self.err.print(f"  · {escape(part.text(self.lang))}")
+        if cure := refusal.cure(self.lang):
+            self.err.print(f"  → {escape(cure)}")
+
+    def report(self, report: "Report") -> None:
+        """Show what was found out about a file."""
+        if self.as_json:
+            self.rows.append(report.as_dict(self.lang))
+            return
+        side = 1 if self.lang == "en" else 0
+        mark = {"ok": "[green]✓[/]", "problems": "[yellow]![/]", "refused": "[red]✗[/]"}[report.verdict]
+        verdict = {
+            "ok": ("проверка пройдена", "it holds"),
+            "problems": ("прочитан, есть замечания", "read, with problems"),
+            "refused": ("не принят", "refused"),
+        }[report.verdict][side]
+        self.out.print(f"{mark} [bold]{escape(report.title[side])}[/] {escape(report.path.name)}: {verdict}")
+        # plain lines, not a table: hashes and names must not be wrapped, people copy them
+        width = max((len(words[side]) for words, _ in report.facts), default=0)
+        for words, value in report.facts:
+            self.out.print(f"  [dim]{escape(words[side].ljust(width))}[/]  {escape(value)}")
+        for words in report.problems:
+            self.out.print(f"  [yellow]·[/] {escape(words[side])}")
+
+    def end(self) -> None:
+        """Write the one document."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(self.rows, ensure_ascii=False, indent=2, default=str) + "\n")
