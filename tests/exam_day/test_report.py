@@ -1,0 +1,82 @@
+"""The demo fails when anything does not hold: a step, a fault, a sheet."""
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from exam_day import judge
+from exam_day.days import demo_day
+from exam_day.desk import Desk, Seen
+from exam_day.report import Report
+from exam_day.truth import place
+
+
+@pytest.fixture
+def report():
+    return Report(Console(file=io.StringIO(), width=150))
+
+
+def desks(plan, tmp_path):
+    placed = place(plan, tmp_path)
+    return [Desk(None, plan, point, placed, None, lambda _room, _again: []) for point in plan.points]
+
+
+def see_everything(plan, desks):
+    """Put into the desks what a perfect system says about the planted faults."""
+    for fault in plan.faults:
+        desk = next(each for each in desks if each.point.code == fault.point)
+        file = fault.answer or next((e.path.name for e in desk.placed if e.row.note == fault.kind), "")
+        for kind in judge.SAID_AS.get(fault.kind, ())[:1]:
+            number = "" if kind in ("unreadable", "cut", "silent") else fault.number
+            desk.seen.append(Seen(fault.point, fault.room, kind, number, file, "said"))
+
+
+def test_it_holds_when_every_step_and_fault_holds(report, tmp_path):
+    plan = demo_day()
+    tables = desks(plan, tmp_path)
+    see_everything(plan, tables)
+    with report.step("1", "шаг", "step"):
+        pass
+    judge.judge(report, plan.faults, tables, {"0001": "нет журнала станции 0006"})
+    assert [fault.id for fault in report.faults if not fault.found] == []
+    assert report.ok
+    assert judge.false_alarms(plan.faults, tables) == []
+
+
+@pytest.mark.parametrize("lost", range(8))
+def test_a_fault_that_nobody_found_fails_the_day(report, tmp_path, lost):
+    plan = demo_day()
+    tables = desks(plan, tmp_path)
+    see_everything(plan, tables)
+    seen = [(desk, each) for desk in tables for each in desk.seen]
+    desk, gone = seen[lost]
+    desk.seen.remove(gone)
+    with report.step("1", "шаг", "step"):
+        pass
+    judge.judge(report, plan.faults, tables, {"0001": "нет журнала станции 0006"})
+    assert [fault.found for fault in report.faults].count(False) == 1
+    assert not report.ok
+
+
+def test_a_sound_sheet_called_foreign_is_an_alarm(tmp_path):
+    plan = demo_day()
+    tables = desks(plan, tmp_path)
+    sound = next(each for each in tables[0].placed if not each.row.note and each.row.pile == "0101")
+    tables[0].seen.append(Seen("0001", "0101", "foreign", sound.row.number, sound.path.name, "чужой"))
+    assert len(judge.false_alarms(plan.faults, tables)) == 1
+
+
+def test_a_step_that_breaks_fails_the_day_and_is_written_down(report, tmp_path):
+    with pytest.raises(ValueError, match="broken"), report.step("3", "шаг", "step"):
+        raise ValueError("broken on purpose")
+    assert not report.ok
+    report.write(tmp_path / "report.json", seed=1)
+    written = json.loads((tmp_path / "report.json").read_text())
+    assert written["ok"] is False
+    assert "broken on purpose" in written["steps"][0]["problem"]
+
+
+def test_a_day_without_steps_does_not_hold(report):
+    assert not report.ok
