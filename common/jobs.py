@@ -112,6 +112,7 @@ def run(name: str, pk: int) -> None:
 def run_sweep() -> int:
     """Wake a worker for every due row that nobody was woken for lately; return how many."""
     woken = 0
+    leases.free_dead()
     at = now()
     for name, rows in _due.items():
         due = rows().filter(leases.free(at)).filter(Q(woken_at__isnull=True) | Q(woken_at__lt=at - REWAKE))

@@ -1,5 +1,7 @@
 """Leases and the sweep, on a real table of a room."""
 
+import os
+import subprocess
 from datetime import timedelta
 
 import pytest
@@ -71,3 +73,42 @@ def test_the_sweep_wakes_what_nobody_was_woken_for(row, monkeypatch):
     assert jobs.run_sweep() == 0
     assert jobs.due_count("heavy") == 1
     assert jobs.due_count("link") == 0
+
+
+def _claimed_by_a_process_that_was_killed(row, *, seconds):
+    leases.claim(type(row).objects.all(), row.pk, seconds=seconds)
+    dead = subprocess.Popen(["sleep", "60"])
+    started = leases._started(dead.pid)
+    file = leases._file(row)
+    file.write_text(file.read_text().replace(f"{os.getpid()} {leases._started(os.getpid())}", f"{dead.pid} {started}"))
+    dead.kill()
+    dead.wait()
+
+
+def test_the_lease_of_a_killed_worker_is_given_back_by_the_sweep(row, data_dir):
+    _claimed_by_a_process_that_was_killed(row, seconds=600)
+    assert leases.free_dead() == 1
+    again = leases.claim(type(row).objects.all(), row.pk, seconds=30)
+    assert again is not None
+    assert again.attempts == 2
+
+
+def test_the_lease_of_a_living_worker_stays(row, data_dir):
+    leases.claim(type(row).objects.all(), row.pk, seconds=600)
+    assert leases.free_dead() == 0
+    assert leases.claim(type(row).objects.all(), row.pk, seconds=30) is None
+
+
+def test_a_later_lease_of_another_machine_stays(row, data_dir):
+    _claimed_by_a_process_that_was_killed(row, seconds=30)
+    type(row).objects.update(lease_until=timezone.now() + timedelta(seconds=300))
+    assert leases.free_dead() == 0
+    assert leases.claim(type(row).objects.all(), row.pk, seconds=30) is None
+
+
+def test_a_file_that_makes_no_sense_harms_nobody(row, data_dir):
+    folder = leases._file(row).parent
+    (folder / "nonsense").write_text("x")
+    (folder / "transfers.FeedCursor-x").write_text("1 2 3")
+    (folder / "no.Model-1").write_text("999999999 2 2026-01-01T00:00:00+00:00")
+    assert leases.free_dead() == 0
