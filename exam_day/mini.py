@@ -54,7 +54,7 @@ class MiniDay:
     """A mini day on its stage."""
 
     on: Stage
-    kills: list[Kill] = field(default_factory=list)
+    ended: bool = False
 
     @property
     def player(self) -> Specialist:
@@ -80,6 +80,7 @@ class MiniDay:
     def play(self) -> None:
         """The day from the journals to the final status."""
         on, player, sitting = self.on, self.player, self.sitting
+        self.ended = False
         point = on.plan.points[0]
         desk = steps.desk(on, point)
         token, (name, data) = on.tokens[point.code], on.access_keys[point.code]
@@ -112,7 +113,9 @@ class MiniDay:
         self.player.send_status(self.sitting, steps.FINISHED)
 
     def _end(self) -> None:
-        self.player.browser.submit(f"/scanning/{self.sitting}/", "end-scan")
+        if not self.ended:
+            self.player.browser.submit(f"/scanning/{self.sitting}/", "end-scan")
+            self.ended = True
         self.player.send_status(self.sitting, steps.TRANSFERRED)
 
     def _registered(self, desk: Desk) -> bool:
@@ -142,14 +145,14 @@ class MiniDay:
         )
         packets = self.player.transfers(self.sitting)["packets"]
         inbox = self.on.centre["rcoi_operator"].inbox()
+        current = [packet for packet in packets if packet["state"] != "superseded"]
         return {
             "sheets": sheets,
             "truth": sorted((each.row.number, each.row.owner) for each in self.on.placed),
             "rooms": {room: desk.state(room)["state"] for room in desk.rooms},
-            "packets": sorted(
-                (p["kind"], p["room"] or "", p["state"]) for p in packets if p["state"] == "acknowledged"
-            ),
-            "inbox": sorted((p["kind"], p["room"] or "", p["state"]) for p in inbox if p["state"] == "acknowledged"),
+            "packets": sorted((p["kind"], p["room"] or "", p["status"] or "", p["state"]) for p in current),
+            # A journal formed twice makes a next version of its status; the centre keeps both.
+            "inbox": sorted({(p["kind"], p["room"] or "", p["state"]) for p in inbox}),
         }
 
 

@@ -30,15 +30,14 @@ def expected(final):
         "truth": final["truth"],
         "rooms": {"0101": "packed", "HQ": "packed"},
         "packets": [
-            ("blanks", "0101", "acknowledged"),
-            ("forms", "HQ", "acknowledged"),
-            ("status", "", "acknowledged"),
-            ("status", "", "acknowledged"),
+            ("blanks", "0101", "", "acknowledged"),
+            ("forms", "HQ", "", "acknowledged"),
+            ("status", "", "blanks_transferred", "acknowledged"),
+            ("status", "", "exams_finished", "acknowledged"),
         ],
         "inbox": [
             ("blanks", "0101", "acknowledged"),
             ("forms", "", "acknowledged"),
-            ("status", "", "acknowledged"),
             ("status", "", "acknowledged"),
         ],
     }
