@@ -181,8 +181,11 @@ def take_reserve(*, p7m: bytes, certificate: bytes, actor: Actor) -> AccessKey:
     loaded = pki.load_pem_certificates(certificate)[0]
     trust.trust_store().check(loaded, at=now(), roles={Role.ACCESS})
     row = trust.keep(loaded)
-    date_text, subject, version = row.ident.split("-")
-    name = key_name(row.region, row.point, _date(date_text), subject, int(version.removeprefix("v")))
+    try:
+        date_text, subject, version = row.ident.split("-")
+        name = key_name(row.region, row.point, _date(date_text), subject, int(version.removeprefix("v")))
+    except ValueError as error:
+        raise _refused("сертификат ключа назван не по правилам", "its certificate is named oddly") from error
     return load(data=p7m, name=name, actor=actor)
 
 

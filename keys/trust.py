@@ -96,7 +96,10 @@ def take_crl(*, der: bytes, actor: Actor) -> bool:
     roots = [row.x509 for row in Certificate.objects.filter(role=Role.CA.value)]
     TrustStore(roots, [der])
     crl = x509.load_der_x509_crl(der)
-    number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    try:
+        number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    except (x509.ExtensionNotFound, ValueError) as error:
+        raise pki.CrlRefusal("У списка отозванных нет номера.", "The revocation list has no number.") from error
     newest = RevocationList.objects.order_by("-number").first()
     if newest is not None and newest.number >= number:
         return False

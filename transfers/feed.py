@@ -174,8 +174,17 @@ def _do(row: FeedRecord, item: FeedItem, point: ExamPoint, door: str, actor: Act
     return Said("")
 
 
+def _bytes(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise MalformedDocument(
+            "Вложение записи ленты не читается.", "The enclosure of the feed item cannot be read."
+        ) from error
+
+
 def _receipt(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
-    receipts.take(document=base64.b64decode(body["p7m"]), point=point, door=door, actor=actor)
+    receipts.take(document=_bytes(body["p7m"]), point=point, door=door, actor=actor)
 
 
 def _status_undo(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
@@ -223,11 +232,11 @@ def _withdrawal(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
 
 
 def _reserve_key(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
-    access.take_reserve(p7m=base64.b64decode(body["p7m"]), certificate=str(body["certificate"]).encode(), actor=actor)
+    access.take_reserve(p7m=_bytes(body["p7m"]), certificate=str(body["certificate"]).encode(), actor=actor)
 
 
 def _crl(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
-    trust.take_crl(der=base64.b64decode(body["der"]), actor=actor)
+    trust.take_crl(der=_bytes(body["der"]), actor=actor)
 
 
 def _announcement(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:

@@ -130,13 +130,12 @@ class Brought:
 
     items: int = 0
     receipts: int = 0
-    problems: list[str] = field(default_factory=list)
+    problems: list[tuple[str, Refusal]] = field(default_factory=list)
 
     @property
     def words(self) -> str:
         """The sentence for the person at the drive."""
-        lines = [_("Новых записей ленты: %(items)d, квитанций: %(receipts)d.") % vars(self), *self.problems]
-        return " ".join(lines)
+        return _("Новых записей ленты: %(items)d, квитанций: %(receipts)d.") % vars(self)
 
 
 def read_feed(*, folder: str, point: ExamPoint, actor: Actor) -> Brought:
@@ -159,13 +158,13 @@ def read_feed(*, folder: str, point: ExamPoint, actor: Actor) -> Brought:
             documents = read_bundle(_read(path, MAX_FEED))
             brought.items += feed.take_items(point=point, items=documents, door=Door.FLASH, actor=actor)
         except Refusal as refusal:
-            brought.problems.append(f"{path.name}: {refusals.words(refusal)}")
+            brought.problems.append((drives.shown(path), refusal))
     for path in papers:
         try:
             receipts.take(document=_read(path, MAX_RECEIPT), point=point, door=Door.FLASH, actor=actor)
             brought.receipts += 1
         except Refusal as refusal:
-            brought.problems.append(f"{path.name}: {refusals.words(refusal)}")
+            brought.problems.append((drives.shown(path), refusal))
     return brought
 
 

@@ -106,12 +106,17 @@ def _token(client: httpx.Client, point: ExamPoint, base: str) -> str:
         known = _sessions.get(key)
         if known is not None and known[1] > now() + timedelta(minutes=2):
             return known[0]
-    challenge = _ask(client, "/api/v1/session/challenge/", None)["challenge"]
-    signed = sign_challenge(str(challenge), node_signer(point))
-    answer = _ask(client, "/api/v1/session/", {"signed": signed})
+    try:
+        challenge = _ask(client, "/api/v1/session/challenge/", None)["challenge"]
+        signed = sign_challenge(str(challenge), node_signer(point))
+        answer = _ask(client, "/api/v1/session/", {"signed": signed})
+        token, until = str(answer["token"]), canonical.parse_stamp(answer["expires_at"])
+    except KeyError as error:
+        # Something answers there, but not a centre: a captive portal, or another program.
+        raise broken_line(error) from error
     with _guard:
-        _sessions[key] = (str(answer["token"]), canonical.parse_stamp(answer["expires_at"]))
-    return str(answer["token"])
+        _sessions[key] = (token, until)
+    return token
 
 
 def forget(point: ExamPoint, base: str | None = None) -> None:
@@ -134,7 +139,7 @@ def _document(response: httpx.Response) -> dict[str, Any]:
         raise refusal_of(response)
     try:
         document = response.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise broken_line(error) from error
     if not isinstance(document, dict):
         raise broken_line()

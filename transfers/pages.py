@@ -1,10 +1,12 @@
 """«Передать бланки»: the packets of a sitting, signing, the flash drive; and the page of one packet."""
 
+from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext as _
 
 from audit.log import actor_of
 from common import flash as drives
+from common import refusals
 from common.pages import page, render
 from keys.pin import private_channel, token_from
 from keys.tokens import list_tokens
@@ -83,12 +85,15 @@ def to_flash(request: HttpRequest, key: str) -> str:
 
 
 @transfers.post("feed")
-def from_flash(request: HttpRequest, key: str) -> str:
+def from_flash(request: HttpRequest, key: str) -> str | None:
     """Read the centre's feed and receipts from a flash drive."""
     sitting = open_sitting(request, key)
     rules.require(request.user, "transfers.flash", sitting)
     brought = flash.read_feed(folder=request.POST.get("folder", ""), point=sitting.point, actor=actor_of(request))
-    return brought.words
+    for name, refusal in brought.problems:
+        refusals.tell(refusal, request)
+        messages.error(request, f"{name}: {refusals.words(refusal)}", extra_tags=f"code-{refusal.code}")
+    return brought.words if brought.items or brought.receipts or not brought.problems else None
 
 
 @transfers.post("retry", numbered=True)

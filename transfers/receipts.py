@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -75,6 +76,11 @@ def _require_ours(receipt: Receipt, point: ExamPoint) -> None:
         raise ForeignReceipt(
             f"Квитанция выдана ППЭ {receipt.region}-{receipt.point}, а не {point.key}.",
             f"The receipt is of {receipt.region}-{receipt.point}, not of {point.key}.",
+        )
+    if receipt.mode != settings.PPE_MODE:
+        raise ForeignReceipt(
+            f"Режим квитанции — {receipt.mode}, а узел работает в режиме {settings.PPE_MODE}.",
+            f"The receipt is of mode {receipt.mode}, this node of {settings.PPE_MODE}.",
         )
 
 
