@@ -13,6 +13,7 @@ from common import clock, files, refusals
 from common.clock import now
 from journals import forms, reading
 from journals.errors import CannotDecide, EmptyFile, TooBig
+from journals.lookups import Lookups
 from journals.models import Journal
 from journals.reading import Read
 from journals.states import JOURNAL_MOVES, JournalState
@@ -46,7 +47,9 @@ class Verdict:
     refusal: Refusal | None = None
 
 
-def take_in(*, data: bytes, name: str, door: str, actor: Actor, point: ExamPoint | None = None) -> Verdict:
+def take_in(
+    *, data: bytes, name: str, door: str, actor: Actor, point: ExamPoint | None = None, lookups: Lookups | None = None
+) -> Verdict:
     """Take in one file.
 
     Args:
@@ -55,6 +58,7 @@ def take_in(*, data: bytes, name: str, door: str, actor: Actor, point: ExamPoint
         door: ``api``, ``browser``, ``flash``, ``packet`` or ``node``.
         actor: Who brought it.
         point: The point whose door it came through; None accepts every point of the node.
+        lookups: What the registry said a moment ago, when many files come in a row.
 
     Returns:
         The verdict. A file that is no journal of this node is turned away: nothing is kept of it but the event.
@@ -74,7 +78,7 @@ def take_in(*, data: bytes, name: str, door: str, actor: Actor, point: ExamPoint
         return _again(known, name, door, actor)
     at = now()
     try:
-        found = reading.read(data, name, point=point, at=at)
+        found = reading.read(data, name, point=point, at=at, lookups=lookups)
     except Refusal as refusal:
         return turn_away(refusal=refusal, name=name, door=door, actor=actor, point=point, digest=digest, size=len(data))
     row = _row(found, data, digest, name, door, actor)
@@ -86,9 +90,10 @@ def take_in(*, data: bytes, name: str, door: str, actor: Actor, point: ExamPoint
 
 
 def _known(digest: str) -> Journal | None:
-    rows = Journal.objects.filter(sha256=digest).select_related("point__region", "sitting")
-    found: Journal | None = rows.order_by().first()
-    return found
+    # Most files are new: the cheap question first, the whole row only for those that are not.
+    if not Journal.objects.filter(sha256=digest).order_by().values_list("pk", flat=True)[:1]:
+        return None
+    return Journal.objects.select_related("point__region", "sitting").get(sha256=digest)
 
 
 def _clean(name: str) -> str:
@@ -146,7 +151,7 @@ def _settle(row: Journal, found: Read, actor: Actor) -> Verdict:
     """Decide the state beside the other journals of the same station, and write everything in one transaction."""
     with transaction.atomic():
         # Journals of one sitting are settled one after the other: two copies that come at once must see each other.
-        Sitting.objects.select_for_update().get(pk=found.sitting.pk)
+        Sitting.objects.select_for_update().values_list("pk").get(pk=found.sitting.pk)
         known = _known(row.sha256)
         if known is not None:
             return _again(known, row.original_name, row.door, actor)
@@ -344,7 +349,9 @@ def recheck_all(*, sitting: Sitting, actor: Actor) -> int:
     return sum(recheck(journal=row, actor=actor) for row in rows.select_related("point__region"))
 
 
-def take_in_file(*, path: Path, door: str, actor: Actor, point: ExamPoint | None = None) -> Verdict:
+def take_in_file(
+    *, path: Path, door: str, actor: Actor, point: ExamPoint | None = None, lookups: Lookups | None = None
+) -> Verdict:
     """Take in a file of a drive; a file that is too big is refused before it is read.
 
     Raises:
@@ -360,4 +367,4 @@ def take_in_file(*, path: Path, door: str, actor: Actor, point: ExamPoint | None
             f"Файл {path.name} не читается с накопителя: {error.strerror or error}.",
             f"Cannot read {path.name}: {error}.",
         ) from error
-    return take_in(data=data, name=path.name, door=door, actor=actor, point=point)
+    return take_in(data=data, name=path.name, door=door, actor=actor, point=point, lookups=lookups)

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from journals.errors import ForeignJournal, NotAJournal
+from journals.lookups import Lookups
 from keys.trust import trust_store
 from stations.matching import is_hq, plain, post_of, station_of
 from stations.models import ExamPoint, Node, Room, Sitting, Station, StationPost, Subject, parse_key_date
@@ -58,7 +59,7 @@ class Read:
         ]
 
 
-def read(data: bytes, name: str, *, point: ExamPoint | None, at: datetime) -> Read:
+def read(data: bytes, name: str, *, point: ExamPoint | None, at: datetime, lookups: Lookups | None = None) -> Read:
     """Read a file and hold it against the registry and its own name.
 
     Args:
@@ -66,28 +67,30 @@ def read(data: bytes, name: str, *, point: ExamPoint | None, at: datetime) -> Re
         name: The name it came with.
         point: The point whose door it came through; None when the door serves every point of the node.
         at: Server time.
+        lookups: What the registry said a moment ago, when many files are read in a row.
 
     Raises:
         NotAJournal: The bytes are something else.
         ForeignJournal: Another region, point, exam or mode.
     """
-    header, document, broken = _content(data)
-    sitting = _sitting(header, point)
+    ask = lookups or Lookups()
+    header, document, broken = _content(data, ask)
+    sitting = _sitting(header, point, ask)
     found = Read(header, document, sitting)
     if broken is not None:
         found.doubts += broken.parts or [Part("content", "", "", broken.text("ru"), broken.text("en"))]
     if document is not None:
         _judge_content(found, document)
-    _judge_registry(found)
-    _judge_name(found, name)
+    _judge_registry(found, ask)
+    _judge_name(found, name, ask)
     _judge_clock(found, at)
     return found
 
 
-def _content(data: bytes) -> tuple[Header, JournalDocument | None, Refusal | None]:
+def _content(data: bytes, ask: Lookups) -> tuple[Header, JournalDocument | None, Refusal | None]:
     """Read the document; when its chain is broken, at least the header and the reason."""
     try:
-        document = journal.read(data, trust=trust_store())
+        document = journal.read(data, trust=ask.once("trust", trust_store))
     except Refusal as refusal:
         return _header_of(data, refusal), None, refusal
     return document.header, document, None
@@ -132,13 +135,13 @@ def _foreign(ru: str, en: str, parts: Iterable[Part] = ()) -> ForeignJournal:
     )
 
 
-def _sitting(header: Header, door: ExamPoint | None) -> Sitting:
+def _sitting(header: Header, door: ExamPoint | None, ask: Lookups) -> Sitting:
     """Find the sitting that a journal speaks of.
 
     Raises:
         ForeignJournal: It is not one of this node, or of another mode.
     """
-    node = Node.objects.first()
+    node = ask.once("node", Node.objects.first)
     served = node is None or (node.region == header.region and (node.kind != "hq" or header.point in node.points))
     at_door = door is None or (door.region.code, door.code) == (header.region, header.point)
     if not served or not at_door:
@@ -147,7 +150,8 @@ def _sitting(header: Header, door: ExamPoint | None) -> Sitting:
             f"он из региона {header.region}, ППЭ {header.point}, а здесь {here}",
             f"it is of region {header.region}, point {header.point}; this is {here}",
         )
-    sitting = _registered(header)
+    place = (header.region, header.point, header.sitting, header.subject)
+    sitting = ask.once(("sitting", *place), lambda: _registered(header))
     if sitting is None or header.sitting != sitting.key:
         raise _foreign(
             f"экзамена {header.sitting} (предмет {header.subject}) в этом ППЭ нет",
@@ -185,15 +189,19 @@ def _judge_content(found: Read, document: JournalDocument) -> None:
         (found.doubts if blocks else found.remarks).append(part)
 
 
-def _judge_registry(found: Read) -> None:
+def _judge_registry(found: Read, ask: Lookups) -> None:
     """Find station, room and post; what the registry does not know is a doubt."""
     header, sitting = found.header, found.sitting
     point = sitting.point
     if header.room:
-        found.room = Room.objects.filter(point=point, number=header.room).first()
+        rooms = Room.objects.filter(point=point, number=header.room)
+        found.room = ask.once(("room", point.pk, header.room), rooms.first)
         if found.room is None:
             found.doubts.append(_part("room", header.room, "", "аудитории %s нет в ППЭ", "no room %s at the point"))
-    found.station = station_of(point, header.kind, header.station, room=header.room)
+    found.station = ask.once(
+        ("station", point.pk, header.kind, header.station, header.room),
+        lambda: station_of(point, header.kind, header.station, room=header.room),
+    )
     if found.station is None:
         found.doubts.append(
             _part("station", header.station, "", "станции %s нет в реестре ППЭ", "station %s is not in the registry")
@@ -234,9 +242,9 @@ def _part(field_name: str, value: str, expected: str, ru: str, en: str) -> Part:
     return Part(field_name, value, expected, ru % value, en % value)
 
 
-def _judge_name(found: Read, name: str) -> None:
+def _judge_name(found: Read, name: str, ask: Lookups) -> None:
     """Hold the name it came with against the content."""
-    subjects = dict(Subject.objects.values_list("code", "name"))
+    subjects = ask.once("subjects", lambda: dict(Subject.objects.values_list("code", "name")))
     base = name.replace("\\", "/").rpartition("/")[2]
     reading = names.read(base, subjects=subjects)
     try:

@@ -1,0 +1,71 @@
+"""A point's node in this process, with many print stations and their journals."""
+
+import os
+import random
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+TEMP = Path(tempfile.mkdtemp(prefix="ppe-bench-"))
+
+
+def set_up(database: str = "") -> Any:
+    """Make Django ready on an empty database and return the keys of a day."""
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="ppe_portal.settings", PPE_NODE="hq", PPE_DATA_DIR=str(TEMP),
+        PPE_TOKEN_DIRS=str(TEMP / "tokens"), PPE_FLASH_DIRS=str(TEMP / "flash"),
+    )  # fmt: skip
+    if database:
+        os.environ["PPE_DATABASE_URL"] = database
+    (TEMP / "tokens").mkdir(exist_ok=True)
+    import django  # noqa: PLC0415 - the settings must be chosen first
+    from django.core.management import call_command  # noqa: PLC0415
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+    from tests import factories  # noqa: PLC0415
+    from tests.keys.world import make_keys  # noqa: PLC0415
+
+    return make_keys(factories.make_day(), TEMP / "tokens")
+
+
+def stations(keys: Any, count: int) -> list[str]:
+    """Register that many print stations, each with its certificate; return their numbers."""
+    from tests import factories  # noqa: PLC0415
+    from wire.pki import Role  # noqa: PLC0415
+
+    day, numbers = keys.day, []
+    rooms = [room for number, room in day.rooms.items() if number != "HQ"]
+    for number in range(1001, 1001 + count):
+        name = f"{number:04d}"
+        station = factories.StationFactory(point=day.point, kind="print", number=name, serial=f"SN-print-{name}")
+        factories.StationPostFactory(sitting=day.sitting, station=station, room=rooms[number % len(rooms)])
+        keys.certify(Role.PRINT, name)
+        numbers.append(name)
+    return numbers
+
+
+def journal_of(keys: Any, number: str, entries: int, seed: int) -> tuple[str, bytes]:
+    """A closed journal of that many entries, with sealed numbers when a key is active."""
+    from tests.journals.world import Station, sets  # noqa: PLC0415
+
+    rooms = [room for name, room in keys.day.rooms.items() if name != "HQ"]
+    draw = random.Random(f"{seed}/{number}")
+    made = Station(keys, "print", number, room=rooms[int(number) % len(rooms)].number)
+    made.add("software_started", version="1").add("exam_started")
+    sealed = bool(keys.access_certificates())
+    for ordinal in range(entries - 3 - sealed):
+        made.add("set_printed", set=ordinal, seat=f"{draw.randrange(1, 26)}А")
+    if sealed:
+        made.seal(sets(15))
+    return made.name, made.close()
+
+
+def clean() -> None:
+    shutil.rmtree(TEMP, ignore_errors=True)
+
+
+def note(text: str) -> None:
+    print(f"    {text}", file=sys.stderr, flush=True)
