@@ -53,6 +53,10 @@ class ReadOnlyInline(TabularInline):
     can_delete = False
     show_change_link = True
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        """Every shown field is text: Django builds no form field, and refuses none that may not be edited."""
+        return tuple(dict.fromkeys((*(self.fields or ()), *self.readonly_fields)))
+
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nothing is added here."""
         return False

@@ -139,8 +139,10 @@ def account(request: HttpRequest) -> str:
     person = next((p for p in _people_of(request.user) if p.uid == said.get("person")), None)  # type: ignore[arg-type]
     if person is None:
         raise AccountRefused("Такого сотрудника нет в вашем ППЭ.", "No such person at your point.")
-    where = Assignment.objects.filter(person=person, sitting__isnull=False).select_related("sitting__point").first()
-    rules.require(request.user, "people.manage", where.sitting if where else None)
+    # A login carries all of the person's duties: whoever issues it must be in charge wherever they serve.
+    duties = Assignment.objects.filter(person=person, sitting__isnull=False).select_related("sitting__point")
+    for where in [duty.sitting for duty in duties] or [None]:
+        rules.require(request.user, "people.manage", where)
     made = issue_account(
         person=person, username=said.get("username", ""), password=said.get("password1", ""),
         repeated=said.get("password2", ""), actor=actor_of(request),
