@@ -5,7 +5,7 @@ import sys
 
 from benchmarks.figures import keep, show
 
-NAMES = ("verify", "intake", "burst")
+NAMES = ("verify", "intake")
 SEED = 20260529
 
 
