@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo run test check prove bench lock clean help
+.PHONY: demo run test check messages prove bench lock clean help
 
 help:
 	@echo "make demo   play a whole exam day on two nodes and prove every step (about three minutes)"
 	@echo "make run    the same day in the browser: point on :8000, regional centre on :8001"
 	@echo "make test   every test        make check  format, lint, types, import order, migrations"
 	@echo "make prove  the long proofs   make bench  figures beside their limits"
+	@echo "make messages  collect the strings of the pages for their English catalogue"
 
 $(READY): requirements-dev.txt
 	@echo "• Setting up Python packages in $(VENV) (once; a minute or two)…"
@@ -35,6 +36,9 @@ check: $(READY)
 	@echo "• Types";      $(BIN)/mypy .
 	@echo "• Migrations"; PPE_DATA_DIR=var/check $(BIN)/python manage.py makemigrations --check --dry-run
 	@echo "• System checks"; PPE_DATA_DIR=var/check $(BIN)/python manage.py check
+
+messages: $(READY)
+	@PPE_DATA_DIR=var/check $(BIN)/python manage.py messages
 
 prove: $(READY)
 	@$(BIN)/pytest -q -m prove tests

@@ -9,6 +9,8 @@ import zipfile
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from audit.log import Actor, record
 from common import files
@@ -35,7 +37,7 @@ class AlreadyFounded(Refusal):
     http_status = 409
 
 
-FIRST_RUN = Actor("первый запуск", "page")
+FIRST_RUN = Actor(gettext_noop("первый запуск"), "page")
 
 
 def one_time_code() -> str:
@@ -149,7 +151,9 @@ def take_package(*, data: bytes, fingerprint: str) -> str:
         row.founded_at = now()
         row.save()
         record("node.founded", actor=FIRST_RUN, region=row.region, data={"kind": "hq", "points": row.points})
-    return f"Пакет экзамена принят: ППЭ {preview.region}-{preview.point}, {preview.date:%d.%m.%Y}."
+    return _("Пакет экзамена принят: ППЭ %(point)s, %(date)s.") % {
+        "point": f"{preview.region}-{preview.point}", "date": f"{preview.date:%d.%m.%Y}",
+    }  # fmt: skip
 
 
 def first_account(*, person: str, username: str, password1: str, password2: str) -> User:
