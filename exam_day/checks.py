@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
@@ -58,36 +60,75 @@ def verify_attached(signed: Path, ca: Path) -> None:
     run("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", signed, "-CAfile", ca, "-out", "/dev/null")
 
 
-def packet(path: Path, *, ca: Path, recipient: Path, key: Path) -> dict[str, str]:
+def content_of(signed: Path, ca: Path) -> bytes:
+    """Return what a signed document says, once `openssl cms -verify` accepts it.
+
+    Raises:
+        CheckFailedError: The signature or its path does not hold.
+    """
+    with tempfile.NamedTemporaryFile(prefix="ppe-check-") as out:
+        run("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", signed, "-CAfile", ca, "-out", out.name)
+        return Path(out.name).read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A packet that was proved and lies open in a folder.
+
+    Attributes:
+        header: `packet.json`.
+        files: The rows of the manifest; the files themselves lie below `folder`.
+        folder: Where the TAR was unpacked.
+        signers: The certificates of those who signed, PEM.
+        recipients: To how many the content is sealed.
+    """
+
+    header: dict[str, Any]
+    files: list[dict[str, Any]]
+    folder: Path
+    signers: bytes
+    recipients: int
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What the header says the packet holds; zeros are left out."""
+        return {name: number for name, number in self.header["counts"].items() if number}
+
+
+def packet(path: Path, folder: Path, *, ca: Path, recipient: Path, key: Path) -> Opened:
     """Prove one packet: members, detached signature, decryption, every file of the TAR against the manifest.
 
-    Returns:
-        The packet's open header.
+    Args:
+        path: The packet.
+        folder: An empty folder to open it in.
+        ca: The region's root certificate.
+        recipient: The centre's certificate.
+        key: The centre's key.
 
     Raises:
         CheckFailedError: One of them does not hold.
     """
     members(path)
-    with tempfile.TemporaryDirectory(prefix="ppe-check-") as name:
-        folder = Path(name)
-        run("unzip", "-q", "-o", path, "-d", folder)
-        run(
-            "openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", folder / "packet.json.p7s",
-            "-content", folder / "packet.json", "-CAfile", ca, "-out", "/dev/null",
-        )  # fmt: skip
-        header: dict[str, str] = json.loads((folder / "packet.json").read_bytes())
-        content = (folder / "content.p7m").read_bytes()
-        if hashlib.sha256(content).hexdigest() != header["content_sha256"]:
-            raise CheckFailedError(f"{path.name}: content.p7m is not what packet.json says")
-        run(
-            "openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", folder / "content.p7m",
-            "-recip", recipient, "-inkey", key, "-out", folder / "content.tar",
-        )  # fmt: skip
-        _manifest(path, folder)
-    return header
+    run("unzip", "-q", "-o", path, "-d", folder)
+    run(
+        "openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", folder / "packet.json.p7s",
+        "-content", folder / "packet.json", "-CAfile", ca, "-out", "/dev/null", "-signer", folder / "signers.pem",
+    )  # fmt: skip
+    header: dict[str, Any] = json.loads((folder / "packet.json").read_bytes())
+    sealed = folder / "content.p7m"
+    if hashlib.sha256(sealed.read_bytes()).hexdigest() != header["content_sha256"]:
+        raise CheckFailedError(f"{path.name}: content.p7m is not what packet.json says")
+    run(
+        "openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", sealed,
+        "-recip", recipient, "-inkey", key, "-out", folder / "content.tar",
+    )  # fmt: skip
+    files = _manifest(path, folder)
+    told = run("openssl", "cms", "-cmsout", "-print", "-inform", "DER", "-in", sealed, "-noout")
+    recipients = told.count("encryptedKey:")
+    return Opened(header, files, folder / "out", (folder / "signers.pem").read_bytes(), recipients)
 
 
-def _manifest(path: Path, folder: Path) -> None:
+def _manifest(path: Path, folder: Path) -> list[dict[str, Any]]:
     out = folder / "out"
     out.mkdir()
     run("tar", "-xf", folder / "content.tar", "-C", out)
@@ -100,6 +141,7 @@ def _manifest(path: Path, folder: Path) -> None:
         data = (out / row["name"]).read_bytes()
         if len(data) != row["size"] or hashlib.sha256(data).hexdigest() != row["sha256"]:
             raise CheckFailedError(f"{path.name}: {row['name']} is not what the manifest says")
+    return list(manifest["files"])
 
 
 def pdf_says(pdf: Path, words: Iterable[str]) -> None:

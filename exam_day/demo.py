@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from exam_day import judge, proofs, stage, steps
+from exam_day import forgeries, judge, proofs, stage, steps
 from exam_day.desk import Desk
 from exam_day.plan import RESCAN, DayPlan
 from exam_day.report import Report, Step, word
@@ -65,6 +65,19 @@ STEPS: tuple[tuple[str, str, str, Callable[[Played, Step], None]], ...] = (
 )  # fmt: skip
 
 
+def wanted_steps(plan: DayPlan) -> list[str]:
+    """Return the steps that a played day must show, in their order: one that was left out is not a step that held."""
+    again = any(scan.note == RESCAN for point in plan.points for scan in point.scans)
+    return [*"0123456", *(["6+"] if again else []), "7", "8", *"✓✓✓✓✓"]
+
+
+def complete(report: Report, plan: DayPlan) -> bool:
+    """Return whether every step was played and every planted fault was judged, once each."""
+    lost = [each.id for each in plan.faults if [fault.id for fault in report.faults].count(each.id) != 1]
+    played = [step.id for step in report.steps]
+    return played == wanted_steps(plan) and not lost
+
+
 def play_steps(played: Played) -> None:
     """Play the steps of the day; the first that does not hold ends it."""
     for step_id, ru, en, action in STEPS:
@@ -101,12 +114,16 @@ def play(plan: DayPlan, folder: Path) -> int:
             proofs.collect(on, step)
         with report.step("✓", "Проверка общедоступными средствами", "Proofs with public tools") as step:
             proofs.public_tools(on, step)
+        with report.step("✓", "Подделки отклонены", "Forgeries are refused") as step:
+            forgeries.bring(on, step)
         with report.step("✓", "Поиск закрытых ключей", "Search for private keys") as step:
             proofs.private_keys(on, step)
     except Exception as error:
         report.console.print(f"[red]{type(error).__name__}[/]: {word('день остановлен', 'the day stopped')}")
     finally:
         on.close()
+    if report.ok and not complete(report, plan):
+        report.fail(word("не все шаги сыграны", "not every step was played"))
     report.table()
     report.write(folder / "report.json", seed=plan.seed, date=plan.date.isoformat())
     report.console.print(word("Отчёт: ", "Report: ") + str(folder / "report.json"))

@@ -1,5 +1,6 @@
 """Comparing what the system concluded with what is true: planted faults, and every single sheet."""
 
+import re
 from collections.abc import Iterable
 
 from exam_day.desk import Desk, Seen
@@ -31,10 +32,15 @@ def judge(report: Report, faults: Iterable[Fault], desks: list[Desk], gate: dict
     for fault in faults:
         if fault.kind == "journal_missing":
             words = gate.get(fault.point, "")
-            report.fault(fault, found=fault.number in words or fault.number.lstrip("0") in words, said=words[:300])
+            report.fault(fault, found=_names(fault.number, words), said=words[:300])
             continue
         hits = [each for each in seen if _matches(fault, each, papers)]
         report.fault(fault, found=bool(hits), said="; ".join(each.text or each.kind for each in hits)[:300])
+
+
+def _names(station: str, words: str) -> bool:
+    """Whether a refusal names a station as a number of its own: a date or another station's number does not do."""
+    return re.search(rf"(?<![\d.]){re.escape(station)}(?!\.?\d)", words) is not None
 
 
 def _matches(fault: Fault, seen: Seen, papers: dict[tuple[str, str], str]) -> bool:
@@ -90,6 +96,8 @@ def disagreements(desk: Desk) -> list[str]:
         if sheet["number"] and sheet["number"] != row.number:
             wrong.append(f"{name}: read as {sheet['number']}, it is {row.number}")
         kept = sheet["state"] in ("accepted", "recognised")
+        if kept and not sheet["number"]:
+            wrong.append(f"{name}: kept without a number, it is {row.number}")
         if kept and (row.owner != sheet["room"] or not row.owner):
             wrong.append(f"{name}: kept in {sheet['room']}, belongs to {row.owner or 'nobody'}")
         once[row.number] = once.get(row.number, 0) + kept

@@ -1,10 +1,12 @@
 """What the demo leaves in `var/demo` for everybody to check, and the checks themselves."""
 
 import hashlib
+import os
 import shutil
+import tempfile
 from pathlib import Path
 
-from exam_day import checks
+from exam_day import checks, contents
 from exam_day.report import Step
 from exam_day.stage import Stage
 from exam_day.web import PlayerError
@@ -57,13 +59,21 @@ def public_tools(stage: Stage, step: Step) -> None:
         CheckFailedError: One does not hold.
     """
     lost = checks.missing_tools()
+    if lost and os.environ.get("PPE_REQUIRE_ALL") == "1":
+        raise checks.CheckFailedError(f"{', '.join(lost)} missing, and PPE_REQUIRE_ALL asks for everything")
     if lost:
         stage.report.skip(f"public tools: {', '.join(lost)} missing")
         return
     pki, ca = stage.folders.pki, stage.folders.pki / "ca.pem"
     packets = sorted(stage.folders.packets.glob("*.ppe"))
-    for path in packets:
-        checks.packet(path, ca=ca, recipient=pki / "rcoi.pem", key=pki / "rcoi.key")
+    with tempfile.TemporaryDirectory(prefix="ppe-check-") as name:
+        opened = {}
+        for path in packets:
+            folder = Path(name) / path.stem
+            folder.mkdir()
+            inside = checks.packet(path, folder, ca=ca, recipient=pki / "rcoi.pem", key=pki / "rcoi.key")
+            opened[inside.header["uid"]] = inside
+        contents.hold(stage, opened, step)
     journals = sorted(stage.folders.flash.rglob("END_*.dat"))
     receipts = sorted(stage.folders.receipts.glob("*.p7m"))
     for path in (*journals, *receipts):

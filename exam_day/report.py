@@ -114,6 +114,11 @@ class Report:
         """Whether every step held and every fault was found."""
         return bool(self.steps) and all(step.ok for step in self.steps) and all(fault.found for fault in self.faults)
 
+    def fail(self, why: str) -> None:
+        """Write down that the day as a whole does not hold."""
+        self.steps.append(Step("!", why, why, problem=why))
+        self.console.print(f"[red]{why}[/]")
+
     def table(self) -> None:
         """Print the tables of the end."""
         steps = Table(title=word("День экзамена", "The exam day"), title_justify="left")

@@ -249,7 +249,7 @@ def reserve_scan_journal(stage: Stage, point: PointPlan, number: str) -> Path:
     """Form the journal of a scanning station of another maker that stood ready and was never used."""
     player = stage.station(point, "scan", number)
     region, date, subject = stage.plan.region, stage.plan.date, point.subject
-    key, certificate = _own_key(player.folder)
+    key, certificate = own_key(player.folder)
     header = journal.Header(
         kind="scan", mode="training", region=region, point=point.code, room=None,
         sitting=stage.plan.sitting(point), subject=subject, station=number, serial=serial(point, player.station),
@@ -267,7 +267,7 @@ def reserve_scan_journal(stage: Stage, point: PointPlan, number: str) -> Path:
     return path
 
 
-def _own_key(folder: Path) -> tuple[Any, Any]:
+def own_key(folder: Path) -> tuple[Any, Any]:
     """Read a station's own key, and find its certificate among those of the package."""
     key: Any = load_pem_private_key((folder / "station.key").read_bytes(), None)
     mark = pki.key_fingerprint(key.public_key())

@@ -6,10 +6,10 @@ import json
 import pytest
 from rich.console import Console
 
-from exam_day import judge
-from exam_day.days import demo_day
+from exam_day import demo, judge
+from exam_day.days import demo_day, mini_day
 from exam_day.desk import Desk, Seen
-from exam_day.report import Report
+from exam_day.report import Report, Step
 from exam_day.truth import place
 
 
@@ -80,3 +80,29 @@ def test_a_step_that_breaks_fails_the_day_and_is_written_down(report, tmp_path):
 
 def test_a_day_without_steps_does_not_hold(report):
     assert not report.ok
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("Журнал: станция печати 0006 – нет журнала", True),
+        ("нет журнала станции 0006.", True),
+        ("нет журнала станции 0005, 23.11.2026, станция 16", False),
+        ("нет журнала станций 00061 и 10006", False),
+        ("", False),
+    ],
+)
+def test_the_gate_must_name_the_very_station(report, said, found):
+    plan = demo_day()
+    judge.judge(report, [fault for fault in plan.faults if fault.kind == "journal_missing"], [], {"0001": said})
+    assert [fault.found for fault in report.faults] == [found]
+
+
+def test_a_day_with_a_step_left_out_is_not_complete(report):
+    plan = mini_day()
+    for step_id in demo.wanted_steps(plan):
+        report.steps.append(Step(step_id, "", "", ok=True))
+    assert report.ok
+    assert demo.complete(report, plan)
+    del report.steps[3]
+    assert not demo.complete(report, plan)

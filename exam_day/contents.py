@@ -1,0 +1,154 @@
+"""What the sent packets hold, seen through public tools, against the truth: every sheet, recording, journal, signer.
+
+A packet may be sound in itself and still lack a sheet: its manifest would only say what was put in.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from cryptography.hazmat.primitives.serialization import pkcs12
+from PIL import Image
+
+from exam_day import checks
+from exam_day.checks import CheckFailedError, Opened
+from exam_day.plan import HQ, RESCAN, PointPlan
+from exam_day.report import Step
+from exam_day.stage import Stage
+from wire import pki
+
+FINISHED = "exams_finished"
+
+
+def hold(stage: Stage, opened: dict[str, Opened], step: Step) -> None:
+    """Hold the acknowledged packets of every point to what is true of the day.
+
+    Args:
+        stage: The played day.
+        opened: What the public tools found in each packet, by uid.
+        step: Gets the figures.
+
+    Raises:
+        CheckFailedError: A sheet, recording, journal or signature is missing, or one is too many; each is named.
+    """
+    wrong: list[str] = []
+    sheets = 0
+    for point in stage.plan.points:
+        sitting = stage.plan.sitting(point)
+        mine = [each for each in stage.report.packets if each["sitting"] == sitting and each["state"] == "acknowledged"]
+        for packet in mine:
+            wrong += _signers(stage, point, packet, opened[packet["uid"]])
+            wrong += _receipts(stage, packet, opened[packet["uid"]])
+        newest = {packet["room"] or HQ: packet for packet in sorted(mine, key=lambda each: each["version"])
+                  if packet["kind"] != "status"}  # fmt: skip
+        wrong += [
+            f"{sitting}: no acknowledged packet of {room}"
+            for room in (*(each.number for each in point.rooms), HQ)
+            if room not in newest
+        ]
+        for room, packet in newest.items():
+            inside = opened[packet["uid"]]
+            sheets += sum(row["kind"] in ("sheet", "form") for row in inside.files)
+            wrong += [f"{sitting} {room}: {words}" for words in _sheets(stage, point, room, inside)]
+            wrong += [f"{sitting} {room}: {words}" for words in _recordings(stage, point, room, inside)]
+        wrong += [f"{sitting}: {words}" for words in _journals(stage, point, mine, opened)]
+    if wrong:
+        raise CheckFailedError(f"{len(wrong)} packets or sheets are not the truth: " + "; ".join(wrong[:8]))
+    step.facts.append(f"{sheets} sheets as in truth.csv")
+
+
+def _signers(stage: Stage, point: PointPlan, packet: dict[str, Any], inside: Opened) -> list[str]:
+    token = stage.tokens[point.code]
+    key = pkcs12.load_key_and_certificates(token.path.read_bytes(), token.pin.encode())[0]
+    assert key is not None  # noqa: S101 (the stage made it)
+    member = pki.key_fingerprint(key.public_key())  # type: ignore[arg-type]
+    signed = [pki.key_fingerprint(pki.public_key_of(each)) for each in pki.load_pem_certificates(inside.signers)]
+    wanted = 1 if packet["kind"] == "status" else 2
+    wrong = []
+    if len(set(signed)) != wanted or (member in signed) != (wanted == 2):
+        wrong.append(f"{packet['name']}: signed by {len(set(signed))}, {wanted} must (the node and the GEK member)")
+    if inside.recipients != 1:
+        wrong.append(f"{packet['name']}: sealed to {inside.recipients} recipients, there is one centre")
+    return wrong
+
+
+def _receipts(stage: Stage, packet: dict[str, Any], inside: Opened) -> list[str]:
+    wrong = []
+    for level in ("delivered", "acknowledged"):
+        path = stage.folders.receipts / f"{packet['uid']}.{level}.p7m"
+        receipt = json.loads(checks.content_of(path, stage.folders.pki / "ca.pem"))
+        said = {name: receipt[name] for name in ("uid", "sha256", "level", "version")}
+        true = {"uid": packet["uid"], "sha256": packet["sha256"], "level": level, "version": packet["version"]}
+        if said != true:
+            wrong.append(f"{path.name}: says {said}, of {true}")
+        if level == "acknowledged" and {k: n for k, n in receipt["counts"].items() if n} != inside.counts:
+            wrong.append(f"{path.name}: «Подтвержден» of {receipt['counts']}, the packet holds {inside.counts}")
+    return wrong
+
+
+def _sheets(stage: Stage, point: PointPlan, room: str, inside: Opened) -> Iterable[str]:
+    owned = [each for each in stage.placed if each.row.point == point.code and each.row.owner == room]
+    papers: dict[str, list[Path]] = {}
+    for each in owned:
+        papers.setdefault(each.row.number, []).append(each.path)
+        if each.row.note == RESCAN:
+            papers[each.row.number] = [each.path]
+    rows = [row for row in inside.files if row["kind"] in ("sheet", "form")]
+    numbers = Counter(code for row in rows for code in row["sheet_codes"])
+    for number in sorted(papers.keys() | numbers.keys()):
+        if numbers[number] != (number in papers):
+            yield f"{number} is {numbers[number]} times in the packet, {int(number in papers)} is true"
+    for row in rows:
+        if not row["sheet_codes"]:
+            yield f"{row['name']} has no number"
+        for number in row["sheet_codes"]:
+            if number in papers and not any(_same(inside.folder / row["name"], path) for path in papers[number]):
+                yield f"{row['name']} does not show the scanned paper {number}"
+
+
+def _same(sent: Path, scanned: Path) -> bool:
+    """Whether two pictures show the same page, either way up."""
+    with Image.open(sent) as one, Image.open(scanned) as other:
+        left, right = np.asarray(one.convert("1")), np.asarray(other.convert("1"))
+    return left.shape == right.shape and bool((left == right).all() or (left == right[::-1, ::-1]).all())
+
+
+def _recordings(stage: Stage, point: PointPlan, room: str, inside: Opened) -> Iterable[str]:
+    whole: Counter[str] = Counter()
+    for each in point.stations:
+        if each.kind == "voice" and room in each.rooms:
+            folder = stage.station(point, "voice", each.number).folder
+            whole.update(_sha256(path) for path in folder.glob(f"{room}_*"))
+    sent = Counter(row["sha256"] for row in inside.files if row["kind"] == "recording")
+    if sent != whole:
+        yield f"{len(list((sent - whole).elements()))} recordings too many, {len(list((whole - sent).elements()))} lost"
+
+
+def _journals(
+    stage: Stage, point: PointPlan, packets: list[dict[str, Any]], opened: dict[str, Opened]
+) -> Iterable[str]:
+    made = {_sha256(path) for path in stage.flash(point).glob("END_*.dat")}
+    first = {_sha256(path) for path in stage.flash(point).glob("END_*.dat") if not path.name.startswith("END_SCAN")}
+    silent = sum(not station.journal for station in point.stations)
+    scans = sum(station.kind == "scan" for station in point.stations)
+    for packet in packets:
+        if packet["kind"] != "status":
+            continue
+        files = opened[packet["uid"]].files
+        journals = {row["sha256"] for row in files if row["kind"] == "journal"}
+        acts = sum(row["kind"] == "act" for row in files)
+        if packet["status"] == FINISHED:
+            if journals != first:
+                yield f"{FINISHED}: {len(first - journals)} journals lost, {len(journals - first)} too many"
+            if acts != silent:
+                yield f"{FINISHED}: {acts} acts for {silent} stations without a journal"
+        elif len(journals) != scans or not made - first <= journals:
+            yield f"{packet['status']}: {len(journals)} journals of {scans} scanning stations"
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,131 @@
+"""What a hostile hand brings: a forged feed, a changed packet, a changed journal. Each must be refused, and said so."""
+
+import datetime as dt
+import hashlib
+import re
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from exam_day.checks import CheckFailedError
+from exam_day.plan import PointPlan
+from exam_day.players import choose, wait_for
+from exam_day.report import Step
+from exam_day.stage import Stage
+from exam_day.steps import own_key
+from exam_day.web import Page, Refused
+from wire import cms, feed
+
+
+def bring(stage: Stage, step: Step) -> None:
+    """Bring forgeries to both nodes.
+
+    Raises:
+        CheckFailedError: One was taken for genuine, or was refused without a word.
+    """
+    point = stage.plan.points[0]
+    tries: tuple[tuple[str, Callable[[Stage, PointPlan], None]], ...] = (
+        ("feed", forged_feed),
+        ("packet", changed_packet),
+        ("journal", changed_journal),
+    )
+    for _name, attempt in tries:
+        attempt(stage, point)
+    step.facts.append("refused: " + ", ".join(name for name, _attempt in tries))
+
+
+def forged_feed(stage: Stage, point: PointPlan) -> None:
+    """The next item of the feed, right in everything, signed by a station of the same region instead of the centre.
+
+    Raises:
+        CheckFailedError: The point believes it.
+    """
+    place = f"{stage.plan.region}-{point.code}"
+    _name, data = stage.centre["rcoi_operator"].browser.download(f"/centre/feed/{place}/")
+    items = feed.read_bundle(data)
+    station = next(each for each in point.stations if (point.code, each.kind, each.number) in stage.stations)
+    key, certificate = own_key(stage.station(point, station.kind, station.number).folder)
+    forged = feed.write(
+        feed.FeedItem(
+            number=len(items) + 1, prev=feed.item_hash(items[-1]), kind="announcement", mode="training",
+            region=stage.plan.region, point=point.code, at=dt.datetime.now(dt.UTC),
+            body={"title": "Подделка", "text": "Эту запись выдал не РЦОИ."},
+        ),
+        cms.Signer(certificate, key),
+    )  # fmt: skip
+    folder = stage.flash(point) / "forged"
+    folder.mkdir(exist_ok=True)
+    (folder / "FEED_forged.jsonl").write_bytes(feed.bundle([*items, forged]))
+    stage.give_flash()
+    player, sitting = stage.specialists[point.code], stage.plan.sitting(point)
+    page = player.browser.get(f"/transfers/{sitting}/")
+    answer = player.browser.send(page, "feed", {"folder": choose(page.form("feed"), "folder", str(folder))})
+    said = " ".join(message.text for message in answer.messages)
+    if "Новых записей ленты: 0" not in said or "FEED_forged.jsonl" not in said:
+        raise CheckFailedError(f"a feed that a station signed was taken for the centre's: {said[:300]}")
+
+
+def changed_packet(stage: Stage, point: PointPlan) -> None:
+    """A packet whose sealed content differs in one bit from what was signed.
+
+    Raises:
+        CheckFailedError: The centre takes it for sound, or loses sight of it.
+    """
+    operator = stage.centre["rcoi_operator"]
+    path = sorted(stage.folders.packets.glob("*_blanks_*.ppe"))[0]
+    data = flip(path)
+    mark, before = hashlib.sha256(data).hexdigest(), _sound(operator.inbox())
+    said = _outcome(lambda: operator.browser.submit("/centre/inbox/import/", "import", files=[(path.name, data)]))
+
+    def settled() -> str | None:
+        states = [each["state"] for each in operator.inbox() if each["sha256"] == mark]
+        return None if states and states[0] in ("received", "opening", "verified") else "".join(states)
+
+    state = wait_for(settled, what="the changed packet is judged", seconds=30)
+    if state not in ("", "rejected") or (not state and said is None) or _sound(operator.inbox()) != before:
+        raise CheckFailedError(f"the centre took a packet whose content had been changed: {path.name} {state}")
+
+
+def _sound(inbox: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return sorted((each["sha256"], each["state"]) for each in inbox if each["state"] != "rejected")
+
+
+def flip(packet: Path) -> bytes:
+    """Return a packet with one bit of `content.p7m` changed; as a ZIP it is whole."""
+    with zipfile.ZipFile(packet) as old:
+        members = {name: bytearray(old.read(name)) for name in old.namelist()}
+    members["content.p7m"][len(members["content.p7m"]) // 2] ^= 1
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as new:
+        for name, data in members.items():
+            new.writestr(name, bytes(data))
+    return out.getvalue()
+
+
+def changed_journal(stage: Stage, point: PointPlan) -> None:
+    """A print station's journal with one bit changed.
+
+    Raises:
+        CheckFailedError: The point counts it.
+    """
+    path = sorted(stage.flash(point).glob("END_PRINT_*.dat"))[0]
+    data = bytearray(path.read_bytes())
+    data[data.index(b'"region"')] ^= 1
+    player, sitting = stage.specialists[point.code], stage.plan.sitting(point)
+    page = player.browser.get(f"/monitoring/{sitting}/")
+    answer = player.browser.send(page, "journals", files=[(path.name, bytes(data))])
+    verdicts = re.findall(r'data-state="(\w+)"', answer.text[answer.text.find('id="verdicts"') :])
+    if not verdicts or verdicts[0] not in ("refused", "quarantined"):
+        raise CheckFailedError(f"a changed journal was taken: {path.name}: {verdicts[:1]}")
+
+
+def _outcome(act: Callable[[], Page]) -> str | None:
+    """Return what a page answers against a form; None when it only praises."""
+    try:
+        page = act()
+    except Refused as refusal:
+        return str(refusal)
+    bad = [message.text for message in page.messages if message.level in ("error", "warning")]
+    return "; ".join(bad) or None
