@@ -89,7 +89,12 @@ class SessionView(APIView):
             headers={"Cache-Control": "no-store"},
         )
 
-    @extend_schema(operation_id="session_close", request=None, responses={204: None}, tags=["session"])
+    @extend_schema(
+        operation_id="session_close",
+        request=None,
+        responses={204: None, 401: OpenApiResponse(description="No session: problem details")},
+        tags=["session"],
+    )
     def delete(self, request: Request) -> Response:
         """End the session of the token."""
         scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
