@@ -164,7 +164,11 @@ def show_logins(on: Stage) -> None:
     console.print(f"\n{word('Пункт', 'Exam point')}: {on.hq.url}/    {word('РЦОИ', 'RCOI')}: {on.rcoi.url}/")
     for username, (login, person) in on.logins.items():
         node = "RCOI" if person in on.plan.staff else "HQ"
-        console.print(f"  {node:5} {username:10} {login.password:18} {person.full_name} ({person.role})", markup=False)
+        console.print(
+            f"  {node:5} {username:10} {login.password:18} {person.full_name} ({person.role})",
+            markup=False,
+            soft_wrap=True,
+        )
     for point, token in on.tokens.items():
         console.print(f"  {word('токен', 'token')} {point}: {token.path.name}  PIN {token.pin}", markup=False)
     console.print(word("Ctrl-C — остановить", "Ctrl-C stops"))

@@ -75,6 +75,10 @@ def keep(request: HttpRequest, sitting: Sitting, verdicts: Iterable[Verdict]) ->
     for row in [row for row in rows if row.refusal][:SHOUTED]:
         if row.refusal is not None:
             messages.error(request, row.line, extra_tags=f"code-{row.refusal.code}")
+    if all(row.state == "refused" for row in rows):
+        # Nothing was done: no green line says so.
+        messages.warning(request, summary(rows))
+        return ""
     return summary(rows)
 
 
