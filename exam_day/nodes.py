@@ -135,6 +135,7 @@ class Node:
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
+            # Its children die with it.
             self.process.kill()
             self.process.wait(5)
 

@@ -76,6 +76,8 @@ class Terminal:
         if self.process.stdin is not None:
             self.process.stdin.close()
         self.process.wait(10)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
         self.log.close()
 
 
