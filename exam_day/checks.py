@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -151,7 +152,8 @@ def pdf_says(pdf: Path, words: Iterable[str]) -> None:
         CheckFailedError: A word is not in the text.
     """
     text = " ".join(run("pdftotext", "-layout", pdf, "-").split())
-    lost = [word for word in words if word not in text]
+    # Whole words: a column «Подтверждено» is not the verdict «Подтвержден».
+    lost = [word for word in words if not re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)]
     if lost:
         raise CheckFailedError(f"{pdf.name}: pdftotext does not find {lost}")
 

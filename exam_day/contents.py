@@ -5,6 +5,7 @@ A packet may be sound in itself and still lack a sheet: its manifest would only 
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -43,6 +44,7 @@ def hold(stage: Stage, opened: dict[str, Opened], step: Step) -> None:
         for packet in mine:
             wrong += _signers(stage, point, packet, opened[packet["uid"]])
             wrong += _receipts(stage, packet, opened[packet["uid"]])
+            wrong += _shown(stage, packet, opened[packet["uid"]])
         newest = {packet["room"] or HQ: packet for packet in sorted(mine, key=lambda each: each["version"])
                   if packet["kind"] != "status"}  # fmt: skip
         wrong += [
@@ -87,6 +89,25 @@ def _receipts(stage: Stage, packet: dict[str, Any], inside: Opened) -> list[str]
             wrong.append(f"{path.name}: says {said}, of {true}")
         if level == "acknowledged" and {k: n for k, n in receipt["counts"].items() if n} != inside.counts:
             wrong.append(f"{path.name}: «Подтвержден» of {receipt['counts']}, the packet holds {inside.counts}")
+    return wrong
+
+
+def _shown(stage: Stage, packet: dict[str, Any], inside: Opened) -> list[str]:
+    """Hold the centre's page to the packet: what was never decrypted cannot be looked at there."""
+    browser = stage.centre["rcoi_operator"].browser
+    page = browser.get(f"/centre/inbox/{packet['uid']}/")
+    sent = [row for row in inside.files if row["kind"] in ("sheet", "form")]
+    pictures = sorted(set(re.findall(r'src="(/[^"]+/sheets/\d+\.png)', page.text)))
+    wrong = [
+        f"{packet['name']}: the centre does not show sheet {number}"
+        for row in sent
+        for number in row["sheet_codes"]
+        if number not in page.text
+    ]
+    if len(pictures) != len(sent):
+        wrong.append(f"{packet['name']}: the centre shows {len(pictures)} pictures of {len(sent)} sheets")
+    if pictures and not browser.download(pictures[0])[1].startswith(b"\x89PNG"):
+        wrong.append(f"{packet['name']}: the centre has no picture of {pictures[0]}")
     return wrong
 
 
