@@ -33,6 +33,8 @@ from wire.refusals import Refusal
 log = logging.getLogger(__name__)
 
 Node = Literal["hq", "rcoi", "both"]
+#: The most bytes that the forms of a page may carry, unless it says more.
+BODY_LIMIT = 160 << 20
 View = Callable[..., HttpResponseBase]
 Handler = Callable[..., str | HttpResponseBase | None]
 
@@ -64,8 +66,11 @@ register_converter(PointKey, "point")
 class Page:
     """A page with its forms."""
 
-    def __init__(self, view: View, *, route: str, name: str, node: Node, login: bool) -> None:
+    def __init__(
+        self, view: View, *, route: str, name: str, node: Node, login: bool, max_body: int = BODY_LIMIT
+    ) -> None:
         self.view, self.route, self.name, self.node, self.login = view, route, name, node, login
+        self.max_body = max_body
         self.handlers: dict[str, Handler] = {}
         self.numbered: dict[str, Handler] = {}
         update_wrapper(self, view)
@@ -115,7 +120,9 @@ class Page:
 _pages: list[Page] = []
 
 
-def page(route: str, *, name: str, node: Node = "both", login: bool = True) -> Callable[[View], Page]:
+def page(
+    route: str, *, name: str, node: Node = "both", login: bool = True, max_body: int = BODY_LIMIT
+) -> Callable[[View], Page]:
     """Give a view its address on one kind of node.
 
     Args:
@@ -123,14 +130,20 @@ def page(route: str, *, name: str, node: Node = "both", login: bool = True) -> C
         name: URL name.
         node: The kind of node that serves it.
         login: Whether a person must be logged in.
+        max_body: The most bytes that a form of the page may carry, all its files together.
     """
 
     def register(view: View) -> Page:
-        made = Page(view, route=route, name=name, node=node, login=login)
+        made = Page(view, route=route, name=name, node=node, login=login, max_body=max_body)
         _pages.append(made)
         return made
 
     return register
+
+
+def body_limit(name: str) -> int:
+    """Return how many bytes a form of the page of that name may carry."""
+    return next((each.max_body for each in _pages if each.name == name), BODY_LIMIT)
 
 
 def url_patterns() -> list[URLPattern]:

@@ -50,7 +50,7 @@ def today_live(request: HttpRequest, key: str) -> HttpResponse:
     return plain(request, "monitoring/today_live.html", _today(request, key) or {})
 
 
-@page("monitoring/<sitting:key>/", name="monitoring", node="hq")
+@page("monitoring/<sitting:key>/", name="monitoring", node="hq", max_body=512 << 20)
 def monitoring(request: HttpRequest, key: str) -> HttpResponse:
     """Show stations, journals and statuses of a sitting."""
     sitting = open_sitting(request, key)

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "ppe_portal.middleware.first_run",
     "ppe_portal.middleware.local_time",
+    "ppe_portal.bodies.bounded_forms",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]

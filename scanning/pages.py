@@ -68,7 +68,7 @@ def end_scan(request: HttpRequest, key: str) -> str:
     return _("Журнал сканирования сформирован и принят: %(name)s.") % {"name": path.name}
 
 
-@page("scanning/<sitting:key>/<str:room>/", name="scanning-room", node="hq")
+@page("scanning/<sitting:key>/<str:room>/", name="scanning-room", node="hq", max_body=4 << 30)
 def room_page(request: HttpRequest, key: str, room: str) -> HttpResponse:
     """Show one room: balance, problems first, card, uploads, closing."""
     card = _card(request, key, room)
