@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import clear_url_caches
 
+from scanning.recognition import decoder as decoder_module
 from stations.models import Role, User
 from tests import factories
 
@@ -30,6 +31,14 @@ def log_in(user: User) -> Login:
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return Login(user, client)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def close_decoders() -> Iterator[None]:
+    """End the decoding children of this process with the tests: a node's own die with their worker."""
+    yield
+    for each in decoder_module._decoders.values():
+        each.close()
 
 
 @pytest.fixture
