@@ -206,6 +206,8 @@ class Browser:
             timeout=timeout,
             headers={"Accept-Language": "ru", "Accept": "text/html"},
             trust_env=False,
+            # A connection that stood idle may be closed by the node at the very moment it is used again.
+            limits=httpx.Limits(keepalive_expiry=1.0),
             # The nodes speak plain HTTP on the loopback here; reading the system's certificates costs 80 ms a time.
             transport=httpx.HTTPTransport(retries=3, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
         )
@@ -220,8 +222,14 @@ class Browser:
         Raises:
             PlayerError: The page answers with an error.
         """
-        answer = self.client.get(path)
-        return self._read(answer)
+        return self._read(self._fetch(path))
+
+    def _fetch(self, path: str, **headers: str) -> httpx.Response:
+        """Fetch a page; once more when the line dropped before a word came, as every browser does."""
+        try:
+            return self.client.get(path, headers=headers)
+        except httpx.RemoteProtocolError:
+            return self.client.get(path, headers=headers)
 
     def _read(self, answer: httpx.Response) -> Page:
         if answer.status_code >= 400:
@@ -235,7 +243,7 @@ class Browser:
         Raises:
             PlayerError: The page answers with an error.
         """
-        answer = self.client.get(path, headers={"Accept": "application/json"})
+        answer = self._fetch(path, Accept="application/json")
         if answer.status_code != 200:
             raise PlayerError(f"{self.who} {path}: {answer.status_code}")
         return answer.json()
@@ -246,7 +254,7 @@ class Browser:
         Raises:
             PlayerError: The page answers with an error.
         """
-        answer = self.client.get(path)
+        answer = self._fetch(path)
         if answer.status_code != 200:
             raise PlayerError(f"{self.who} {path}: {answer.status_code}")
         return file_name(answer.headers.get("Content-Disposition", "")) or Path(path).name, answer.content
