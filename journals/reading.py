@@ -101,9 +101,10 @@ def _header_of(data: bytes, reason: Refusal) -> Header:
         content = data if data[:1] == b"{" else cms.unverified_content(data)
         return journal.read_header(content.split(b"\n", 1)[0])
     except Refusal:
+        ru, en = _looks_like(data)
         raise NotAJournal(
-            f"Это не электронный журнал станции{_looks_like(data)}.",
-            f"This is not the electronic journal of a station: {reason.text('en')}",
+            f"Это не электронный журнал станции{ru}.",
+            f"This is not the electronic journal of a station{en}.",
             cure_ru="Выберите файл END_….dat, который сформировала станция.",
             cure_en="Choose the END_….dat file that the station formed.",
             parts=reason.parts,
@@ -111,18 +112,22 @@ def _header_of(data: bytes, reason: Refusal) -> Header:
 
 
 _MAGIC = (
-    (b"\xff\xd8\xff", ": внутри фотография JPEG"),
-    (b"\x89PNG", ": внутри картинка PNG"),
-    (b"%PDF", ": внутри документ PDF"),
-    (b"PK\x03\x04", ": внутри архив ZIP"),
-    (b"II*\x00", ": внутри скан TIFF"),
-    (b"MM\x00*", ": внутри скан TIFF"),
-    (b"\x00" * 16, ": файл заполнен нулями, запись на накопитель не закончилась"),
+    (b"\xff\xd8\xff", ": внутри фотография JPEG", ": it is a JPEG photo"),
+    (b"\x89PNG", ": внутри картинка PNG", ": it is a PNG picture"),
+    (b"%PDF", ": внутри документ PDF", ": it is a PDF document"),
+    (b"PK\x03\x04", ": внутри архив ZIP", ": it is a ZIP archive"),
+    (b"II*\x00", ": внутри скан TIFF", ": it is a TIFF scan"),
+    (b"MM\x00*", ": внутри скан TIFF", ": it is a TIFF scan"),
+    (
+        b"\x00" * 16,
+        ": файл заполнен нулями, запись на накопитель не закончилась",
+        ": it is filled with zeros, writing to the drive was not finished",
+    ),
 )
 
 
-def _looks_like(data: bytes) -> str:
-    return next((words for magic, words in _MAGIC if data.startswith(magic)), "")
+def _looks_like(data: bytes) -> tuple[str, str]:
+    return next(((ru, en) for magic, ru, en in _MAGIC if data.startswith(magic)), ("", ""))
 
 
 def _foreign(ru: str, en: str, parts: Iterable[Part] = ()) -> ForeignJournal:
@@ -227,15 +232,25 @@ def _find_post(found: Read) -> None:
         found.room = found.post.room
         return
     posts = list(StationPost.objects.filter(sitting=found.sitting, station=station).select_related("room"))
-    places = ", ".join(str(post.room) if post.room else "без аудитории" for post in posts) or "не назначена"
-    here = f"ауд. {found.header.room}" if found.header.room else "без аудитории"
+    said, known = found.header.room or "—", [post.room.number if post.room else "—" for post in posts]
+    ru, en = ", ".join(map(_at_ru, known)) or "не назначена", ", ".join(map(_at_en, known)) or "does not assign it"
     found.doubts.append(
         Part(
-            "post", here, places,
-            f"станция {station.number} в журнале {here}, а по реестру {places}; если её переставили, отметьте замену",
-            f"station {station.number}: the journal says {here}, the registry {places}",
+            "post", said, ", ".join(known),
+            f"станция {station.number} в журнале {_at_ru(said)}, а по реестру {ru}; "
+            "если её переставили, отметьте замену",
+            f"station {station.number}: the journal says {_at_en(said)}, the registry {en}; "
+            "if it was moved, record the replacement",
         )
     )  # fmt: skip
+
+
+def _at_ru(room: str) -> str:
+    return "без аудитории" if room == "—" else "Штаб" if room == "HQ" else f"ауд. {room}"
+
+
+def _at_en(room: str) -> str:
+    return "no room" if room == "—" else "HQ" if room == "HQ" else f"room {room}"
 
 
 def _part(field_name: str, value: str, expected: str, ru: str, en: str) -> Part:

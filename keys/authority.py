@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
 from audit.moves import move
@@ -136,7 +137,7 @@ def take_request(*, data: bytes, name: str, actor: Actor) -> SigningRequest:
             key_fingerprint=info.key_fingerprint,
             defaults={
                 "common_name": info.common_name, "name": name[:255], "csr": _text(data), "received_at": now(),
-                "doubt": _doubt(identity)[:300],
+                "doubt": doubt(identity)[:300],
             },
         )  # fmt: skip
         if made:
@@ -199,11 +200,11 @@ def _judge(identity: Identity) -> None:
         )
 
 
-def _doubt(identity: Identity) -> str:
-    """Return what the person who signs should look at: who is not in the registry."""
+def doubt(identity: Identity) -> str:
+    """Return what the person who signs should look at, in the reader's language: who is not in the registry."""
     point = ExamPoint.objects.filter(region__code=identity.region, code=identity.point).first()
     if point is None:
-        return f"ППЭ {identity.region}-{identity.point} нет в реестре."
+        return _("ППЭ %s нет в реестре.") % f"{identity.region}-{identity.point}"
     if identity.role is Role.GEK:
         gek = (
             Assignment.objects.filter(
@@ -211,9 +212,9 @@ def _doubt(identity: Identity) -> str:
             ).exists()
             or Assignment.objects.filter(person__uid=identity.ident, role=PersonRole.GEK_MEMBER, point=point).exists()
         )
-        return "" if gek else f"Члена ГЭК с кодом {identity.ident} в этом ППЭ нет в реестре."
+        return "" if gek else _("Члена ГЭК с кодом %s в этом ППЭ нет в реестре.") % identity.ident
     if identity.role is not Role.HQ and station_of(point, identity.role.value, identity.ident) is None:
-        return f"Такой станции ({identity.ident}) в этом ППЭ нет в реестре."
+        return _("Такой станции (%s) в этом ППЭ нет в реестре.") % identity.ident
     return ""
 
 

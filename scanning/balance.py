@@ -38,6 +38,7 @@ class SeenSheet:
     address: Mapping[str, Any]
     picture_hash: str
     name: str
+    name_en: str
     undecided: bool
 
 
@@ -104,7 +105,7 @@ def _judge(place: Place, sheet: SeenSheet, register: Register) -> Found | None:
     """Say what is wrong with one sheet, if anything is."""
     if not sheet.number:
         if sheet.undecided:
-            ru, en = f"{sheet.name}: номер не прочитан", f"{sheet.name}: the number could not be read"
+            ru, en = f"{sheet.name}: номер не прочитан", f"{sheet.name_en}: the number could not be read"
             return Found("unreadable", ru, en, sheet=sheet.pk)
         return None
     form = CATALOGUE.get(sheet.kind)
@@ -193,7 +194,7 @@ def _twice(sheets: Iterable[SeenSheet]) -> list[Found]:
             ru = "лист прошёл сканер дважды" if near else "под одним номером разные изображения"
             en = "the sheet passed the scanner twice" if near else "different pictures under one number"
             ru = f"№ {number}: {ru} ({same[0].name} и {sheet.name})"
-            en = f"No. {number}: {en} ({same[0].name} and {sheet.name})"
+            en = f"No. {number}: {en} ({same[0].name_en} and {sheet.name_en})"
             found.append(Found("twice", ru, en, number, sheet.kind, sheet.pk))
     return found
 

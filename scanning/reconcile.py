@@ -143,9 +143,11 @@ def place_of(card: RoomCard) -> Place:
 
 
 def _seen(sheet: Sheet) -> SeenSheet:
+    page, many = sheet.page + 1, sheet.source.pages > 1
     return SeenSheet(
         pk=sheet.pk, number=sheet.number, kind=sheet.kind, address=sheet.address, picture_hash=sheet.picture_hash,
-        name=f"{sheet.source.name}, стр. {sheet.page + 1}" if sheet.source.pages > 1 else sheet.source.name,
+        name=sheet.source.name + (f", стр. {page}" if many else ""),
+        name_en=sheet.source.name + (f", p. {page}" if many else ""),
         undecided=sheet.state == SheetState.PROBLEM,
     )  # fmt: skip
 

@@ -95,7 +95,10 @@ def requests_page(request: HttpRequest) -> HttpResponse:
     """Show certificate requests with identity and key fingerprint, to be compared before signing."""
     rows = SigningRequest.objects.visible_to(request.user)
     context = {
-        "pending": rows.filter(state=RequestState.PENDING).order_by("point", "role", "ident"),
+        "pending": [
+            {"row": row, "doubt": authority.doubt(row.identity)}
+            for row in rows.filter(state=RequestState.PENDING).order_by("point", "role", "ident")
+        ],
         "decided": rows.exclude(state=RequestState.PENDING).select_related("certificate").order_by("-decided_at")[:100],
         "ca": authority.authority(),
     }
