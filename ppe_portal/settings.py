@@ -148,6 +148,8 @@ AXES_VERBOSE = False
 LANGUAGE_CODE = "ru"
 LANGUAGES = [("ru", _("Русский")), ("en", _("Английский"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 FORMAT_MODULE_PATH = ["ppe_portal.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -210,6 +212,7 @@ UNFOLD = {
     "SITE_SUBHEADER": "ppe_portal.navigation.site_subheader",
     "SITE_SYMBOL": "fact_check",
     "SITE_URL": None,
+    "SHOW_LANGUAGES": True,
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": False,
