@@ -206,10 +206,13 @@ class Browser:
             timeout=timeout,
             headers={"Accept-Language": "ru", "Accept": "text/html"},
             trust_env=False,
-            # A connection that stood idle may be closed by the node at the very moment it is used again.
-            limits=httpx.Limits(keepalive_expiry=1.0),
-            # The nodes speak plain HTTP on the loopback here; reading the system's certificates costs 80 ms a time.
-            transport=httpx.HTTPTransport(retries=3, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
+            transport=httpx.HTTPTransport(
+                retries=3,
+                # The nodes speak plain HTTP on the loopback here; reading the system's certificates costs 80 ms a time.
+                verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                # A line that stood idle may be closed by the node at the very moment it is used again: keep none.
+                limits=httpx.Limits(max_keepalive_connections=0),
+            ),
         )
 
     def close(self) -> None:
