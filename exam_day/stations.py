@@ -1,5 +1,6 @@
 """The stations of the day, played through `ppe-station`, as the organisers at their keyboards use it."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -58,11 +59,13 @@ class Terminal:
         said = [str(word) for word in words]
         if self.process.stdin is None or self.process.stdout is None:
             raise PlayerError("the terminal is closed")
-        self.process.stdin.write(json.dumps(said) + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
+        answer = ""
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps(said) + "\n")
+            self.process.stdin.flush()
+            answer = self.process.stdout.readline()
         if not answer:
-            raise PlayerError(f"ppe-station {' '.join(said)}: the terminal died")
+            raise PlayerError(f"ppe-station {said[:1]}: the terminal died, exit code {self.process.wait(10)}")
         code, text = json.loads(answer)
         shown = ["***" if before == "--pin" else each for before, each in zip(["", *said], said, strict=False)]
         self.log.write(f"$ ppe-station {' '.join(shown)}\n{text}[{code}]\n")
@@ -74,7 +77,9 @@ class Terminal:
     def close(self) -> None:
         """Close the terminal."""
         if self.process.stdin is not None:
-            self.process.stdin.close()
+            # A terminal that died has left its last words in the pipe; the nodes after it must be stopped all the same.
+            with contextlib.suppress(OSError):
+                self.process.stdin.close()
         self.process.wait(10)
         if self.process.stdout is not None:
             self.process.stdout.close()
