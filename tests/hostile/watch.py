@@ -89,11 +89,11 @@ def rows_of_business() -> dict[str, list[str]]:
 
 
 def files_in(folder: Path) -> dict[str, str]:
-    """Return every file of a data folder with its hash; the database and its log are tables, not files."""
+    """Return every file of a data folder with its hash; the database is tables, `run/` is signs of life, not data."""
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and "sqlite3" not in path.name
+        if path.is_file() and "sqlite3" not in path.name and "run" not in path.relative_to(folder).parts[:1]
     }
 
 

@@ -184,7 +184,9 @@ def english_in(response) -> list[str]:
     for each in words_of(response):
         # Addresses, file names, time zones and hashes are no words.
         plain = re.sub(r"\S*[\d_./@:]\S*", "", each)
-        strange = [word for word in LATIN.findall(plain) if not TECHNICAL.fullmatch(word) and word not in logins]
+        strange = [
+            word for word in LATIN.findall(plain) if not TECHNICAL.fullmatch(word) and word.lower() not in logins
+        ]
         found += [f"{word}: {each[:80]}" for word in strange]
     return found
 
