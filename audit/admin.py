@@ -46,6 +46,8 @@ class EventAdmin(ReadOnlyAdmin):
     list_filter = (KindFilter, MeansFilter, "chain")
     search_fields = ("actor", "subject")
     date_hierarchy = "at"
+    exclude = ("kind", "actor", "means")
+    readonly_fields = ("kind_words", "actor_words", "means_words")
 
     @admin.display(description=_("событие"), ordering="kind")
     def kind_words(self, event: Event) -> str:

@@ -1,4 +1,6 @@
 from django.contrib import admin
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from common.admin import ReadOnlyAdmin
 from keys.models import (
@@ -53,9 +55,16 @@ class ActivationAdmin(ReadOnlyAdmin):
 class ExamPackageAdmin(ReadOnlyAdmin):
     """Exam packages made or taken in."""
 
-    list_display = ("name", "point", "date", "version", "mode", "at", "by")
+    list_display = ("name", "point", "date", "version", "mode", "at", "by_words")
     list_filter = ("date",)
     list_select_related = ("point__region",)
+    exclude = ("by",)
+    readonly_fields = ("by_words",)
+
+    @admin.display(description=_("кто"), ordering="by")
+    def by_words(self, package: ExamPackage) -> str:
+        """Return who did it; what is no person's name is said in the reader's language."""
+        return gettext(package.by)
 
 
 @admin.register(RevocationList)

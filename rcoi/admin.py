@@ -116,7 +116,8 @@ class FeedEntryAdmin(ReadOnlyAdmin):
     list_display = ("number", "point", "kind_words", "at")
     list_select_related = ("point__region",)
     list_filter = ("kind",)
-    exclude = ("body",)
+    exclude = ("body", "kind")
+    readonly_fields = ("kind_words",)
 
     @admin.display(description=_("вид"))
     def kind_words(self, entry: FeedEntry) -> str:

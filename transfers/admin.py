@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from common.admin import ReadOnlyAdmin, ReadOnlyInline
@@ -9,8 +10,13 @@ class StepInline(ReadOnlyInline):
     """The story of a packet."""
 
     model = PacketStep
-    fields = ("at", "state", "who", "words")
-    readonly_fields = ("words",)
+    fields = ("at", "state", "who_words", "words")
+    readonly_fields = ("who_words", "words")
+
+    @admin.display(description=_("кто"))
+    def who_words(self, step: PacketStep) -> str:
+        """Return who did it; what is no person's name is said in the reader's language."""
+        return gettext(step.who)
 
     @admin.display(description=_("что"))
     def words(self, step: PacketStep) -> str:
@@ -60,7 +66,13 @@ class ReceiptRecordAdmin(ReadOnlyAdmin):
     list_filter = ("level", "door", ("packet", admin.EmptyFieldListFilter))
     list_select_related = ("packet__room", "packet__status", "point__region")
     search_fields = ("file_sha256", "sha256")
-    exclude = ("document",)
+    exclude = ("document", "operator")
+    readonly_fields = ("operator_words",)
+
+    @admin.display(description=_("кто в РЦОИ"))
+    def operator_words(self, row: ReceiptRecord) -> str:
+        """Return who decided at the centre, or that it was automatic, in the reader's language."""
+        return gettext(row.operator)
 
 
 @admin.register(FeedRecord)

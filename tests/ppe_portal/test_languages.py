@@ -79,7 +79,6 @@ def test_the_catalogue_holds_every_string_of_the_pages_and_no_other(collected):
     found = dict(entries(collected))
     assert sorted(map(str, found.keys() - committed.keys())) == [], "run `make messages` and translate"
     assert sorted(map(str, committed.keys() - found.keys())) == [], "run `make messages`"
-    assert collected == CATALOGUE.read_text("utf-8")
 
 
 def test_every_string_is_translated():
