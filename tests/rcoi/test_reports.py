@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from audit.log import SYSTEM
 from rcoi.models import InboxPacket, Report
@@ -119,3 +120,18 @@ def test_every_font_is_embedded(closed, tmp_path):
     fonts = [line.split() for line in lines if "Helvetica" not in line]
     assert fonts
     assert all("PTSans" in font[0].replace("-", "") and font[-5] == "yes" for font in fonts), lines
+
+
+def test_whoever_asks_a_report_is_the_same_russian_paper(closed, tmp_path):
+    sitting = closed.day.sitting
+    rows = [
+        lambda: point_report(sitting, actor=SYSTEM),
+        lambda: region_report(sitting.point.region, sitting.date, [sitting], actor=SYSTEM),
+        lambda: packet_report(InboxPacket.objects.filter(room="0104").get(), actor=SYSTEM),
+    ]
+    for make in rows:
+        with translation.override("en"):
+            asked_in_english = make()
+        assert make() == asked_in_english
+        assert "Подтвержден" in text(asked_in_english, tmp_path)
+        assert "confirmed" not in text(asked_in_english, tmp_path)

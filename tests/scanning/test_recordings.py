@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from journals.models import Door, Journal, JournalAnswer
 from scanning import cards, contents, recordings
@@ -68,7 +68,10 @@ def test_a_voice_room_closes_when_sheets_and_recordings_are_all_there(desk):
     desk.sitting.posts.filter(station__number__in=["0201-3", "0201-4"]).delete()
     desk.scan(*(desk.page(row.registration_number, room="0201") for row in listed), room="0201")
     desk.fill("0201", registration_count=2, dbo_count=None)
-    assert "Нет аудиофайлов" in desk.card("0201").discrepancies.get(resolved_at=None).text
+    found = desk.card("0201").discrepancies.get(resolved_at=None)
+    assert "Нет аудиофайлов" in found.text
+    with translation.override("en"):
+        assert found.words.startswith("No recordings")
     rows = [take(desk, path) for path in (one, two)]
     assert [row.state for row in rows] == [RecordingState.READ] * 2
     assert [row.answer for row in rows] == listed
