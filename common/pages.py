@@ -117,6 +117,11 @@ class Page:
             return render(request, "refusal.html", context, title=_("Пока недоступно"), status=refusal.http_status)
 
 
+def row_number(text: str) -> int:
+    """Return the number of a row that a form names; 0, which no row has, for whatever is no number."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else 0
+
+
 _pages: list[Page] = []
 
 

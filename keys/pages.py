@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from audit.log import actor_of
 from common import clock, refusals
-from common.pages import page, render
+from common.pages import page, render, row_number
 from keys import access, package, pin
 from keys.errors import KeyFileRefused
 from keys.models import AccessKey, ExamPackage
@@ -117,7 +117,7 @@ def activate(request: HttpRequest, key: str) -> str:
     sitting = open_sitting(request, key)
     rules.require(request.user, "keys.activate", sitting)
     number = request.POST.get("access_key", "")
-    row = get_object_or_404(AccessKey, sitting=sitting, pk=int(number) if number.isdecimal() else 0)
+    row = get_object_or_404(AccessKey, sitting=sitting, pk=row_number(number))
     token = pin.token_from(request, sitting.point)
     access.activate(access_key=row, token=token, actor=actor_of(request))
     until = clock.local(row.until, sitting.point.timezone)

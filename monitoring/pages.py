@@ -11,7 +11,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import condition
 
 from audit.log import actor_of
-from common.pages import page, render
+from common.pages import page, render, row_number
 from journals import acts, flash, intake
 from journals.models import Journal
 from keys.pin import token_from
@@ -105,7 +105,7 @@ def refuse(request: HttpRequest, key: str, number: str) -> str:
 def act(request: HttpRequest, key: str, number: str) -> str:
     """Sign an act instead of a journal that cannot be had."""
     sitting = _for(request, key, "journals.act")
-    post = get_object_or_404(StationPost, sitting=sitting, pk=number if number.isdigit() else 0)
+    post = get_object_or_404(StationPost, sitting=sitting, pk=row_number(number))
     token = token_from(request, sitting.point)
     said = request.POST
     made = acts.make(
@@ -159,4 +159,4 @@ def _for(request: HttpRequest, key: str, rule: str) -> Sitting:
 
 def _journal(request: HttpRequest, sitting: Sitting, number: str) -> Journal:
     rows = Journal.objects.visible_to(request.user).filter(point=sitting.point)
-    return get_object_or_404(rows, pk=number if number.isdigit() else 0)
+    return get_object_or_404(rows, pk=row_number(number))

@@ -85,7 +85,7 @@ def read_counts(card: RoomCard, values: Mapping[str, str]) -> dict[str, int | No
         text = str(values.get(name, "") or "").strip()
         if not text:
             counts[name] = None
-        elif text.isascii() and text.isdigit() and int(text) <= _MAX_COUNT:
+        elif text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= _MAX_COUNT:
             counts[name] = int(text)
         else:
             ru, en = _NAMES[name]

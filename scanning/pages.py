@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from audit.log import actor_of
 from common import files, refusals
-from common.pages import page, render
+from common.pages import page, render, row_number
 from keys import access
 from keys.pin import token_from
 from keys.tokens import list_tokens
@@ -101,7 +101,8 @@ def save_card(request: HttpRequest, key: str, room: str) -> str:
     version = request.POST.get("version", "")
     saved = cards.save_card(
         card=card, counts=cards.read_counts(card, request.POST.dict()),
-        version=int(version) if version.isascii() and version.isdigit() else -1, actor=actor_of(request),
+        # A card that nobody saved has version 0; whatever is no number is no version.
+        version=row_number(version) if row_number(version) or version == "0" else -1, actor=actor_of(request),
     )  # fmt: skip
     return _("Карточка сохранена (версия %(version)s).") % {"version": saved.version}
 
@@ -164,9 +165,7 @@ def decide(request: HttpRequest, key: str, room: str, number: str) -> str:
     card = _card(request, key, room)
     rules.require(request.user, "scanning.edit", card.sitting)
     said = request.POST
-    if number.startswith("recording-") or not number.isdigit():
-        raise Http404(number)
-    sheet = card.sheets.filter(pk=int(number)).first()
+    sheet = card.sheets.filter(pk=row_number(number)).first()
     if sheet is None:
         raise Http404(number)
     decided = sheets.decide(
@@ -183,7 +182,7 @@ def decide_recording(request: HttpRequest, key: str, room: str, number: str) -> 
     """Decide about a recording."""
     card = _card(request, key, room)
     rules.require(request.user, "scanning.edit", card.sitting)
-    row = card.recordings.filter(pk=int(number)).first() if number.isdigit() else None
+    row = card.recordings.filter(pk=row_number(number)).first()
     if row is None:
         raise Http404(number)
     said = request.POST
@@ -231,7 +230,7 @@ def sheet_picture(request: HttpRequest, key: str, pk: int) -> HttpResponse:
         return HttpResponse(status=304)
     width = request.GET.get("w", "900")
     try:
-        data = pictures.of_sheet(sheet, width=int(width) if width.isascii() and width.isdigit() else 900)
+        data = pictures.of_sheet(sheet, width=row_number(width) or 900)
     except Refusal as refusal:
         raise Http404(refusal.ru) from refusal
     return HttpResponse(

@@ -14,8 +14,8 @@ def sitting_or_404(user: User, key: str) -> Sitting:
     Raises:
         Http404: There is none, or it lies outside the person's scope.
     """
-    region, point, day, subject = key.split("-")
     try:
+        region, point, day, subject = key.split("-")
         return (
             Sitting.objects.visible_to(user)
             .select_related("point__region", "subject")
@@ -31,10 +31,10 @@ def point_or_404(user: User, key: str) -> ExamPoint:
     Raises:
         Http404: There is none, or it lies outside the person's scope.
     """
-    region, code = key.split("-")
     try:
+        region, code = key.split("-")
         return user.points().get(region__code=region, code=code)
-    except ExamPoint.DoesNotExist:
+    except (ExamPoint.DoesNotExist, ValueError):
         raise Http404(key) from None
 
 

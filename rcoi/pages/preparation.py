@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from audit.log import actor_of, record
 from common import refusals
-from common.pages import page, render
+from common.pages import page, render, row_number
 from keys import access, authority, package
 from keys.models import AccessKey, Certificate, ExamPackage, SigningRequest
 from keys.states import RequestState
@@ -121,7 +121,7 @@ def upload_requests(request: HttpRequest) -> str | None:
 
 
 def _chosen(request: HttpRequest) -> list[SigningRequest]:
-    pks = [int(text) for text in request.POST.getlist("request") if text.isdigit()]
+    pks = [row_number(text) for text in request.POST.getlist("request")]
     rows = list(SigningRequest.objects.visible_to(request.user).filter(pk__in=pks, state=RequestState.PENDING))
     if not rows:
         raise RequestRefused("Отметьте хотя бы один запрос.", "Tick at least one request.")
@@ -153,7 +153,7 @@ def revoke_certificate(request: HttpRequest) -> str:
     """Revoke a certificate that was issued here; the points learn it from the feed."""
     rules.require(request.user, "rcoi.requests")
     pk = request.POST.get("certificate", "")
-    row = Certificate.objects.visible_to(request.user).filter(pk=int(pk) if pk.isdigit() else 0).first()
+    row = Certificate.objects.visible_to(request.user).filter(pk=row_number(pk)).first()
     if row is None:
         raise RequestRefused("Выберите сертификат.", "Choose a certificate.")
     told = keys_feed.revoke(certificate=row, reason=request.POST.get("reason", ""), actor=actor_of(request))
