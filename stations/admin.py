@@ -1,4 +1,6 @@
 from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from common.admin import ReadOnlyAdmin, ReadOnlyInline
@@ -135,6 +137,14 @@ class UserAdmin(ReadOnlyAdmin):
     list_display = ("username", "person", "is_active", "last_login")
     list_select_related = ("person",)
     fields = ("username", "person", "is_active", "is_staff", "is_superuser", "last_login", "date_joined")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Return one's own login and those of the people in scope; all for the region's staff."""
+        rows: QuerySet[User] = super().get_queryset(request)
+        user = request.user
+        if not isinstance(user, User) or user.point_keys() is None:
+            return rows
+        return rows.filter(Q(pk=user.pk) | Q(person__in=Person.objects.visible_to(user)))
 
 
 @admin.register(Node)

@@ -254,6 +254,34 @@ class StationPost(models.Model):
         return f"{self.station}{where}"
 
 
+class PersonQuerySet(ScopedQuerySet["Person"]):
+    """People, seen by those who serve at the same points."""
+
+    def visible_to(self, user: Any) -> "PersonQuerySet":
+        """Return the staff of the points in scope and the person himself; everybody for the region's staff."""
+        if not getattr(user, "is_active", False):
+            return self.none()
+        if user.point_keys() is None:
+            return self
+        points = user.points()
+        near = models.Q(assignments__sitting__point__in=points) | models.Q(assignments__point__in=points)
+        return self.filter(near | models.Q(pk=user.person_id)).distinct()
+
+
+class AssignmentQuerySet(ScopedQuerySet["Assignment"]):
+    """Roles of the people in scope, at the points in scope."""
+
+    def visible_to(self, user: Any) -> "AssignmentQuerySet":
+        """Return the roles at the points in scope and the person's own; all for the region's staff."""
+        if not getattr(user, "is_active", False):
+            return self.none()
+        if user.point_keys() is None:
+            return self
+        points = user.points()
+        near = models.Q(sitting__point__in=points) | models.Q(point__in=points)
+        return self.filter(near | models.Q(person_id=user.person_id)).distinct()
+
+
 class Person(models.Model):
     """A member of the staff. No participants are kept anywhere."""
 
@@ -261,8 +289,7 @@ class Person(models.Model):
     full_name = models.CharField(_("фамилия, имя, отчество"), max_length=200)
     phone = models.CharField(_("телефон"), max_length=32, blank=True)
 
-    objects = ScopedQuerySet.as_manager()
-    SCOPE: ClassVar[str | None] = None
+    objects = PersonQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("сотрудник")
@@ -284,8 +311,7 @@ class Assignment(models.Model):
         Sitting, models.PROTECT, verbose_name=_("экзамен"), null=True, blank=True, related_name="assignments"
     )
 
-    objects = ScopedQuerySet.as_manager()
-    SCOPE: ClassVar[str | None] = None
+    objects = AssignmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("назначение")

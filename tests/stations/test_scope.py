@@ -3,7 +3,7 @@
 import pytest
 
 from stations.lookup import point_or_404, sitting_or_404
-from stations.models import ExamPoint, Role, Room, Sitting, StationPost
+from stations.models import Assignment, ExamPoint, Person, Role, Room, Sitting, StationPost
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -54,3 +54,22 @@ def test_a_foreign_address_is_not_found(day, voice_day, technician):
             sitting_or_404(technician.user, key)
     with pytest.raises(Http404):
         point_or_404(technician.user, "78-0002")
+
+
+def test_people_are_seen_by_those_who_serve_at_the_same_point(day, voice_day, technician, operator, outsider):
+    near = factories.make_user("near", "Близкий Иван Ильич", Role.POINT_HEAD, sitting=day.sitting).person
+    far = factories.make_user("far", "Дальний Олег Ильич", Role.POINT_HEAD, sitting=voice_day.sitting).person
+    seen = set(Person.objects.visible_to(technician.user))
+    assert {near, technician.user.person} <= seen
+    assert not seen & {far, outsider.user.person, operator.user.person}
+    assert far not in {each.person for each in Assignment.objects.visible_to(technician.user)}
+    assert {near, far} <= set(Person.objects.visible_to(operator.user))
+
+
+def test_the_lists_of_people_and_logins_name_nobody_of_another_point(day, voice_day, technician):
+    factories.make_user("faraway", "Дальний Олег Ильич", Role.POINT_HEAD, sitting=voice_day.sitting)
+    for address in ("/stations/person/", "/stations/assignment/", "/stations/user/"):
+        page = technician.client.get(address).content.decode()
+        assert technician.user.person.full_name in page
+        assert "Дальний" not in page
+        assert "faraway" not in page
