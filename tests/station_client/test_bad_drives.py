@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from station_client import home
+from tests.needs import missing
 from tests.station_client.test_cli import run, station  # noqa: F401 - a fixture
 from tests.wire.test_journal import build
 from tests.wire.world import SITTING, the_world
@@ -24,14 +25,14 @@ NAME = "END_PRINT_78_0001_290526_01_Русский_язык_0101_0001.dat"
 def mount(*arguments: object) -> None:
     done = subprocess.run(["mount", *map(str, arguments)], capture_output=True, text=True, check=False)
     if done.returncode:
-        pytest.skip(f"not run here: mounting is not allowed ({done.stderr.strip()})")
+        missing(f"mounting is not allowed ({done.stderr.strip()})")
 
 
 @pytest.fixture
 def drive(tmp_path) -> Iterator[Path]:
     """A folder on which file systems are mounted; everything is unmounted afterwards."""
     if os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("not run here: only root mounts file systems")
+        missing("only root mounts file systems")
     folder = tmp_path / "drive"
     folder.mkdir()
     yield folder
