@@ -5,22 +5,21 @@ from django.utils.http import parse_header_parameters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import NotAuthenticated
-from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from common.api import UntouchedBody
 from common.refusals import problem
-from journals import intake
+from journals import intake, signs_api
 from journals.errors import JournalsRefusal, NotThere, TooBig
 from journals.intake import Verdict
+from journals.machines import StationOrNode, machine_of, point_of
 from journals.models import Journal
+from keys import idempotency
 from keys.authentication import Machine
-from stations.models import ExamPoint
 from wire import canonical
-from wire.pki import Role
 
 NODES = ("hq",)
 _BLOCK = 1 << 18
@@ -39,25 +38,6 @@ class JournalAnswer(serializers.Serializer[None]):
     doubts = serializers.ListField(child=serializers.DictField())
 
 
-class StationOrNode(BasePermission):
-    """Stations send their own journals, nodes those of their point."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """Return whether the machine is one of them."""
-        machine = request.auth
-        return isinstance(machine, Machine) and machine.identity.role in (
-            Role.PRINT, Role.VOICE, Role.SCAN, Role.HQ,
-        )  # fmt: skip
-
-
-def machine_of(request: Request) -> Machine:
-    """Return the machine that is logged in; `StationOrNode` has seen to it."""
-    machine = request.auth
-    if not isinstance(machine, Machine):
-        raise NotAuthenticated
-    return machine
-
-
 def answer_of(verdict: Verdict, row: Journal) -> dict[str, object]:
     """Return a verdict as the API answers it."""
     return {
@@ -65,21 +45,6 @@ def answer_of(verdict: Verdict, row: Journal) -> dict[str, object]:
         "name": row.name, "received_at": canonical.stamp(row.received_at), "entries": row.entry_count,
         "doubts": row.doubts,
     }  # fmt: skip
-
-
-def point_of(machine: Machine) -> ExamPoint:
-    """Return the exam point of a machine.
-
-    Raises:
-        JournalsRefusal: This node does not know it.
-    """
-    identity = machine.identity
-    row = ExamPoint.objects.filter(region__code=identity.region, code=identity.point).select_related("region").first()
-    if row is None:
-        raise JournalsRefusal(
-            f"ППЭ {identity.region}-{identity.point} на этом узле нет.", f"Point {identity.point} is not of this node."
-        )
-    return row
 
 
 def name_in(request: Request) -> str:
@@ -126,7 +91,8 @@ class JournalsView(APIView):
                 "Content-Disposition",
                 location=OpenApiParameter.HEADER,
                 description="attachment; filename*=UTF-8''END_PRINT_….dat",
-            )
+            ),
+            signs_api.IDEMPOTENCY,
         ],
         responses={
             200: OpenApiResponse(JournalAnswer, description="The same journal was here before."),
@@ -134,8 +100,9 @@ class JournalsView(APIView):
             400: OpenApiResponse(description="Empty: problem details"),
             401: OpenApiResponse(description="No session: problem details"),
             403: OpenApiResponse(description="Not a station of this point: problem details"),
+            409: OpenApiResponse(description="The same request is being worked upon: problem details"),
             413: OpenApiResponse(description="Too big: problem details"),
-            422: OpenApiResponse(description="Not a journal, or of elsewhere: problem details"),
+            422: OpenApiResponse(description="Not a journal, of elsewhere, or the key was used for another request"),
         },
         examples=[
             OpenApiExample(
@@ -152,10 +119,13 @@ class JournalsView(APIView):
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         """Take in the journal that is the body of the request. Sending it again is harmless."""
-        machine = machine_of(request)
-        verdict = intake.take_in(
-            data=body_of(request), name=name_in(request), door="api", actor=machine.actor, point=point_of(machine)
-        )
+        machine, data, name = machine_of(request), body_of(request), name_in(request)
+        key = request.headers.get(idempotency.HEADER, "")
+        same = idempotency.fingerprint("POST", f"{request.path} {name}", data) if key else ""
+        return idempotency.once(machine=machine, key=key, request=same, make=lambda: self._take(machine, data, name))
+
+    def _take(self, machine: Machine, data: bytes, name: str) -> Response:
+        verdict = intake.take_in(data=data, name=name, door="api", actor=machine.actor, point=point_of(machine))
         if verdict.journal is None:
             refusal = verdict.refusal or JournalsRefusal(verdict.line, verdict.line)
             return Response(problem(refusal), status=refusal.http_status, content_type="application/problem+json")
@@ -187,6 +157,7 @@ class JournalView(APIView):
 
 
 urlpatterns = [
+    *signs_api.urlpatterns,
     path("journals/", JournalsView.as_view(), name="journals"),
     path("journals/<str:sha256>/", JournalView.as_view(), name="journal"),
 ]

@@ -15,6 +15,7 @@ kinds.register(
         "journals.rechecked": _("Журнал принят после повторной проверки"),
         "journals.superseded": _("Журнал заменён более полным"),
         "journals.forms_opened": _("Номера бланков открыты"),
+        "journals.station_state": _("Станция сменила состояние"),
         "journals.act_made": _("Составлен акт"),
     }
 )

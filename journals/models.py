@@ -218,3 +218,39 @@ class Act(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class StationSign(models.Model):
+    """The last sign of life of a station: what it does, what it has left, how its clock goes."""
+
+    class State(models.TextChoices):
+        """What a station does."""
+
+        READY = "ready", _("готова")
+        WORKING = "working", _("работает")
+        PAUSED = "paused", _("приостановлена")
+        FAULT = "fault", _("неисправна")
+        FINISHED = "finished", _("закончила")
+
+    station = models.OneToOneField(Station, models.PROTECT, verbose_name=_("станция"), related_name="sign")
+    state = models.CharField(_("состояние"), max_length=8, choices=State.choices)
+    note = models.CharField(_("сообщение"), max_length=200, blank=True)
+    paper = models.PositiveSmallIntegerField(_("бумага, %"), null=True, blank=True)
+    toner = models.PositiveSmallIntegerField(_("тонер, %"), null=True, blank=True)
+    battery = models.PositiveSmallIntegerField(_("батарея, %"), null=True, blank=True)
+    disk_free = models.PositiveBigIntegerField(_("свободно на диске, байт"), null=True, blank=True)
+    software = models.CharField(_("программа"), max_length=200, blank=True)
+    said_at = models.DateTimeField(_("по часам станции"))
+    at = models.DateTimeField(_("получен"))
+    skew_seconds = models.FloatField(_("часы станции спешат на, с"))
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "station__point"
+
+    class Meta:
+        verbose_name = _("сигнал станции")
+        verbose_name_plural = _("сигналы станций")
+        ordering = ("station",)
+
+    def __str__(self) -> str:
+        return f"{self.station}: {self.get_state_display()}"

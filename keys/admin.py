@@ -8,6 +8,7 @@ from keys.models import (
     Activation,
     Certificate,
     ExamPackage,
+    KeptAnswer,
     MachineSession,
     PinFailures,
     RevocationList,
@@ -88,3 +89,10 @@ class PinFailuresAdmin(ReadOnlyAdmin):
     """Tokens with wrong PINs in a row."""
 
     list_display = ("token", "count", "last_at")
+
+
+@admin.register(KeptAnswer)
+class KeptAnswerAdmin(ReadOnlyAdmin):
+    """Answers kept for machines that repeat a request."""
+
+    list_display = ("urn", "key", "status", "at")

@@ -279,3 +279,22 @@ class MachineSession(models.Model):
 
     def __str__(self) -> str:
         return self.urn
+
+
+class KeptAnswer(models.Model):
+    """What was answered to a request that carried an ``Idempotency-Key``; see `keys.idempotency`."""
+
+    urn = models.CharField(_("машина"), max_length=120)
+    key = models.CharField(_("ключ повтора"), max_length=100)
+    request = models.CharField(_("хэш запроса"), max_length=64)
+    status = models.PositiveSmallIntegerField(_("код ответа"), null=True)
+    body = models.JSONField(_("ответ"), null=True)
+    at = models.DateTimeField(_("получен"), db_index=True)
+
+    class Meta:
+        verbose_name = _("сохранённый ответ машине")
+        verbose_name_plural = _("сохранённые ответы машинам")
+        constraints = [models.UniqueConstraint(fields=("urn", "key"), name="one_answer_to_a_key")]
+
+    def __str__(self) -> str:
+        return f"{self.urn} {self.key}"

@@ -1,10 +1,16 @@
 """Work of this room that nobody asks for."""
 
 from common import jobs
-from keys import access
+from keys import access, idempotency
 
 
 @jobs.chore("keys.expire", every=60)
 def expire() -> None:
     """Delete the access keys whose time is over."""
     access.expire_due()
+
+
+@jobs.chore("keys.forget_answers", every=600)
+def forget_answers() -> None:
+    """Delete the kept answers whose time is over."""
+    idempotency.forget()

@@ -10,6 +10,7 @@ from journals.models import Journal
 from journals.states import JournalState
 from monitoring import words
 from monitoring.facts import Facts
+from monitoring.signs import sign_of, trouble_words
 from monitoring.steps import link
 from scanning.models import Recording, Source
 
@@ -36,7 +37,15 @@ class Incident:
 
 def incidents_of(facts: Facts) -> list[Incident]:
     """Return what is wrong at a sitting, the worst first."""
-    found = [*_journals(facts), *_cards(facts), *_packets(facts), *_parked(facts), *_key(facts), *_disk()]
+    found = [
+        *_journals(facts),
+        *_cards(facts),
+        *_packets(facts),
+        *_parked(facts),
+        *_key(facts),
+        *_signs(facts),
+        *_disk(),
+    ]
     return sorted(found, key=lambda one: _ORDER[one.level])
 
 
@@ -73,6 +82,21 @@ def skew_words(journal: Journal) -> str:
     return _("%(station)s: часы %(said)s на %(n)d мин; порядок записей — по их номерам.") % {
         "station": name, "said": said, "n": minutes,
     }  # fmt: skip
+
+
+def _signs(facts: Facts) -> list[Incident]:
+    """Stations that stopped, fell silent, or will soon need paper, toner, power or space."""
+    found = {}
+    for row in (*facts.room_posts, *facts.scan_posts):
+        sign = sign_of(row.post.station)
+        # A replaced station has said its last word, and one whose journal is here may be switched off.
+        if sign is None or row.post.replaced_by_id or row.served:
+            continue
+        if said := trouble_words(sign):
+            level = "bad" if sign.state == sign.State.FAULT else "warn"
+            text = f"{row.post.station}: {', '.join(said)}"
+            found[sign.pk] = Incident(level, text, link("monitoring", facts, "#stations"))
+    return list(found.values())
 
 
 def _cards(facts: Facts) -> list[Incident]:

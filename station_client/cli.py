@@ -102,6 +102,21 @@ def parser() -> argparse.ArgumentParser:
     send.add_argument("dir", type=Path)
     send.add_argument("url")
 
+    asked = _command(
+        commands, "configuration", "report:configuration", "что станции знать о её дне / what the HQ says of the day"
+    )
+    asked.add_argument("dir", type=Path)
+    asked.add_argument("url")
+
+    told = _command(commands, "heartbeat", "report:heartbeat", "сказать Штабу, как станция / tell how the station is")
+    told.add_argument("dir", type=Path)
+    told.add_argument("url")
+    told.add_argument("--state", choices=("ready", "working", "paused", "fault", "finished"), default="working")
+    told.add_argument("--note", default="")
+    for name in ("paper", "toner", "battery"):
+        told.add_argument(f"--{name}", type=_percent, metavar="0…100")
+    told.add_argument("--every", type=float, default=0.0, help="секунд между сигналами; 0 — один раз / 0: once")
+
     verify = _command(commands, "verify", "check:verify", "проверить файл / check a file")
     verify.add_argument("files", type=Path, nargs="+")
     for name in ("ca", "crl", "package"):
@@ -110,6 +125,13 @@ def parser() -> argparse.ArgumentParser:
     _add_token(commands)
     _add_simulate(commands)
     return top
+
+
+def _percent(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 100:
+        raise ValueError(text)
+    return value
 
 
 def _add_token(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

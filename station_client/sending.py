@@ -1,10 +1,10 @@
 """Sending journals over the network: log in with the station's key, post, say again on a bad line."""
 
-import hashlib
 import random
 import time
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from station_client.home import Station, StationRefusal
-from wire import tus
+from wire import canonical, tus
 from wire.refusals import Refusal
 from wire.session import sign_challenge
 
@@ -45,35 +45,43 @@ def send(
     Raises:
         SendRefusal: no answer after all tries, or a permanent refusal.
     """
-    with httpx.Client(base_url=url.rstrip("/"), timeout=httpx.Timeout(30.0)) as client:
-        token = _login(client, station, tries, sleep)
+    with session(station, url, tries=tries, sleep=sleep) as client:
         return [
-            (_send_long if path.stat().st_size > DIRECT else _send_one)(client, token, path, tries, sleep)
-            for path in paths
+            (_send_long if path.stat().st_size > DIRECT else _send_one)(client, path, tries, sleep) for path in paths
         ]
 
 
-def _login(client: httpx.Client, station: Station, tries: int, sleep: Callable[[float], None]) -> str:
-    given = _post(client, "/api/v1/session/challenge/", tries, sleep, json={})
-    signed = sign_challenge(str(given.get("challenge", "")), station.signer)
-    return str(_post(client, "/api/v1/session/", tries, sleep, json={"signed": signed}).get("token", ""))
+@contextmanager
+def session(
+    station: Station, url: str, *, tries: int = TRIES, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[httpx.Client]:
+    """Log in with the station's key; the client carries the session.
+
+    Raises:
+        SendRefusal: no answer after all tries, or a permanent refusal.
+    """
+    with httpx.Client(base_url=url.rstrip("/"), timeout=httpx.Timeout(30.0)) as client:
+        given = ask(client, "POST", "/api/v1/session/challenge/", tries=tries, sleep=sleep, json={})
+        signed = sign_challenge(str(given.get("challenge", "")), station.signer)
+        opened = ask(client, "POST", "/api/v1/session/", tries=tries, sleep=sleep, json={"signed": signed})
+        client.headers["Authorization"] = f"Bearer {opened.get('token', '')}"
+        yield client
 
 
-def _send_one(client: httpx.Client, token: str, path: Path, tries: int, sleep: Callable[[float], None]) -> Sent:
+def _send_one(client: httpx.Client, path: Path, tries: int, sleep: Callable[[float], None]) -> Sent:
     data = path.read_bytes()
     headers = {
-        "Authorization": f"Bearer {token}",
         "Content-Type": "application/octet-stream",
         "Content-Disposition": f"attachment; filename*=UTF-8''{urllib.parse.quote(path.name)}",
-        "Idempotency-Key": hashlib.sha256(data).hexdigest(),
+        # New with every sending: its repetitions get one answer, a later sending hears how things stand then.
+        "Idempotency-Key": canonical.uuid7(),
     }
-    answer = _post(client, "/api/v1/journals/", tries, sleep, content=data, headers=headers)
+    answer = ask(client, "POST", "/api/v1/journals/", tries=tries, sleep=sleep, content=data, headers=headers)
     return Sent(path, str(answer.get("state", "")), str(answer.get("line", "")))
 
 
-def _send_long(client: httpx.Client, token: str, path: Path, tries: int, sleep: Callable[[float], None]) -> Sent:
+def _send_long(client: httpx.Client, path: Path, tries: int, sleep: Callable[[float], None]) -> Sent:
     """Send a journal in pieces, going on from where the HQ stands."""
-    client.headers["Authorization"] = f"Bearer {token}"
     named = {"purpose": "journal", "filename": path.name}
     location: str | None = None
     why: tus.TransferRefusal | None = None
@@ -98,15 +106,26 @@ def _pause(attempt: int, asked: float | None) -> float:
     return max(spread, min(asked or 0.0, 60.0))
 
 
-def _post(
-    client: httpx.Client, path: str, tries: int, sleep: Callable[[float], None], **request: Any
+def ask(
+    client: httpx.Client,
+    method: str,
+    path: str,
+    *,
+    tries: int = TRIES,
+    sleep: Callable[[float], None] = time.sleep,
+    **request: Any,
 ) -> dict[str, Any]:
+    """Ask the HQ, again on a bad line.
+
+    Raises:
+        SendRefusal: no answer after all tries, or a permanent refusal.
+    """
     why: Refusal | None = None
     for attempt in range(tries):
         if attempt:
             sleep(_pause(attempt, None))
         try:
-            response = client.post(path, **request)
+            response = client.request(method, path, **request)
         except httpx.HTTPError as error:
             why = SendRefusal(f"Штаб не отвечает: {error}.", f"The HQ does not answer: {error}.")
             continue

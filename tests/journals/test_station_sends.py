@@ -6,9 +6,9 @@ import json
 import pytest
 from django.utils import timezone
 
-from journals.models import Journal
+from journals.models import Journal, StationSign
 from keys.models import RevocationList
-from station_client import sending
+from station_client import reporting, sending
 from station_client.cli import main
 from stations.registry import document_of
 from tests.journals.world import print_station
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Sender:
     """As much of a station as `sending` needs."""
 
-    def __init__(self, signer):
-        self.signer = signer
+    def __init__(self, signer, folder):
+        self.signer, self.folder = signer, folder
 
 
 @pytest.fixture
@@ -84,9 +84,32 @@ def test_a_journal_of_many_megabytes_comes_in_pieces(keys, live_server, tmp_path
     path = tmp_path / station.name
     path.write_bytes(station.close())
     assert path.stat().st_size > sending.DIRECT
-    (sent,) = sending.send(Sender(keys.signer("print-0001")), live_server.url, [path])
+    (sent,) = sending.send(Sender(keys.signer("print-0001"), tmp_path), live_server.url, [path])
     assert sent.state == "accepted"
     assert Upload.objects.get().length == path.stat().st_size
     assert Journal.objects.get().original_name == station.name
-    (again,) = sending.send(Sender(keys.signer("print-0001")), live_server.url, [path])
+    (again,) = sending.send(Sender(keys.signer("print-0001"), tmp_path), live_server.url, [path])
     assert "уже получен" in again.line
+
+
+def test_a_station_asks_for_its_day_and_tells_how_it_is(keys, live_server, tmp_path):
+    station = Sender(keys.signer("print-0001"), tmp_path)
+    said = reporting.configuration(station, live_server.url)
+    assert said["sittings"][0]["posts"][0]["room"] == "0101"
+    waits = []
+    beats = reporting.tell(station, live_server.url, {"state": "working", "paper": 3}, every=30, sleep=waits.append)
+    heard = [next(beats) for _ in range(3)]
+    assert [each["troubles"] for each in heard] == [["paper"]] * 3
+    assert waits == [30, 30]
+    row = StationSign.objects.get()
+    assert row.disk_free > 0
+    assert row.software.startswith("ppe-station")
+    assert abs(row.skew_seconds) < 5
+
+
+def test_the_weakest_battery_counts(tmp_path):
+    assert reporting.battery(tmp_path) is None
+    for name, charge in (("BAT0", "87\n"), ("BAT1", "12\n"), ("BAT2", "odd\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "capacity").write_text(charge)
+    assert reporting.battery(tmp_path) == 12

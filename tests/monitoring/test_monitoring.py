@@ -4,8 +4,11 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
+from audit.log import SYSTEM
 from audit.models import Event
+from journals import signs
 from journals.models import Act, Journal
 from stations.models import StationPost
 from tests.journals.world import print_station
@@ -169,3 +172,18 @@ def test_the_fragment(day, technician):
     assert 'data-part="statuses"' in text(answer)
     again = technician.client.get(f"/monitoring/{day.key}/live/", headers={"If-None-Match": answer["ETag"]})
     assert again.status_code == 304
+
+
+def test_the_matrix_says_what_a_station_said_of_itself(keys, day, technician):
+    at = timezone.now()
+    signs.take(
+        station=day.posts["print-0001"].station, actor=SYSTEM,
+        said=signs.Said("fault", at, note="замятие бумаги", paper=4),
+    )  # fmt: skip
+    signs.take(station=day.posts["print-0002"].station, actor=SYSTEM, said=signs.Said("working", at, paper=90))
+    shown = text(technician.client.get(f"/monitoring/{day.key}/"))
+    assert re.search(r'class="sign bad">.*?неисправна \d\d:\d\d, замятие бумаги, бумага 4 %', shown, re.DOTALL)
+    assert re.search(r'class="sign ">.*?работает \d\d:\d\d</span>', shown, re.DOTALL)
+    today = text(technician.client.get(f"/today/{day.point.key}/"))
+    assert "Станция печати 0001: замятие бумаги, бумага 4 %" in today
+    assert "Станция печати 0002:" not in today

@@ -1,0 +1,45 @@
+"""Whom a request speaks for: a station or a node of a point."""
+
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from journals.errors import JournalsRefusal
+from keys.authentication import Machine
+from stations.models import ExamPoint
+from wire.pki import Role
+
+
+class StationOrNode(BasePermission):
+    """Stations send their own journals, nodes those of their point."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Return whether the machine is one of them."""
+        machine = request.auth
+        return isinstance(machine, Machine) and machine.identity.role in (
+            Role.PRINT, Role.VOICE, Role.SCAN, Role.HQ,
+        )  # fmt: skip
+
+
+def machine_of(request: Request) -> Machine:
+    """Return the machine that is logged in; `StationOrNode` has seen to it."""
+    machine = request.auth
+    if not isinstance(machine, Machine):
+        raise NotAuthenticated
+    return machine
+
+
+def point_of(machine: Machine) -> ExamPoint:
+    """Return the exam point of a machine.
+
+    Raises:
+        JournalsRefusal: This node does not know it.
+    """
+    identity = machine.identity
+    row = ExamPoint.objects.filter(region__code=identity.region, code=identity.point).select_related("region").first()
+    if row is None:
+        raise JournalsRefusal(
+            f"ППЭ {identity.region}-{identity.point} на этом узле нет.", f"Point {identity.point} is not of this node."
+        )
+    return row

@@ -1,0 +1,111 @@
+"""One effect and one answer for a request that a machine repeats under the same ``Idempotency-Key``."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import ClassVar
+
+from django.db import IntegrityError, transaction
+from rest_framework.response import Response
+
+from common.clock import now
+from keys.errors import KeysRefusal
+from keys.models import KeptAnswer
+from keys.sessions import Machine
+
+HEADER = "Idempotency-Key"
+#: How long an answer is kept, and how long a request may take before a repetition takes its place.
+KEPT, PATIENCE = timedelta(hours=24), timedelta(seconds=60)
+_KEY = re.compile(r"[\x21-\x7e]{1,100}")
+
+
+class BadKey(KeysRefusal):
+    """The key is no key."""
+
+    code = "idempotency_key"
+
+
+class KeyReused(KeysRefusal):
+    """The key was used for another request."""
+
+    code = "idempotency_key_reused"
+    http_status = 422
+
+
+class StillWorking(KeysRefusal):
+    """The first request under this key has not been answered yet."""
+
+    code = "request_in_progress"
+    http_status = 409
+    permanent: ClassVar[bool] = False
+
+
+def fingerprint(method: str, path: str, body: bytes) -> str:
+    """Return what makes two requests the same."""
+    return hashlib.sha256(f"{method} {path}\n".encode() + hashlib.sha256(body).digest()).hexdigest()
+
+
+def once(*, machine: Machine, key: str, request: str, make: Callable[[], Response]) -> Response:
+    """Answer a request, or say again what was answered to it before.
+
+    Args:
+        machine: Who asks; keys of different machines do not meet.
+        key: The header; empty when the machine asks for no such care.
+        request: `fingerprint` of the request.
+        make: Does the work.
+
+    Raises:
+        BadKey: Not 1–100 visible ASCII characters.
+        KeyReused: The key came with another request before.
+        StillWorking: The first one is being worked upon; try again later.
+    """
+    if not key:
+        return make()
+    if not _KEY.fullmatch(key):
+        raise BadKey(
+            "Idempotency-Key: от 1 до 100 видимых знаков ASCII.", "Idempotency-Key: 1 to 100 visible ASCII characters."
+        )
+    row, mine = _claim(machine.identity.urn, key, request)
+    if not mine:
+        return Response(row.body, status=row.status, headers={"Idempotency-Replayed": "true"})
+    try:
+        response = make()
+    except BaseException:
+        row.delete()
+        raise
+    row.status, row.body = response.status_code, response.data
+    row.save(update_fields=["status", "body"])
+    return response
+
+
+def _claim(urn: str, key: str, request: str) -> tuple[KeptAnswer, bool]:
+    """Return the row of a key, and whether this request is the one to do the work."""
+    at = now()
+    try:
+        with transaction.atomic():
+            return KeptAnswer.objects.create(urn=urn, key=key, request=request, at=at), True
+    except IntegrityError:
+        pass
+    with transaction.atomic():
+        row = KeptAnswer.objects.select_for_update().filter(urn=urn, key=key).first()
+        if row is None or (row.status is None and row.at < at - PATIENCE):
+            # Its owner failed or was killed: the request is done again, its effect is one by itself.
+            row, _made = KeptAnswer.objects.update_or_create(
+                urn=urn, key=key, defaults={"request": request, "at": at, "status": None}
+            )
+            return row, True
+    if row.request != request:
+        raise KeyReused(
+            "Этот Idempotency-Key уже был у другого запроса.",
+            "This Idempotency-Key came with another request before.",
+            cure_ru="Для нового запроса возьмите новый ключ.", cure_en="Take a new key for a new request.",
+        )  # fmt: skip
+    if row.status is None:
+        raise StillWorking("Запрос ещё выполняется.", "The request is still being worked upon.")
+    return row, False
+
+
+def forget() -> None:
+    """Delete the answers that nobody asks for any more."""
+    KeptAnswer.objects.filter(at__lt=now() - KEPT).delete()

@@ -1,0 +1,50 @@
+"""Signs of life of the stations, in words."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from journals import signs
+from journals.models import StationSign
+from monitoring import words
+from stations.models import Station
+
+
+@dataclass(frozen=True)
+class Sign:
+    """What a cell of the matrix says about a station."""
+
+    row: StationSign
+
+    @property
+    def level(self) -> str:
+        """Class of the words: bad, warn or nothing."""
+        found = signs.troubles(self.row)
+        return "bad" if "fault" in found else "warn" if found else ""
+
+    @property
+    def text(self) -> str:
+        """State and time, and what somebody should look at."""
+        at = words.clock_of(self.row.at, self.row.station.point)
+        return ", ".join([f"{self.row.get_state_display()} {at}", *trouble_words(self.row)])
+
+
+def sign_of(station: Station) -> StationSign | None:
+    """Return the last sign of a station, if it ever spoke."""
+    row: StationSign | None = getattr(station, "sign", None)
+    return row
+
+
+def trouble_words(row: StationSign) -> list[str]:
+    """Say what is wrong with a station, one phrase for each trouble."""
+    minutes = round(row.skew_seconds / 60)
+    said = {
+        "fault": row.note,
+        "silent": _("не отвечает"),
+        "clock": _("часы %+d мин") % minutes if minutes else _("часы неточны"),
+        "paper": _("бумага %s %%") % row.paper,
+        "toner": _("тонер %s %%") % row.toner,
+        "battery": _("батарея %s %%") % row.battery,
+        "disk": _("мало места на диске"),
+    }
+    return [said[code] for code in signs.troubles(row) if said[code]]
