@@ -173,6 +173,9 @@ def get_bytes(client: httpx.Client, path: str) -> bytes | None:
         return None
     if response.status_code >= 400:
         raise refusal_of(response)
+    if response.headers.get("Content-Type", "").partition(";")[0].strip() != "application/cms":
+        # The answer to another request, repeated by something between, or not the centre at all.
+        raise broken_line()
     return response.content
 
 

@@ -274,6 +274,9 @@ class _Sending:
     def _stumble(self, response: httpx.Response) -> None:
         """Judge an answer that is not the expected one: return to try again, raise to end the call."""
         status = response.status_code
+        if status < 300:
+            # The answer to another request: what stands between repeats itself. The line is not to be used again.
+            raise self._later(None)
         if self.location is not None and status in _GONE:
             raise _LocationGone
         if self.location is not None and status in _OUT_OF_STEP:
