@@ -25,6 +25,8 @@ from wire.tus_refusals import NotLoggedIn, TransferRefusal, broken_line, refusal
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _AGENT = "ppe-portal/hq"
+#: Workers of the cluster of delivery (settings.Q_CLUSTER).
+DELIVERIES = 2
 
 _sessions: dict[tuple[str, str], tuple[str, datetime]] = {}
 _guard = threading.Lock()
@@ -61,6 +63,11 @@ def address(tries: int) -> str:
     """
     listed = addresses()
     return listed[(max(tries, 1) - 1) // 2 % len(listed)]
+
+
+def rate() -> float | None:
+    """Return how many bytes a second one delivery may take of the line; two run at a time."""
+    return settings.PPE_LINK_KBITS * 125 / DELIVERIES if settings.PPE_LINK_KBITS else None
 
 
 def _tls() -> ssl.SSLContext | bool:

@@ -84,7 +84,11 @@ class FaultProxy:
         return f"http://127.0.0.1:{self.server.getsockname()[1]}"
 
     def close(self) -> None:
+        """Let nothing pass any more."""
         self.open = False
+        # A close alone does not wake the thread that waits in accept.
+        with suppress(OSError):
+            self.server.shutdown(socket.SHUT_RDWR)
         self.server.close()
 
     def _listen(self) -> None:
@@ -98,7 +102,7 @@ class FaultProxy:
             upstream = socket.create_connection(("127.0.0.1", self.target), timeout=60)
             client.settimeout(120)
             with upstream:
-                while (head := _head(client)) is not None:
+                while self.open and (head := _head(client)) is not None:
                     exchange = self._draw(head)
                     self._pass(client, upstream, exchange)
 
@@ -120,6 +124,8 @@ class FaultProxy:
         return exchange
 
     def _pass(self, client: socket.socket, upstream: socket.socket, exchange: Exchange) -> None:
+        if not self.open:
+            raise LineCutError
         upstream.sendall(exchange.head)
         body = self._body(client, upstream, exchange)
         head = _head(upstream)

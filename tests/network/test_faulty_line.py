@@ -15,13 +15,13 @@ SEED = int(os.environ.get("PPE_SEED") or random.SystemRandom().randrange(1 << 31
 
 
 def sizes_for(rng: random.Random, count: int, total: int, slow: int) -> list[int]:
-    """Sizes from 1 KB to 8 MB that come to a total, most of them small as packets are; the first few at most 58 KB."""
-    drawn = [KIB * 2 ** rng.uniform(0, 13) for _ in range(count - slow)]
-    drawn[0], drawn[1] = KIB, 8 * MIB
-    rest = total - KIB - 8 * MIB
-    factor = rest / sum(drawn[2:])
-    scaled = [int(min(max(size * factor, KIB), 8 * MIB)) for size in drawn[2:]]
-    return [*(rng.randrange(KIB, 58 * KIB) for _ in range(slow)), KIB, 8 * MIB, *scaled]
+    """Sizes from 1 KB to 8 MB that come to a total, small ones more often; the first few fit a slow line."""
+    sizes = [rng.randrange(KIB, 58 * KIB) for _ in range(slow)] + [KIB, 8 * MIB]
+    free = [KIB * 2 ** rng.uniform(0, 13) for _ in range(count - len(sizes))]
+    for _ in range(50):
+        factor = (total - sum(sizes)) / sum(free)
+        free = [min(max(size * factor, KIB), 8 * MIB) for size in free]
+    return [*sizes, *map(int, free)]
 
 
 def play(pair, sizes, *, seconds, storm):
@@ -76,7 +76,7 @@ def test_ten_packets_over_a_bad_line(pair):
 @pytest.mark.timeout(900)
 def test_two_hundred_packets_through_cuts_stalls_and_kills_of_every_process(pair):
     nodes = pair(faults=Faults(cut=40, stall=5, drop=10, duplicate=10, reorder=10, slow_uploads=10))
-    storm = Storm(nodes, SEED, every=3.5)
+    storm = Storm(nodes, SEED, every=2.8)
     took = play(nodes, sizes_for(random.Random(SEED), 200, 250_000_000, 10), seconds=360, storm=storm)
     again, broken = told(nodes, storm, took)
     assert took < 360
