@@ -1,12 +1,13 @@
 """The layout of every PDF: A4, an embedded Cyrillic font, header, numbered footer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import fontpkg_pt_sans
+from pypdf import PdfWriter
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
@@ -87,7 +88,13 @@ class _NumberedCanvas(Canvas):
 
 
 def document(
-    story: Sequence[Flowable], *, title: str, footer: str, training: bool = False, author: str = "Портал ППЭ"
+    story: Sequence[Flowable],
+    *,
+    title: str,
+    footer: str,
+    training: bool = False,
+    author: str = "Портал ППЭ",
+    attachments: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """Return a PDF: the story on A4 with page numbers.
 
@@ -97,6 +104,7 @@ def document(
         footer: Left part of the footer: number of the report, hash, times.
         training: Whether «ТРЕНИРОВКА» stands on every page.
         author: Author in the metadata.
+        attachments: Files that travel inside the PDF, by name; `pdfdetach` takes them out.
     """
     fonts()
 
@@ -121,4 +129,13 @@ def document(
     frame = Frame(layout.leftMargin, layout.bottomMargin, layout.width, layout.height, 0, 0, 0, 0)
     layout.addPageTemplates([PageTemplate(frames=[frame])])
     layout.build(list(story), canvasmaker=kind)
+    return _attached(out, attachments) if attachments else out.getvalue()
+
+
+def _attached(made: BytesIO, attachments: Mapping[str, bytes]) -> bytes:
+    writer = PdfWriter(clone_from=made)
+    for name, data in attachments.items():
+        writer.add_attachment(name, data)
+    out = BytesIO()
+    writer.write(out)
     return out.getvalue()

@@ -197,12 +197,12 @@ def _judge_content(found: Read, document: JournalDocument) -> None:
 def _judge_registry(found: Read, ask: Lookups) -> None:
     """Find station, room and post; what the registry does not know is a doubt."""
     header, sitting = found.header, found.sitting
-    point = sitting.point
-    if header.room:
-        rooms = Room.objects.filter(point=point, number=header.room)
-        found.room = ask.once(("room", point.pk, header.room), rooms.first)
+    point, room = sitting.point, _room_said(found)
+    if room:
+        rooms = Room.objects.filter(point=point, number=room)
+        found.room = ask.once(("room", point.pk, room), rooms.first)
         if found.room is None:
-            found.doubts.append(_part("room", header.room, "", "аудитории %s нет в ППЭ", "no room %s at the point"))
+            found.doubts.append(_part("room", room, "", "аудитории %s нет в ППЭ", "no room %s at the point"))
     found.station = ask.once(
         ("station", point.pk, header.kind, header.station, header.room),
         lambda: station_of(point, header.kind, header.station, room=header.room),
@@ -223,9 +223,15 @@ def _judge_registry(found: Read, ask: Lookups) -> None:
     _find_post(found)
 
 
+def _room_said(found: Read) -> str | None:
+    """Return the room that the journal names; a reserve station that never had one writes 0000."""
+    said = found.header.room
+    return None if said == journal_name.NO_ROOM else said
+
+
 def _find_post(found: Read) -> None:
     station = found.station
-    if station is None or (found.header.room and found.room is None):
+    if station is None or (_room_said(found) and found.room is None):
         return
     found.post = post_of(found.sitting, station, found.header.room)
     if found.post is not None:

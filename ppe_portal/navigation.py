@@ -70,7 +70,7 @@ def _hq(request: HttpRequest) -> list[dict[str, Any]]:
             *_link(_("Передать бланки"), "send", "transfers", key=key),
         ]
     return [
-        {"title": _("Экзамен"), "items": day},
+        {"title": _("Экзамен"), "items": [*day, *_link(_("Помощь"), "help", "help")]},
         {
             "title": _("Данные"),
             "separator": True,
@@ -101,6 +101,7 @@ def _centre(request: HttpRequest) -> list[dict[str, Any]]:
                 *_link(_("Входящие пакеты"), "inbox", "centre-inbox"),
                 *_link(_("Объявления"), "campaign", "centre-announcements"),
                 *_link(_("Отчёты"), "picture_as_pdf", "centre-reports"),
+                *_link(_("Помощь"), "help", "help"),
             ],
         },
         {

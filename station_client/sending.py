@@ -12,10 +12,13 @@ from typing import Any
 import httpx
 
 from station_client.home import Station, StationRefusal
+from wire import tus
 from wire.refusals import Refusal
 from wire.session import sign_challenge
 
 TRIES = 6
+#: Above this a journal goes as a resumable upload: a line that breaks costs a piece, not the whole.
+DIRECT = 16 * 1024 * 1024
 _RETRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -44,7 +47,10 @@ def send(
     """
     with httpx.Client(base_url=url.rstrip("/"), timeout=httpx.Timeout(30.0)) as client:
         token = _login(client, station, tries, sleep)
-        return [_send_one(client, token, path, tries, sleep) for path in paths]
+        return [
+            (_send_long if path.stat().st_size > DIRECT else _send_one)(client, token, path, tries, sleep)
+            for path in paths
+        ]
 
 
 def _login(client: httpx.Client, station: Station, tries: int, sleep: Callable[[float], None]) -> str:
@@ -65,14 +71,40 @@ def _send_one(client: httpx.Client, token: str, path: Path, tries: int, sleep: C
     return Sent(path, str(answer.get("state", "")), str(answer.get("line", "")))
 
 
+def _send_long(client: httpx.Client, token: str, path: Path, tries: int, sleep: Callable[[float], None]) -> Sent:
+    """Send a journal in pieces, going on from where the HQ stands."""
+    client.headers["Authorization"] = f"Bearer {token}"
+    named = {"purpose": "journal", "filename": path.name}
+    location: str | None = None
+    why: tus.TransferRefusal | None = None
+    for attempt in range(tries):
+        if attempt:
+            sleep(_pause(attempt, why.retry_after if why else None))
+        try:
+            done = tus.upload(client, "/api/v1/uploads/", path, metadata=named, location=location)
+            said = tus.answer(client, str(done.location)) or {}
+            result = said.get("result") or {}
+            return Sent(path, str(result.get("state", said.get("state", ""))), str(result.get("line", "")))
+        except tus.RetryLater as later:
+            why, location = later, later.location or location
+        except tus.TransferRefusal as refused:
+            raise SendRefusal(f"Штаб отказал: {refused.ru}", f"The HQ refused: {refused.en}") from refused
+    raise why or SendRefusal("Штаб не отвечает.", "The HQ does not answer.")
+
+
+def _pause(attempt: int, asked: float | None) -> float:
+    # full jitter: stations that lost the line together do not come back together
+    spread = random.uniform(0, min(60, 2**attempt))  # noqa: S311 - it spreads load, it guards nothing
+    return max(spread, min(asked or 0.0, 60.0))
+
+
 def _post(
     client: httpx.Client, path: str, tries: int, sleep: Callable[[float], None], **request: Any
 ) -> dict[str, Any]:
     why: Refusal | None = None
     for attempt in range(tries):
         if attempt:
-            # full jitter: stations that lost the line together do not come back together
-            sleep(random.uniform(0, min(60, 2**attempt)))  # noqa: S311 - it spreads load, it guards nothing
+            sleep(_pause(attempt, None))
         try:
             response = client.post(path, **request)
         except httpx.HTTPError as error:

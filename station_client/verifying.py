@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from station_client import verifying_pdf
 from wire import act, canonical, cms, feed, journal, names, package, packet, pki, receipt, schema
 from wire.cms import SignedBy, Span
 from wire.journal_events import EVENTS
@@ -117,6 +118,9 @@ def _explain_bytes(report: Report, path: Path, data: mmap.mmap, trust: TrustStor
     if data[:4] == b"PK\x03\x04":
         report.title = ("Пакет экзамена", "Exam package")
         _package(report, data[:], trust)
+    elif data[:5] == b"%PDF-":
+        report.title = ("Отчёт РЦОИ", "Report of the centre")
+        _pdf(report, verifying_pdf.read(data[:]), trust)
     elif data[:8] == b'{"count"':
         report.title = ("Лента РЦОИ", "The centre's feed")
         _feed(report, feed.read_bundle(data[:]), trust)
@@ -224,6 +228,27 @@ def _receipt(report: Report, data: bytes, trust: TrustStore) -> None:
         report.fact("Причина", "Reason", reason["ru"])
     receipt.read(data, trust)
     _who(report, data, trust)
+
+
+def _pdf(report: Report, paper: verifying_pdf.Paper, trust: TrustStore) -> None:
+    if paper.number is None:
+        report.problem("на страницах нет номера отчёта РЦОИ", "no page has the number of a report of the centre")
+    report.fact("Номер отчёта", "Number of the report", paper.number)
+    report.fact("Данные, SHA-256", "Data, SHA-256", f"{paper.data_sha256}…" if paper.data_sha256 else "")
+    if not paper.receipts:
+        report.problem(
+            "внутри нет квитанций: по самому файлу проверить нечего, спросите РЦОИ по номеру отчёта",
+            "there are no receipts inside: nothing can be checked by the file itself, ask the centre by its number",
+        )
+    for name, blob in sorted(paper.receipts.items()):
+        report.fact("Вложена квитанция", "Receipt inside", name)
+        _receipt(report, blob, trust)
+        if paper.silent(blob):
+            report.problem(
+                f"{name}: страницы не называют этой квитанции или её пакета",
+                f"{name}: the pages do not name this receipt or its packet",
+            )
+    report.fact("Страницы", "Pages", "не подписаны, верьте квитанциям / not signed, rely on the receipts")
 
 
 def _who(report: Report, data: bytes, trust: TrustStore) -> None:

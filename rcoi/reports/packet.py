@@ -42,6 +42,7 @@ def packet_report(packet: InboxPacket, *, actor: Actor) -> Report:
         point=point,
         title=f"РЦОИ о пакете: {packet.title}",
         actor=actor,
+        receipts=[receipt],
     )
 
 

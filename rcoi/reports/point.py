@@ -38,6 +38,7 @@ def point_report(sitting: Sitting, *, actor: Actor) -> Report:
         point=sitting.point,
         title=f"Акт закрытия ППЭ {sitting.point.key}: {sitting.subject.name}, {sitting.date:%d.%m.%Y}",
         actor=actor,
+        receipts=facts.receipts.values(),
     )
 
 
@@ -72,6 +73,7 @@ class Facts:
                 [each.status, each.record.state, each.record.declared_at.isoformat()] if each.record else [each.status]
                 for each in self.board.statuses
             ],
+            "receipts": sorted(row.number for row in self.receipts.values()),
             "journals": [row.sha256 for row in self.journals],
             "acts": [row.sha256 for row in self.acts],
             "findings": [[row.code, row.number, row.text] for row in self.findings],

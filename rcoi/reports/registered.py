@@ -1,7 +1,7 @@
 """Numbering and keeping of reports."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -18,7 +18,7 @@ from audit.models import ChainHead
 from common import pdf
 from common.clock import local, now
 from rcoi import series, store
-from rcoi.models import Report
+from rcoi.models import IssuedReceipt, Report
 from stations.models import ExamPoint, Region
 from wire import canonical
 
@@ -71,6 +71,7 @@ def formed(
     point: ExamPoint | None,
     title: str,
     actor: Actor,
+    receipts: Iterable[IssuedReceipt] = (),
 ) -> Report:
     """Return the report of some data: the one formed before, or a new one with the next number.
 
@@ -83,6 +84,7 @@ def formed(
         point: The point it is about, if it is about one.
         title: Title in the document's metadata.
         actor: Who asks for it.
+        receipts: The receipts it speaks of; they travel inside the PDF, so that the paper's words can be checked.
     """
     digest = hashlib.sha256(canonical.dumps(data)).hexdigest()
     with transaction.atomic():
@@ -91,7 +93,7 @@ def formed(
         if row is None:
             number.number += 1
             number.save(update_fields=["number"])
-            row = _form(number.number, kind, key, digest, draw, region, point, title, actor)
+            row = _form(number.number, kind, key, digest, draw, region, point, title, actor, receipts)
         Report.objects.filter(pk=row.pk).update(prints=F("prints") + 1)
     return row
 
@@ -106,11 +108,14 @@ def _form(
     point: ExamPoint | None,
     title: str,
     actor: Actor,
+    receipts: Iterable[IssuedReceipt],
 ) -> Report:
     zone = point.timezone if point else region.timezone
     stamp = Stamp(number, digest, now(), zone, _head(point))
     footer = f"Отчёт № {number} · данные SHA-256 {digest[:16]}… · напечатан {stamp.when(stamp.at)} ({zone})"
-    data = pdf.document(draw(stamp), title=title, footer=footer, training=settings.PPE_MODE == "training")
+    inside = {f"receipt-{each.number:06d}.{each.level}.p7m": bytes(each.body) for each in receipts}
+    training = settings.PPE_MODE == "training"
+    data = pdf.document(draw(stamp), title=title, footer=footer, training=training, attachments=inside)
     path, sha256 = store.write(store.REPORTS, f"{number:06d}-{kind}.pdf", data)
     row = Report.objects.create(
         kind=kind,

@@ -60,6 +60,11 @@ def test_the_checklist_is_one_sheet(open_page, busy_day, technician, tmp_path):
     assert data.count(b"/Type /Page\n") + data.count(b"/Type /Page ") + data.count(b"/Type/Page/") == 1
 
 
+@pytest.mark.parametrize("guide", ["technician", "gek", "trouble"])
+def test_guides(open_page, look, day, technician, guide):
+    look(open_page(technician, f"/help/{guide}/"), f"guide-{guide}")
+
+
 @pytest.mark.parametrize("address", ["monitoring", "keys", "scanning", "scanning/0101", "scanning/HQ", "transfers"])
 def test_pages_of_the_day(open_page, look, busy_day, technician, address):
     name, _, rest = address.partition("/")

@@ -296,3 +296,10 @@ def test_the_same_journal_through_many_doors_at_once_is_one(keys):
     assert [verdict.state for verdict in verdicts] == ["accepted"] * 6
     assert sum(not verdict.repeated for verdict in verdicts) == 1
     assert Journal.objects.count() == 1
+
+
+def test_a_reserve_station_that_never_had_a_room_writes_0000_and_finds_its_post(keys):
+    station = print_station(keys, "0006", room="0000")
+    verdict = take(station.close(), station.name)
+    assert (verdict.journal.state, verdict.journal.doubts) == ("accepted", [])
+    assert state_of(keys, "0006").state == "accepted"

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from reportlab.platypus import Paragraph
 
+from common import pdf
 from station_client.cli import main
 from tests.station_client.centre import make_package
 from tests.wire.test_packet import make_header, tar_files
@@ -103,6 +105,9 @@ def _packet(folder: Path) -> None:
     )
     blob = receipt.write(found, world.signer("rcoi"))
     (folder / names_files.receipt_name(name, "acknowledged")).write_bytes(blob)
+    page = [Paragraph(f"Квитанция № {found.number} о пакете {found.sha256}", pdf.styles()["text"])]
+    inside = {"receipt-000001.acknowledged.p7m": blob}
+    (folder / "REPORT.pdf").write_bytes(pdf.document(page, title="Отчёт", footer="Отчёт № 1", attachments=inside))
 
 
 def run(block: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -127,7 +132,7 @@ def spoken(tmp_path_factory):
 
 def test_the_page_has_commands_for_every_format():
     page = PAGE.read_text("utf-8")
-    for chapter in ("Electronic journal", "Exam package", "Access key", "Packet", "Receipt", "Feed", "Act"):
+    for chapter in ("Electronic journal", "Exam package", "Access key", "Packet", "Receipt", "Feed", "Act", "Report"):
         text = page.split(f"## {chapter}")[1].split("\n## ")[0]
         assert FENCE.search(text), chapter
 

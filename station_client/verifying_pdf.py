@@ -1,0 +1,68 @@
+"""What a printed report of the centre holds: the receipts inside it, and whether its pages speak of the same."""
+
+import io
+import re
+from dataclasses import dataclass
+
+from pypdf import PdfReader
+
+from wire import canonical, cms
+from wire.refusals import Refusal
+
+MAX_SIZE = 64 * 1024 * 1024
+MAX_PAGES = 300
+MAX_RECEIPT = 1024 * 1024
+_FOOTER = re.compile(r"Отчёт № (\d+) · данные SHA-256 ([0-9a-f]{16})")
+
+
+class PdfRefusal(Refusal):
+    """It is no readable PDF, or none of ours."""
+
+    code = "pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A report as it was found.
+
+    Attributes:
+        number: Number of the report in its footer; None when no page has one.
+        data_sha256: First 16 digits of the hash of its data, from the footer.
+        text: What stands on the pages, in one line.
+        receipts: The signed receipts inside, by name.
+    """
+
+    number: int | None
+    data_sha256: str
+    text: str
+    receipts: dict[str, bytes]
+
+    def silent(self, blob: bytes) -> bool:
+        """Say whether the pages leave out what a receipt of this PDF says: its number or its packet."""
+        said = canonical.loads(cms.unverified_content(blob))
+        number, packet = said["number"], str(said["sha256"])
+        return not re.search(rf"№ {number}(?!\d)", self.text) or packet[:8] not in self.text
+
+
+def read(data: bytes) -> Paper:
+    """Read a report.
+
+    Raises:
+        PdfRefusal: it is no PDF, it is damaged, or it is far bigger than any report.
+    """
+    if len(data) > MAX_SIZE:
+        raise PdfRefusal("PDF слишком велик для отчёта.", "The PDF is too big for a report.")
+    try:
+        reader = PdfReader(io.BytesIO(data), strict=False)
+        if len(reader.pages) > MAX_PAGES:
+            raise PdfRefusal("В PDF слишком много страниц для отчёта.", "The PDF has too many pages for a report.")
+        text = " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+        receipts = {each.name: each.content for each in reader.attachment_list if each.name.endswith(".p7m")}
+    except PdfRefusal:
+        raise
+    except Exception as error:  # whatever the parser meets in a damaged or forged file
+        raise PdfRefusal("PDF повреждён и не читается.", "The PDF is damaged and cannot be read.") from error
+    if any(len(blob) > MAX_RECEIPT for blob in receipts.values()):
+        raise PdfRefusal("Вложение PDF слишком велико.", "A file inside the PDF is too big.")
+    footer = _FOOTER.search(text)
+    return Paper(int(footer[1]) if footer else None, footer[2] if footer else "", text, receipts)
