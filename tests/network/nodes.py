@@ -124,7 +124,9 @@ class Pair:
         counted = self.rows(self.rcoi, "select packet_id, count(*) from rcoi_inboxsheet group by 1")
         assert sorted(count for _, count in counted) == [1] * len(wanted)
         given = self.rows(self.rcoi, "select sha256, level, hex(body) from rcoi_issuedreceipt order by 1, 2")
-        taken = self.rows(self.hq, "select file_sha256, level, hex(document) from transfers_receiptrecord order by 1, 2")
+        taken = self.rows(
+            self.hq, "select file_sha256, level, hex(document) from transfers_receiptrecord order by 1, 2"
+        )
         assert [(sha, level) for sha, level, _ in given] == sorted(
             itertools.product(wanted, ("acknowledged", "delivered"))
         )

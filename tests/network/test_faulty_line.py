@@ -2,10 +2,12 @@
 
 import os
 import random
+import sys
 import time
 
 import pytest
 
+from benchmarks.figures import Figure, keep
 from tests.network.nodes import Pair, Storm
 from tests.network.proxy import Faults
 from wire.tus import MAX_CHUNK
@@ -39,12 +41,13 @@ def play(pair, sizes, *, seconds, storm):
 
 
 def told(pair, storm, took):
+    """Say what happened; return the bytes sent again and the number of faults that can have cost some."""
     whole = sum(each["size"] for each in pair.packets)
     broken = sum(pair.proxy.done[name] for name in ("cut", "stall", "drop", "duplicate", "reorder"))
     again = max(pair.proxy.sent - whole, 0)
-    print(
-        f"\nseed {SEED}: {len(pair.packets)} packets, {whole / MIB:.0f} MiB in {took:.0f} s;"
-        f" {dict(pair.proxy.done)}; {len(storm.killed)} kills; re-sent {again / MIB:.1f} MiB"
+    sys.stdout.write(
+        f"\nseed {SEED}: {len(pair.packets)} packets, {whole / 1e6:.0f} MB in {took:.0f} s;"
+        f" {dict(pair.proxy.done)}; {len(storm.killed)} kills; re-sent {again / 1e6:.1f} MB\n"
     )
     return again, broken
 
@@ -79,6 +82,16 @@ def test_two_hundred_packets_through_cuts_stalls_and_kills_of_every_process(pair
     storm = Storm(nodes, SEED, every=2.8)
     took = play(nodes, sizes_for(random.Random(SEED), 200, 250_000_000, 10), seconds=360, storm=storm)
     again, broken = told(nodes, storm, took)
+    keep(
+        "network_faults",
+        [
+            Figure("200 packets of 1 KB to 8 MB, 250 MB in all, through every fault", took, "s", 360),
+            Figure("processes killed meanwhile", len(storm.killed), ""),
+            Figure("cuts, stalls, dropped, doubled and delayed answers", broken, ""),
+            Figure("sent again", again / 1e6, "MB", (broken + 2 * len(storm.killed)) * MAX_CHUNK / 1e6),
+        ],
+        seed=SEED,
+    )
     assert took < 360
     assert nodes.proxy.done["stall"] == 5
     assert nodes.proxy.done["slow upload"] == 10

@@ -143,7 +143,7 @@ def hurt_and_see_work_resume(running, number, seconds):
     while state_of_the_row(running.data) != "refused":
         assert time.monotonic() < until, f"no work for {seconds} s"
         time.sleep(0.5)
-    print(f"work resumed after {time.time() - hurt:.0f} s")
+    sys.stdout.write(f"work resumed after {time.time() - hurt:.0f} s\n")
     assert not before & set(marked(mark)), "the cluster was not the one that stood still"
     with sqlite3.connect(running.data / "db.sqlite3", timeout=20) as base:
         told = base.execute("select count(*) from audit_event where kind = 'node.cluster_restarted'").fetchone()[0]

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -143,4 +144,4 @@ def test_a_gigabyte_arrives_over_a_cut_line(node, line, tus_js, tmp_path, name):
     proxy = line(cuts=20)
     location = by_tuspy(proxy, path, 8 * MIB) if name == "tuspy" else by_tus_js(tus_js, proxy, path, 8 * MIB)
     assert_whole(node, location.removeprefix(proxy.url), 1 << 30, digest)
-    print(f"\n{name}: 1 GiB, {dict(proxy.done)}, seed {SEED}")
+    sys.stdout.write(f"\n{name}: 1 GiB, {dict(proxy.done)}, seed {SEED}\n")

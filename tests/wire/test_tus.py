@@ -280,9 +280,7 @@ def test_an_upload_goes_on_under_another_name_of_the_server(
     assert server.received == MIB
 
 
-def test_an_answer_to_another_request_is_a_broken_line(
-    client: httpx.Client, server: TusServer, tmp_path: Path
-) -> None:
+def test_an_answer_to_another_request_is_a_broken_line(client: httpx.Client, server: TusServer, tmp_path: Path) -> None:
     """GIVEN a proxy that repeats an answer: the next request reads it as its own."""
     path = file_of(tmp_path, 10)
     for method, status in (("HEAD", 201), ("PATCH", 200), ("POST", 204)):
