@@ -108,6 +108,15 @@ def _plant_sheets(build: Builder, rooms: tuple[RoomPlan, ...], piles: dict[str, 
     # The centre will ask for one sheet of 0103 again: its second pass lies ready.
     asked = next(scan for scan in piles["0103"] if scan.spec.kind == "C1" and not scan.note)
     piles["0103"].append(replace(asked, spec=build.again(asked.spec), late=True, note=RESCAN))
+    # On a sheet of 0102 ink lies over every code, and a label is stuck whose number fails its check digit: whoever
+    # takes what the code says takes a number that no sheet has.
+    index = next(i for i, scan in enumerate(piles["0102"]) if i > 24 and scan.spec.kind == "AB" and not scan.note)
+    scan = piles["0102"][index]
+    number = scan.spec.number
+    label = number[:-1] + str((int(number[-1]) + 3) % 10)
+    labelled = replace(build.again(scan.spec, no_codes=True), label=label)
+    piles["0102"][index] = replace(scan, spec=labelled, note="false_code")
+    build.plant("false_code", point, "0102", number)
     # In 0104 one sheet was fed upside down, another has ink over all its codes.
     for kind, note, damage in (("AB", "upside_down", "upside_down"), ("C1", "unreadable_code", "no_codes")):
         index = next(i for i, scan in enumerate(piles["0104"]) if i > 8 and scan.spec.kind == kind)

@@ -32,6 +32,8 @@ Pixels = npt.NDArray[np.uint8]
 DPI = 300
 _SCALE = DPI / 25.4
 _WIDTH, _HEIGHT = 2481, 3508
+#: Where a label is stuck: a place without codes, millimetres from the top left corner.
+_LABEL = (110, 270)
 _FONTS = resources.files("fontpkg_pt_sans") / "files"
 _REGULAR = str(_FONTS / "PT_Sans-Web-Regular.ttf")
 _BOLD = str(_FONTS / "PT_Sans-Web-Bold.ttf")
@@ -39,7 +41,7 @@ _BOLD = str(_FONTS / "PT_Sans-Web-Bold.ttf")
 
 @dataclass(frozen=True, slots=True)
 class SheetSpec:
-    """One sheet of paper and one pass of it through a scanner."""
+    """One sheet of paper and one pass of it through a scanner; ``label`` is a foreign Code 128 stuck onto it."""
 
     kind: str
     number: str
@@ -51,6 +53,7 @@ class SheetSpec:
     room: str | None
     seed: int
     blank: bool = False
+    label: str = ""
     damage: Damage = field(default_factory=Damage)
 
 
@@ -151,10 +154,22 @@ def _modules(bits: Pixels, module: float, *, height: float | None = None) -> Pix
     return np.repeat(wide, np.diff(rows), axis=0)
 
 
+def _linear(text: str, *, height: float) -> Pixels:
+    bits = zxingcpp.create_barcode(text, zxingcpp.Code128).to_image(scale=1, add_quiet_zones=False)
+    return _modules(np.array(bits), GEOMETRY.code128_module, height=height)
+
+
+def _stick_label(page: Pixels, text: str) -> None:
+    """Stick a white label with a code of its own onto the foot of the sheet."""
+    x, y = _LABEL
+    bars = _linear(text, height=9)
+    page[px(y) : px(y + 13), px(x) : px(x + 10) + bars.shape[1]] = 255
+    _stamp(page, bars, px(x + 5), px(y + 2))
+
+
 def _stamp_codes(page: Pixels, spec: SheetSpec) -> None:
-    linear = zxingcpp.create_barcode(spec.number, zxingcpp.Code128).to_image(scale=1, add_quiet_zones=False)
     x0, y0, x1, y1 = GEOMETRY.code128_box
-    bars = _modules(np.array(linear), GEOMETRY.code128_module, height=y1 - y0)
+    bars = _linear(spec.number, height=y1 - y0)
     _stamp(page, bars, px((x0 + x1) / 2) - bars.shape[1] // 2, px(y0))
     words = sheet_code(
         spec.number, region=spec.region, point=spec.point, date=spec.date, subject=spec.subject, room=spec.room
@@ -190,6 +205,8 @@ def draw_sheet(spec: SheetSpec) -> Pixels:
     if not spec.blank:
         values = {"Регион": spec.region, "Код ППЭ": spec.point, "Номер аудитории": spec.room or ""}
         fill(page, layout(spec.kind), random.Random(f"fill {spec.seed} {spec.number}"), values)  # noqa: S311 (a drawing)
+    if spec.label:
+        _stick_label(page, spec.label)
     return apply_damage(page, spec.damage, random.Random(f"damage {spec.seed} {spec.number}"))  # noqa: S311 (a drawing)
 
 

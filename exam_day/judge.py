@@ -14,6 +14,7 @@ SAID_AS: dict[str, tuple[str, ...]] = {
     "scanned_twice": ("twice",),
     "upside_down": ("upside_down",),
     "unreadable_code": ("unreadable",),
+    "false_code": ("unreadable",),
     "unknown_number": ("unknown",),
     "cut_recording": ("cut",),
     "silent_recording": ("silent",),
@@ -48,7 +49,7 @@ def _matches(fault: Fault, seen: Seen, papers: dict[tuple[str, str], str]) -> bo
         return False
     if fault.answer:
         return seen.file == fault.answer
-    if fault.kind in ("unreadable_code", "upside_down"):
+    if fault.kind in ("unreadable_code", "false_code", "upside_down"):
         return papers.get((seen.point, seen.file)) == fault.number
     return seen.number == fault.number
 

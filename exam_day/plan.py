@@ -17,6 +17,7 @@ FaultKind = Literal[
     "scanned_twice",
     "upside_down",
     "unreadable_code",
+    "false_code",
     "unknown_number",
     "cut_recording",
     "silent_recording",

@@ -29,6 +29,7 @@ FAULT_NAMES: dict[str, tuple[str, str]] = {
     "scanned_twice": ("лист отсканирован дважды", "sheet scanned twice"),
     "upside_down": ("лист вверх ногами", "upside-down sheet"),
     "unreadable_code": ("нечитаемый код", "unreadable code"),
+    "false_code": ("код с неверной контрольной цифрой", "code whose check digit is wrong"),
     "unknown_number": ("номера нет в журналах печати", "number no print journal knows"),
     "cut_recording": ("обрезанная запись", "cut recording"),
     "silent_recording": ("запись без речи", "silent recording"),
