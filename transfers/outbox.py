@@ -11,7 +11,7 @@ from django.db.models import Case, Value, When
 from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
-from common import jobs, leases
+from common import faultpoints, jobs, leases
 from common.clock import now
 from common.refusals import Said, both, either
 from stations.models import ExamPoint
@@ -55,6 +55,7 @@ def work(pk: int) -> None:
             packet, PacketState.UPLOADING, actor=SYSTEM, attempts=packet.attempts, lease_until=packet.lease_until,
             woken_at=packet.woken_at,
         )  # fmt: skip
+    faultpoints.here("send.claimed")
     before = packet.offset
     try:
         finished = _deliver(packet)
@@ -97,7 +98,9 @@ def _deliver(packet: Packet) -> bool:
             if not outcome.done:
                 return False
             _located(packet, outcome.location or "")
+            faultpoints.here("send.whole")
             _read_answer(client, packet, point)
+            faultpoints.here("send.answered")
             Packet.objects.filter(pk=packet.pk, uploaded_at=None).update(uploaded_at=now())
             packet.refresh_from_db(fields=["uploaded_at"])
         return _fetch_receipt(client, packet, point)
@@ -105,13 +108,16 @@ def _deliver(packet: Packet) -> bool:
 
 def _located(packet: Packet, location: str) -> None:
     if packet.location != location:
+        faultpoints.here("send.created")
         Packet.objects.filter(pk=packet.pk).update(location=location)
         packet.location = location
+        faultpoints.here("send.located")
 
 
 def _moved(packet: Packet, offset: int) -> None:
     Packet.objects.filter(pk=packet.pk).update(offset=offset)
     packet.offset = offset
+    faultpoints.here("send.moved")
     leases.renew(packet, seconds=LEASE_SECONDS)
 
 

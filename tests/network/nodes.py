@@ -50,14 +50,14 @@ class Pair:
         )  # fmt: skip
         self.packets: list[dict[str, Any]] = []
 
-    def prepare(self, sizes: Sequence[int]) -> None:
-        """Migrate both, certify both, put signed packets of these sizes into the point's queue."""
+    def prepare(self, sizes: Sequence[int], *words: str) -> None:
+        """Migrate both, certify both, put signed packets of these sizes into the point's queue; ``status``: one too."""
         papers = self.root / "papers"
         papers.mkdir(parents=True)
         for node in (self.hq, self.rcoi):
             node.data.mkdir(parents=True)
             self.manage(node, "migrate", "-v0")
-        said = self._python(self.hq, "tests.network.seed_point", str(papers), *map(str, sizes))
+        said = self._python(self.hq, "tests.network.seed_point", str(papers), *map(str, sizes), *words)
         self.packets = json.loads(said.splitlines()[-1])["packets"]
         self._python(self.rcoi, "tests.transfers.seed_centre", str(papers))
 
@@ -118,11 +118,14 @@ class Pair:
 
     def assert_one_effect_each(self) -> None:
         """Every packet has one row, its content, two receipts, at the centre; and the same receipts at the point."""
-        wanted = sorted(each["sha256"] for each in self.packets)
+        wanted = sorted(sha for (sha,) in self.rows(self.hq, "select sha256 from transfers_packet"))
+        assert len(set(wanted)) == len(self.packets)
+        assert {each["sha256"] for each in self.packets if each["sha256"]} <= set(wanted), "a signed file has changed"
         assert sorted(sha for (sha,) in self.rows(self.rcoi, "select sha256 from rcoi_inboxpacket")) == wanted
         assert {s for (s,) in self.rows(self.rcoi, "select state from rcoi_inboxpacket")} == {"acknowledged"}
         counted = self.rows(self.rcoi, "select packet_id, count(*) from rcoi_inboxsheet group by 1")
-        assert sorted(count for _, count in counted) == [1] * len(wanted)
+        sheets = self.rows(self.rcoi, "select count(*) from rcoi_inboxpacket where kind <> 'status'")[0][0]
+        assert sorted(count for _, count in counted) == [1] * sheets
         given = self.rows(self.rcoi, "select sha256, level, hex(body) from rcoi_issuedreceipt order by 1, 2")
         taken = self.rows(
             self.hq, "select file_sha256, level, hex(document) from transfers_receiptrecord order by 1, 2"

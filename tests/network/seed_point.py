@@ -1,5 +1,6 @@
 """Make a data folder the HQ of the usual day with signed packets of given sizes: argv is a folder for the keys that
-the centre needs, then the sizes. Another region's authority is made here: the centre is seeded with it afterwards.
+the centre needs, then the sizes, and ``status`` for a declared status besides. The region's authority is made here:
+the centre is seeded with it afterwards.
 """
 
 import json
@@ -20,7 +21,8 @@ from common import files  # noqa: E402
 from keys import node  # noqa: E402
 from tests import factories  # noqa: E402
 from tests.keys.world import make_keys  # noqa: E402
-from transfers import build, seal, sign  # noqa: E402
+from tests.transfers.conftest import Hq  # noqa: E402
+from transfers import build, seal, sign, statuses  # noqa: E402
 from transfers.models import Packet, PacketKind  # noqa: E402
 from transfers.states import PacketState, move_packet  # noqa: E402
 from wire import packet as wire_packet  # noqa: E402
@@ -54,7 +56,7 @@ def make_packet(day: factories.Day, size: int, rng: random.Random) -> Packet:
 
 
 def main() -> None:
-    papers, sizes = Path(sys.argv[1]), [int(word) for word in sys.argv[2:]]
+    papers, sizes = Path(sys.argv[1]), [int(word) for word in sys.argv[2:] if word.isdigit()]
     factories.NodeFactory(kind="hq", points=["0001"])
     day = factories.make_day()
     tokens = Path(settings.PPE_TOKEN_DIRS[0])
@@ -72,6 +74,10 @@ def main() -> None:
     for size in sizes:
         # Signed at once: a version that was never sent would give way to the next one.
         sign.sign_packets(packets=[make_packet(day, size, rng)], token=token, actor=ACTOR)
+    if "status" in sys.argv:
+        # Left to the node's own workers: sealed, signed and sent by them.
+        Hq(day, keys).all_journals()
+        statuses.send(sitting=day.sitting, status="exams_finished", actor=ACTOR)
     rows = Packet.objects.values("uid", "sha256", "size")
     sys.stdout.write(json.dumps({"packets": list(rows)}))
 
