@@ -132,6 +132,14 @@ def due_count(cluster: Cluster) -> int:
     return sum(rows().filter(leases.free(at)).count() for name, rows in _due.items() if _jobs[name].cluster == cluster)
 
 
+def wake_again(cluster: Cluster) -> None:
+    """Let the next sweep wake every due row of a cluster at once: the wake-ups it had taken died with it."""
+    for name, rows in _due.items():
+        if _jobs[name].cluster == cluster:
+            due = rows().filter(leases.free(now())).values("pk")
+            rows().model._default_manager.filter(pk__in=due).update(woken_at=None)
+
+
 def beat_file(cluster: Cluster) -> Path:
     """Return the file whose modification time is the last sign of life of a cluster."""
     return files.folder("run") / f"beat-{cluster}"

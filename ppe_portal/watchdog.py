@@ -68,6 +68,7 @@ class Watchdog:
             log.error("cluster %s was silent for %.0f s with work waiting; ended %d processes", cluster, silent, ended)
             record("node.cluster_restarted", actor=SYSTEM, subject=cluster, data={"silent_seconds": round(silent)})
             jobs.beat_file(cluster).touch()
+            jobs.wake_again(cluster)
             return
         jobs.ask_for_beat(cluster)
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from audit.log import Actor, record
-from common import files, jobs
+from common import faultpoints, files, jobs
 from common.clock import now
 from keys import trust
 from rcoi import admission, findings, receipts, store
@@ -69,6 +69,7 @@ def receive(
     """
     digest = sha256 or durable.sha256_file(path)
     kept = store.keep(path, digest, link=door == Door.NETWORK)
+    faultpoints.here("inbox.kept")
     known = InboxPacket.objects.filter(sha256=digest).first()
     if known is not None:
         return known
@@ -115,6 +116,7 @@ def _admit(arrival: Arrival, checked: CheckedPacket, place: admission.Place) -> 
             findings.sequence(row)
             findings.arrival(row)
             jobs.wake(OPEN_JOB, row.pk)
+            faultpoints.here("inbox.uncommitted")
             return row
     except IntegrityError:
         return _after_race(arrival, checked, place)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from audit.log import SYSTEM
 from audit.moves import StaleState
-from common import files, leases
+from common import faultpoints, files, leases
 from common.clock import now
 from keys import node
 from rcoi import content, content_findings, receipts, rescan, statuses, store, verdict, versions
@@ -65,10 +65,13 @@ def _later(row: InboxPacket, why: str) -> None:
 def _steps(row: InboxPacket) -> None:
     if row.state == PacketState.RECEIVED:
         move_packet(row, PacketState.OPENING, actor=SYSTEM)
+        faultpoints.here("open.begun")
     if row.state == PacketState.OPENING:
         _open(row)
+        faultpoints.here("open.verified")
     if row.state == PacketState.VERIFIED:
         acknowledge(row)
+        faultpoints.here("open.acknowledged")
         store.forget_other_attempts(row.sha256, row.folder)
 
 
@@ -81,6 +84,7 @@ def _open(row: InboxPacket) -> None:
     try:
         opened = content.read(row, folder, wire_packet.extract(path, folder, recipients=recipients))
         verdict.hold(row, opened)
+        faultpoints.here("open.extracted")
     except Refusal as refusal:
         if not refusal.permanent or isinstance(refusal, durable.FileMissing):
             raise
@@ -88,6 +92,7 @@ def _open(row: InboxPacket) -> None:
         return
     with transaction.atomic():
         content.save(row, opened)
+        faultpoints.here("open.uncommitted")
         move_packet(
             row,
             PacketState.VERIFIED,

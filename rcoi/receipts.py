@@ -11,6 +11,7 @@ from django.db.models import Max
 from django.utils.translation import gettext_noop
 
 from audit.log import Actor, record
+from common import faultpoints
 from common.clock import now
 from keys import authority
 from rcoi import feed, series
@@ -68,6 +69,7 @@ def issue(
             _document(packet, level, number.number, before, reasons, counts or {}, operator, at),
             authority.rcoi_signer(),
         )
+        faultpoints.here(f"issue.signed-{level}")
         row = IssuedReceipt.objects.create(
             packet=packet,
             point=packet.point,

@@ -32,6 +32,7 @@ RULES: dict[str, frozenset[Role]] = {
     "transfers.build": frozenset({TS}),
     "transfers.sign": frozenset({TS, GEK}),
     "transfers.retry": frozenset({TS}),
+    "transfers.pause": frozenset({TS}),
     "transfers.flash": frozenset({TS, GEK}),
     "transfers.status": frozenset({TS, HEAD}),
     "rcoi.registry": frozenset({ADMINISTRATOR}),

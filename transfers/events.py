@@ -11,6 +11,8 @@ kinds.register(
         "transfers.packet_signed": _("Пакет подписан"),
         "transfers.packet_on_flash": _("Пакет записан на флеш-накопитель"),
         "transfers.packet_retried": _("Пакет отправлен заново по решению человека"),
+        "transfers.paused": _("Передача по сети приостановлена"),
+        "transfers.resumed": _("Передача по сети продолжена"),
         "transfers.status_declared": _("Объявлен статус ППЭ"),
         "transfers.status_moved": _("Статус ППЭ сменил состояние"),
         "transfers.receipt": _("Получена квитанция РЦОИ"),

@@ -25,6 +25,8 @@ from wire.tus_refusals import NotLoggedIn, TransferRefusal, broken_line, refusal
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _AGENT = "ppe-portal/hq"
+#: Workers of the cluster of delivery (settings.Q_CLUSTER).
+DELIVERIES = 2
 
 _sessions: dict[tuple[str, str], tuple[str, datetime]] = {}
 _guard = threading.Lock()
@@ -61,6 +63,11 @@ def address(tries: int) -> str:
     """
     listed = addresses()
     return listed[(max(tries, 1) - 1) // 2 % len(listed)]
+
+
+def rate() -> float | None:
+    """Return how many bytes a second one delivery may take of the line; two run at a time."""
+    return settings.PPE_LINK_KBITS * 125 / DELIVERIES if settings.PPE_LINK_KBITS else None
 
 
 def _tls() -> ssl.SSLContext | bool:
@@ -173,6 +180,9 @@ def get_bytes(client: httpx.Client, path: str) -> bytes | None:
         return None
     if response.status_code >= 400:
         raise refusal_of(response)
+    if response.headers.get("Content-Type", "").partition(";")[0].strip() != "application/cms":
+        # The answer to another request, repeated by something between, or not the centre at all.
+        raise broken_line()
     return response.content
 
 

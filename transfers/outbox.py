@@ -7,16 +7,17 @@ from typing import Any
 
 import httpx
 from django.db import transaction
+from django.db.models import Case, Value, When
 from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
-from common import jobs, leases
+from common import faultpoints, jobs, leases
 from common.clock import now
 from common.refusals import Said, both, either
 from stations.models import ExamPoint
-from transfers import link, receipts
+from transfers import link, pausing, receipts
 from transfers.errors import CannotRetry
-from transfers.models import Door, Packet
+from transfers.models import Door, Packet, PacketKind
 from transfers.states import SENDING, PacketState, move_packet
 from wire import tus
 from wire.refusals import MalformedDocument, Refusal
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 150.0
 WORK_SECONDS = 60.0
+#: How many of the most urgent packets a worker tries to take: others may have them.
+LOOKED_AT = 8
 MAX_TRIES = 8
 FIRST_PAUSE, LAST_PAUSE = 2.0, 60.0
 #: Refusals after which the same bytes are worth sending from their start.
@@ -33,11 +36,13 @@ _START_AGAIN = frozenset({"content_mismatch", "upload_gone", "upload_damaged", "
 
 
 def work(pk: int) -> None:
-    """Deliver a packet for a while; called by a worker, safe to run twice or be killed anywhere."""
-    if not link.has_centre():
+    """Deliver a packet for a while; called by a worker, safe to run twice or be killed anywhere.
+
+    A wake-up names a packet, but all wake-ups are alike: whatever is most urgent now is sent.
+    """
+    if not link.has_centre() or pausing.paused():
         return
-    rows = Packet.objects.filter(state__in=SENDING).full()
-    packet = leases.claim(rows, pk, seconds=LEASE_SECONDS, max_attempts=1_000_000)
+    packet = next((row for each in urgent(pk) if (row := _claim(each)) is not None), None)
     if packet is None:
         return
     if packet.attempts > MAX_TRIES:
@@ -50,6 +55,7 @@ def work(pk: int) -> None:
             packet, PacketState.UPLOADING, actor=SYSTEM, attempts=packet.attempts, lease_until=packet.lease_until,
             woken_at=packet.woken_at,
         )  # fmt: skip
+    faultpoints.here("send.claimed")
     before = packet.offset
     try:
         finished = _deliver(packet)
@@ -62,6 +68,19 @@ def work(pk: int) -> None:
             jobs.wake("transfers.deliver", packet.pk)
 
 
+def urgent(pk: int) -> list[int]:
+    """Return the packets to be sent now: statuses first, then small ones before big ones; `pk` at least."""
+    first = Case(When(kind=PacketKind.STATUS, then=Value(0)), default=Value(1))
+    due = Packet.objects.filter(leases.free(now()), state__in=SENDING).order_by(first, "size", "pk")
+    listed = list(due.values_list("pk", flat=True)[:LOOKED_AT])
+    return [*listed, *([] if pk in listed else [pk])]
+
+
+def _claim(pk: int) -> Packet | None:
+    rows = Packet.objects.filter(state__in=SENDING).full()
+    return leases.claim(rows, pk, seconds=LEASE_SECONDS, max_attempts=1_000_000)
+
+
 def _deliver(packet: Packet) -> bool:
     """Send what is left and fetch the receipt; return False when the minute is over."""
     point = packet.sitting.point
@@ -72,13 +91,16 @@ def _deliver(packet: Packet) -> bool:
                 metadata={"purpose": "packet", "filename": packet.name, "sha256": packet.sha256},
                 location=packet.location or None, on_created=lambda at: _located(packet, at),
                 on_progress=lambda offset, _size: _moved(packet, offset), deadline=WORK_SECONDS,
+                rate=link.rate(),
             )  # fmt: skip
             link.heard(point)
             _moved(packet, outcome.offset)
             if not outcome.done:
                 return False
             _located(packet, outcome.location or "")
+            faultpoints.here("send.whole")
             _read_answer(client, packet, point)
+            faultpoints.here("send.answered")
             Packet.objects.filter(pk=packet.pk, uploaded_at=None).update(uploaded_at=now())
             packet.refresh_from_db(fields=["uploaded_at"])
         return _fetch_receipt(client, packet, point)
@@ -86,13 +108,16 @@ def _deliver(packet: Packet) -> bool:
 
 def _located(packet: Packet, location: str) -> None:
     if packet.location != location:
+        faultpoints.here("send.created")
         Packet.objects.filter(pk=packet.pk).update(location=location)
         packet.location = location
+        faultpoints.here("send.located")
 
 
 def _moved(packet: Packet, offset: int) -> None:
     Packet.objects.filter(pk=packet.pk).update(offset=offset)
     packet.offset = offset
+    faultpoints.here("send.moved")
     leases.renew(packet, seconds=LEASE_SECONDS)
 
 

@@ -13,13 +13,13 @@ from keys.tokens import list_tokens
 from stations import rules
 from stations.lookup import open_sitting, sitting_or_404
 from stations.models import Sitting
-from transfers import build, flash, outbox, sign, statuses
+from transfers import build, flash, link, outbox, pausing, sign, statuses
 from transfers.errors import NothingToSign
 from transfers.models import Packet, PacketKind, ReceiptLevel
 from transfers.overview import Overview, Row
 from transfers.states import PacketState
 
-_ACTIONS = ("build", "sign", "retry", "flash")
+_ACTIONS = ("build", "sign", "retry", "flash", "pause")
 
 
 def _may(request: HttpRequest, sitting: Sitting) -> dict[str, bool]:
@@ -42,7 +42,7 @@ def transfers(request: HttpRequest, key: str) -> HttpResponse:
     context = {
         "sitting": sitting, "point": sitting.point, "view": view, "may": _may(request, sitting),
         **_signing(request, awaiting), "portable": flash.waiting(view.packets), "drives": drives.folders(empty=True),
-        "brought": drives.folders((".jsonl", ".p7m")),
+        "brought": drives.folders((".jsonl", ".p7m")), "online": link.has_centre(), "paused": pausing.paused(),
     }  # fmt: skip
     return render(request, "transfers/transfers.html", context, title=_("Передать бланки"))
 
@@ -70,6 +70,22 @@ def sign_all(request: HttpRequest, key: str) -> str:
     token = token_from(request, sitting.point)
     signed = sign.sign_packets(packets=packets, token=token, actor=actor_of(request))
     return _("%(name)s: подписано — %(words)s.") % {"name": token.name, "words": sign.offer(signed).words}
+
+
+@transfers.post("pause")
+def pause(request: HttpRequest, key: str) -> str:
+    """Let the packets of this node wait."""
+    rules.require(request.user, "transfers.pause", open_sitting(request, key))
+    pausing.pause(actor=actor_of(request))
+    return _("Передача по сети приостановлена: начатая порция закончится, остальное ждёт «Продолжить».")
+
+
+@transfers.post("resume")
+def resume(request: HttpRequest, key: str) -> str:
+    """Let the packets of this node go on."""
+    rules.require(request.user, "transfers.pause", open_sitting(request, key))
+    pausing.resume(actor=actor_of(request))
+    return _("Передача по сети продолжена.")
 
 
 @transfers.post("flash")

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
+from common import faultpoints
 from common.clock import now
 from common.refusals import both, told
 from keys.trust import trust_store
@@ -68,6 +69,8 @@ def take(*, document: bytes, point: ExamPoint, door: str, actor: Actor = SYSTEM)
             _note(row, receipt, actor)
             if packet is not None:
                 apply(packet, row, actor=actor)
+            faultpoints.here(f"receipt.taken-{receipt.level}")
+    faultpoints.here(f"receipt.kept-{receipt.level}")
     return row
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from audit.log import SYSTEM
-from common import files, leases
+from common import faultpoints, files, leases
 from common.clock import now
 from keys import node
 from scanning import contents
@@ -45,10 +45,12 @@ def seal(packet: Packet) -> None:
     """
     if packet.state == PacketState.BUILDING:
         move_packet(packet, PacketState.SEALING, actor=SYSTEM, progress=0, **_kept_lease(packet))
+    faultpoints.here("seal.begun")
     listed, counts = collect(packet)
     recipients = node.rcoi_certificates()
     path = unsigned(packet)
     content = wire_packet.write_content(path, files=listed, recipients=recipients, progress=_progress(packet))
+    faultpoints.here("seal.written")
     with transaction.atomic():
         fields: dict[str, Any] = {
             "path": files.relative(path), "counts": counts, "content_sha256": content.sha256,
@@ -63,6 +65,8 @@ def seal(packet: Packet) -> None:
             sign.sign_one(packet=packet, signers=[node.node_signer(packet.sitting.point)], name="", actor=SYSTEM)
         else:
             move_packet(packet, PacketState.AWAITING_SIGNATURE, actor=SYSTEM, **fields)
+        faultpoints.here("seal.uncommitted")
+    faultpoints.here("seal.done")
 
 
 def _kept_lease(packet: Packet) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
-from common import files, jobs
+from common import faultpoints, files, jobs
 from common.clock import now
 from common.refusals import both
 from keys import node
@@ -176,6 +176,8 @@ def _append(packet: Packet, header: PacketHeader, signers: Sequence[Signer]) -> 
         )  # fmt: skip
     content = Content(packet.content_sha256, packet.content_size, packet.content_end)
     digest = wire_packet.append_signature(sealed, content=content, header=header, signers=signers)
+    faultpoints.here("sign.appended")
     if sealed != final:
         replace_durable(sealed, final)
+    faultpoints.here("sign.named")
     return _Signed(final, digest)

@@ -14,7 +14,7 @@ from common.clock import now
 from common.leases import free
 from common.refusals import Said, both
 from stations.models import ExamPoint, Node
-from transfers import feed, link, outbox, seal, statuses
+from transfers import feed, link, outbox, pausing, seal, statuses
 from transfers.models import FeedCursor, Packet
 from transfers.states import IN_THE_MAKING, ON_THE_WAY, SENDING, PacketState, move_packet
 from wire.refusals import Refusal
@@ -72,8 +72,9 @@ def deliver(pk: int) -> None:
 
 @jobs.sweep("transfers.deliver")
 def to_deliver() -> QuerySet[Packet]:
-    """Return the packets that are to be sent; none when the node has no address of the centre."""
-    return Packet.objects.filter(state__in=SENDING) if link.has_centre() else Packet.objects.none()
+    """Return the packets that are to be sent; none when the node has no address of the centre, or in a pause."""
+    goes = link.has_centre() and not pausing.paused()
+    return Packet.objects.filter(state__in=SENDING) if goes else Packet.objects.none()
 
 
 @jobs.job("transfers.poll", cluster="link")

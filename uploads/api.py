@@ -16,7 +16,7 @@ from rest_framework.settings import api_settings
 from common import refusals
 from uploads import finishing, headers, limits, peers, receiving
 from uploads.body import Body
-from uploads.errors import NotLoggedIn, UploadBusy, WrongOffset
+from uploads.errors import BadHeader, NotLoggedIn, TooLarge, UploadBusy, WrongOffset
 from uploads.models import Upload
 from uploads.receiving import Owner
 from uploads.states import FINISHED, State
@@ -139,11 +139,13 @@ def _create(request: HttpRequest) -> HttpResponse:
     headers.check_version(request)
     owner = owner_of(request)
     length = headers.number(request, "Upload-Length")
+    if request.headers.get("Upload-Defer-Length"):
+        raise BadHeader("Отложенная длина не поддерживается.", "A deferred length is not supported.")
     header = request.headers.get("Upload-Metadata", "")
     carried = headers.body_length(request)
     checksum = headers.checksum(request)
     if carried > length:
-        carried = 0  # the announced length decides; the body is not read
+        raise TooLarge("Тело запроса длиннее объявленного файла.", "The body is longer than the announced file.")
     upload = receiving.create(owner=owner, length=length, metadata=headers.metadata(header), metadata_header=header)
     problem: Refusal | None = None
     if carried or not length:

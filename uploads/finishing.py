@@ -9,7 +9,7 @@ from django.db import transaction
 
 from audit.log import Actor
 from audit.moves import move
-from common import jobs
+from common import faultpoints, jobs
 from common.clock import now
 from common.files import relative
 from common.refusals import problem
@@ -31,10 +31,13 @@ def complete_under_lock(handle: int, upload: Upload) -> None:
     os.fsync(handle)
     source, target = store.incoming(upload.uid), store.complete(upload.uid)
     digest = durable.sha256_file(source)
+    faultpoints.here("finish.hashed")
     source.replace(target)
+    faultpoints.here("finish.renamed")
     durable.fsync_dir(target.parent)
     durable.fsync_dir(source.parent)
     _completed(upload, digest)
+    faultpoints.here("finish.complete")
 
 
 def _completed(upload: Upload, digest: str) -> None:
@@ -111,7 +114,9 @@ def hand_over(upload: Upload) -> Upload:
                 row, State.HANDLED, table=MOVES, kind="uploads.handled", actor=actor, **where,
                 data={"uid": row.uid}, result=result,
             )  # fmt: skip
+        faultpoints.here("hand_over.uncommitted")
         transaction.on_commit(lambda: forget_bytes(row))
+    faultpoints.here("hand_over.done")
     return row
 
 

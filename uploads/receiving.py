@@ -17,6 +17,7 @@ from django.db.models import Sum
 
 from audit.log import Actor, record
 from audit.moves import move
+from common import faultpoints
 from common.clock import now
 from uploads import finishing, handlers, limits, store
 from uploads.body import Body, End
@@ -109,6 +110,7 @@ def create(*, owner: Owner, length: int, metadata: dict[str, str], metadata_head
             store.reserve(handle, length)
             os.fsync(handle)
             durable.fsync_dir(store.incoming(uid).parent)
+            faultpoints.here("receive.reserved")
             return _insert(uid, owner, length, metadata, metadata_header)
         except BaseException:
             store.incoming(uid).unlink(missing_ok=True)
@@ -288,7 +290,9 @@ class _Writer:
         """Sync what was written, then say so in the row."""
         if self.at == self.upload.offset:
             return
+        faultpoints.here("receive.written")
         os.fdatasync(self.handle)
+        faultpoints.here("receive.synced")
         at = now()
         changed = Upload.objects.filter(pk=self.upload.pk, offset=self.upload.offset, state=State.RECEIVING).update(
             offset=self.at, progress_at=at, expires_at=_expiry()
@@ -296,6 +300,7 @@ class _Writer:
         if changed != 1:
             raise UploadBusy("Передачу изменил другой запрос.", "Another request changed the upload.")
         self.upload.offset, self.upload.progress_at = self.at, at
+        faultpoints.here("receive.counted")
 
 
 def wanted_since(upload: Upload) -> Any:

@@ -48,20 +48,18 @@ class Content:
 
 
 class _Tally(io.RawIOBase):
-    """A writer that counts, hashes and sums what passes through it."""
+    """A writer that sums what passes through it, as the ZIP needs it; the hash is taken while sealing."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.size = 0
         self.crc = 0
-        self.digest = hashlib.sha256()
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: bytes | bytearray | memoryview) -> int:  # type: ignore[override]
         self._file.write(data)
-        self.digest.update(data)
         self.crc = zlib.crc32(data, self.crc)
         self.size += len(data)
         return len(data)
@@ -111,7 +109,7 @@ def write_content(
         start = len(local_header(CONTENT, cms.sealed_size(size, recipients), 0))
         file.write(bytes(start))
         tally = _Tally(file)
-        cms.seal(src, cast(BinaryIO, tally), size=size, recipients=recipients)
+        sealed = cms.seal(src, cast(BinaryIO, tally), size=size, recipients=recipients)
         header = local_header(CONTENT, tally.size, tally.crc)
         if len(header) != start:
             # an ECDSA-sized difference at the very border of 4 GiB: the header's length was foretold wrongly
@@ -122,7 +120,7 @@ def write_content(
         file.write(header)
         file.flush()
         os.fsync(file.fileno())
-    return Content(tally.digest.hexdigest(), tally.size, start + tally.size)
+    return Content(sealed.sha256, tally.size, start + tally.size)
 
 
 def _sources(files: Sequence[TarFile]) -> list[tar.Source]:

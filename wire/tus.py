@@ -8,7 +8,7 @@ import base64
 import hashlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -41,6 +41,7 @@ MIN_CHUNK = 256 * 1024
 MAX_CHUNK = 8 * 1024 * 1024
 START_CHUNK = 1024 * 1024
 LAST_CHUNK = 64 * 1024
+PACED_BLOCK = 4 * 1024
 QUICK_SECONDS = 2.0
 SLOW_SECONDS = 10.0
 MAX_FAILURES = 4
@@ -82,6 +83,7 @@ def upload(
     on_progress: Progress | None = None,
     on_created: Callable[[str], None] | None = None,
     deadline: float | None = None,
+    rate: float | None = None,
 ) -> UploadOutcome:
     """Send a file, going on from where the server stands.
 
@@ -96,6 +98,7 @@ def upload(
         on_progress: Called with the server's offset and the size.
         on_created: Called with the address of a new upload, before anything is sent.
         deadline: Seconds after which the call returns with `done=False`, between two pieces.
+        rate: Most bytes a second; None for as many as the line carries.
 
     Raises:
         TransferRefused: Sending again will not help.
@@ -107,6 +110,7 @@ def upload(
     with disk_errors(), Path(path).open("rb", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
         sending = _Sending(client, url, file, size, dict(metadata), chunk, on_progress, deadline)
+        sending.limit_to(rate)
         return sending.run(location, on_created)
 
 
@@ -158,7 +162,14 @@ class _Sending:
         self.offset = 0
         self.failures = 0
         self.rate: float | None = None
+        self.limit: float | None = None
         self.response: httpx.Response | None = None
+
+    def limit_to(self, rate: float | None) -> None:
+        """Send no faster; a piece takes a few seconds at most, so that a lost one is soon sent again."""
+        self.limit = rate
+        if rate is not None:
+            self.chunk = min(self.chunk, max(int(rate * QUICK_SECONDS * 2), LAST_CHUNK))
 
     def run(self, location: str | None, on_created: Callable[[str], None] | None) -> UploadOutcome:
         self.location = None if location is None else self._rebased(location)
@@ -251,12 +262,15 @@ class _Sending:
         self, method: str, url: str, headers: Mapping[str, str], content: bytes = b""
     ) -> httpx.Response | None:
         """Send one request; None when the line broke (counted as a failure)."""
+        body: bytes | Iterator[bytes] = content
+        if content and self.limit is not None:
+            headers, body = {**headers, "Content-Length": str(len(content))}, paced(content, self.limit)
         try:
             response = self.client.request(
                 method,
                 url,
                 headers={"Tus-Resumable": VERSION, **headers},
-                content=content,
+                content=body,
                 timeout=_timeout(self._left()),
                 follow_redirects=False,
             )
@@ -274,6 +288,9 @@ class _Sending:
     def _stumble(self, response: httpx.Response) -> None:
         """Judge an answer that is not the expected one: return to try again, raise to end the call."""
         status = response.status_code
+        if status < 300:
+            # The answer to another request: what stands between repeats itself. The line is not to be used again.
+            raise self._later(None)
         if self.location is not None and status in _GONE:
             raise _LocationGone
         if self.location is not None and status in _OUT_OF_STEP:
@@ -356,6 +373,14 @@ class _Sending:
     def _outcome(self) -> UploadOutcome:
         done = self.location is not None and self.offset == self.size
         return UploadOutcome(done, self.offset, self.location, self.response)
+
+
+def paced(content: bytes, rate: float) -> Iterator[bytes]:
+    """Yield a content in small blocks, no faster than so many bytes a second."""
+    view, begin = memoryview(content), time.monotonic()
+    for start in range(0, len(view), PACED_BLOCK):
+        time.sleep(max(0.0, begin + start / rate - time.monotonic()))
+        yield bytes(view[start : start + PACED_BLOCK])
 
 
 def _timeout(left: float | None) -> httpx.Timeout:

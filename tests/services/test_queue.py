@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -91,6 +92,75 @@ def test_a_killed_process_of_the_node_comes_back(node):
     kill_marked(mark_of(running.data, "link"))
     assert running.wait_for_beat("link", time.time(), 60)
     assert marked(mark_of(running.data, "link"))
+
+
+ROW = """
+import django; django.setup()
+from django.utils import timezone
+from common import files
+from uploads.models import Upload
+path = files.folder("uploads", "complete") / ("0" * 32)
+path.write_bytes(b"work")
+at = timezone.now()
+Upload.objects.create(uid="0" * 32, purpose="nothing", owner_urn="urn:x", length=4, offset=4, state="complete",
+                      relative_path=files.relative(path), progress_at=at, expires_at=at)
+"""
+
+
+def holder(cluster_mark):
+    """Return the idle worker that holds the lock of the task queue: it reads the pipe, the others wait for the lock."""
+    reading, waiting = [], 0
+    for pid in marked(cluster_mark):
+        said = Path(f"/proc/{pid}/wchan")
+        try:
+            waits_for = said.read_text()
+        except OSError:
+            continue
+        reading += [pid] if "pipe" in waits_for else []
+        waiting += "futex" in waits_for
+    return reading
+
+
+def state_of_the_row(data):
+    with sqlite3.connect(data / "db.sqlite3", timeout=20) as base:
+        found = base.execute("select state from uploads_upload").fetchone()
+    base.close()
+    return found and found[0]
+
+
+def hurt_and_see_work_resume(running, number, seconds):
+    """Kill or freeze the idle worker of the cluster of delivery, then leave work: it must be done in time."""
+    mark = mark_of(running.data, "link")
+    assert running.wait_for_beat("link", 0.0, 60)
+    time.sleep(2)
+    before, readers = set(marked(mark)), holder(mark)
+    assert readers, "no worker reads the queue"
+    for pid in readers:
+        os.kill(pid, number)
+    hurt = time.time()
+    subprocess.run([sys.executable, "-c", ROW], cwd=ROOT, env=running.environment, check=True)
+    until = time.monotonic() + seconds
+    while state_of_the_row(running.data) != "refused":
+        assert time.monotonic() < until, f"no work for {seconds} s"
+        time.sleep(0.5)
+    sys.stdout.write(f"work resumed after {time.time() - hurt:.0f} s\n")
+    assert not before & set(marked(mark)), "the cluster was not the one that stood still"
+    with sqlite3.connect(running.data / "db.sqlite3", timeout=20) as base:
+        told = base.execute("select count(*) from audit_event where kind = 'node.cluster_restarted'").fetchone()[0]
+    base.close()
+    assert told == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
+def test_an_impatient_watchdog_cures_a_cluster_whose_idle_worker_was_hurt(node, number):
+    hurt_and_see_work_resume(node(), number, 60)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
+def test_work_resumes_within_three_minutes_of_the_death_of_the_idle_worker(node, number):
+    """GIVEN the settings of a real node: the reproduced fault of django-q2 that stops it silently and for ever."""
+    hurt_and_see_work_resume(node(PPE_WATCHDOG_SECONDS="120", PPE_SWEEP_SECONDS="5"), number, 180)
 
 
 def test_stopping_the_node_leaves_nothing_behind(node):

@@ -53,6 +53,11 @@ class Node:
                 tools / "granian", "--interface", "wsgi", "--workers", "1", "--blocking-threads", "64",
                 "--port", str(self.port), "--no-ws", self.app,
             ]  # fmt: skip
+        elif self.server == "gunicorn":
+            command = [
+                tools / "gunicorn", "--worker-class", "gthread", "--workers", "2", "--threads", "16",
+                "--bind", f"127.0.0.1:{self.port}", "--log-level", "warning", self.app,
+            ]  # fmt: skip
         else:
             command = [sys.executable, "-m", "tests.uploads.plain_server", str(self.port)]
         self.log = (self.folder / "web.log").open("ab")

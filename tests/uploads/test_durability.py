@@ -176,10 +176,12 @@ def test_it_gives_up_a_body_that_stops_and_keeps_what_came(blank, tmp_path):
         node.kill()
 
 
-def test_it_works_on_a_plain_threaded_server(blank, tmp_path):
+@pytest.mark.parametrize("server", ["wsgiref", "gunicorn"])
+def test_it_works_on_other_threaded_servers(blank, tmp_path, server):
+    """gunicorn's gthread is the drop-in for granian: it keeps every byte of a client that vanished, too."""
     data = random.Random(10).randbytes(2 * MIB)
     shutil.copytree(blank, tmp_path / "data")
-    node = Node(tmp_path / "data", server="wsgiref").start()
+    node = Node(tmp_path / "data", server=server).start()
     try:
         with node.client() as client:
             location = begin(client, len(data))

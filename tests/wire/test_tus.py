@@ -280,6 +280,18 @@ def test_an_upload_goes_on_under_another_name_of_the_server(
     assert server.received == MIB
 
 
+def test_an_answer_to_another_request_is_a_broken_line(client: httpx.Client, server: TusServer, tmp_path: Path) -> None:
+    """GIVEN a proxy that repeats an answer: the next request reads it as its own."""
+    path = file_of(tmp_path, 10)
+    for method, status in (("HEAD", 201), ("PATCH", 200), ("POST", 204)):
+        server.faults = [Fault(method, status=status)]
+        location = None if method != "HEAD" else server.url + "0" * 32
+        with pytest.raises(tus.RetryLater):
+            send(client, server, path, location=location)
+    server.faults = []
+    assert send(client, server, path).done
+
+
 def test_a_redirect_is_not_followed(client: httpx.Client, server: TusServer, tmp_path: Path) -> None:
     server.faults = [Fault("POST", status=307, headers={"Location": "http://127.0.0.1:1/"})]
     with pytest.raises(tus.TransferRefused):

@@ -1,0 +1,111 @@
+"""SIGKILL between every two steps of sealing, signing, sending, receiving and receipting: the same end each time."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.network.nodes import ROOT, Pair
+
+ROOMS = ("transfers", "uploads", "rcoi")
+HERE = re.compile(r'faultpoints\.here\(f?"([^"]+)"\)')
+LEVELS = ("delivered", "acknowledged")
+SIZES = [1000, 3 << 20]
+
+
+def points() -> list[str]:
+    """Every fault point that stands in the code."""
+    found = set()
+    for path in (each for room in ROOMS for each in (ROOT / room).rglob("*.py")):
+        for name in HERE.findall(path.read_text(encoding="utf-8")):
+            if "{" in name:
+                found |= {re.sub(r"\{[^}]+\}", level, name) for level in LEVELS}
+            else:
+                found.add(name)
+    return sorted(found)
+
+
+@pytest.fixture(scope="module")
+def morning(tmp_path_factory):
+    """Two prepared nodes, never started."""
+    made = Pair(tmp_path_factory.mktemp("morning"))
+    made.prepare(SIZES, "status")
+    made.proxy.close()
+    return made
+
+
+@pytest.fixture
+def pair(morning, tmp_path):
+    for name in ("hq", "rcoi", "tokens"):
+        shutil.copytree(morning.root / name, tmp_path / name)
+    (tmp_path / "points").mkdir()
+    made = Pair(tmp_path, settings={"PPE_FAULT_POINTS": str(tmp_path / "points")})
+    made.packets = morning.packets
+    yield made
+    made.stop()
+
+
+def ended(pair: Pair) -> list[object]:
+    """What must be the same whatever was killed: states, and how often each thing was done."""
+    hq = "select kind, state, version, sequence, length(sha256) from transfers_packet order by 1, 4"
+    inbox = "select kind, state, sequence, version from rcoi_inboxpacket order by 1, 3"
+    told = "select level, count(*) from rcoi_issuedreceipt group by 1"
+    kept = "select level, count(*) from transfers_receiptrecord where level = 'acknowledged' group by 1"
+    status = "select status, state from transfers_pointstatus"
+    return [pair.rows(pair.hq, hq), pair.rows(pair.rcoi, inbox), pair.rows(pair.rcoi, told), pair.rows(pair.hq, kept),
+            pair.rows(pair.hq, status)]  # fmt: skip
+
+
+def play(pair: Pair, seconds: float) -> list[object]:
+    pair.start()
+    assert pair.wait(pair.all_acknowledged, seconds), pair.story()
+    pair.assert_one_effect_each()
+    return ended(pair)
+
+
+def quiet(folder: Path, *, but: str = "") -> None:
+    """Let only one point strike."""
+    for name in points():
+        if name != but:
+            (folder / name).touch()
+
+
+def test_a_point_does_nothing_by_itself(monkeypatch, tmp_path):
+    from common import faultpoints
+
+    monkeypatch.delenv("PPE_FAULT_POINTS", raising=False)
+    faultpoints.here("seal.begun")
+    monkeypatch.setenv("PPE_FAULT_POINTS", str(tmp_path))
+    (tmp_path / "seal.begun").touch()
+    faultpoints.here("seal.begun")
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(300)
+def test_a_day_survives_a_kill_at_every_step_one_after_another(pair):
+    play(pair, 200)
+    struck = {path.name for path in (pair.root / "points").iterdir()}
+    assert struck == set(points())
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(1800)
+def test_each_kill_alone_ends_as_a_day_without_kills(morning, tmp_path):
+    endings = {}
+    for name in ("", *points()):
+        root = tmp_path / (name or "undisturbed")
+        for part in ("hq", "rcoi", "tokens"):
+            shutil.copytree(morning.root / part, root / part)
+        (root / "points").mkdir()
+        quiet(root / "points", but=name)
+        pair = Pair(root, settings={"PPE_FAULT_POINTS": str(root / "points")})
+        pair.packets = morning.packets
+        try:
+            endings[name] = play(pair, 90)
+            assert not name or (root / "points" / name).exists(), f"{name} was never reached"
+        finally:
+            pair.stop()
+        shutil.rmtree(root)
+    for name, ending in endings.items():
+        assert ending == endings[""], name

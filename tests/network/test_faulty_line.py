@@ -1,0 +1,100 @@
+"""Packets over a line that fails in every way, between two real nodes whose processes are killed all the while."""
+
+import os
+import random
+import sys
+import time
+
+import pytest
+
+from benchmarks.figures import Figure, keep
+from tests.network.nodes import Pair, Storm
+from tests.network.proxy import Faults
+from wire.tus import MAX_CHUNK
+
+KIB, MIB = 1 << 10, 1 << 20
+SEED = int(os.environ.get("PPE_SEED") or random.SystemRandom().randrange(1 << 31))
+
+
+def sizes_for(rng: random.Random, count: int, total: int, slow: int) -> list[int]:
+    """Sizes from 1 KB to 8 MB that come to a total, small ones more often; the first few fit a slow line."""
+    sizes = [rng.randrange(KIB, 58 * KIB) for _ in range(slow)] + [KIB, 8 * MIB]
+    free = [KIB * 2 ** rng.uniform(0, 13) for _ in range(count - len(sizes))]
+    for _ in range(50):
+        factor = (total - sum(sizes)) / sum(free)
+        free = [min(max(size * factor, KIB), 8 * MIB) for size in free]
+    return [*sizes, *map(int, free)]
+
+
+def play(pair, sizes, *, seconds, storm):
+    """Send everything through; return how long it took."""
+    pair.prepare(sizes)
+    pair.start()
+    begin = time.monotonic()
+    storm.start()
+    arrived = pair.wait(pair.all_acknowledged, seconds)
+    took = time.monotonic() - begin
+    storm.stop()
+    assert arrived, pair.story()
+    pair.assert_one_effect_each()
+    return took
+
+
+def told(pair, storm, took):
+    """Say what happened; return the bytes sent again and the number of faults that can have cost some."""
+    whole = sum(each["size"] for each in pair.packets)
+    broken = sum(pair.proxy.done[name] for name in ("cut", "stall", "drop", "duplicate", "reorder"))
+    again = max(pair.proxy.sent - whole, 0)
+    sys.stdout.write(
+        f"\nseed {SEED}: {len(pair.packets)} packets, {whole / 1e6:.0f} MB in {took:.0f} s;"
+        f" {dict(pair.proxy.done)}; {len(storm.killed)} kills; re-sent {again / 1e6:.1f} MB\n"
+    )
+    return again, broken
+
+
+@pytest.fixture
+def pair(tmp_path):
+    made = []
+
+    def make(**options):
+        made.append(Pair(tmp_path, SEED, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_ten_packets_over_a_bad_line(pair):
+    nodes = pair(faults=Faults(cut=4, stall=1, stall_seconds=3, drop=2, duplicate=2, reorder=2))
+    storm = Storm(nodes, SEED, every=60)
+    took = play(nodes, [KIB, 3 * MIB, *[200 * KIB] * 8], seconds=90, storm=storm)
+    again, broken = told(nodes, storm, took)
+    assert again <= broken * MAX_CHUNK
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(900)
+def test_two_hundred_packets_through_cuts_stalls_and_kills_of_every_process(pair):
+    nodes = pair(faults=Faults(cut=40, stall=5, drop=10, duplicate=10, reorder=10, slow_uploads=10))
+    storm = Storm(nodes, SEED, every=2.8)
+    took = play(nodes, sizes_for(random.Random(SEED), 200, 250_000_000, 10), seconds=360, storm=storm)
+    again, broken = told(nodes, storm, took)
+    keep(
+        "network_faults",
+        [
+            Figure("200 packets of 1 KB to 8 MB, 250 MB in all, through every fault", took, "s", 360),
+            Figure("processes killed meanwhile", len(storm.killed), ""),
+            Figure("cuts, stalls, dropped, doubled and delayed answers", broken, ""),
+            Figure("sent again", again / 1e6, "MB", (broken + 2 * len(storm.killed)) * MAX_CHUNK / 1e6),
+        ],
+        seed=SEED,
+    )
+    assert took < 360
+    assert nodes.proxy.done["stall"] == 5
+    assert nodes.proxy.done["slow upload"] == 10
+    assert nodes.proxy.done["cut"] == 40
+    # A kill breaks what is under way: two deliveries at most.
+    assert again <= (broken + 2 * len(storm.killed)) * MAX_CHUNK
