@@ -95,7 +95,8 @@ CARD_MOVES: Mapping[str, frozenset[str]] = {
 }
 SOURCE_MOVES: Mapping[str, frozenset[str]] = {SourceState.RECEIVED: frozenset({SourceState.READ})}
 SHEET_MOVES: Mapping[str, frozenset[str]] = {
-    S.RECEIVED: frozenset({S.RECOGNISED, S.PROBLEM}),
+    # Unread sheets leave the room only with their whole batch.
+    S.RECEIVED: frozenset({S.RECOGNISED, S.PROBLEM, S.DISCARDED}),
     S.RECOGNISED: frozenset({S.PROBLEM, S.ACCEPTED, S.DISCARDED, S.REPLACED}),
     S.PROBLEM: frozenset({S.RECOGNISED, S.ACCEPTED, S.DISCARDED, S.REPLACED}),
     S.ACCEPTED: frozenset({S.ACCEPTED, S.DISCARDED, S.REPLACED}),
@@ -113,8 +114,6 @@ RECORDING_MOVES: Mapping[str, frozenset[str]] = {
 BATCH_MOVES: Mapping[str, frozenset[str]] = {
     B.OPEN: frozenset({B.PAUSED, B.DELETED}),
     B.PAUSED: frozenset({B.OPEN, B.DELETED}),
-    # Only by undoing the deletion: see `scanning.undo`.
-    B.DELETED: frozenset({B.OPEN}),
 }
 SCAN_MOVES: Mapping[str, frozenset[str]] = {
     J.WAITING: frozenset({J.SCANNING, J.CANCELLED, J.FAILED}),
@@ -135,6 +134,8 @@ def backwards(table: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str
 #: The only ways back: an undone decision returns the row to what it was before.
 SHEET_UNDO = backwards(SHEET_MOVES)
 RECORDING_UNDO = backwards(RECORDING_MOVES)
+SOURCE_UNDO = backwards(SOURCE_MOVES)
+BATCH_UNDO = backwards(BATCH_MOVES)
 
 EVENT_KINDS: dict[str, str | Promise] = {
     "scanning.card_state": _("Аудитория сменила состояние"),
