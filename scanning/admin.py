@@ -3,6 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.admin import ReadOnlyAdmin, ReadOnlyInline
 from scanning.models import Batch, Discrepancy, Finding, Recording, RoomCard, ScanEntry, Sheet, Source
+from scanning.models_work import Readiness, ScanJob, Step, WatchedFolder
 
 
 class FindingInline(ReadOnlyInline):
@@ -111,3 +112,38 @@ class ScanEntryAdmin(ReadOnlyAdmin):
     def said(self, entry: ScanEntry) -> str:
         """Return the line as text."""
         return bytes(entry.line).decode("utf-8", "replace")
+
+
+@admin.register(Step)
+class StepAdmin(ReadOnlyAdmin):
+    """Decisions as they changed a room."""
+
+    list_display = ("card", "kind", "what", "made_by", "made_at", "undone_by", "undone_at")
+    list_filter = ("kind",)
+    list_select_related = ("card__room",)
+
+
+@admin.register(ScanJob)
+class ScanJobAdmin(ReadOnlyAdmin):
+    """Passes of the scanner."""
+
+    list_display = ("card", "state", "device", "preset", "pages", "made_by", "made_at", "words")
+    list_filter = ("state",)
+    list_select_related = ("card__room",)
+
+
+@admin.register(WatchedFolder)
+class WatchedFolderAdmin(ReadOnlyAdmin):
+    """Folders of the scanner's own software."""
+
+    list_display = ("path", "card", "state", "taken", "refused", "made_by", "made_at")
+    list_filter = ("state",)
+    list_select_related = ("card__room",)
+
+
+@admin.register(Readiness)
+class ReadinessAdmin(ReadOnlyAdmin):
+    """Checks of the station."""
+
+    list_display = ("point", "checked_by", "checked_at")
+    list_select_related = ("point",)

@@ -10,7 +10,7 @@ from audit.moves import move
 from common.clock import now
 from journals import acts
 from keys.tokens import OpenToken
-from scanning import scan_journal
+from scanning import scan_journal, steps
 from scanning.errors import (
     CardChanged,
     CardIsClosed,
@@ -21,13 +21,14 @@ from scanning.errors import (
     StillSealed,
 )
 from scanning.models import RoomCard
+from scanning.models_work import Step
 from scanning.reconcile import Balance, go, reconcile
 from scanning.register import Register, read_register
 from scanning.states import CARD_MOVES, CLOSED, CardState
+from scanning.steps import FIELDS
 from stations.models import Room, Sitting
 from wire.refusals import Part
 
-FIELDS = ("registration_count", "dbo_count", "absent_count", "not_finished_count")
 _NAMES = {
     "registration_count": ("бланков регистрации", "registration forms"),
     "dbo_count": ("ДБО № 2", "additional forms"),
@@ -125,7 +126,7 @@ def save_card(*, card: RoomCard, counts: Mapping[str, int | None], version: int,
         CardIsClosed: The room is closed.
         CardChanged: Somebody else saved it in between; says what changed.
     """
-    with transaction.atomic():
+    with steps.remembered(card=card, kind=Step.Kind.CARD, what=str(card), actor=actor):
         card = lock(card)
         if card.closed:
             raise CardIsClosed(card.room.number)
@@ -253,6 +254,7 @@ def _shut(card: RoomCard, state: CardState, balance: Balance, actor: Actor) -> N
         actor=actor, region=point.region.code, point=point.code, subject=f"{card.sitting.key} {card.room.number}",
         data={"counts": balance.counts}, closed_at=now(), balance=balance.as_dict(),
     )  # fmt: skip
+    steps.settle(card)
     extra: dict[str, Any] = {"act": card.act.sha256} if with_act and card.act else {}
     scan_journal.note(
         sitting=card.sitting, event="room_closed", person=actor.name, room=card.room.number, counts=balance.counts,

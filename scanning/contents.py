@@ -5,6 +5,7 @@ from collections import Counter
 from audit.log import Actor
 from audit.moves import move
 from common import files
+from common.clock import now
 from scanning.models import RoomCard
 from scanning.states import ACTIVE, ACTIVE_RECORDINGS, CARD_MOVES, CardState, RecordingState, SheetState
 from wire import canonical, tar
@@ -99,3 +100,5 @@ def mark_packed(card: RoomCard, actor: Actor) -> None:
         card, CardState.PACKED, table=CARD_MOVES, kind="scanning.card_packed", actor=actor, region=point.region.code,
         point=point.code, subject=f"{card.sitting.key} {card.room.number}",
     )  # fmt: skip
+    # What once went into a packet is never deleted as a batch, also when the room is opened again.
+    card.batches.filter(sealed_at__isnull=True).update(sealed_at=now())

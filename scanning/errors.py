@@ -113,6 +113,28 @@ class NumberRefused(DecisionRefused):
     code = "number_refused"
 
 
+class NothingToUndo(Refusal):
+    """The last decision cannot be taken back."""
+
+    code = "nothing_to_undo"
+    http_status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Отменить нечего: решение уже отменено, закреплено закрытием или после него были другие.",
+            "There is nothing to undo: the decision was undone, settled by closing, or others came after it.",
+            cure_ru="Обновите страницу: на ней названо последнее решение, которое можно отменить.",
+            cure_en="Reload the page: it names the last decision that can be undone.",
+        )
+
+
+class BatchRefused(Refusal):
+    """This cannot be done with the batch."""
+
+    code = "batch_refused"
+    http_status = 409
+
+
 class NotEnoughSpace(Refusal):
     """The disk of the node is nearly full."""
 

@@ -13,6 +13,7 @@ from scanning.states import (
     ACTIVE_RECORDINGS,
     CLOSED,
     EDITABLE,
+    BatchState,
     CardState,
     RecordingState,
     SheetState,
@@ -83,7 +84,11 @@ class RoomCard(models.Model):
 class Batch(models.Model):
     """One handing over of files: an upload in the browser, a folder, a pass of the scanner."""
 
+    State = BatchState
+
     card = models.ForeignKey(RoomCard, models.PROTECT, verbose_name=_("карточка"), related_name="batches")
+    state = models.CharField(_("состояние"), max_length=16, choices=BatchState.choices, default=BatchState.OPEN)
+    sealed_at = models.DateTimeField(_("вошла в пакет"), null=True, blank=True)
     number = models.PositiveIntegerField(_("номер"))
     door = models.CharField(_("откуда"), max_length=16)
     made_by = models.CharField(_("кто"), max_length=200)

@@ -10,11 +10,11 @@ from audit.moves import move
 from common import files, leases
 from common.clock import now
 from scanning import findings, scan_journal
-from scanning.models import RoomCard, Sheet, Source
+from scanning.models import Batch, RoomCard, Sheet, Source
 from scanning.recognition.decoder import decoder
 from scanning.recognition.refusals import FileRefused
 from scanning.reconcile import reconcile
-from scanning.states import ACTIVE, CLOSED, SHEET_MOVES, SOURCE_MOVES, SheetState, SourceState
+from scanning.states import ACTIVE, CLOSED, SHEET_MOVES, SOURCE_MOVES, BatchState, SheetState, SourceState
 
 LEASE_SECONDS = 90
 _MAX_STARTS = 3
@@ -23,10 +23,19 @@ _MAX_STARTS = 3
 
 def recognise(pk: int) -> None:
     """Read every unread sheet of a file; safe to run twice or be killed anywhere."""
-    source = leases.claim(Source.objects.filter(state=SourceState.RECEIVED), pk, seconds=LEASE_SECONDS, max_attempts=20)
+    source = leases.claim(
+        Source.objects.filter(state=SourceState.RECEIVED, batch__state=BatchState.OPEN),
+        pk,
+        seconds=LEASE_SECONDS,
+        max_attempts=20,
+    )
     if source is None:
         return
     for sheet in source.sheets.filter(state=SheetState.RECEIVED).order_by("page"):
+        if not Batch.objects.filter(pk=source.batch_id, state=BatchState.OPEN).exists():
+            # Paused between two sheets: going on wakes the file again.
+            leases.release(source, reset_attempts=True)
+            return
         leases.renew(source, seconds=LEASE_SECONDS)
         _read(source, sheet)
     _finish(source)

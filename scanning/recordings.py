@@ -13,10 +13,11 @@ from audit.log import SYSTEM, Actor, record
 from audit.moves import move
 from common import files, jobs, leases
 from common.clock import now
-from scanning import findings, recording_checks, scan_journal
+from scanning import findings, recording_checks, scan_journal, steps
 from scanning.cards import lock, open_card, require_editable
 from scanning.errors import AlreadyTaken, DecisionRefused
 from scanning.models import Recording, RoomCard
+from scanning.models_work import Step
 from scanning.recognition.decoder import decoder
 from scanning.recognition.refusals import EmptyFile, FileRefused, NotARecording
 from scanning.reconcile import go, reconcile
@@ -189,7 +190,7 @@ def decide(*, recording: Recording, action: str, reason: str, actor: Actor) -> R
         raise DecisionRefused("Такого действия с записью нет.", "No such action.")
     if not reason.strip():
         raise DecisionRefused("Укажите причину.", "Give the reason.")
-    with transaction.atomic():
+    with steps.remembered(card=recording.card, kind=Step.Kind.RECORDING, what=recording.name, actor=actor):
         card = lock(recording.card)
         require_editable(card)
         row = Recording.objects.select_for_update(of=("self",)).get(pk=recording.pk)

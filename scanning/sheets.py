@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
 from audit.moves import move
 from common.clock import now
-from scanning import scan_journal
+from scanning import scan_journal, steps
 from scanning.cards import lock, open_card, require_editable
 from scanning.errors import DecisionRefused, NumberRefused, StillSealed
 from scanning.models import RoomCard, Sheet
+from scanning.models_work import Step
 from scanning.reconcile import go, reconcile
 from scanning.register import read_register
 from scanning.states import ACTIVE, SHEET_MOVES, CardState, SheetState
@@ -69,7 +69,7 @@ def decide(*, sheet: Sheet, action: str, actor: Actor, number: str = "", reason:
         CardIsClosed: The room is closed.
         DecisionRefused, NumberRefused, StillSealed: The decision is not a legal one.
     """
-    with transaction.atomic():
+    with steps.remembered(card=sheet.card, kind=Step.Kind.SHEET, what=str(sheet), actor=actor):
         card = lock(sheet.card)
         require_editable(card)
         sheet = Sheet.objects.select_for_update(of=("self",)).select_related("source").get(pk=sheet.pk)

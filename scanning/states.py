@@ -48,7 +48,33 @@ class RecordingState(TextChoices):
     DISCARDED = "discarded", _("Исключён")
 
 
+class BatchState(TextChoices):
+    """One handing over of files."""
+
+    OPEN = "open", _("В работе")
+    PAUSED = "paused", _("Приостановлена")
+    DELETED = "deleted", _("Удалена")
+
+
+class ScanState(TextChoices):
+    """One pass of the scanner, begun in the page."""
+
+    WAITING = "waiting", _("Ждёт сканера")
+    SCANNING = "scanning", _("Сканирует")
+    DONE = "done", _("Завершено")
+    FAILED = "failed", _("Остановлено")
+    CANCELLED = "cancelled", _("Отменено")
+
+
+class FolderState(TextChoices):
+    """A watched folder of a scanner's own software."""
+
+    WATCHED = "watched", _("Наблюдается")
+    ENDED = "ended", _("Отключена")
+
+
 C, S, R = CardState, SheetState, RecordingState
+B, J = BatchState, ScanState
 
 #: While a card is in one of these, sheets may come and be decided about.
 EDITABLE = frozenset({C.WAITING, C.OPEN, C.SCANNING, C.RECONCILED, C.DISCREPANT})
@@ -69,7 +95,8 @@ CARD_MOVES: Mapping[str, frozenset[str]] = {
 }
 SOURCE_MOVES: Mapping[str, frozenset[str]] = {SourceState.RECEIVED: frozenset({SourceState.READ})}
 SHEET_MOVES: Mapping[str, frozenset[str]] = {
-    S.RECEIVED: frozenset({S.RECOGNISED, S.PROBLEM}),
+    # Unread sheets leave the room only with their whole batch.
+    S.RECEIVED: frozenset({S.RECOGNISED, S.PROBLEM, S.DISCARDED}),
     S.RECOGNISED: frozenset({S.PROBLEM, S.ACCEPTED, S.DISCARDED, S.REPLACED}),
     S.PROBLEM: frozenset({S.RECOGNISED, S.ACCEPTED, S.DISCARDED, S.REPLACED}),
     S.ACCEPTED: frozenset({S.ACCEPTED, S.DISCARDED, S.REPLACED}),
@@ -83,6 +110,32 @@ RECORDING_MOVES: Mapping[str, frozenset[str]] = {
     R.ACCEPTED: frozenset({R.DISCARDED}),
     R.DISCARDED: frozenset({R.ACCEPTED}),
 }
+
+BATCH_MOVES: Mapping[str, frozenset[str]] = {
+    B.OPEN: frozenset({B.PAUSED, B.DELETED}),
+    B.PAUSED: frozenset({B.OPEN, B.DELETED}),
+}
+SCAN_MOVES: Mapping[str, frozenset[str]] = {
+    J.WAITING: frozenset({J.SCANNING, J.CANCELLED, J.FAILED}),
+    J.SCANNING: frozenset({J.DONE, J.FAILED, J.CANCELLED}),
+}
+FOLDER_MOVES: Mapping[str, frozenset[str]] = {
+    FolderState.WATCHED: frozenset({FolderState.ENDED}),
+    FolderState.ENDED: frozenset({FolderState.WATCHED}),
+}
+
+
+def backwards(table: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
+    """Return the table read from its ends: the ways an undone decision may lead."""
+    ends = {end for each in table.values() for end in each}
+    return {end: frozenset(start for start, to in table.items() if end in to) for end in ends}
+
+
+#: The only ways back: an undone decision returns the row to what it was before.
+SHEET_UNDO = backwards(SHEET_MOVES)
+RECORDING_UNDO = backwards(RECORDING_MOVES)
+SOURCE_UNDO = backwards(SOURCE_MOVES)
+BATCH_UNDO = backwards(BATCH_MOVES)
 
 EVENT_KINDS: dict[str, str | Promise] = {
     "scanning.card_state": _("Аудитория сменила состояние"),
@@ -100,5 +153,12 @@ EVENT_KINDS: dict[str, str | Promise] = {
     "scanning.recording_taken": _("Принят аудиофайл"),
     "scanning.recording_read": _("Аудиофайл прослушан"),
     "scanning.recording_decided": _("Принято решение по аудиофайлу"),
+    "scanning.undone": _("Последнее решение отменено"),
+    "scanning.batch_state": _("Пачка сменила состояние"),
+    "scanning.scan_asked": _("Начато сканирование со страницы"),
+    "scanning.scan_state": _("Проход сканера сменил состояние"),
+    "scanning.folder_state": _("Папка сканера подключена или отключена"),
+    "scanning.file_refused": _("Файл из папки сканера не принят"),
+    "scanning.readiness": _("Проверена готовность станции"),
     "scanning.end_scan_formed": _("Сформирован журнал сканирования"),
 }

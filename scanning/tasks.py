@@ -7,7 +7,7 @@ from scanning import recognise as reading
 from scanning import recordings as listening
 from scanning import watch
 from scanning.models import Recording, Source
-from scanning.states import RecordingState, SourceState
+from scanning.states import BatchState, RecordingState, SourceState
 
 
 @jobs.job("scanning.recognise", cluster="heavy")
@@ -19,7 +19,7 @@ def recognise(pk: int) -> None:
 @jobs.sweep("scanning.recognise")
 def unread_sources() -> "QuerySet[Source]":
     """Return the files with unread sheets."""
-    return Source.objects.filter(state=SourceState.RECEIVED)
+    return Source.objects.filter(state=SourceState.RECEIVED, batch__state=BatchState.OPEN)
 
 
 @jobs.job("scanning.listen", cluster="heavy")

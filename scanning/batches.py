@@ -1,0 +1,182 @@
+"""Batches: pause, go on, delete. What went into a packet is never deleted, and what goes is said before it goes."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from audit.log import Actor
+from audit.moves import move
+from common import jobs
+from common.clock import now
+from scanning import scan_journal, steps
+from scanning.cards import lock, require_editable
+from scanning.errors import BatchRefused
+from scanning.models import Batch, RoomCard, Source
+from scanning.models_work import ScanJob, Step
+from scanning.reconcile import reconcile
+from scanning.states import (
+    ACTIVE,
+    BATCH_MOVES,
+    SHEET_MOVES,
+    SOURCE_MOVES,
+    BatchState,
+    ScanState,
+    SheetState,
+    SourceState,
+)
+
+DELETED_REASON = "пачка удалена"
+
+
+@dataclass(frozen=True)
+class Going:
+    """What the deletion of a batch takes out of the room."""
+
+    batch: Batch
+    files: int
+    sheets: int
+    numbers: tuple[str, ...]
+    unread: int
+    decided: int
+    refusal: BatchRefused | None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the batch may be deleted."""
+        return self.refusal is None
+
+
+def going(batch: Batch) -> Going:
+    """Say what deleting a batch would take out of its room, and whether the rule allows it."""
+    rows = list(
+        batch.sources.filter(sheets__state__in=ACTIVE).values_list(
+            "sheets__number", "sheets__state", "sheets__decision"
+        )
+    )
+    return Going(
+        batch=batch, files=batch.sources.count(), sheets=len(rows),
+        numbers=tuple(sorted({number for number, _state, _decision in rows if number})),
+        unread=sum(state == SheetState.RECEIVED for _number, state, _decision in rows),
+        decided=sum(bool(decision) for _number, _state, decision in rows), refusal=_refusal(batch),
+    )  # fmt: skip
+
+
+def _refusal(batch: Batch) -> BatchRefused | None:
+    if batch.sealed_at is not None or batch.card.closed:
+        return BatchRefused(
+            f"Пачку {batch.number} удалить нельзя: её листы вошли в закрытую аудиторию или в пакет.",
+            f"Batch {batch.number} cannot be deleted: its sheets are in a closed room or a packet.",
+            cure_ru="Отдельный лист исключите с указанием причины, когда РЦОИ откроет аудиторию снова.",
+            cure_en="Leave single sheets out with a reason once the centre opens the room again.",
+        )
+    if batch.sources.filter(sheets__state__in=ACTIVE).exclude(sheets__card=batch.card).exists():
+        return BatchRefused(
+            f"Пачку {batch.number} удалить нельзя: её листы перенесены в другую аудиторию.",
+            f"Batch {batch.number} cannot be deleted: sheets of it were moved to another room.",
+            cure_ru="Сначала верните листы: «Отменить» в этой аудитории.",
+            cure_en="Bring the sheets back first: undo in this room.",
+        )
+    if batch.sources.filter(sheets__state=SheetState.RECEIVED).exists() and batch.state != BatchState.PAUSED:
+        return BatchRefused(
+            f"Пачка {batch.number} ещё читается.", f"Batch {batch.number} is still being read.",
+            cure_ru="Приостановите пачку или дождитесь конца чтения.", cure_en="Pause it, or wait until it is read.",
+        )  # fmt: skip
+    return None
+
+
+def rows(card: RoomCard) -> list[Going]:
+    """Return the batches of a room that are not deleted, newest first."""
+    found = card.batches.exclude(state=BatchState.DELETED).select_related("card__room").order_by("-number")
+    return [going(batch) for batch in found]
+
+
+def _set(batch: Batch, state: BatchState, actor: Actor, **data: object) -> None:
+    point = batch.card.sitting.point
+    move(
+        batch, state, table=BATCH_MOVES, kind="scanning.batch_state", actor=actor, region=point.region.code,
+        point=point.code, subject=f"{batch.card.sitting.key} {batch.card.room.number}: {batch.number}", data=dict(data),
+    )  # fmt: skip
+
+
+def _locked(batch: Batch) -> Batch:
+    card = lock(batch.card)
+    require_editable(card)
+    fresh = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    fresh.card = card
+    return fresh
+
+
+def pause(*, batch: Batch, actor: Actor) -> Batch:
+    """Pause a batch: reading stops after the sheet in hand, nothing is lost, the room does not close over it.
+
+    Raises:
+        CardIsClosed: The room is closed.
+        IllegalMove: The batch is not in work.
+    """
+    with transaction.atomic():
+        batch = _locked(batch)
+        _set(batch, BatchState.PAUSED, actor)
+        batch.refresh_from_db()
+    return batch
+
+
+def go_on(*, batch: Batch, actor: Actor) -> Batch:
+    """Go on with a paused batch.
+
+    Raises:
+        CardIsClosed: The room is closed.
+        BatchRefused: It is not paused.
+    """
+    with transaction.atomic():
+        batch = _locked(batch)
+        if batch.state != BatchState.PAUSED:
+            raise BatchRefused(f"Пачка {batch.number} не приостановлена.", f"Batch {batch.number} is not paused.")
+        _set(batch, BatchState.OPEN, actor)
+        for source in Source.objects.filter(batch=batch, state=SourceState.RECEIVED):
+            Source.objects.filter(pk=source.pk).update(next_try_at=now(), attempts=0)
+            jobs.wake("scanning.recognise", source.pk)
+        batch.refresh_from_db()
+    return batch
+
+
+def delete(*, batch: Batch, actor: Actor) -> Going:
+    """Take all sheets of a batch out of the room. The files stay as received; the step can be undone.
+
+    Raises:
+        CardIsClosed: The room is closed.
+        BatchRefused: The rule forbids it: sealed, moved, being read or being scanned.
+    """
+    what = f"{batch.number}"
+    with steps.remembered(card=batch.card, kind=Step.Kind.BATCH, what=what, actor=actor):
+        batch = _locked(batch)
+        goes = going(batch)
+        if goes.refusal is not None:
+            raise goes.refusal
+        if ScanJob.objects.filter(batch=batch, state__in=(ScanState.WAITING, ScanState.SCANNING)).exists():
+            raise BatchRefused(f"Пачка {batch.number} сканируется.", f"Batch {batch.number} is being scanned.")
+        _set(batch, BatchState.DELETED, actor, sheets=goes.sheets, numbers=len(goes.numbers))
+        _take_out(batch, actor)
+        scan_journal.note(
+            sitting=batch.card.sitting, event="note_written", person=actor.name, room=batch.card.room.number,
+            text=f"удалена пачка {batch.number}: файлов {goes.files}, листов {goes.sheets}",
+        )  # fmt: skip
+        reconcile(batch.card, actor=actor)
+    return goes
+
+
+def _take_out(batch: Batch, actor: Actor) -> None:
+    card, point = batch.card, batch.card.sitting.point
+    for source in batch.sources.filter(state=SourceState.RECEIVED):
+        # Nobody waits for its reading any more.
+        move(
+            source, SourceState.READ, table=SOURCE_MOVES, kind="scanning.source_read", actor=actor,
+            region=point.region.code, point=point.code,
+            subject=f"{card.sitting.key} {card.room.number}: {source.name}"[:200], data={"deleted": batch.number},
+        )  # fmt: skip
+    for sheet in card.sheets.filter(source__batch=batch, state__in=ACTIVE):
+        move(
+            sheet, SheetState.DISCARDED, table=SHEET_MOVES, kind="scanning.sheet_decided", actor=actor,
+            region=point.region.code, point=point.code, subject=f"{card.sitting.key} {card.room.number}",
+            data={"sheet": sheet.pk, "action": "batch_deleted"}, decision="batch_deleted", reason=DELETED_REASON,
+            decided_by=actor.name[:200], decided_at=now(),
+        )  # fmt: skip

@@ -1,0 +1,101 @@
+"""Taking back the last decision of a room."""
+
+from typing import Any
+
+from django.db import transaction
+
+from audit.log import Actor, record
+from audit.moves import move
+from common import jobs
+from common.clock import now
+from scanning import scan_journal
+from scanning.cards import lock, require_editable
+from scanning.errors import NothingToUndo
+from scanning.models import RoomCard, Source
+from scanning.models_work import Step
+from scanning.reconcile import reconcile
+from scanning.steps import FIELDS, KEPT, Rows, last_step, photo
+
+
+def undo(*, card: RoomCard, step: int, actor: Actor) -> Step:
+    """Take back the last decision of a room.
+
+    Args:
+        card: The room.
+        step: The step that the person saw as the last one; another one is never taken back instead.
+        actor: Who takes it back.
+
+    Raises:
+        CardIsClosed: The room, or the room a sheet was moved to, is closed.
+        NothingToUndo: There is no such decision, it is not the last one, or what it did has been changed since.
+    """
+    with transaction.atomic():
+        card = lock(card)
+        require_editable(card)
+        found = last_step(card)
+        if found is None or found.pk != step:
+            raise NothingToUndo
+        others = _other_rooms(card, found)
+        _require_untouched(card, found)
+        for name, rows in found.before.items():
+            for pk, values in rows.items():
+                _restore(card, name, int(pk), values, found, actor)
+        Step.objects.filter(pk=found.pk).update(undone_at=now(), undone_by=actor.name[:200])
+        point = card.sitting.point
+        record(
+            "scanning.undone", actor=actor, region=point.region.code, point=point.code,
+            subject=f"{card.sitting.key} {card.room.number}",
+            data={"step": found.pk, "kind": found.kind, "what": found.what, "back": found.before},
+        )  # fmt: skip
+        scan_journal.note(
+            sitting=card.sitting, event="note_written", person=actor.name, room=card.room.number,
+            text=f"отменено: {found}"[:1000],
+        )  # fmt: skip
+        for pk in found.before.get("source", {}):
+            # Sheets that were never read because their batch was deleted are read now.
+            Source.objects.filter(pk=int(pk)).update(next_try_at=now(), attempts=0)
+            jobs.wake("scanning.recognise", int(pk))
+        for each in (card, *others):
+            each.refresh_from_db()
+            reconcile(each, actor=actor)
+    found.refresh_from_db()
+    return found
+
+
+def _other_rooms(card: RoomCard, step: Step) -> list[RoomCard]:
+    """Lock the rooms that sheets of the step were moved to; a closed one keeps its sheets."""
+    keys = {row["card_id"] for row in step.after.get("sheet", {}).values() if "card_id" in row} - {card.pk}
+    others = [lock(each) for each in RoomCard.objects.filter(pk__in=keys)]
+    for other in others:
+        require_editable(other)
+    return others
+
+
+def _require_untouched(card: RoomCard, step: Step) -> None:
+    """Refuse when the rows are not as the decision left them: somebody's later work is never undone in passing."""
+    wanted: Rows = {name: {key: {} for key in step.after.get(name, {})} for name in KEPT}
+    present = photo(card, wanted)
+    for name, rows in step.after.items():
+        for pk, values in rows.items():
+            is_now = present[name].get(pk, {})
+            if any(is_now.get(key) != value for key, value in values.items()):
+                raise NothingToUndo
+
+
+def _restore(card: RoomCard, name: str, pk: int, values: dict[str, Any], step: Step, actor: Actor) -> None:
+    if name == "card":
+        # Saved numbers go back as a new version: whoever has the page open learns that it changed.
+        fresh: dict[str, Any] = {"version": card.version + 1, "filled_by": actor.name[:200], "filled_at": now()}
+        RoomCard.objects.filter(pk=pk).update(**values, **(fresh if set(values) & set(FIELDS) else {}))
+        return
+    kept = KEPT[name]
+    rest = {key: value for key, value in values.items() if key != "state"}
+    if "state" not in values:
+        kept.model._default_manager.filter(pk=pk).update(**rest)
+        return
+    row = kept.model._default_manager.get(pk=pk)
+    point = card.sitting.point
+    move(
+        row, values["state"], table=kept.table, kind="scanning.undone", actor=actor, region=point.region.code,
+        point=point.code, subject=f"{card.sitting.key} {card.room.number}", data={"step": step.pk, name: pk}, **rest,
+    )  # fmt: skip
