@@ -102,6 +102,7 @@ def _ours(folder: Path) -> Iterator[Server]:
     migrated(data)
     node = Node(data)
     node.start()
+    assert node.process is not None
     log = data / "uploads" / "handled.log"
     try:
         yield Server(
