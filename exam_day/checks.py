@@ -91,6 +91,11 @@ class Opened:
     recipients: int
 
     @property
+    def manifest_begins(self) -> bytes:
+        """The beginning of the manifest: bytes of its own that stand nowhere but in the plain content."""
+        return (self.folder / "manifest.json").read_bytes()[:600]
+
+    @property
     def counts(self) -> dict[str, int]:
         """What the header says the packet holds; zeros are left out."""
         return {name: number for name, number in self.header["counts"].items() if number}
@@ -174,7 +179,19 @@ def scalar_of_pem(path: Path) -> bytes:
     Raises:
         CheckFailedError: Not an EC key.
     """
-    return _scalar(load_pem_private_key(path.read_bytes(), None), path)
+    return _scalar(private_key(path), path)
+
+
+def private_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    """Read a PEM key.
+
+    Raises:
+        CheckFailedError: Not an EC key.
+    """
+    key = load_pem_private_key(path.read_bytes(), None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise CheckFailedError(f"{path.name}: not an EC key")
+    return key
 
 
 def _scalar(key: object, path: Path) -> bytes:

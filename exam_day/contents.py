@@ -17,12 +17,10 @@ from PIL import Image
 
 from exam_day import checks
 from exam_day.checks import CheckFailedError, Opened
-from exam_day.plan import HQ, RESCAN, PointPlan
+from exam_day.plan import FINISHED, HQ, RESCAN, TRANSFERRED, PointPlan
 from exam_day.report import Step
-from exam_day.stage import Stage
+from exam_day.stage import STATION, Stage
 from wire import pki
-
-FINISHED = "exams_finished"
 
 
 def hold(stage: Stage, opened: dict[str, Opened], step: Step) -> None:
@@ -58,6 +56,8 @@ def hold(stage: Stage, opened: dict[str, Opened], step: Step) -> None:
             wrong += [f"{sitting} {room}: {words}" for words in _sheets(stage, point, room, inside)]
             wrong += [f"{sitting} {room}: {words}" for words in _recordings(stage, point, room, inside)]
         wrong += [f"{sitting}: {words}" for words in _journals(stage, point, mine, opened)]
+        wrong += [f"{sitting}: {words}" for words in _own_scan_journal(stage, point, mine, opened)]
+        wrong += [f"{sitting}: {words}" for words in _open_numbers(stage, point)]
     if wrong:
         raise CheckFailedError(f"{len(wrong)} packets or sheets are not the truth: " + "; ".join(wrong[:8]))
     step.facts.append(f"{sheets} sheets as in truth.csv")
@@ -169,6 +169,43 @@ def _journals(
                 yield f"{FINISHED}: {acts} acts for {silent} stations without a journal"
         elif len(journals) != scans or not made - first <= journals:
             yield f"{packet['status']}: {len(journals)} journals of {scans} scanning stations"
+
+
+def _own_scan_journal(
+    stage: Stage, point: PointPlan, packets: list[dict[str, Any]], opened: dict[str, Opened]
+) -> Iterable[str]:
+    """Hold END_SCAN of the node itself to the day: every room opened, counted and closed, every sheet's file named."""
+    final = next(each for each in packets if each["status"] == TRANSFERRED)
+    inside = opened[final["uid"]]
+    names = [
+        row["name"] for row in inside.files if row["kind"] == "journal" and row["name"].endswith(f"_{STATION}.dat")
+    ]
+    if len(names) != 1:
+        yield f"{len(names)} journals of scanning station {STATION}"
+        return
+    ca = stage.folders.pki / "ca.pem"
+    lines = [json.loads(line) for line in checks.content_of(inside.folder / names[0], ca).splitlines()]
+    told = Counter((line["event"], line["data"].get("room")) for line in lines[1:])
+    rooms = [each.number for each in point.rooms]
+    wanted = [("room_opened", room) for room in (*rooms, HQ)] + [("room_closed", room) for room in (*rooms, HQ)]
+    yield from (f"END_SCAN does not tell of {event} {room}" for event, room in wanted if not told[event, room])
+    yield from (f"END_SCAN does not tell of the card of {room}" for room in rooms if not told["card_entered", room])
+    scanned = {line["data"]["sha256"] for line in lines if line.get("event") == "scanning_finished"}
+    fed = {_sha256(each.path) for each in stage.placed if each.row.point == point.code}
+    if fed - scanned:
+        yield f"END_SCAN does not tell of {len(fed - scanned)} scanned files"
+    if lines[-1]["event"] != "journal_closed":
+        yield "END_SCAN is not closed"
+
+
+def _open_numbers(stage: Stage, point: PointPlan) -> Iterable[str]:
+    """Search the print journals for form numbers that lie open: they belong into their sealed entries."""
+    numbers = [number for room in point.rooms for item in room.sets for number in item.sheets.values()]
+    for path in sorted(stage.flash(point).glob("END_PRINT_*.dat")):
+        data = path.read_bytes()
+        shown = [number for number in numbers if number.encode() in data]
+        if shown:
+            yield f"{path.name}: {len(shown)} form numbers lie open, {shown[0]} among them"
 
 
 def _sha256(path: Path) -> str:

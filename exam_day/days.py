@@ -12,9 +12,11 @@ from exam_day.plan import (
     Answer,
     Builder,
     DayPlan,
+    FaultKind,
     Numbers,
     PersonPlan,
     PointPlan,
+    PrintedSet,
     Replacement,
     RoomPlan,
     Scan,
@@ -67,9 +69,11 @@ def _written_rooms(build: Builder) -> tuple[RoomPlan, ...]:
     """Four rooms of 15; station 2 breaks after eight sets, station 5 goes on from reserve."""
     take, sets = build.numbers.take, build.print_sets
 
-    def room(number: str, printed: tuple, *, absent: int, dbo: int, not_finished: int = 0) -> RoomPlan:  # type: ignore[type-arg]
+    def room(
+        number: str, printed: tuple[PrintedSet, ...], *, absent: int, dbo: int, not_finished: int = 0, slip: str = ""
+    ) -> RoomPlan:
         extra = tuple(take("DBO") for _each in range(dbo))
-        return RoomPlan(number, 15, sets=printed, dbo=extra, absent=absent, not_finished=not_finished)
+        return RoomPlan(number, 15, sets=printed, dbo=extra, absent=absent, not_finished=not_finished, slip=slip)
 
     first = sets(station="0001", subject=RUSSIAN, count=15, unused=(15,))
     broken = sets(station="0002", subject=RUSSIAN, count=8, spoiled=(8,))
@@ -78,9 +82,9 @@ def _written_rooms(build: Builder) -> tuple[RoomPlan, ...]:
     fourth = sets(station="0004", subject=RUSSIAN, count=15, spoiled=(2, 9), unused=(17,))
     return (
         room("0101", first, absent=1, dbo=2),
-        room("0102", broken + spare, absent=2, dbo=1, not_finished=1),
-        room("0103", third, absent=1, dbo=3),
-        room("0104", fourth, absent=1, dbo=0),
+        room("0102", broken + spare, absent=2, dbo=1, not_finished=1, slip="registration_count"),
+        room("0103", third, absent=1, dbo=3, slip="dbo_count"),
+        room("0104", fourth, absent=1, dbo=0, slip="absent_count"),
     )
 
 
@@ -125,8 +129,17 @@ def _plant_sheets(build: Builder, rooms: tuple[RoomPlan, ...], piles: dict[str, 
         build.plant(note, point, "0104", scan.spec.number)  # type: ignore[arg-type]
 
 
+#: The field of a card in which the specialist slips, and the fault that it is.
+SLIPS: dict[str, FaultKind] = {
+    "registration_count": "card_registrations", "dbo_count": "card_dbo", "absent_count": "card_absent",
+}  # fmt: skip
+
+
 def _written_point(build: Builder) -> PointPlan:
     rooms = _written_rooms(build)
+    for room in rooms:
+        if room.slip:
+            build.plant(SLIPS[room.slip], "0001", room.number, "")
     piles = {room.number: build.pile(room, point="0001", subject=RUSSIAN) for room in rooms}
     _plant_sheets(build, rooms, piles)
     scans = [scan for room in rooms for scan in piles[room.number]]

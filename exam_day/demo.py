@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from exam_day import forgeries, judge, proofs, stage, steps
+from exam_day import forgeries, judge, leaks, proofs, stage, steps
 from exam_day.desk import Desk
 from exam_day.plan import RESCAN, DayPlan
 from exam_day.report import Report, Step, word
@@ -68,7 +68,7 @@ STEPS: tuple[tuple[str, str, str, Callable[[Played, Step], None]], ...] = (
 def wanted_steps(plan: DayPlan) -> list[str]:
     """Return the steps that a played day must show, in their order: one that was left out is not a step that held."""
     again = any(scan.note == RESCAN for point in plan.points for scan in point.scans)
-    return [*"0123456", *(["6+"] if again else []), "7", "8", *"✓✓✓✓✓"]
+    return [*"0123456", *(["6+"] if again else []), "7", "8", *"✓✓✓✓✓✓"]
 
 
 def complete(report: Report, plan: DayPlan) -> bool:
@@ -93,6 +93,7 @@ def judge_day(played: Played, step: Step) -> None:
     judge.judge(on.report, on.plan.faults, played.desks, played.gate)
     wrong = [line for desk in played.desks for line in judge.disagreements(desk)]
     wrong += judge.false_alarms(on.plan.faults, played.desks)
+    wrong += judge.needless_acts(on.plan.faults, played.desks)
     found = sum(fault.found for fault in on.report.faults)
     step.facts.append(f"{found}/{len(on.plan.faults)} faults, {len(on.placed)} sheets")
     if wrong:
@@ -116,14 +117,17 @@ def play(plan: DayPlan, folder: Path) -> int:
             proofs.public_tools(on, step)
         with report.step("✓", "Подделки отклонены", "Forgeries are refused") as step:
             forgeries.bring(on, step)
-        with report.step("✓", "Поиск закрытых ключей", "Search for private keys") as step:
-            proofs.private_keys(on, step)
+        with report.step("✓", "Ключи, пароли и ПИН не лежат открыто", "No key, password, PIN lies open") as step:
+            leaks.nothing_lies_open(on, step)
+        with report.step("✓", "Журналы событий обоих узлов целы", "The event logs of both nodes are whole") as step:
+            proofs.event_logs(on, step)
     except Exception as error:
         report.console.print(f"[red]{type(error).__name__}[/]: {word('день остановлен', 'the day stopped')}")
     finally:
         on.close()
     if report.ok and not complete(report, plan):
         report.fail(word("не все шаги сыграны", "not every step was played"))
+    report.hold_time()
     report.table()
     report.write(folder / "report.json", seed=plan.seed, date=plan.date.isoformat())
     report.console.print(word("Отчёт: ", "Report: ") + str(folder / "report.json"))

@@ -40,6 +40,7 @@ class Desk:
     recordings: Callable[[str, bool], list[tuple[str, bytes]]]
     seen: list[Seen] = field(default_factory=list)
     closed_with_act: list[str] = field(default_factory=list)
+    recounted: list[str] = field(default_factory=list)
 
     @property
     def sitting(self) -> str:
@@ -72,6 +73,8 @@ class Desk:
             "absent_count": room.absent,
             "not_finished_count": room.not_finished,
         }
+        if room.slip and room.number not in self.recounted:
+            counts[room.slip] += 1
         said = {name: str(count) for name, count in counts.items() if name in form.values}
         answer = self.player.browser.send(page, "card", said)
         _refuse(answer.messages)
@@ -197,6 +200,16 @@ class Desk:
             self.feed(room, [each for each in self.pile(room, late=True) if each.row.number in missed])
         for room in self.rooms:
             self.wait_read(room)
+
+    def recount_cards(self) -> None:
+        """Count again what lies on the table of every room whose card the desk doubts, and correct its card."""
+        for room in self.point.rooms:
+            doubts = [each for each in self.state(room.number)["blockers"] if each["code"] in ("balance", "dbo")]
+            for each in doubts:
+                self._keep(Seen(self.point.code, room.number, each["code"], "", "", each["text"]))
+            if doubts:
+                self.recounted.append(room.number)
+                self.enter_card(room)
 
     def mend_recordings(self) -> None:
         """Bring cut recordings from their stations again; a silent one stays what it is."""

@@ -1,4 +1,4 @@
-"""What a hostile hand brings: a forged feed, a changed packet, a changed journal. Each must be refused, and said so."""
+"""What a hostile hand brings: forged feeds and receipts, a changed packet, a changed journal. Each must be refused."""
 
 import datetime as dt
 import hashlib
@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from exam_day import checks
 from exam_day.checks import CheckFailedError
 from exam_day.plan import PointPlan
 from exam_day.players import choose, wait_for
@@ -16,7 +17,7 @@ from exam_day.report import Step
 from exam_day.stage import Stage
 from exam_day.steps import own_key
 from exam_day.web import Page, Refused
-from wire import cms, feed
+from wire import cms, feed, pki, receipt
 
 
 def bring(stage: Stage, step: Step) -> None:
@@ -28,6 +29,8 @@ def bring(stage: Stage, step: Step) -> None:
     point = stage.plan.points[0]
     tries: tuple[tuple[str, Callable[[Stage, PointPlan], None]], ...] = (
         ("feed", forged_feed),
+        ("torn feed", torn_feed),
+        ("receipt", forged_receipt),
         ("packet", changed_packet),
         ("journal", changed_journal),
     )
@@ -42,30 +45,93 @@ def forged_feed(stage: Stage, point: PointPlan) -> None:
     Raises:
         CheckFailedError: The point believes it.
     """
+    items = _feed(stage, point)
+    forged = _announcement(stage, point, len(items) + 1, feed.item_hash(items[-1]), _station(stage, point))
+    said = _bring(stage, point, "FEED_forged.jsonl", feed.bundle([*items, forged]))
+    # The file is named with the reason why; a number of new items would mean that it was believed.
+    if re.search(r"Новых записей ленты: [1-9]", said) or "FEED_forged.jsonl" not in said:
+        raise CheckFailedError(f"a feed that a station signed was taken for the centre's: {said[:300]}")
+
+
+def torn_feed(stage: Stage, point: PointPlan) -> None:
+    """Items that the centre itself signed, of which one is missing, or one follows from another past.
+
+    Raises:
+        CheckFailedError: The point reads on as if nothing were missing.
+    """
+    items = _feed(stage, point)
+    centre = cms.Signer(
+        pki.load_pem_certificates((stage.folders.pki / "rcoi.pem").read_bytes())[0],
+        checks.private_key(stage.folders.pki / "rcoi.key"),
+    )
+    last = feed.item_hash(items[-1])
+    torn = {
+        "FEED_gap.jsonl": _announcement(stage, point, len(items) + 2, last, centre),
+        "FEED_other_past.jsonl": _announcement(stage, point, len(items) + 1, "0" * 64, centre),
+    }
+    for name, item in torn.items():
+        said = _bring(stage, point, name, feed.bundle([*items, item]))
+        if re.search(r"Новых записей ленты: [1-9]", said) or name not in said:
+            raise CheckFailedError(f"a feed whose chain is broken was read on: {name}: {said[:300]}")
+
+
+def forged_receipt(stage: Stage, point: PointPlan) -> None:
+    """A rejection of an acknowledged packet, right in everything, signed by a station instead of the centre.
+
+    Raises:
+        CheckFailedError: The point believes it, or does not say why it does not.
+    """
+    packet = next(each for each in stage.report.packets if each["state"] == "acknowledged" and each["room"])
+    moment = dt.datetime.now(dt.UTC)
+    forged = receipt.write(
+        receipt.Receipt(
+            level="rejected", uid=packet["uid"], version=packet["version"], sha256=packet["sha256"],
+            number=packet["number"] + 1000, supersedes=packet["number"], region=stage.plan.region, point=point.code,
+            reasons=({"code": "forged", "ru": "Подделка.", "en": "A forgery."},), counts=packet["counts"],
+            operator="Никто", received_at=moment, issued_at=moment, mode="training",
+        ),
+        _station(stage, point),
+    )  # fmt: skip
+    said = _bring(stage, point, "RECEIPT_forged.p7m", forged)
+    player = stage.specialists[point.code]
+    packets = player.transfers(stage.plan.sitting(point))["packets"]
+    state = next(each["state"] for each in packets if each["uid"] == packet["uid"])
+    if state != "acknowledged" or "RECEIPT_forged.p7m" not in said:
+        raise CheckFailedError(f"a receipt that a station signed was believed: {packet['name']} {state}: {said[:300]}")
+
+
+def _feed(stage: Stage, point: PointPlan) -> list[bytes]:
     place = f"{stage.plan.region}-{point.code}"
     _name, data = stage.centre["rcoi_operator"].browser.download(f"/centre/feed/{place}/")
-    items = feed.read_bundle(data)
+    return feed.read_bundle(data)
+
+
+def _station(stage: Stage, point: PointPlan) -> cms.Signer:
     station = next(each for each in point.stations if (point.code, each.kind, each.number) in stage.stations)
     key, certificate = own_key(stage.station(point, station.kind, station.number).folder)
-    forged = feed.write(
+    return cms.Signer(certificate, key)
+
+
+def _announcement(stage: Stage, point: PointPlan, number: int, prev: str, signer: cms.Signer) -> bytes:
+    return feed.write(
         feed.FeedItem(
-            number=len(items) + 1, prev=feed.item_hash(items[-1]), kind="announcement", mode="training",
-            region=stage.plan.region, point=point.code, at=dt.datetime.now(dt.UTC),
-            body={"title": "Подделка", "text": "Эту запись выдал не РЦОИ."},
+            number=number, prev=prev, kind="announcement", mode="training", region=stage.plan.region, point=point.code,
+            at=dt.datetime.now(dt.UTC), body={"title": "Подделка", "text": "Эту запись выдал не РЦОИ."},
         ),
-        cms.Signer(certificate, key),
+        signer,
     )  # fmt: skip
-    folder = stage.flash(point) / "forged"
+
+
+def _bring(stage: Stage, point: PointPlan, name: str, data: bytes) -> str:
+    """Bring a file to the point on a flash drive, as an answer of the centre; returns what the page says."""
+    folder = stage.flash(point) / name.partition(".")[0]
     folder.mkdir(exist_ok=True)
-    (folder / "FEED_forged.jsonl").write_bytes(feed.bundle([*items, forged]))
+    (folder / name).write_bytes(data)
     stage.give_flash()
     player, sitting = stage.specialists[point.code], stage.plan.sitting(point)
     page = player.browser.get(f"/transfers/{sitting}/")
     answer = player.browser.send(page, "feed", {"folder": choose(page.form("feed"), "folder", str(folder))})
-    said = " ".join(message.text for message in answer.messages)
-    # The file is named with the reason why; a number of new items would mean that it was believed.
-    if re.search(r"Новых записей ленты: [1-9]", said) or "FEED_forged.jsonl" not in said:
-        raise CheckFailedError(f"a feed that a station signed was taken for the centre's: {said[:300]}")
+    return " ".join(message.text for message in answer.messages)
 
 
 def changed_packet(stage: Stage, point: PointPlan) -> None:

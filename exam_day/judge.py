@@ -18,11 +18,10 @@ SAID_AS: dict[str, tuple[str, ...]] = {
     "unknown_number": ("unknown",),
     "cut_recording": ("cut",),
     "silent_recording": ("silent",),
+    "card_registrations": ("balance",),
+    "card_absent": ("balance",),
+    "card_dbo": ("dbo",),
 }
-#: What follows from another fault, or is a warning, and is no false alarm.
-QUIET = {"unlisted"}
-#: Findings about the picture that an ordinary pass may earn.
-REMARKS = {"skewed", "lines", "dirt", "dpi", "blank", "cropped", "corner_missing", "noisy", "faint", "dark"}
 
 
 def judge(report: Report, faults: Iterable[Fault], desks: list[Desk], gate: dict[str, str]) -> None:
@@ -37,6 +36,15 @@ def judge(report: Report, faults: Iterable[Fault], desks: list[Desk], gate: dict
             continue
         hits = [each for each in seen if _matches(fault, each, papers)]
         report.fault(fault, found=bool(hits), said="; ".join(each.text or each.kind for each in hits)[:300])
+
+
+def needless_acts(faults: Iterable[Fault], desks: list[Desk]) -> list[str]:
+    """Return the rooms that were closed with an act though nothing planted there stays open."""
+    silent = {(fault.point, fault.room) for fault in faults if fault.kind == "silent_recording"}
+    acts = {(desk.point.code, room) for desk in desks for room in desk.closed_with_act}
+    return [f"{point}/{room} was closed with an act" for point, room in sorted(acts - silent)] + [
+        f"{point}/{room} was closed without an act" for point, room in sorted(silent - acts)
+    ]
 
 
 def _names(station: str, words: str) -> bool:
@@ -58,7 +66,7 @@ def false_alarms(faults: Iterable[Fault], desks: list[Desk]) -> list[str]:
     """Return the discrepancies that nobody planted and that follow from nothing planted."""
     listed = list(faults)
     numbers = {fault.number for fault in listed}
-    kinds = {kind for said in SAID_AS.values() for kind in said} - {"upside_down", "cut", "silent"}
+    kinds = {kind for said in SAID_AS.values() for kind in said} - {"upside_down", "cut", "silent", "balance", "dbo"}
     alarms = []
     for desk in desks:
         papers = {each.path.name: each.row.number for each in desk.placed if each.row.point == desk.point.code}
@@ -71,6 +79,12 @@ def false_alarms(faults: Iterable[Fault], desks: list[Desk]) -> list[str]:
             f"{seen.point}/{seen.room} {seen.kind} {seen.file}"
             for seen in desk.seen
             if seen.kind in ("cut", "silent") and seen.file not in planted
+        ]
+        doubted = {(fault.point, fault.room, kind) for fault in listed for kind in SAID_AS.get(fault.kind, ())}
+        alarms += [
+            f"{seen.point}/{seen.room} {seen.kind} {seen.text}"
+            for seen in desk.seen
+            if seen.kind in ("balance", "dbo") and (seen.point, seen.room, seen.kind) not in doubted
         ]
         upside = {fault.number for fault in listed if fault.kind == "upside_down"}
         alarms += [

@@ -18,7 +18,7 @@ from exam_day import stage, steps
 from exam_day.days import mini_day
 from exam_day.desk import Desk
 from exam_day.killer import Kill, Killer
-from exam_day.plan import HQ
+from exam_day.plan import FINISHED, HQ, TRANSFERRED
 from exam_day.players import Specialist
 from exam_day.report import Report, Step
 from exam_day.stage import Stage
@@ -110,13 +110,13 @@ class MiniDay:
     def _finish(self) -> None:
         point = self.on.plan.points[0]
         steps.bring_journals(self.on, self.player, point)
-        self.player.send_status(self.sitting, steps.FINISHED)
+        self.player.send_status(self.sitting, FINISHED)
 
     def _end(self) -> None:
         if not self.ended:
             self.player.browser.submit(f"/scanning/{self.sitting}/", "end-scan")
             self.ended = True
-        self.player.send_status(self.sitting, steps.TRANSFERRED)
+        self.player.send_status(self.sitting, TRANSFERRED)
 
     def _registered(self, desk: Desk) -> bool:
         return bool(desk.state("0101")["balance"])

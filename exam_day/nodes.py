@@ -127,6 +127,21 @@ class Node:
                 return line.rsplit(":", 1)[1].strip()
         raise PlayerError(f"the {self.kind} node printed no first-run code")
 
+    def command(self, *words: str) -> str:
+        """Run `manage.py` with these words on this node, as its user, and return what it prints.
+
+        Raises:
+            PlayerError: It ended with an error.
+        """
+        done = subprocess.run(
+            [self.runner.python, str(ROOT / "manage.py"), *words], cwd=ROOT, env=self.environment(),
+            user=self.runner.uid, group=self.runner.uid, extra_groups=None if self.runner.uid is None else [],
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise PlayerError(f"{self.kind}: manage.py {' '.join(words)}: {done.stderr.strip()[-600:]}")
+        return done.stdout
+
     def stop(self) -> None:
         """Stop the node and everything it started."""
         if self.process is None or self.process.poll() is not None:

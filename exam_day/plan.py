@@ -22,9 +22,14 @@ FaultKind = Literal[
     "cut_recording",
     "silent_recording",
     "journal_missing",
+    "card_registrations",
+    "card_dbo",
+    "card_absent",
 ]
 
 HQ = "HQ"
+#: The two statuses of the day, as they cross the wire.
+FINISHED, TRANSFERRED = "exams_finished", "blanks_transferred"
 #: The note of a sheet that the centre asks to be scanned again: no fault of the day, a wish of its operator.
 RESCAN = "rescan"
 SEED = 20260529
@@ -71,7 +76,7 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class RoomPlan:
-    """A room of a sitting."""
+    """A room of a sitting. `slip` is the field of its card in which the specialist first writes one too many."""
 
     number: str
     seats: int
@@ -81,6 +86,7 @@ class RoomPlan:
     absent: int = 0
     not_finished: int = 0
     places: int = 0
+    slip: str = ""
 
     @property
     def registrations(self) -> int:

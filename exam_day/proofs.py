@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from exam_day import checks, contents
+from exam_day import checks, contents, leaks
 from exam_day.report import Step
 from exam_day.stage import Stage
 from exam_day.web import PlayerError
@@ -74,6 +74,7 @@ def public_tools(stage: Stage, step: Step) -> None:
             inside = checks.packet(path, folder, ca=ca, recipient=pki / "rcoi.pem", key=pki / "rcoi.key")
             opened[inside.header["uid"]] = inside
         contents.hold(stage, opened, step)
+        leaks.sealed_only(stage.hq.data, {uid: each.manifest_begins for uid, each in opened.items()})
     journals = sorted(stage.folders.flash.rglob("END_*.dat"))
     receipts = sorted(stage.folders.receipts.glob("*.p7m"))
     for path in (*journals, *receipts):
@@ -84,53 +85,48 @@ def public_tools(stage: Stage, step: Step) -> None:
     step.facts.append(f"{len(packets)} packets, {len(journals)} journals, {len(receipts)} receipts")
 
 
+#: What the centre's PDF says of a packet in each of its last states.
+_VERDICTS = {"acknowledged": ["Подтвержден"], "superseded": ["Подтвержден", "Заменён"]}
+
+
 def _reports(stage: Stage) -> None:
     reports = stage.folders.reports
     for point in stage.plan.points:
         rooms = [room.number for room in point.rooms]
         sitting = stage.plan.sitting(point)
-        checks.pdf_says(reports / f"point-{sitting}.pdf", ["Подтвержден", *rooms])
-        for packet in stage.report.packets:
-            if packet["sitting"] == sitting and packet["state"] == "acknowledged":
-                room = packet.get("room") or ""
-                checks.pdf_says(
-                    reports / f"packet-{packet['uid']}.pdf", ["Подтвержден", *([room] if room in rooms else [])]
-                )
+        mine = [packet for packet in stage.report.packets if packet["sitting"] == sitting]
+        current = [packet["sha256"][:8] for packet in mine if packet["state"] == "acknowledged" and packet["room"]]
+        silent = [station.number for station in point.stations if not station.journal]
+        checks.pdf_says(reports / f"point-{sitting}.pdf", ["Подтвержден", *rooms, *current, *silent])
+        for packet in mine:
+            said = [*_VERDICTS[packet["state"]], packet["uid"]]
+            said += [packet["room"]] if packet["room"] in rooms else []
+            checks.pdf_says(reports / f"packet-{packet['uid']}.pdf", said)
     codes = [point.code for point in stage.plan.points]
     checks.pdf_says(reports / f"region-{stage.plan.date.isoformat()}.pdf", codes)
 
 
-def private_keys(stage: Stage, step: Step) -> None:
-    """Search both data folders, databases and logs: no GEK member's key anywhere, no key of the centre at the point.
+def unfinished(stage: Stage, sitting: str, rooms: list[str]) -> None:
+    """Hold the closing act of a point that is still at work: it must not look closed, and must name every room.
 
     Raises:
-        CheckFailedError: A key lies where it must not, or the search itself finds nothing where a key does lie.
+        CheckFailedError: It says otherwise.
     """
-    hq, rcoi, logs = stage.hq.data, stage.rcoi.data, stage.folders.logs
-    pki = stage.folders.pki
-    for token in stage.tokens.values():
-        scalar = checks.scalar_of_p12(token.path, token.pin)
-        _absent(f"the key of {token.person.full_name}", scalar, [hq, rcoi, logs])
-    centre = checks.scalar_of_pem(pki / "rcoi.key")
-    _absent("the key of the centre", centre, [hq, logs])
-    if not checks.holders(centre, [rcoi]):
-        raise checks.CheckFailedError("the search does not find the centre's key where it lies")
-    count = sum(1 for _path in checks.files_of([hq, rcoi, logs]))
-    step.facts.append(f"{len(stage.tokens) + 1} keys, {count} files")
-    _unreadable(stage, step)
+    pdf = stage.folders.reports / f"point-{sitting}-early.pdf"
+    pdf.write_bytes(stage.centre["rcoi_operator"].report(f"point/{sitting}.pdf"))
+    if "pdftotext" not in checks.missing_tools():
+        checks.pdf_says(pdf, ["ППЭ не закрыт", *rooms])
 
 
-def _absent(what: str, scalar: bytes, folders: list[Path]) -> None:
-    held = checks.holders(scalar, folders)
-    if held:
-        raise checks.CheckFailedError(f"{what} lies in {', '.join(map(str, held[:5]))}")
+def event_logs(stage: Stage, step: Step) -> None:
+    """Have both nodes prove their event logs whole, as an auditor does.
 
-
-def _unreadable(stage: Stage, step: Step) -> None:
-    runner = stage.hq.runner
-    if runner.uid is None:
-        return
-    key = stage.rcoi.data / "keys" / "rcoi.key"
-    if checks.readable(key, runner.uid):
-        raise checks.CheckFailedError(f"uid {runner.uid} of the HQ can read {key}")
-    step.facts.append(f"uid {runner.uid} cannot read rcoi.key")
+    Raises:
+        CheckFailedError: A chain is broken, or one of the points has none.
+    """
+    for node in (stage.hq, stage.rcoi):
+        said = node.command("audit_verify")
+        lost = [each.code for each in stage.plan.points if f"{stage.plan.region}-{each.code}:" not in said]
+        if lost:
+            raise checks.CheckFailedError(f"{node.kind}: no event log of {lost}: {said[:300]}")
+        step.facts.append(f"{node.kind}: {len(said.splitlines()) - 1} chains")

@@ -23,6 +23,12 @@ def word(ru: str, en: str) -> str:
     return ru if RUSSIAN else en
 
 
+#: What the day may take on two cores, once the packages are installed; a step alone may never take that long.
+LIMIT_SECONDS = 240.0
+#: Above this share of the machine, somebody else was at work when the day began: the total is told, not judged.
+BUSY_SHARE = 0.5
+
+
 FAULT_NAMES: dict[str, tuple[str, str]] = {
     "missing_sheet": ("не хватает листа", "missing sheet"),
     "foreign_sheet": ("лист другой аудитории", "sheet of another room"),
@@ -34,6 +40,9 @@ FAULT_NAMES: dict[str, tuple[str, str]] = {
     "cut_recording": ("обрезанная запись", "cut recording"),
     "silent_recording": ("запись без речи", "silent recording"),
     "journal_missing": ("нет журнала станции", "station without its journal"),
+    "card_registrations": ("в карточке лишний бланк регистрации", "card counts one form too many"),
+    "card_dbo": ("в карточке лишний ДБО № 2", "card counts one additional form too many"),
+    "card_absent": ("в карточке лишний неявившийся", "card counts one absent too many"),
 }
 
 
@@ -73,6 +82,7 @@ class Report:
         self.packets: list[dict[str, Any]] = []
         self.not_run: list[str] = []
         self.started = time.monotonic()
+        self.load = os.getloadavg()[0]
 
     @contextmanager
     def step(self, step_id: str, ru: str, en: str) -> Iterator[Step]:
@@ -84,6 +94,8 @@ class Report:
         try:
             with self.console.status(title) if self.console.is_terminal else _line(self.console, f"… {title}"):
                 yield step
+            if time.monotonic() - begun > LIMIT_SECONDS:
+                step.problem = step.problem or f"it took longer than {LIMIT_SECONDS:.0f} s"
             step.ok = not step.problem
         except Exception as error:
             step.problem = f"{type(error).__name__}: {error}"
@@ -115,6 +127,17 @@ class Report:
         """Whether every step held and every fault was found."""
         return bool(self.steps) and all(step.ok for step in self.steps) and all(fault.found for fault in self.faults)
 
+    def hold_time(self, seconds: float | None = None) -> None:
+        """Hold the whole day to its limit; on a machine that was busy when it began, only say how long it took."""
+        taken = time.monotonic() - self.started if seconds is None else seconds
+        if taken <= LIMIT_SECONDS:
+            return
+        words = f"{taken:.0f} s, {LIMIT_SECONDS:.0f} were promised"
+        if self.load > BUSY_SHARE * (os.cpu_count() or 1):
+            self.skip(f"{words}; the machine was busy, load {self.load:.1f} at the start")
+        else:
+            self.fail(words)
+
     def fail(self, why: str) -> None:
         """Write down that the day as a whole does not hold."""
         self.steps.append(Step("!", why, why, problem=why))
@@ -140,7 +163,7 @@ class Report:
             for fault in self.faults:
                 name = word(*FAULT_NAMES[fault.kind])
                 mark = f"[green]{word('найдена', 'found')}[/]" if fault.found else f"[red]{word('НЕТ', 'NOT FOUND')}[/]"
-                faults.add_row(name, fault.point, fault.room or "–", fault.number, mark)
+                faults.add_row(name, fault.point, fault.room or "–", fault.number or "–", mark)
             self.console.print(faults)
 
     def write(self, path: Path, **more: Any) -> None:
@@ -148,6 +171,7 @@ class Report:
         document = {
             "ok": self.ok,
             "seconds": round(time.monotonic() - self.started, 1),
+            "load_at_start": round(self.load, 2),
             "machine": {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
             "steps": [asdict(step) for step in self.steps],
             "packets": self.packets,

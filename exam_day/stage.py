@@ -187,7 +187,7 @@ def make_keys(stage: Stage) -> list[tuple[str, bytes]]:
             player = StationPlayer(stage.terminal, plan, point, station, folder)
             stage.stations[point.code, station.kind, station.number] = player
             requests.append(player.init())
-        pin = f"{secrets.randbelow(10**6):06d}"
+        pin = f"{secrets.randbelow(10**8):08d}"
         token, request = make_token(stage.terminal, plan, point, stage.folders.tokens, pin)
         stage.tokens[point.code] = token
         requests.append((request.name, request.read_bytes()))

@@ -1,13 +1,15 @@
 """The eight steps of the day, each by the people whose work it is."""
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from exam_day import proofs
 from exam_day.desk import Desk
-from exam_day.plan import RESCAN, PointPlan
+from exam_day.plan import FINISHED, RESCAN, TRANSFERRED, PointPlan
 from exam_day.players import Specialist, wait_for
 from exam_day.registry import serial
 from exam_day.report import Step
@@ -17,8 +19,6 @@ from wire import cms, journal, pki
 from wire import names as wire_names
 from wire.names import JournalName
 from wire.subjects import SUBJECT_NAMES
-
-FINISHED, TRANSFERRED = "exams_finished", "blanks_transferred"
 
 
 def print_journals(stage: Stage, step: Step) -> None:
@@ -76,13 +76,34 @@ def finished(stage: Stage, step: Step) -> dict[str, str]:
         player, sitting = stage.specialists[point.code], stage.plan.sitting(point)
         for change in point.replacements:
             player.replace(sitting, old=change.old, new=change.new, room=change.room)
+        stations = [each.number for each in point.stations if each.kind != "scan"]
+        too_early(player, sitting, FINISHED, *stations)
         bring_journals(stage, player, point)
         said[point.code] = _status(stage, player, point)
         step.facts.append(f"{point.code}: {'act' if said[point.code] else 'complete'}")
     for point in stage.plan.points:
         player = stage.specialists[point.code]
         player.wait_packets(stage.plan.sitting(point), _all_acknowledged("status", 1), what="receipt of the status")
+    for point in stage.plan.points:
+        proofs.unfinished(stage, stage.plan.sitting(point), [room.number for room in point.rooms])
     return said
+
+
+def too_early(player: Specialist, sitting: str, status: str, *named: str) -> None:
+    """Press the button of a status before its time: it must be refused, and the refusal must name what is missing.
+
+    Raises:
+        PlayerError: The status went out, or something missing is not named.
+    """
+    try:
+        player.send_status(sitting, status)
+    except Refused as refusal:
+        words = " ".join(message.text for message in refusal.messages)
+        silent = [name for name in named if not re.search(rf"(?<![\d-]){re.escape(name)}(?!\d)", words)]
+        if silent:
+            raise PlayerError(f"{sitting} {status}: the gate does not name {silent}: {words[:600]}") from None
+        return
+    raise PlayerError(f"{sitting}: {status} went out too early")
 
 
 def bring_journals(stage: Stage, player: Specialist, point: PointPlan) -> None:
@@ -169,11 +190,14 @@ def scan(stage: Stage, desks: list[Desk], step: Step) -> None:
     """Step 5: cards, sheets, forms and recordings; differences settled; packets sealed, signed, on their way."""
     wait_drawn(stage)
     for each in desks:
+        rooms = [room.number for room in each.point.rooms]
+        too_early(each.player, each.sitting, TRANSFERRED, *rooms, "формы ППЭ")
         each.feed_everything()
     for each in desks:
         each.first_look()
     for each in desks:
         each.search_envelopes()
+        each.recount_cards()
         each.mend_recordings()
     for each in desks:
         each.close_rooms()
@@ -228,6 +252,7 @@ def feed_back(stage: Stage, desks: list[Desk], step: Step) -> None:
         lambda: None if FINISHED in spoken.player.transfers(spoken.sitting)["statuses"] else True,
         what=f"{spoken.sitting}: the undone status",
     )
+    too_early(spoken.player, spoken.sitting, TRANSFERRED, "Экзамены завершены")
     spoken.player.send_status(spoken.sitting, FINISHED)
     for each, count in ((written, len(written.rooms) + 2), (spoken, len(spoken.rooms) + 2)):
         each.player.wait_packets(each.sitting, _all_acknowledged("", count), what="receipts of what was sent again")
@@ -237,6 +262,8 @@ def feed_back(stage: Stage, desks: list[Desk], step: Step) -> None:
 def scan_journals(stage: Stage, desks: list[Desk], step: Step) -> None:
     """Step 7: every scanning station forms END_SCAN; the reserve one brings an empty day."""
     for each in desks:
+        stations = [station.number for station in each.point.stations if station.kind == "scan"]
+        too_early(each.player, each.sitting, TRANSFERRED, *stations)
         each.end_scan()
         for station in each.point.stations:
             if station.kind == "scan" and (each.point.code, "scan", station.number) in stage.stations:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 
 import pytest
 from rich.console import Console
@@ -45,7 +46,7 @@ def test_it_holds_when_every_step_and_fault_holds(report, tmp_path):
     assert judge.false_alarms(plan.faults, tables) == []
 
 
-@pytest.mark.parametrize("lost", range(8))
+@pytest.mark.parametrize("lost", range(12))
 def test_a_fault_that_nobody_found_fails_the_day(report, tmp_path, lost):
     plan = demo_day()
     tables = desks(plan, tmp_path)
@@ -106,3 +107,50 @@ def test_a_day_with_a_step_left_out_is_not_complete(report):
     assert demo.complete(report, plan)
     del report.steps[3]
     assert not demo.complete(report, plan)
+
+
+def test_a_day_that_takes_longer_than_promised_fails_on_a_quiet_machine(report):
+    with report.step("1", "шаг", "step"):
+        pass
+    report.load = 0.0
+    report.hold_time(239)
+    assert report.ok
+    report.hold_time(241)
+    assert not report.ok
+
+
+def test_on_a_busy_machine_the_time_is_told_and_not_judged(report):
+    with report.step("1", "шаг", "step"):
+        pass
+    report.load = 99.0
+    report.hold_time(500)
+    assert report.ok
+    assert "load 99.0" in report.not_run[0]
+
+
+def test_a_step_that_hangs_fails_everywhere(report, monkeypatch):
+    monkeypatch.setattr("exam_day.report.LIMIT_SECONDS", 0.01)
+    with report.step("0", "шаг", "step"):
+        pass
+    assert report.ok
+    with report.step("1", "шаг", "step"):
+        time.sleep(0.02)
+    assert not report.ok
+
+
+def test_a_room_closed_with_an_act_that_nothing_needed_is_a_disagreement(tmp_path):
+    plan = demo_day()
+    tables = desks(plan, tmp_path)
+    tables[1].closed_with_act.append("0202")
+    assert judge.needless_acts(plan.faults, tables) == []
+    tables[0].closed_with_act.append("0103")
+    assert judge.needless_acts(plan.faults, tables) == ["0001/0103 was closed with an act"]
+    tables[1].closed_with_act.clear()
+    assert len(judge.needless_acts(plan.faults, tables)) == 2
+
+
+def test_a_doubted_card_that_is_right_is_an_alarm(tmp_path):
+    plan = demo_day()
+    tables = desks(plan, tmp_path)
+    tables[0].seen.append(Seen("0001", "0101", "balance", "", "", "баланс не сходится"))
+    assert len(judge.false_alarms(plan.faults, tables)) == 1
