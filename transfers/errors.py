@@ -73,6 +73,14 @@ class ForeignFeed(TransferRefusal):
     code = "foreign_feed"
 
 
+class NodeBusy(TransferRefusal):
+    """The node could not store something just now."""
+
+    code = "node_busy"
+    http_status = 503
+    permanent = False
+
+
 class FeedFork(TransferRefusal):
     """Two items of one number."""
 

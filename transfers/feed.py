@@ -7,24 +7,28 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
+from audit.moves import StaleState
 from common.clock import now
 from common.refusals import Said, both
 from keys import access, trust
 from stations.models import ExamPoint, Room, Sitting
 from transfers import link, receipts, statuses
-from transfers.errors import FeedFork, ForeignFeed
+from transfers.errors import FeedFork, ForeignFeed, NodeBusy
 from transfers.models import Door, FeedCursor, FeedRecord, Packet
 from transfers.states import ON_THE_WAY, SETTLED, PacketState, move_packet
+from wire import durable
 from wire import feed as wire_feed
 from wire.feed import FeedItem
 from wire.refusals import MalformedDocument, Refusal
 
 log = logging.getLogger(__name__)
 
+#: Trouble of this machine or of the moment, not of the item: the item is tried again, and nothing behind it passes it.
+_PASSING = (durable.DiskRefusal, StaleState, NodeBusy)
 QUICK_SECONDS = 2.0
 MAX_PAGES = 50
 
@@ -110,7 +114,27 @@ def take_item(*, point: ExamPoint, document: bytes, door: str, actor: Actor) -> 
 
     Returns:
         Whether it was new.
+
+    Raises:
+        NodeBusy: The node could not do it just now (a full disk, a locked database); nothing was changed, ask again.
+        Refusal: See `take_items`.
     """
+    try:
+        return _take_item(point, document, door, actor)
+    except (OperationalError, OSError) as error:
+        raise _busy(error) from error
+
+
+def _busy(error: Exception) -> Refusal:
+    if isinstance(error, OSError):
+        return durable.disk_refusal(error)
+    return NodeBusy(
+        "Узел занят и не смог записать ответ РЦОИ; он будет прочитан снова.",
+        "The node is busy and could not store the centre's answer; it is read again.",
+    )
+
+
+def _take_item(point: ExamPoint, document: bytes, door: str, actor: Actor) -> bool:
     item = wire_feed.read(document, trust.trust_store())
     _require_ours(item, point)
     digest = hashlib.sha256(document).hexdigest()
@@ -168,6 +192,8 @@ def _do(row: FeedRecord, item: FeedItem, point: ExamPoint, door: str, actor: Act
     try:
         with transaction.atomic():
             _DO[item.kind](item.body, point, door, actor)
+    except _PASSING:
+        raise
     except Refusal as refusal:
         log.warning("feed item %s of %s: %s", item.number, point.key, refusal.text("en"))
         return Said.by(refusal)

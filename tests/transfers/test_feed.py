@@ -1,11 +1,14 @@
 """The centre's words: receipts against what was sent, the chain of the feed, undo and rescan."""
 
 import base64
+import errno
 
 import pytest
+from django.db import OperationalError
 
 from audit.log import SYSTEM
 from audit.models import Event
+from audit.moves import StaleState
 from scanning import cards
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import feed, receipts, statuses
@@ -127,6 +130,29 @@ def test_an_item_that_cannot_be_done_never_stops_those_behind_it(hq):
     hq.receipt_item(packet, "acknowledged")
     assert take(hq, *hq.feed) == 2
     assert FeedRecord.objects.get(number=1).problem
+    assert fresh(packet).state == "acknowledged"
+
+
+@pytest.mark.parametrize(
+    "trouble", [OSError(errno.ENOSPC, "full"), OperationalError("database is locked"), StaleState("а", "a")]
+)
+def test_a_passing_trouble_passes_no_item_by(hq, monkeypatch, trouble):
+    hq.close("0101")
+    packet = hq.signed()
+    hq.receipt_item(packet, "acknowledged")
+
+    def fail(*_args, **_options):
+        raise trouble
+
+    monkeypatch.setattr(receipts, "apply", fail)
+    with pytest.raises(Refusal) as said:
+        take(hq, *hq.feed)
+    assert not said.value.permanent
+    assert not FeedRecord.objects.exists()
+    assert not ReceiptRecord.objects.exists()
+    assert fresh(packet).state == "queued"
+    monkeypatch.undo()
+    assert take(hq, *hq.feed) == 1
     assert fresh(packet).state == "acknowledged"
 
 
