@@ -51,6 +51,13 @@ class AccessKeyUnusable(KeysRefusal):
     http_status = 409
 
 
+class PhoneSecretMissing(KeysRefusal):
+    """The exam package that carries the phone secret has not arrived at this node."""
+
+    code = "phone_secret_missing"
+    http_status = 409
+
+
 class TokenMissing(KeysRefusal):
     """The chosen token is not in any drive."""
 

@@ -84,6 +84,11 @@ def _keys(prefix: str) -> dict[str, ec.EllipticCurvePrivateKey]:
     return {pki.key_fingerprint(key.public_key()): key for key in found if key is not None}
 
 
+def keys_of(prefix: str) -> list[ec.EllipticCurvePrivateKey]:
+    """Return the key in use and those kept from before."""
+    return list(_keys(prefix).values())
+
+
 def requests(*, region: str, points: list[str], station: str) -> list[tuple[str, bytes]]:
     """Return this node's certificate requests: of the node and of its scanning station, for each point.
 

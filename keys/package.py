@@ -15,7 +15,7 @@ from django.db.models import Max
 from audit.log import Actor, record
 from common import files
 from common.clock import now
-from keys import authority, node, trust
+from keys import authority, node, phone, trust
 from keys.errors import PackageRefused
 from keys.models import Certificate
 from keys.models import ExamPackage as PackageRow
@@ -117,7 +117,7 @@ def _assemble(
         access=[row.pem for row in access],
         forms=_expected_forms(sittings),
         deadlines={sitting.key: sitting.deadlines for sitting in sittings},
-        phone_secret=cms.seal_bytes(_phone_secret(point, date), recipients=nodes),
+        phone_secret=cms.seal_bytes(phone.secret_to_send(point, date), recipients=nodes),
         ca=authority.authority().pem,
     )  # fmt: skip
 
@@ -126,13 +126,6 @@ def _expected_forms(sittings: list[Sitting]) -> dict[str, list[str]]:
     """Return the codes of the HQ and room forms that must be scanned, for each sitting."""
     codes = [kind.code for kind in CATALOGUE.values() if kind.mandatory and kind.scope != "participant"]
     return {sitting.key: codes for sitting in sittings}
-
-
-def _phone_secret(point: ExamPoint, date: day) -> bytes:
-    """Return the secret that the centre and the point compare on the phone; the centre can make it again."""
-    # Derived, so that nothing secret about single points lies on the centre's disk.
-    key = node.load_key(node.RCOI_KEY).private_numbers().private_value.to_bytes(32, "big")
-    return hmac.digest(key, f"ppe-phone/1 {point.key} {date.isoformat()}".encode(), "sha256")
 
 
 def _keep(
@@ -236,7 +229,8 @@ def take_in(data: bytes, *, confirmed_fingerprint: str = "", actor: Actor) -> Pa
             trust.take_crl(der=package.crl, actor=actor)
         name = package_name(said.region, said.point, said.date, said.version)
         row = _keep(point, package, data, name, said.signed_by, actor)
-        _keep_phone_secret(package, point)
+        if package.phone_secret is not None:
+            phone.keep(point, package.header["date"], package.phone_secret)
         record(
             "keys.package_taken", actor=actor, region=said.region, point=said.point, subject=name,
             data={"sha256": row.sha256, "signed_by": said.signed_by, "authority": said.ca_fingerprint},
@@ -308,9 +302,3 @@ def _require_addresses(certificates: list[CertificateFile], said: PackagePreview
                 f"В пакете чужой сертификат: {identity.urn}.",
                 f"The package carries a foreign certificate: {identity.urn}.",
             )
-
-
-def _keep_phone_secret(package: wire_package.ExamPackage, point: ExamPoint) -> None:
-    if package.phone_secret is not None:
-        path = node.folder() / f"phone-{point.key}-{package.header['date']}.p7m"
-        write_durable(path, package.phone_secret, mode=0o600)

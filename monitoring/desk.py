@@ -19,6 +19,7 @@ from monitoring.incidents import MAX_SKEW
 from monitoring.matrix import matrix_of, owing
 from stations.models import ExamPoint, Sitting, StationPost, User
 from stations.rules import RULES, allowed
+from transfers import phone
 from transfers.models import PointStatus, ReceiptRecord
 from transfers.states import PacketState
 from transfers.statuses import evidence
@@ -156,6 +157,8 @@ def status_of(facts: Facts, name: str) -> StatusView:
     view.declared, view.confirmed = True, facts.confirmed(name)
     if view.confirmed:
         view.words, view.level, view.icon = _("передан, квитанция получена"), "ok", "check_circle"
+    elif phone.told(facts.sitting, name):
+        view.words, view.level, view.icon = _("сообщено по телефону, ждём пакет"), "warn", "call"
     else:
         view.words, view.level, view.icon = _("передаётся, ждём квитанцию"), "warn", "hourglass_top"
     view.sent = sent_with(row)

@@ -12,6 +12,7 @@ from rcoi.models import (
     InboxRecording,
     InboxSheet,
     IssuedReceipt,
+    PhoneWord,
     PointStatusRecord,
     Report,
     RescanRequest,
@@ -156,3 +157,12 @@ class ReportAdmin(ReadOnlyAdmin):
 
     list_display = ("number", "kind", "key", "made_at", "prints")
     list_filter = ("kind",)
+
+
+@admin.register(PhoneWord)
+class PhoneWordAdmin(ReadOnlyAdmin):
+    """Statuses told by telephone, and codes that were wrong."""
+
+    list_display = ("at", "point", "date", "outcome", "status", "by")
+    list_filter = ("outcome", "status")
+    list_select_related = ("point__region",)

@@ -17,6 +17,8 @@ KINDS: dict[str, str | Promise] = {
     "rcoi.rescan_answered": _("Пересканированное получено"),
     "rcoi.status": _("Получен статус ППЭ"),
     "rcoi.status_undone": _("Статус ППЭ отменён"),
+    "rcoi.phone_status": _("Статус ППЭ сообщён по телефону"),
+    "rcoi.phone_wrong": _("Код, сообщённый по телефону, не подошёл"),
     "rcoi.announced": _("Отправлено объявление"),
     "rcoi.package": _("Пакет экзамена выдан"),
     "rcoi.file": _("Выдан файл"),

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from common.clock import now
-from rcoi.models import InboxFinding, InboxPacket, PacketKind, PointStatusRecord, RescanRequest
+from rcoi.models import InboxFinding, InboxPacket, PacketKind, PhoneWord, PointStatusRecord, RescanRequest
 from rcoi.states import PacketState, RescanState, StatusState
 from stations.models import Sitting
 
@@ -59,6 +59,7 @@ class StatusCell:
     status: str
     record: PointStatusRecord | None
     deadline: datetime | None
+    phone: PhoneWord | None = None
 
     @property
     def label(self) -> str:
@@ -70,7 +71,7 @@ class StatusCell:
         """Colour of the chip."""
         if self.reported:
             return "ok"
-        if self.record is not None:
+        if self.record is not None or self.phoned:
             return "warn"
         return "bad" if self.late else "idle"
 
@@ -80,13 +81,23 @@ class StatusCell:
         return self.record is not None and self.record.state == StatusState.REPORTED
 
     @property
+    def phoned(self) -> bool:
+        """Whether it was told by telephone and its packet has not come yet."""
+        if self.phone is None or self.reported:
+            return False
+        undone = self.record.undone_at if self.record is not None else None
+        return undone is None or self.phone.at > undone
+
+    @property
     def late(self) -> bool:
         """Whether its deadline has passed without it."""
-        return not self.reported and self.deadline is not None and now() > self.deadline
+        return not self.reported and not self.phoned and self.deadline is not None and now() > self.deadline
 
     @property
     def words(self) -> str:
         """The state in words."""
+        if self.phoned:
+            return _("сообщено по телефону")
         if self.record is not None:
             return str(self.record.get_state_display())
         return _("просрочен") if self.late else _("ожидается")
@@ -130,7 +141,7 @@ class SittingBoard:
 
 
 def boards(sittings: Iterable[Sitting]) -> list[SittingBoard]:
-    """Return the boards of sittings, in five queries whatever their number."""
+    """Return the boards of sittings, in six queries whatever their number."""
     rows = list(sittings)
     packets: dict[int, list[InboxPacket]] = defaultdict(list)
     for packet in InboxPacket.objects.filter(sitting__in=rows, uid__isnull=False).order_by("received_at", "pk"):
@@ -148,7 +159,21 @@ def boards(sittings: Iterable[Sitting]) -> list[SittingBoard]:
         "packet__sitting_id", flat=True
     ):
         found[pk or 0] += 1
-    return [_board(row, packets[row.pk], records[row.pk], asked, found[row.pk]) for row in rows]
+    phoned = _phoned(rows)
+    return [_board(row, packets[row.pk], records[row.pk], asked, found[row.pk], phoned) for row in rows]
+
+
+Phoned = dict[tuple[int, date, str], PhoneWord]
+
+
+def _phoned(sittings: Sequence[Sitting]) -> Phoned:
+    """Return the newest word by telephone of every point, day and status."""
+    rows = PhoneWord.objects.filter(
+        outcome=PhoneWord.Outcome.ACCEPTED,
+        point__in={row.point_id for row in sittings},
+        date__in={row.date for row in sittings},
+    )
+    return {(row.point_id, row.date, row.status): row for row in rows.order_by("at", "pk")}
 
 
 def _board(
@@ -157,6 +182,7 @@ def _board(
     records: dict[str, PointStatusRecord],
     asked: dict[int, int],
     found: int,
+    phoned: Phoned,
 ) -> SittingBoard:
     rooms = [
         _cell(
@@ -169,7 +195,12 @@ def _board(
         for each in sorted(sitting.rooms.all(), key=lambda each: each.room.number)
     ]
     forms = _cell(str(_("Формы")), PacketKind.FORMS, "", packets, asked)
-    statuses = [StatusCell(status, records.get(status), sitting.deadline(status)) for status in EXPECTED_STATUSES]
+    statuses = [
+        StatusCell(
+            status, records.get(status), sitting.deadline(status), phoned.get((sitting.point_id, sitting.date, status))
+        )
+        for status in EXPECTED_STATUSES
+    ]
     return SittingBoard(sitting, rooms, forms, statuses, list(packets), found)
 
 

@@ -79,3 +79,25 @@ class NotFounded(Refusal):
 
     code: ClassVar[str] = "not_founded"
     http_status: ClassVar[int] = 409
+
+
+class PhoneCodeWrong(Refusal):
+    """The code was not made by this point on this day."""
+
+    code: ClassVar[str] = "phone_code_wrong"
+    http_status: ClassVar[int] = 422
+
+
+class PhoneCodeUsed(Refusal):
+    """The code was taken before, or the packet itself has come."""
+
+    code: ClassVar[str] = "phone_code_used"
+    http_status: ClassVar[int] = 409
+
+
+class PhoneLocked(Refusal):
+    """Too many wrong codes of one point."""
+
+    code: ClassVar[str] = "phone_locked"
+    http_status: ClassVar[int] = 429
+    permanent: ClassVar[bool] = False

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from audit.log import SYSTEM, Actor, record
 from common.clock import local, now
 from common.refusals import both
-from rcoi import feed, findings
+from rcoi import feed, findings, phone
 from rcoi.errors import RequestRefused
 from rcoi.models import InboxPacket, PointStatusRecord
 from rcoi.states import StatusState, move_status
@@ -68,7 +68,7 @@ def take(packet: InboxPacket, document: dict[str, Any]) -> PointStatusRecord:
 
 def _late(packet: InboxPacket, row: PointStatusRecord) -> None:
     deadline = row.sitting.deadline(row.status)
-    if deadline is not None and packet.received_at > deadline:
+    if deadline is not None and packet.received_at > deadline and not phone.told_by(row.sitting, row.status, deadline):
         shown = local(packet.received_at, row.sitting.point.timezone)
         times = {"at": f"{shown:%H:%M}", "due": f"{deadline:%H:%M}"}
         words = both(

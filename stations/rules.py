@@ -42,6 +42,7 @@ RULES: dict[str, frozenset[Role]] = {
     "rcoi.inbox": frozenset({ADMINISTRATOR, OPERATOR, COORDINATOR}),
     "rcoi.rescan": frozenset({OPERATOR, ADMINISTRATOR}),
     "rcoi.status_undo": frozenset({COORDINATOR}),
+    "rcoi.phone": frozenset({ADMINISTRATOR, OPERATOR, COORDINATOR}),
     "rcoi.reports": frozenset({ADMINISTRATOR, OPERATOR, COORDINATOR}),
 }
 

@@ -3,7 +3,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from common.admin import ReadOnlyAdmin, ReadOnlyInline
-from transfers.models import FeedCursor, FeedRecord, Packet, PacketStep, PointStatus, ReceiptRecord
+from transfers.models import FeedCursor, FeedRecord, Packet, PacketStep, PhoneCode, PointStatus, ReceiptRecord
 
 
 class StepInline(ReadOnlyInline):
@@ -104,3 +104,12 @@ class FeedCursorAdmin(ReadOnlyAdmin):
     def trouble_words(self, row: FeedCursor) -> str:
         """Return what went wrong since, in the reader's language."""
         return row.trouble_words
+
+
+@admin.register(PhoneCode)
+class PhoneCodeAdmin(ReadOnlyAdmin):
+    """Statuses told by telephone."""
+
+    list_display = ("point", "date", "status", "counter", "made_at", "made_by", "told_at")
+    list_filter = ("status",)
+    list_select_related = ("point__region",)

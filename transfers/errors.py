@@ -73,6 +73,19 @@ class ForeignFeed(TransferRefusal):
     code = "foreign_feed"
 
 
+class PhoneNotNeeded(TransferRefusal):
+    """There is no status that would have to be told by telephone."""
+
+    code = "phone_not_needed"
+
+
+class PhoneAnswerWrong(TransferRefusal):
+    """The four characters are not the centre's answer to the code."""
+
+    code = "phone_answer"
+    http_status = 400
+
+
 class NodeBusy(TransferRefusal):
     """The node could not store something just now."""
 

@@ -15,6 +15,8 @@ kinds.register(
         "transfers.resumed": _("Передача по сети продолжена"),
         "transfers.status_declared": _("Объявлен статус ППЭ"),
         "transfers.status_moved": _("Статус ППЭ сменил состояние"),
+        "transfers.phone_code": _("Получен код для сообщения статуса по телефону"),
+        "transfers.phone_told": _("Статус сообщён в РЦОИ по телефону"),
         "transfers.receipt": _("Получена квитанция РЦОИ"),
         "transfers.foreign_receipt": _("Тревога: квитанция на неизвестный пакет"),
         "transfers.feed_item": _("Получена запись ленты РЦОИ"),

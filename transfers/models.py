@@ -14,6 +14,7 @@ from stations.models import ExamPoint, Room, Sitting
 from stations.scope import ScopedQuerySet
 from transfers.states import COLOURS, SETTLED, STATUS_COLOURS, PacketState, StatusState
 from wire.names_files import receipt_name
+from wire.phone import STATUSES
 
 
 class PacketKind(models.TextChoices):
@@ -95,10 +96,43 @@ class PointStatus(models.Model):
     def __str__(self) -> str:
         return str(_("«%s»") % self.get_status_display())
 
+    #: The code by which it was told by telephone, where a page has asked for it.
+    told: "PhoneCode | None" = None
+
     @property
     def colour(self) -> str:
         """Class of the chip."""
         return STATUS_COLOURS[self.state]
+
+    @property
+    def by_phone(self) -> bool:
+        """Whether it may be told by telephone."""
+        return self.status in STATUSES.values()
+
+
+class PhoneCode(models.Model):
+    """A code by which a status of a day is told by telephone; the code itself is made again from its counter."""
+
+    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"), related_name="phone_codes")
+    date = models.DateField(_("день"))
+    status = models.CharField(_("статус"), max_length=24, choices=StatusName.choices)
+    counter = models.PositiveIntegerField(_("номер за день"))
+    made_at = models.DateTimeField(_("получен"))
+    made_by = models.CharField(_("кто"), max_length=200)
+    told_at = models.DateTimeField(_("принят РЦОИ по телефону"), null=True, blank=True)
+    told_by = models.CharField(_("кто сообщил"), max_length=200, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "point"
+
+    class Meta:
+        verbose_name = _("код для телефона")
+        verbose_name_plural = _("коды для телефона")
+        ordering = ("point", "date", "-counter")
+        constraints = [models.UniqueConstraint(fields=("point", "date", "counter"), name="one_phone_code_of_a_counter")]
+
+    def __str__(self) -> str:
+        return f"{self.point} {self.date:%d.%m.%Y} № {self.counter}"
 
 
 class PacketQuerySet(ScopedQuerySet["Packet"]):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from common.clock import local, now
 from common.refusals import told
 from stations.models import Sitting
-from transfers import build, gates, link
+from transfers import build, gates, link, phone
 from transfers.models import FeedCursor, Packet, PacketKind, PointStatus, StatusName
 from transfers.states import ON_THE_WAY, SENDING, PacketState
 from wire.canonical import stamp
@@ -157,7 +157,10 @@ class Overview:
     @cached_property
     def statuses(self) -> list[PointStatus]:
         """The statuses of the sitting, undone ones too."""
-        return list(PointStatus.objects.filter(sitting=self.sitting).order_by("at"))
+        rows = list(PointStatus.objects.filter(sitting=self.sitting).order_by("at"))
+        for row in rows:
+            row.told = phone.told(self.sitting, row.status) if row.state == PointStatus.State.DECLARED else None
+        return rows
 
     @property
     def done(self) -> bool:

@@ -163,6 +163,41 @@ class PointStatusRecord(models.Model):
         return f"{self.sitting.key}: {self.get_status_display()}"
 
 
+class PhoneWord(models.Model):
+    """A code that somebody typed in from the telephone: taken once, or wrong; wrong ones are counted."""
+
+    class Outcome(models.TextChoices):
+        """What came of it."""
+
+        ACCEPTED = "accepted", _("принят")
+        WRONG = "wrong", _("не подошёл")
+
+    point = models.ForeignKey("stations.ExamPoint", models.PROTECT, verbose_name=_("ППЭ"), related_name="phone_words")
+    date = models.DateField(_("день"))
+    outcome = models.CharField(_("итог"), max_length=8, choices=Outcome.choices)
+    status = models.CharField(_("статус"), max_length=24, choices=PointStatusRecord.Status.choices, blank=True)
+    counter = models.PositiveIntegerField(_("номер за день"), null=True, blank=True)
+    answer = models.CharField(_("ответ для ППЭ"), max_length=4, blank=True)
+    at = models.DateTimeField(_("когда"))
+    by = models.CharField(_("кто"), max_length=200)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "point"
+
+    class Meta:
+        verbose_name = _("сообщение по телефону")
+        verbose_name_plural = _("сообщения по телефону")
+        ordering = ("-at", "-pk")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("point", "date", "counter"), condition=models.Q(outcome="accepted"), name="rcoi_phone_code_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.point} {self.date:%d.%m.%Y} {self.get_status_display() or self.get_outcome_display()}"
+
+
 class Announcement(models.Model):
     """Words of the centre to points."""
 

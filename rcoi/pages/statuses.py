@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from audit.log import actor_of, record
 from common.pages import page, render
-from rcoi import announcements, board, feed, statuses
+from rcoi import announcements, board, feed, phone, statuses
 from rcoi.models import Announcement, InboxAct, InboxJournal, InboxPacket, PacketKind
 from rcoi.pages.access import file_answer, needs
 from rcoi.states import PacketState
@@ -32,6 +32,8 @@ def status_page(request: HttpRequest, key: str) -> HttpResponse:
         "acts": InboxAct.objects.filter(packet__sitting=sitting, packet__superseded_by=None)
         .exclude(kind="attachment")
         .select_related("packet"),
+        "phone": phone.listed(sitting),
+        "may_phone": rules.allowed(user, "rcoi.phone", sitting),
         "may_undo": rules.allowed(user, "rcoi.status_undo", sitting),
     }
     return render(request, "rcoi/status.html", context, title=str(sitting))
@@ -49,6 +51,17 @@ def undo(request: HttpRequest, key: str) -> str:
         actor=actor_of(request),
     )
     return _("Статус «%s» отменён, ППЭ узнает об этом из ленты.") % row.get_status_display()
+
+
+@status_page.post("phone")
+def by_phone(request: HttpRequest, key: str) -> str:
+    """Take a status that the point told by telephone."""
+    sitting = sitting_or_404(request.user, key)  # type: ignore[arg-type]
+    rules.require(request.user, "rcoi.phone", sitting)
+    taken = phone.take(sitting=sitting, typed=request.POST.get("code", ""), actor=actor_of(request))
+    return _("Код подошёл: статус «%(status)s». Назовите ППЭ ответ: %(answer)s.") % {
+        "status": taken.row.get_status_display(), "answer": " ".join(taken.row.answer),
+    }  # fmt: skip
 
 
 @page("centre/announcements/", name="centre-announcements", node="rcoi")

@@ -3,10 +3,13 @@
 import pytest
 
 from audit.log import SYSTEM
+from keys import node
+from keys import phone as keys_phone
 from tests.keys.world import make_keys
 from tests.transfers.conftest import ACTOR, Hq, fresh
 from transfers import feed, flash, outbox, statuses, tasks
 from transfers.models import Packet
+from wire import cms
 
 pytestmark = pytest.mark.browser
 
@@ -52,3 +55,20 @@ def test_packets_in_every_state(hq, technician, flash_dir, open_page, look, sett
     Packet.objects.filter(pk=status.pk).update(state="stuck")
     page = open_page(technician, f"{address}{one.uid}/")
     look(page, "packet")
+
+
+def test_a_status_by_telephone(hq, technician, open_page, look, transactional_db):
+    keys_phone.keep(
+        hq.point, hq.sitting.date.isoformat(), cms.seal_bytes(bytes(32), recipients=node.node_certificates(hq.point))
+    )
+    hq.all_journals()
+    statuses.send(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
+    address = f"/transfers/{hq.sitting.key}/phone/exams_finished/"
+    page = open_page(technician, address)
+    look(page, "phone-before")
+    page.click("#code button")
+    look(page, "phone-code")
+    page = open_page(technician, f"/transfers/{hq.sitting.key}/")
+    look(page, "transfers-phone")
+    page = open_page(technician, f"/monitoring/{hq.sitting.key}/")
+    look(page, "monitoring-phone")

@@ -1,0 +1,5 @@
+"""Pages of this room."""
+
+from transfers.pages import packets, phone
+
+__all__ = ["packets", "phone"]

@@ -1,0 +1,143 @@
+"""Telling a final status by telephone when there is neither a line nor a way for a flash drive."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from audit.log import Actor, record
+from common.clock import now
+from keys import phone as keys_phone
+from stations.models import ExamPoint, Sitting
+from transfers.errors import PhoneAnswerWrong, PhoneNotNeeded
+from transfers.models import PhoneCode, PointStatus
+from transfers.states import StatusState
+from wire import phone
+from wire.phone import Place
+
+BY_PHONE = frozenset(phone.STATUSES.values())
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A code as the person at the telephone sees it."""
+
+    row: PhoneCode
+    code: str
+
+    @property
+    def groups(self) -> list[str]:
+        """The code in groups of four."""
+        return list(phone.groups(self.code))
+
+
+def told(sitting: Sitting, status: str) -> PhoneCode | None:
+    """Return the code by which the standing status of a sitting was told, when the centre has answered it."""
+    row = PointStatus.objects.filter(sitting=sitting, status=status).exclude(state=StatusState.UNDONE).first()
+    if row is None:
+        return None
+    codes = PhoneCode.objects.filter(point=sitting.point, date=sitting.date, status=status, told_at__isnull=False)
+    return codes.filter(made_at__gte=row.at).order_by("-counter").first()
+
+
+def code_for(*, sitting: Sitting, status: str, actor: Actor) -> Shown:
+    """Return the code of a declared status; the same one until the status is undone.
+
+    Args:
+        sitting: A sitting of the day; the code speaks for every sitting of the point that day.
+        status: ``exams_finished`` or ``blanks_transferred``.
+        actor: Who is going to dictate it.
+
+    Raises:
+        PhoneNotNeeded: The status is not declared, or the centre has it already.
+        PhoneSecretMissing: No exam package brought the phone secret.
+    """
+    secret = keys_phone.kept(sitting.point, sitting.date)
+    with transaction.atomic():
+        ExamPoint.objects.select_for_update(of=("self",)).get(pk=sitting.point_id)
+        declared = _declared(sitting, status)
+        if declared is None:
+            raise _not_needed(sitting, status)
+        row = _made(declared) or _next(sitting, status, actor)
+    return _shown(row, secret, sitting)
+
+
+def known(sitting: Sitting, status: str) -> Shown | None:
+    """Return the code that was made for a standing status, if one was; nothing is made."""
+    declared = _declared(sitting, status)
+    row = _made(declared) if declared else None
+    return _shown(row, keys_phone.kept(sitting.point, sitting.date), sitting) if row else None
+
+
+def _shown(row: PhoneCode, secret: bytes, sitting: Sitting) -> Shown:
+    point = sitting.point
+    place = Place(sitting.mode, point.region.code, point.code, sitting.date)
+    return Shown(row, phone.make(secret, place, status=row.status, counter=row.counter))
+
+
+def _of_day(sitting: Sitting, status: str) -> QuerySet[PointStatus]:
+    rows = PointStatus.objects.filter(sitting__point=sitting.point, sitting__date=sitting.date, status=status)
+    return rows.exclude(state=StatusState.UNDONE)
+
+
+def _declared(sitting: Sitting, status: str) -> PointStatus | None:
+    """Return the declared status of the day that the centre has not answered; the oldest: one code serves them all."""
+    rows = _of_day(sitting, status).filter(state=StatusState.DECLARED) if status in BY_PHONE else None
+    return rows.select_related("sitting").order_by("at").first() if rows is not None else None
+
+
+def _made(declared: PointStatus) -> PhoneCode | None:
+    codes = PhoneCode.objects.filter(point=declared.sitting.point_id, date=declared.sitting.date)
+    return codes.filter(status=declared.status, made_at__gte=declared.at).order_by("-counter").first()
+
+
+def _not_needed(sitting: Sitting, status: str) -> PhoneNotNeeded:
+    if _of_day(sitting, status).exists():
+        return PhoneNotNeeded(
+            "РЦОИ уже принял этот статус: звонить не нужно.", "The centre has this status already: no call is needed."
+        )
+    return PhoneNotNeeded(
+        "Такой статус ещё не передан.", "The status is not declared yet.",
+        cure_ru="Сначала передайте его на странице «Мониторинг».", cure_en="Declare it on «Мониторинг» first.",
+    )  # fmt: skip
+
+
+def _next(sitting: Sitting, status: str, actor: Actor) -> PhoneCode:
+    point = sitting.point
+    last = PhoneCode.objects.filter(point=point, date=sitting.date).order_by("-counter").first()
+    row = PhoneCode.objects.create(
+        point=point, date=sitting.date, status=status, counter=last.counter + 1 if last else 1, made_at=now(),
+        made_by=actor.name[:200],
+    )  # fmt: skip
+    record(
+        "transfers.phone_code", actor=actor, region=point.region.code, point=point.code, subject=str(row),
+        data={"status": status, "counter": row.counter},
+    )  # fmt: skip
+    return row
+
+
+def confirm(*, sitting: Sitting, status: str, answer: str, actor: Actor) -> PhoneCode:
+    """Note that the centre has taken a code: its four characters prove that it did.
+
+    Raises:
+        PhoneNotNeeded: The status is not declared, or the centre has it already.
+        PhoneAnswerWrong: They are not the centre's answer to this code.
+    """
+    shown = code_for(sitting=sitting, status=status, actor=actor)
+    row, point = shown.row, sitting.point
+    if phone.plain(answer) != phone.answer(keys_phone.kept(point, sitting.date), shown.code):
+        raise PhoneAnswerWrong(
+            "Ответ не подошёл: РЦОИ, вероятно, записал код с ошибкой.",
+            "The answer is wrong: the centre has probably written the code down wrongly.",
+            cure_ru="Продиктуйте код ещё раз по четыре знака и запишите ответ, который назовёт оператор.",
+            cure_en="Dictate the code again, four characters at a time, and note the operator's answer.",
+        )
+    if row.told_at is None:
+        with transaction.atomic():
+            row.told_at, row.told_by = now(), actor.name[:200]
+            row.save(update_fields=["told_at", "told_by"])
+            record(
+                "transfers.phone_told", actor=actor, region=point.region.code, point=point.code, subject=str(row),
+                data={"status": status, "counter": row.counter},
+            )  # fmt: skip
+    return row
