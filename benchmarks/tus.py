@@ -100,7 +100,7 @@ def _ours(folder: Path) -> Iterator[Server]:
     data = folder / "data"
     data.mkdir()
     migrated(data)
-    node = Node(data)
+    node = Node(data, workers=2)  # as a node is shipped
     node.start()
     assert node.process is not None
     log = data / "uploads" / "handled.log"

@@ -13,7 +13,12 @@ class Line:
 
     def __init__(self, port: int) -> None:
         self.port = port
-        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket = self._connect()
+
+    def _connect(self) -> socket.socket:
+        made = socket.create_connection(("127.0.0.1", self.port))
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return made
 
     def ask(self, head: str, body: tuple[Path, int, int] | None = None) -> tuple[int, dict[str, str]]:
         self.socket.sendall(f"{head}Host: 127.0.0.1:{self.port}\r\nTus-Resumable: 1.0.0\r\n\r\n".encode())
@@ -30,7 +35,7 @@ class Line:
         headers = {k.lower(): v.strip() for k, v in (line.split(":", 1) for line in lines[1:] if ":" in line)}
         if headers.get("connection", "").lower() == "close":
             self.socket.close()
-            self.socket = socket.create_connection(("127.0.0.1", self.port))
+            self.socket = self._connect()
         return int(lines[0].split()[1]), headers
 
 

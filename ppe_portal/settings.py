@@ -109,6 +109,8 @@ else:
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": PPE_DATA_DIR / "db.sqlite3",
+            # Opening SQLite, and the checkpoint when it closes, cost more than most requests.
+            "CONN_MAX_AGE": 60,
             "OPTIONS": {
                 "timeout": 30,
                 # A deferred transaction that turns into a writer fails at once with "database is locked".

@@ -9,6 +9,8 @@ from enum import Enum
 FIRST_BLOCK, SMALLEST_BLOCK, LARGEST_BLOCK = 1 << 14, 1 << 10, 1 << 17
 QUICK, SLOW = 0.02, 0.2
 POLL = 0.25
+#: Blocks that may have been read and not yet taken.
+AHEAD = 4
 
 
 class End(Enum):
@@ -37,23 +39,24 @@ class Body:
 
     def __init__(self, read: Callable[[int], bytes], length: int, *, idle: float, wanted: Callable[[], bool]) -> None:
         self.read, self.length, self.idle, self.wanted = read, length, idle, wanted
-        self.end = End.WHOLE
-        self._blocks: queue.Queue[bytes | None] = queue.Queue(maxsize=4)
-        self._stopped = threading.Event()
+        self.end, self.stopped = End.WHOLE, False
+        # Two plain queues, because they are the cheapest way between threads: blocks come, leave to read goes back.
+        self._blocks: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._leave: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._helper: threading.Thread | None = None
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the blocks that arrive; afterwards `end` says how it ended."""
         if not self.length:
             return
+        for _ in range(AHEAD):
+            self._leave.put(True)
         self._helper = threading.Thread(target=self._pump, name="upload-body", daemon=True)
         self._helper.start()
         try:
             yield from self._take()
         finally:
-            self._stopped.set()
-            while not self._blocks.empty():
-                self._blocks.get_nowait()
+            self._stop()
 
     def close(self, before_waiting: Callable[[], None]) -> None:
         """Wait until no read of the body is under way: it ends with the next bytes, or with the connection.
@@ -61,18 +64,22 @@ class Body:
         Args:
             before_waiting: Called when there is something to wait for.
         """
-        self._stopped.set()
         if self._helper is not None:
+            self._stop()
             self._helper.join(0.1)
             if self._helper.is_alive():
                 before_waiting()
                 self._helper.join()
 
+    def _stop(self) -> None:
+        self.stopped = True
+        self._leave.put(False)
+
     def _pump(self) -> None:
         # Servers return a block only when it is full or the connection has ended. On a slow link blocks stay small,
         # so that little of what has arrived is out of sight when the link dies silently.
         left, size = self.length, FIRST_BLOCK
-        while left and not self._stopped.is_set():
+        while left and self._leave.get() and not self.stopped:
             began = time.monotonic()
             try:
                 block = self.read(min(size, left))
@@ -82,16 +89,8 @@ class Body:
                 break
             left -= len(block)
             size = _next_size(size, time.monotonic() - began)
-            self._put(block)
-        self._put(None)
-
-    def _put(self, block: bytes | None) -> None:
-        while not self._stopped.is_set():
-            try:
-                self._blocks.put(block, timeout=1)
-            except queue.Full:
-                continue
-            return
+            self._blocks.put(block)
+        self._blocks.put(None)
 
     def _take(self) -> Iterator[bytes]:
         got, last, asked = 0, time.monotonic(), time.monotonic()
@@ -107,6 +106,7 @@ class Body:
             if block:
                 got, last = got + len(block), now
                 yield block
+                self._leave.put(True)
             elif now - last > self.idle:
                 self.end = End.STALLED
                 return

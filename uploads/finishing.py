@@ -23,14 +23,15 @@ from wire.refusals import Refusal
 log = logging.getLogger(__name__)
 
 
-def complete_under_lock(handle: int, upload: Upload) -> None:
+def complete_under_lock(handle: int, upload: Upload, digest: str | None = None) -> None:
     """Turn the data file, whose lock is held and whose bytes are all there, into a complete file.
 
-    Every step may be repeated: a process killed between the rename and the commit finds the file under its new name.
+    Its SHA-256 may be known from the bytes as they came. Every step may be repeated: a process killed between the
+    rename and the commit finds the file under its new name.
     """
     os.fsync(handle)
     source, target = store.incoming(upload.uid), store.complete(upload.uid)
-    digest = durable.sha256_file(source)
+    digest = digest or durable.sha256_file(source)
     faultpoints.here("finish.hashed")
     source.replace(target)
     faultpoints.here("finish.renamed")

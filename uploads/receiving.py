@@ -19,7 +19,7 @@ from audit.log import Actor, record
 from audit.moves import move
 from common import faultpoints
 from common.clock import now
-from uploads import finishing, handlers, limits, store
+from uploads import digests, finishing, handlers, limits, store
 from uploads.body import Body, End
 from uploads.errors import (
     BodyStalled,
@@ -252,12 +252,14 @@ def _append(handle: int, upload: Upload, offset: int, body: Body, checksum: Chec
             "The checksum does not match; the chunk was dropped. Send it again.",
         )
     writer.commit()
+    if upload.offset < upload.length:
+        writer.put_back()
     if full:
         raise store.no_room()
     if body.end in (End.STALLED, End.WANTED):
         raise BodyStalled("Передача порции остановилась; принятое сохранено.", "The body stalled; its bytes are kept.")
     if upload.offset == upload.length:
-        finishing.complete_under_lock(handle, upload)
+        finishing.complete_under_lock(handle, upload, writer.whole_hash())
     return upload
 
 
@@ -268,12 +270,15 @@ class _Writer:
         self.handle, self.upload, self.checksum = handle, upload, checksum
         self.at = upload.offset
         self.digest = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
+        self.whole = digests.running.take(upload.uid, self.at)
 
     def take(self, body: Body) -> bool:
         """Write the body; return whether the disk was full."""
         for block in body:
             taken = store.write_at(self.handle, block, self.at)
             self.at += taken
+            if self.whole is not None:
+                self.whole.update(memoryview(block)[:taken])
             if taken < len(block):
                 return True
             if self.digest is not None:
@@ -301,6 +306,15 @@ class _Writer:
             raise UploadBusy("Передачу изменил другой запрос.", "Another request changed the upload.")
         self.upload.offset, self.upload.progress_at = self.at, at
         faultpoints.here("receive.counted")
+
+    def whole_hash(self) -> str | None:
+        """Return SHA-256 of the whole upload, when every byte of it came through this process."""
+        return None if self.whole is None else self.whole.hexdigest()
+
+    def put_back(self) -> None:
+        """Keep the hash of what has been counted for the next request."""
+        if self.whole is not None:
+            digests.running.keep(self.upload.uid, self.at, self.whole)
 
 
 def wanted_since(upload: Upload) -> Any:

@@ -29,8 +29,9 @@ def free_port():
 class Node:
     """A web server on a free port over a data folder; may be killed and started again."""
 
-    def __init__(self, folder, server="granian", app="tests.uploads.app:application", **env):
+    def __init__(self, folder, server="granian", app="tests.uploads.app:application", workers=1, **env):
         self.folder, self.server, self.app, self.port = folder, server, app, free_port()
+        self.workers = workers
         self.env = {
             **os.environ,
             "PPE_NODE": "rcoi",
@@ -50,7 +51,7 @@ class Node:
         tools = Path(sys.executable).parent
         if self.server == "granian":
             command = [
-                tools / "granian", "--interface", "wsgi", "--workers", "1", "--blocking-threads", "64",
+                tools / "granian", "--interface", "wsgi", "--workers", str(self.workers), "--blocking-threads", "64",
                 "--port", str(self.port), "--no-ws", self.app,
             ]  # fmt: skip
         elif self.server == "gunicorn":
