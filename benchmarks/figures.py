@@ -40,14 +40,20 @@ def show(figures: Sequence[Figure]) -> None:
         print(f"  {mark} {figure.name:<58} {figure.value:>10.3f} {figure.unit}{side}  {figure.note}".rstrip())
 
 
+def commit() -> str:
+    """Return the commit that is measured; a plus behind it when there is more than was committed."""
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty=+", "--exclude=*"], cwd=ROOT, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    return said.stdout.strip()
+
+
 def keep(name: str, figures: Sequence[Figure], *, seed: int) -> Path:
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
     document = {
         "benchmark": name,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": commit.stdout.strip(),
+        "commit": commit(),
         "seed": seed,
         "machine": machine(),
         "figures": [asdict(figure) | {"held": figure.held} for figure in figures],

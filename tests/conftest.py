@@ -13,6 +13,9 @@ from django.urls import clear_url_caches
 from scanning.recognition import decoder as decoder_module
 from stations.models import Role, User
 from tests import factories
+from tests.proving import pytest_runtest_logreport, pytest_terminal_summary
+
+__all__ = ["pytest_runtest_logreport", "pytest_terminal_summary"]
 
 # Processes that a test starts are nodes of their own: they read the real settings.
 os.environ["DJANGO_SETTINGS_MODULE"] = "ppe_portal.settings"

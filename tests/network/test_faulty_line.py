@@ -1,6 +1,5 @@
 """Packets over a line that fails in every way, between two real nodes whose processes are killed all the while."""
 
-import os
 import random
 import sys
 import time
@@ -10,10 +9,10 @@ import pytest
 from benchmarks.figures import Figure, keep
 from tests.network.nodes import Pair, Storm
 from tests.network.proxy import Faults
+from tests.proving import SEED
 from wire.tus import MAX_CHUNK
 
 KIB, MIB = 1 << 10, 1 << 20
-SEED = int(os.environ.get("PPE_SEED") or random.SystemRandom().randrange(1 << 31))
 
 
 def sizes_for(rng: random.Random, count: int, total: int, slow: int) -> list[int]:

@@ -16,12 +16,12 @@ from tusclient.exceptions import TusCommunicationError
 
 from tests.needs import missing
 from tests.network.proxy import FaultProxy, Faults
+from tests.proving import SEED
 from tests.uploads.conftest import HQ
 
 pytestmark = pytest.mark.slow
 
 MIB = 1 << 20
-SEED = int(os.environ.get("PPE_SEED") or random.SystemRandom().randrange(1 << 31))
 NAME = "Пакет № 1 «бланки» 🎓.ppe"
 SIZES = [0, 1, 65_537, 5 * MIB + 3]
 JS = """
