@@ -65,20 +65,21 @@ class Node:
                     os.chown(each, self.runner.uid, self.runner.uid)
 
     def start(self) -> None:
-        """Start the node; `wait` says when it answers."""
+        """Start the node; `wait` says when it answers. It ends with us, whatever ends us: we hold its stdin."""
+        self._let_go()
         self.own(self.data)
         self.data.chmod(0o700)
         self.logs.mkdir(parents=True, exist_ok=True)
         if self.runner.uid is not None:
             self.logs.chmod(0o1777)
         command = [self.runner.python, str(ROOT / "manage.py"), "run_node", "--host", "127.0.0.1"]
-        command += ["--port", str(self.port), "--logs", str(self.logs), "--log-prefix", f"{self.kind}-"]
+        command += ["--port", str(self.port), "--logs", str(self.logs), "--log-prefix", f"{self.kind}-", "--with-stdin"]
         with (self.logs / f"{self.kind}-node.log").open("ab") as out:
             self.process = subprocess.Popen(
                 command,
                 cwd=ROOT,
                 env=self.environment(),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 user=self.runner.uid,
@@ -145,6 +146,7 @@ class Node:
     def stop(self) -> None:
         """Stop the node and everything it started."""
         if self.process is None or self.process.poll() is not None:
+            self._let_go()
             return
         self.process.send_signal(signal.SIGTERM)
         try:
@@ -153,6 +155,11 @@ class Node:
             # Its children die with it.
             self.process.kill()
             self.process.wait(5)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self.process is not None and self.process.stdin is not None:
+            self.process.stdin.close()
 
 
 def fresh(folder: Path) -> None:

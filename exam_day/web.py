@@ -210,8 +210,6 @@ class Browser:
                 retries=3,
                 # The nodes speak plain HTTP on the loopback here; reading the system's certificates costs 80 ms a time.
                 verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-                # A line that stood idle may be closed by the node at the very moment it is used again: keep none.
-                limits=httpx.Limits(max_keepalive_connections=0),
             ),
         )
 
@@ -225,14 +223,7 @@ class Browser:
         Raises:
             PlayerError: The page answers with an error.
         """
-        return self._read(self._fetch(path))
-
-    def _fetch(self, path: str, **headers: str) -> httpx.Response:
-        """Fetch a page; once more when the line dropped before a word came, as every browser does."""
-        try:
-            return self.client.get(path, headers=headers)
-        except httpx.RemoteProtocolError:
-            return self.client.get(path, headers=headers)
+        return self._read(self.client.get(path))
 
     def _read(self, answer: httpx.Response) -> Page:
         if answer.status_code >= 400:
@@ -246,7 +237,7 @@ class Browser:
         Raises:
             PlayerError: The page answers with an error.
         """
-        answer = self._fetch(path, Accept="application/json")
+        answer = self.client.get(path, headers={"Accept": "application/json"})
         if answer.status_code != 200:
             raise PlayerError(f"{self.who} {path}: {answer.status_code}")
         return answer.json()
@@ -257,7 +248,7 @@ class Browser:
         Raises:
             PlayerError: The page answers with an error.
         """
-        answer = self._fetch(path)
+        answer = self.client.get(path)
         if answer.status_code != 200:
             raise PlayerError(f"{self.who} {path}: {answer.status_code}")
         return file_name(answer.headers.get("Content-Disposition", "")) or Path(path).name, answer.content

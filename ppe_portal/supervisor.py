@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import logging
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -135,10 +136,14 @@ def children(
 
 
 class Supervisor:
-    """Keeps the children of a node alive until it is told to stop."""
+    """Keeps the children of a node alive until it is told to stop.
 
-    def __init__(self, members: Sequence[Child], data_dir: Path) -> None:
-        self.members, self.data_dir, self.stopping = members, data_dir, False
+    Attributes:
+        lifeline: An open file of whoever started the node; when it ends, so does the node, however its starter died.
+    """
+
+    def __init__(self, members: Sequence[Child], data_dir: Path, lifeline: int | None = None) -> None:
+        self.members, self.data_dir, self.lifeline, self.stopping = members, data_dir, lifeline, False
 
     def stop(self, *_: object) -> None:
         """Signal handler: end after the current round."""
@@ -154,8 +159,17 @@ class Supervisor:
         while not self.stopping:
             for child in self.members:
                 child.tend()
-            time.sleep(0.2)
+            self._rest(0.2)
         self._end()
+
+    def _rest(self, seconds: float) -> None:
+        if self.lifeline is None:
+            time.sleep(seconds)
+            return
+        ready, _, _ = select.select([self.lifeline], [], [], seconds)
+        if ready and not os.read(self.lifeline, 1024):
+            log.warning("whoever started this node is gone: ending it")
+            self.stopping = True
 
     def _end(self) -> None:
         for child in self.members:

@@ -96,3 +96,23 @@ def test_a_child_dies_with_its_supervisor(tmp_path):
         supervisor.kill()
         supervisor.wait()
         assert wait_until(lambda: pid not in marked(mark_of(tmp_path)))
+
+
+def test_a_node_ends_with_whoever_started_it(tmp_path):
+    script = (
+        "import sys; from pathlib import Path; from ppe_portal.supervisor import Child, Supervisor, mark_of;"
+        f"here=Path({str(tmp_path)!r});"
+        "c=Child('web',[sys.executable,'-c','import time; time.sleep(60)'],mark_of(here,'web'),here/'web.log');"
+        "Supervisor([c],here,sys.stdin.fileno()).run()"
+    )
+    starter = (
+        "import subprocess,sys,time;"
+        f"p=subprocess.Popen([sys.executable,'-c',{script!r}],stdin=subprocess.PIPE,start_new_session=True);"
+        "print(p.pid,flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", starter], stdout=subprocess.PIPE, text=True) as parent:
+        node = int(parent.stdout.readline())
+        assert wait_until(lambda: marked(mark_of(tmp_path)))
+        parent.kill()
+        parent.wait()
+        assert wait_until(lambda: not marked(mark_of(tmp_path)) and not Path(f"/proc/{node}/cmdline").exists())

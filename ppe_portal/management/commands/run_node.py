@@ -1,5 +1,6 @@
 """``manage.py run_node``: everything a node is, in one command."""
 
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=PORTS.get(settings.PPE_NODE, 8000))
         parser.add_argument("--logs", type=Path, default=None, help="folder of the log files")
         parser.add_argument("--log-prefix", default="")
+        parser.add_argument("--with-stdin", action="store_true", help="end when standard input ends")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(_("Узел %(kind)s: подготовка базы данных…") % {"kind": settings.PPE_NODE})
@@ -52,4 +54,4 @@ class Command(BaseCommand):
             workers=settings.PPE_WEB_WORKERS,
             threads=settings.PPE_WEB_THREADS,
         )
-        Supervisor(members, data_dir).run()
+        Supervisor(members, data_dir, sys.stdin.fileno() if options["with_stdin"] else None).run()

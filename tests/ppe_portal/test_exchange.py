@@ -1,0 +1,106 @@
+"""An answer given before the body was read leaves the line usable, or says that it closes: behind the real server."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from io import BytesIO
+from pathlib import Path
+
+import httpx
+import pytest
+
+from exam_day.nodes import free_port
+from ppe_portal.exchange import MOST_DRAINED, WholeExchange
+
+APP = """
+import time
+from ppe_portal.exchange import WholeExchange
+def answer(environ, start):
+    if environ["PATH_INFO"] == "/reads":
+        environ["wsgi.input"].read()
+    time.sleep(0.02)  # as a page does: the line has filled with the body meanwhile
+    start("401 No", [("Content-Type", "text/plain"), ("Content-Length", "2")])
+    return [b"no"]
+bare = answer
+whole = WholeExchange(answer)
+"""
+
+
+def serve(folder, name):
+    """Serve one of the two applications with granian; yields a client that keeps its line."""
+    (folder / "answers.py").write_text(APP)
+    port = free_port()
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
+    environment = {**os.environ, "PYTHONPATH": f"{folder}:{Path.cwd()}"}
+    with subprocess.Popen([*command, f"answers:{name}"], env=environment, stderr=subprocess.DEVNULL) as server:
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
+            yield client
+        server.terminate()
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    yield from serve(tmp_path_factory.mktemp("bare"), "bare")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    yield from serve(tmp_path_factory.mktemp("whole"), "whole")
+
+
+def chunks(count):
+    for _each in range(count):
+        yield b"x" * 65536
+
+
+def test_without_it_the_next_request_meets_a_closed_line(bare):
+    assert bare.post("/", content=b"x" * 3_000_000).status_code == 401
+    with pytest.raises(httpx.RemoteProtocolError):
+        bare.get("/")
+
+
+@pytest.mark.parametrize("size", [1, 60_000, 3_000_000, MOST_DRAINED - 1])
+def test_the_line_serves_the_next_request(whole, size):
+    for _round in range(3):
+        answer = whole.post("/", content=b"x" * size)
+        assert (answer.status_code, answer.text) == (401, "no")
+        assert "close" not in answer.headers.get("Connection", "")
+        assert whole.get("/").status_code == 401
+
+
+def test_a_body_beyond_the_limit_closes_the_line_and_says_so(whole):
+    for body in (b"x" * (MOST_DRAINED + 1_000_000), chunks(300)):
+        answer = whole.post("/", content=body)
+        assert answer.status_code == 401
+        assert answer.headers["Connection"] == "close"
+        assert whole.get("/").status_code == 401
+
+
+def test_a_body_in_chunks_is_read_to_its_end_too(whole):
+    for path in ("/", "/reads"):
+        assert "close" not in whole.post(path, content=chunks(20)).headers.get("Connection", "")
+        assert whole.get(path).status_code == 401
+
+
+def test_who_asks_before_sending_is_not_waited_for():
+    started = []
+
+    class Never(BytesIO):
+        def read(self, *_size):
+            raise AssertionError("nothing will come")
+
+    def answer(_environ, start):
+        start("401 No", [])
+        return []
+
+    environ = {"CONTENT_LENGTH": "5000000", "HTTP_EXPECT": "100-continue", "wsgi.input": Never()}
+    WholeExchange(answer)(environ, lambda *said: started.append(said))
+    assert started == [("401 No", [("Connection", "close")])]
