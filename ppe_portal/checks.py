@@ -42,7 +42,7 @@ def data_folder(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def named_folders(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Folders of tokens and flash drives are absolute and not inside the data folder."""
     found: list[CheckMessage] = []
-    for name in ("PPE_TOKEN_DIRS", "PPE_FLASH_DIRS"):
+    for name in ("PPE_TOKEN_DIRS", "PPE_FLASH_DIRS", "PPE_SCAN_DIRS"):
         for folder in getattr(settings, name):
             if not folder.is_absolute():
                 found.append(Error(f"{name}: {folder} is relative", hint="Write absolute paths.", id="ppe.E004"))

@@ -13,7 +13,7 @@ from scanning import findings, scan_journal
 from scanning.models import Batch, RoomCard, Sheet, Source
 from scanning.recognition.decoder import decoder
 from scanning.recognition.refusals import FileRefused
-from scanning.reconcile import reconcile
+from scanning.reconcile import reconcile, scanning
 from scanning.states import ACTIVE, CLOSED, SHEET_MOVES, SOURCE_MOVES, BatchState, SheetState, SourceState
 
 LEASE_SECONDS = 90
@@ -126,6 +126,6 @@ def _finish(source: Source) -> None:
             source=fresh.batch.door, sha256=fresh.sha256, problems=problems,
         )  # fmt: skip
     waiting = Source.objects.filter(card=card, state=SourceState.RECEIVED).exists()
-    if not waiting and card.state not in CLOSED:
+    if not waiting and card.state not in CLOSED and not scanning(card):
         # The last file of the room: only now is it fair to say what is missing.
         reconcile(card)

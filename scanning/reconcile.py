@@ -15,8 +15,9 @@ from scanning import recording_checks, scan_journal
 from scanning.balance import Comparison, Found, Place, SeenSheet
 from scanning.equation import equation
 from scanning.models import Discrepancy, RoomCard, Sheet
+from scanning.models_work import ScanJob
 from scanning.register import Register, read_register
-from scanning.states import ACTIVE, CARD_MOVES, CardState, SheetState
+from scanning.states import ACTIVE, CARD_MOVES, CardState, ScanState, SheetState
 from stations.models import Room
 from wire.forms import CATALOGUE, form_set
 
@@ -191,6 +192,8 @@ def _blockers(card: RoomCard, balance: Balance, comparison: Comparison, sound: r
     def block(code: str, ru: str, en: str) -> None:
         found.append(Blocker(code, ru, en))
 
+    if scanning(card):
+        block("scanning", "идёт проход сканера", "the scanner is at work")
     if balance.unread:
         block("unread", f"ещё читается: {balance.unread}", f"{balance.unread} still being read")
     if not card.is_hq:
@@ -242,6 +245,11 @@ def _block_room(card: RoomCard, balance: Balance, block: Any) -> None:
         block("dbo", ru, f"additional forms: {balance.dbo_card} on the card, {balance.dbo_scanned} scanned")
 
 
+def scanning(card: RoomCard) -> bool:
+    """Whether a pass of the scanner still brings sheets into a room."""
+    return ScanJob.objects.filter(card=card, state__in=(ScanState.WAITING, ScanState.SCANNING)).exists()
+
+
 def _store(card: RoomCard, found: Sequence[Found]) -> bool:
     """Bring the rows of differences up to date; rows that no longer hold are kept as resolved."""
     wanted = {each.key: each for each in found}
@@ -272,7 +280,7 @@ def _settle(card: RoomCard, balance: Balance, actor: Actor) -> None:
     if card.state == CardState.WAITING:
         return
     scanned = card.sheets.filter(state__in=ACTIVE).exists() or balance.recordings
-    if balance.unread or balance.sealed:
+    if balance.unread or balance.sealed or any(each.code == "scanning" for each in balance.blockers):
         wanted = CardState.SCANNING if scanned else CardState(card.state)
     elif not scanned and balance.blockers:
         wanted = CardState.OPEN if card.state == CardState.OPEN else CardState.DISCREPANT

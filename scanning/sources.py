@@ -47,7 +47,7 @@ def new_batch(*, card: RoomCard, door: str, actor: Actor) -> Batch:
 
 def take_in(
     *, card: RoomCard, name: str, content: "Path | UploadedFile | BinaryIO", door: str, actor: Actor,
-    batch: Batch | None = None,
+    batch: Batch | None = None, again: bool = False,
 ) -> Taken:  # fmt: skip
     """Take one file with sheets into a room.
 
@@ -58,6 +58,7 @@ def take_in(
         door: How it came: ``browser``, ``api``, ``folder``, ``scanner``.
         actor: Who brought it.
         batch: The batch it belongs to; a new one is begun without it.
+        again: Whether equal bytes are another page: two empty backs from one scanner are the same to the last bit.
 
     Raises:
         FileRefused: Not sheets, or beyond the limits.
@@ -70,7 +71,8 @@ def take_in(
     part = store_part(content)
     try:
         digest = sha256_file(part)
-        refuse_same_bytes(card, digest)
+        if not again:
+            refuse_same_bytes(card, digest)
         told = decoder().inspect(part, name)
         final = files.folder("scans", card.sitting.key, card.room.number) / f"{uuid.uuid4().hex}.{told['format']}"
         replace_durable(part, final)
@@ -80,7 +82,8 @@ def take_in(
         with transaction.atomic():
             card = lock(card)
             require_editable(card)
-            refuse_same_bytes(card, digest)
+            if not again:
+                refuse_same_bytes(card, digest)
             source = _rows(
                 card, batch or new_batch(card=card, door=door, actor=actor), name, final, digest, told, actor
             )

@@ -3,10 +3,11 @@
 from django.db.models import QuerySet
 
 from common import jobs
+from scanning import folders, passes, watch
 from scanning import recognise as reading
 from scanning import recordings as listening
-from scanning import watch
 from scanning.models import Recording, Source
+from scanning.models_work import ScanJob
 from scanning.states import BatchState, RecordingState, SourceState
 
 
@@ -32,6 +33,24 @@ def listen(pk: int) -> None:
 def unread_recordings() -> "QuerySet[Recording]":
     """Return the recordings nobody has decoded yet."""
     return Recording.objects.filter(state=RecordingState.RECEIVED)
+
+
+@jobs.job("scanning.scan", cluster="heavy")
+def scan(pk: int) -> None:
+    """Work a pass of the scanner."""
+    passes.run(pk)
+
+
+@jobs.sweep("scanning.scan")
+def waiting_passes() -> "QuerySet[ScanJob]":
+    """Return the passes that wait, or whose worker died."""
+    return passes.due()
+
+
+@jobs.chore("scanning.watch_folders", every=2)
+def watch_folders() -> None:
+    """Take in what the scanners' own software has put into the watched folders."""
+    folders.look_at_all()
 
 
 @jobs.chore("scanning.watch_journals", every=5)

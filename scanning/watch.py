@@ -5,7 +5,7 @@ the comparison.
 """
 
 from scanning.models import RoomCard
-from scanning.reconcile import reconcile
+from scanning.reconcile import reconcile, scanning
 from scanning.register import read_register
 from scanning.states import CardState, RecordingState, SourceState
 from stations.models import Sitting
@@ -31,6 +31,10 @@ def reconcile_open(sitting: Sitting) -> None:
 
 def _left(card: RoomCard) -> bool:
     """Whether everything of a room is read and its verdict still stands out."""
-    if card.state != CardState.SCANNING or card.recordings.filter(state=RecordingState.RECEIVED).exists():
+    if (
+        scanning(card)
+        or card.state != CardState.SCANNING
+        or card.recordings.filter(state=RecordingState.RECEIVED).exists()
+    ):
         return False
     return bool(card.balance.get("unread")) or not card.balance.get("sealed")

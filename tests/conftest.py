@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -14,6 +15,7 @@ from scanning.recognition import decoder as decoder_module
 from stations.models import Role, User
 from tests import factories
 from tests.proving import pytest_runtest_logreport, pytest_terminal_summary
+from tests.scanning.sane import configure as configure_sane
 
 __all__ = ["pytest_runtest_logreport", "pytest_terminal_summary"]
 
@@ -70,6 +72,16 @@ def flash_dir(settings, tmp_path: Path) -> Path:
     folder.mkdir()
     settings.PPE_FLASH_DIRS = [folder]
     return folder
+
+
+@pytest.fixture
+def sane(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """The scanners of this test: ``sane("test", status="SANE_STATUS_JAMMED")``; without a backend there is none."""
+
+    def at(*backends: str, **more: Any) -> None:
+        configure_sane(tmp_path / "sane", monkeypatch, *backends, **more)
+
+    return at
 
 
 @pytest.fixture

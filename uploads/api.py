@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from typing import cast
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -14,7 +15,8 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
 from common import refusals
-from uploads import finishing, headers, limits, peers, receiving
+from stations.models import User
+from uploads import finishing, headers, limits, peers, people, receiving
 from uploads.body import Body
 from uploads.errors import BadHeader, NotLoggedIn, TooLarge, UploadBusy, WrongOffset
 from uploads.models import Upload
@@ -29,7 +31,7 @@ _SMALL_TALK = (UploadBusy, WrongOffset)
 
 
 def owner_of(request: HttpRequest) -> Owner:
-    """Return the machine of a request.
+    """Return the machine of a request, or the person whose session it carries.
 
     Raises:
         NotLoggedIn: The request carries no valid session.
@@ -40,6 +42,9 @@ def owner_of(request: HttpRequest) -> Owner:
         answer = scheme().authenticate(Request(request))
     except APIException:
         answer = None
+    person = people.owner(request) if answer is None else None
+    if person is not None:
+        return person
     if answer is None:
         raise NotLoggedIn("Войдите: сессия машины не открыта или истекла.", "Log in: no session, or it has ended.")
     machine = answer[1]
@@ -142,11 +147,14 @@ def _create(request: HttpRequest) -> HttpResponse:
     if request.headers.get("Upload-Defer-Length"):
         raise BadHeader("Отложенная длина не поддерживается.", "A deferred length is not supported.")
     header = request.headers.get("Upload-Metadata", "")
+    metadata = headers.metadata(header)
+    if owner.name:
+        owner = people.at_point(owner, cast(User, request.user), metadata.get("sitting", "")[:7])
     carried = headers.body_length(request)
     checksum = headers.checksum(request)
     if carried > length:
         raise TooLarge("Тело запроса длиннее объявленного файла.", "The body is longer than the announced file.")
-    upload = receiving.create(owner=owner, length=length, metadata=headers.metadata(header), metadata_header=header)
+    upload = receiving.create(owner=owner, length=length, metadata=metadata, metadata_header=header)
     problem: Refusal | None = None
     if carried or not length:
         try:

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import transaction
 
-from audit.log import Actor
 from audit.moves import move
 from common import faultpoints, jobs
 from common.clock import now
@@ -42,7 +41,7 @@ def complete_under_lock(handle: int, upload: Upload, digest: str | None = None) 
 
 
 def _completed(upload: Upload, digest: str) -> None:
-    actor = Actor(upload.owner_urn, "api", certificate=upload.certificate)
+    actor = upload.actor
     where: dict[str, Any] = {"region": upload.region, "point": upload.audit_point, "subject": str(upload)}
     facts: dict[str, Any] = {
         "sha256": digest,
@@ -93,7 +92,7 @@ def hand_over(upload: Upload) -> Upload:
     Raises:
         Refusal: The handler cannot take it now; it is tried again.
     """
-    actor = Actor(upload.owner_urn, "api", certificate=upload.certificate)
+    actor = upload.actor
     where: dict[str, Any] = {"region": upload.region, "point": upload.audit_point, "subject": str(upload)}
     with transaction.atomic():
         row = Upload.objects.select_for_update().get(pk=upload.pk)

@@ -7,9 +7,14 @@ from typing import Any, Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audit.log import Actor
 from common import files
 from common.leases import Leased
+from stations.models import User
 from uploads.states import State
+
+#: What the owner of an upload is called when a person's browser sends it: this and the key of the user.
+PERSON = "person:"
 
 
 def new_uid() -> str:
@@ -90,6 +95,20 @@ class Upload(Leased):
     def path(self) -> Path:
         """The complete file. Its handler may hard-link it, copy it or move it away."""
         return files.inside(self.relative_path)
+
+    @property
+    def person(self) -> User | None:
+        """The person whose browser sends the file; None when a machine does."""
+        pk = self.owner_urn.removeprefix(PERSON)
+        return User.objects.filter(pk=pk).first() if pk != self.owner_urn and pk.isdecimal() else None
+
+    @property
+    def actor(self) -> Actor:
+        """The sender as the log names it."""
+        person = self.person
+        if person is None:
+            return Actor(self.owner_urn[:200], "api", certificate=self.certificate)
+        return Actor(person.get_full_name() or person.get_username(), "page", user_id=person.pk)
 
     @property
     def audit_point(self) -> str:

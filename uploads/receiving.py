@@ -50,6 +50,7 @@ class Owner:
         region: Region code.
         point: Point code; ``0000`` for machines of the region.
         certificate: Fingerprint of its certificate.
+        name: Full name, when the owner is a person.
     """
 
     urn: str
@@ -57,11 +58,12 @@ class Owner:
     region: str
     point: str
     certificate: str = ""
+    name: str = ""
 
     @property
     def actor(self) -> Actor:
-        """The machine as the log names it."""
-        return Actor(self.urn, "api", certificate=self.certificate)
+        """The machine or the person as the log names them."""
+        return Actor(self.name or self.urn, "page" if self.name else "api", certificate=self.certificate)
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,11 @@ def create(*, owner: Owner, length: int, metadata: dict[str, str], metadata_head
         NoRoom: Disk or quota have no room.
     """
     purpose = handlers.purpose_of(metadata.get("purpose", ""))
-    if purpose.roles is not None and owner.role not in purpose.roles:
+    # A purpose that names no roles is open to every machine, never to people.
+    if (owner.name and purpose.roles is None) or (purpose.roles is not None and owner.role not in purpose.roles):
         raise NotForThisMachine(
-            f"Машина с ролью «{owner.role}» не передаёт файлы назначения «{purpose.name}».",
-            f"A machine of role {owner.role!r} does not send files of purpose {purpose.name!r}.",
+            f"Отправитель с ролью «{owner.role}» не передаёт файлы назначения «{purpose.name}».",
+            f"A sender of role {owner.role!r} does not send files of purpose {purpose.name!r}.",
         )
     largest = handlers.max_bytes(purpose)
     if length > largest:

@@ -24,7 +24,7 @@ def upload(desk, *, point="0001", room="0101", sitting=None):
 
 
 def test_it_takes_sheets_of_the_own_point(desk):
-    assert handlers.purpose_of("sheets").roles == {"scan", "hq"}
+    assert handlers.purpose_of("sheets").roles == {"scan", "hq", "person"}
     told = take_sheets(upload(desk))
     assert told["pages"] == 1
     source = Source.objects.get()

@@ -1,0 +1,225 @@
+"""Passes of the scanner: begun and stopped in the page, worked in the background, every whole page taken in at once.
+
+A pass never starts again by itself: whoever stands at the scanner knows which paper lies in it. When its worker dies,
+the next one takes in the pages that were whole and ends the pass in words.
+"""
+
+import shutil
+import time
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from audit.log import SYSTEM, Actor, record
+from audit.moves import move
+from common import files, jobs, leases
+from common.clock import now
+from common.refusals import Said
+from scanning import scanner, sources
+from scanning.cards import lock, require_editable
+from scanning.models import Batch, RoomCard, Source
+from scanning.models_work import ScanJob
+from scanning.reconcile import reconcile
+from scanning.scanner import PRESETS, Pass
+from scanning.scanner_errors import NotScanning, PassBrokenOff, PresetUnavailable, ScannerBusy, ScannerSilent
+from scanning.states import CLOSED, SCAN_MOVES, BatchState, ScanState, SourceState
+from wire.refusals import Refusal
+
+LEASE_SECONDS = 30
+#: A feeder needs two seconds a sheet, an old flatbed half a minute.
+SILENT_SECONDS = 150
+RETRY_SECONDS = 20
+_LOOK = 0.2
+_RUNNING = (ScanState.WAITING, ScanState.SCANNING)
+
+
+def running() -> list[ScanJob]:
+    """Return the passes of this node that are still to end."""
+    return list(ScanJob.objects.filter(state__in=_RUNNING).select_related("card__room"))
+
+
+def begin(*, card: RoomCard, preset: str, device: str, actor: Actor) -> ScanJob:
+    """Ask for a pass of the scanner into a room.
+
+    Args:
+        card: The room.
+        preset: A code of `scanner.PRESETS`.
+        device: A name as SANE lists it; the first scanner found when empty.
+        actor: Who stands at the scanner.
+
+    Raises:
+        CardIsClosed: The room is closed.
+        PresetUnavailable: There is no such preset.
+        ScannerBusy: A pass is running already.
+    """
+    if preset not in PRESETS:
+        raise PresetUnavailable
+    with transaction.atomic():
+        card = lock(card)
+        require_editable(card)
+        for other in ScanJob.objects.select_for_update(of=("self",)).filter(state__in=_RUNNING):
+            if not device or other.device in ("", device):
+                raise ScannerBusy(str(other.card))
+        job = ScanJob.objects.create(
+            card=card, batch=sources.new_batch(card=card, door="scanner", actor=actor), preset=preset,
+            device=device[:200], made_by=actor.name[:200],
+        )  # fmt: skip
+        point = card.sitting.point
+        record(
+            "scanning.scan_asked", actor=actor, region=point.region.code, point=point.code,
+            subject=f"{card.sitting.key} {card.room.number}", data={"preset": preset, "device": device[:200]},
+        )  # fmt: skip
+        jobs.wake("scanning.scan", job.pk)
+    return job
+
+
+def stop(*, job: ScanJob, actor: Actor) -> ScanJob:
+    """Stop a pass; the pages that came out whole stay.
+
+    Raises:
+        NotScanning: It has ended already.
+    """
+    with transaction.atomic():
+        fresh = ScanJob.objects.select_for_update(of=("self",)).get(pk=job.pk)
+        if not fresh.running:
+            raise NotScanning
+        begun = fresh.state == ScanState.SCANNING
+        _end(fresh, ScanState.CANCELLED, Said("", ""), actor)
+        if begun:
+            # Its worker takes in what is whole, and says when it is done.
+            ScanJob.objects.filter(pk=fresh.pk).update(ended_at=None, woken_at=None)
+        else:
+            _drop_empty(fresh)
+    return fresh
+
+
+def due() -> QuerySet[ScanJob]:
+    """Return the passes that somebody must work on or bring to their end."""
+    stopped = Q(state=ScanState.CANCELLED, ended_at__isnull=True)
+    return ScanJob.objects.filter(Q(state__in=_RUNNING) | stopped)
+
+
+def _end(job: ScanJob, state: ScanState, said: Said, actor: Actor = SYSTEM) -> None:
+    point = job.card.sitting.point
+    move(
+        job, state, table=SCAN_MOVES, kind="scanning.scan_state", actor=actor, region=point.region.code,
+        point=point.code, subject=f"{job.card.sitting.key} {job.card.room.number}", data={"job": job.pk},
+        ended_at=now(), said=said.ru, said_en=said.en,
+    )  # fmt: skip
+
+
+def folder_of(job: ScanJob) -> Path:
+    """Return the folder into which the scanner writes the pages of a pass."""
+    return files.folder("scanner", str(job.pk))
+
+
+def run(pk: int) -> None:
+    """Work a pass to its end; a pass that another worker had begun is only brought to its end."""
+    job = leases.claim(due(), pk, seconds=LEASE_SECONDS)
+    if job is None:
+        return
+    if job.state != ScanState.WAITING:
+        _finish(job, PassBrokenOff())
+        return
+    try:
+        device = scanner.choose(job.device)
+        _start(job, device.name)
+        scan = Pass(device, PRESETS[job.preset], folder_of(job))
+    except Refusal as problem:
+        _finish(job, problem)
+        return
+    refusal: Refusal | None = None
+    try:
+        refusal = _follow(job, scan)
+    except Refusal as problem:
+        refusal = problem
+    finally:
+        scan.stop()
+    _finish(job, refusal)
+
+
+def _start(job: ScanJob, device: str) -> None:
+    point = job.card.sitting.point
+    with transaction.atomic():
+        move(
+            job, ScanState.SCANNING, table=SCAN_MOVES, kind="scanning.scan_state", actor=SYSTEM,
+            region=point.region.code, point=point.code, subject=f"{job.card.sitting.key} {job.card.room.number}",
+            data={"job": job.pk, "device": device}, device=device[:200],
+        )  # fmt: skip
+
+
+def _follow(job: ScanJob, scan: Pass) -> Refusal | None:
+    """Take each whole page in as it comes; return what ended the pass badly, if anything did."""
+    last = renewed = time.monotonic()
+    while scan.running:
+        if _take_pages(job):
+            last = time.monotonic()
+        if time.monotonic() - renewed > LEASE_SECONDS / 6:
+            leases.renew(job, seconds=LEASE_SECONDS)
+            renewed = time.monotonic()
+        if not ScanJob.objects.filter(pk=job.pk, state=ScanState.SCANNING).exists():
+            return None
+        if time.monotonic() - last > SILENT_SECONDS:
+            return ScannerSilent()
+        time.sleep(_LOOK)
+    _take_pages(job)
+    return scan.refusal(ScanJob.objects.get(pk=job.pk).pages)
+
+
+def _take_pages(job: ScanJob) -> int:
+    """Take the whole pages of a pass into its room; each once, whoever is killed between.
+
+    Raises:
+        Refusal: The room or the disk takes no more.
+    """
+    taken = 0
+    for path in sorted(folder_of(job).glob("[0-9]*.tif")):
+        name = f"scan-{job.pk}-{path.stem}.tif"
+        if not Source.objects.filter(batch=job.batch, name=name).exists():
+            sources.take_in(
+                card=job.card, name=name, content=path, door="scanner", actor=Actor(job.made_by, "page"),
+                batch=job.batch, again=True,
+            )  # fmt: skip
+            taken += 1
+        ScanJob.objects.filter(pk=job.pk).update(pages=Source.objects.filter(batch=job.batch).count())
+        path.unlink()
+    return taken
+
+
+def _finish(job: ScanJob, refusal: Refusal | None) -> None:
+    """Bring a pass to its end: what is whole is taken in, and the room is told."""
+    try:
+        _take_pages(job)
+    except Refusal as problem:
+        # What the disk does not take now stays in the pass's folder and is tried again.
+        said = _words(problem)
+        ScanJob.objects.filter(pk=job.pk).update(said=said.ru, said_en=said.en)
+        leases.release(job, retry_in=RETRY_SECONDS, reset_attempts=not problem.permanent)
+        return
+    shutil.rmtree(folder_of(job), ignore_errors=True)
+    with transaction.atomic():
+        fresh = ScanJob.objects.select_for_update(of=("self",)).get(pk=job.pk)
+        if fresh.running:
+            said = Said("", "") if refusal is None else _words(refusal)
+            _end(fresh, ScanState.DONE if refusal is None else ScanState.FAILED, said)
+        ScanJob.objects.filter(pk=fresh.pk, ended_at__isnull=True).update(ended_at=now())
+        if fresh.pages == 0 and fresh.batch and fresh.batch.state == BatchState.OPEN:
+            _drop_empty(fresh)
+    leases.release(job)
+    card = RoomCard.objects.get(pk=job.card_id)
+    if card.state not in CLOSED and not Source.objects.filter(card=card, state=SourceState.RECEIVED).exists():
+        reconcile(card)
+
+
+def _words(refusal: Refusal) -> Said:
+    cures = refusal.cure("ru"), refusal.cure("en")
+    return Said(f"{refusal.text('ru')} {cures[0]}".strip(), f"{refusal.text('en')} {cures[1]}".strip())
+
+
+def _drop_empty(job: ScanJob) -> None:
+    """A pass that brought nothing leaves no empty batch behind."""
+    batch = job.batch
+    ScanJob.objects.filter(pk=job.pk).update(batch=None)
+    if batch is not None and not batch.sources.exists():
+        Batch.objects.filter(pk=batch.pk).delete()

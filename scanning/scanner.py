@@ -1,0 +1,225 @@
+"""SANE's `scanimage`: which devices there are, what a preset becomes on each, and one pass as a process."""
+
+import ctypes
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from scanning.scanner_errors import (
+    CoverOpen,
+    FeederEmpty,
+    NoScanner,
+    PaperJam,
+    PassBrokenOff,
+    PresetUnavailable,
+    ScannerBusy,
+    ScannerDenied,
+    ScannerFailed,
+    ScannerRefused,
+    ScannerSoftwareMissing,
+)
+
+LIST_SECONDS = 40
+OPTION_SECONDS = 20
+_A4 = ("-l", "0", "-t", "0", "-x", "210", "-y", "297")
+_PR_SET_PDEATHSIG = 1
+_SAID = 300
+
+#: Exit codes of `scanimage` are SANE's statuses.
+_STATUSES: dict[int, type[ScannerRefused]] = {
+    3: ScannerBusy, 6: PaperJam, 7: FeederEmpty, 8: CoverOpen, 9: ScannerFailed, 11: ScannerDenied,
+}  # fmt: skip
+_WORDS: dict[str, type[ScannerRefused]] = {
+    "feeder jammed": PaperJam, "out of documents": FeederEmpty, "cover is open": CoverOpen, "Device busy": ScannerBusy,
+    "Access to resource has been denied": ScannerDenied,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A way of scanning that a person chooses by its name.
+
+    Attributes:
+        code: Stored word.
+        title: What the person reads.
+        sources: Names of the paper source, best first, as pieces of the drivers' own words.
+        grey: Whether greys are kept; else black and white.
+        feeder: Whether it goes on until the feeder is empty.
+        resolution: Dots an inch.
+    """
+
+    code: str
+    title: "str | Promise"
+    sources: tuple[str, ...]
+    grey: bool = False
+    feeder: bool = True
+    resolution: int = 300
+
+
+_ONE_SIDE = ("adf front", "adf simplex", "automatic document feeder", "adf", "feeder")
+PRESETS: dict[str, Preset] = {
+    each.code: each
+    for each in (
+        Preset("duplex", _("А4, 300 dpi, две стороны, чёрно-белое"), ("duplex", "both sides")),
+        Preset("simplex", _("А4, 300 dpi, одна сторона, чёрно-белое"), _ONE_SIDE),
+        Preset("glass", _("Со стекла: один лист, 300 dpi, чёрно-белое"), ("flatbed", "glass"), feeder=False),
+        Preset("glass_grey", _("Со стекла: один бледный лист, серое"), ("flatbed",), grey=True, feeder=False),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Device:
+    """A scanner that answers."""
+
+    name: str
+    label: str
+
+
+def _program() -> str:
+    found = shutil.which("scanimage")
+    if found is None:
+        raise ScannerSoftwareMissing
+    return found
+
+
+def _ask(arguments: Sequence[str], seconds: float) -> str:
+    try:
+        said = subprocess.run(
+            [_program(), *arguments], capture_output=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL
+        )
+    except subprocess.TimeoutExpired as error:
+        raise NoScanner from error
+    return said.stdout.decode(errors="replace")
+
+
+def devices() -> list[Device]:
+    """Return the scanners that SANE finds now.
+
+    Raises:
+        ScannerSoftwareMissing, NoScanner: As their names say.
+    """
+    found = []
+    for line in _ask(["--formatted-device-list=%d|%v %m%n"], LIST_SECONDS).splitlines():
+        name, _bar, label = line.partition("|")
+        if name and not name.startswith("-"):
+            found.append(Device(name, " ".join(label.split()) or name))
+    if not found:
+        raise NoScanner
+    return found
+
+
+def choose(wanted: str) -> Device:
+    """Return the device of a name that SANE lists, or the first one when no name is given.
+
+    Raises:
+        NoScanner: It is not among those that answer.
+    """
+    found = devices()
+    chosen = next((each for each in found if each.name == wanted), None) if wanted else found[0]
+    if chosen is None:
+        raise NoScanner(wanted[:80])
+    return chosen
+
+
+def _choices(said: str, option: str) -> list[str]:
+    """The values of an option in `scanimage -A`: ``--mode Gray|Color [Gray]``."""
+    found = re.search(rf"^\s+--{option} (.+?)(?: \[.*)?$", said, re.MULTILINE)
+    return [each.strip() for each in found[1].split("|")] if found else []
+
+
+def options(device: Device, preset: Preset) -> list[str]:
+    """Return the options that make a preset of this device.
+
+    Raises:
+        PresetUnavailable: The device has no such source of paper.
+    """
+    said = _ask(["-d", device.name, "-A"], OPTION_SECONDS)
+    made = ["--resolution", str(preset.resolution), *_A4]
+    sources = _choices(said, "source")
+    picked = next((each for word in preset.sources for each in sources if word in each.lower()), None)
+    if picked:
+        made += ["--source", picked]
+    elif preset.feeder:
+        raise PresetUnavailable(device.label)
+    made += _colours(_choices(said, "mode"), _choices(said, "depth"), grey=preset.grey)
+    if "--page-width" in said:
+        made += ["--page-width", "210", "--page-height", "297"]
+    return made
+
+
+def _colours(modes: list[str], depths: list[str], *, grey: bool) -> list[str]:
+    words = ("gray", "grey") if grey else ("lineart", "black & white", "binary", "halftone")
+    mode = next((each for word in words for each in modes if word in each.lower()), None)
+    if mode:
+        return ["--mode", mode]
+    # A device without line art may still give one bit a pixel of its greys; the TIFF of record is made of either.
+    plain = next((each for each in modes if "gray" in each.lower() or "grey" in each.lower()), None)
+    return [*(["--mode", plain] if plain else []), *(["--depth", "1"] if "1" in depths and not grey else [])]
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Pass:
+    """A running `scanimage`: whole pages appear in its folder under their last names, one after another."""
+
+    def __init__(self, device: Device, preset: Preset, folder: Path) -> None:
+        command = [
+            _program(), "-d", device.name, "--format=tiff", f"--batch={folder}/%04d.tif", *options(device, preset),
+            *([] if preset.feeder else ["--batch-count=1"]),
+        ]  # fmt: skip
+        self.folder, self.preset = folder, preset
+        self._said = folder / "said.log"
+        with self._said.open("wb") as out:
+            # The name of a device may hold spaces and signs; it is one argument, and no shell reads it.
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, preexec_fn=_die_with_parent,
+                env={**os.environ, "LC_ALL": "C"},
+            )  # fmt: skip
+
+    @property
+    def running(self) -> bool:
+        """Whether it is still at work."""
+        return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    def stop(self) -> None:
+        """Let the scanner finish its movement and end; kill what does not listen."""
+        with suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait(5)
+
+    def refusal(self, pages: int) -> ScannerRefused | None:
+        """Return what kept it from ending well, if anything did."""
+        code = self._process.wait()
+        said = self._said.read_bytes()[-4000:].decode(errors="replace") if self._said.exists() else ""
+        stopped = "received signal" in said
+        if code == 0 and not stopped:
+            return None if pages else FeederEmpty()
+        if code < 0:
+            return PassBrokenOff()
+        # A `scanimage` that stumbles over its own driver ends with 0; its words still tell why.
+        kind = _STATUSES.get(code) or next((each for words, each in _WORDS.items() if words in said), ScannerFailed)
+        if kind is FeederEmpty and pages:
+            return None
+        line = next((each for each in reversed(said.splitlines()) if each.startswith("scanimage: ")), "")
+        return kind(line.removeprefix("scanimage: ")[:_SAID]) if kind is ScannerFailed else kind()

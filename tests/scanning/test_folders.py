@@ -1,0 +1,190 @@
+"""Watched folders: only finished files, each once, refused in words, never gone before they are safe."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from audit.models import Event
+from scanning import folders, sources
+from scanning.errors import CardIsClosed
+from scanning.folder_errors import FolderBusy, FolderMissing, FolderNotAllowed
+from scanning.folders import REFUSED, TAKEN
+from scanning.models import RoomCard, Source
+from scanning.models_work import WatchedFolder
+from scanning.recognition import decode
+from scanning.states import CardState
+from tests.scanning.conftest import ACTOR
+
+
+@pytest.fixture
+def inbox(tmp_path, settings):
+    place = tmp_path / "сканер" / "входящие"
+    place.mkdir(parents=True)
+    settings.PPE_SCAN_DIRS = [tmp_path / "сканер"]
+    return place
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """A clock that a test moves on by hand."""
+    at = {"now": time.time()}
+    monkeypatch.setattr(folders.time, "time", lambda: at["now"])
+
+    def later(seconds=5):
+        at["now"] += seconds
+
+    return later
+
+
+def begin(desk, inbox, room="0101"):
+    return folders.begin(card=desk.card(room), path=str(inbox), actor=ACTOR)
+
+
+def sheet(desk, serial=0):
+    return decode.encode_g4(desk.page(desk.journal(station="0001")[serial]["R"]), 300)
+
+
+def settle(folder, later):
+    folders.look(folder)
+    later()
+    return folders.look(folder)
+
+
+def test_a_file_is_taken_once_it_is_finished_and_moved_aside_only_then(desk, inbox, quick):
+    folder = begin(desk, inbox)
+    data = sheet(desk)
+    path = inbox / "лист 1.tif"
+    with path.open("wb") as writer:
+        writer.write(data[:1000])
+        writer.flush()
+        assert settle(folder, quick) == []  # unchanged, but its writer holds it
+        writer.write(data[1000:])
+    assert folders.look(folder) == []  # changed since
+    assert not Source.objects.exists()
+    quick()
+    (verdict,) = folders.look(folder)
+    assert verdict.taken
+    source = Source.objects.get()
+    assert (source.name, source.batch.door) == ("лист 1.tif", "folder")
+    assert not path.exists()
+    assert (inbox / TAKEN / "лист 1.tif").read_bytes() == data
+    assert settle(folder, quick) == []
+    assert WatchedFolder.objects.get().taken == 1
+
+
+def test_files_of_one_pile_gather_in_one_batch(desk, inbox, quick):
+    folder = begin(desk, inbox)
+    sets = desk.journal()
+    for number, kind in enumerate(("R", "AB", "C1")):
+        (inbox / f"{number}.tif").write_bytes(decode.encode_g4(desk.page(sets[0][kind]), 300))
+    assert len(settle(folder, quick)) == 3
+    assert {source.batch.number for source in Source.objects.all()} == {1}
+
+
+def test_a_refused_file_is_kept_with_its_reason(desk, inbox, quick):
+    folder = begin(desk, inbox)
+    (inbox / "пусто.tif").write_bytes(b"")
+    (inbox / "фото.tif").write_bytes(b"\x07" * 900)
+    verdicts = settle(folder, quick)
+    assert [each.taken for each in verdicts] == [False, False]
+    assert (inbox / REFUSED / "пусто.tif").exists()
+    assert "пустой" in (inbox / REFUSED / "пусто.tif.txt").read_text("utf-8")
+    assert Event.objects.filter(kind="scanning.file_refused").count() == 2
+    assert "ни одного байта" in folders.said(WatchedFolder.objects.get())[-1].words
+    assert settle(folder, quick) == []
+
+
+def test_the_same_bytes_again_are_no_second_sheet_and_never_overwrite(desk, inbox, quick):
+    folder = begin(desk, inbox)
+    data = sheet(desk)
+    for _again in range(2):
+        (inbox / "a.tif").write_bytes(data)
+        settle(folder, quick)
+    assert Source.objects.count() == 1
+    assert sorted(path.name for path in (inbox / TAKEN).iterdir()) == ["a (2).tif", "a.tif"]
+
+
+def test_a_worker_killed_between_the_row_and_the_move_takes_nothing_twice(desk, inbox, quick, monkeypatch):
+    folder = begin(desk, inbox)
+    (inbox / "a.tif").write_bytes(sheet(desk))
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_args, **_more):
+        raise Killed
+
+    folders.look(folder)
+    quick()
+    with monkeypatch.context() as patch:
+        patch.setattr(folders, "_aside", killed)
+        with pytest.raises(Killed):
+            folders.look(folder)
+    assert (inbox / "a.tif").exists()
+    folder.refresh_from_db()
+    settle(folder, quick)
+    assert Source.objects.count() == 1
+    assert (inbox / TAKEN / "a.tif").exists()
+
+
+def test_a_full_disk_leaves_the_file_where_it_is(desk, inbox, quick, monkeypatch):
+    folder = begin(desk, inbox)
+    (inbox / "a.tif").write_bytes(sheet(desk))
+    monkeypatch.setattr(sources, "KEEP_FREE", 1 << 62)
+    assert settle(folder, quick) == []
+    assert (inbox / "a.tif").exists()
+    assert "На диске узла" in WatchedFolder.objects.get().seen["trouble"]
+    monkeypatch.undo()
+    monkeypatch.setattr(folders, "QUIET_SECONDS", 0.0)
+    assert folders.look(folder)[0].taken
+
+
+def test_links_and_unfinished_names_are_not_touched(desk, inbox, quick, tmp_path):
+    folder = begin(desk, inbox)
+    secret = tmp_path / "secret"
+    secret.write_bytes(sheet(desk))
+    (inbox / "link.tif").symlink_to(secret)
+    (inbox / "half.tif.part").write_bytes(b"x")
+    os.mkfifo(inbox / "pipe.tif")
+    assert settle(folder, quick) == []
+
+
+def test_only_allowed_folders_of_this_node(desk, inbox, tmp_path):
+    for path, refusal in (
+        (tmp_path, FolderNotAllowed), ("/etc", FolderNotAllowed), (inbox / ".." / ".." / "data", FolderNotAllowed),
+        (inbox / "нет", FolderMissing), ("\0", FolderMissing),
+    ):  # fmt: skip
+        with pytest.raises(refusal):
+            folders.begin(card=desk.card(), path=str(path), actor=ACTOR)
+    link = inbox / "ссылка"
+    link.symlink_to("/etc")
+    with pytest.raises(FolderNotAllowed):
+        folders.begin(card=desk.card(), path=str(link), actor=ACTOR)
+    assert inbox in folders.choices()
+    assert Path("/etc") not in folders.choices()
+
+
+def test_a_folder_changes_rooms_when_nothing_waits_in_it(desk, inbox, quick):
+    first = begin(desk, inbox)
+    (inbox / "a.tif").write_bytes(sheet(desk))
+    with pytest.raises(FolderBusy, match="0101"):
+        begin(desk, inbox, "0102")
+    settle(first, quick)
+    second = begin(desk, inbox, "0102")
+    assert begin(desk, inbox, "0102") == second
+    first.refresh_from_db()
+    assert (first.state, second.state) == ("ended", "watched")
+
+
+def test_a_closed_room_takes_nothing_from_its_folder(desk, inbox, quick):
+    folder = begin(desk, inbox)
+    (inbox / "a.tif").write_bytes(sheet(desk))
+    RoomCard.objects.filter(pk=folder.card_id).update(state=CardState.CLOSED)
+    folders.look_at_all()
+    quick()
+    folders.look_at_all()
+    assert (inbox / "a.tif").exists()
+    with pytest.raises(CardIsClosed):
+        begin(desk, inbox)
