@@ -193,8 +193,8 @@ def _stamp_header(page: Pixels, spec: SheetSpec) -> None:
     _text(page, 20, 43, f"Регион {spec.region}   ППЭ {spec.point}   {room}   {spec.date:%d.%m.%Y}", height=4)
 
 
-def draw_sheet(spec: SheetSpec) -> Pixels:
-    """Return a scanned page of the sheet: black and white as uint8 (0 or 255), 300 dpi, damage included.
+def paper(spec: SheetSpec) -> Pixels:
+    """Return the sheet as it lies on the table, in greys, before it passes the scanner.
 
     Raises:
         KeyError: The kind is not in the catalogue.
@@ -207,7 +207,16 @@ def draw_sheet(spec: SheetSpec) -> Pixels:
         fill(page, layout(spec.kind), random.Random(f"fill {spec.seed} {spec.number}"), values)  # noqa: S311 (a drawing)
     if spec.label:
         _stick_label(page, spec.label)
-    return apply_damage(page, spec.damage, random.Random(f"damage {spec.seed} {spec.number}"))  # noqa: S311 (a drawing)
+    return page
+
+
+def draw_sheet(spec: SheetSpec) -> Pixels:
+    """Return a scanned page of the sheet: black and white as uint8 (0 or 255), 300 dpi, damage included.
+
+    Raises:
+        KeyError: The kind is not in the catalogue.
+    """
+    return apply_damage(paper(spec), spec.damage, random.Random(f"damage {spec.seed} {spec.number}"))  # noqa: S311 (a drawing)
 
 
 def limit_threads() -> None:

@@ -57,8 +57,10 @@ class Geometry:
     orientation_size: float
     orientation_centre: tuple[float, float]
     code128_module: float
+    code128_modules: int
     code128_box: tuple[float, float, float, float]
     datamatrix_module: float
+    datamatrix_modules: int
     datamatrix_origins: tuple[tuple[float, float], ...]
 
 

@@ -1,20 +1,22 @@
 """The codes of a page, read in the order that costs least on a clean sheet.
 
-Bands, bands blurred, full page blurred, full page, median, half size, vertical erosion. A step ends the
-reading when it brings a valid text: right length, right check digit, a form we know. A checksum of the symbology alone
-proves nothing.
+Bands, bands blurred, the codes' own places, full page blurred, full page, median, half size, vertical erosion. A step
+ends the reading when it brings a valid text: right length, right check digit, a form we know. A checksum of the
+symbology alone proves nothing.
 """
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import zxingcpp
 
+from scanning.recognition.code_places import View, code_views
 from scanning.recognition.decode import Grey
+from scanning.recognition.marks import Marks
 from wire.forms import SheetCode, check_number, parse_sheet_code
 
 FORMATS = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.Code128, zxingcpp.BarcodeFormat.DataMatrix])
@@ -78,47 +80,49 @@ class CodesRead:
         return sum(turned) * 2 > len(turned) if turned else None
 
 
-def read_codes(grey: Grey, half: Grey, *, deadline: float = math.inf) -> CodesRead:
+def read_codes(grey: Grey, half: Grey, marks: Marks, *, deadline: float = math.inf) -> CodesRead:
     """Read the codes of a page.
 
     Args:
         grey: The page at full size.
         half: The same page at half the size.
+        marks: Where the page lies, as far as its squares tell.
         deadline: `time.process_time()` after which no further step is begun.
     """
     seen: dict[str, Code] = {}
     tried = 0
-    for name, pictures in _steps(grey, half):
+    for name, views in _steps(grey, half, marks):
         if time.process_time() > deadline:
             return CodesRead(tuple(seen.values()), "", tried, out_of_time=True)
         tried += 1
-        for picture, left, top, scale in pictures():
-            for code in _read(picture, left, top, scale):
+        for view in views():
+            for code in _read(view):
                 seen.setdefault(code.text, code)
         if any(code.valid for code in seen.values()):
             return CodesRead(tuple(seen.values()), name, tried, out_of_time=False)
     return CodesRead(tuple(seen.values()), "", tried, out_of_time=False)
 
 
-Pictures = Iterator[tuple[Grey, int, int, float]]
+Views = Callable[[], Iterable[View]]
 
 
-def _steps(grey: Grey, half: Grey) -> Iterator[tuple[str, Callable[[], Pictures]]]:
+def _steps(grey: Grey, half: Grey, marks: Marks) -> Iterator[tuple[str, Views]]:
     band = int(grey.shape[0] * _BAND)
     low = grey.shape[0] - band
 
-    def bands(change: Callable[[Grey], Grey]) -> Callable[[], Pictures]:
-        return lambda: iter(((change(grey[:band]), 0, 0, 1.0), (change(grey[low:]), 0, low, 1.0)))
+    def bands(change: Callable[[Grey], Grey]) -> Views:
+        return lambda: (View(change(grey[:band])), View(change(grey[low:]), 0, low))
 
-    def page(change: Callable[[Grey], Grey]) -> Callable[[], Pictures]:
-        return lambda: iter(((change(grey), 0, 0, 1.0),))
+    def page(change: Callable[[Grey], Grey]) -> Views:
+        return lambda: (View(change(grey)),)
 
     yield "bands", bands(lambda picture: picture)
     yield "bands blurred", bands(_blur)
+    yield "places", lambda: code_views(grey, marks)
     yield "page blurred", page(_blur)
     yield "page", page(lambda picture: picture)
     yield "median", page(lambda picture: cv2.medianBlur(picture, 5).astype(np.uint8, copy=False))
-    yield "half size", lambda: iter(((half, 0, 0, 2.0),))
+    yield "half size", lambda: (View(half, scale=2.0),)
     yield "erosion", page(_erode)
 
 
@@ -131,21 +135,15 @@ def _erode(picture: Grey) -> Grey:
     return cv2.erode(picture, np.ones((9, 1), np.uint8)).astype(np.uint8, copy=False)
 
 
-def _read(picture: Grey, left: int, top: int, scale: float) -> Iterator[Code]:
-    for result in zxingcpp.read_barcodes(np.ascontiguousarray(picture), formats=FORMATS):
-        corners = (
-            result.position.top_left,
-            result.position.top_right,
-            result.position.bottom_right,
-            result.position.bottom_left,
-        )
-        xs = [int(point.x * scale) + left for point in corners]
-        ys = [int(point.y * scale) + top for point in corners]
+def _read(view: View) -> Iterator[Code]:
+    for result in zxingcpp.read_barcodes(np.ascontiguousarray(view.picture), formats=FORMATS):
+        position = result.position
+        corners = (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
         yield make_code(
             "Code128" if result.format == zxingcpp.BarcodeFormat.Code128 else "DataMatrix",
             result.text,
-            (min(xs), min(ys), max(xs), max(ys)),
-            int(result.orientation),
+            view.place([(corner.x, corner.y) for corner in corners]),
+            int(result.orientation) + view.turned,
         )
 
 

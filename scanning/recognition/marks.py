@@ -15,6 +15,9 @@ from wire.forms import GEOMETRY
 
 CORNERS = ("top-left", "top-right", "bottom-left", "bottom-right")
 _DARK = 128
+_PALE = 205  # on a page whose paper was made even
+_GRAIN = 5  # pixels of a quarter page over which specks are smoothed
+_PAPER = 41  # pixels of a quarter page, more than a corner square has
 _A4 = GEOMETRY.page
 _WINDOW = 0.27  # share of the page, each way, in which a corner square is looked for
 _MM = 25.4
@@ -35,6 +38,7 @@ class Marks:
         dpi_y: Resolution down the page.
         skew: Degrees, clockwise positive.
         to_pixels: 3×3 matrix from millimetres of the form to pixels.
+        dark: Below this a pixel of the page is ink.
     """
 
     corners: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -43,6 +47,7 @@ class Marks:
     dpi_y: float | None = None
     skew: float | None = None
     to_pixels: NDArray[np.float64] | None = None
+    dark: int = _DARK
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -57,28 +62,53 @@ class Marks:
         placed: NDArray[np.float64] = cv2.perspectiveTransform(points, self.to_pixels)[0]
         return placed
 
+    def roughly(self) -> NDArray[np.float64] | None:
+        """The mapping that two squares give, as if the page had been neither stretched nor sheared."""
+        names = [name for name in CORNERS if name in self.corners]
+        if len(names) != 2:
+            return None
+        (a, b), (u, v) = (complex(*self.corners[name]) for name in names), (complex(*p) for p in _form_points(names))
+        turn = (b - a) / (v - u)
+        shift = a - turn * u
+        return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag], [0.0, 0.0, 1.0]])
 
-def find_marks(grey: Grey, quarter: Grey) -> Marks:
-    """Find the squares of a portrait page.
 
-    Args:
-        grey: The page at full size.
-        quarter: The same page at a quarter of the size.
+def find_marks(quarter: Grey) -> Marks:
+    """Find the squares of a portrait page, shown at a quarter of its size.
+
+    Pale print and the shadow of an open lid hide squares from one level for the whole page; then the page is looked
+    at again with its paper made even.
     """
+    marks = _look(quarter, _DARK)
+    if not marks.missing:
+        return marks
+    even = _even(quarter)
+    again = _look(even, _PALE)
+    return again if len(again.corners) > len(marks.corners) else marks
+
+
+def _even(quarter: Grey) -> Grey:
+    """The page as if its paper were equally white everywhere."""
+    paper = cv2.morphologyEx(quarter, cv2.MORPH_CLOSE, np.ones((_PAPER, _PAPER), np.uint8))
+    paper = cv2.blur(paper, (_PAPER, _PAPER))
+    return cv2.blur(cv2.divide(quarter, paper, scale=255), (_GRAIN, _GRAIN)).astype(np.uint8, copy=False)
+
+
+def _look(quarter: Grey, dark: int) -> Marks:
     height, width = quarter.shape
     side = _expected_side(width, height)
-    found: dict[str, tuple[float, float, float]] = {}
+    found: dict[str, tuple[float, float]] = {}
     for index, name in enumerate(CORNERS):
         right, bottom = index % 2, index // 2
         x0 = int(width * (1 - _WINDOW)) if right else 0
         y0 = int(height * (1 - _WINDOW)) if bottom else 0
         window = quarter[y0 : y0 + int(height * _WINDOW) + 1, x0 : x0 + int(width * _WINDOW) + 1]
-        best = _best_square(window, side, (right * window.shape[1], bottom * window.shape[0]))
+        best = _best_square(window < dark, side, (right * window.shape[1], bottom * window.shape[0]))
         if best is not None:
-            found[name] = (best[0] + x0, best[1] + y0, best[2])
-    corners = _consistent({name: (x * 4 + 1.5, y * 4 + 1.5) for name, (x, y, _) in found.items()})
-    marks = _place(corners)
-    return replace(marks, upright=_upright(grey, marks))
+            found[name] = (best[0] + x0, best[1] + y0)
+    corners = _consistent({name: (x * 4 + 1.5, y * 4 + 1.5) for name, (x, y) in found.items()})
+    marks = replace(_place(corners), dark=dark)
+    return replace(marks, upright=_upright(quarter, marks))
 
 
 def _expected_side(width: int, height: int) -> float:
@@ -86,14 +116,13 @@ def _expected_side(width: int, height: int) -> float:
     return GEOMETRY.corner_size * max(width / _A4[0], height / _A4[1])
 
 
-def _best_square(window: Grey, side: float, corner: tuple[int, int]) -> tuple[float, float, float] | None:
-    """The solid square nearest to the corner of the page: centre and side."""
-    dark = (window < _DARK).astype(np.uint8)
+def _best_square(dark: NDArray[np.bool_], side: float, corner: tuple[int, int]) -> tuple[float, float] | None:
+    """The centre of the solid square nearest to the corner of the page."""
     # Everything thinner than half a square (text, codes, lines of the scanner) is rubbed out.
     kernel = max(3, int(side * _HALF))
-    solid = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((kernel, kernel), np.uint8))
+    solid = cv2.morphologyEx(dark.astype(np.uint8), cv2.MORPH_OPEN, np.ones((kernel, kernel), np.uint8))
     count, _, stats, centres = cv2.connectedComponentsWithStats(solid, connectivity=4)
-    best: tuple[float, float, float] | None = None
+    best: tuple[float, float] | None = None
     nearest = math.inf
     for number in range(1, count):
         w, h, area = (int(value) for value in stats[number][2:5])
@@ -105,7 +134,7 @@ def _best_square(window: Grey, side: float, corner: tuple[int, int]) -> tuple[fl
         x, y = (float(value) for value in centres[number])
         distance = math.hypot(x - corner[0], y - corner[1])
         if distance < nearest:
-            nearest, best = distance, (x, y, math.sqrt(area))
+            nearest, best = distance, (x, y)
     return best
 
 
@@ -171,13 +200,13 @@ def _place(corners: dict[str, tuple[float, float]]) -> Marks:
     )
 
 
-def _upright(grey: Grey, marks: Marks) -> bool | None:
+def _upright(quarter: Grey, marks: Marks) -> bool | None:
     """Look at the place of the orientation square and at the same place of a page turned by 180°."""
     if marks.to_pixels is None:
         return None
     x, y = GEOMETRY.orientation_centre
-    here = _darkness(grey, marks, x, y)
-    there = _darkness(grey, marks, _A4[0] - x, _A4[1] - y)
+    here = _darkness(quarter, marks, x, y)
+    there = _darkness(quarter, marks, _A4[0] - x, _A4[1] - y)
     if here > _HALF > there:
         return True
     if there > _HALF > here:
@@ -185,13 +214,13 @@ def _upright(grey: Grey, marks: Marks) -> bool | None:
     return None
 
 
-def _darkness(grey: Grey, marks: Marks, x: float, y: float) -> float:
+def _darkness(quarter: Grey, marks: Marks, x: float, y: float) -> float:
     """Share of dark pixels in the middle of the orientation square's place."""
     half = GEOMETRY.orientation_size * 0.35
     box = marks.box(x - half, y - half, x + half, y + half)
     if box is None:
         return 0.0
-    left, top = np.floor(box.min(axis=0)).astype(int)
-    right, bottom = np.ceil(box.max(axis=0)).astype(int)
-    patch = grey[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
-    return float((patch < _DARK).mean()) if patch.size else 0.0
+    left, top = np.floor(box.min(axis=0) / 4).astype(int)
+    right, bottom = np.ceil(box.max(axis=0) / 4).astype(int)
+    patch = quarter[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+    return float((patch < marks.dark).mean()) if patch.size else 0.0

@@ -98,7 +98,7 @@ def stroke_map(grey: Grey, marks: Marks) -> NDArray[np.bool_]:
         flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
         borderValue=(255,),
     )
-    dark = (flat < _DARK).astype(np.uint8)
+    dark = (flat < marks.dark).astype(np.uint8)
     ruling = round(_RULING_MM * pixels_per_mm)
     across = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((1, ruling), np.uint8))
     down = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((ruling, 1), np.uint8))

@@ -93,14 +93,14 @@ def recognise(page: PageImage, *, seconds: float = SHEET_SECONDS) -> tuple[Sheet
     grey, _ = _portrait(grey)
     half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     quarter = cv2.resize(half, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    marks = find_marks(grey, quarter)
-    read = read_codes(grey, half, deadline=started + seconds * 0.75)
+    marks = find_marks(quarter)
+    read = read_codes(grey, half, marks, deadline=started + seconds * 0.75)
     upside_down = _upside_down(marks, read)
     if upside_down:
         as_scanned, grey, quarter = (
             np.ascontiguousarray(picture[::-1, ::-1]) for picture in (as_scanned, grey, quarter)
         )
-        marks = find_marks(grey, quarter)
+        marks = find_marks(quarter)
         turned += 180
     reading.height, reading.width = grey.shape
     reading.turned = turned % 360
@@ -216,10 +216,10 @@ def _streak_doubt(streaks: list[quality.Streak], page: PageImage) -> Doubt:
 
 
 def _take_content(reading: SheetReading, grey: Grey, quarter: Grey, marks: Marks) -> None:
-    reading.ink = round(float((quarter < 128).mean()), 5)
+    reading.ink = round(float((quarter < marks.dark).mean()), 5)
     eighth = cv2.resize(quarter, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     reading.picture_hash = quality.picture_hash(eighth)
-    if reading.ink < _EMPTY_INK:
+    if reading.ink < _EMPTY_INK and not reading.codes:
         # An empty page has nothing to read; what it lacks is not a damaged code.
         reading.doubts = [doubt for doubt in reading.doubts if doubt.kind not in ("unreadable", "corner_missing")]
         reading.doubts.append(Doubt("empty_page", "problem", None, f"{reading.ink:.4f}", f"{_EMPTY_INK:.4f}"))

@@ -1,12 +1,13 @@
 """Recognition of one page: what is read, how it lies, what is doubted, and that nothing is ever guessed."""
 
+import cv2
 import numpy as np
 import pytest
 
 from scanning.recognition.decode import PageImage
 from scanning.recognition.sheet import recognise
-from tests.scanning.drawn import damage, draw
-from wire.forms import make_number
+from tests.scanning.drawn import damage, draw, px
+from wire.forms import GEOMETRY, make_number
 
 NUMBER = make_number("R", 1)
 
@@ -76,6 +77,31 @@ def test_it_flags_low_resolution(page):
 def test_it_reads_damaged_sheets(page, hurt):
     reading, _ = read(damage(page, **hurt))
     assert reading.number == NUMBER
+
+
+def leave_out(page, share=0.3, seed=0):
+    """White grains all over the print, and the lower half of every bar gone."""
+    hurt = page.copy()
+    hurt[np.random.default_rng(seed).random(page.shape) < share] = 255
+    return np.where(cv2.GaussianBlur(hurt, (0, 0), 1.0) < 110, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("turns", [0, 2])
+@pytest.mark.parametrize("codes", [{"datamatrix": False}, {"code128": False}])
+def test_codes_that_no_reader_sees_are_read_in_their_places(turns, codes):
+    hurt = leave_out(draw(**codes), 0.45)
+    reading, _ = read(np.rot90(hurt, turns))
+    assert (reading.number, reading.step) == (NUMBER, "places")
+    places = [GEOMETRY.code128_box[:2]] if "datamatrix" in codes else GEOMETRY.datamatrix_origins
+    found = reading.codes[0]["place"][:2]
+    assert any(found == pytest.approx([px(x), px(y)], abs=6) for x, y in places)
+
+
+def test_pale_print_on_shadowed_paper_keeps_its_corners(page):
+    light = np.linspace(1.0, 0.45, page.shape[1])
+    reading, _ = read((np.maximum(page, 150) * light).astype(np.uint8))
+    assert reading.number == NUMBER
+    assert not kinds(reading) & {"corner_missing", "empty_page"}
 
 
 def test_a_sheet_without_codes_is_unreadable_and_nothing_is_guessed():

@@ -1,0 +1,94 @@
+"""Sheets drawn, hurt and read in several processes; counts kept in `benchmarks/results` so that a drop shows."""
+
+import datetime as dt
+import json
+import random
+import time
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import cv2
+import numpy as np
+import zxingcpp
+
+from benchmarks.figures import RESULTS, commit, machine
+from exam_day.draw import SheetSpec, limit_threads, paper
+from scanning.recognition import sheet
+from scanning.recognition.codes import FORMATS
+from scanning.recognition.decode import PageImage
+from tests.scanning.hurts import KINDS, MIXTURE, mixture
+from wire.forms import CATALOGUE, make_number, parse_sheet_code
+
+_BY_NAME = {kind.name: kind for kind in KINDS}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one sheet: with us, and with zxing-cpp on the whole page."""
+
+    kind: str
+    sheet: int
+    found: bool
+    wrong: bool
+    doubts: tuple[str, ...]
+    seconds: float
+    rival_found: bool
+    rival_wrong: bool
+    rival_seconds: float
+
+
+def spec(seed: int, index: int) -> SheetSpec:
+    """One of the forms of the catalogue, in turn."""
+    rng = random.Random(f"{seed} {index}")
+    kind = list(CATALOGUE)[index % len(CATALOGUE)]
+    return SheetSpec(
+        kind, make_number(kind, rng.randrange(10**8, 10**10)), "78", "0001", dt.date(2026, 5, 29), "01",
+        "Русский язык", "0101", seed,
+    )  # fmt: skip
+
+
+def hurt_and_read(seed: int, job: tuple[str, int]) -> Outcome:
+    """Draw a sheet, hurt it, read it both ways."""
+    name, index = job
+    truth = spec(seed, index)
+    rng = np.random.default_rng([seed, zlib.crc32(name.encode()), index])
+    kind = mixture(rng) if name == MIXTURE else _BY_NAME[name]
+    pixels = kind(paper(truth), rng)
+    begin = time.process_time()
+    reading, _ = sheet.recognise(PageImage(pixels, kind.dpi, bilevel=False))
+    middle = time.process_time()
+    texts = [code.text for code in zxingcpp.read_barcodes(pixels, formats=FORMATS)]
+    end = time.process_time()
+    addressed = [parse_sheet_code(text) for text in texts]
+    numbers = [code.number if code else text for code, text in zip(addressed, texts, strict=True)]
+    return Outcome(
+        name, index, reading.number == truth.number, reading.number not in (None, truth.number),
+        tuple(doubt.kind for doubt in reading.doubts), middle - begin,
+        truth.number in numbers, any(number != truth.number for number in numbers), end - middle,
+    )  # fmt: skip
+
+
+def run(seed: int, jobs: list[tuple[str, int]], *, workers: int = 2) -> Iterator[Outcome]:
+    with ProcessPoolExecutor(workers, initializer=limit_threads) as pool:
+        yield from pool.map(partial(hurt_and_read, seed), jobs, chunksize=4)
+
+
+def keep(name: str, *, seed: int, counts: dict[str, int], notes: dict[str, object]) -> None:
+    """Hold counts against the saved ones, then save them.
+
+    Raises:
+        AssertionError: A count fell.
+    """
+    path = RESULTS / f"{name}.json"
+    saved = json.loads(path.read_text("utf-8")) if path.exists() else {"seed": seed, "counts": {}}
+    assert saved["seed"] == seed, "counts of another seed say nothing about these"
+    fallen = {key: (was, counts.get(key)) for key, was in saved["counts"].items() if counts.get(key, -1) < was}
+    assert not fallen, f"read fewer sheets than before (saved, now): {fallen}"
+    document = {"proof": name, "commit": commit(), "seed": seed, "machine": machine(), "counts": counts} | notes
+    path.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", "utf-8")
+
+
+cv2.setNumThreads(1)
