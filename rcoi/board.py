@@ -144,7 +144,8 @@ def boards(sittings: Iterable[Sitting]) -> list[SittingBoard]:
     """Return the boards of sittings, in six queries whatever their number."""
     rows = list(sittings)
     packets: dict[int, list[InboxPacket]] = defaultdict(list)
-    for packet in InboxPacket.objects.filter(sitting__in=rows, uid__isnull=False).order_by("received_at", "pk"):
+    arrived = InboxPacket.objects.filter(sitting__in=rows, uid__isnull=False).exclude(kind=PacketKind.TEST)
+    for packet in arrived.order_by("received_at", "pk"):
         packets[packet.sitting_id or 0].append(packet)
     records: dict[int, dict[str, PointStatusRecord]] = defaultdict(dict)
     for record in PointStatusRecord.objects.filter(sitting__in=rows).select_related("packet"):

@@ -20,6 +20,7 @@ MAY_HOLD: dict[str, frozenset[str]] = {
     PacketKind.BLANKS: frozenset({"sheet", "form", "room", "act"}),
     PacketKind.FORMS: frozenset({"sheet", "form", "room", "act"}),
     PacketKind.AUDIO: frozenset({"sheet", "form", "recording", "room", "act"}),
+    PacketKind.TEST: frozenset({"test"}),
 }
 #: Kind of file → its key among the counts.
 COUNTED = {"sheet": "sheets", "form": "forms", "recording": "recordings", "journal": "journals", "act": "acts"}

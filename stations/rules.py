@@ -31,6 +31,7 @@ RULES: dict[str, frozenset[Role]] = {
     "scanning.end": frozenset({TS}),
     "transfers.build": frozenset({TS}),
     "transfers.sign": frozenset({TS, GEK}),
+    "transfers.test": frozenset({TS, GEK}),
     "transfers.retry": frozenset({TS}),
     "transfers.pause": frozenset({TS}),
     "transfers.flash": frozenset({TS, GEK}),

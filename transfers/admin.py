@@ -3,7 +3,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from common.admin import ReadOnlyAdmin, ReadOnlyInline
-from transfers.models import FeedCursor, FeedRecord, Packet, PacketStep, PhoneCode, PointStatus, ReceiptRecord
+from transfers.models import (
+    FeedCursor,
+    FeedRecord,
+    LineCheck,
+    Packet,
+    PacketStep,
+    PhoneCode,
+    PointStatus,
+    ReceiptRecord,
+)
 
 
 class StepInline(ReadOnlyInline):
@@ -113,3 +122,19 @@ class PhoneCodeAdmin(ReadOnlyAdmin):
     list_display = ("point", "date", "status", "counter", "made_at", "made_by", "told_at")
     list_filter = ("status",)
     list_select_related = ("point__region",)
+
+
+@admin.register(LineCheck)
+class LineCheckAdmin(ReadOnlyAdmin):
+    """Knocks at the centre's door."""
+
+    list_display = ("packet", "channel", "address", "state", "answered_at", "milliseconds", "skew_seconds")
+    list_filter = ("channel", "state")
+    list_select_related = ("packet__sitting__point__region", "packet__sitting__subject")
+    exclude = ("problem", "problem_en")
+    readonly_fields = ("problem_words",)
+
+    @admin.display(description=_("что не получилось"))
+    def problem_words(self, row: LineCheck) -> str:
+        """Return what went wrong in the reader's language."""
+        return row.problem_words

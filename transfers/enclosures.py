@@ -11,6 +11,7 @@ from wire.durable import write_durable
 from wire.packet import TarFile
 
 _FORMAT = "ppe-status/1"
+TEST_BYTES = 64 << 10
 
 
 def files_for(packet: Packet, folder: Path) -> tuple[list[TarFile], dict[str, int]]:
@@ -41,6 +42,14 @@ def files_for(packet: Packet, folder: Path) -> tuple[list[TarFile], dict[str, in
         "acts": sum(each.kind == "act" for each in listed),
     }
     return listed, counts
+
+
+def test_file(packet: Packet, folder: Path) -> TarFile:
+    """Return what a test packet holds: who made it, and some padding, so that the line carries something."""
+    path = folder / f"{packet.uid}.test.json"
+    said = {"format": "ppe-test/1", "sitting": packet.sitting.key, "by": packet.made_by, "padding": "0" * TEST_BYTES}
+    write_durable(path, canonical.dumps(said))
+    return TarFile("test.json", "test", path)
 
 
 def _document(row: PointStatus, journals: Iterable[Journal], acts: Iterable[Act]) -> bytes:

@@ -15,6 +15,7 @@ kinds.register(
         "transfers.resumed": _("Передача по сети продолжена"),
         "transfers.status_declared": _("Объявлен статус ППЭ"),
         "transfers.status_moved": _("Статус ППЭ сменил состояние"),
+        "transfers.line_checked": _("Проверен канал связи с РЦОИ"),
         "transfers.phone_code": _("Получен код для сообщения статуса по телефону"),
         "transfers.phone_told": _("Статус сообщён в РЦОИ по телефону"),
         "transfers.receipt": _("Получена квитанция РЦОИ"),

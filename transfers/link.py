@@ -1,10 +1,13 @@
 """The line to the centre: its address, TLS, and the machine session of each point."""
 
+import contextlib
 import ssl
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -27,6 +30,8 @@ TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _AGENT = "ppe-portal/hq"
 #: Workers of the cluster of delivery (settings.Q_CLUSTER).
 DELIVERIES = 2
+#: A number that no feed reaches: the answer is short.
+FIRST_UNREAD = 2_000_000_000
 
 _sessions: dict[tuple[str, str], tuple[str, datetime]] = {}
 _guard = threading.Lock()
@@ -86,7 +91,7 @@ def _client(base: str) -> httpx.Client:
     )  # fmt: skip
 
 
-@contextmanager
+@contextlib.contextmanager
 def session(point: ExamPoint, base: str | None = None) -> Iterator[httpx.Client]:
     """Give a client that is logged in as this node for a point.
 
@@ -184,6 +189,40 @@ def get_bytes(client: httpx.Client, path: str) -> bytes | None:
         # The answer to another request, repeated by something between, or not the centre at all.
         raise broken_line()
     return response.content
+
+
+@dataclass(frozen=True)
+class Knock:
+    """How the centre answered at an address.
+
+    Attributes:
+        milliseconds: From the question to the answer.
+        skew_seconds: How far this node's clock is before the centre's; None when the centre told no time.
+    """
+
+    milliseconds: int
+    skew_seconds: int | None
+
+
+def knock(point: ExamPoint, base: str) -> Knock:
+    """Log in at an address from the start and ask for the feed: certificate, TLS and the way there are proven by it.
+
+    Raises:
+        Refusal: What stands in the way.
+    """
+    forget(point, base)
+    with session(point, base) as client:
+        began = time.monotonic()
+        try:
+            response = client.get("/api/v1/feed/", params={"after": FIRST_UNREAD})
+        except httpx.HTTPError as error:
+            raise broken_line(error) from error
+        took = time.monotonic() - began
+        _document(response)
+    told = response.headers.get("Date")
+    with contextlib.suppress(TypeError, ValueError):
+        return Knock(round(took * 1000), round((now() - parsedate_to_datetime(told)).total_seconds()))
+    return Knock(round(took * 1000), None)
 
 
 def words(refusal: Refusal) -> Said:

@@ -12,7 +12,7 @@ from common.leases import Leased
 from common.refusals import either
 from stations.models import ExamPoint, Room, Sitting
 from stations.scope import ScopedQuerySet
-from transfers.states import COLOURS, SETTLED, STATUS_COLOURS, PacketState, StatusState
+from transfers.states import COLOURS, SETTLED, STATUS_COLOURS, LineState, PacketState, StatusState
 from wire.names_files import receipt_name
 from wire.phone import STATUSES
 
@@ -24,6 +24,7 @@ class PacketKind(models.TextChoices):
     FORMS = "forms", _("формы ППЭ")
     BLANKS = "blanks", _("бланки")
     AUDIO = "audio", _("устные ответы")
+    TEST = "test", _("проверочный пакет")
 
 
 class StatusName(models.TextChoices):
@@ -276,6 +277,44 @@ class PacketStep(models.Model):
     def words(self) -> str:
         """What happened, in the reader's language."""
         return either(self.text, self.text_en)
+
+
+class LineCheck(Leased):
+    """A knock at the centre's door by one channel, begun with a test packet."""
+
+    State = LineState
+
+    class Channel(models.TextChoices):
+        """Which of the centre's addresses."""
+
+        MAIN = "main", _("основной канал")
+        RESERVE = "reserve", _("резервный канал")
+
+    packet = models.ForeignKey(Packet, models.PROTECT, verbose_name=_("пакет"), related_name="lines")
+    channel = models.CharField(_("канал"), max_length=8, choices=Channel.choices)
+    address = models.CharField(_("адрес"), max_length=300)
+    state = models.CharField(_("состояние"), max_length=8, choices=LineState.choices, default=LineState.WAITING)
+    answered_at = models.DateTimeField(_("когда"), null=True, blank=True)
+    milliseconds = models.PositiveIntegerField(_("ответ за, мс"), null=True, blank=True)
+    skew_seconds = models.IntegerField(_("часы узла впереди, с"), null=True, blank=True)
+    problem = models.TextField(_("что не получилось"), blank=True)
+    problem_en = models.TextField(_("что не получилось (по-английски)"), blank=True, default="")
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "packet__sitting__point"
+
+    class Meta:
+        verbose_name = _("проверка канала")
+        verbose_name_plural = _("проверки каналов")
+        ordering = ("packet", "pk")
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()}: {self.get_state_display()}"
+
+    @property
+    def problem_words(self) -> str:
+        """What went wrong, in the reader's language."""
+        return either(self.problem, self.problem_en)
 
 
 class SequenceHead(models.Model):

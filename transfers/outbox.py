@@ -70,7 +70,7 @@ def work(pk: int) -> None:
 
 def urgent(pk: int) -> list[int]:
     """Return the packets to be sent now: statuses first, then small ones before big ones; `pk` at least."""
-    first = Case(When(kind=PacketKind.STATUS, then=Value(0)), default=Value(1))
+    first = Case(When(kind__in=(PacketKind.STATUS, PacketKind.TEST), then=Value(0)), default=Value(1))
     due = Packet.objects.filter(leases.free(now()), state__in=SENDING).order_by(first, "size", "pk")
     listed = list(due.values_list("pk", flat=True)[:LOOKED_AT])
     return [*listed, *([] if pk in listed else [pk])]

@@ -94,7 +94,7 @@ class Overview:
     @cached_property
     def packets(self) -> list[Packet]:
         """Every version of every packet, newest version first within its kind and room."""
-        rows = Packet.objects.filter(sitting=self.sitting).full()
+        rows = Packet.objects.filter(sitting=self.sitting).exclude(kind=PacketKind.TEST).full()
         return sorted(
             rows, key=lambda p: (_ORDER[p.kind], p.room.number if p.room else "", p.status_id or 0, -p.version)
         )

@@ -81,6 +81,8 @@ def collect(packet: Packet) -> tuple[list[TarFile], dict[str, int]]:
     """
     if packet.kind == PacketKind.STATUS:
         return enclosures.files_for(packet, folder(packet))
+    if packet.kind == PacketKind.TEST:
+        return [enclosures.test_file(packet, folder(packet))], {}
     card = (
         RoomCard.objects.filter(sitting=packet.sitting, room=packet.room)
         .select_related("room", "sitting__point__region", "sitting__subject", "act")

@@ -79,6 +79,18 @@ class StatusState(models.TextChoices):
     UNDONE = "undone", _("Отменён")
 
 
+class LineState(models.TextChoices):
+    """A knock at the centre's door."""
+
+    WAITING = "waiting", _("проверяется")
+    ANSWERED = "answered", _("отвечает")
+    SILENT = "silent", _("не отвечает")
+
+
+LINE_MOVES: dict[str, frozenset[str]] = {
+    LineState.WAITING: frozenset({LineState.ANSWERED, LineState.SILENT}),
+}
+
 S = StatusState
 STATUS_COLOURS: dict[str, str] = {S.DECLARED: "info", S.ACCEPTED: "ok", S.UNDONE: "warn"}
 STATUS_MOVES: dict[str, frozenset[str]] = {

@@ -14,9 +14,9 @@ from common.clock import now
 from common.leases import free
 from common.refusals import Said, both
 from stations.models import ExamPoint, Node
-from transfers import feed, link, outbox, pausing, seal, statuses
-from transfers.models import FeedCursor, Packet
-from transfers.states import IN_THE_MAKING, ON_THE_WAY, SENDING, PacketState, move_packet
+from transfers import feed, link, outbox, pausing, seal, statuses, trial
+from transfers.models import FeedCursor, LineCheck, Packet
+from transfers.states import IN_THE_MAKING, ON_THE_WAY, SENDING, LineState, PacketState, move_packet
 from wire.refusals import Refusal
 
 log = logging.getLogger(__name__)
@@ -105,6 +105,18 @@ def to_poll() -> QuerySet[FeedCursor]:
 def listens() -> bool:
     """Return whether this node reads feeds over the network."""
     return settings.PPE_NODE == "hq" and link.has_centre()
+
+
+@jobs.job("transfers.knock", cluster="link")
+def knock(pk: int) -> None:
+    """Knock at the centre by one channel."""
+    trial.knock(pk)
+
+
+@jobs.sweep("transfers.knock")
+def to_knock() -> QuerySet[LineCheck]:
+    """Return the channels that are to be tried."""
+    return LineCheck.objects.filter(state=LineState.WAITING)
 
 
 @jobs.chore("transfers.listen", every=2)

@@ -17,7 +17,8 @@ _COPY = r"(?: ?\([0-9]{1,3}\)| - (?:копия|Copy)(?: \([0-9]{1,3}\))?)?"
 _KEY = re.compile(rf"KEY_{_PLACE}_{_DATE}_(?P<subject>[0-9]{{2}})_v(?P<version>[0-9]{{1,4}}){_COPY}\.p7m", re.I)
 _PACKAGE = re.compile(rf"EXAM_{_PLACE}_{_DATE}_v(?P<version>[0-9]{{1,4}}){_COPY}\.zip", re.I)
 _PACKET = re.compile(
-    rf"PACKET_{_PLACE}_{_DATE}_(?P<subject>[0-9]{{2}})_(?P<kind>status|blanks|forms|audio)_(?P<room>[0-9]{{4}}|HQ)"
+    rf"PACKET_{_PLACE}_{_DATE}_(?P<subject>[0-9]{{2}})_(?P<kind>status|blanks|forms|audio|test)"
+    r"_(?P<room>[0-9]{4}|HQ)"
     rf"_(?P<uid>{_UID})_v(?P<version>[0-9]{{1,4}}){_COPY}\.ppe",
     re.I,
 )

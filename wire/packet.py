@@ -66,6 +66,7 @@ _SIGNERS: dict[str, frozenset[Role]] = {
     "blanks": frozenset({Role.HQ, Role.GEK}),
     "forms": frozenset({Role.HQ, Role.GEK}),
     "audio": frozenset({Role.HQ, Role.GEK}),
+    "test": frozenset({Role.HQ, Role.GEK}),
 }
 
 

@@ -11,9 +11,9 @@ from wire.refusals import MalformedDocument
 FORMAT = "ppe-packet/1"
 MANIFEST_FORMAT = "ppe-manifest/1"
 MANIFEST_NAME = "manifest.json"
-PacketKind = Literal["status", "blanks", "forms", "audio"]
-FileKind = Literal["sheet", "form", "recording", "journal", "act", "room", "status"]
-KINDS: tuple[PacketKind, ...] = ("status", "blanks", "forms", "audio")
+PacketKind = Literal["status", "blanks", "forms", "audio", "test"]
+FileKind = Literal["sheet", "form", "recording", "journal", "act", "room", "status", "test"]
+KINDS: tuple[PacketKind, ...] = ("status", "blanks", "forms", "audio", "test")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class PacketKind(models.TextChoices):
     BLANKS = "blanks", _("Бланки")
     FORMS = "forms", _("Формы ППЭ")
     AUDIO = "audio", _("Аудиоответы")
+    TEST = "test", _("Проверочный пакет")
 
 
 class Door(models.TextChoices):

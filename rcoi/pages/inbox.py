@@ -152,7 +152,7 @@ def _card(row: InboxPacket) -> list[tuple[str, Any]]:
 def _may_rescan(request: HttpRequest, row: InboxPacket) -> bool:
     return (
         row.state == PacketState.ACKNOWLEDGED
-        and row.kind != PacketKind.STATUS
+        and row.kind not in (PacketKind.STATUS, PacketKind.TEST)
         and row.superseded_by_id is None
         and rules.allowed(request.user, "rcoi.rescan", row.sitting)
     )

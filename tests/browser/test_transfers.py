@@ -7,8 +7,8 @@ from keys import node
 from keys import phone as keys_phone
 from tests.keys.world import make_keys
 from tests.transfers.conftest import ACTOR, Hq, fresh
-from transfers import feed, flash, outbox, statuses, tasks
-from transfers.models import Packet
+from transfers import feed, flash, outbox, statuses, tasks, trial
+from transfers.models import LineCheck, Packet
 from wire import cms
 
 pytestmark = pytest.mark.browser
@@ -72,3 +72,14 @@ def test_a_status_by_telephone(hq, technician, open_page, look, transactional_db
     look(page, "transfers-phone")
     page = open_page(technician, f"/monitoring/{hq.sitting.key}/")
     look(page, "monitoring-phone")
+
+
+def test_the_check_before_the_exam(hq, technician, open_page, look, settings, transactional_db):
+    settings.PPE_RCOI_URL, settings.PPE_RCOI_RESERVE_URL = "http://127.0.0.1:9", "http://127.0.0.1:9"
+    packet = trial.begin(sitting=hq.sitting, token=hq.keys.open_token(), actor=ACTOR)
+    main, _reserve = packet.lines.all()
+    LineCheck.objects.filter(pk=main.pk).update(attempts=2)
+    trial.knock(main.pk)
+    page = open_page(technician, f"/transfers/{hq.sitting.key}/readiness/")
+    look(page, "readiness")
+    look(open_page(technician, f"/transfers/{hq.sitting.key}/"), "transfers-tested")

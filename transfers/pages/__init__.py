@@ -1,5 +1,5 @@
 """Pages of this room."""
 
-from transfers.pages import packets, phone
+from transfers.pages import packets, phone, trial
 
-__all__ = ["packets", "phone"]
+__all__ = ["packets", "phone", "trial"]

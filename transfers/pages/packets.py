@@ -13,7 +13,7 @@ from keys.tokens import list_tokens
 from stations import rules
 from stations.lookup import open_sitting, sitting_or_404
 from stations.models import Sitting
-from transfers import build, flash, link, outbox, pausing, sign, statuses
+from transfers import build, flash, link, outbox, pausing, sign, statuses, trial
 from transfers.errors import NothingToSign
 from transfers.models import Packet, PacketKind, ReceiptLevel
 from transfers.overview import Overview, Row
@@ -43,6 +43,7 @@ def transfers(request: HttpRequest, key: str) -> HttpResponse:
         "sitting": sitting, "point": sitting.point, "view": view, "may": _may(request, sitting),
         **_signing(request, awaiting), "portable": flash.waiting(view.packets), "drives": drives.folders(empty=True),
         "brought": drives.folders((".jsonl", ".p7m")), "online": link.has_centre(), "paused": pausing.paused(),
+        "tested": trial.last(sitting),
     }  # fmt: skip
     return render(request, "transfers/transfers.html", context, title=_("Передать бланки"))
 
