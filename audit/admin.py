@@ -3,10 +3,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from audit.kinds import KINDS, MEANS
-from audit.models import Event
+from audit.models import Anchor, Event
 from common.admin import ReadOnlyAdmin
 
 
@@ -63,3 +65,17 @@ class EventAdmin(ReadOnlyAdmin):
     def means_words(self, event: Event) -> str:
         """Return by what means it was done, in words."""
         return str(MEANS.get(event.means, event.means))
+
+
+@admin.register(Anchor)
+class AnchorAdmin(ReadOnlyAdmin):
+    """The signed words about the log, newest first, each with its file."""
+
+    list_display = ("number", "at", "sha256", "file")
+    fields = ("number", "at", "sha256", "file")
+
+    @admin.display(description=_("файл"))
+    def file(self, anchor: Anchor) -> str:
+        """Return the link to the signed document."""
+        address = reverse("anchor", kwargs={"number": anchor.number})
+        return format_html('<a href="{}">{}</a>', address, f"ANCHOR_{anchor.number:06d}.p7m")

@@ -99,6 +99,7 @@ def digest(event: Event) -> str:
 def first_broken(chain: str) -> Event | None:
     """Return the first event of a chain that does not follow from the one before it, or None when all do."""
     prev, number = "", 0
+    event: Event
     for event in Event.objects.filter(chain=chain).order_by("number").iterator():
         if event.number != number + 1 or event.prev != prev or event.hash != digest(event):
             return event

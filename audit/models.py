@@ -11,13 +11,8 @@ from audit.kinds import KINDS
 NODE_CHAIN = "node"
 
 
-class AppendOnlyQuerySet(models.QuerySet["Event"]):
+class AppendOnlyQuerySet(models.QuerySet[Any]):
     """Rows that are written once."""
-
-    def visible_to(self, user: Any) -> "AppendOnlyQuerySet":
-        """Return the events of the points that a person may see; the whole log for the region's staff."""
-        chains = user.point_keys()
-        return self if chains is None else self.filter(chain__in=chains)
 
     def update(self, **kwargs: Any) -> NoReturn:
         """Refuse: the log is append-only."""
@@ -26,6 +21,15 @@ class AppendOnlyQuerySet(models.QuerySet["Event"]):
     def delete(self) -> NoReturn:
         """Refuse: the log is append-only."""
         raise TypeError("the audit log is append-only")
+
+
+class EventQuerySet(AppendOnlyQuerySet):
+    """Events, as far as a person may see."""
+
+    def visible_to(self, user: Any) -> "EventQuerySet":
+        """Return the events of the points that a person may see; the whole log for the region's staff."""
+        chains = user.point_keys()
+        return self if chains is None else self.filter(chain__in=chains)
 
 
 class Event(models.Model):
@@ -45,7 +49,7 @@ class Event(models.Model):
     prev = models.CharField(_("хэш предыдущего"), max_length=64)
     hash = models.CharField(_("хэш"), max_length=64)
 
-    objects = AppendOnlyQuerySet.as_manager()
+    objects = EventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("событие")
@@ -84,3 +88,26 @@ class ChainHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.chain} № {self.number}"
+
+
+class Anchor(models.Model):
+    """A signed word of this node about the last event of each chain, made every hour; kept as it was signed."""
+
+    number = models.PositiveBigIntegerField(_("номер"), unique=True)
+    at = models.DateTimeField(_("время"))
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    document = models.BinaryField(_("документ"))
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("якорь журнала событий")
+        verbose_name_plural = _("якоря журнала событий")
+        ordering = ("-number",)
+
+    def __str__(self) -> str:
+        return f"№ {self.number}"
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse: the log is append-only."""
+        raise TypeError("the audit log is append-only")

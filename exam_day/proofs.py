@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -97,7 +98,7 @@ def _reports(stage: Stage) -> None:
         mine = [packet for packet in stage.report.packets if packet["sitting"] == sitting]
         current = [packet["sha256"][:8] for packet in mine if packet["state"] == "acknowledged" and packet["room"]]
         silent = [station.number for station in point.stations if not station.journal]
-        checks.pdf_says(reports / f"point-{sitting}.pdf", ["Подтвержден", *rooms, *current, *silent])
+        checks.pdf_says(reports / f"point-{sitting}.pdf", ["Подтвержден", "Якорь", *rooms, *current, *silent])
         for packet in mine:
             said = [*_VERDICTS[packet["state"]], packet["uid"]]
             said += [packet["room"]] if packet["room"] in rooms else []
@@ -122,11 +123,14 @@ def event_logs(stage: Stage, step: Step) -> None:
     """Have both nodes prove their event logs whole, as an auditor does.
 
     Raises:
-        CheckFailedError: A chain is broken, or one of the points has none.
+        CheckFailedError: A chain is broken, one of the points has none, or nothing is anchored.
     """
     for node in (stage.hq, stage.rcoi):
         said = node.command("audit_verify")
         lost = [each.code for each in stage.plan.points if f"{stage.plan.region}-{each.code}:" not in said]
         if lost:
             raise checks.CheckFailedError(f"{node.kind}: no event log of {lost}: {said[:300]}")
-        step.facts.append(f"{node.kind}: {len(said.splitlines()) - 1} chains")
+        anchors = re.search(r"якорей — (\d+)|(\d+) anchors", said)
+        if anchors is None or not int(anchors[1] or anchors[2]):
+            raise checks.CheckFailedError(f"{node.kind}: no anchor of the event logs: {said[-300:]}")
+        step.facts.append(f"{node.kind}: {len(said.splitlines()) - 1} chains, {anchors[1] or anchors[2]} anchors")

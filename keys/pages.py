@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from audit.log import actor_of
+from audit.models import Anchor
 from common import clock, refusals
 from common.pages import page, render, row_number
 from keys import access, package, pin
@@ -139,3 +140,11 @@ def take_package(request: HttpRequest, key: str) -> str:
             % {"point": f"{said.region}-{said.point}", "date": f"{said.date:%d.%m.%Y}", "version": said.version}
         )
     return "\n".join(lines)
+
+
+@page("audit/anchors/<int:number>.p7m", name="anchor")
+def anchor(request: HttpRequest, number: int) -> HttpResponse:
+    """Give out an anchor of the event logs as it was signed; it holds hashes alone."""
+    row = get_object_or_404(Anchor, number=number)
+    headers = {"Content-Disposition": f'attachment; filename="ANCHOR_{row.number:06d}.p7m"'}
+    return HttpResponse(bytes(row.document), content_type="application/pkcs7-mime", headers=headers)

@@ -1,7 +1,7 @@
 """Work of this room that nobody asks for."""
 
 from common import jobs
-from keys import access, idempotency
+from keys import access, anchors, idempotency
 
 
 @jobs.chore("keys.expire", every=60)
@@ -14,3 +14,9 @@ def expire() -> None:
 def forget_answers() -> None:
     """Delete the kept answers whose time is over."""
     idempotency.forget()
+
+
+@jobs.chore("keys.anchor", every=15)
+def anchor() -> None:
+    """Sign the heads of the event logs every hour."""
+    anchors.make_due()

@@ -83,6 +83,7 @@ def _hq(request: HttpRequest) -> list[dict[str, Any]]:
                 *_list(_("Станции"), "computer", "stations_station"),
                 *_link(_("Сотрудники"), "badge", "people"),
                 *_list(_("Журнал событий"), "history", "audit_event"),
+                *_list(_("Якоря журнала"), "anchor", "audit_anchor"),
             ],
         },
     ]
@@ -124,6 +125,7 @@ def _centre(request: HttpRequest) -> list[dict[str, Any]]:
                 *_list(_("Экзамены"), "event", "stations_sitting"),
                 *_list(_("Сертификаты"), "badge", "keys_certificate"),
                 *_list(_("Журнал событий"), "history", "audit_event"),
+                *_list(_("Якоря журнала"), "anchor", "audit_anchor"),
             ],
         },
     ]

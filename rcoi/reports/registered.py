@@ -17,6 +17,7 @@ from audit.log import Actor, record
 from audit.models import ChainHead
 from common import pdf
 from common.clock import local, now
+from keys import anchors
 from rcoi import series, store
 from rcoi.models import IssuedReceipt, Report
 from stations.models import ExamPoint, Region
@@ -141,9 +142,11 @@ def _form(
 
 
 def _head(point: ExamPoint | None) -> str:
-    """Return the head of the audit chain: whoever keeps the paper can prove the log of that moment."""
+    """Return the head of the audit chain and the newest anchor: whoever keeps the paper can prove the log by them."""
     row = ChainHead.objects.filter(chain=point.key if point else "node").first()
-    return f"{row.chain}, запись № {row.number}, {row.hash}" if row else "—"
+    words = f"{row.chain}, запись № {row.number}, {row.hash}" if row else "—"
+    anchor = anchors.newest()
+    return f"{words}. Якорь № {anchor.number}, SHA-256 {anchor.sha256}" if anchor else words
 
 
 def file_bytes(row: Report) -> bytes:

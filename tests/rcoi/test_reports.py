@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
+from audit import anchors
 from audit.log import SYSTEM
 from rcoi.models import InboxPacket, Report
 from rcoi.reports import packet_report, point_report, region_report
@@ -64,6 +65,12 @@ def test_a_confirmation_names_packet_room_receipt_and_signers(point, tmp_path):
         "время перехода", "Напечатано", "стр. 1 из 1",
     ):  # fmt: skip
         assert words in said, words
+
+
+def test_it_prints_the_head_of_the_log_and_the_newest_anchor(point, tmp_path):
+    said = text(packet_report(arrive(point.blanks("0101")), actor=SYSTEM), tmp_path)
+    anchor = anchors.latest()
+    assert f"Якорь № 1, SHA-256 {anchor.sha256}" in said
 
 
 def test_a_rejection_is_a_report_too(point, tmp_path):

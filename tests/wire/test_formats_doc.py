@@ -18,7 +18,7 @@ from tests.station_client.centre import make_package
 from tests.wire.test_packet import make_header, tar_files
 from tests.wire.test_signed_documents import ACT, ITEM, NOW, RECEIPT
 from tests.wire.world import DAY, header, the_world
-from wire import access_key, act, feed, journal, names_files, packet, pki, receipt
+from wire import access_key, act, anchor, feed, journal, names_files, packet, pki, receipt
 from wire.forms import make_number
 from wire.journal import FormSet
 from wire.journal_events import EVENTS
@@ -62,6 +62,9 @@ def make_files(folder: Path) -> None:
         "78", "0001", DAY, "01", "journal_missing", room="0101", station="0006", made_at=ACT.made_at
     )
     (folder / name).write_bytes(act.write(ACT, world.signer("gek")))
+    heads = (anchor.Head("78-0001", 88, "a" * 64), anchor.Head("node", 12, "b" * 64))
+    said = anchor.Anchor(1, "", "0198c0de", "training", NOW, heads)
+    (folder / "ANCHOR_000001.p7m").write_bytes(anchor.write(said, [world.signer("rcoi")]))
 
 
 def _journal(folder: Path) -> None:
@@ -132,7 +135,17 @@ def spoken(tmp_path_factory):
 
 def test_the_page_has_commands_for_every_format():
     page = PAGE.read_text("utf-8")
-    for chapter in ("Electronic journal", "Exam package", "Access key", "Packet", "Receipt", "Feed", "Act", "Report"):
+    for chapter in (
+        "Electronic journal",
+        "Exam package",
+        "Access key",
+        "Packet",
+        "Receipt",
+        "Feed",
+        "Act",
+        "Anchor",
+        "Report",
+    ):
         text = page.split(f"## {chapter}")[1].split("\n## ")[0]
         assert FENCE.search(text), chapter
 

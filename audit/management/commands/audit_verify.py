@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from audit import anchors
 from audit.log import first_broken
-from audit.models import ChainHead, Event
+from audit.models import Anchor, ChainHead, Event
 
 
 class Command(BaseCommand):
@@ -22,11 +23,19 @@ class Command(BaseCommand):
         known |= set(Event.objects.order_by().values_list("chain", flat=True).distinct())
         chains = options["chain"] or sorted(known)
         broken = [line for chain in chains if (line := self.fault(chain, known))]
-        for line in broken:
+        moved = [] if options["chain"] else anchors.faults()
+        for line in (*broken, *moved):
             self.stderr.write(line)
-        if broken:
-            raise CommandError(_("Журнал событий изменён: цепочек с нарушением — %d.") % len(broken), returncode=1)
-        self.stdout.write(_("Журнал событий цел: цепочек — %d.") % len(chains))
+        if broken or moved:
+            raise CommandError(
+                _("Журнал событий изменён: цепочек с нарушением — %(chains)d, нарушенных якорей — %(anchors)d.")
+                % {"chains": len(broken), "anchors": len(moved)},
+                returncode=1,
+            )
+        self.stdout.write(
+            _("Журнал событий цел: цепочек — %(chains)d, якорей — %(anchors)d.")
+            % {"chains": len(chains), "anchors": Anchor.objects.count()}
+        )
 
     def fault(self, chain: str, known: set[str]) -> str:
         """Return what is wrong with a chain, in words; empty when it holds."""

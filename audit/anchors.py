@@ -1,0 +1,46 @@
+"""Anchors held against the log: what a node once signed about its chains must still stand in them."""
+
+from collections.abc import Callable
+
+from django.utils.translation import gettext as _
+
+from audit.models import Anchor, Event
+from common import refusals
+from wire import anchor as wire_anchor
+from wire.refusals import Refusal
+
+#: Reads an anchor of this node and checks its signature; the room of the keys puts its function here.
+readers: list[Callable[[Anchor], wire_anchor.Anchor]] = []
+
+
+def latest() -> Anchor | None:
+    """Return the newest anchor."""
+    return Anchor.objects.order_by("-number").first()
+
+
+def faults() -> list[str]:
+    """Return what is wrong with the anchors, or with the log they speak of, in words."""
+    found: list[str] = []
+    number, prev, held = 0, "", set[wire_anchor.Head]()
+    for row in Anchor.objects.order_by("number").iterator():
+        try:
+            said = readers[0](row)
+        except Refusal as refusal:
+            return [*found, _("Якорь № %(number)d: %(why)s") % {"number": row.number, "why": refusals.words(refusal)}]
+        if (row.number, said.number, said.prev) != (number + 1, number + 1, prev):
+            return [*found, _("Якорь № %(number)d не следует из предыдущего.") % {"number": row.number}]
+        fresh = [head for head in said.heads if head not in held]
+        found += [_lost(row, head) for head in fresh if not _stands(head)]
+        held = set(said.heads)
+        number, prev = row.number, wire_anchor.anchor_hash(bytes(row.document))
+    return found
+
+
+def _stands(head: wire_anchor.Head) -> bool:
+    return Event.objects.filter(chain=head.chain, number=head.number, hash=head.hash).exists()
+
+
+def _lost(row: Anchor, head: wire_anchor.Head) -> str:
+    return _("Якорь № %(anchor)d подписан над событием № %(number)d цепочки %(chain)s, теперь его нет.") % {
+        "anchor": row.number, "number": head.number, "chain": head.chain,
+    }  # fmt: skip
