@@ -1,12 +1,18 @@
 """System checks of the settings that can hurt. Each has an id and names its cure."""
 
+import difflib
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import redis
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+
+from ppe_portal import environment
 
 
 @register()
@@ -20,6 +26,62 @@ def node_kind(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             Error(f"PPE_MODE is {settings.PPE_MODE!r}", hint="Set PPE_MODE to live or training.", id="ppe.E002")
         )
     return found
+
+
+@register()
+def mistyped(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Every value could be read, and every variable is one that the node knows."""
+    found: list[CheckMessage] = [
+        Error(f"{each.name} is {each.value!r}", hint=f"Expected {each.expected}.", id="ppe.E010")
+        for each in environment.mistakes
+    ]
+    known = environment.known_names()
+    for name in sorted(name for name in os.environ if name.startswith("PPE_") and name not in known):
+        if name.startswith("PPE_S3_"):
+            hint = "This version keeps files on the local disk; an object store is not supported yet."
+            found.append(Error(f"{name} is set", hint=hint, id="ppe.E011"))
+            continue
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else "See docs/operations.md for the variables of a node."
+        found.append(Warning(f"Nothing reads {name}", hint=hint, id="ppe.W004"))
+    return found
+
+
+@register()
+def secret_files(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A secret stands in one place, and nobody else reads its file."""
+    found: list[CheckMessage] = []
+    for name in environment.SECRETS:
+        path = os.environ.get(f"{name}_FILE")
+        if not path:
+            continue
+        if os.environ.get(name):
+            found.append(Error(f"{name} and {name}_FILE are both set", hint="Keep one of them.", id="ppe.E012"))
+        if Path(path).exists() and Path(path).stat().st_mode & 0o077:
+            found.append(Warning(f"{name}_FILE {path} is open to others", hint=f"chmod 600 {path}", id="ppe.W005"))
+    return found
+
+
+@register()
+def station_number(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The node is a scanning station with a number of two digits: it stands in the name of its journal."""
+    if re.fullmatch(r"[0-9]{2}", settings.PPE_STATION, re.ASCII):
+        return []
+    return [Error(f"PPE_STATION is {settings.PPE_STATION!r}", hint="Two digits, such as 01.", id="ppe.E013")]
+
+
+@register()
+def broker(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The broker of the queue answers; without it work waits for the sweep, and the sweep for the broker."""
+    address: Any = settings.Q_CLUSTER.get("redis")
+    if not address:
+        return []
+    try:
+        redis.Redis.from_url(address, socket_timeout=2, socket_connect_timeout=2).ping()
+    except redis.RedisError as error:
+        hint = "Start Redis, or unset PPE_REDIS_URL: the queue then lives in the database."
+        return [Warning(f"PPE_REDIS_URL does not answer: {error}", hint=hint, id="ppe.W006")]
+    return []
 
 
 @register()
@@ -50,6 +112,9 @@ def named_folders(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 found.append(
                     Error(f"{name}: {folder} lies in PPE_DATA_DIR", hint="Keep drives apart from data.", id="ppe.E005")
                 )
+            elif not folder.is_dir():
+                hint = "Fine while the drive is out; otherwise correct the path."
+                found.append(Warning(f"{name}: there is no {folder} now", hint=hint, id="ppe.W007"))
     return found
 
 
@@ -98,4 +163,11 @@ def public_node(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         )
     if settings.PPE_NODE == "hq" and not settings.PPE_RCOI_URL:
         found.append(Warning("PPE_RCOI_URL is not set: packets leave by flash drive only", id="ppe.W003"))
+    if "*" in settings.ALLOWED_HOSTS:
+        found.append(Warning("PPE_ALLOWED_HOSTS is *", hint="Name the hosts that the node answers to.", id="ppe.W008"))
+    for name in ("PPE_RCOI_URL", "PPE_RCOI_RESERVE_URL"):
+        address = urlsplit(getattr(settings, name))
+        if address.scheme == "http" and address.hostname not in ("localhost", "127.0.0.1", "::1"):
+            hint = "Packets are sealed, but who listens learns when they go; use https."
+            found.append(Warning(f"{name} is a plain http address", hint=hint, id="ppe.W009"))
     return found

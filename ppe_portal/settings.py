@@ -5,39 +5,49 @@ from pathlib import Path
 import environ
 from django.utils.translation import gettext_lazy as _
 
-from ppe_portal.environment import folder_list, kept_secret_key, secret
-
-env = environ.Env()
+from ppe_portal.environment import (
+    address,
+    choice,
+    flag,
+    folder_list,
+    kept_secret_key,
+    seconds,
+    secret,
+    server,
+    text,
+    whole,
+    words,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- the node -----------------------------------------------------------------------------------------------------
 
-PPE_NODE = env.str("PPE_NODE", "hq")
-PPE_MODE = env.str("PPE_MODE", "live")
-PPE_DATA_DIR = Path(env.str("PPE_DATA_DIR", str(BASE_DIR / "var" / PPE_NODE))).resolve()
+PPE_NODE = text("PPE_NODE", "hq")
+PPE_MODE = text("PPE_MODE", "live")
+PPE_DATA_DIR = Path(text("PPE_DATA_DIR") or str(BASE_DIR / "var" / PPE_NODE)).resolve()
 PPE_DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
-PPE_STATION = env.str("PPE_STATION", "01")
-PPE_RCOI_URL = env.str("PPE_RCOI_URL", "")
-PPE_RCOI_RESERVE_URL = env.str("PPE_RCOI_RESERVE_URL", "")
-PPE_LINK_KBITS = env.int("PPE_LINK_KBITS", 0)
+PPE_STATION = text("PPE_STATION", "01")
+PPE_RCOI_URL = address("PPE_RCOI_URL")
+PPE_RCOI_RESERVE_URL = address("PPE_RCOI_RESERVE_URL")
+PPE_LINK_KBITS = whole("PPE_LINK_KBITS", 0, low=0)
 PPE_TOKEN_DIRS = folder_list("PPE_TOKEN_DIRS")
 PPE_FLASH_DIRS = folder_list("PPE_FLASH_DIRS")
 PPE_SCAN_DIRS = folder_list("PPE_SCAN_DIRS")
-PPE_PKCS11_MODULE = env.str("PPE_PKCS11_MODULE", "")
-PPE_KEEP_SCANS_DAYS = env.int("PPE_KEEP_SCANS_DAYS", 30)
-PPE_SWEEP_SECONDS = env.float("PPE_SWEEP_SECONDS", 5.0)
-PPE_FEED_SECONDS = env.float("PPE_FEED_SECONDS", 30.0)
-PPE_WATCHDOG_SECONDS = env.float("PPE_WATCHDOG_SECONDS", 120.0)
-PPE_WEB_WORKERS = env.int("PPE_WEB_WORKERS", 2)
-PPE_WEB_THREADS = env.int("PPE_WEB_THREADS", 64)
+PPE_PKCS11_MODULE = text("PPE_PKCS11_MODULE")
+PPE_KEEP_SCANS_DAYS = whole("PPE_KEEP_SCANS_DAYS", 30, low=0)
+PPE_SWEEP_SECONDS = seconds("PPE_SWEEP_SECONDS", 5.0)
+PPE_FEED_SECONDS = seconds("PPE_FEED_SECONDS", 30.0)
+PPE_WATCHDOG_SECONDS = seconds("PPE_WATCHDOG_SECONDS", 120.0)
+PPE_WEB_WORKERS = whole("PPE_WEB_WORKERS", 2, low=1)
+PPE_WEB_THREADS = whole("PPE_WEB_THREADS", 64, low=4)
 
 # --- Django ---------------------------------------------------------------------------------------------------------
 
 SECRET_KEY = secret("PPE_SECRET_KEY") or kept_secret_key(PPE_DATA_DIR)
-DEBUG = env.bool("PPE_DEBUG", False)
-ALLOWED_HOSTS = env.list("PPE_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("PPE_TRUSTED_ORIGINS", default=[])
+DEBUG = flag("PPE_DEBUG")
+ALLOWED_HOSTS = words("PPE_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = words("PPE_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
     "ppe_portal.apps.PortalConfig",
@@ -102,9 +112,11 @@ TEMPLATES = [
 
 # --- database: SQLite by default, PostgreSQL by PPE_DATABASE_URL ------------------------------------------------------
 
-_database_url = secret("PPE_DATABASE_URL")
+_database_url = server("PPE_DATABASE_URL", "postgres", "postgresql")
 if _database_url:
-    DATABASES = {"default": {**env.db_url_config(_database_url), "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
+    DATABASES = {
+        "default": {**environ.Env.db_url_config(_database_url), "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    }
 else:
     DATABASES = {
         "default": {
@@ -137,8 +149,8 @@ LOGIN_REDIRECT_URL = "/"
 SESSION_COOKIE_NAME = f"ppe_{PPE_NODE}_session"
 CSRF_COOKIE_NAME = f"ppe_{PPE_NODE}_csrf"
 SESSION_COOKIE_AGE = 14 * 3600
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("PPE_HTTPS", False)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("PPE_BEHIND_TLS_PROXY", False) else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = flag("PPE_HTTPS")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("PPE_BEHIND_TLS_PROXY") else None
 X_FRAME_OPTIONS = "SAMEORIGIN"
 
 AXES_FAILURE_LIMIT = 5
@@ -159,7 +171,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.str("PPE_STATIC_ROOT", str(PPE_DATA_DIR / "static")))
+STATIC_ROOT = Path(text("PPE_STATIC_ROOT") or str(PPE_DATA_DIR / "static"))
 STATICFILES_DIRS = [BASE_DIR / "ppe_portal" / "static"]
 WHITENOISE_USE_FINDERS = True
 # A page may bring two thousand scanner files at once; each part is limited by its own rules (scanning.sources).
@@ -171,7 +183,7 @@ FILE_UPLOAD_TEMP_DIR = str(PPE_DATA_DIR / "tmp")
 
 # --- queue: two clusters, each task a wake-up (docs/operations.md) ----------------------------------------------------
 
-_redis_url = secret("PPE_REDIS_URL")
+_redis_url = server("PPE_REDIS_URL", "redis", "rediss", "unix")
 Q_CLUSTER = {
     "name": "default",
     "label": "django-q2",
@@ -246,6 +258,9 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("PPE_LOG_LEVEL", "INFO")},
+    "root": {
+        "handlers": ["stderr"],
+        "level": choice("PPE_LOG_LEVEL", "INFO", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+    },
     "loggers": {"fontTools": {"level": "WARNING"}, "axes": {"level": "WARNING"}},
 }

@@ -1,10 +1,14 @@
 """Every setting that can hurt has a check that can fail."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
-from ppe_portal import checks
+from ppe_portal import checks, environment
 
 
 def ids(found):
@@ -23,6 +27,12 @@ def test_the_settings_as_they_are_hold():
         ("PPE_MODE", "test", checks.node_kind, "ppe.E002"),
         ("PPE_DATA_DIR", Path("/proc/nowhere"), checks.data_folder, "ppe.E003"),
         ("PPE_TOKEN_DIRS", [Path("tokens")], checks.named_folders, "ppe.E004"),
+        ("PPE_TOKEN_DIRS", [Path("/nowhere/tokens")], checks.named_folders, "ppe.W007"),
+        ("PPE_STATION", "1", checks.station_number, "ppe.E013"),
+        ("PPE_STATION", "٠١", checks.station_number, "ppe.E013"),
+        ("ALLOWED_HOSTS", ["*"], checks.public_node, "ppe.W008"),
+        ("PPE_RCOI_URL", "http://rcoi.example", checks.public_node, "ppe.W009"),
+        ("PPE_RCOI_RESERVE_URL", "http://10.0.0.1:8001", checks.public_node, "ppe.W009"),
         ("DEBUG", True, checks.public_node, "ppe.E009"),
         ("PPE_RCOI_URL", "", checks.public_node, "ppe.W003"),
     ],
@@ -51,3 +61,108 @@ def test_a_database_that_forgets_is_refused(settings, monkeypatch):
     database = {**settings.DATABASES["default"], "ENGINE": "django.db.backends.sqlite3", "OPTIONS": {}}
     monkeypatch.setitem(settings.DATABASES, "default", database)
     assert "ppe.E008" in ids(checks.sqlite_durability(None))
+
+
+def test_an_address_on_this_machine_needs_no_tls(settings):
+    settings.PPE_RCOI_URL = "http://127.0.0.1:8001"
+    assert "ppe.W009" not in ids(checks.public_node(None))
+
+
+def test_a_silent_broker_is_named(settings):
+    settings.Q_CLUSTER = {**settings.Q_CLUSTER, "redis": "redis://127.0.0.1:1/0"}
+    assert ids(checks.broker(None)) == {"ppe.W006"}
+
+
+@pytest.fixture
+def fresh(monkeypatch):
+    """The environment as a node finds it: nothing read, nothing wrong yet."""
+    monkeypatch.setattr(environment, "mistakes", [])
+    for name in [name for name in os.environ if name.startswith("PPE_")]:
+        monkeypatch.delenv(name)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "read", "default"),
+    [
+        ("PPE_WEB_WORKERS", "two", lambda name: environment.whole(name, 2, low=1), 2),
+        ("PPE_WEB_WORKERS", "0", lambda name: environment.whole(name, 2, low=1), 2),
+        ("PPE_LINK_KBITS", "-5", lambda name: environment.whole(name, 0, low=0), 0),
+        ("PPE_LINK_KBITS", "9" * 40, lambda name: environment.whole(name, 0, low=0), 0),
+        ("PPE_SWEEP_SECONDS", "nan", lambda name: environment.seconds(name, 5.0), 5.0),
+        ("PPE_SWEEP_SECONDS", "0", lambda name: environment.seconds(name, 5.0), 5.0),
+        ("PPE_HTTPS", "maybe", environment.flag, False),
+        ("PPE_RCOI_URL", "rcoi.example", environment.address, ""),
+        ("PPE_RCOI_URL", "ftp://rcoi.example", environment.address, ""),
+        ("PPE_RCOI_URL", "https://rcoi.example:99999", environment.address, ""),
+        ("PPE_RCOI_URL", "https://rcoi.example/api", environment.address, ""),
+        ("PPE_LOG_LEVEL", "LOUD", lambda name: environment.choice(name, "INFO", "DEBUG", "INFO"), "INFO"),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_an_error_and_no_traceback(fresh, name, value, read, default):
+    fresh.setenv(name, value)
+    assert read(name) == default
+    (found,) = checks.mistyped(None)
+    assert found.id == "ppe.E010"
+    assert name in found.msg
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "read", "expected"),
+    [
+        ("PPE_WEB_WORKERS", " 4 ", lambda name: environment.whole(name, 2, low=1), 4),
+        ("PPE_SWEEP_SECONDS", "0.5", lambda name: environment.seconds(name, 5.0), 0.5),
+        ("PPE_HTTPS", "On", environment.flag, True),
+        ("PPE_RCOI_URL", "https://rcoi.example:8443/", environment.address, "https://rcoi.example:8443"),
+        ("PPE_RCOI_URL", "http://[::1]:8001", environment.address, "http://[::1]:8001"),
+        ("PPE_ALLOWED_HOSTS", "a, b,", lambda name: environment.words(name, []), ["a", "b"]),
+    ],
+)
+def test_what_is_right_is_read(fresh, name, value, read, expected):
+    fresh.setenv(name, value)
+    assert read(name) == expected
+    assert checks.mistyped(None) == []
+
+
+def test_a_mistyped_variable_is_named_with_its_neighbour(fresh):
+    fresh.setenv("PPE_FLASH_DIR", "/media")
+    (found,) = checks.mistyped(None)
+    assert (found.id, found.hint) == ("ppe.W004", "Did you mean PPE_FLASH_DIRS?")
+
+
+def test_an_object_store_is_refused_and_not_ignored(fresh):
+    fresh.setenv("PPE_S3_BUCKET", "ppe")
+    assert ids(checks.mistyped(None)) == {"ppe.E011"}
+
+
+def test_a_secret_from_a_file(fresh, tmp_path):
+    path = tmp_path / "secret"
+    path.write_text("postgres://ppe:word@db/ppe\n")
+    path.chmod(0o600)
+    fresh.setenv("PPE_DATABASE_URL_FILE", str(path))
+    assert environment.server("PPE_DATABASE_URL", "postgres") == "postgres://ppe:word@db/ppe"
+    assert checks.secret_files(None) == []
+    path.chmod(0o644)
+    assert ids(checks.secret_files(None)) == {"ppe.W005"}
+    fresh.setenv("PPE_DATABASE_URL", "postgres://other/db")
+    assert "ppe.E012" in ids(checks.secret_files(None))
+    path.unlink()
+    with pytest.raises(ImproperlyConfigured, match="PPE_DATABASE_URL_FILE"):
+        environment.server("PPE_DATABASE_URL", "postgres")
+
+
+@pytest.mark.parametrize("value", ["mysql://db/ppe", "sqlite:////tmp/db", "db.example", "postgresql:/db"])
+def test_a_database_that_is_none_stops_the_node_without_showing_the_secret(fresh, value):
+    fresh.setenv("PPE_DATABASE_URL", value)
+    with pytest.raises(ImproperlyConfigured, match="PPE_DATABASE_URL: expected postgres") as told:
+        environment.server("PPE_DATABASE_URL", "postgres", "postgresql")
+    assert value not in str(told.value)
+
+
+def test_a_node_with_a_mistyped_number_says_so_and_does_not_start(tmp_path):
+    environ = {**os.environ, "PPE_DATA_DIR": str(tmp_path / "data"), "PPE_WEB_WORKERS": "many"}
+    command = [sys.executable, "manage.py", "run_node", "--port", "1"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert "(ppe.E010) PPE_WEB_WORKERS is 'many'" in done.stderr
+    assert "Traceback" not in done.stderr
