@@ -1,5 +1,6 @@
 """The two doors of the centre: uploads of purpose ``packet``, and flash drives."""
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
+from common import files as store_files
 from common import flash
 from common.refusals import told, words
 from rcoi import feed, inbox, receipts
@@ -18,7 +20,8 @@ from rcoi.states import PacketState
 from stations.models import ExamPoint
 from uploads import handlers
 from uploads.models import Upload
-from wire import durable, packet
+from wire import durable, packet, pieces
+from wire.pieces import Pieces
 from wire.pki import Identity, Role
 from wire.refusals import Refusal
 
@@ -104,11 +107,20 @@ class Taken:
         return said % {"name": self.name, "title": self.packet.title}
 
 
+def pieces_in(folder: Path) -> list[Pieces]:
+    """Return the packets that lie in pieces in a folder and the folders below it."""
+    return pieces.grouped(_below(folder, f"*{SUFFIX}.*of*"))
+
+
 def packets_in(folder: Path) -> list[Path]:
     """Return the packet files of a folder and the folders below it, by name; links are not followed."""
+    return _below(folder, f"*{SUFFIX}")
+
+
+def _below(folder: Path, pattern: str) -> list[Path]:
     root = folder.resolve()
     found = []
-    for path in root.rglob(f"*{SUFFIX}"):
+    for path in root.rglob(pattern):
         if len(path.relative_to(root).parts) <= DEPTH and not path.is_symlink() and path.is_file():
             found.append(path)
     return sorted(found)[:MOST]
@@ -121,7 +133,8 @@ def import_folder(*, folder: str, actor: Actor) -> list[Taken]:
         NoSuchFolder: The folder is not on one of the node's drives.
         NothingToImport: It holds no packet.
     """
-    found = packets_in(flash.folder_of(folder))
+    root = flash.folder_of(folder)
+    found = [*packets_in(root), *(path for each in pieces_in(root) for path in each.paths.values())]
     return import_files(files=[(each.name, each) for each in found], actor=actor)
 
 
@@ -131,7 +144,10 @@ def import_files(*, files: Iterable[tuple[str, Path]], actor: Actor) -> list[Tak
     Raises:
         NothingToImport: There is no file at all.
     """
-    taken = [_import_one(flash.shown(name), path, actor) for name, path in files]
+    listed = list(files)
+    cut = {path for name, path in listed if pieces.whole_name(name) is not None}
+    taken = [_import_one(flash.shown(name), path, actor) for name, path in listed if path not in cut]
+    taken += [_import_pieces(each, actor) for each in _grouped(listed)]
     if not taken:
         raise NothingToImport(
             "Пакетов .ppe здесь нет.",
@@ -140,6 +156,27 @@ def import_files(*, files: Iterable[tuple[str, Path]], actor: Actor) -> list[Tak
             cure_en="See whether it is the right drive.",
         )
     return taken
+
+
+def _grouped(listed: Iterable[tuple[str, Path]]) -> list[Pieces]:
+    """Return the pieces among files, by the names they came under: a browser's files lie under names of our own."""
+    by_name = {Path(str(path.parent)) / name: path for name, path in listed}
+    return [
+        Pieces(each.name, each.count, {number: by_name[path] for number, path in each.paths.items()})
+        for each in pieces.grouped(by_name)
+    ]
+
+
+def _import_pieces(each: Pieces, actor: Actor) -> Taken:
+    name = flash.shown(each.name)
+    part = store_files.folder("tmp") / f"{secrets.token_hex(16)}.ppe"
+    try:
+        pieces.join(each, part)
+        return _import_one(name, part, actor)
+    except Refusal as refusal:
+        return Taken(name, None, False, refusal)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _import_one(name: str, path: Path, actor: Actor) -> Taken:

@@ -13,6 +13,7 @@ from rcoi.models import FeedEntry
 from stations.models import ExamPoint
 from wire import feed
 from wire.feed import FeedItem, Kind
+from wire.names_files import feed_name
 
 PAGE = 200
 
@@ -61,4 +62,4 @@ def bundle(point: ExamPoint, *, since: int = 0) -> tuple[str, bytes]:
     """Return name and bytes of a point's feed as a file for a flash drive."""
     entries = FeedEntry.objects.filter(point=point, number__gt=since).order_by("number")
     items = [bytes(entry.body) for entry in entries]
-    return f"FEED_{point.region.code}_{point.code}_{last_number(point)}.jsonl", feed.bundle(items)
+    return feed_name(point.region.code, point.code, last_number(point)), feed.bundle(items)

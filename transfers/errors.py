@@ -73,6 +73,12 @@ class ForeignFeed(TransferRefusal):
     code = "foreign_feed"
 
 
+class ForeignPacket(TransferRefusal):
+    """A packet of another point, sitting or mode, or with the number of another packet."""
+
+    code = "foreign_packet"
+
+
 class PhoneNotNeeded(TransferRefusal):
     """There is no status that would have to be told by telephone."""
 

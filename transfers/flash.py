@@ -8,21 +8,22 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
+from common import files, refusals
 from common import flash as drives
-from common import refusals
 from common.clock import now
 from common.refusals import both
-from stations.models import ExamPoint
+from journals.models import Journal
+from journals.states import JournalState
+from stations.models import ExamPoint, Sitting
 from transfers import feed, receipts
 from transfers.errors import NothingOnFlash
-from transfers.models import Door, Packet
+from transfers.models import Door, FeedRecord, Packet
 from transfers.states import ON_THE_WAY, PacketState, move_packet
-from wire import durable
-from wire.feed import read_bundle
+from wire import durable, pieces
+from wire.feed import bundle, read_bundle
+from wire.names_files import feed_name
 from wire.refusals import Refusal
 
-#: FAT32 takes no larger file. Splitting a packet into parts is the format's business (`part`, `parts`).
-FAT_LIMIT = (4 << 30) - 1
 #: Writing these to a drive hands them over; an answered packet may be written too, and stays answered.
 _HANDS_OVER = frozenset({PacketState.QUEUED, PacketState.UPLOADING, PacketState.STUCK, PacketState.DELIVERED})
 MAX_FEED = 64 << 20
@@ -36,11 +37,18 @@ class Written:
     written: list[Packet] = field(default_factory=list)
     already: list[Packet] = field(default_factory=list)
     failed: list[tuple[Packet, Refusal]] = field(default_factory=list)
+    #: Of those written: how many had been written to this very folder before, and are not on this drive.
+    strange: int = 0
 
     @property
     def words(self) -> str:
         """The sentence for the person at the drive."""
         lines = [
+            *(
+                [_("Это другой накопитель: записанных раньше пакетов на нём не было (%d).") % self.strange]
+                if self.strange
+                else []
+            ),
             _("Записано и прочитано обратно: %d.") % len(self.written),
             *([_("Уже были на накопителе: %d.") % len(self.already)] if self.already else []),
             *(
@@ -82,18 +90,22 @@ def write(*, packets: Iterable[Packet], folder: str, actor: Actor) -> Written:
         )  # fmt: skip
     report = Written()
     for packet in listed:
+        seen = any(target.glob(f"{packet.name}*"))
         try:
             fresh = _write_one(packet, target)
         except Refusal as refusal:
             report.failed.append((packet, refusal))
             continue
         (report.written if fresh else report.already).append(packet)
+        report.strange += fresh and packet.handed_over_to == str(target)[:300] and not seen
         _carried(packet, target, actor)
     return report
 
 
 def _write_one(packet: Packet, folder: Path) -> bool:
     """Copy one packet unless the same bytes are there; return whether it was written."""
+    if packet.size > pieces.LIMIT:
+        return pieces.write(packet.file, folder, packet.name)
     target = folder / packet.name
     if target.is_file() and target.stat().st_size == packet.size and durable.sha256_file(target) == packet.sha256:
         return False
@@ -122,6 +134,30 @@ def _carried(packet: Packet, folder: Path, actor: Actor) -> None:
         else:
             Packet.objects.filter(pk=row.pk).update(**facts)
             row.steps.create(at=now(), who=actor.name[:200], text=text.ru, text_en=text.en)
+
+
+def write_journals(*, sitting: Sitting, folder: str, actor: Actor) -> int:
+    """Write the scan journals that this station formed, for the machine that declares the statuses.
+
+    Returns:
+        How many are on the drive now; the same bytes are not written again.
+
+    Raises:
+        NoSuchFolder: The folder is not on a drive of this machine.
+        DiskRefusal: The drive is full, read-only or failing.
+    """
+    target = drives.folder_of(folder)
+    rows = list(Journal.objects.filter(sitting=sitting, kind="scan", door="own", state=JournalState.ACCEPTED))
+    for row in rows:
+        path = target / (row.name or row.original_name)
+        if not path.is_file() or durable.sha256_file(path) != row.sha256:
+            durable.copy_verified(files.inside(row.path), path)
+            point = sitting.point
+            record(
+                "transfers.journal_on_flash", actor=actor, region=point.region.code, point=point.code,
+                subject=path.name, data={"sha256": row.sha256, "folder": str(target)},
+            )  # fmt: skip
+    return len(rows)
 
 
 @dataclass
@@ -166,6 +202,36 @@ def read_feed(*, folder: str, point: ExamPoint, actor: Actor) -> Brought:
         except Refusal as refusal:
             brought.problems.append((drives.shown(path), refusal))
     return brought
+
+
+def write_answers(*, folder: str, point: ExamPoint, actor: Actor) -> Path:
+    """Write what the centre has told this point to a drive, for the scanning station that has no line.
+
+    Raises:
+        NothingOnFlash: The centre has told nothing yet.
+        NoSuchFolder: The folder is not on a drive of this machine.
+        DiskRefusal: The drive is full, read-only or failing.
+    """
+    rows = FeedRecord.objects.filter(point=point).order_by("number")
+    items = [bytes(document) for document in rows.values_list("document", flat=True)]
+    if not items:
+        raise NothingOnFlash(
+            "Ответов РЦОИ ещё нет: записывать нечего.", "The centre has told nothing yet.",
+            cure_ru="Дождитесь квитанций на странице «Передать бланки».", cure_en="Wait for the receipts.",
+        )  # fmt: skip
+    path = drives.folder_of(folder) / feed_name(point.region.code, point.code, len(items))
+    digest = durable.write_durable(path, bundle(items))
+    if durable.sha256_file(path) != digest:
+        path.unlink(missing_ok=True)
+        raise durable.CopyMismatch(
+            "Файл ленты записан с ошибкой и удалён.", "The feed file was written wrongly and removed.",
+            cure_ru="Возьмите другой накопитель.", cure_en="Take another drive.",
+        )  # fmt: skip
+    record(
+        "transfers.feed_on_flash", actor=actor, region=point.region.code, point=point.code, subject=path.name,
+        data={"sha256": digest, "items": len(items)},
+    )  # fmt: skip
+    return path
 
 
 def _read(path: Path, limit: int) -> bytes:

@@ -139,7 +139,7 @@ def newest_packets(sitting: Sitting) -> dict[tuple[str, str], Packet]:
 
 def _confirmed(packet: Packet | None, what: str, card: RoomCard | None, sitting: Sitting) -> Condition:
     cure = _("Дождитесь «Подтвержден» в разделе «Передать бланки».")
-    if card is not None and packet is not None and card.state != CardState.PACKED:
+    if card is not None and packet is not None and not packet.imported and card.state != CardState.PACKED:
         # The centre asked for sheets again, or rejected the packet: what it acknowledged before is not the last word.
         words = _("%(what)s: аудитория открыта снова, ожидается новая версия") % {"what": what}
         link = reverse_or_blank("scanning", sitting)

@@ -209,6 +209,8 @@ class Packet(Leased):
             models.UniqueConstraint(fields=("node", "sitting", "sequence"), name="one_packet_of_a_sequence"),
             models.UniqueConstraint(
                 fields=("sitting", "kind", "room", "status", "version"),
+                # A packet that another machine of the HQ made is known by its uid, and by that machine's numbers.
+                condition=Q(imported=False),
                 name="one_packet_of_a_version",
                 nulls_distinct=False,
             ),

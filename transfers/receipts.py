@@ -160,7 +160,9 @@ def _rejected(packet: Packet, row: ReceiptRecord, actor: Actor) -> None:
 
 
 def reopen(packet: Packet, *, numbers: list[str], reason: str, actor: Actor) -> None:
-    """Open the room of a packet again at some sheets."""
+    """Open the room of a packet again at some sheets; that of another machine's packet opens there, by its own feed."""
+    if packet.imported:
+        return
     card = (
         RoomCard.objects.filter(sitting=packet.sitting, room=packet.room)
         .select_related("room", "sitting__point__region", "sitting__subject")

@@ -137,8 +137,8 @@ def write_durable(path: StrPath, data: bytes | Iterable[bytes], *, mode: int = 0
     return digest.hexdigest()
 
 
-def copy_verified(src: StrPath, dst: StrPath) -> str:
-    """Copy a file and read it back from the drive before calling it done.
+def copy_verified(src: StrPath, dst: StrPath, *, start: int = 0, length: int | None = None) -> str:
+    """Copy a file, or a piece of one, and read it back from the drive before calling it done.
 
     Returns:
         SHA-256 of the file, in hex.
@@ -153,7 +153,8 @@ def copy_verified(src: StrPath, dst: StrPath) -> str:
         part = _part_name(target)
         try:
             with Path(src).open("rb") as source, _create(part, 0o644) as file:
-                written = _copy(source, file)
+                source.seek(start)
+                written = _copy(source, file, length)
             found = _read_back(part)
             if found != written:
                 raise CopyMismatch(
@@ -227,11 +228,12 @@ def _sync(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def _copy(source: BinaryIO, file: BinaryIO) -> str:
+def _copy(source: BinaryIO, file: BinaryIO, length: int | None = None) -> str:
     digest = hashlib.sha256()
-    while block := source.read(BLOCK):
+    while block := source.read(BLOCK if length is None else min(BLOCK, length)):
         digest.update(block)
         file.write(block)
+        length = None if length is None else length - len(block)
     _sync(file)
     return digest.hexdigest()
 

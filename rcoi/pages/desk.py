@@ -22,7 +22,13 @@ from stations.lookup import point_or_404
 def import_page(request: HttpRequest) -> HttpResponse:
     """Show the drives with their packets, and a place to drop files."""
     drives = [
-        {"path": str(drive), "packets": [flash.shown(path) for path in door.packets_in(drive)]}
+        {
+            "path": str(drive),
+            "packets": [
+                *(flash.shown(path) for path in door.packets_in(drive)),
+                *(f"{flash.shown(each.name)} ({len(each.paths)}/{each.count})" for each in door.pieces_in(drive)),
+            ],
+        }
         for drive in flash.roots()
     ]
     user: Any = request.user

@@ -5,13 +5,17 @@ import threading
 import pytest
 from django.db import connection
 
+from audit.log import SYSTEM
 from audit.models import Event
+from common import files
 from keys import trust
+from rcoi import door
 from rcoi.models import Door, FeedEntry, InboxFinding, InboxPacket, IssuedReceipt
 from rcoi.states import PacketState
 from stations.models import Mode
 from tests.rcoi.conftest import arrive, receive, sha256
 from wire import feed as wire_feed
+from wire import pieces
 from wire import receipt as wire_receipt
 
 pytestmark = pytest.mark.django_db
@@ -41,8 +45,8 @@ def test_it_has_one_effect_however_often_the_same_bytes_come(point):
     path = point.blanks()
     first = receive(path)
     body = bytes(IssuedReceipt.objects.get().body)
-    for door in (Door.NETWORK, Door.FLASH, Door.NETWORK):
-        assert receive(path, door=door, sender=point.identity).pk == first.pk
+    for way in (Door.NETWORK, Door.FLASH, Door.NETWORK):
+        assert receive(path, door=way, sender=point.identity).pk == first.pk
     assert InboxPacket.objects.count() == IssuedReceipt.objects.count() == FeedEntry.objects.count() == 1
     assert bytes(IssuedReceipt.objects.get().body) == body
 
@@ -147,3 +151,23 @@ def test_it_has_one_effect_when_all_come_at_once(point):
         thread.join()
     assert not failures
     assert InboxPacket.objects.count() == IssuedReceipt.objects.count() == 2
+
+
+def test_a_packet_in_pieces_is_joined_and_has_the_same_effect_as_whole(point, flash_dir):
+    path = point.blanks()
+    pieces.write(path, flash_dir, path.name, limit=path.stat().st_size // 2 - 1)
+    torn = flash_dir / f"{path.name}.2of3"
+    kept = torn.read_bytes()
+    torn.unlink()
+    (missing,) = door.import_folder(folder=str(flash_dir), actor=SYSTEM)
+    assert missing.refusal.code == "pieces_missing"
+    assert "2 из 3" in missing.line
+    assert not InboxPacket.objects.exists()
+    torn.write_bytes(kept)
+    (taken,) = door.import_folder(folder=str(flash_dir), actor=SYSTEM)
+    assert (taken.refusal, taken.packet.sha256) == (None, sha256(path))
+    assert receive(path) == taken.packet
+    cut = [(each.name, each) for each in sorted(flash_dir.iterdir())]
+    (again,) = door.import_files(files=cut, actor=SYSTEM)
+    assert (again.again, again.packet) == (True, taken.packet)
+    assert not list(files.folder("tmp").iterdir())

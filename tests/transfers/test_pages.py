@@ -3,8 +3,8 @@
 import pytest
 
 from tests.keys.world import PIN
-from tests.transfers.conftest import fresh
-from transfers import tasks
+from tests.transfers.conftest import ACTOR, fresh
+from transfers import feed, tasks
 from transfers.models import Packet
 
 
@@ -87,3 +87,14 @@ def test_empty_pages_stand(hq, technician, gek, address):
     answer = post(technician, address, "flash", folder="/etc")
     assert "не на флеш" in answer.content.decode() or "нет на флеш" in answer.content.decode()
     assert technician.client.get(f"{address}0198b0c4-0000-7000-8000-00000000ffff/").status_code == 404
+
+
+def test_two_machines_exchange_by_the_page(hq, technician, flash_dir, address):
+    hq.close("0101")
+    packet = hq.signed()
+    post(technician, address, "flash", folder=str(flash_dir))
+    assert "Уже были здесь: 1" in post(technician, address, "take", folder=str(flash_dir)).content.decode()
+    assert "Ответов РЦОИ ещё нет" in post(technician, address, "answers", folder=str(flash_dir)).content.decode()
+    feed.take_items(point=hq.point, items=[hq.receipt_item(packet, "delivered")], door="feed", actor=ACTOR)
+    assert "FEED_78_0001_000001.jsonl" in post(technician, address, "answers", folder=str(flash_dir)).content.decode()
+    assert (flash_dir / "FEED_78_0001_000001.jsonl").exists()

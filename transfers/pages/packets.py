@@ -13,7 +13,7 @@ from keys.tokens import list_tokens
 from stations import rules
 from stations.lookup import open_sitting, sitting_or_404
 from stations.models import Sitting
-from transfers import build, flash, link, outbox, pausing, sign, statuses, trial
+from transfers import build, flash, importing, link, outbox, pausing, sign, statuses, trial
 from transfers.errors import NothingToSign
 from transfers.models import Packet, PacketKind, ReceiptLevel
 from transfers.overview import Overview, Row
@@ -42,7 +42,8 @@ def transfers(request: HttpRequest, key: str) -> HttpResponse:
     context = {
         "sitting": sitting, "point": sitting.point, "view": view, "may": _may(request, sitting),
         **_signing(request, awaiting), "portable": flash.waiting(view.packets), "drives": drives.folders(empty=True),
-        "brought": drives.folders((".jsonl", ".p7m")), "online": link.has_centre(), "paused": pausing.paused(),
+        "brought": drives.folders((".jsonl", ".p7m")), "sealed": drives.folders((".ppe",)),
+        "online": link.has_centre(), "paused": pausing.paused(),
         "tested": trial.last(sitting),
     }  # fmt: skip
     return render(request, "transfers/transfers.html", context, title=_("Передать бланки"))
@@ -97,8 +98,33 @@ def to_flash(request: HttpRequest, key: str) -> str:
     rows = Packet.objects.filter(sitting=sitting).full()
     named = request.POST.getlist("packet")
     packets = list(rows.filter(uid__in=named)) if named else flash.waiting(rows) or list(rows)
-    written = flash.write(packets=packets, folder=request.POST.get("folder", ""), actor=actor_of(request))
-    return written.words
+    folder, actor = request.POST.get("folder", ""), actor_of(request)
+    said = flash.write(packets=packets, folder=folder, actor=actor).words
+    journals = 0 if named else flash.write_journals(sitting=sitting, folder=folder, actor=actor)
+    if journals:
+        said += " " + _("Журналов сканирования на накопителе: %d.") % journals
+    return said
+
+
+@transfers.post("take")
+def take_packets(request: HttpRequest, key: str) -> str:
+    """Take in packets that the scanning station of this HQ made."""
+    sitting = open_sitting(request, key)
+    rules.require(request.user, "transfers.flash", sitting)
+    folder = request.POST.get("folder", "")
+    taken = importing.take_folder(folder=folder, point=sitting.point, actor=actor_of(request))
+    for _name, refusal in taken.failed:
+        refusals.tell(refusal, request)
+    return taken.words
+
+
+@transfers.post("answers")
+def answers_to_flash(request: HttpRequest, key: str) -> str:
+    """Write the centre's answers to a drive, for the scanning station of this HQ."""
+    sitting = open_sitting(request, key)
+    rules.require(request.user, "transfers.flash", sitting)
+    path = flash.write_answers(folder=request.POST.get("folder", ""), point=sitting.point, actor=actor_of(request))
+    return _("Ответы РЦОИ записаны и прочитаны обратно: %s. Накопитель можно извлекать.") % path.name
 
 
 @transfers.post("feed")

@@ -1,0 +1,200 @@
+"""Packets that another machine of the same HQ made: taken in sealed and signed, delivered as they are.
+
+An HQ may have a scanning station off the network and an authorization station on it. The packet travels between them on
+a drive, in the very file that the centre gets; what the centre answers goes back the same way (`flash.write_answers`).
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from audit.log import Actor, record
+from common import files, jobs
+from common import flash as drives
+from common.clock import now
+from common.refusals import both, words
+from keys import trust
+from stations.models import ExamPoint, Room, Sitting
+from transfers.errors import ForeignPacket, NothingOnFlash
+from transfers.models import Packet
+from transfers.states import PacketState
+from wire import durable, pieces
+from wire import packet as wire_packet
+from wire.names_files import packet_name
+from wire.packet import CheckedPacket, PacketHeader
+from wire.pki import Role
+from wire.refusals import Refusal
+
+SUFFIX = ".ppe"
+
+
+@dataclass
+class Taken:
+    """What came of taking packets in from a drive."""
+
+    fresh: list[Packet] = field(default_factory=list)
+    known: list[Packet] = field(default_factory=list)
+    failed: list[tuple[str, Refusal]] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        """The sentence for the person at the drive."""
+        lines = [_("Принято пакетов: %d.") % len(self.fresh)]
+        if self.known:
+            lines.append(_("Уже были здесь: %d.") % len(self.known))
+        lines += [f"{name}: {words(refusal)}" for name, refusal in self.failed]
+        return " ".join(lines)
+
+
+def take_folder(*, folder: str, point: ExamPoint, actor: Actor) -> Taken:
+    """Take in every packet of a folder of a drive, whole or in pieces; a bad one never stops the others.
+
+    Raises:
+        NoSuchFolder: The folder is not on a drive of this machine.
+        NothingOnFlash: It holds no packet.
+    """
+    source = drives.folder_of(folder)
+    whole = drives.listed(source, (SUFFIX,))
+    cut = [each for each in pieces.grouped(drives.listed(source)) if each.name.lower().endswith(SUFFIX)]
+    if not whole and not cut:
+        raise NothingOnFlash(
+            "В этой папке нет пакетов .ppe.", "The folder holds no .ppe packets.",
+            cure_ru="Проверьте, тот ли накопитель вставлен.", cure_en="See whether it is the right drive.",
+        )  # fmt: skip
+    taken = Taken()
+    for path in whole:
+        _one(taken, drives.shown(path), point, actor, partial(durable.copy_verified, path))
+    for each in cut:
+        _one(taken, drives.shown(each.name), point, actor, partial(pieces.join, each))
+    return taken
+
+
+def _one(taken: Taken, name: str, point: ExamPoint, actor: Actor, bring: Callable[[Path], str]) -> None:
+    part = files.folder("tmp") / f"{secrets.token_hex(16)}{SUFFIX}"
+    try:
+        digest = bring(part)
+        known = Packet.objects.full().filter(sha256=digest, sitting__point=point).first()
+        if known is not None:
+            taken.known.append(known)
+        else:
+            taken.fresh.append(take(path=part, point=point, actor=actor))
+    except Refusal as refusal:
+        taken.failed.append((name, refusal))
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def take(*, path: Path, point: ExamPoint, actor: Actor) -> Packet:
+    """Take in one sealed packet of this point; the file is moved into the store.
+
+    Args:
+        path: The file, on the disk of this node.
+        point: The point.
+        actor: Who brought it.
+
+    Returns:
+        The packet, in the queue.
+
+    Raises:
+        ForeignPacket: It is of another point, mode or sitting, or its number belongs to another packet.
+        Refusal: Its container, signatures or hash do not hold.
+    """
+    checked = wire_packet.verify(path, trust=trust.trust_store(), at=now())
+    header = checked.header
+    sitting = _require_ours(header, point)
+    room = _room(header, sitting)
+    final = files.folder("packets", sitting.key) / f"{header.uid}-{checked.sha256[:16]}{SUFFIX}"
+    try:
+        with transaction.atomic():
+            _require_free(header, point)
+            durable.replace_durable(path, final)
+            packet = Packet.objects.create(**_fields(checked, sitting, room, final))
+            record(
+                "transfers.packet_imported", actor=actor, region=point.region.code, point=point.code,
+                subject=str(packet), data={"uid": packet.uid, "sha256": packet.sha256, "node": packet.node},
+            )  # fmt: skip
+            text = both(lambda: _("Принят с накопителя, собран на другой машине штаба"))
+            packet.steps.create(at=now(), state=PacketState.QUEUED, who=actor.name[:200], text=text.ru, text_en=text.en)
+            jobs.wake("transfers.deliver", packet.pk)
+    except IntegrityError as error:
+        raise _taken(header) from error
+    return packet
+
+
+def _require_ours(header: PacketHeader, point: ExamPoint) -> Sitting:
+    if (header.region, header.point) != (point.region.code, point.code):
+        raise ForeignPacket(
+            f"Это пакет ППЭ {header.region}-{header.point}, а не {point.key}.",
+            f"The packet is of point {header.region}-{header.point}, not of {point.key}.",
+        )
+    if header.mode != settings.PPE_MODE:
+        raise ForeignPacket(
+            f"Режим пакета — {header.mode}, а узел работает в режиме {settings.PPE_MODE}.",
+            f"The packet is of mode {header.mode}, this node of {settings.PPE_MODE}.",
+        )
+    rows = Sitting.objects.filter(point=point, date=header.date, subject__code=header.subject)
+    sitting = rows.select_related("point__region", "subject").first()
+    if sitting is None or sitting.key != header.sitting:
+        raise ForeignPacket(
+            f"Экзамена {header.sitting} в этом ППЭ нет.", f"There is no sitting {header.sitting} at this point.",
+            cure_ru="Загрузите пакет экзамена этого дня.", cure_en="Take in the exam package of that day.",
+        )  # fmt: skip
+    return sitting
+
+
+def _room(header: PacketHeader, sitting: Sitting) -> Room | None:
+    rows = Room.objects.filter(point=sitting.point)
+    if header.kind == "forms":
+        return rows.filter(kind=Room.Kind.HQ).first()
+    if header.room is None:
+        return None
+    room = rows.filter(number=header.room, sittings__sitting=sitting).first()
+    if room is None:
+        raise ForeignPacket(
+            f"Аудитории {header.room} в этом экзамене нет.", f"Room {header.room} is not in this sitting."
+        )
+    return room
+
+
+def _require_free(header: PacketHeader, point: ExamPoint) -> None:
+    rows = Packet.objects.filter(sitting__point=point)
+    if rows.filter(uid=header.uid).exists() or rows.filter(node=header.node, sequence=header.sequence).exists():
+        raise _taken(header)
+
+
+def _taken(header: PacketHeader) -> ForeignPacket:
+    return ForeignPacket(
+        f"Код или номер {header.sequence} этого пакета уже занят другим пакетом того же узла.",
+        f"The code or the number {header.sequence} belongs to another packet of that node.",
+        cure_ru="Соберите на станции сканирования новую версию пакета.",
+        cure_en="Build a new version of the packet on the scanning station.",
+    )
+
+
+def _fields(checked: CheckedPacket, sitting: Sitting, room: Room | None, final: Path) -> dict[str, Any]:
+    header = checked.header
+    gek = next((each for each in checked.signers if each.identity.role == Role.GEK), None)
+    signed_at = next((each.signed_at for each in checked.signers if each.signed_at), None)
+    by = _common_name(gek) if gek else header.node
+    return {
+        "uid": header.uid, "version": header.version, "kind": header.kind, "sitting": sitting, "room": room,
+        "state": PacketState.QUEUED, "imported": True, "made_by": by[:200], "counts": dict(header.counts),
+        "supersedes": Packet.objects.filter(uid=header.supersedes or "", sitting=sitting).first(),
+        "content_sha256": header.content_sha256, "content_size": header.content_size,
+        "recipients": list(header.recipients), "sequence": header.sequence, "prev": header.prev, "node": header.node,
+        "signed_at": signed_at or header.created_at, "signed_by": by[:200], "sha256": checked.sha256,
+        "size": final.stat().st_size, "path": files.relative(final), "progress": 100, "sealed_at": header.created_at,
+        "name": packet_name(header),
+    }  # fmt: skip
+
+
+def _common_name(signed: Any) -> str:
+    names = [item.value for item in signed.certificate.subject if item.rfc4514_attribute_name == "CN"]
+    return str(names[0]) if names else str(signed.identity.ident)
