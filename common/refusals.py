@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import get_language
@@ -63,9 +64,12 @@ def told(said: Any) -> str:
 
 
 def tell(refusal: Refusal, request: HttpRequest | None) -> None:
-    """Let every listener know of a refusal."""
+    """Let every listener know of a refusal; one that cannot hear (a full disk) does not keep the answer back."""
     for listener in listeners:
-        listener(refusal, request)
+        try:
+            listener(refusal, request)
+        except (DatabaseError, OSError):
+            log.exception("refusal %s was not noted", refusal.code)
 
 
 def words(refusal: Refusal) -> str:

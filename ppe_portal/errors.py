@@ -1,5 +1,9 @@
 """Error pages that say what to do next; problem details below ``/api/``."""
 
+import errno
+import sys
+
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -20,7 +24,8 @@ def _answer(request: HttpRequest, status: int, title: str, text: str) -> HttpRes
         body = {
             **problem(refusal),
             "status": status,
-            "code": {404: "not_found", 400: "bad_request"}.get(status, "error"),
+            "code": {404: "not_found", 400: "bad_request", 507: "disk_full"}.get(status, "error"),
+            "permanent": status < 500,  # what this node could not do, it may be asked again
         }
         return JsonResponse(body, status=status, content_type="application/problem+json")
     return render(request, "portal/error.html", {"title": title, "text": text, "status": status}, status=status)
@@ -44,10 +49,31 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500; nothing is half done: every change is one transaction."""
+    """500, or 507 when the disk is full; nothing is half done: every change is one transaction."""
+    if is_disk_full(sys.exc_info()[1]):
+        return _answer(
+            request,
+            507,
+            _("На диске узла нет места"),
+            _("Действие не выполнено, данные не изменены. Освободите место на диске узла и повторите."),
+        )
     return _answer(
         request,
         500,
         _("Ошибка программы"),
         _("Действие не выполнено, данные не изменены. Повторите; если не поможет, сообщите в РЦОИ время ошибки."),
     )
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Tell whether an error means that the disk, or the database's disk, has no room."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        # SQLite says it in words, PostgreSQL by its code.
+        if isinstance(error, DatabaseError) and "disk is full" in str(error):
+            return True
+        if getattr(error, "sqlstate", None) == "53100":
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -54,11 +54,11 @@ def _span(last: int, number: int) -> str:
 
 def arrival(packet: InboxPacket) -> None:
     """Remark on clocks: order follows numbers, not time, so a wrong clock is only shown."""
-    created = packet.header.get("created_at")
-    if created and canonical.parse_stamp(created) > packet.received_at + SKEW:
+    stamps = [packet.header.get("created_at"), *(signer.get("at") for signer in packet.signers)]
+    if any(canonical.parse_stamp(stamp) > packet.received_at + SKEW for stamp in stamps if stamp):
         say(
             packet,
             "clock_skew",
-            "Часы узла ППЭ спешат: пакет создан позже, чем получен.",
-            "The point's clock is fast: the packet was made after it came.",
+            "Часы узла ППЭ спешат: пакет создан или подписан позже, чем получен.",
+            "The point's clock is fast: the packet was made or signed after it came.",
         )

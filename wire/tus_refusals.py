@@ -9,7 +9,7 @@ import httpx
 from wire.refusals import Refusal
 
 MAX_RETRY_AFTER = 3600.0
-_AGAIN = {408, 409, 423, 425, 429, 460, 500, 502, 503, 504, 507}
+_AGAIN = {408, 409, 423, 425, 429, 460}
 
 
 class TransferRefusal(Refusal):
@@ -79,7 +79,8 @@ def refusal_of(
     status = response.status_code
     problem = _problem(response)
     permanent = problem.get("permanent")
-    again = retry or (permanent is False if isinstance(permanent, bool) else status in _AGAIN or status >= 500)
+    # A server in trouble knows nothing for certain, whatever it says.
+    again = retry or status >= 500 or (permanent is False if isinstance(permanent, bool) else status in _AGAIN)
     kind: type[TransferRefusal] = RetryLater if again else TransferRefused
     if status == 401:
         kind = NotLoggedIn

@@ -55,7 +55,7 @@ class Pair:
         papers = self.root / "papers"
         papers.mkdir(parents=True)
         for node in (self.hq, self.rcoi):
-            node.data.mkdir(parents=True)
+            node.data.mkdir(parents=True, exist_ok=True)
             self.manage(node, "migrate", "-v0")
         said = self._python(self.hq, "tests.network.seed_point", str(papers), *map(str, sizes), *words)
         self.packets = json.loads(said.splitlines()[-1])["packets"]
@@ -111,7 +111,8 @@ class Pair:
     def story(self) -> str:
         """What is known when something did not come: states, last errors, ends of the logs."""
         troubles = self.rows(
-            self.hq, "select state, attempts, last_error_code, count(*) from transfers_packet group by 1, 2, 3"
+            self.hq,
+            "select state, attempts, last_error_code, last_error, count(*) from transfers_packet group by 1, 2, 3, 4",
         )
         tails = [path.read_text(errors="replace")[-1500:] for path in sorted((self.root / "logs").glob("*.log"))]
         return f"{troubles} {dict(self.proxy.done)}\n" + "\n".join(tails)
