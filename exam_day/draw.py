@@ -6,6 +6,7 @@
 import datetime as dt
 import io
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -41,7 +42,11 @@ _BOLD = str(_FONTS / "PT_Sans-Web-Bold.ttf")
 
 @dataclass(frozen=True, slots=True)
 class SheetSpec:
-    """One sheet of paper and one pass of it through a scanner; ``label`` is a foreign Code 128 stuck onto it."""
+    """One sheet of paper and one pass of it through a scanner.
+
+    ``label`` is a foreign Code 128 stuck onto it; ``values`` is what a hand writes into its fields (``field/row``),
+    anything that comes to mind when there are none.
+    """
 
     kind: str
     number: str
@@ -55,6 +60,7 @@ class SheetSpec:
     blank: bool = False
     label: str = ""
     damage: Damage = field(default_factory=Damage)
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 def px(millimetres: float) -> int:
@@ -99,6 +105,8 @@ def _page(kind: str) -> bytes:
             text(row.x - offset, row.y + row.size * 0.7, row.label)
         for cell in range(row.count):
             canvas.rect((row.x + cell * row.size) * mm, (height - row.y - row.size) * mm, row.size * mm, row.size * mm)
+    for words in layout(kind).words:
+        text(words.x, words.y, words.text, size=7)
     for rule in layout(kind).rules:
         canvas.line(rule.x * mm, (height - rule.y) * mm, (rule.x + rule.width) * mm, (height - rule.y) * mm)
     text(110, 268, "Не пишите на кодах и чёрных квадратах", size=7)
@@ -203,7 +211,7 @@ def paper(spec: SheetSpec) -> Pixels:
     _stamp_codes(page, spec)
     _stamp_header(page, spec)
     if not spec.blank:
-        values = {"Регион": spec.region, "Код ППЭ": spec.point, "Номер аудитории": spec.room or ""}
+        values = {"Регион": spec.region, "Код ППЭ": spec.point, "Номер аудитории": spec.room or "", **spec.values}
         fill(page, layout(spec.kind), random.Random(f"fill {spec.seed} {spec.number}"), values)  # noqa: S311 (a drawing)
     if spec.label:
         _stick_label(page, spec.label)

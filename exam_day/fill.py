@@ -103,7 +103,8 @@ def _row(page: Pixels, rng: random.Random, row: Cells, value: str | None) -> Non
         written = row.count if len(row.label) > 2 else rng.randint(1, row.count)
         value = "".join(rng.choice("0123456789") for _cell in range(written))
     for cell, digit in enumerate(value[: row.count]):
-        _digit(page, rng, digit, row.x * _SCALE + cell * size, row.y * _SCALE, size)
+        if digit != " ":
+            _digit(page, rng, digit, row.x * _SCALE + cell * size, row.y * _SCALE, size)
 
 
 def _word(rng: random.Random, x: float, y: float, letters: int) -> list[tuple[float, float]]:
@@ -129,10 +130,34 @@ def _line(page: Pixels, rng: random.Random, rule: Rule) -> None:
         x = word[-1][0] + rng.uniform(22, 40)
 
 
+def _cross(page: Pixels, rng: random.Random, row: Cells) -> None:
+    """A cross that does not quite keep to its box."""
+    size = row.size * _SCALE
+    x, y = row.x * _SCALE, row.y * _SCALE
+    for ends in ((0.15, 0.15, 0.85, 0.85), (0.85, 0.15, 0.15, 0.85)):
+        points = [
+            round(side + size * (share + rng.gauss(0, 0.06))) for side, share in zip((x, y, x, y), ends, strict=True)
+        ]
+        cv2.line(page, points[:2], points[2:], 30, _PEN, cv2.LINE_AA)
+
+
+def _field(page: Pixels, rng: random.Random, row: Cells, values: Mapping[str, str]) -> None:
+    """A cell row that the catalogue names: what it shall hold, or anything when nothing was said of any of them."""
+    value = values.get(row.name, "")
+    if not any("/" in name for name in values) and rng.random() < (0.2 if row.mark else 0.7):
+        value = "x" if row.mark else str(rng.randrange(10**row.count))
+    if row.mark and value:
+        _cross(page, rng, row)
+    elif value:
+        _row(page, rng, row, value.rjust(row.count) if rng.random() < 0.5 else value)
+
+
 def fill(page: Pixels, body: Layout, rng: random.Random, values: Mapping[str, str]) -> None:
     """Write on a form: known values by the label of their row, other cells and lines at will, never near the codes."""
     for row in body.cells:
-        if row.label in values or rng.random() < 0.85:
+        if row.name:
+            _field(page, rng, row, values)
+        elif row.label in values or rng.random() < 0.85:
             _row(page, rng, row, values.get(row.label))
     rules = body.rules
     used = len(rules) if len(rules) < 6 else rng.randint(5, len(rules))

@@ -3,20 +3,22 @@
 from dataclasses import dataclass
 from functools import cache
 
-from wire.forms import CATALOGUE
+from wire.forms import CATALOGUE, Field
 
 NOTE = "УЧЕБНЫЙ МАКЕТ · не является официальным бланком"
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """A labelled row of square cells for hand-written digits."""
+    """A labelled row of square cells for hand-written digits, or boxes to cross; `name` is ``field/row``."""
 
     x: float
     y: float
     count: int
     label: str = ""
     size: float = 6.5
+    name: str = ""
+    mark: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,21 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """Small print over or beside cells."""
+
+    x: float
+    y: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """The body of one kind of form."""
 
     cells: tuple[Cells, ...]
     rules: tuple[Rule, ...]
+    words: tuple[Words, ...] = ()
 
 
 def _registration() -> Layout:
@@ -68,6 +80,24 @@ def _summary() -> Layout:
     return Layout(cells, (Rule(20, 226, 80), Rule(110, 226, 80), Rule(110, 240, 80)))
 
 
+_CAPTIONED_ALONE = 40.0  # millimetres to the left of a single row for its caption
+
+
+def _fields(fields: tuple[Field, ...]) -> Layout:
+    """The cells that the catalogue lists: columns captioned above, single rows to the left."""
+    cells, words, numbered = [], [], set()
+    for field in fields:
+        x, y = field.at
+        alone = field.rows == 1
+        words.append(Words(x - _CAPTIONED_ALONE if alone else x, y + 4.5 if alone else y - 1.5, field.title_ru))
+        for row, boxes in field.boxes():
+            top = boxes[0][1]
+            label = "" if alone or (row, top) in numbered else str(row)
+            numbered.add((row, top))
+            cells.append(Cells(x, top, field.cells, label, field.size, f"{field.name}/{row}", field.kind == "mark"))
+    return Layout(tuple(cells), (Rule(20, 246, 80), Rule(110, 246, 80)), tuple(words))
+
+
 @cache
 def layout(kind: str) -> Layout:
     """Return the body of a kind of form.
@@ -75,6 +105,8 @@ def layout(kind: str) -> Layout:
     Raises:
         KeyError: No such kind in the catalogue.
     """
+    if CATALOGUE[kind].fields:
+        return _fields(CATALOGUE[kind].fields)
     if CATALOGUE[kind].scope != "participant":
         return _summary()
     return {"R": _registration, "AB": _answers}.get(kind, _written)()

@@ -285,12 +285,39 @@ class Builder:
     def hq_pile(self, rooms: tuple[RoomPlan, ...], *, point: str, subject: str) -> list[Scan]:
         """Return the forms of the HQ: the point's own, then a protocol and an absence sheet for each room."""
         own = ("13-03-У" if SUBJECTS[subject].oral else "13-02-МАШ", "18-МАШ")
-        wanted: list[tuple[str, str | None]] = [(kind, None) for kind in own]
-        wanted += [(kind, room.number) for room in rooms for kind in ("05-02", "12-04-МАШ")]
-        return [
-            Scan(self.spec(kind, self.numbers.take(kind), point=point, subject=subject, room=room), pile=HQ, owner=HQ)
-            for kind, room in wanted
-        ]
+        wanted: list[tuple[str, str | None, dict[str, str]]] = [(kind, None, summary(rooms)) for kind in own]
+        for room in rooms:
+            wanted += [("05-02", room.number, protocol(room)), ("12-04-МАШ", room.number, {})]
+        scans = []
+        for kind, number, values in wanted:
+            spec = self.spec(kind, self.numbers.take(kind), point=point, subject=subject, room=number)
+            scans.append(Scan(replace(spec, values=values), pile=HQ, owner=HQ))
+        return scans
+
+
+def summary(rooms: tuple[RoomPlan, ...]) -> dict[str, str]:
+    """Return what the head of the point writes into the summary: a line for each room."""
+    values: dict[str, str] = {}
+    for row, room in enumerate(rooms, 1):
+        counts = {
+            "assigned": room.seats, "present": room.registrations, "absent": room.absent, "removed": 0,
+            "not_finished": room.not_finished, "registration": room.registrations, "additional": len(room.dbo),
+            "spoiled": sum(each.spoiled for each in room.sets),
+        }  # fmt: skip
+        values |= {f"room/{row}": room.number, **{f"{name}/{row}": str(count) for name, count in counts.items()}}
+    return values
+
+
+def protocol(room: RoomPlan) -> dict[str, str]:
+    """Return what the organisers write into the protocol of a room: a cross for each seat, the sums below."""
+    values = {
+        "present/1": room.registrations, "absent/1": room.absent, "removed/1": 0,
+        "not_finished/1": room.not_finished, "registration/1": room.registrations, "additional/1": len(room.dbo),
+    }  # fmt: skip
+    seats = range(1, min(room.seats, 30) + 1)
+    crosses = [f"seat_{'present' if seat <= room.registrations else 'absent'}/{seat}" for seat in seats]
+    crosses += [f"seat_not_finished/{seat}" for seat in range(1, room.not_finished + 1)]
+    return {name: str(count) for name, count in values.items()} | dict.fromkeys(crosses, "x")
 
 
 def all_scans(plan: DayPlan) -> Iterator[tuple[PointPlan, Scan]]:

@@ -7,7 +7,7 @@ the number alone; DataMatrix carries it with the address of the sheet (`sheet_co
 import datetime as dt
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from wire.subjects import form_set
 __all__ = [
     "CATALOGUE",
     "GEOMETRY",
+    "Field",
     "FormKind",
     "Geometry",
     "SheetCode",
@@ -31,6 +32,42 @@ __all__ = [
 
 Scope = Literal["participant", "room", "hq"]
 _SERIALS = 10**10
+_CELL = 6.5  # millimetres, where the catalogue says nothing else
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Cells on a form that a person fills in by hand: a number in digits, or a box to cross; one or a column of them.
+
+    Attributes:
+        name: What it means; the same on every form.
+        kind: Digits, or a mark.
+        at: Top left corner of the first cell, millimetres.
+        cells: How many cells stand in a row.
+        rows: How many rows stand one under another.
+        pitch: From one row to the next, millimetres.
+        size: The side of a cell, millimetres.
+        first: The number of the first row.
+    """
+
+    name: str
+    title_ru: str
+    title_en: str
+    kind: Literal["digits", "mark"]
+    at: tuple[float, float]
+    cells: int
+    rows: int
+    pitch: float
+    size: float
+    first: int
+
+    def boxes(self) -> Iterator[tuple[int, list[tuple[float, float, float, float]]]]:
+        """Each row's number and the boxes of its cells."""
+        x, y = self.at
+        for row in range(self.rows):
+            top = y + row * self.pitch
+            lefts = (x + cell * self.size for cell in range(self.cells))
+            yield self.first + row, [(left, top, left + self.size, top + self.size) for left in lefts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +82,7 @@ class FormKind:
     mandatory: bool
     check: Literal["ean13", "none"]
     per_set: bool
+    fields: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +119,21 @@ def _tuples(value: object) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 
+def _field(raw: Mapping[str, Any]) -> Field:
+    return Field(
+        name=raw["name"],
+        title_ru=raw["ru"],
+        title_en=raw["en"],
+        kind=raw["kind"],
+        at=_tuples(raw["at"]),
+        cells=raw["cells"],
+        rows=raw["rows"],
+        pitch=raw["pitch"],
+        size=raw.get("size", _CELL),
+        first=raw.get("first", 1),
+    )
+
+
 def _load() -> tuple[Mapping[str, FormKind], Geometry]:
     raw = json.loads(resources.files("wire.data").joinpath("forms.json").read_text("utf-8"))
     kinds = {
@@ -93,6 +146,7 @@ def _load() -> tuple[Mapping[str, FormKind], Geometry]:
             mandatory=row["mandatory"],
             check=row.get("check", "ean13"),
             per_set=row["per_set"],
+            fields=tuple(_field(each) for each in row.get("fields", ())),
         )
         for row in raw["kinds"]
     }

@@ -10,6 +10,7 @@ import numpy as np
 from scanning.recognition import quality
 from scanning.recognition.codes import CodesRead, read_codes
 from scanning.recognition.decode import Grey, PageImage
+from scanning.recognition.fields import read_fields
 from scanning.recognition.marks import Marks, find_marks
 from wire.forms import GEOMETRY
 
@@ -64,6 +65,7 @@ class SheetReading:
     skew: float | None = None
     ink: float = 0.0
     written: int | None = None
+    fields: list[dict[str, Any]] = field(default_factory=list)
     picture_hash: str = ""
     milliseconds: int = 0
     doubts: list[Doubt] = field(default_factory=list)
@@ -111,6 +113,7 @@ def recognise(page: PageImage, *, seconds: float = SHEET_SECONDS) -> tuple[Sheet
     if streaks:
         reading.doubts.append(_streak_doubt(streaks, page))
     _take_content(reading, grey, quarter, marks)
+    _take_fields(reading, grey, marks)
     reading.milliseconds = round((time.process_time() - started) * 1000)
     return reading, as_scanned
 
@@ -227,3 +230,15 @@ def _take_content(reading: SheetReading, grey: Grey, quarter: Grey, marks: Marks
     reading.written = quality.written_tiles(grey, marks)
     if reading.kind in _WRITTEN_KINDS and reading.written is not None and reading.written < _BLANK_TILES:
         reading.doubts.append(Doubt("blank", "info", None, str(reading.written), str(_BLANK_TILES)))
+
+
+def _take_fields(reading: SheetReading, grey: Grey, marks: Marks) -> None:
+    """Read the cells of a form that counts people; what is not clear is a person's to read."""
+    if reading.kind is None:
+        return
+    read = read_fields(grey, marks, reading.kind)
+    reading.fields = [each.as_dict() for each in read]
+    unsure = [each for each in read if not each.sure]
+    if unsure:
+        share = f"{len(unsure)} / {len(read)}"
+        reading.doubts.append(Doubt("unsure_cells", "info", unsure[0].place, share))

@@ -10,7 +10,7 @@ from exam_day.days import demo_day, mini_day
 from exam_day.plan import HQ, RESCAN, FaultKind, all_scans
 from exam_day.registry import registry
 from wire import schema
-from wire.forms import check_number
+from wire.forms import CATALOGUE, check_number
 
 DAY = dt.date(2026, 5, 29)
 
@@ -72,3 +72,18 @@ def test_the_registry_follows_its_schema(day):
 def test_no_fault_reaches_the_registry(plan):
     text = str(registry(plan))
     assert not any(fault.number in text for fault in plan.faults if len(fault.number) == 13)
+
+
+def test_the_forms_of_the_hq_say_what_happened_in_the_rooms():
+    plan = demo_day()
+    point = plan.points[0]
+    summary = next(scan.spec for scan in point.scans if scan.spec.kind == "13-02-МАШ")
+    for row, room in enumerate(point.rooms, 1):
+        assert summary.values[f"room/{row}"] == room.number
+        assert summary.values[f"absent/{row}"] == str(room.absent)
+        protocol = next(scan.spec for scan in point.scans if (scan.spec.kind, scan.spec.room) == ("05-02", room.number))
+        crosses = [name for name, value in protocol.values.items() if value == "x"]
+        assert sum(name.startswith("seat_present/") for name in crosses) == room.registrations
+        assert sum(name.startswith("seat_absent/") for name in crosses) == room.seats - room.registrations
+    known = {f"{field.name}/{row}" for field in CATALOGUE["13-02-МАШ"].fields for row, _boxes in field.boxes()}
+    assert summary.values.keys() <= known
