@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Count
 
 from audit.log import Actor
 from audit.moves import move
@@ -11,7 +12,7 @@ from common.clock import now
 from scanning import scan_journal, steps
 from scanning.cards import lock, require_editable
 from scanning.errors import BatchRefused
-from scanning.models import Batch, RoomCard, Source
+from scanning.models import Batch, RoomCard, Sheet, Source
 from scanning.models_work import ScanJob, Step
 from scanning.reconcile import reconcile
 from scanning.states import (
@@ -38,6 +39,7 @@ class Going:
     numbers: tuple[str, ...]
     unread: int
     decided: int
+    scanning: bool
     refusal: BatchRefused | None
 
     @property
@@ -48,20 +50,45 @@ class Going:
 
 def going(batch: Batch) -> Going:
     """Say what deleting a batch would take out of its room, and whether the rule allows it."""
-    rows = list(
-        batch.sources.filter(sheets__state__in=ACTIVE).values_list(
-            "sheets__number", "sheets__state", "sheets__decision"
-        )
-    )
-    return Going(
-        batch=batch, files=batch.sources.count(), sheets=len(rows),
-        numbers=tuple(sorted({number for number, _state, _decision in rows if number})),
-        unread=sum(state == SheetState.RECEIVED for _number, state, _decision in rows),
-        decided=sum(bool(decision) for _number, _state, decision in rows), refusal=_refusal(batch),
-    )  # fmt: skip
+    return _goings([batch])[0]
 
 
-def _refusal(batch: Batch) -> BatchRefused | None:
+def rows(card: RoomCard) -> list[Going]:
+    """Return the batches of a room that brought something and are not deleted, newest first."""
+    found = list(card.batches.exclude(state=BatchState.DELETED).order_by("-number"))
+    for batch in found:
+        batch.card = card
+    return [each for each in _goings(found) if each.files or each.scanning]
+
+
+def _goings(found: list[Batch]) -> list[Going]:
+    """Gather the facts of many batches in three queries."""
+    keys = [batch.pk for batch in found]
+    files = dict(Source.objects.filter(batch__in=keys).values_list("batch").annotate(Count("pk")))
+    jobs_running = ScanJob.objects.filter(batch__in=keys, state__in=(ScanState.WAITING, ScanState.SCANNING))
+    scanned_now = set(jobs_running.values_list("batch_id", flat=True))
+    sheets: dict[int, list[tuple[str, str, str, int]]] = {key: [] for key in keys}
+    for key, number, state, decision, card in Sheet.objects.filter(
+        source__batch__in=keys, state__in=ACTIVE
+    ).values_list("source__batch_id", "number", "state", "decision", "card_id"):
+        sheets[key].append((number, state, decision, card))
+    made = []
+    for batch in found:
+        own = sheets[batch.pk]
+        unread = sum(each[1] == SheetState.RECEIVED for each in own)
+        moved = any(each[3] != batch.card_id for each in own)
+        made.append(
+            Going(
+                batch=batch, files=files.get(batch.pk, 0), sheets=len(own), unread=unread,
+                numbers=tuple(sorted({each[0] for each in own if each[0]})), decided=sum(bool(each[2]) for each in own),
+                scanning=batch.pk in scanned_now,
+                refusal=_refusal(batch, moved=moved, unread=unread, scanning=batch.pk in scanned_now),
+            )
+        )  # fmt: skip
+    return made
+
+
+def _refusal(batch: Batch, *, moved: bool, unread: int, scanning: bool) -> BatchRefused | None:
     if batch.sealed_at is not None or batch.card.closed:
         return BatchRefused(
             f"Пачку {batch.number} удалить нельзя: её листы вошли в закрытую аудиторию или в пакет.",
@@ -69,25 +96,21 @@ def _refusal(batch: Batch) -> BatchRefused | None:
             cure_ru="Отдельный лист исключите с указанием причины, когда РЦОИ откроет аудиторию снова.",
             cure_en="Leave single sheets out with a reason once the centre opens the room again.",
         )
-    if batch.sources.filter(sheets__state__in=ACTIVE).exclude(sheets__card=batch.card).exists():
+    if moved:
         return BatchRefused(
             f"Пачку {batch.number} удалить нельзя: её листы перенесены в другую аудиторию.",
             f"Batch {batch.number} cannot be deleted: sheets of it were moved to another room.",
             cure_ru="Сначала верните листы: «Отменить» в этой аудитории.",
             cure_en="Bring the sheets back first: undo in this room.",
         )
-    if batch.sources.filter(sheets__state=SheetState.RECEIVED).exists() and batch.state != BatchState.PAUSED:
+    if scanning:
+        return BatchRefused(f"Пачка {batch.number} сканируется.", f"Batch {batch.number} is being scanned.")
+    if unread and batch.state != BatchState.PAUSED:
         return BatchRefused(
             f"Пачка {batch.number} ещё читается.", f"Batch {batch.number} is still being read.",
             cure_ru="Приостановите пачку или дождитесь конца чтения.", cure_en="Pause it, or wait until it is read.",
         )  # fmt: skip
     return None
-
-
-def rows(card: RoomCard) -> list[Going]:
-    """Return the batches of a room that are not deleted, newest first."""
-    found = card.batches.exclude(state=BatchState.DELETED).select_related("card__room").order_by("-number")
-    return [going(batch) for batch in found]
 
 
 def _set(batch: Batch, state: BatchState, actor: Actor, **data: object) -> None:
@@ -152,8 +175,6 @@ def delete(*, batch: Batch, actor: Actor) -> Going:
         goes = going(batch)
         if goes.refusal is not None:
             raise goes.refusal
-        if ScanJob.objects.filter(batch=batch, state__in=(ScanState.WAITING, ScanState.SCANNING)).exists():
-            raise BatchRefused(f"Пачка {batch.number} сканируется.", f"Batch {batch.number} is being scanned.")
         _set(batch, BatchState.DELETED, actor, sheets=goes.sheets, numbers=len(goes.numbers))
         _take_out(batch, actor)
         scan_journal.note(

@@ -18,7 +18,7 @@ from scanning.states import ACTIVE, CardState, RecordingState, SheetState
 
 CHIPS = {
     CardState.WAITING: "idle", CardState.OPEN: "info", CardState.SCANNING: "info", CardState.RECONCILED: "ok",
-    CardState.DISCREPANT: "bad", CardState.CLOSED: "ok", CardState.CLOSED_WITH_ACT: "warn", CardState.PACKED: "ok",
+    CardState.DISCREPANT: "bad", CardState.CLOSED: "ok", CardState.CLOSED_WITH_ACT: "bad", CardState.PACKED: "ok",
 }  # fmt: skip
 SHEET_CHIPS = {
     SheetState.RECEIVED: "info", SheetState.RECOGNISED: "ok", SheetState.PROBLEM: "bad", SheetState.ACCEPTED: "ok",
@@ -135,6 +135,28 @@ def problem_rows(sheets: list[Sheet]) -> list[ProblemRow]:
         twins = [each for each in by_number.get(sheet.number, []) if each.pk != sheet.pk]
         rows.append(ProblemRow(sheet, causes, legal_actions(sheet, kinds), _places(sheet, doubts), _first(twins)))
     return sorted(rows, key=lambda row: (bool(row.sheet.number), row.sheet.pk))
+
+
+def calm_row(sheet: Sheet) -> ProblemRow:
+    """Return a sheet that waits for nobody, the way the big picture shows it."""
+    doubts = [each for each in sheet.findings.all() if each.severity != Finding.Severity.INFO]
+    causes: list[tuple[str, Meaning | Words]] = [(_said(each), meaning(each.kind)) for each in doubts]
+    return ProblemRow(sheet, causes, legal_actions(sheet), _places(sheet, doubts))
+
+
+def thumbs(sheets: list[Sheet], problems: list[ProblemRow]) -> list[tuple[Sheet, str]]:
+    """Return the sheets in the order of the small pictures, each with its cause: doubtful, unread, good, left out."""
+    causes = {row.sheet.pk: row.causes[0][0] if row.causes else str(_("Посмотрите на лист.")) for row in problems}
+
+    def order(sheet: Sheet) -> tuple[bool, bool, bool]:
+        return sheet.pk not in causes, sheet.state != SheetState.RECEIVED, not sheet.active
+
+    return [(sheet, causes.get(sheet.pk, "")) for sheet in sorted(sheets, key=order)]
+
+
+def figures(balance: Balance) -> dict[str, Any]:
+    """Return the figures of a balance as plain values, for its line in words."""
+    return asdict(balance)
 
 
 def _first(sheets: list[Sheet]) -> Sheet | None:

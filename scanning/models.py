@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from common.leases import Leased
@@ -22,6 +23,12 @@ from scanning.states import (
 from stations.models import Room, Sitting
 from stations.scope import ScopedQuerySet
 from wire.forms import CATALOGUE, FormKind
+
+DOORS: dict[str, "str | Promise"] = {
+    "browser": _("Файлы из браузера"), "api": _("Другая станция"), "folder": _("Папка сканера"), "scanner": _("Сканер"),
+}  # fmt: skip
+#: Height of the picture of a recording.
+WAVE = 24
 
 
 class RoomCard(models.Model):
@@ -105,6 +112,11 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.card} · {self.number}"
+
+    @property
+    def door_label(self) -> "str | Promise":
+        """Where the files came from, in words."""
+        return DOORS.get(self.door, self.door)
 
 
 class Source(Leased):
@@ -234,6 +246,13 @@ class Recording(Leased):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def wave(self) -> list[dict[str, float]]:
+        """The loudness from beginning to end as bars of a picture; quiet speech is to be seen too."""
+        bars = [int(each) for each in self.reading.get("bars", [])]
+        highs = [max(1.0, WAVE * (min(each, 100) / 100) ** 0.5) for each in bars]
+        return [{"x": x, "y": round((WAVE - high) / 2, 1), "height": round(high, 1)} for x, high in enumerate(highs)]
 
     @property
     def active(self) -> bool:

@@ -69,10 +69,10 @@ _ONE_SIDE = ("adf front", "adf simplex", "automatic document feeder", "adf", "fe
 PRESETS: dict[str, Preset] = {
     each.code: each
     for each in (
-        Preset("duplex", _("А4, 300 dpi, две стороны, чёрно-белое"), ("duplex", "both sides")),
-        Preset("simplex", _("А4, 300 dpi, одна сторона, чёрно-белое"), _ONE_SIDE),
-        Preset("glass", _("Со стекла: один лист, 300 dpi, чёрно-белое"), ("flatbed", "glass"), feeder=False),
-        Preset("glass_grey", _("Со стекла: один бледный лист, серое"), ("flatbed",), grey=True, feeder=False),
+        Preset("duplex", _("А4 · две стороны · ч/б · 300 dpi"), ("duplex", "both sides")),
+        Preset("simplex", _("А4 · одна сторона · ч/б · 300 dpi"), _ONE_SIDE),
+        Preset("glass", _("Стекло · один лист · ч/б · 300 dpi"), ("flatbed", "glass"), feeder=False),
+        Preset("glass_grey", _("Стекло · бледный лист · серый"), ("flatbed",), grey=True, feeder=False),
     )
 }
 

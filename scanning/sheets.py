@@ -1,9 +1,11 @@
 """Decisions about sheets. Nothing is ever decided by the machine against a person, and nothing disappears."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from audit.log import Actor, record
 from audit.moves import move
@@ -201,3 +203,32 @@ def _require_printed(card: RoomCard, number: str) -> None:
         cure_ru="Сверьте цифры с бумагой. Лист с таким номером можно только исключить с указанием причины.",
         cure_en="Compare the digits with the paper; such a sheet can only be left out.",
     )  # fmt: skip
+
+
+def empty_pages(sheets: Iterable[Sheet]) -> int:
+    """Return how many of the sheets wait only because they are empty pages."""
+    return sum(_only_empty(sheet) for sheet in sheets)
+
+
+def _only_empty(sheet: Sheet) -> bool:
+    serious = {each.kind for each in sheet.findings.all() if each.severity == "problem"}
+    return sheet.state == SheetState.PROBLEM and not sheet.number and serious == {"empty_page"}
+
+
+def discard_empty(*, card: RoomCard, actor: Actor) -> int:
+    """Leave out the pages that are empty and nothing else: the backs of forms. One step, taken back as one.
+
+    Raises:
+        CardIsClosed: The room is closed.
+    """
+    reason = gettext_noop("пустая страница")
+    with steps.remembered(card=card, kind=Step.Kind.SHEET, what=reason, actor=actor):
+        card = lock(card)
+        require_editable(card)
+        found = card.sheets.filter(state=SheetState.PROBLEM, number="").prefetch_related("findings")
+        empty = [each for each in found if _only_empty(each)]
+        for sheet in empty:
+            _discard(card, sheet, reason, actor)
+        if empty:
+            reconcile(card, actor=actor)
+    return len(empty)

@@ -1,61 +1,89 @@
-/* The page of a room: progress without reloading, zoom, keys. Everything works without it, only slower. */
+// The pages of the rooms and of one room: what changes is drawn anew in its place, never under a typing hand.
+"use strict";
 (() => {
-  const room = document.getElementById("scan-room");
-  if (!room) return;
-  const view = document.getElementById("scan-view");
-  const progress = document.getElementById("scan-progress");
-  const first = Number(room.dataset.unread);
-  let most = first;
+  const page = document.getElementById("scan-room") ?? document.getElementById("scan-desk");
+  if (!page) return;
+  const live = () => document.getElementById("live");
+  let known = live()?.dataset.mark, drawn = Date.now(), busy = false, asking = false;
 
-  const show = (address) => { view.querySelector("img").src = address; view.showModal(); };
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest(".scan-zoom, .scan-zoom-link, .scan-thumb[href]");
-    if (link) { event.preventDefault(); show(link.href); }
-    if (event.target.closest("[data-close]") || event.target === view) view.close();
-  });
+  const touched = (part) => part.contains(document.activeElement) && window.deskKeys.typing()
+    || [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue);
 
-  const typing = () => /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement?.tagName ?? "");
-  document.addEventListener("keydown", (event) => {
-    if (typing() || event.ctrlKey || event.metaKey || event.altKey) return;
-    const problems = [...document.querySelectorAll(".scan-problem")];
-    const here = problems.indexOf(document.activeElement.closest(".scan-problem"));
-    if (event.code === "KeyN" && problems.length) {
-      const next = problems[(here + 1) % problems.length];
-      next.focus(); next.scrollIntoView({ block: "center" });
-    } else if (event.code === "Space" && here >= 0) {
-      const link = problems[here].querySelector(".scan-zoom");
-      if (link) { event.preventDefault(); view.open ? view.close() : show(link.href); }
-    } else if (event.code === "KeyD" && here >= 0) {
-      const reason = problems[here].querySelector("input[name=reason]");
-      if (reason) { event.preventDefault(); reason.focus(); }
+  const draw = async (mark) => {
+    const answer = await fetch(page.dataset.part, { headers: { "X-Requested-With": "fetch" } });
+    if (!answer.ok) return;
+    const made = document.createElement("template");
+    made.innerHTML = await answer.text();
+    for (const id of ["live", "closing"]) {
+      const fresh = made.content.getElementById(id), old = document.getElementById(id);
+      if (!fresh || !old) continue;
+      // Whoever types a reason or a PIN goes on typing; the rest is drawn when they are done.
+      if (touched(old)) { mark = known; continue; }
+      const open = [...old.querySelectorAll("details[open]")].map((each) => each.querySelector("summary")?.textContent);
+      const focus = document.activeElement?.id;
+      old.replaceWith(fresh);
+      fresh.querySelectorAll("details").forEach((each) => { if (open.includes(each.querySelector("summary")?.textContent)) each.open = true; });
+      if (focus) document.getElementById(focus)?.focus();
     }
-  });
-
-  const dirty = () => [...document.querySelectorAll("#scan-room input:not([type=hidden]), #scan-room textarea")]
-    .some((field) => (field.type === "file" ? field.files.length : field.value !== field.defaultValue));
-  const look = async () => {
-    try {
-      const answer = await fetch(room.dataset.stateUrl, { headers: { Accept: "application/json" } });
-      if (!answer.ok) return;
-      const state = await answer.json();
-      most = Math.max(most, state.unread);
-      progress.hidden = state.unread === 0;
-      progress.querySelector("[data-left]").textContent = state.unread;
-      progress.querySelector("i").style.width = most ? `${100 * (most - state.unread) / most}%` : "0";
-      const equation = document.getElementById("equation");
-      if (equation && state.balance.equation) equation.textContent = state.balance.equation;
-      const changed = state.state !== room.dataset.state || String(state.sealed) !== room.dataset.sealed || (first > 0 && state.unread === 0);
-      if (changed && !dirty() && !view.open) location.reload();
-    } catch { /* the node restarts or the network is away: look again later */ }
+    known = mark;
+    drawn = Date.now();
+    document.dispatchEvent(new Event("desk:drawn"));
   };
-  setInterval(() => { if (!document.hidden) look(); }, first > 0 ? 1500 : 5000);
 
-  for (const drop of document.querySelectorAll(".drop")) {
-    drop.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
-    drop.addEventListener("dragleave", () => drop.classList.remove("over"));
-    drop.addEventListener("drop", (event) => {
-      event.preventDefault(); drop.classList.remove("over");
-      drop.querySelector("input[type=file]").files = event.dataTransfer.files;
-    });
+  const look = async () => {
+    if (document.hidden || asking) return;
+    asking = true;
+    try {
+      const answer = await fetch(page.dataset.pulse, { headers: { Accept: "application/json" } });
+      if (!answer.ok) return;
+      const now = await answer.json();
+      const progress = document.getElementById("scan-progress");
+      if (progress) {
+        progress.hidden = !now.unread;
+        progress.querySelector("i").style.width = `${now.share}%`;
+        progress.querySelector("[data-words]").textContent = now.words;
+      }
+      const pages = document.querySelector("[data-pages]");
+      if (pages && now.scanning) pages.textContent = now.scanning.pages;
+      const settled = busy && !now.busy;
+      busy = now.busy;
+      // While sheets are being read the lists follow every few seconds, the bar every second.
+      if (now.mark !== known && (settled || !busy || Date.now() - drawn > 4000)) await draw(now.mark);
+    } catch { /* the node starts anew or the line is away: look again later */ } finally { asking = false; }
+  };
+  setInterval(look, 1200);
+  document.addEventListener("visibilitychange", look);
+
+  // Looking for scanners takes seconds: only when somebody wants to know.
+  const scanners = page.querySelector("[data-scanners]");
+  page.querySelector("[data-find]")?.addEventListener("click", async (event) => {
+    const said = page.querySelector("[data-scanners-said]"), button = event.currentTarget;
+    button.disabled = true;
+    said.textContent = scanners.dataset.searching;
+    try {
+      const found = await (await fetch(scanners.dataset.scanners)).json();
+      while (scanners.options.length > 1) scanners.remove(1);
+      for (const each of found.devices) scanners.add(new Option(each.label, each.name));
+      if (found.devices.length) scanners.selectedIndex = 1;
+      said.textContent = found.said || found.devices.map((each) => each.label).join(", ");
+    } catch (error) { said.textContent = String(error); } finally { button.disabled = false; }
+  });
+  for (const field of page.querySelectorAll("select[name=preset]")) {
+    const kept = localStorage.getItem("desk-preset");
+    if ([...field.options].some((each) => each.value === kept)) field.value = kept;
+    field.addEventListener("change", () => localStorage.setItem("desk-preset", field.value));
   }
+
+  const rooms = [...document.querySelectorAll(".scan-rooms a[aria-current], .scan-rooms a.chip")];
+  const here = rooms.findIndex((each) => each.hasAttribute("aria-current"));
+  const go = (link) => { if (link) location.href = link.href; };
+  window.deskKeys.listen({
+    KeyN: () => go(document.querySelector("#scan-first, a.waits")),
+    KeyS: () => document.getElementById("scan-button")?.focus(),
+    KeyF: () => document.querySelector("#upload input[type=file]")?.click(),
+    KeyC: () => document.querySelector("#card input[type=number]")?.select(),
+    KeyU: () => window.deskKeys.press("#undo button"),
+    BracketLeft: () => go(rooms[here - 1]), BracketRight: () => go(rooms[here + 1]),
+    Escape: () => go(document.querySelector("[data-back]")),
+  });
 })();

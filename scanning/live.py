@@ -1,0 +1,91 @@
+"""What changes under the eyes of whoever works in a room: one small answer, asked for every second."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Q
+from django.utils.translation import gettext as _
+
+from common.clock import now
+from scanning import steps
+from scanning.models import Recording, RoomCard, Sheet
+from scanning.models_work import ScanJob, WatchedFolder
+from scanning.states import ACTIVE, FolderState, RecordingState, ScanState, SheetState
+from stations.models import Sitting
+
+#: The pace of reading is taken over so many seconds.
+PACE_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the reading of sheets has come."""
+
+    received: int
+    unread: int
+    problems: int
+    seconds_left: int | None
+    mark: str
+
+    @property
+    def read(self) -> int:
+        """Sheets read."""
+        return self.received - self.unread
+
+    @property
+    def share(self) -> int:
+        """Per cent read."""
+        return round(100 * self.read / self.received) if self.received else 0
+
+    @property
+    def words(self) -> str:
+        """The progress as a line: how many of how many, and for how long."""
+        if not self.unread:
+            return ""
+        done = _("Прочитано %(read)s из %(all)s") % {"read": self.read, "all": self.received}
+        if self.seconds_left is None:
+            return done
+        if self.seconds_left < 60:
+            return f"{done} · " + _("осталось около %(count)s с") % {"count": max(self.seconds_left, 1)}
+        return f"{done} · " + _("осталось около %(count)s мин") % {"count": round(self.seconds_left / 60)}
+
+
+def progress(*, card: RoomCard | None = None, sitting: Sitting | None = None) -> Progress:
+    """Return the progress of a room, or of a whole sitting, in one query."""
+    rows = Sheet.objects.filter(card=card) if card else Sheet.objects.filter(card__sitting=sitting)
+    lately = now() - timedelta(seconds=PACE_SECONDS)
+    got = rows.aggregate(
+        received=Count("pk", filter=Q(state__in=ACTIVE)), unread=Count("pk", filter=Q(state=SheetState.RECEIVED)),
+        problems=Count("pk", filter=Q(state=SheetState.PROBLEM)), lately=Count("pk", filter=Q(read_at__gt=lately)),
+        last=Max("read_at"), decided=Max("decided_at"), all=Count("pk"),
+    )  # fmt: skip
+    left = round(got["unread"] * PACE_SECONDS / got["lately"]) if got["unread"] and got["lately"] else None
+    mark = "/".join(str(got[name]) for name in ("all", "received", "unread", "problems", "decided"))
+    return Progress(got["received"], got["unread"], got["problems"], left, mark)
+
+
+def pulse(card: RoomCard) -> dict[str, Any]:
+    """Return what a room's page must know every second; `mark` changes when its lists have to be drawn again."""
+    now_is = progress(card=card)
+    job = last_pass(card)
+    step = steps.last_step(card)
+    folders = WatchedFolder.objects.filter(card=card, state=FolderState.WATCHED)
+    taken = list(folders.values_list("pk", "taken", "refused"))
+    waiting = Recording.objects.filter(card=card, state=RecordingState.RECEIVED).count()
+    batches = list(card.batches.values_list("number", "state"))
+    mark = [
+        card.state, card.version, str(card.reconciled_at), card.awaited, now_is.mark, step.pk if step else 0, taken,
+        waiting, batches, [job.pk, job.state, job.pages, job.said] if job else 0,
+    ]  # fmt: skip
+    return {
+        "mark": str(mark), "state": card.state, "received": now_is.received, "unread": now_is.unread,
+        "read": now_is.read, "share": now_is.share, "problems": now_is.problems, "words": now_is.words,
+        "busy": bool(now_is.unread or waiting or (job and job.running)),
+        "scanning": {"pages": job.pages, "running": job.running} if job else None,
+    }  # fmt: skip
+
+
+def last_pass(card: RoomCard) -> ScanJob | None:
+    """Return the pass of the scanner that the page shows: the running one, else the last."""
+    return ScanJob.objects.filter(card=card).exclude(state=ScanState.CANCELLED, pages=0).order_by("-pk").first()

@@ -1,0 +1,61 @@
+"""«Станция сканирования»: the rooms of a sitting and how far each has come."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+
+from audit.log import actor_of
+from common.pages import page, render
+from keys import access
+from scanning import board, cards, live, scan_journal
+from scanning.models import RoomCard
+from scanning.register import read_register
+from stations import rules
+from stations.lookup import open_sitting, sitting_or_404
+from stations.models import Sitting
+
+
+@page("scanning/<sitting:key>/", name="scanning", node="hq")
+def desk(request: HttpRequest, key: str) -> HttpResponse:
+    """Show the rooms of a sitting."""
+    sitting = open_sitting(request, key)
+    rows = board.room_rows(cards.ensure_cards(sitting))
+    closed = sum(row.card.closed for row in rows)
+    progress = live.progress(sitting=sitting)
+    context = {
+        "mark": _mark(sitting, progress), "sitting": sitting, "rows": rows, "closed": closed, "total": len(rows),
+        "sheets": sum(row.sheets for row in rows), "waiting": sum(row.problems + row.differences for row in rows),
+        "progress": progress, "register": read_register(sitting),
+        "access_key": access.active(sitting), "may_end": rules.allowed(request.user, "scanning.end", sitting),
+        "entries": sitting.scan_entries.count(), "station": scan_journal.station_number(),
+        "ended": sitting.scan_entries.filter(event="journal_closed").exists(),
+    }  # fmt: skip
+    template = "scanning/_rooms.html" if request.GET.get("part") == "live" else "scanning/desk.html"
+    return render(request, template, context, title=_("Станция сканирования"))
+
+
+@desk.post("end-scan")
+def end_scan(request: HttpRequest, key: str) -> str:
+    """Form the scan journal of this station."""
+    sitting = open_sitting(request, key)
+    rules.require(request.user, "scanning.end", sitting)
+    path = scan_journal.form_end_scan(sitting=sitting, actor=actor_of(request))
+    return _("Журнал сканирования сформирован и принят: %(name)s.") % {"name": path.name}
+
+
+@page("scanning/<sitting:key>/pulse.json", name="scanning-pulse", node="hq")
+def pulse(request: HttpRequest, key: str) -> HttpResponse:
+    """Answer what the page of the rooms asks every two seconds."""
+    sitting = sitting_or_404(request.user, key)  # type: ignore[arg-type]
+    progress = live.progress(sitting=sitting)
+    return JsonResponse(
+        {
+            "mark": _mark(sitting, progress), "unread": progress.unread,
+            "share": progress.share, "words": progress.words, "busy": bool(progress.unread),
+        }
+    )  # fmt: skip
+
+
+def _mark(sitting: Sitting, progress: live.Progress) -> str:
+    """What changes when the table of the rooms has to be drawn again."""
+    states = list(RoomCard.objects.filter(sitting=sitting).values_list("room__number", "state", "reconciled_at"))
+    return str([progress.mark, [(room, state, str(at)) for room, state, at in states]])

@@ -1,0 +1,171 @@
+"""The page of a room: its balance, its sheets with the doubtful ones first, its card, its closing."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+
+from audit.log import actor_of
+from common.pages import page, render, row_number
+from common.refusals import language
+from keys.pin import token_from
+from keys.tokens import list_tokens
+from scanning import batches, board, cards, folders, live, recordings, sheets, steps, undo
+from scanning.equation import equation
+from scanning.models import RoomCard
+from scanning.models_work import WatchedFolder
+from scanning.pages.finding import card_of, known_card, sheet_of
+from scanning.register import read_register
+from scanning.scanner import PRESETS
+from scanning.states import CardState, FolderState
+from scanning.tiles import tiles
+from stations import rules
+
+#: More pictures than this are drawn only when somebody asks for all.
+THUMBS = 72
+
+
+@page("scanning/<sitting:key>/<str:room>/", name="scanning-room", node="hq", max_body=4 << 30)
+def room_page(request: HttpRequest, key: str, room: str) -> HttpResponse:
+    """Show one room; with ``?part=live`` only what changes under the eyes of whoever works in it."""
+    part = request.GET.get("part") == "live"
+    card = card_of(request, key, room)
+    context = _live(request, card)
+    if part:
+        return render(request, "scanning/parts.html", context, title=str(card))
+    may = context["may_edit"]
+    context |= {
+        "rooms": board.room_rows(cards.ensure_cards(card.sitting)), "values": context["prefill"],
+        "voice": card.sitting.rooms.filter(room=card.room, voice=True).exists(),
+        "presets": PRESETS.values(), "folder_choices": folders.choices() if may else [],
+    }  # fmt: skip
+    return render(request, "scanning/room.html", context, title=str(card))
+
+
+def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
+    register = read_register(card.sitting)
+    rows = board.sheets_of(card)
+    balance = board.live_balance(card, register)
+    problems = board.problem_rows(rows) if not card.closed else []
+    open_rows = list(card.discrepancies.filter(resolved_at__isnull=True))
+    thumbs = board.thumbs(rows, problems)
+    shown = thumbs if request.GET.get("all") else thumbs[:THUMBS]
+    watched = WatchedFolder.objects.filter(card=card, state=FolderState.WATCHED)
+    return {
+        "sitting": card.sitting, "card": card, "chip": board.CHIPS[CardState(card.state)], "balance": balance,
+        "equation": equation(board.figures(balance), language()), "tiles": tiles(balance),
+        "progress": live.progress(card=card), "pulse": live.pulse(card), "sheets": rows, "thumbs": shown,
+        "more_thumbs": len(thumbs) - len(shown), "problems": problems,
+        "empty_pages": sheets.empty_pages([row.sheet for row in problems]),
+        "missing": [row for row in open_rows if row.kind == "missing"],
+        "unlisted": [row for row in open_rows if row.severity == "warning"],
+        "recordings": board.recording_rows(card), "prefill": cards.prefill(card, register),
+        "batches": batches.rows(card), "last_step": steps.last_step(card), "job": live.last_pass(card),
+        "folders": [(each, folders.said(each)) for each in watched], "tokens": list_tokens(),
+        "open_rooms": card.sitting.cards.exclude(pk=card.pk).select_related("room").order_by("room__number"),
+        "may_edit": rules.allowed(request.user, "scanning.edit", card.sitting) and card.editable,
+        "may_close": rules.allowed(request.user, "scanning.close", card.sitting) and card.editable,
+        "may_act": rules.allowed(request.user, "scanning.act", card.sitting) and card.editable and balance.actable,
+    }  # fmt: skip
+
+
+@room_page.post("card")
+def save_card(request: HttpRequest, key: str, room: str) -> str:
+    """Save the counts of the room."""
+    card = card_of(request, key, room)
+    rules.require(request.user, "scanning.edit", card.sitting)
+    version = request.POST.get("version", "")
+    saved = cards.save_card(
+        card=card, counts=cards.read_counts(card, request.POST.dict()),
+        # A card that nobody saved has version 0; whatever is no number is no version.
+        version=row_number(version) if row_number(version) or version == "0" else -1, actor=actor_of(request),
+    )  # fmt: skip
+    return _("Карточка сохранена (версия %(version)s).") % {"version": saved.version}
+
+
+@room_page.post("decide", numbered=True)
+def decide(request: HttpRequest, key: str, room: str, number: str) -> str:
+    """Decide about a sheet."""
+    card = card_of(request, key, room)
+    rules.require(request.user, "scanning.edit", card.sitting)
+    return decided(request, card, number)
+
+
+def decided(request: HttpRequest, card: RoomCard, number: str) -> str:
+    """Decide about a sheet as a form says; return the sentence about it."""
+    said = request.POST
+    sheet = sheets.decide(
+        sheet=sheet_of(card, number), action=said.get("action", ""), number=said.get("number", ""),
+        reason=said.get("reason", ""), room=said.get("room", ""), actor=actor_of(request),
+    )  # fmt: skip
+    return _("Решение принято: лист %(sheet)s — %(state)s.") % {
+        "sheet": sheet, "state": sheet.get_state_display().lower(),
+    }  # fmt: skip
+
+
+@room_page.post("discard-empty")
+def discard_empty(request: HttpRequest, key: str, room: str) -> str:
+    """Leave out every page that is empty and nothing else."""
+    card = card_of(request, key, room)
+    rules.require(request.user, "scanning.edit", card.sitting)
+    count = sheets.discard_empty(card=card, actor=actor_of(request))
+    return _("Исключено пустых страниц: %(count)s.") % {"count": count}
+
+
+@room_page.post("undo")
+def take_back(request: HttpRequest, key: str, room: str) -> str:
+    """Take back the last decision of the room."""
+    card = card_of(request, key, room)
+    rules.require(request.user, "scanning.edit", card.sitting)
+    step = undo.undo(card=card, step=row_number(request.POST.get("step", "")), actor=actor_of(request))
+    return _("Отменено: %(step)s.") % {"step": step}
+
+
+@room_page.post("decide-recording", numbered=True)
+def decide_recording(request: HttpRequest, key: str, room: str, number: str) -> str:
+    """Decide about a recording."""
+    card = card_of(request, key, room)
+    rules.require(request.user, "scanning.edit", card.sitting)
+    row = card.recordings.filter(pk=row_number(number)).first()
+    if row is None:
+        raise Http404(number)
+    said = request.POST
+    recordings.decide(
+        recording=row, action=said.get("action", ""), reason=said.get("reason", ""), actor=actor_of(request)
+    )
+    return _("Решение по аудиофайлу %(name)s принято.") % {"name": row.name}
+
+
+@room_page.post("close")
+def close(request: HttpRequest, key: str, room: str) -> str:
+    """Close the room at balance zero."""
+    card = card_of(request, key, room)
+    rules.require(request.user, "scanning.close", card.sitting)
+    cards.close(card=card, actor=actor_of(request))
+    return _("%(room)s: закрыта, баланс сошёлся.") % {"room": card}
+
+
+@room_page.post("close-act")
+def close_with_act(request: HttpRequest, key: str, room: str) -> str:
+    """Close the room with an act that the GEK member signs."""
+    card = card_of(request, key, room)
+    rules.require(request.user, "scanning.act", card.sitting)
+    token = token_from(request, card.sitting.point)
+    cards.close_with_act(
+        card=card, reason=request.POST.get("reason", ""), text=request.POST.get("text", ""), token=token,
+        actor=token.actor(actor_of(request)),
+    )  # fmt: skip
+    return _("%(room)s: закрыта с актом.") % {"room": card}
+
+
+@page("scanning/<sitting:key>/<str:room>/state.json", name="scanning-state", node="hq")
+def state(request: HttpRequest, key: str, room: str) -> HttpResponse:
+    """Answer the live state of a room."""
+    card = card_of(request, key, room)
+    return JsonResponse(board.state_of(card, read_register(card.sitting)), json_dumps_params={"ensure_ascii": False})
+
+
+@page("scanning/<sitting:key>/<str:room>/pulse.json", name="scanning-room-pulse", node="hq")
+def pulse(request: HttpRequest, key: str, room: str) -> HttpResponse:
+    """Answer what the page of a room asks every second."""
+    return JsonResponse(live.pulse(known_card(request, key, room)), json_dumps_params={"ensure_ascii": False})

@@ -1,0 +1,266 @@
+"""Whether this station can scan an exam: each check with its verdict and its cure, kept as it was found."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from audit.log import Actor, record
+from audit.models import Event
+from common import clock, files, jobs
+from common.clock import now
+from common.refusals import both
+from keys import access
+from keys.errors import NodeCertificateMissing
+from keys.models import AccessKey
+from keys.node import node_signer, rcoi_certificates, station_signer
+from scanning import calibration, scanner
+from scanning.models_work import Readiness
+from scanning.recognition.decoder import decoder
+from scanning.recognition.refusals import FileRefused
+from scanning.sources import store_part
+from stations.models import ExamPoint, Sitting
+from wire.refusals import Refusal
+
+OK, WARN, BAD = "ok", "warn", "bad"
+Line = dict[str, Any]
+
+_GB = 1_000_000_000
+#: A day of a point is a few gigabytes at the most; uploads and the database want room beside.
+_DISK = (2 * _GB, 10 * _GB)
+_SKEW = timedelta(seconds=60)
+_SILENT = 60.0
+_SOON = timedelta(days=3)
+_CALIBRATED_FOR = timedelta(hours=18)
+
+
+def _line(code: str, verdict: str, title: Callable[[], str], said: Callable[[], str], cure: str = "") -> Line:
+    words, told = both(title), both(said)
+    line = {"code": code, "verdict": verdict, "title": words._asdict(), "said": told._asdict()}
+    return {**line, "cure": both(lambda: _(cure))._asdict()} if cure else line
+
+
+def check(*, sitting: Sitting, actor: Actor) -> Readiness:
+    """Check everything and keep what was found.
+
+    Args:
+        sitting: The exam that the station is prepared for.
+        actor: Who asks.
+    """
+    lines = list(_checks(sitting))
+    test = last_test(sitting.point)
+    lines.append(test or _no_test())
+    return _keep(sitting.point, lines, actor)
+
+
+def _keep(point: ExamPoint, lines: list[Line], actor: Actor) -> Readiness:
+    made = Readiness.objects.create(point=point, lines=lines, checked_by=actor.name[:200])
+    bad = [line["code"] for line in lines if line["verdict"] == BAD]
+    record(
+        "scanning.readiness", actor=actor, region=point.region.code, point=point.code, subject=str(made),
+        data={"bad": bad, "warn": [line["code"] for line in lines if line["verdict"] == WARN]},
+    )  # fmt: skip
+    return made
+
+
+def _checks(sitting: Sitting) -> Iterator[Line]:
+    yield _disk()
+    yield _clock(sitting)
+    yield _queue()
+    yield _reader()
+    yield _scanner()
+    yield _certificate("station", sitting.point)
+    yield _certificate("node", sitting.point)
+    yield _centre()
+    yield _key(sitting)
+
+
+def _disk() -> Line:
+    free = shutil.disk_usage(files.data_dir()).free
+    verdict = BAD if free < _DISK[0] else WARN if free < _DISK[1] else OK
+    return _line(
+        "disk", verdict, lambda: _("Место на диске"), lambda: _("свободно %(size)s ГБ") % {"size": f"{free / _GB:.0f}"},
+        "" if verdict == OK else gettext_noop("Освободите место: на день экзамена нужно не меньше 10 ГБ."),
+    )  # fmt: skip
+
+
+def _clock(sitting: Sitting) -> Line:
+    def title() -> str:
+        return _("Часы")
+
+    at = now()
+    shown = clock.local(at, sitting.point.timezone).strftime("%d.%m.%Y %H:%M:%S")
+    last = Event.objects.order_by("-pk").values_list("at", flat=True).first()
+    if last is not None and last - at > _SKEW:
+        cure = gettext_noop("Установите время на компьютере: в журнале событий есть записи из будущего.")
+        return _line("clock", BAD, title, lambda: _("%(time)s, часы отстали") % {"time": shown}, cure)
+    centre = _centre_time()
+    if centre is None:
+        cure = gettext_noop("Связи с РЦОИ нет: сверьте время с точными часами.")
+        return _line("clock", WARN, title, lambda: _("%(time)s, сверить не с чем") % {"time": shown}, cure)
+    skew = round((at - centre).total_seconds())
+    if abs(skew) > _SKEW.total_seconds():
+        cure = gettext_noop("Установите точное время на компьютере.")
+        return _line("clock", BAD, title, lambda: _("отличаются от РЦОИ на %(count)s с") % {"count": skew}, cure)
+    return _line("clock", OK, title, lambda: _("%(time)s, как в РЦОИ") % {"time": shown})
+
+
+def _centre_time() -> Any:
+    """The centre's clock, as its web server's answer carries it; None without a line."""
+    if not settings.PPE_RCOI_URL:
+        return None
+    try:
+        answer = httpx.get(f"{settings.PPE_RCOI_URL.rstrip('/')}/healthz", timeout=4)
+        return parsedate_to_datetime(answer.headers["Date"])
+    except (httpx.HTTPError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _queue() -> Line:
+    ages = {}
+    for cluster in jobs.CLUSTERS:
+        beat = jobs.beat_file(cluster)
+        ages[cluster] = time.time() - beat.stat().st_mtime if beat.exists() else None
+    silent = [name for name, age in ages.items() if age is None or age > _SILENT]
+    if not silent:
+        return _line("queue", OK, lambda: _("Фоновая работа"), lambda: _("обе очереди отвечают"))
+    names = ", ".join(silent)
+    return _line(
+        "queue", BAD, lambda: _("Фоновая работа"), lambda: _("не отвечает: %(names)s") % {"names": names},
+        gettext_noop("Запустите узел заново: распознавание и передача не идут."),
+    )  # fmt: skip
+
+
+def _reader() -> Line:
+    """The recognition reads the calibration sheet that this node draws itself."""
+
+    def title() -> str:
+        return _("Распознавание")
+
+    path = files.folder("tmp") / f"{uuid4().hex}.pdf"
+    try:
+        path.write_bytes(calibration.sheet())
+        told = calibration.judge(decoder().read(path, 0, path.with_suffix(".tif"))["reading"])
+    except FileRefused as refusal:
+        words = refusal.text("ru")
+        return _line("reader", BAD, title, lambda: words, gettext_noop("Запустите узел заново и проверьте ещё раз."))
+    finally:
+        path.unlink(missing_ok=True)
+        path.with_suffix(".tif").unlink(missing_ok=True)
+    if told:
+        return _line(
+            "reader",
+            BAD,
+            title,
+            lambda: ", ".join(map(str, told)),
+            gettext_noop("Запустите узел заново и проверьте ещё раз."),
+        )
+    return _line("reader", OK, title, lambda: _("эталонный лист читается"))
+
+
+def _scanner() -> Line:
+    def title() -> str:
+        return _("Сканер")
+
+    try:
+        found = scanner.devices()
+    except Refusal as refusal:
+        said = refusal
+        cure = gettext_noop(
+            "Если листы сканирует другая программа, подключите её папку в аудитории или загружайте файлы."
+        )
+        return _line("scanner", WARN, title, lambda: said.ru, cure)
+    names = ", ".join(each.label for each in found)
+    return _line("scanner", OK, title, lambda: names)
+
+
+def _certificate(which: str, point: ExamPoint) -> Line:
+    def title() -> str:
+        return _("Сертификат станции сканирования") if which == "station" else _("Сертификат узла")
+
+    try:
+        signer = station_signer(point) if which == "station" else node_signer(point)
+    except NodeCertificateMissing as refusal:
+        words = refusal
+        return _line(
+            f"certificate_{which}", BAD, title, lambda: words.ru, gettext_noop("Загрузите пакет экзамена из РЦОИ.")
+        )
+    until = signer.certificate.not_valid_after_utc
+    shown = clock.local(until, point.timezone).strftime("%d.%m.%Y")
+    soon = until - now() < _SOON
+    return _line(
+        f"certificate_{which}", WARN if soon else OK, title, lambda: _("действует до %(day)s") % {"day": shown},
+        gettext_noop("Запросите новый сертификат в РЦОИ.") if soon else "",
+    )  # fmt: skip
+
+
+def _centre() -> Line:
+    count = len(rcoi_certificates())
+    return _line(
+        "certificate_rcoi", OK if count else BAD, lambda: _("Сертификаты РЦОИ"),
+        lambda: _("действующих: %(count)s") % {"count": count},
+        "" if count else gettext_noop("Загрузите пакет экзамена: без них пакеты не зашифровать."),
+    )  # fmt: skip
+
+
+def _key(sitting: Sitting) -> Line:
+    def title() -> str:
+        return _("Ключ доступа к ЭМ")
+
+    key = access.active(sitting)
+    if key is not None:
+        until = clock.local(key.until, sitting.point.timezone).strftime("%d.%m %H:%M")
+        return _line("key", OK, title, lambda: _("активен до %(time)s") % {"time": until})
+    if AccessKey.objects.filter(sitting=sitting).exists():
+        return _line(
+            "key", WARN, title, lambda: _("загружен, не активирован"), gettext_noop("Член ГЭК активирует ключ токеном.")
+        )
+    return _line("key", WARN, title, lambda: _("не загружен"), gettext_noop("Загрузите файл ключа в день экзамена."))
+
+
+def _no_test() -> Line:
+    return _line(
+        "test_sheet", WARN, lambda: _("Калибровочный лист"), lambda: _("не сканировался"),
+        gettext_noop("Напечатайте калибровочный лист, отсканируйте и загрузите его на этой странице."),
+    )  # fmt: skip
+
+
+def last_test(point: ExamPoint) -> Line | None:
+    """Return the verdict about the last calibration sheet that was scanned not long ago."""
+    rows = Readiness.objects.filter(point=point, checked_at__gt=now() - _CALIBRATED_FOR).order_by("-pk")[:50]
+    return next((each for row in rows for each in row.lines if each["code"] == "test_sheet" and "at" in each), None)
+
+
+def test_sheet(*, sitting: Sitting, content: "UploadedFile | Path", name: str, actor: Actor) -> Readiness:
+    """Judge a scan of the calibration sheet, and keep the verdict with a fresh check of everything.
+
+    Raises:
+        FileRefused: It is no picture of a page.
+        FileTooBig, NotEnoughSpace: No room for it.
+    """
+    path = store_part(content)
+    try:
+        decoder().inspect(path, name)
+        faults = calibration.judge(decoder().read(path, 0, path.with_suffix(".tif"))["reading"])
+    finally:
+        path.unlink(missing_ok=True)
+        path.with_suffix(".tif").unlink(missing_ok=True)
+    verdict = BAD if faults else OK
+    shown = clock.local(now(), sitting.point.timezone).strftime("%H:%M")
+    line = _line(
+        "test_sheet", verdict, lambda: _("Калибровочный лист"),
+        lambda: "; ".join(str(each) for each in faults) if faults else _("без замечаний, %(time)s") % {"time": shown},
+        gettext_noop("Устраните причину и отсканируйте калибровочный лист ещё раз.") if faults else "",
+    )  # fmt: skip
+    line["at"] = now().isoformat()
+    return _keep(sitting.point, [*_checks(sitting), line], actor)

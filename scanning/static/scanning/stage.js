@@ -1,0 +1,80 @@
+// One sheet on the whole screen: zoom, turn, drag, decide by digit, go on by arrow.
+"use strict";
+(() => {
+  const stage = document.getElementById("stage");
+  if (!stage) return;
+  const views = [...stage.querySelectorAll("[data-view]")].map((box) => ({
+    box, paper: box.querySelector(".stage-paper"), image: box.querySelector("img"), zoom: 1, turn: 0, x: 0, y: 0,
+  }));
+
+  const paint = (view) => {
+    view.paper.style.transform = `translate(${view.x}px, ${view.y}px) rotate(${view.turn}deg) scale(${view.zoom})`;
+  };
+  const fit = (view) => { Object.assign(view, { zoom: 1, x: 0, y: 0 }); paint(view); };
+  const zoom = (view, by, at) => {
+    const before = view.zoom;
+    view.zoom = Math.min(Math.max(view.zoom * by, 1), 8);
+    const share = view.zoom / before, middle = view.box.getBoundingClientRect();
+    const x = at ? at.clientX - middle.left - middle.width / 2 : 0, y = at ? at.clientY - middle.top - middle.height / 2 : 0;
+    view.x = x - (x - view.x) * share;
+    view.y = y - (y - view.y) * share;
+    if (view.zoom === 1) fit(view); else paint(view);
+  };
+  const closeUp = (view) => {
+    if (view.zoom > 1) { fit(view); return; }
+    const mark = view.paper.querySelector(".scan-mark"), sheet = view.paper.getBoundingClientRect();
+    const place = (mark ?? view.paper).getBoundingClientRect();
+    // What nobody marked is read at its head, where the code stands.
+    const x = mark ? place.left + place.width / 2 : sheet.left + sheet.width / 2;
+    const y = mark ? place.top + place.height / 2 : sheet.top + sheet.height * 0.12;
+    view.zoom = 3;
+    view.x = -(x - (sheet.left + sheet.width / 2)) * view.zoom;
+    view.y = -(y - (sheet.top + sheet.height / 2)) * view.zoom;
+    paint(view);
+  };
+  const every = (act) => () => views.filter((view) => view.image).forEach(act);
+  const turn = every((view) => { view.turn = (view.turn + 90) % 360; paint(view); });
+
+  for (const view of views) {
+    view.box.addEventListener("wheel", (event) => { event.preventDefault(); zoom(view, event.deltaY < 0 ? 1.25 : 0.8, event); }, { passive: false });
+    view.box.addEventListener("dblclick", () => closeUp(view));
+    view.box.addEventListener("pointerdown", (event) => {
+      const from = { x: event.clientX - view.x, y: event.clientY - view.y };
+      view.box.setPointerCapture(event.pointerId);
+      const move = (to) => { view.x = to.clientX - from.x; view.y = to.clientY - from.y; paint(view); };
+      view.box.addEventListener("pointermove", move);
+      view.box.addEventListener("pointerup", () => view.box.removeEventListener("pointermove", move), { once: true });
+    });
+  }
+  stage.addEventListener("click", (event) => {
+    const tool = event.target.closest("[data-zoom], [data-rotate]");
+    if (!tool) return;
+    if ("rotate" in tool.dataset) turn();
+    else every((view) => (tool.dataset.zoom === "fit" ? fit(view) : zoom(view, tool.dataset.zoom === "in" ? 1.4 : 1 / 1.4)))();
+  });
+
+  const go = (address) => { if (address) location.href = address; };
+  const decide = (place) => {
+    const row = stage.querySelectorAll(".stage-side .inline")[place - 1];
+    if (!row) return;
+    const field = row.querySelector("input[type=text], select");
+    if (field && !field.value.trim()) field.focus();
+    else if (field?.tagName === "SELECT") { field.focus(); row.querySelector("button").focus(); }
+    else row.querySelector("button").click();
+  };
+  // Enter in a field presses the button beside it, not the first one of the form.
+  stage.addEventListener("keydown", (event) => {
+    const row = event.target.closest?.(".inline");
+    if (event.key === "Enter" && row && event.target.matches("input[type=text]")) {
+      event.preventDefault();
+      row.querySelector("button").click();
+    }
+  });
+  const keys = {
+    ArrowRight: () => go(stage.dataset.after), ArrowLeft: () => go(stage.dataset.before), Escape: () => go(stage.dataset.back),
+    Space: every(closeUp), KeyR: turn, KeyU: () => window.deskKeys.press("#undo button"),
+    "+": every((view) => zoom(view, 1.4)), "=": every((view) => zoom(view, 1.4)), "-": every((view) => zoom(view, 1 / 1.4)), Digit0: every(fit),
+  };
+  for (let place = 1; place <= 6; place += 1) keys[`Digit${place}`] = () => decide(place);
+  window.deskKeys.listen(keys);
+})();

@@ -1,0 +1,202 @@
+"""The scanning desk in Chromium: the scanner's button, many files at once, sheets decided about without a mouse."""
+
+import threading
+import time
+
+import pytest
+from django.db import connection
+
+from common import jobs, leases
+from common.clock import now
+from scanning.models import Sheet, Source
+from scanning.models_work import ScanJob, Step
+from scanning.recognition import decode
+from scanning.states import SheetState
+from tests.scanning.conftest import Desk
+from tests.scanning.drawn import damage
+from wire.forms import make_number
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def workers(data_dir):
+    """The background work of a node, in a thread beside the live server."""
+    over = threading.Event()
+
+    def work():
+        while not over.wait(0.05):
+            for name, rows in jobs._due.items():
+                for pk in list(rows().filter(leases.free(now())).values_list("pk", flat=True)):
+                    jobs.run(name, pk)
+        connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    over.set()
+    thread.join()
+
+
+@pytest.fixture
+def desk(day, data_dir, tmp_path):
+    made = Desk(day, tmp_path)
+    made.seats(2)
+    return made
+
+
+def address(desk, room="0101"):
+    return f"/scanning/{desk.sitting.key}/{room}/"
+
+
+def files(desk, tmp_path, pages):
+    made = []
+    for place, page in enumerate(pages):
+        path = tmp_path / f"лист {place + 1}.tif"
+        path.write_bytes(decode.encode_g4(page, 300))
+        made.append(path)
+    return made
+
+
+def until(check, seconds=30, what=""):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = check()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(what or "waited in vain")
+
+
+def test_the_scanner_scans_into_the_room_by_the_pages_own_button(open_page, look, desk, technician, sane, workers):
+    sane("test")
+    page = open_page(technician, address(desk))
+    look(page, "desk-room-empty")
+    page.get_by_text("Найти сканеры").click()
+    page.wait_for_selector("select[name=device] option:nth-child(2)", state="attached")
+    assert "frontend-tester" in page.locator("[data-scanners-said]").inner_text()
+    page.select_option("select[name=preset]", "simplex")
+    page.get_by_role("button", name="Сканировать", exact=True).click()
+    until(lambda: ScanJob.objects.filter(state="done", pages=10).exists(), what="the pass")
+    until(lambda: not Sheet.objects.filter(state=SheetState.RECEIVED).exists(), what="the reading")
+    # The page follows by itself: nobody reloads it.
+    page.wait_for_selector("#scan-first")
+    page.wait_for_function("document.querySelectorAll('a.scan-thumb').length === 10")
+    page.wait_for_load_state("networkidle")
+    look(page, "desk-room-scanned")
+
+
+def test_a_scanner_without_paper_and_a_running_pass(open_page, look, desk, technician, sane, workers):
+    sane("test", status="SANE_STATUS_JAMMED")
+    page = open_page(technician, address(desk))
+    page.select_option("select[name=preset]", "simplex")
+    page.get_by_role("button", name="Сканировать", exact=True).click()
+    page.wait_for_selector("#scan-said")
+    assert "застряла" in page.locator("#scan-said").inner_text()
+    look(page, "desk-room-jam")
+    sane("test", delay=60000)
+    page.get_by_role("button", name="Сканировать", exact=True).click()
+    page.wait_for_selector("text=принято страниц")
+    page.wait_for_function("Number(document.querySelector('[data-pages]')?.textContent) >= 1")
+    look(page, "desk-room-passing")
+    page.get_by_role("button", name="Остановить").click()
+    until(lambda: ScanJob.objects.filter(state="cancelled", ended_at__isnull=False).exists())
+    assert 1 <= ScanJob.objects.get(state="cancelled").pages < 10
+
+
+def test_many_files_go_up_with_a_verdict_each(open_page, look, desk, technician, workers, tmp_path):
+    sets = desk.journal()
+    good = files(desk, tmp_path, [desk.page(number) for each in sets for number in each.values()])
+    (tmp_path / "пусто.tif").write_bytes(b"")
+    (tmp_path / "фильм.tif").write_bytes(b"\0\0\0\x18ftypmp42" * 300)
+    page = open_page(technician, address(desk))
+    page.set_input_files("#upload input[type=file]", [*good, tmp_path / "пусто.tif", tmp_path / "фильм.tif"])
+    page.wait_for_selector("#uploads:not(.busy)")
+    said = page.locator("#uploads").inner_text()
+    assert f"Файлов принято: {len(good)} из {len(good) + 2}, не принято: 2" in said
+    assert "пусто.tif: Файл пустой" in said
+    assert "фильм.tif: Это не изображение листа" in said
+    assert {source.batch.number for source in Source.objects.all()} == {1}
+    until(lambda: Sheet.objects.filter(state=SheetState.RECOGNISED).count() == len(good))
+    page.wait_for_function(f"document.querySelectorAll('a.scan-thumb:not(.received)').length === {len(good)}")
+    page.wait_for_load_state("networkidle")
+    look(page, "desk-room-uploaded")
+    again = page.evaluate("Object.keys(localStorage).filter((each) => each.startsWith('tus::')).length")
+    assert again == 0
+
+
+def test_a_broken_line_goes_on_where_it_was(open_page, desk, technician, workers, tmp_path):
+    (path,) = files(desk, tmp_path, [desk.page(desk.journal()[0]["R"])])
+    page = open_page(technician, address(desk))
+    cut = []
+
+    def break_first(route):
+        if route.request.method == "POST" and not cut:
+            cut.append(route.request.url)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/api/v1/uploads/**", break_first)
+    page.set_input_files("#upload input[type=file]", path)
+    page.wait_for_selector("#uploads li.taken")
+    assert cut
+    assert Source.objects.count() == 1
+
+
+def test_sheets_are_decided_about_by_keys_alone(open_page, look, desk, technician, workers):
+    sets = desk.journal()
+    blurred = damage(desk.page(sets[0]["R"]), blur=9)
+    desk.scan(
+        *[desk.page(number) for each in sets for number in each.values() if number != sets[0]["R"]], blurred,
+        desk.page(make_number("C1", 7)), desk.page(sets[1]["AB"], seed=1, noise=3, angle=0.4),
+    )  # fmt: skip
+    page = open_page(technician, address(desk))
+    page.wait_for_load_state("networkidle")
+    look(page, "desk-room-problems")
+    page.keyboard.press("?")
+    page.wait_for_selector("#scan-help[open]")
+    look(page, "desk-help", full=False)
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    page.wait_for_selector("#stage")
+    page.wait_for_load_state("networkidle")
+    look(page, "desk-stage-unreadable", full=False)
+    page.keyboard.press("Space")
+    page.wait_for_timeout(100)
+    look(page, "desk-stage-close", full=False)
+    page.keyboard.press("Space")
+    # The number is typed and held against the journals.
+    page.keyboard.press("1")
+    page.keyboard.type(make_number("R", 999))
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=нет ни в одном журнале")
+    look(page, "desk-stage-refused", full=False)
+    page.keyboard.press("1")
+    page.keyboard.type(sets[0]["R"])
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Решение принято")
+    assert Sheet.objects.get(decision="set_number").number == sets[0]["R"]
+    seen = set()
+    for _round in range(2):
+        twins = page.locator(".stage-main.twins").count()
+        seen.add("twin" if twins else "unknown")
+        look(page, "desk-stage-twins" if twins else "desk-stage-unknown", full=False)
+        if twins:
+            page.keyboard.press("r")
+            page.keyboard.press("r")
+            page.locator(".stage-side .inline[data-action=accept] button").press("Enter")
+        else:
+            page.locator(".stage-side .inline[data-action=discard] input").fill("посторонний лист")
+            page.keyboard.press("Enter")
+        page.wait_for_load_state("load")
+        page.wait_for_timeout(200)
+    assert seen == {"twin", "unknown"}
+    page.wait_for_selector("#scan-room")
+    assert not Sheet.objects.filter(state=SheetState.PROBLEM).exists()
+    look(page, "desk-room-decided")
+    steps = Step.objects.count()
+    page.keyboard.press("u")
+    page.wait_for_selector("text=Отменено")
+    assert Step.objects.filter(undone_at__isnull=False).count() == 1
+    assert Step.objects.count() == steps
