@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -76,7 +77,7 @@ def expected_set(sitting: Sitting, kinds: Sequence[str] = ("print", "voice")) ->
     posts = list(
         StationPost.objects.filter(sitting=sitting, station__kind__in=kinds)
         .select_related("station__sign", "station__point", "room", "sitting__point__region", "replaced_by__station")
-        .order_by("station__kind", "room__number", "station__number", "pk")
+        .order_by("station__kind", F("room__number").asc(nulls_last=True), "station__number", "pk")
     )
     journals = list(
         Journal.objects.filter(sitting=sitting, kind__in=kinds)
