@@ -96,6 +96,13 @@ def listed(folder: Path, suffixes: Collection[str] = ()) -> list[Path]:
     return sorted(found)
 
 
+def size_of(path: Path) -> int:
+    """Return the size of a file on a drive; 0 when the drive is gone, which reading it will say."""
+    with contextlib.suppress(OSError):
+        return path.stat().st_size
+    return 0
+
+
 def folder_of(value: str) -> Path:
     """Return the folder that a form names; proven to lie on a drive.
 

@@ -1,11 +1,10 @@
 """What needs attention, found in facts; the worst first."""
 
-import shutil
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from common import files, refusals
+from common import refusals, space
 from journals.models import Journal
 from journals.states import JournalState
 from monitoring import words
@@ -15,7 +14,6 @@ from monitoring.steps import link
 from scanning.models import Recording, Source
 
 MAX_SKEW = 60
-LITTLE_SPACE = 2 * 1024**3
 ICONS = {"bad": "error", "warn": "warning", "info": "info"}
 _ORDER = {"bad": 0, "warn": 1, "info": 2}
 
@@ -145,7 +143,7 @@ def _key(facts: Facts) -> list[Incident]:
 
 
 def _disk() -> list[Incident]:
-    free = shutil.disk_usage(files.data_dir()).free
-    if free > LITTLE_SPACE:
+    if not space.level():
         return []
+    free = space.free()
     return [Incident("bad", _("На диске узла осталось %.1f ГБ: освободите место.") % (free / 1024**3))]

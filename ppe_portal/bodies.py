@@ -10,11 +10,9 @@ from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
-from common import pages, refusals
+from common import pages, refusals, space
 from wire.refusals import Refusal
 
-#: Disk space that forms leave to the database and its log.
-KEEP_FREE = 256 << 20
 #: The most that is read only to be dropped, so that the browser reads the answer; past it the line is cut.
 MOST_DRAINED = 8 << 30
 _BLOCK = 1 << 18
@@ -67,7 +65,7 @@ def _judge(request: HttpRequest) -> None:
             cure_en="See whether the right files are chosen; if so, upload them in parts.",
         )
     free = shutil.disk_usage(settings.FILE_UPLOAD_TEMP_DIR).free
-    if announced and announced + KEEP_FREE > free:
+    if announced and announced + space.reserve() > free:
         raise NoRoomForForm(
             f"На диске узла осталось {free // 1_000_000} МБ: файлы не приняты.",
             f"{free // 1_000_000} MB are left on the node's disk: the files were not taken.",

@@ -1,6 +1,5 @@
 """The sidebar: the pages of a day first, the lists behind them."""
 
-import shutil
 from typing import Any
 
 from django.conf import settings
@@ -9,10 +8,8 @@ from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from common import space
 from stations.lookup import current_sitting, this_node
-
-#: Below this every page warns: files are refused when `uploads.limits.UPLOAD_DISK_RESERVE` is all that is left.
-NEARLY_FULL = 512 << 20
 
 
 def stylesheet(request: HttpRequest) -> str:
@@ -26,12 +23,12 @@ def favicon(request: HttpRequest) -> str:
 
 
 def node(request: HttpRequest) -> dict[str, Any]:
-    """Context of every template: the kind of node, whether it rehearses, what is left of a disk nearly full."""
-    free = shutil.disk_usage(settings.PPE_DATA_DIR).free
+    """Context of every template: the kind of node, whether this is a rehearsal, and how full the disk is."""
     return {
         "ppe_node": settings.PPE_NODE,
         "ppe_training": settings.PPE_MODE == "training",
-        "ppe_disk_left": free // 1_000_000 if free < NEARLY_FULL else None,
+        "ppe_disk": space.level(),
+        "ppe_disk_free": space.free() // 1_000_000,
     }
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from audit.log import SYSTEM
 from audit.moves import StaleState
-from common import faultpoints, files, leases
+from common import faultpoints, files, leases, space
 from common.clock import now
 from keys import node
 from rcoi import content, content_findings, receipts, rescan, statuses, store, verdict, versions
@@ -24,6 +24,7 @@ from wire.refusals import Refusal
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 8
+FULL_SECONDS = 20.0
 _RATE = 5_000_000  # bytes a second that even a busy machine opens
 
 
@@ -51,15 +52,16 @@ def open_packet(pk: int) -> None:
             store.forget_other_attempts(row.sha256, row.folder)
     except Refusal as refusal:
         # What is wrong with the packet itself was judged in `_open`; this is our own trouble: disk, keys, store.
-        _later(row, refusal.text("ru"))
+        _later(row, refusal.text("ru"), full=isinstance(refusal, durable.DiskRefusal))
     except Exception:
         log.exception("opening of packet %s failed", row.uid)
         _later(row, "ошибка программы")
 
 
-def _later(row: InboxPacket, why: str) -> None:
+def _later(row: InboxPacket, why: str, *, full: bool = False) -> None:
     log.warning("packet %s will be tried again: %s", row.uid, why)
-    leases.release(row, retry_in=min(60, 2**row.attempts))
+    # A full disk is waited out: it says nothing against the packet, which is never parked for it.
+    leases.release(row, retry_in=FULL_SECONDS if full else min(60, 2**row.attempts), reset_attempts=full)
 
 
 def _steps(row: InboxPacket) -> None:
@@ -81,6 +83,7 @@ def _open(row: InboxPacket) -> None:
     recipients, path = node.node_recipients(), store.there(row.path)
     if not recipients:
         raise NotFounded("У РЦОИ нет ключа для расшифровки.", "The centre has no key to open packets with.")
+    space.require(row.size)
     try:
         opened = content.read(row, folder, wire_packet.extract(path, folder, recipients=recipients))
         verdict.hold(row, opened)

@@ -5,7 +5,7 @@ import secrets
 import shutil
 from pathlib import Path
 
-from common import files
+from common import files, flash, space
 from rcoi.errors import FileGone
 from wire import durable
 
@@ -37,6 +37,7 @@ def keep(source: Path, sha256: str, *, link: bool) -> Path:
         if link and _link(source, target):
             return target
     part = target.with_name(f".{secrets.token_hex(8)}.part")
+    space.require(flash.size_of(source))
     try:
         if durable.copy_verified(source, part) != sha256:
             raise durable.CopyMismatch(

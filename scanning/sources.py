@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
-from common import files, jobs
+from common import files, jobs, space
 from scanning import scan_journal
 from scanning.cards import lock, open_card, require_editable
 from scanning.errors import AlreadyTaken, FileTooBig, NotEnoughSpace
@@ -23,7 +23,6 @@ from scanning.states import ACTIVE, CardState
 from wire.durable import replace_durable, sha256_file
 
 MAX_BYTES = 512 * 1024 * 1024
-KEEP_FREE = 256 * 1024 * 1024
 _BLOCK = 1 << 20
 
 
@@ -144,7 +143,7 @@ def store_part(content: "Path | UploadedFile | BinaryIO") -> Path:
         raise FileTooBig(MAX_BYTES)
     folder = files.folder("tmp")
     left = shutil.disk_usage(folder).free
-    if left < KEEP_FREE:
+    if left < space.reserve():
         raise NotEnoughSpace(left)
     part = folder / f"{uuid.uuid4().hex}.part"
     try:

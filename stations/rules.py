@@ -32,6 +32,7 @@ RULES: dict[str, frozenset[Role]] = {
     "transfers.build": frozenset({TS}),
     "transfers.sign": frozenset({TS, GEK}),
     "transfers.test": frozenset({TS, GEK}),
+    "transfers.wipe": frozenset({TS, HEAD}),
     "transfers.retry": frozenset({TS}),
     "transfers.pause": frozenset({TS}),
     "transfers.flash": frozenset({TS, GEK}),

@@ -12,6 +12,7 @@ from transfers.models import (
     PhoneCode,
     PointStatus,
     ReceiptRecord,
+    Wiping,
 )
 
 
@@ -138,3 +139,12 @@ class LineCheckAdmin(ReadOnlyAdmin):
     def problem_words(self, row: LineCheck) -> str:
         """Return what went wrong in the reader's language."""
         return row.problem_words
+
+
+@admin.register(Wiping)
+class WipingAdmin(ReadOnlyAdmin):
+    """Originals that were wiped from this node."""
+
+    list_display = ("sitting", "state", "cause", "begun_at", "by", "done_at", "files", "size")
+    list_filter = ("state", "cause")
+    list_select_related = ("sitting__point__region", "sitting__subject")

@@ -73,6 +73,13 @@ class ForeignFeed(TransferRefusal):
     code = "foreign_feed"
 
 
+class OriginalsNeeded(TransferRefusal):
+    """The originals may not be wiped yet; each reason is a part."""
+
+    code = "originals_needed"
+    permanent = False
+
+
 class ForeignPacket(TransferRefusal):
     """A packet of another point, sitting or mode, or with the number of another packet."""
 

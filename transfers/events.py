@@ -18,6 +18,8 @@ kinds.register(
         "transfers.resumed": _("Передача по сети продолжена"),
         "transfers.status_declared": _("Объявлен статус ППЭ"),
         "transfers.status_moved": _("Статус ППЭ сменил состояние"),
+        "transfers.wiping_begun": _("Начато удаление исходных сканов и записей"),
+        "transfers.wiped": _("Исходные сканы и записи удалены с узла"),
         "transfers.line_checked": _("Проверен канал связи с РЦОИ"),
         "transfers.phone_code": _("Получен код для сообщения статуса по телефону"),
         "transfers.phone_told": _("Статус сообщён в РЦОИ по телефону"),

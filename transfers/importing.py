@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
-from common import files, jobs
+from common import files, jobs, space
 from common import flash as drives
 from common.clock import now
 from common.refusals import both, words
@@ -70,15 +70,23 @@ def take_folder(*, folder: str, point: ExamPoint, actor: Actor) -> Taken:
         )  # fmt: skip
     taken = Taken()
     for path in whole:
-        _one(taken, drives.shown(path), point, actor, partial(durable.copy_verified, path))
+        _one(taken, drives.shown(path), point, actor, drives.size_of(path), partial(durable.copy_verified, path))
     for each in cut:
-        _one(taken, drives.shown(each.name), point, actor, partial(pieces.join, each))
+        _one(
+            taken,
+            drives.shown(each.name),
+            point,
+            actor,
+            sum(map(drives.size_of, each.paths.values())),
+            partial(pieces.join, each),
+        )
     return taken
 
 
-def _one(taken: Taken, name: str, point: ExamPoint, actor: Actor, bring: Callable[[Path], str]) -> None:
+def _one(taken: Taken, name: str, point: ExamPoint, actor: Actor, size: int, bring: Callable[[Path], str]) -> None:
     part = files.folder("tmp") / f"{secrets.token_hex(16)}{SUFFIX}"
     try:
+        space.require(size)
         digest = bring(part)
         known = Packet.objects.full().filter(sha256=digest, sitting__point=point).first()
         if known is not None:

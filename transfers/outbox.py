@@ -3,6 +3,7 @@
 import base64
 import logging
 import random
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -179,7 +180,9 @@ def _failed(packet: Packet, refusal: Refusal, before: int) -> None:
     elif refusal.permanent:
         _stick(packet, Said.by(refusal), refusal.code)
         return
-    tries = 1 if packet.offset > before else packet.attempts
+    # A centre without room says when to come again; that is no reason to call a person here.
+    full = getattr(refusal, "status", None) == HTTPStatus.INSUFFICIENT_STORAGE
+    tries = 1 if full or packet.offset > before else packet.attempts
     pause = pause_after(tries, getattr(refusal, "retry_after", None))
     story = both(lambda: _story(tries, refusal, pause))
     packet.steps.create(at=now(), who=SYSTEM.name, text=story.ru, text_en=story.en)

@@ -163,7 +163,7 @@ def _phone(sitting: Sitting) -> Item:
 def _disk(sitting: Sitting) -> Item:
     free = space.free()
     said = _("свободно %s ГБ") % number_format(free / 1e9, 1)
-    if free < space.LITTLE:
+    if space.level():
         return Item("disk", "bad", _("Место на диске"), said, _("Освободите место: нужно не меньше 2 ГБ."))
     return Item("disk", "ok", _("Место на диске"), said)
 

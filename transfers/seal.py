@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from audit.log import SYSTEM
-from common import faultpoints, files, leases
+from common import faultpoints, files, leases, space
 from common.clock import now
 from keys import node
 from scanning import contents
@@ -47,6 +47,7 @@ def seal(packet: Packet) -> None:
         move_packet(packet, PacketState.SEALING, actor=SYSTEM, progress=0, **_kept_lease(packet))
     faultpoints.here("seal.begun")
     listed, counts = collect(packet)
+    space.require(sum(each.path.stat().st_size for each in listed if each.path.is_file()))
     recipients = node.rcoi_certificates()
     path = unsigned(packet)
     content = wire_packet.write_content(path, files=listed, recipients=recipients, progress=_progress(packet))

@@ -91,6 +91,16 @@ LINE_MOVES: dict[str, frozenset[str]] = {
     LineState.WAITING: frozenset({LineState.ANSWERED, LineState.SILENT}),
 }
 
+
+class WipeState(models.TextChoices):
+    """The originals of a sitting on their way out."""
+
+    BEGUN = "begun", _("Удаляются")
+    DONE = "done", _("Удалены")
+
+
+WIPE_MOVES: dict[str, frozenset[str]] = {WipeState.BEGUN: frozenset({WipeState.DONE})}
+
 S = StatusState
 STATUS_COLOURS: dict[str, str] = {S.DECLARED: "info", S.ACCEPTED: "ok", S.UNDONE: "warn"}
 STATUS_MOVES: dict[str, frozenset[str]] = {

@@ -14,14 +14,16 @@ from common.clock import now
 from common.leases import free
 from common.refusals import Said, both
 from stations.models import ExamPoint, Node
-from transfers import feed, link, outbox, pausing, seal, statuses, trial
-from transfers.models import FeedCursor, LineCheck, Packet
-from transfers.states import IN_THE_MAKING, ON_THE_WAY, SENDING, LineState, PacketState, move_packet
+from transfers import feed, keeping, link, outbox, pausing, seal, statuses, trial
+from transfers.models import FeedCursor, LineCheck, Packet, Wiping
+from transfers.states import IN_THE_MAKING, ON_THE_WAY, SENDING, LineState, PacketState, WipeState, move_packet
+from wire.durable import DiskRefusal
 from wire.refusals import Refusal
 
 log = logging.getLogger(__name__)
 
 MAX_SEALINGS = 8
+FULL_SECONDS = 20.0
 REWAKE = timedelta(seconds=20)
 
 
@@ -55,7 +57,9 @@ def _not_sealed(packet: Packet, refusal: Refusal) -> None:
         move_packet(packet, PacketState.STUCK, actor=SYSTEM, text=Said.by(refusal), **facts)
     else:
         Packet.objects.filter(pk=packet.pk).update(**facts)
-        leases.release(packet, retry_in=min(60, 2**packet.attempts))
+        # A full disk is waited out: it says nothing against the packet.
+        full = isinstance(refusal, DiskRefusal)
+        leases.release(packet, retry_in=FULL_SECONDS if full else min(60, 2**packet.attempts), reset_attempts=full)
 
 
 @jobs.sweep("transfers.seal")
@@ -117,6 +121,25 @@ def knock(pk: int) -> None:
 def to_knock() -> QuerySet[LineCheck]:
     """Return the channels that are to be tried."""
     return LineCheck.objects.filter(state=LineState.WAITING)
+
+
+@jobs.job("transfers.wipe", cluster="heavy")
+def wipe(pk: int) -> None:
+    """Wipe the originals of one sitting."""
+    keeping.work(pk)
+
+
+@jobs.sweep("transfers.wipe")
+def to_wipe() -> QuerySet[Wiping]:
+    """Return the wipings that were begun and not finished."""
+    return Wiping.objects.filter(state=WipeState.BEGUN)
+
+
+@jobs.chore("transfers.keep", every=600)
+def keep() -> None:
+    """Begin the wiping of originals whose term is over."""
+    if settings.PPE_NODE == "hq":
+        keeping.sweep()
 
 
 @jobs.chore("transfers.listen", every=2)

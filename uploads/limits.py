@@ -4,6 +4,8 @@ from typing import Any
 
 from django.conf import settings
 
+from common import space
+
 MIB = 1 << 20
 
 #: Largest file of any purpose.
@@ -11,8 +13,8 @@ UPLOAD_MAX_BYTES = 4 << 30
 #: Bytes of unfinished uploads that one machine, and one exam point, may have here.
 UPLOAD_STATION_QUOTA = 8 << 30
 UPLOAD_POINT_QUOTA = 32 << 30
-#: Disk space kept free for the database and its log.
-UPLOAD_DISK_RESERVE = 256 * MIB
+#: Disk space kept free for the database and its log: that of the whole node (`common.space`).
+UPLOAD_DISK_RESERVE = space.RESERVE
 #: An upload without progress is forgotten after this many hours.
 UPLOAD_EXPIRE_HOURS = 72
 #: A body that stops coming is given up after this many seconds.
@@ -25,4 +27,5 @@ UPLOAD_COMMIT_BYTES = 8 * MIB
 
 def limit(name: str) -> Any:
     """Return a limit: the setting ``PPE_<name>``, or the value above."""
-    return getattr(settings, f"PPE_{name}", globals()[name])
+    usual = space.reserve() if name == "UPLOAD_DISK_RESERVE" else globals()[name]
+    return getattr(settings, f"PPE_{name}", usual)

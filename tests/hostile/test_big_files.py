@@ -339,8 +339,8 @@ def test_every_page_of_the_centre_goes_by_the_length(centre, administrator: Logi
 
 
 @pytest.mark.django_db
-def test_a_form_that_the_disk_does_not_hold(point: Point, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "KEEP_FREE", 1 << 62)
+def test_a_form_that_the_disk_does_not_hold(point: Point, settings: Any) -> None:
+    settings.PPE_DISK_RESERVE = 1 << 62
     with at("monitoring", "a full disk"), watched(point.data_dir) as watch:
         response = point.client.post(f"/monitoring/{point.day.key}/", {"form": "journals"})
         must_refuse(error_of(response), watch, "disk_full", status=507)

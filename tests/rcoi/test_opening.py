@@ -16,6 +16,7 @@ from wire import feed as wire_feed
 from wire import packet as wire_packet
 from wire import pki
 from wire import receipt as wire_receipt
+from wire.durable import DiskFull
 
 pytestmark = pytest.mark.django_db
 
@@ -226,3 +227,20 @@ def test_a_rescan_request_goes_into_the_feed_and_is_answered_by_the_next_version
 
 def actor(login):
     return Actor(login.user.get_full_name(), "page", user_id=login.user.pk)
+
+
+def test_a_full_disk_is_waited_out_and_parks_nothing(point, settings):
+    row = receive(point.blanks())
+    settings.PPE_DISK_RESERVE = 1 << 62
+    for _ in range(opening.MAX_ATTEMPTS + 3):
+        InboxPacket.objects.update(next_try_at=now(), lease_until=None)
+        opening.open_packet(row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.parked_at, row.attempts) == ("opening", None, 0)
+    with pytest.raises(DiskFull):
+        receive(point.blanks())
+    settings.PPE_DISK_RESERVE = 0
+    InboxPacket.objects.update(next_try_at=now(), lease_until=None)
+    opening.open_packet(row.pk)
+    row.refresh_from_db()
+    assert row.state == "acknowledged"

@@ -132,7 +132,7 @@ def test_a_worker_killed_between_the_row_and_the_move_takes_nothing_twice(desk, 
 def test_a_full_disk_leaves_the_file_where_it_is(desk, inbox, quick, monkeypatch):
     folder = begin(desk, inbox)
     (inbox / "a.tif").write_bytes(sheet(desk))
-    monkeypatch.setattr(sources, "KEEP_FREE", 1 << 62)
+    monkeypatch.setattr(sources.space, "reserve", lambda: 1 << 62)
     assert settle(folder, quick) == []
     assert (inbox / "a.tif").exists()
     assert "На диске узла" in WatchedFolder.objects.get().seen["trouble"]

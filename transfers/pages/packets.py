@@ -1,5 +1,6 @@
 """«Передать бланки»: the packets of a sitting, signing, the flash drive; and the page of one packet."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext as _
@@ -13,13 +14,13 @@ from keys.tokens import list_tokens
 from stations import rules
 from stations.lookup import open_sitting, sitting_or_404
 from stations.models import Sitting
-from transfers import build, flash, importing, link, outbox, pausing, sign, statuses, trial
-from transfers.errors import NothingToSign
+from transfers import build, flash, importing, keeping, link, outbox, pausing, sign, statuses, trial
+from transfers.errors import NothingToSign, OriginalsNeeded
 from transfers.models import Packet, PacketKind, ReceiptLevel
 from transfers.overview import Overview, Row
 from transfers.states import PacketState
 
-_ACTIONS = ("build", "sign", "retry", "flash", "pause")
+_ACTIONS = ("build", "sign", "retry", "flash", "pause", "wipe")
 
 
 def _may(request: HttpRequest, sitting: Sitting) -> dict[str, bool]:
@@ -44,6 +45,7 @@ def transfers(request: HttpRequest, key: str) -> HttpResponse:
         **_signing(request, awaiting), "portable": flash.waiting(view.packets), "drives": drives.folders(empty=True),
         "brought": drives.folders((".jsonl", ".p7m")), "sealed": drives.folders((".ppe",)),
         "online": link.has_centre(), "paused": pausing.paused(),
+        "keeping": keeping.keeping_of(sitting), "keep_days": settings.PPE_KEEP_SCANS_DAYS,
         "tested": trial.last(sitting),
     }  # fmt: skip
     return render(request, "transfers/transfers.html", context, title=_("Передать бланки"))
@@ -72,6 +74,20 @@ def sign_all(request: HttpRequest, key: str) -> str:
     token = token_from(request, sitting.point)
     signed = sign.sign_packets(packets=packets, token=token, actor=actor_of(request))
     return _("%(name)s: подписано — %(words)s.") % {"name": token.name, "words": sign.offer(signed).words}
+
+
+@transfers.post("wipe")
+def wipe(request: HttpRequest, key: str) -> str:
+    """Wipe the originals of the sitting from this node."""
+    sitting = open_sitting(request, key)
+    rules.require(request.user, "transfers.wipe", sitting)
+    if request.POST.get("sure") != "yes":
+        raise OriginalsNeeded(
+            "Подтвердите удаление: отметьте, что исходные сканы больше не нужны.",
+            "Confirm the wiping: tick that the originals are no longer needed.",
+        )
+    keeping.wipe(sitting=sitting, actor=actor_of(request))
+    return _("Исходные сканы и записи удаляются. Пакеты, квитанции и журналы остаются.")
 
 
 @transfers.post("pause")
