@@ -61,10 +61,19 @@ def chunks(count):
         yield b"x" * 65536
 
 
-def test_without_it_the_next_request_meets_a_closed_line(bare):
-    assert bare.post("/", content=b"x" * 3_000_000).status_code == 401
-    with pytest.raises(httpx.RemoteProtocolError):
-        bare.get("/")
+def closes_the_line(client):
+    """Say whether the request after an early answer meets a line that the server closed."""
+    assert client.post("/", content=b"x" * 3_000_000).status_code == 401
+    try:
+        client.get("/")
+    except httpx.RemoteProtocolError:
+        return True
+    return False
+
+
+def test_without_it_a_next_request_meets_a_closed_line(bare):
+    """A race of the server's own: the closing may reach the client before it asks again, so one of many is enough."""
+    assert any(closes_the_line(bare) for _round in range(40))
 
 
 @pytest.mark.parametrize("size", [1, 60_000, 3_000_000, MOST_DRAINED - 1])
