@@ -1,10 +1,12 @@
 """Remarks about what arrived: gaps, clocks. They never block, and are looked at again when the next packet comes."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from common.clock import now
 from rcoi.models import InboxFinding, InboxPacket
 from wire import canonical
+from wire.cms import SignedBy
 
 SKEW = timedelta(minutes=5)
 
@@ -62,3 +64,18 @@ def arrival(packet: InboxPacket) -> None:
             "Часы узла ППЭ спешат: пакет создан или подписан позже, чем получен.",
             "The point's clock is fast: the packet was made or signed after it came.",
         )
+
+
+def late(packet: InboxPacket, signers: Sequence[SignedBy]) -> None:
+    """Remark on certificates that ended between the signing and the arrival."""
+    for signed in signers:
+        ended = signed.certificate.not_valid_after_utc
+        if ended < packet.received_at:
+            say(
+                packet,
+                "certificate_ended",
+                f"Сертификат {signed.identity.unit} закончился {ended:%d.%m.%Y %H:%M} UTC, до получения пакета; "
+                f"подписано {signed.signed_at:%d.%m.%Y %H:%M} UTC.",
+                f"The certificate of {signed.identity.urn} ended at {ended:%Y-%m-%d %H:%M} UTC, before this came; "
+                f"signed at {signed.signed_at:%Y-%m-%d %H:%M} UTC.",
+            )

@@ -10,7 +10,7 @@ from audit.log import Actor, record
 from common import faultpoints, files, jobs
 from common.clock import now
 from keys import trust
-from rcoi import admission, findings, receipts, store
+from rcoi import admission, findings, lateness, receipts, store
 from rcoi.errors import SequenceFork, UidTaken
 from rcoi.models import Door, InboxPacket, IssuedReceipt
 from rcoi.states import PacketState
@@ -75,7 +75,7 @@ def receive(
         return known
     arrival = Arrival(kept, digest, Path(name).name[:240], door, actor, sender)
     try:
-        checked = packet.verify(kept, trust=trust.trust_store(), at=now())
+        checked = lateness.verify(kept, trust=trust.trust_store(), at=now())
         place = admission.judge(checked, sender=sender)
         return _admit(arrival, checked, place)
     except Refusal as refusal:
@@ -115,6 +115,7 @@ def _admit(arrival: Arrival, checked: CheckedPacket, place: admission.Place) -> 
             receipts.issue(packet=row, level=IssuedReceipt.Level.DELIVERED, actor=arrival.actor)
             findings.sequence(row)
             findings.arrival(row)
+            findings.late(row, checked.signers)
             jobs.wake(OPEN_JOB, row.pk)
             faultpoints.here("inbox.uncommitted")
             return row
