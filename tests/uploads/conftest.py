@@ -29,9 +29,9 @@ def free_port():
 class Node:
     """A web server on a free port over a data folder; may be killed and started again."""
 
-    def __init__(self, folder, server="granian", app="tests.uploads.app:application", workers=1, **env):
+    def __init__(self, folder, server="granian", app="tests.uploads.app:application", workers=1, under=(), **env):
         self.folder, self.server, self.app, self.port = folder, server, app, free_port()
-        self.workers = workers
+        self.workers, self.under = workers, under
         self.env = {
             **os.environ,
             "PPE_NODE": "rcoi",
@@ -63,7 +63,7 @@ class Node:
             command = [sys.executable, "-m", "tests.uploads.plain_server", str(self.port)]
         self.log = (self.folder / "web.log").open("ab")
         self.process = subprocess.Popen(
-            [str(word) for word in command], cwd=ROOT, env=self.env, stdout=self.log, stderr=self.log,
+            [str(word) for word in (*self.under, *command)], cwd=ROOT, env=self.env, stdout=self.log, stderr=self.log,
             start_new_session=True,
         )  # fmt: skip
         for _ in range(200):
