@@ -54,7 +54,7 @@ def by_network(node, token, packet, answers):
     def send():
         with httpx.Client(base_url=node.url, headers={"Authorization": f"Bearer {token}"}, timeout=30) as client:
             outcome = tus.upload(client, "/api/v1/uploads/", path, metadata=meta)
-            while not (told := tus.answer(client, outcome.location))["finished"]:
+            while not (told := tus.answer(client, outcome.location) or {}).get("finished"):
                 time.sleep(0.1)
             answers.append(base64.b64decode(told["result"]["receipt"]))
 
