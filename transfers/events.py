@@ -18,6 +18,7 @@ kinds.register(
         "transfers.resumed": _("Передача по сети продолжена"),
         "transfers.status_declared": _("Объявлен статус ППЭ"),
         "transfers.status_moved": _("Статус ППЭ сменил состояние"),
+        "transfers.closing_act": _("Напечатан акт закрытия ППЭ"),
         "transfers.wiping_begun": _("Начато удаление исходных сканов и записей"),
         "transfers.wiped": _("Исходные сканы и записи удалены с узла"),
         "transfers.line_checked": _("Проверен канал связи с РЦОИ"),

@@ -5,9 +5,9 @@ from typing import Any
 from reportlab.platypus import Flowable, Spacer
 
 from audit.log import Actor
+from common import paper as layout
 from rcoi.errors import RequestRefused
 from rcoi.models import InboxPacket, IssuedReceipt, Report
-from rcoi.reports import layout
 from rcoi.reports.registered import Stamp, formed, paper
 from rcoi.states import PacketState
 from wire.canonical import parse_stamp

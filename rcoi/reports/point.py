@@ -5,6 +5,7 @@ from typing import Any
 from reportlab.platypus import Flowable, Spacer
 
 from audit.log import Actor
+from common import paper as layout
 from rcoi import board
 from rcoi.board import Cell, SittingBoard
 from rcoi.models import (
@@ -16,7 +17,6 @@ from rcoi.models import (
     Report,
     RescanRequest,
 )
-from rcoi.reports import layout
 from rcoi.reports.registered import Stamp, formed, paper
 from rcoi.states import PacketState
 from stations.models import Sitting, StationKind

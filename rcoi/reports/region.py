@@ -7,10 +7,10 @@ from typing import Any
 from reportlab.platypus import Flowable, Spacer
 
 from audit.log import Actor
+from common import paper as layout
 from rcoi import board
 from rcoi.board import SittingBoard, StatusCell
 from rcoi.models import Report
-from rcoi.reports import layout
 from rcoi.reports.registered import Stamp, formed, paper
 from stations.models import Region, Sitting
 

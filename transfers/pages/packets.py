@@ -15,6 +15,7 @@ from stations import rules
 from stations.lookup import open_sitting, sitting_or_404
 from stations.models import Sitting
 from transfers import build, flash, importing, keeping, link, outbox, pausing, sign, statuses, trial
+from transfers.closing import closing_act
 from transfers.errors import NothingToSign, OriginalsNeeded
 from transfers.models import Packet, PacketKind, ReceiptLevel
 from transfers.overview import Overview, Row
@@ -226,4 +227,13 @@ def receipt_file(request: HttpRequest, key: str, uid: object, level: str) -> Htt
         raise Http404(level)
     answer = HttpResponse(bytes(row.document), content_type="application/cms")
     answer["Content-Disposition"] = f'attachment; filename="{row.filename}"'
+    return answer
+
+
+@page("transfers/<sitting:key>/closing-act/", name="closing-act", node="hq")
+def closing(request: HttpRequest, key: str) -> HttpResponse:
+    """Print the closing act from the receipts that this point holds."""
+    act = closing_act(sitting=open_sitting(request, key), actor=actor_of(request))
+    answer = HttpResponse(act.data, content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="{act.name}"'
     return answer

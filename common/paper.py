@@ -1,4 +1,4 @@
-"""Pieces that the reports share: head with QR, facts, signature lines."""
+"""Pieces that the papers of both nodes share: head with QR, verdict, facts, tables, signature lines."""
 
 from collections.abc import Sequence
 from typing import Any

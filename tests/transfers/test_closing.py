@@ -1,0 +1,106 @@
+"""The closing act of a point: printed from the receipts in hand, which travel inside it."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.utils import translation
+
+from audit.log import SYSTEM
+from audit.models import Event
+from tests.needs import missing
+from tests.transfers.conftest import ACTOR, fresh
+from transfers import feed, statuses, tasks
+from transfers.closing import closing_act
+from transfers.models import Packet, PointStatus, ReceiptRecord
+
+KEPT = os.environ.get("PPE_KEEP_PDFS")
+
+
+def text(act, tmp_path: Path) -> str:
+    path = tmp_path / "act.pdf"
+    path.write_bytes(act.data)
+    if KEPT:
+        shutil.copy(path, Path(KEPT) / f"closing-{act.data_sha256[:6]}.pdf")
+    if shutil.which("pdftotext") is None:
+        missing("pdftotext")
+    found = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True, text=True).stdout
+    return " ".join(found.split())
+
+
+def act_of(hq):
+    return closing_act(sitting=hq.sitting, actor=ACTOR)
+
+
+def acknowledge(hq, *packets):
+    items = [hq.receipt_item(packet, "acknowledged") for packet in packets]
+    feed.take_items(point=hq.point, items=items, door="feed", actor=SYSTEM)
+
+
+@pytest.fixture
+def closed(hq):
+    """Every room, the forms and both statuses acknowledged."""
+    hq.all_journals()
+    rooms = ["0101", "0102", "0103", "0104"]
+    for room in rooms:
+        hq.close(room, people=2)
+    hq.close_hq()
+    packets = [hq.signed(room) for room in rooms] + [hq.signed("HQ", "forms")]
+    acknowledge(hq, *packets)
+    first = statuses.send(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
+    last = PointStatus.objects.create(sitting=hq.sitting, status="blanks_transferred", at=first.at, by="Иванов П. И.")
+    statuses._start_packet(last, actor=ACTOR)
+    for packet in Packet.objects.filter(kind="status"):
+        tasks.seal_packet(packet.pk)
+    acknowledge(hq, *[fresh(each) for each in Packet.objects.filter(kind="status")])
+    return hq
+
+
+def test_it_says_that_everybody_may_go_home_and_proves_it(closed, tmp_path):
+    act = act_of(closed)
+    said = text(act, tmp_path)
+    assert "Все пакеты (5): Подтвержден. Статус принят РЦОИ, можно расходиться." in said
+    for receipt in ReceiptRecord.objects.all():
+        assert f"№{receipt.number}" in said.replace(" ", "")
+    assert "Руководитель ППЭ" in said
+    if shutil.which("pdfdetach") is None:
+        missing("pdfdetach")
+    subprocess.run(["pdfdetach", "-saveall", "act.pdf"], cwd=tmp_path, check=True)
+    inside = {path.read_bytes() for path in tmp_path.glob("*.p7m")}
+    assert inside == {bytes(row.document) for row in ReceiptRecord.objects.all()}
+    assert len(inside) == 7
+
+
+def test_the_same_facts_give_the_same_hash_and_any_change_another(closed, tmp_path):
+    first = act_of(closed).data_sha256
+    with translation.override("en"):
+        again = act_of(closed)
+        assert (again.data_sha256, "Акт закрытия" in text(again, tmp_path)) == (first, True)
+    packet = fresh(Packet.objects.filter(kind="blanks").first())
+    items = [closed.receipt_item(packet, "withdrawn", number=99)]
+    feed.take_items(point=closed.point, items=items, door="feed", actor=SYSTEM)
+    act = act_of(closed)
+    assert act.data_sha256 != first
+    assert "ППЭ не закрыт — не подтверждены" in text(act, tmp_path)
+    assert Event.objects.filter(kind="transfers.closing_act").count() == 3
+
+
+def test_of_an_unfinished_day_it_says_what_is_missing(hq, tmp_path):
+    hq.close("0101")
+    hq.signed()
+    said = text(act_of(hq), tmp_path)
+    assert "ППЭ не закрыт" in said
+    assert "не собраны: ауд. 0102" in said
+    assert "не принят статус «Экзамены завершены»" in said
+
+
+def test_the_page_offers_it(closed, technician, outsider):
+    address = f"/transfers/{closed.sitting.key}/"
+    page = technician.client.get(address).content.decode()
+    assert "можно расходиться" in page
+    assert "Напечатать акт закрытия" in page
+    act = technician.client.get(f"{address}closing-act/")
+    assert (act["Content-Type"], act.content[:5]) == ("application/pdf", b"%PDF-")
+    assert outsider.client.get(f"{address}closing-act/").status_code == 404

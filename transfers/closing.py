@@ -1,0 +1,216 @@
+"""Closing act of a point, printed at the point from the receipts in its hands.
+
+The centre's act says what the centre knows; this one says what was proven to the point. The receipts travel inside the
+PDF as the centre signed them, so that every line can be checked without either node.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+from reportlab.platypus import Flowable, Spacer
+
+from audit.log import Actor, record
+from audit.models import ChainHead
+from common import paper, pdf
+from common.clock import local, now
+from journals.expected import Expected, expected_set, scan_expected
+from stations.models import Room, Sitting
+from transfers import gates
+from transfers.models import Packet, PacketKind, PointStatus, ReceiptRecord, StatusName
+from transfers.phone import told
+from transfers.states import PacketState, StatusState
+from wire import canonical
+from wire.names_files import receipt_name
+
+_SIGN = ["Руководитель ППЭ", "Член ГЭК", "Технический специалист ППЭ"]
+_STATUSES = (StatusName.EXAMS_FINISHED, StatusName.BLANKS_TRANSFERRED)
+
+
+@dataclass(frozen=True)
+class Act:
+    """A printed act."""
+
+    name: str
+    data: bytes
+    data_sha256: str
+
+
+def closing_act(*, sitting: Sitting, actor: Actor) -> Act:
+    """Return the closing act of a sitting as it stands now; it is a Russian paper, whoever prints it.
+
+    Args:
+        sitting: The exam.
+        actor: Who prints it.
+    """
+    point = sitting.point
+    with translation.override("ru"):
+        facts = _Facts(sitting)
+        digest = hashlib.sha256(canonical.dumps(facts.data())).hexdigest()
+        at = now()
+        footer = f"Акт закрытия {sitting.key} · данные SHA-256 {digest[:16]}… · напечатан {_when(at, sitting)}"
+        data = pdf.document(
+            facts.story(digest, at),
+            title=f"Акт закрытия ППЭ {point.key}: {sitting.subject.name}, {sitting.date:%d.%m.%Y}",
+            footer=footer,
+            training=settings.PPE_MODE == "training",
+            attachments=facts.attachments(),
+        )
+    name = f"CLOSING_{sitting.key.replace('-', '_')}.pdf"
+    record(
+        "transfers.closing_act", actor=actor, region=point.region.code, point=point.code, subject=name,
+        data={"data_sha256": digest, "sha256": hashlib.sha256(data).hexdigest(), "closed": facts.closed},
+    )  # fmt: skip
+    return Act(name, data, digest)
+
+
+def _when(moment: datetime | None, sitting: Sitting) -> str:
+    return f"{local(moment, sitting.point.timezone):%d.%m.%Y %H:%M:%S}" if moment else "—"
+
+
+class _Facts:
+    """Everything that the act shows, read once, so that its hash and its pages speak of the same."""
+
+    def __init__(self, sitting: Sitting) -> None:
+        self.sitting = sitting
+        newest = gates.newest_packets(sitting)
+        self.packets = [packet for (kind, _where), packet in newest.items() if kind != PacketKind.STATUS]
+        self.packets.sort(key=lambda each: (each.kind == PacketKind.FORMS, each.room.number if each.room else ""))
+        rows = PointStatus.objects.filter(sitting=sitting, status__in=_STATUSES).exclude(state=StatusState.UNDONE)
+        self.statuses = {row.status: row for row in rows}
+        self.status_packets = {packet.status.status: packet for packet in newest.values() if packet.status is not None}
+        self.receipts = self._receipts([*self.packets, *self.status_packets.values()])
+        self.posts: list[Expected] = [*expected_set(sitting), *scan_expected(sitting)]
+        rooms = {row.room_id: row.seats for row in sitting.rooms.all()}
+        self.seats = rooms
+        self.awaited = self._awaited()
+
+    @staticmethod
+    def _receipts(packets: list[Packet]) -> dict[int, ReceiptRecord]:
+        rows = ReceiptRecord.objects.filter(packet__in=packets).order_by("number")
+        return {row.packet_id: row for row in rows if row.packet_id is not None}
+
+    def _awaited(self) -> list[str]:
+        """Return the rooms whose packet was never made."""
+        have = {packet.room_id for packet in self.packets}
+        rooms = [str(row.room) for row in self.sitting.rooms.select_related("room") if row.room_id not in have]
+        return rooms + ([] if any(each.kind == PacketKind.FORMS for each in self.packets) else ["Штаб"])
+
+    @property
+    def unconfirmed(self) -> list[Packet]:
+        """The packets that the centre has not acknowledged."""
+        return [packet for packet in self.packets if packet.state != PacketState.ACKNOWLEDGED]
+
+    @property
+    def closed(self) -> bool:
+        """Whether everything was acknowledged: everybody may go home."""
+        accepted = [row for row in self.statuses.values() if row.state == StatusState.ACCEPTED]
+        return not self.awaited and not self.unconfirmed and len(accepted) == len(_STATUSES)
+
+    def data(self) -> dict[str, Any]:
+        """Return what the hash of the act speaks of."""
+        return {
+            "sitting": self.sitting.key,
+            "packets": [[p.uid, p.version, p.state, p.sha256, self._number(p)] for p in self.packets],
+            "statuses": [
+                [name, row.state, canonical.stamp(row.at), row.by] for name, row in sorted(self.statuses.items())
+            ],
+            "receipts": sorted(row.sha256 for row in self.receipts.values()),
+            "journals": [[str(row.post), row.state] for row in self.posts],
+            "awaited": self.awaited,
+        }
+
+    def attachments(self) -> dict[str, bytes]:
+        """Return the receipts as they were signed, by name."""
+        return {
+            receipt_name(row.packet.name if row.packet else row.file_sha256, row.level): bytes(row.document)
+            for row in self.receipts.values()
+        }
+
+    def story(self, digest: str, at: datetime) -> list[Flowable]:
+        """Return the pages."""
+        sitting, point = self.sitting, self.sitting.point
+        lines = [
+            f"{point.region.code} {point.region.name}, ППЭ {point.key} «{point.name}»", point.address,
+            f"{sitting.subject.code} {sitting.subject.name}, {sitting.date:%d.%m.%Y}",
+        ]  # fmt: skip
+        head = ChainHead.objects.filter(chain=point.key).first()
+        log = f"{head.chain}, запись № {head.number}, {head.hash}" if head else "—"
+        printed = f"Напечатано: {_when(at, sitting)} ({point.timezone})."
+        said = f"Составлен в ППЭ по квитанциям РЦОИ, они вложены в файл. {printed} Журнал событий: {log}."
+        return [
+            *paper.head(
+                title="Акт закрытия ППЭ", lines=[line for line in lines if line],
+                qr=f"PPE1|CLOSING|{sitting.key}|{digest[:32]}",
+            ),
+            paper.verdict(self._verdict(), good=self.closed or None), Spacer(1, 4),
+            *self._statuses(), *self._packets(), *self._journals(), paper.signatures(_SIGN, said),
+        ]  # fmt: skip
+
+    def _verdict(self) -> str:
+        if self.closed:
+            return f"Все пакеты ({len(self.packets)}): Подтвержден. Статус принят РЦОИ, можно расходиться."
+        parts = [
+            *([f"не собраны: {', '.join(self.awaited)}"] if self.awaited else []),
+            *([f"не подтверждены: {', '.join(map(str, self.unconfirmed))}"] if self.unconfirmed else []),
+            *(
+                f"не принят статус «{name.label}»"
+                for name in _STATUSES
+                if name not in self.statuses or self.statuses[name].state != StatusState.ACCEPTED
+            ),
+        ]
+        return "ППЭ не закрыт — " + "; ".join(parts)
+
+    def _number(self, packet: Packet) -> int:
+        row = self.receipts.get(packet.pk)
+        return row.number if row else 0
+
+    def _statuses(self) -> list[Flowable]:
+        rows = [self._status(name) for name in _STATUSES]
+        columns = [("Статус", 48), ("Состояние", 34), ("Объявлен", 36), ("Принят РЦОИ", 36), ("Квитанция", 26)]
+        return paper.table("Статусы", columns, rows, empty="")
+
+    def _status(self, name: str) -> list[str]:
+        row, packet = self.statuses.get(name), self.status_packets.get(name)
+        if row is None:
+            return [str(StatusName(name).label), "не передан", "—", "—", "—"]
+        phoned = row.state == StatusState.DECLARED and told(self.sitting, name)
+        state = "сообщено по телефону" if phoned else str(row.get_state_display())
+        number = self._number(packet) if packet else 0
+        return [
+            str(row.get_status_display()), state, f"{_when(row.at, self.sitting)}\n{row.by}",
+            _when(row.accepted_at, self.sitting), f"№ {number}" if number else "—",
+        ]  # fmt: skip
+
+    def _packets(self) -> list[Flowable]:
+        columns = [
+            ("Помещение", 26), ("Рассажено", 20), ("Листов", 16), ("Аудио", 14), ("Акты", 12), ("Версия", 15),
+            ("Состояние", 28), ("Квитанция", 27), ("SHA-256", 22),
+        ]  # fmt: skip
+        rows = [self._packet(packet) for packet in self.packets]
+        rows += [[name, "", "", "", "", "", "не собран", "—", ""] for name in self.awaited]
+        return paper.table("Аудитории и формы", columns, rows, empty="Пакетов нет.")
+
+    def _packet(self, packet: Packet) -> list[str]:
+        counts, row = packet.counts, self.receipts.get(packet.pk)
+        hq = packet.room is None or packet.room.kind == Room.Kind.HQ
+        return [
+            "Штаб" if hq else str(packet.room),
+            "—" if hq else str(self.seats.get(packet.room_id or 0, "—")),
+            str(counts.get("sheets", 0) + counts.get("forms", 0)),
+            str(counts.get("recordings", 0) or "—"), str(counts.get("acts", 0) or "—"), str(packet.version),
+            str(packet.get_state_display()),
+            f"№ {row.number}\n{local(row.issued_at, self.sitting.point.timezone):%d.%m %H:%M:%S}" if row else "—",
+            f"{packet.sha256[:8]}…" if packet.sha256 else "—",
+        ]  # fmt: skip
+
+    def _journals(self) -> list[Flowable]:
+        rows = [
+            [str(row.post.station), str(row.post.room or "—"), str(row.label), row.act.name if row.act else ""]
+            for row in self.posts
+        ]
+        columns = [("Станция", 64), ("Аудитория", 28), ("Журнал", 38), ("Акт", 50)]
+        return paper.table("Электронные журналы", columns, rows, empty="Журналов нет.")
