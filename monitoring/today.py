@@ -19,6 +19,11 @@ from stations.models import ExamPoint, Sitting, User
 from transfers.models import FeedRecord
 
 SHOWN_EVENTS = 8
+#: Steps of the machinery: what they lead to is an event of its own, and that is what a person wants to read.
+INNER_EVENTS = (
+    "transfers.packet_moved", "transfers.feed_item", "transfers.status_moved", "scanning.card_state",
+    "scanning.source_read", "scanning.sheet_read",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,8 @@ def announcements_of(point: ExamPoint) -> list[dict[str, str]]:
 
 def events_of(user: User, point: ExamPoint) -> list[dict[str, Any]]:
     """Return the last events of the point's chain; the same thing several times in a row is one line."""
-    rows = Event.objects.visible_to(user).filter(chain=point.key).order_by("-number")[: SHOWN_EVENTS * 8]
+    chain = Event.objects.visible_to(user).filter(chain=point.key).exclude(kind__in=INNER_EVENTS)
+    rows = chain.order_by("-number")[: SHOWN_EVENTS * 8]
     shown: list[dict[str, Any]] = []
     for (_kind, actor), group in groupby(rows, key=lambda row: (row.kind, row.actor)):
         first, *others = group

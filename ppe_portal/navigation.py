@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from common import space
+from stations import rules
 from stations.lookup import current_sitting, this_node
 
 
@@ -52,6 +53,11 @@ def _link(title: str, icon: str, name: str, **kwargs: str) -> list[dict[str, Any
         return [{"title": title, "icon": icon, "link": reverse(name, kwargs=kwargs)}]
     except NoReverseMatch:
         return []
+
+
+def _ruled(request: HttpRequest, action: str, title: str, icon: str, name: str) -> list[dict[str, Any]]:
+    """Return one link, or none when the person may not open its page: the page asks the same rule."""
+    return _link(title, icon, name) if rules.allowed(request.user, action) else []
 
 
 def _list(title: str, icon: str, model: str) -> list[dict[str, Any]]:
@@ -115,10 +121,10 @@ def _centre(request: HttpRequest) -> list[dict[str, Any]]:
             "title": _("Подготовка"),
             "separator": True,
             "items": [
-                *_link(_("Реестр региона"), "account_tree", "centre-registry"),
-                *_link(_("Запросы сертификатов"), "verified_user", "centre-requests"),
-                *_link(_("Пакеты экзамена"), "package_2", "centre-packages"),
-                *_link(_("Ключи доступа к ЭМ"), "key", "centre-access-keys"),
+                *_ruled(request, "rcoi.registry", _("Реестр региона"), "account_tree", "centre-registry"),
+                *_ruled(request, "rcoi.requests", _("Запросы сертификатов"), "verified_user", "centre-requests"),
+                *_ruled(request, "rcoi.packages", _("Пакеты экзамена"), "package_2", "centre-packages"),
+                *_ruled(request, "rcoi.access_keys", _("Ключи доступа к ЭМ"), "key", "centre-access-keys"),
                 *_link(_("Сотрудники"), "badge", "people"),
             ],
         },

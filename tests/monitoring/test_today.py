@@ -11,6 +11,7 @@ from journals import acts, intake
 from journals.models import Act
 from monitoring.facts import facts_of
 from monitoring.steps import State, current, steps_of
+from monitoring.today import INNER_EVENTS
 from scanning import cards
 from scanning.models import RoomCard
 from stations.models import Duty, Role
@@ -218,3 +219,12 @@ def test_an_oral_exam_has_its_own_steps(voice_day):
     assert [row.state for row in rows[:3]] == ["absent", "now", "blocked"]
     assert rows[1].tallies[0].total == 8
     assert "место 3" in log_in(user).client.get(f"/monitoring/{voice_day.key}/").content.decode()
+
+
+def test_the_last_events_are_those_that_a_person_wants_to_read(day, technician):
+    record("station.replaced", actor=SYSTEM, region="78", point="0001", subject="0002")
+    for kind in INNER_EVENTS:
+        record(kind, actor=SYSTEM, region="78", point="0001", subject="внутреннее")
+    shown = page(technician)
+    assert "Станция заменена" in shown
+    assert "внутреннее" not in shown
