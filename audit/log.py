@@ -73,8 +73,10 @@ def record(
         raise KeyError(f"event kind {kind!r} is not in the catalogue (audit/kinds.py)")
     chain = f"{region}-{point}" if point else NODE_CHAIN
     with transaction.atomic():
-        ChainHead.objects.get_or_create(chain=chain)
-        head = ChainHead.objects.select_for_update().get(chain=chain)
+        head = ChainHead.objects.select_for_update().filter(chain=chain).first()
+        if head is None:
+            ChainHead.objects.get_or_create(chain=chain)
+            head = ChainHead.objects.select_for_update().get(chain=chain)
         event = Event(
             chain=chain, number=head.number + 1, at=now(), kind=kind, actor=actor.name[:200], means=actor.means,
             certificate=actor.certificate, region=region, point=point, subject=subject[:200], data=data or {},

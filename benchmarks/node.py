@@ -69,3 +69,9 @@ def clean() -> None:
 
 def note(text: str) -> None:
     print(f"    {text}", file=sys.stderr, flush=True)
+
+
+def require(held: bool, said: str) -> None:
+    """End the benchmark when what it measures went wrong."""
+    if not held:
+        raise SystemExit(said)

@@ -1,14 +1,10 @@
 """Journals on a flash drive."""
 
-from pathlib import Path
-
 from audit.log import Actor
 from common import flash
-from journals import intake
+from journals.arrivals import OnDrive, take_in_all
 from journals.intake import Verdict
-from journals.lookups import Lookups
 from stations.models import ExamPoint
-from wire.refusals import Refusal
 
 SUFFIXES = (".dat", ".ppe", ".p7m")
 
@@ -24,12 +20,5 @@ def take_folder(*, folder: str, actor: Actor, point: ExamPoint | None = None) ->
     Raises:
         NoSuchFolder: The folder is not on a drive.
     """
-    lookups = Lookups()
-    return [_one(path, actor, point, lookups) for path in flash.listed(flash.folder_of(folder), (".dat",))]
-
-
-def _one(path: Path, actor: Actor, point: ExamPoint | None, lookups: Lookups) -> Verdict:
-    try:
-        return intake.take_in_file(path=path, door="flash", actor=actor, point=point, lookups=lookups)
-    except Refusal as refusal:
-        return intake.turn_away(refusal=refusal, name=path.name, door="flash", actor=actor, point=point)
+    paths = flash.listed(flash.folder_of(folder), (".dat",))
+    return take_in_all(map(OnDrive, paths), door="flash", actor=actor, point=point)

@@ -1,6 +1,7 @@
 """Taking journals in: four doors, one function, a verdict in one line for every file."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from journals.states import JOURNAL_MOVES, JournalState
 from keys import access
 from stations.models import ExamPoint, Sitting, StationPost
 from wire import cms, pki
-from wire.durable import write_durable
+from wire.durable import write_durable_all
 from wire.journal import Relation, relation
 from wire.refusals import Part, Refusal
 
@@ -47,6 +48,15 @@ class Verdict:
     refusal: Refusal | None = None
 
 
+@dataclass(frozen=True)
+class Pending:
+    """A journal that was read and judged, and is not stored yet."""
+
+    row: Journal
+    found: Read
+    data: bytes
+
+
 def take_in(
     *, data: bytes, name: str, door: str, actor: Actor, point: ExamPoint | None = None, lookups: Lookups | None = None
 ) -> Verdict:
@@ -67,6 +77,19 @@ def take_in(
         EmptyFile: There is nothing in it.
         TooBig: No journal is that big.
     """
+    judged = judge(data=data, name=name, door=door, actor=actor, point=point, lookups=lookups)
+    return judged if isinstance(judged, Verdict) else store([judged], actor=actor)[0]
+
+
+def judge(
+    *, data: bytes, name: str, door: str, actor: Actor, point: ExamPoint | None = None, lookups: Lookups | None = None
+) -> Pending | Verdict:
+    """Read and judge a file as `take_in` does; what is to be kept of it is for `store`.
+
+    Raises:
+        EmptyFile: There is nothing in it.
+        TooBig: No journal is that big.
+    """
     if not data:
         raise EmptyFile
     if len(data) > MAX_SIZE:
@@ -81,12 +104,31 @@ def take_in(
         found = reading.read(data, name, point=point, at=at, lookups=lookups)
     except Refusal as refusal:
         return turn_away(refusal=refusal, name=name, door=door, actor=actor, point=point, digest=digest, size=len(data))
-    row = _row(found, data, digest, name, door, actor)
-    path = files.folder("journals", found.sitting.key) / f"{digest}.dat"
+    return Pending(_row(found, data, digest, name, door, actor), found, data)
+
+
+def store(pending: Sequence[Pending], *, actor: Actor) -> list[Verdict]:
+    """Keep journals: the bytes first, then all the rows in one transaction.
+
+    Raises:
+        DiskRefusal: The disk did not take the files; nothing was kept.
+    """
+    blobs: dict[Path, bytes] = {}
+    for each in pending:
+        path = files.folder("journals", each.found.sitting.key) / f"{each.row.sha256}.dat"
+        each.row.path = files.relative(path)
+        blobs[path] = each.data
     # The bytes first: a row whose file a power cut took would be a journal that nobody can show.
-    write_durable(path, data, mode=0o600)
-    row.path = files.relative(path)
-    return _settle(row, found, actor)
+    write_durable_all(blobs, mode=0o600)
+    with transaction.atomic():
+        # Journals of one sitting are settled one after the other: two copies that come at once must see each other.
+        sittings = sorted({each.found.sitting.pk for each in pending})
+        list(Sitting.objects.select_for_update().filter(pk__in=sittings).order_by("pk").values_list("pk"))
+        verdicts = [_settle(each.row, each.found, actor) for each in pending]
+    for each, verdict in zip(pending, verdicts, strict=True):
+        if verdict.journal is each.row and each.row.state == JournalState.ACCEPTED:
+            _open(each.row, each.found)
+    return verdicts
 
 
 def _known(digest: str) -> Journal | None:
@@ -148,29 +190,25 @@ def _row(found: Read, data: bytes, digest: str, name: str, door: str, actor: Act
 
 
 def _settle(row: Journal, found: Read, actor: Actor) -> Verdict:
-    """Decide the state beside the other journals of the same station, and write everything in one transaction."""
-    with transaction.atomic():
-        # Journals of one sitting are settled one after the other: two copies that come at once must see each other.
-        Sitting.objects.select_for_update().values_list("pk").get(pk=found.sitting.pk)
-        known = _known(row.sha256)
-        if known is not None:
-            return _again(known, row.original_name, row.door, actor)
-        relations = [(other, _relation(found, other)) for other in Journal.objects.of_same_station(row)]
-        same = next((other for other, how in relations if how == "same" and (other.signed or not row.signed)), None)
-        if same is not None:
-            return _again(same, row.original_name, row.door, actor)
-        _doubt_relations(row, relations)
-        row.state = JournalState.QUARANTINED if row.blocking else JournalState.ACCEPTED
-        row.save(force_insert=True)
-        _record(row, "journals.taken_in", actor, {"sha256": row.sha256, "door": row.door, "state": row.state})
-        if any(how == "fork" for _other, how in relations):
-            _record(row, "journals.forked", actor, {"with": [o.sha256 for o, how in relations if how == "fork"]})
-        if found.document is not None:
-            forms.list_answers(row, found.document)
-        if row.state == JournalState.ACCEPTED:
-            _supersede(row, [other for other, how in relations if how in ("longer", "same")], actor)
-    if row.state == JournalState.ACCEPTED and found.document is not None:
-        _open(row, found)
+    """Decide the state beside the other journals of the same station; call it inside a transaction."""
+    others = list(Journal.objects.beside(row))
+    if any(other.sha256 == row.sha256 for other in others):
+        known = Journal.objects.select_related("point__region", "sitting").get(sha256=row.sha256)
+        return _again(known, row.original_name, row.door, actor)
+    relations = [(other, _relation(found, other)) for other in others]
+    same = next((other for other, how in relations if how == "same" and (other.signed or not row.signed)), None)
+    if same is not None:
+        return _again(same, row.original_name, row.door, actor)
+    _doubt_relations(row, relations)
+    row.state = JournalState.QUARANTINED if row.blocking else JournalState.ACCEPTED
+    row.save(force_insert=True)
+    _record(row, "journals.taken_in", actor, {"sha256": row.sha256, "door": row.door, "state": row.state})
+    if any(how == "fork" for _other, how in relations):
+        _record(row, "journals.forked", actor, {"with": [o.sha256 for o, how in relations if how == "fork"]})
+    if found.document is not None:
+        forms.list_answers(row, found.document)
+    if row.state == JournalState.ACCEPTED:
+        _supersede(row, [other for other, how in relations if how in ("longer", "same")], actor)
         return Verdict(row.state, f"{row.original_name}: {_accepted_words(row)}", row)
     reasons = "; ".join(doubt[refusals.language()] for doubt in row.blocking[:4])
     words = _("в карантине, нужно решение: %s") if row.signed else _("не подписан, в карантине: %s")
@@ -347,24 +385,3 @@ def recheck_all(*, sitting: Sitting, actor: Actor) -> int:
     """Judge every quarantined journal of a sitting again; return how many are accepted now."""
     rows = Journal.objects.filter(sitting=sitting, state=JournalState.QUARANTINED).order_by("received_at")
     return sum(recheck(journal=row, actor=actor) for row in rows.select_related("point__region"))
-
-
-def take_in_file(
-    *, path: Path, door: str, actor: Actor, point: ExamPoint | None = None, lookups: Lookups | None = None
-) -> Verdict:
-    """Take in a file of a drive; a file that is too big is refused before it is read.
-
-    Raises:
-        EmptyFile: There is nothing in it.
-        TooBig: No journal is that big.
-        Refusal: The drive does not give it.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_SIZE + 1)
-    except OSError as error:
-        raise CannotDecide(
-            f"Файл {path.name} не читается с накопителя: {error.strerror or error}.",
-            f"Cannot read {path.name}: {error}.",
-        ) from error
-    return take_in(data=data, name=path.name, door=door, actor=actor, point=point, lookups=lookups)

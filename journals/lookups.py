@@ -1,8 +1,11 @@
 """What the registry says, asked once for many journals of one folder or one burst."""
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, TypeVar, cast
+
+from stations.matching import posts_of
+from stations.models import Sitting, StationPost
 
 T = TypeVar("T")
 
@@ -16,8 +19,9 @@ class Lookups:
     It belongs to one caller that takes in many files in a row; it is never kept between requests.
     """
 
-    def __init__(self) -> None:
-        """Know nothing yet."""
+    def __init__(self, *, many: bool = True) -> None:
+        """Know nothing yet; `many` files are worth a question about all the stations of an exam at once."""
+        self._many = many
         self._known: dict[Hashable, object] = {}
         self._born = time.monotonic()
 
@@ -30,3 +34,16 @@ class Lookups:
         if key not in self._known:
             self._known[key] = ask()
         return cast(Any, self._known[key])  # type: ignore[no-any-return]
+
+    def posts(self, sitting: Sitting, kind: str, number: str) -> list[StationPost]:
+        """Return the posts of the station that carries exactly this number, each with its station and room."""
+        if not self._many:
+            return list(posts_of(sitting, kind).filter(station__number=number))
+        return self.once(("posts", sitting.pk, kind), lambda: _by_number(posts_of(sitting, kind))).get(number, [])
+
+
+def _by_number(posts: Iterable[StationPost]) -> dict[str, list[StationPost]]:
+    found: dict[str, list[StationPost]] = {}
+    for post in posts:
+        found.setdefault(post.station.number, []).append(post)
+    return found

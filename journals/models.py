@@ -11,6 +11,13 @@ from stations.models import ExamPoint, Room, Sitting, Station, StationPost
 from stations.scope import ScopedQuerySet
 
 
+def _same_station(journal: "Journal") -> models.Q:
+    return models.Q(
+        sitting=journal.sitting, kind=journal.kind, station=journal.station, room=journal.room,
+        state__in=(JournalState.ACCEPTED, JournalState.QUARANTINED),
+    )  # fmt: skip
+
+
 class JournalQuerySet(ScopedQuerySet["Journal"]):
     """Journals and the questions asked of them."""
 
@@ -24,10 +31,11 @@ class JournalQuerySet(ScopedQuerySet["Journal"]):
 
     def of_same_station(self, journal: "Journal") -> "JournalQuerySet":
         """Return the other journals of the same station, room and sitting that are not put aside."""
-        return self.filter(
-            sitting=journal.sitting, kind=journal.kind, station=journal.station, room=journal.room,
-            state__in=(JournalState.ACCEPTED, JournalState.QUARANTINED),
-        ).exclude(pk=journal.pk)  # fmt: skip
+        return self.filter(_same_station(journal)).exclude(pk=journal.pk)
+
+    def beside(self, journal: "Journal") -> "JournalQuerySet":
+        """Return what a journal that is not stored yet must be held against: its station's journals, and itself."""
+        return self.filter(_same_station(journal) | models.Q(sha256=journal.sha256)).order_by()
 
 
 class Journal(models.Model):

@@ -8,7 +8,7 @@ from typing import Any
 from journals.errors import ForeignJournal, NotAJournal
 from journals.lookups import Lookups
 from keys.trust import trust_store
-from stations.matching import is_hq, plain, post_of, station_of
+from stations.matching import is_hq, plain, post_in, post_of, station_of
 from stations.models import ExamPoint, Node, Room, Sitting, Station, StationPost, Subject, parse_key_date
 from wire import cms, journal, journal_name, names
 from wire.journal import Header, JournalDocument
@@ -73,7 +73,7 @@ def read(data: bytes, name: str, *, point: ExamPoint | None, at: datetime, looku
         NotAJournal: The bytes are something else.
         ForeignJournal: Another region, point, exam or mode.
     """
-    ask = lookups or Lookups()
+    ask = lookups or Lookups(many=False)
     header, document, broken = _content(data, ask)
     sitting = _sitting(header, point, ask)
     found = Read(header, document, sitting)
@@ -203,10 +203,12 @@ def _judge_registry(found: Read, ask: Lookups) -> None:
         found.room = ask.once(("room", point.pk, room), rooms.first)
         if found.room is None:
             found.doubts.append(_part("room", room, "", "аудитории %s нет в ППЭ", "no room %s at the point"))
-    found.station = ask.once(
-        ("station", point.pk, header.kind, header.station, header.room),
-        lambda: station_of(point, header.kind, header.station, room=header.room),
-    )
+    # Nearly every journal names its station as the registry does: station, post and room come in one question.
+    exact = ask.posts(sitting, header.kind, journal.station_ident(header))
+    if exact:
+        found.station = exact[0].station
+    else:
+        found.station = station_of(point, header.kind, header.station, room=header.room)
     if found.station is None:
         found.doubts.append(
             _part("station", header.station, "", "станции %s нет в реестре ППЭ", "station %s is not in the registry")
@@ -220,7 +222,7 @@ def _judge_registry(found: Read, ask: Lookups) -> None:
                 f"serial number {header.serial}, the registry says {found.station.serial}",
             )
         )  # fmt: skip
-    _find_post(found)
+    _find_post(found, exact)
 
 
 def _room_said(found: Read) -> str | None:
@@ -229,11 +231,12 @@ def _room_said(found: Read) -> str | None:
     return None if said == journal_name.NO_ROOM else said
 
 
-def _find_post(found: Read) -> None:
+def _find_post(found: Read, exact: list[StationPost]) -> None:
     station = found.station
     if station is None or (_room_said(found) and found.room is None):
         return
-    found.post = post_of(found.sitting, station, found.header.room)
+    room = found.header.room
+    found.post = post_in(exact, room) if exact else post_of(found.sitting, station, room)
     if found.post is not None:
         found.room = found.post.room
         return

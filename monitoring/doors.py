@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Mapping
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from audit.log import actor_of
-from common import clock, refusals
-from journals import intake
-from journals.intake import MAX_SIZE, Verdict
+from common import clock
+from journals.arrivals import Uploaded, take_in_all
+from journals.intake import Verdict
 from stations.models import Room, Sitting, Station
 from wire.refusals import Refusal
 
@@ -39,18 +38,9 @@ def take_uploads(request: HttpRequest, sitting: Sitting) -> str:
     uploads = request.FILES.getlist("files")
     if not uploads:
         raise NoFiles("Выберите файлы журналов (.dat).", "Choose the files of the journals.")
-    return keep(request, sitting, [_one(request, sitting, upload) for upload in uploads])
-
-
-def _one(request: HttpRequest, sitting: Sitting, upload: UploadedFile) -> Verdict:
-    try:
-        data = upload.read(MAX_SIZE + 1)
-        return intake.take_in(
-            data=data, name=str(upload.name), door="browser", actor=actor_of(request), point=sitting.point
-        )
-    except Refusal as refusal:
-        refusals.tell(refusal, request)
-        return Verdict("refused", f"{upload.name}: {refusals.words(refusal)}", None, refusal=refusal)
+    arrived = [Uploaded(str(upload.name), upload.read) for upload in uploads]
+    verdicts = take_in_all(arrived, door="browser", actor=actor_of(request), point=sitting.point)
+    return keep(request, sitting, verdicts)
 
 
 def keep(request: HttpRequest, sitting: Sitting, verdicts: Iterable[Verdict]) -> str:

@@ -5,12 +5,17 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as _escape
 
 from wire.refusals import Refusal
 
 if TYPE_CHECKING:
     from station_client.verifying import Report
+
+
+def escape(text: str) -> str:
+    """Return a text as it may go to a terminal: names and documents of strangers must not command it."""
+    return _escape("".join(letter if letter.isprintable() or letter == "\n" else "�" for letter in text))
 
 
 class Talk:
@@ -60,8 +65,8 @@ class Talk:
         self.out.print(f"{mark} [bold]{escape(report.title[side])}[/] {escape(report.path.name)}: {verdict}")
         # plain lines, not a table: hashes and names must not be wrapped, people copy them
         width = max((len(words[side]) for words, _ in report.facts), default=0)
-        for words, value in report.facts:
-            self.out.print(f"  [dim]{escape(words[side].ljust(width))}[/]  {escape(value)}")
+        for words, values in report.facts:
+            self.out.print(f"  [dim]{escape(words[side].ljust(width))}[/]  {escape(values[side])}")
         for words in report.problems:
             self.out.print(f"  [yellow]·[/] {escape(words[side])}")
 

@@ -1,13 +1,13 @@
 """What a file is, whether it holds, and what it says, in words; offline."""
 
 import datetime as dt
+import importlib
 import mmap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from station_client import verifying_pdf
 from wire import act, canonical, cms, feed, journal, names, package, packet, pki, receipt, schema
 from wire.cms import SignedBy, Span
 from wire.journal_events import EVENTS
@@ -15,6 +15,9 @@ from wire.journal_name import compare
 from wire.packet_zip import CONTENT, ContainerRefusal
 from wire.pki import TrustStore
 from wire.refusals import Part, Refusal
+
+if TYPE_CHECKING:
+    from station_client.verifying_pdf import Paper
 
 Verdict = Literal["ok", "problems", "refused"]
 Words = tuple[str, str]
@@ -28,13 +31,13 @@ class Report:
     path: Path
     title: Words = ("Неизвестный файл", "Unknown file")
     verdict: Verdict = "ok"
-    facts: list[tuple[Words, str]] = field(default_factory=list)
+    facts: list[tuple[Words, Words]] = field(default_factory=list)
     problems: list[Words] = field(default_factory=list)
 
-    def fact(self, ru: str, en: str, value: object) -> None:
-        """Say one thing about the file."""
+    def fact(self, ru: str, en: str, value: object, value_en: object = None) -> None:
+        """Say one thing about the file; `value_en` where the value itself is words."""
         if value not in (None, "", (), {}):
-            self.facts.append(((ru, en), str(value)))
+            self.facts.append(((ru, en), (str(value), str(value if value_en is None else value_en))))
 
     def problem(self, ru: str, en: str) -> None:
         """Say what is wrong."""
@@ -51,7 +54,7 @@ class Report:
     def signed(self, signed_by: SignedBy) -> None:
         """Say who signed."""
         identity = signed_by.identity
-        self.fact("Подписал", "Signed by", f"{identity.unit} ({identity.urn})")
+        self.fact("Подписал", "Signed by", f"{identity.unit} ({identity.urn})", identity.urn)
         self.fact("Время подписи", "Signed at", _time(signed_by.signed_at))
 
     def as_dict(self, lang: str) -> dict[str, Any]:
@@ -61,7 +64,7 @@ class Report:
             "file": self.path.name,
             "kind": self.title[at],
             "verdict": self.verdict,
-            "facts": {words[at]: value for words, value in self.facts},
+            "facts": {words[at]: value[at] for words, value in self.facts},
             "problems": [words[at] for words in self.problems],
         }
 
@@ -120,7 +123,8 @@ def _explain_bytes(report: Report, path: Path, data: mmap.mmap, trust: TrustStor
         _package(report, data[:], trust)
     elif data[:5] == b"%PDF-":
         report.title = ("Отчёт РЦОИ", "Report of the centre")
-        _pdf(report, verifying_pdf.read(data[:]), trust)
+        # The reader of PDF is heavy: a journal is judged without it.
+        _pdf(report, importlib.import_module("station_client.verifying_pdf").read(data[:]), trust)
     elif data[:8] == b'{"count"':
         report.title = ("Лента РЦОИ", "The centre's feed")
         _feed(report, feed.read_bundle(data[:]), trust)
@@ -142,14 +146,14 @@ def _signed(report: Report, path: Path, data: mmap.mmap, trust: TrustStore) -> N
     if form not in readers:
         raise Refusal(f"Неизвестный вид документа: {str(form)[:80]}.", f"Unknown kind of document: {str(form)[:80]}.")
     report.title, read = readers[form]
-    if form in (receipt.FORMAT, act.FORMAT, feed.FORMAT):
+    if form in (act.FORMAT, feed.FORMAT):
         schema.validate(form.removeprefix("ppe-").removesuffix("/1"), document)
     read()
 
 
 def _place(report: Report, region: str, point: str, mode: str) -> None:
     report.fact("Регион, ППЭ", "Region, point", f"{region}, {point}")
-    report.fact("Режим", "Mode", {"training": "тренировочный / training"}.get(mode, "боевой / live"))
+    report.fact("Режим", "Mode", "тренировочный" if mode == "training" else "боевой", mode)
 
 
 def _parts(report: Report, parts: Iterable[Part]) -> None:
@@ -160,8 +164,9 @@ def _parts(report: Report, parts: Iterable[Part]) -> None:
 def _journal(report: Report, path: Path, data: mmap.mmap, trust: TrustStore) -> None:
     document = journal.survey(data, trust=trust)
     header = document.header
-    kinds = {"print": "печати / print", "voice": "записи ответов / voice", "scan": "сканирования / scan"}
-    report.fact("Журнал станции", "Journal of a station", f"{kinds[header.kind]}, № {header.station}")
+    kinds = {"print": "печати", "voice": "записи ответов", "scan": "сканирования"}
+    ru, en = f"{kinds[header.kind]}, № {header.station}", f"{header.kind}, No. {header.station}"
+    report.fact("Журнал станции", "Journal of a station", ru, en)
     _place(report, header.region, header.point, header.mode)
     report.fact("Экзамен", "Sitting", header.sitting)
     report.fact("Аудитория", "Room", header.room)
@@ -211,26 +216,22 @@ def _package(report: Report, data: bytes, trust: TrustStore) -> None:
 
 
 def _receipt(report: Report, data: bytes, trust: TrustStore) -> None:
-    words = {
-        "delivered": "Передан / delivered",
-        "acknowledged": "Подтвержден / acknowledged",
-        "rejected": "Отклонён / rejected",
-        "withdrawn": "Отозван / withdrawn",
-    }
+    words = {"delivered": "Передан", "acknowledged": "Подтвержден", "rejected": "Отклонён", "withdrawn": "Отозван"}
     document = canonical.loads(cms.unverified_content(data))
-    report.fact("Решение", "Verdict", words[document["level"]])
+    schema.validate("receipt", document)
+    report.fact("Решение", "Verdict", words[document["level"]], document["level"])
     _place(report, document["region"], document["point"], document["mode"])
     report.fact("Пакет", "Packet", f"{document['uid']} v{document['version']}")
     report.fact("SHA-256 файла", "SHA-256 of the file", document["sha256"])
     report.fact("Номер квитанции", "Number", document["number"])
     report.fact("Выдана", "Issued", _time(document["issued_at"]))
     for reason in document["reasons"]:
-        report.fact("Причина", "Reason", reason["ru"])
+        report.fact("Причина", "Reason", reason["ru"], reason.get("en"))
     receipt.read(data, trust)
     _who(report, data, trust)
 
 
-def _pdf(report: Report, paper: verifying_pdf.Paper, trust: TrustStore) -> None:
+def _pdf(report: Report, paper: "Paper", trust: TrustStore) -> None:
     if paper.number is None:
         report.problem("на страницах нет номера отчёта РЦОИ", "no page has the number of a report of the centre")
     report.fact("Номер отчёта", "Number of the report", paper.number)
@@ -248,7 +249,7 @@ def _pdf(report: Report, paper: verifying_pdf.Paper, trust: TrustStore) -> None:
                 f"{name}: страницы не называют этой квитанции или её пакета",
                 f"{name}: the pages do not name this receipt or its packet",
             )
-    report.fact("Страницы", "Pages", "не подписаны, верьте квитанциям / not signed, rely on the receipts")
+    report.fact("Страницы", "Pages", "не подписаны, верьте квитанциям", "not signed, rely on the receipts")
 
 
 def _who(report: Report, data: bytes, trust: TrustStore) -> None:
@@ -258,8 +259,11 @@ def _who(report: Report, data: bytes, trust: TrustStore) -> None:
 
 def _act(report: Report, data: bytes, trust: TrustStore) -> None:
     document = canonical.loads(cms.unverified_content(data))
-    kinds = {"journal_missing": "нет журнала станции / missing journal", "room_difference": "расхождение / difference"}
-    report.fact("О чём", "About", kinds[document["kind"]])
+    kinds = {
+        "journal_missing": ("нет журнала станции", "the journal of a station is missing"),
+        "room_difference": ("расхождение в аудитории", "a difference in a room"),
+    }
+    report.fact("О чём", "About", *kinds[document["kind"]])
     _place(report, document["region"], document["point"], document["mode"])
     report.fact("Экзамен", "Sitting", document["sitting"])
     report.fact("Аудитория", "Room", document["room"])

@@ -1,5 +1,9 @@
 """Finding the registry's station or post that a name, a journal or a certificate speaks of."""
 
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
+
 from stations.models import ExamPoint, Room, Sitting, Station, StationKind, StationPost
 
 
@@ -37,11 +41,22 @@ def is_hq(room: Room | None) -> bool:
     return room is None or room.kind == Room.Kind.HQ
 
 
+def posts_of(sitting: Sitting, kind: str) -> QuerySet[StationPost]:
+    """Return the posts of a sitting's stations of a kind, each with its station and room."""
+    posts = StationPost.objects.filter(sitting=sitting, station__kind=kind)
+    return posts.select_related("room", "station").order_by("pk")
+
+
 def post_of(sitting: Sitting, station: Station, room: str | None) -> StationPost | None:
     """Return the post of a station in a room of a sitting (``None`` or ``0000``: it had no room)."""
-    wanted = None if room in (None, "", "0000", "HQ") else room
     posts = StationPost.objects.filter(sitting=sitting, station=station).order_by("pk")
-    for post in posts.select_related("room", "station"):
+    return post_in(posts.select_related("room", "station"), room)
+
+
+def post_in(posts: Iterable[StationPost], room: str | None) -> StationPost | None:
+    """Return which of a station's posts is in a room (``None`` or ``0000``: it had no room)."""
+    wanted = None if room in (None, "", "0000", "HQ") else room
+    for post in posts:
         if (wanted is None and is_hq(post.room)) or (post.room is not None and post.room.number == wanted):
             return post
     return None

@@ -54,7 +54,7 @@ def test_many_files_get_a_verdict_each(keys, day, technician):
     assert "Файлов 4" in shown
     assert 'data-code="code-journal_empty"' in shown
     assert Journal.objects.count() == 2
-    assert Event.objects.filter(kind="refused").exists()
+    assert Event.objects.filter(kind="journals.turned_away").count() == 2
 
 
 def test_no_files_is_a_refusal(day, technician):

@@ -30,7 +30,7 @@ def put(folder: Path, name: str, data: bytes) -> Path:
 
 
 def words(report: verifying.Report) -> str:
-    return " | ".join([f"{fact[0]}: {value}" for fact, value in report.facts] + [ru for ru, _ in report.problems])
+    return " | ".join([f"{fact[0]}: {value[0]}" for fact, value in report.facts] + [ru for ru, _ in report.problems])
 
 
 def test_a_journal_is_told_in_words(tmp_path):

@@ -154,3 +154,13 @@ raise SystemExit(sum(1 for _ in Path({str(folder)!r}).iterdir()))
 def test_a_folder_that_cannot_be_written_is_refused(target: str) -> None:
     with pytest.raises((DiskReadOnly, FileMissing, DiskRefusal)):
         durable.write_durable(target, b"x")
+
+
+def test_many_files_are_written_whole_or_leave_nothing_half(tmp_path: Path) -> None:
+    good = {tmp_path / f"{number}.dat": bytes([number]) * 1000 for number in range(5)}
+    durable.write_durable_all(good, mode=0o600)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == good
+    assert {stat.S_IMODE(path.stat().st_mode) for path in good} == {0o600}
+    with pytest.raises(FileMissing):
+        durable.write_durable_all({tmp_path / "5.dat": b"5", tmp_path / "none" / "6.dat": b"6"})
+    assert set(tmp_path.iterdir()) == set(good)
