@@ -11,6 +11,7 @@ import pstats
 import sys
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from benchmarks import node
 from benchmarks.figures import Figure, share
@@ -18,6 +19,14 @@ from benchmarks.figures import Figure, share
 JOURNALS, ENTRIES, GOAL, CORES, ALONE = 400, 200, 200.0, 2, 100
 
 Named = tuple[str, bytes]
+
+
+class Taken(NamedTuple):
+    """What came of it: journals a second, journals for a second of one core, how long each waited."""
+
+    rate: float
+    cpu_rate: float
+    times: list[float]
 
 
 def measure(seed: int) -> list[Figure]:
@@ -29,15 +38,15 @@ def measure(seed: int) -> list[Figure]:
         both = _together([made[ALONE + JOURNALS + core :: CORES] for core in range(CORES)])
     finally:
         node.clean()
-    times = both["times"]
+    times = both.times
     return [
-        Figure(f"journals of 200 entries taken in, {CORES} processes", both["rate"], "/s", GOAL, at_most=False),
-        Figure("  the same for a second of one core", both["cpu_rate"], "/s", GOAL / CORES, at_most=False),
+        Figure(f"journals of 200 entries taken in, {CORES} processes", both.rate, "/s", GOAL, at_most=False),
+        Figure("  the same for a second of one core", both.cpu_rate, "/s", GOAL / CORES, at_most=False),
         Figure("  a file waits for its verdict, p50", share(times, 0.50) * 1000, "ms", note="16 are kept together"),
         Figure("  a file waits for its verdict, p95", share(times, 0.95) * 1000, "ms"),
         Figure("  a file waits for its verdict, p99", share(times, 0.99) * 1000, "ms"),
-        Figure("journals of 200 entries taken in, one process", single["rate"], "/s"),
-        Figure("  the same for a second of one core", single["cpu_rate"], "/s"),
+        Figure("journals of 200 entries taken in, one process", single.rate, "/s"),
+        Figure("  the same for a second of one core", single.cpu_rate, "/s"),
         Figure("one journal after the other, each by itself", ALONE / sum(alone), "/s"),
         Figure("  one journal, p50", share(alone, 0.50) * 1000, "ms"),
         Figure("  one journal, p99", share(alone, 0.99) * 1000, "ms"),
@@ -57,7 +66,7 @@ def _one_by_one(made: Sequence[Named]) -> list[float]:
     return times
 
 
-def _together(shares: Sequence[Sequence[Named]]) -> dict[str, object]:
+def _together(shares: Sequence[Sequence[Named]]) -> Taken:
     """Let one process for each share take it in, all at once; the clock runs from the start to the last verdict."""
     from django.db import connections  # noqa: PLC0415
 
@@ -79,11 +88,8 @@ def _together(shares: Sequence[Sequence[Named]]) -> dict[str, object]:
             said.append(json.load(file))
         node.require(os.waitstatus_to_exitcode(os.wait()[1]) == 0, "a process failed")
     count = sum(len(made) for made in shares)
-    return {
-        "rate": count / max(each["end"] for each in said),
-        "cpu_rate": count / sum(each["cpu"] for each in said),
-        "times": [time for each in said for time in each["times"]],
-    }
+    times = [time for each in said for time in each["times"]]
+    return Taken(count / max(each["end"] for each in said), count / sum(each["cpu"] for each in said), times)
 
 
 def _work(made: Sequence[Named], begin: float) -> dict[str, object]:

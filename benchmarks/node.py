@@ -49,6 +49,12 @@ def stations(keys: Any, count: int) -> list[str]:
 
 def journal_of(keys: Any, number: str, entries: int, seed: int) -> tuple[str, bytes]:
     """A closed journal of that many entries, with sealed numbers when a key is active."""
+    made = station_with(keys, number, entries - 1, seed)
+    return made.name, made.close()
+
+
+def station_with(keys: Any, number: str, entries: int, seed: int) -> Any:
+    """A print station that has written that many entries and not closed yet."""
     from tests.journals.world import Station, sets  # noqa: PLC0415
 
     rooms = [room for name, room in keys.day.rooms.items() if name != "HQ"]
@@ -56,11 +62,11 @@ def journal_of(keys: Any, number: str, entries: int, seed: int) -> tuple[str, by
     made = Station(keys, "print", number, room=rooms[int(number) % len(rooms)].number)
     made.add("software_started", version="1").add("exam_started")
     sealed = bool(keys.access_certificates())
-    for ordinal in range(entries - 3 - sealed):
+    for ordinal in range(entries - 2 - sealed):
         made.add("set_printed", set=ordinal, seat=f"{draw.randrange(1, 26)}А")
     if sealed:
         made.seal(sets(15))
-    return made.name, made.close()
+    return made
 
 
 def clean() -> None:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import get_language
@@ -97,6 +97,22 @@ def problem(refusal: Refusal) -> dict[str, Any]:
     }
 
 
+class Busy(Refusal):
+    """The database was busy for longer than a request may wait; nothing of it was done."""
+
+    code = "busy"
+    http_status = 503
+    permanent = False
+    retry_after = 2
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__(
+            "Узел занят: запрос не выполнен.", "The node is busy: the request was not done.",
+            cure_ru="Повторите через несколько секунд.", cure_en="Repeat in a few seconds.",
+        )  # fmt: skip
+
+
 _WORDS: dict[int, tuple[str, str]] = {
     400: ("Запрос составлен неверно.", "The request is malformed."),
     401: ("Войдите: сессия машины не открыта или истекла.", "Log in: no session, or it has ended."),
@@ -123,8 +139,12 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     """Turn refusals and the framework's own errors into RFC 9457 problem details."""
     request = context.get("request")
     plain = getattr(request, "_request", request)
-    if isinstance(error, Refusal):
+    if isinstance(error, OperationalError):
+        log.warning("the database did not take a request in time: %s", error)
+        error = Busy()  # nobody is told: an event of it would wait for the same database
+    elif isinstance(error, Refusal):
         tell(error, plain)
+    if isinstance(error, Refusal):
         wait = getattr(error, "retry_after", None)
         headers = {"Retry-After": str(wait)} if wait else {}
         return Response(

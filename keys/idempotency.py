@@ -39,6 +39,7 @@ class StillWorking(KeysRefusal):
     code = "request_in_progress"
     http_status = 409
     permanent: ClassVar[bool] = False
+    retry_after = 1
 
 
 def fingerprint(method: str, path: str, body: bytes) -> str:

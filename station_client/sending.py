@@ -1,11 +1,13 @@
 """Sending journals over the network: log in with the station's key, post, say again on a bad line."""
 
 import random
+import ssl
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from station_client.home import Station, StationRefusal
 from wire import canonical, tus
 from wire.refusals import Refusal
 from wire.session import sign_challenge
+from wire.tus_refusals import retry_after
 
 TRIES = 6
 #: Above this a journal goes as a resumable upload: a line that breaks costs a piece, not the whole.
@@ -51,6 +54,12 @@ def send(
         ]
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    # Reading the authorities of the machine costs more than a whole login: once for a process that logs in often.
+    return ssl.create_default_context()
+
+
 @contextmanager
 def session(
     station: Station, url: str, *, tries: int = TRIES, sleep: Callable[[float], None] = time.sleep
@@ -60,7 +69,7 @@ def session(
     Raises:
         SendRefusal: no answer after all tries, or a permanent refusal.
     """
-    with httpx.Client(base_url=url.rstrip("/"), timeout=httpx.Timeout(30.0)) as client:
+    with httpx.Client(base_url=url.rstrip("/"), timeout=httpx.Timeout(30.0), verify=_tls()) as client:
         given = ask(client, "POST", "/api/v1/session/challenge/", tries=tries, sleep=sleep, json={})
         signed = sign_challenge(str(given.get("challenge", "")), station.signer)
         opened = ask(client, "POST", "/api/v1/session/", tries=tries, sleep=sleep, json={"signed": signed})
@@ -121,9 +130,10 @@ def ask(
         SendRefusal: no answer after all tries, or a permanent refusal.
     """
     why: Refusal | None = None
+    asked: float | None = None
     for attempt in range(tries):
         if attempt:
-            sleep(_pause(attempt, None))
+            sleep(_pause(attempt, asked))
         try:
             response = client.request(method, path, **request)
         except httpx.HTTPError as error:
@@ -132,8 +142,8 @@ def ask(
         if response.is_success:
             answer = _json(response)
             return answer if answer is not None else {}
-        why = _refusal(response)
-        if response.status_code not in _RETRY:
+        why, asked = _refusal(response), retry_after(response)
+        if not _passes(response):
             break
     raise why or SendRefusal("Штаб не отвечает.", "The HQ does not answer.")
 
@@ -148,5 +158,13 @@ def _json(response: httpx.Response) -> dict[str, Any] | None:
 
 def _refusal(response: httpx.Response) -> SendRefusal:
     problem = _json(response) or {}
-    detail = str(problem.get("detail") or problem.get("title") or f"HTTP {response.status_code}")
-    return SendRefusal(f"Штаб отказал: {detail}", f"The HQ refused: {detail}")
+    en = str(problem.get("detail") or problem.get("title") or f"HTTP {response.status_code}")
+    ru = str(problem.get("detail_ru") or en)
+    cure_ru, cure_en = str(problem.get("cure_ru") or ""), str(problem.get("cure") or "")
+    return SendRefusal(f"Штаб отказал: {ru}", f"The HQ refused: {en}", cure_ru=cure_ru, cure_en=cure_en)
+
+
+def _passes(response: httpx.Response) -> bool:
+    """Return whether the same request may succeed later: as the HQ says, else as its status tells."""
+    permanent = (_json(response) or {}).get("permanent")
+    return not permanent if isinstance(permanent, bool) else response.status_code in _RETRY

@@ -91,7 +91,7 @@ def refusal_of(
         en if isinstance(en, str) else f"The server refused ({status}).",
         cure_ru="Передача повторится сама." if again else "",
         cure_en="It will be tried again by itself." if again else "",
-        retry_after=_retry_after(response),
+        retry_after=retry_after(response),
         offset=offset,
         location=location,
         status=status,
@@ -131,7 +131,7 @@ def _problem(response: httpx.Response) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _retry_after(response: httpx.Response) -> float | None:
+def retry_after(response: httpx.Response) -> float | None:
     """Read Retry-After in both of its forms."""
     text = response.headers.get("Retry-After", "").strip()
     if not text:
