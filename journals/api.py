@@ -14,9 +14,9 @@ from common.api import UntouchedBody
 from common.refusals import problem
 from journals import intake, signs_api
 from journals.errors import JournalsRefusal, NotThere, TooBig
-from journals.intake import Verdict
 from journals.machines import StationOrNode, machine_of, point_of
 from journals.models import Journal
+from journals.verdicts import Verdict
 from keys import idempotency
 from keys.authentication import Machine
 from wire import canonical

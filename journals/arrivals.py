@@ -11,8 +11,9 @@ from audit.log import Actor
 from common import flash
 from journals import intake
 from journals.errors import CannotDecide
-from journals.intake import MAX_SIZE, Pending, Verdict
+from journals.intake import MAX_SIZE
 from journals.lookups import Lookups
+from journals.verdicts import Pending, Verdict
 from stations.models import ExamPoint
 from wire.refusals import Refusal
 

@@ -3,7 +3,7 @@
 from audit.log import Actor
 from common import flash
 from journals.arrivals import OnDrive, take_in_all
-from journals.intake import Verdict
+from journals.verdicts import Verdict
 from stations.models import ExamPoint
 
 SUFFIXES = (".dat", ".ppe", ".p7m")

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from django.db import transaction
@@ -18,6 +17,7 @@ from journals.lookups import Lookups
 from journals.models import Journal
 from journals.reading import Read
 from journals.states import JOURNAL_MOVES, JournalState
+from journals.verdicts import Pending, Verdict
 from keys import access
 from stations.models import ExamPoint, Sitting, StationPost
 from wire import cms, pki
@@ -26,35 +26,6 @@ from wire.journal import Relation, relation
 from wire.refusals import Part, Refusal
 
 MAX_SIZE = 64 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What became of one file.
-
-    Attributes:
-        state: ``accepted``, ``quarantined``, ``refused``, ``superseded`` (a journal of that state), or ``refused``
-            without a journal when the file was turned away.
-        line: The verdict in one line, for a person.
-        journal: The row; None when the file was turned away.
-        repeated: The same bytes or entries were here before.
-        refusal: Why it was turned away.
-    """
-
-    state: str
-    line: str
-    journal: Journal | None
-    repeated: bool = False
-    refusal: Refusal | None = None
-
-
-@dataclass(frozen=True)
-class Pending:
-    """A journal that was read and judged, and is not stored yet."""
-
-    row: Journal
-    found: Read
-    data: bytes
 
 
 def take_in(
@@ -311,6 +282,23 @@ def accept(*, journal: Journal, reason: str, actor: Actor, post: StationPost | N
         _supersede(journal, list(others), actor)
     _open_later(journal)
     return journal
+
+
+def accept_named(*, journal: Journal, actor: Actor) -> Journal:
+    """Accept under its right name a journal of which nothing but the file's name is wrong; the name it had is kept.
+
+    Raises:
+        CannotDecide: More than the name is wrong: that needs a reason.
+        IllegalMove: The journal is in no state to be accepted.
+    """
+    if not journal.only_misnamed:
+        raise CannotDecide(
+            "У журнала не только неверное имя: укажите причину, по которой он принимается.",
+            "More than the name is wrong: give the reason of the acceptance.",
+        )
+    # Kept with the journal as people read it: in Russian, as every paper of the point.
+    reason = f"Неверное имя файла, по содержанию это {journal.name}"
+    return accept(journal=journal, reason=reason[:500], actor=actor)
 
 
 def _post_for(journal: Journal) -> StationPost | None:

@@ -121,6 +121,13 @@ class Journal(models.Model):
         """The doubts that keep it in quarantine."""
         return [doubt for doubt in self.doubts if doubt.get("blocks")]
 
+    @property
+    def only_misnamed(self) -> bool:
+        """Whether it waits for nothing but its right name: its content is sound, and it is known whose it is."""
+        blocking = self.blocking
+        sound = self.signed and self.station_id is not None and bool(blocking)
+        return sound and self.state == JournalState.QUARANTINED and all(doubt.get("name") for doubt in blocking)
+
 
 class JournalSet(models.Model):
     """One participant's set of forms as the station printed it."""

@@ -33,6 +33,7 @@ class Read:
         room: The room it worked in, None for none.
         name: The official name.
         doubts: Parts that keep it in quarantine.
+        misnamed: Those that speak of nothing but the name of the file; they keep it in quarantine too.
         remarks: Parts that are only odd.
     """
 
@@ -44,6 +45,7 @@ class Read:
     post: StationPost | None = None
     name: str = ""
     doubts: list[Part] = field(default_factory=list)
+    misnamed: list[Part] = field(default_factory=list)
     remarks: list[Part] = field(default_factory=list)
 
     @property
@@ -54,8 +56,10 @@ class Read:
 
     def doubts_json(self) -> list[dict[str, Any]]:
         """Return doubts and remarks as they are kept."""
-        return [{**part.as_dict(), "blocks": True} for part in self.doubts] + [
-            {**part.as_dict(), "blocks": False} for part in self.remarks
+        return [
+            *({**part.as_dict(), "blocks": True} for part in self.doubts),
+            *({**part.as_dict(), "blocks": True, "name": True} for part in self.misnamed),
+            *({**part.as_dict(), "blocks": False} for part in self.remarks),
         ]
 
 
@@ -276,12 +280,14 @@ def _judge_name(found: Read, name: str, ask: Lookups) -> None:
     except Refusal:
         found.name = reading.proposed or base[:255]
     if reading.name is None:
-        found.doubts += reading.doubts or [
+        found.misnamed += reading.doubts or [
             Part("name", base[:120], found.name, "имя файла не по правилам", "the file name breaks the rules")
         ]
         return
-    (found.remarks if reading.certain else found.doubts).extend(reading.doubts)
-    found.doubts += [part for part in journal_name.compare(reading.name, found.header) if not _same_place(part, found)]
+    (found.remarks if reading.certain else found.misnamed).extend(reading.doubts)
+    found.misnamed += [
+        part for part in journal_name.compare(reading.name, found.header) if not _same_place(part, found)
+    ]
 
 
 def _same_place(part: Part, found: Read) -> bool:

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from audit.log import actor_of
 from common import clock
 from journals.arrivals import Uploaded, take_in_all
-from journals.intake import Verdict
+from journals.verdicts import Verdict
 from stations.models import Room, Sitting, Station
 from wire.refusals import Refusal
 

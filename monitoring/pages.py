@@ -92,6 +92,15 @@ def accept(request: HttpRequest, key: str, number: str) -> str:
     return _("Журнал принят: %s.") % journal
 
 
+@monitoring.post("rename", numbered=True)
+def rename(request: HttpRequest, key: str, number: str) -> str:
+    """Accept under its right name a journal that has only a wrong one."""
+    sitting = _for(request, key, "journals.decide")
+    journal = _journal(request, sitting, number)
+    intake.accept_named(journal=journal, actor=actor_of(request))
+    return _("Журнал принят под правильным именем: %s.") % journal
+
+
 @monitoring.post("refuse", numbered=True)
 def refuse(request: HttpRequest, key: str, number: str) -> str:
     """Refuse a doubtful journal for a reason; its file stays as evidence."""
@@ -107,10 +116,10 @@ def act(request: HttpRequest, key: str, number: str) -> str:
     sitting = _for(request, key, "journals.act")
     post = get_object_or_404(StationPost, sitting=sitting, pk=row_number(number))
     token = token_from(request, sitting.point)
-    said = request.POST
+    said, photo = request.POST, request.FILES.get("photo")
     made = acts.make(
         sitting=sitting, kind="journal_missing", post=post, reason=said.get("reason", ""), text=said.get("text", ""),
-        token=token, actor=actor_of(request),
+        photo=photo.read(acts.MAX_PHOTO + 1) if photo else None, token=token, actor=actor_of(request),
     )  # fmt: skip
     return _("Акт подписан: %s.") % made
 

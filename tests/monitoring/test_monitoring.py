@@ -83,6 +83,52 @@ def test_a_doubtful_journal_is_decided_with_a_reason(keys, day, technician):
     assert journal.state == "accepted"
 
 
+def test_a_wrong_name_is_put_right_with_one_click(keys, day, technician, observer):
+    made = print_station(keys)
+    send(technician, day, "journals", files=[file(made.close(), "Журнал (1).dat")])
+    journal = Journal.objects.get()
+    assert journal.state == "quarantined"
+    page = text(technician.client.get(f"/monitoring/{day.key}/"))
+    assert f'id="rename-{journal.pk}"' in page
+    assert made.name in page
+    send(observer, day, f"rename-{journal.pk}")
+    journal.refresh_from_db()
+    assert journal.state == "quarantined"
+    assert made.name in text(send(technician, day, f"rename-{journal.pk}"))
+    journal.refresh_from_db()
+    assert (journal.state, journal.name, journal.original_name) == ("accepted", made.name, "Журнал (1).dat")
+    assert "Неверное имя файла" in journal.reason
+    event = Event.objects.get(kind="journals.accepted")
+    assert made.name in event.data["reason"]
+
+
+def test_one_click_cures_nothing_but_a_name(keys, day, technician):
+    unsigned, moved = print_station(keys), print_station(keys, "0002", room="0103")
+    names = ("копия.dat", "копия 2.dat")
+    send(
+        technician, day, "journals",
+        files=[file(unsigned.close(signer=None), names[0]), file(moved.close(), names[1])],
+    )  # fmt: skip
+    page = text(technician.client.get(f"/monitoring/{day.key}/"))
+    assert 'id="rename-' not in page
+    for journal in Journal.objects.all():
+        assert "code-journal_decision_refused" in text(send(technician, day, f"rename-{journal.pk}"))
+    assert {journal.state for journal in Journal.objects.all()} == {"quarantined"}
+
+
+def test_an_act_may_carry_a_photo_of_the_paper(keys, day, technician, gek):
+    photo = b"\xff\xd8\xff\xe0 photo"
+    said = {"reason": "Другая причина", "text": "сломалась", "token": keys.token_info().id, "pin": PIN}
+    form = f"act-{day.posts['print-0006'].pk}"
+    assert "code-act_refused" in text(send(technician, day, form, photo=file(b"MZ", "a.exe"), **said))
+    send(technician, day, form, photo=file(photo, "IMG_1.jpg"), **said)
+    act = Act.objects.get()
+    page = text(technician.client.get(f"/monitoring/{day.key}/"))
+    assert f"/acts/{act.pk}/file/" in page
+    answer = technician.client.get(f"/acts/{act.pk}/photo/")
+    assert b"".join(answer.streaming_content) == photo
+
+
 def test_a_journal_of_another_point_is_not_found(keys, day, technician, outsider):
     made = print_station(keys)
     send(technician, day, "journals", files=[file(made.close(signer=None), made.name)])
