@@ -1,7 +1,7 @@
 """Taking journals in: four doors, one function, a verdict in one line for every file."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from django.db import transaction
@@ -22,7 +22,7 @@ from keys import access
 from stations.models import ExamPoint, Sitting, StationPost
 from wire import cms, pki
 from wire.durable import write_durable_all
-from wire.journal import Relation, relation
+from wire.journal import JournalDocument, Relation, relation
 from wire.refusals import Part, Refusal
 
 MAX_SIZE = 64 * 1024 * 1024
@@ -166,7 +166,7 @@ def _settle(row: Journal, found: Read, actor: Actor) -> Verdict:
     if any(other.sha256 == row.sha256 for other in others):
         known = Journal.objects.select_related("point__region", "sitting").get(sha256=row.sha256)
         return _again(known, row.original_name, row.door, actor)
-    relations = [(other, _relation(found, other)) for other in others]
+    relations = _relations(found, others)
     same = next((other for other, how in relations if how == "same" and (other.signed or not row.signed)), None)
     if same is not None:
         return _again(same, row.original_name, row.door, actor)
@@ -174,8 +174,8 @@ def _settle(row: Journal, found: Read, actor: Actor) -> Verdict:
     row.state = JournalState.QUARANTINED if row.blocking else JournalState.ACCEPTED
     row.save(force_insert=True)
     _record(row, "journals.taken_in", actor, {"sha256": row.sha256, "door": row.door, "state": row.state})
-    if any(how == "fork" for _other, how in relations):
-        _record(row, "journals.forked", actor, {"with": [o.sha256 for o, how in relations if how == "fork"]})
+    if forked := _against(row, relations, "fork"):
+        _record(row, "journals.forked", actor, {"with": [other.sha256 for other in forked]})
     if found.document is not None:
         forms.list_answers(row, found.document)
     if row.state == JournalState.ACCEPTED:
@@ -193,11 +193,22 @@ def _accepted_words(row: Journal) -> str:
     }  # fmt: skip
 
 
-def _relation(found: Read, other: Journal) -> Relation:
-    """Return how the new journal stands to another one of the same station."""
-    if found.document is None or not other.lines_size:
-        return "fork"
-    lines = found.document.lines
+Relations = list[tuple[Journal, Relation]]
+
+
+def _relations(found: Read, others: Iterable[Journal]) -> Relations:
+    """Return how a new journal stands to others of the same station; what cannot be read cannot be compared."""
+    known = [other for other in others if other.lines_size]
+    return [(other, _relation(found.document, other)) for other in known] if found.document else []
+
+
+def _against(row: Journal, relations: Relations, how: Relation) -> list[Journal]:
+    """Return what a journal contradicts; what nobody signed or accepted says nothing against a signed one."""
+    return [other for other, its in relations if its == how and (other.signed or other.counts or not row.signed)]
+
+
+def _relation(document: JournalDocument, other: Journal) -> Relation:
+    lines = document.lines
     if len(lines) >= other.lines_size:
         if hashlib.sha256(lines[: other.lines_size]).hexdigest() != other.lines_sha256:
             return "fork"
@@ -209,18 +220,30 @@ def _relation(found: Read, other: Journal) -> Relation:
         return "fork"
 
 
-def _doubt_relations(row: Journal, relations: list[tuple[Journal, Relation]]) -> None:
-    for other, how in relations:
-        when = f"{clock.local(other.received_at, row.point.timezone):%H:%M}"
-        if how == "shorter":
-            ru = f"короче журнала этой же станции, полученного в {when}: часть записей потеряна"
-            en = f"shorter than the journal of the same station received at {when}"
-        elif how == "fork":
-            ru = f"ПРОТИВОРЕЧИТ журналу этой же станции, полученному в {when}: записи различаются"
-            en = f"CONTRADICTS the journal of the same station received at {when}"
-        else:
+#: What is said against one other journal, against several, and in English.
+_AGAINST: dict[Relation, tuple[str, str, str]] = {
+    "shorter": (
+        "короче журнала этой же станции, полученного в {}: часть записей потеряна",
+        "короче журналов этой же станции, полученных в {}: часть записей потеряна",
+        "shorter than what the same station sent at {}",
+    ),
+    "fork": (
+        "ПРОТИВОРЕЧИТ журналу этой же станции, полученному в {}: записи различаются",
+        "ПРОТИВОРЕЧИТ журналам этой же станции, полученным в {}: записи различаются",
+        "CONTRADICTS what the same station sent at {}",
+    ),
+}
+
+
+def _doubt_relations(row: Journal, relations: Relations) -> None:
+    for how, (one, several, en) in _AGAINST.items():
+        against = _against(row, relations, how)
+        if not against:
             continue
-        part = Part(how, str(row.entry_count), str(other.entry_count), ru, en)
+        times = sorted(each.received_at for each in against)[-5:]
+        at = ", ".join(f"{clock.local(time, row.point.timezone):%H:%M}" for time in times)
+        ru = one if len(against) == 1 else several
+        part = Part(how, str(row.entry_count), str(against[-1].entry_count), ru.format(at), en.format(at))
         row.doubts = [{**part.as_dict(), "blocks": True}, *row.doubts]
 
 
@@ -354,7 +377,7 @@ def recheck(*, journal: Journal, actor: Actor) -> bool:
     with transaction.atomic():
         Sitting.objects.select_for_update().get(pk=found.sitting.pk)
         fresh.pk = journal.pk
-        relations = [(other, _relation(found, other)) for other in Journal.objects.of_same_station(fresh)]
+        relations = _relations(found, Journal.objects.of_same_station(fresh))
         _doubt_relations(fresh, relations)
         if fresh.blocking or found.document is None:
             return False

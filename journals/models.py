@@ -117,6 +117,11 @@ class Journal(models.Model):
         return either(self.forms_problem, self.forms_problem_en)
 
     @property
+    def counts(self) -> bool:
+        """Whether it counts for the gates."""
+        return self.state == JournalState.ACCEPTED
+
+    @property
     def blocking(self) -> list[dict[str, str]]:
         """The doubts that keep it in quarantine."""
         return [doubt for doubt in self.doubts if doubt.get("blocks")]

@@ -22,6 +22,8 @@ from wire.tus_refusals import retry_after
 TRIES = 6
 #: Above this a journal goes as a resumable upload: a line that breaks costs a piece, not the whole.
 DIRECT = 16 * 1024 * 1024
+#: When a thousand stations close at once the HQ answers, but not at once.
+_TIMEOUT = httpx.Timeout(120.0, connect=15.0)
 _RETRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -69,11 +71,19 @@ def session(
     Raises:
         SendRefusal: no answer after all tries, or a permanent refusal.
     """
-    with httpx.Client(base_url=url.rstrip("/"), timeout=httpx.Timeout(30.0), verify=_tls()) as client:
-        given = ask(client, "POST", "/api/v1/session/challenge/", tries=tries, sleep=sleep, json={})
-        signed = sign_challenge(str(given.get("challenge", "")), station.signer)
-        opened = ask(client, "POST", "/api/v1/session/", tries=tries, sleep=sleep, json={"signed": signed})
-        client.headers["Authorization"] = f"Bearer {opened.get('token', '')}"
+    with httpx.Client(base_url=url.rstrip("/"), timeout=_TIMEOUT, verify=_tls()) as client:
+        signer = station.signer
+
+        def opened() -> httpx.Response:
+            given = client.post("/api/v1/session/challenge/", json={})
+            if not given.is_success:
+                return given
+            # A challenge serves once: when the answer was lost on the way, the next try asks for another.
+            signed = sign_challenge(str((_json(given) or {}).get("challenge", "")), signer)
+            return client.post("/api/v1/session/", json={"signed": signed})
+
+        said = _again(opened, tries, sleep)
+        client.headers["Authorization"] = f"Bearer {said.get('token', '')}"
         yield client
 
 
@@ -129,13 +139,17 @@ def ask(
     Raises:
         SendRefusal: no answer after all tries, or a permanent refusal.
     """
+    return _again(lambda: client.request(method, path, **request), tries, sleep)
+
+
+def _again(ask_once: Callable[[], httpx.Response], tries: int, sleep: Callable[[float], None]) -> dict[str, Any]:
     why: Refusal | None = None
     asked: float | None = None
     for attempt in range(tries):
         if attempt:
             sleep(_pause(attempt, asked))
         try:
-            response = client.request(method, path, **request)
+            response = ask_once()
         except httpx.HTTPError as error:
             why = SendRefusal(f"Штаб не отвечает: {error}.", f"The HQ does not answer: {error}.")
             continue

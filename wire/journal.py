@@ -177,7 +177,7 @@ def _open(blob: Buffer, *, trust: TrustStore, at: dt.datetime | None) -> tuple[S
         raise JournalRefusal("Файл слишком велик для журнала.", "The file is too big for a journal.")
     if blob[:1] == b"{":
         ru, en = "журнал не подписан", "the journal is not signed"
-        return Span(blob, 0, len(blob)), None, [Part("signature", "", "CMS SignedData", ru, en)]
+        return Span(blob, 0, len(blob)), None, [Part("signature", "", "CMS", ru, en)]
     try:
         content, signers = cms.verify_in_place(blob, trust=trust, at=at, roles=set(_ROLES.values()))
     except Refusal as refusal:
@@ -207,6 +207,9 @@ def _unverified(blob: Buffer, refusal: Refusal) -> Span:
         ) from refusal
 
 
+_NAMED = {"role": "назначение", "region": "регион", "point": "ППЭ", "station": "станция"}
+
+
 def _compare_signer(header: Header, signed_by: SignedBy) -> list[Part]:
     identity = signed_by.identity
     pairs = (
@@ -220,7 +223,7 @@ def _compare_signer(header: Header, signed_by: SignedBy) -> list[Part]:
             f"signer.{name}",
             found,
             expected,
-            f"подписан сертификатом другой станции: {name} {found}, в журнале {expected}",
+            f"подписан сертификатом другой станции: {_NAMED[name]} {found}, в журнале {expected}",
             f"signed by another station's certificate: {name} {found}, the journal says {expected}",
         )
         for name, found, expected in pairs

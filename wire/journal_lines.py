@@ -170,7 +170,9 @@ def _load(line: bytes, number: int) -> dict[str, Any]:
         if type(found) is not dict:
             raise ValueError("not an object")
     except (ValueError, RecursionError, Refusal) as error:
-        raise _broken(number, f"строка не читается как JSON ({error})", f"the line is not JSON ({error})") from error
+        # What the reader of JSON says is English: in Russian only the refusals of our own tell more.
+        ru = f" ({error.text('ru')})" if isinstance(error, Refusal) else ""
+        raise _broken(number, f"строка не читается как JSON{ru}", f"the line is not JSON ({error})") from error
     return found
 
 

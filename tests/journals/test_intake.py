@@ -85,6 +85,29 @@ def test_a_fork_is_quarantined_and_shouted_about(keys):
     assert Journal.objects.filter(state="superseded").count() == 1
 
 
+def test_what_nobody_signed_does_not_stop_a_signed_journal(keys):
+    """Junk that names a station must not keep that station's own journal out; among junk each is told of."""
+    junk, other, good = print_station(keys), print_station(keys), print_station(keys)
+    assert take(junk.add("set_printed", set=7).close(signer=None), junk.name).state == "quarantined"
+    verdict = take(good.add("set_printed", set=1).close(), good.name)
+    assert verdict.state == "accepted"
+    again = take(other.add("set_printed", set=9).close(signer=None), other.name)
+    assert again.line.count("ПРОТИВОРЕЧИТ журналам") == 1
+    assert Event.objects.filter(kind="journals.forked").count() == 1
+
+
+def test_a_broken_chain_is_told_as_that(keys):
+    station = print_station(keys)
+    whole = station.close()
+    take(whole, station.name)
+    place = whole.index(b'"exam_started"') + 3
+    verdict = take(whole[:place] + b"X" + whole[place + 1 :], station.name)
+    assert verdict.state == "quarantined"
+    assert "цепочка записей нарушена" in verdict.line
+    assert "ПРОТИВОРЕЧИТ" not in verdict.line
+    assert not Event.objects.filter(kind="journals.forked").exists()
+
+
 def test_the_same_lines_signed_again_are_the_same_journal(keys):
     station = print_station(keys)
     take(station.close(), station.name)

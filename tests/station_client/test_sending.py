@@ -29,19 +29,25 @@ class Headquarters:
     failures: list[int] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    given: int = 0
+    used: set[str] = field(default_factory=set)
+    drops: list[str] = field(default_factory=list)
 
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str]]:
         if self.failures:
             status = self.failures.pop(0)
             return status, {"title": "no", "detail": "Станция не из этого ППЭ"}
         if path.endswith("/challenge/"):
-            return 200, {"challenge": "challenge-1"}
+            self.given += 1
+            return 200, {"challenge": f"challenge-{self.given}"}
         if path.endswith("/session/"):
             signed = json.loads(body)["signed"]
             from datetime import UTC, datetime
 
             challenge, signed_by = read_challenge(signed, trust=the_world().trust, at=datetime.now(UTC))
-            assert challenge == "challenge-1"
+            if challenge in self.used:
+                return 403, {"detail": "This challenge has been used.", "permanent": True}
+            self.used.add(challenge)
             self.logins.append(signed_by.identity.urn)
             return 200, {"token": "secret", "expires_at": "", "identity": signed_by.identity.urn}
         assert headers["Authorization"] == "Bearer secret"
@@ -60,6 +66,11 @@ def hq() -> Iterator[Headquarters]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             status, answer = found.answer(self.path, dict(self.headers), body)
+            if self.path in found.drops:
+                # The work is done, and the line breaks before the answer.
+                found.drops.remove(self.path)
+                self.close_connection = True
+                return
             data = json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
@@ -99,6 +110,36 @@ def test_a_bad_line_is_tried_again(station: Path, hq: Headquarters, tmp_path):
     assert sent.state == "accepted"
     assert len(waits) == 3
     assert all(0 <= wait <= 60 for wait in waits)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/session/challenge/", "/api/v1/session/", "/api/v1/journals/"])
+def test_an_answer_that_was_lost_costs_one_more_try(station: Path, hq: Headquarters, tmp_path, path):
+    start(station)
+    run("close", station, tmp_path / "flash")
+    hq.drops = [path]
+    mine, waits = home.load(station), []
+    (sent,) = sending.send(mine, hq.url, closing.formed(mine), sleep=waits.append)
+    assert (sent.state, len(waits)) == ("received again" if path.endswith("journals/") else "accepted", 1)
+    assert len(set(hq.keys)) == 1
+
+
+def test_the_hq_asks_to_wait_and_says_what_may_be_repeated(station: Path, hq: Headquarters, tmp_path, monkeypatch):
+    start(station)
+    run("close", station, tmp_path / "flash")
+    answers = iter([(409, {"permanent": False}, "7"), (503, {"permanent": True, "detail_ru": "Узел закрыт"}, "")])
+    mine, waits = home.load(station), []
+
+    def refusing(self, method, path, **_more):
+        if not path.endswith("/journals/"):
+            return real(self, method, path, **_more)
+        status, body, wait = next(answers)
+        return sending.httpx.Response(status, json=body, headers={"Retry-After": wait} if wait else {})
+
+    real = sending.httpx.Client.request
+    monkeypatch.setattr(sending.httpx.Client, "request", refusing)
+    with pytest.raises(sending.SendRefusal, match="Узел закрыт"):
+        sending.send(mine, hq.url, closing.formed(mine), sleep=waits.append)
+    assert waits == [pytest.approx(7.0)]
 
 
 def test_a_permanent_refusal_is_told_at_once(station: Path, hq: Headquarters, tmp_path, capsys):
