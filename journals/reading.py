@@ -82,7 +82,8 @@ def read(data: bytes, name: str, *, point: ExamPoint | None, at: datetime, looku
     sitting = _sitting(header, point, ask)
     found = Read(header, document, sitting)
     if broken is not None:
-        found.doubts += broken.parts or [Part("content", "", "", broken.text("ru"), broken.text("en"))]
+        # The sentence of the refusal names the first bad entry.
+        found.doubts.append(Part("entry", "", "", broken.text("ru"), broken.text("en")))
     if document is not None:
         _judge_content(found, document)
     _judge_registry(found, ask)

@@ -18,13 +18,14 @@ SESSION_KEY = "verdicts"
 KEPT = 120
 #: So many refusals are messages of their own; all of them stand in the list of verdicts.
 SHOUTED = 3
-#: State of a verdict → level, icon; the line says the rest.
+#: State of a verdict → level, icon; the line says the rest. What a person must see to comes first.
 LOOKS = {
-    "accepted": ("ok", "check_circle"),
     "quarantined": ("warn", "warning"),
-    "superseded": ("info", "content_copy"),
     "refused": ("bad", "block"),
+    "superseded": ("info", "content_copy"),
+    "accepted": ("ok", "check_circle"),
 }
+_ORDER = list(LOOKS)
 
 
 class NoFiles(Refusal):
@@ -58,7 +59,7 @@ def keep(request: HttpRequest, sitting: Sitting, verdicts: Iterable[Verdict]) ->
         "at": f"{at:%H:%M}",
         "rows": [
             {"state": row.state, "line": row.line, "code": row.refusal.code if row.refusal else ""}
-            for row in rows[:KEPT]
+            for row in sorted(rows, key=lambda row: _ORDER.index(row.state))[:KEPT]
         ],
         "more": max(0, len(rows) - KEPT),
     }

@@ -50,7 +50,7 @@ def test_many_files_get_a_verdict_each(keys, day, technician):
     files = [station(keys), file(wrong.close(), wrong.name), file(b"\x00\x01", "photo.dat"), file(b"", "empty.dat")]
     shown = text(send(technician, day, "journals", files=files))
     states = re.findall(r'<li class="\w+" data-state="(\w+)"', shown)
-    assert states == ["accepted", "quarantined", "refused", "refused"]
+    assert states == ["quarantined", "refused", "refused", "accepted"]
     assert "Файлов 4" in shown
     assert 'data-code="code-journal_empty"' in shown
     assert Journal.objects.count() == 2
