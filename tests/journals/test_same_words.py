@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from journals import intake
+from journals.verdicts import Verdict
 from keys.models import Certificate
 from keys.trust import trust_store
 from station_client import verifying
@@ -82,7 +83,7 @@ def _seven(name: str) -> str:
     return "_".join(parts)
 
 
-def of_portal(verdict: intake.Verdict) -> tuple[str, set[str]]:
+def of_portal(verdict: Verdict) -> tuple[str, set[str]]:
     """What the portal concluded, in the words of `verify`, and its sentences."""
     if verdict.journal is None:
         return "refused", set()

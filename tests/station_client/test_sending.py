@@ -33,7 +33,7 @@ class Headquarters:
     used: set[str] = field(default_factory=set)
     drops: list[str] = field(default_factory=list)
 
-    def answer(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str]]:
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, object]]:
         if self.failures:
             status = self.failures.pop(0)
             return status, {"title": "no", "detail": "Станция не из этого ППЭ"}
