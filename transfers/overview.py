@@ -10,13 +10,21 @@ from django.utils.translation import gettext as _
 from common.clock import local, now
 from common.refusals import told
 from stations.models import Sitting
-from transfers import build, gates, link, phone
+from transfers import build, gates, link, phone, receipts
 from transfers.models import FeedCursor, Packet, PacketKind, PointStatus, StatusName
 from transfers.states import ON_THE_WAY, SENDING, PacketState
 from wire.canonical import stamp
 
-#: The centre answers within seconds; a flash drive takes its time, but a silence this long is shown.
-OVERDUE = timedelta(minutes=15)
+#: The centre answers within seconds, a flash drive takes its time: after the first silence a receipt is late, after the
+#: second one it is overdue and a person has to act.
+DEADLINES: dict[str, tuple[timedelta, timedelta]] = {
+    PacketState.DELIVERED: (timedelta(minutes=15), timedelta(hours=1)),
+    PacketState.HANDED_OVER: (timedelta(hours=2), timedelta(hours=6)),
+}
+
+
+#: Troubles of this node, not of the line.
+OWN_TROUBLE = frozenset({"node_busy", "disk_full", "disk_failed", "disk_read_only", "stale_state"})
 
 
 @dataclass(frozen=True)
@@ -69,10 +77,24 @@ class Row:
     def overdue_minutes(self) -> int:
         """For how many minutes the centre has been silent about a packet that it should have answered; 0 when not."""
         since = self.packet.delivered_at or self.packet.handed_over_at
-        if since is None or self.packet.state not in (PacketState.DELIVERED, PacketState.HANDED_OVER):
+        if since is None or self.packet.state not in DEADLINES:
             return 0
-        late = now() - since
-        return int(late.total_seconds() // 60) if late > OVERDUE else 0
+        silent = now() - since
+        return int(silent.total_seconds() // 60) if silent > DEADLINES[self.packet.state][0] else 0
+
+    @property
+    def overdue(self) -> str:
+        """State of an awaited receipt: nothing while it may still come, ``late``, then ``overdue``."""
+        if not self.overdue_minutes:
+            return ""
+        hard = timedelta(minutes=self.overdue_minutes) >= DEADLINES[self.packet.state][1]
+        return "overdue" if hard else "late"
+
+    @property
+    def overdue_words(self) -> str:
+        """The same in words."""
+        words = {"late": _("квитанция задерживается"), "overdue": _("квитанция просрочена")}
+        return words.get(self.overdue, "")
 
     @property
     def may_retry(self) -> bool:
@@ -138,6 +160,16 @@ class Overview:
         """How the line to the centre is."""
         return FeedCursor.objects.filter(point=self.sitting.point).first()
 
+    @cached_property
+    def alarms(self) -> int:
+        """How many receipts speak of files that this node never sent."""
+        return receipts.alarms(self.sitting.point).count()
+
+    @property
+    def overdue(self) -> int:
+        """How many receipts are overdue: a person has to act."""
+        return sum(row.overdue == "overdue" for row in self.rows)
+
     @property
     def callout(self) -> str:
         """One sentence for a cause that hits every packet."""
@@ -146,6 +178,8 @@ class Overview:
             return _("Адрес РЦОИ не настроен: пакеты передаются на флеш-накопителе.") if on_the_way else ""
         if self.cursor is None or not self.cursor.trouble:
             return ""
+        if self.cursor.trouble_code in OWN_TROUBLE:
+            return _("Ответ РЦОИ получен, но не записан: %s Повторы идут сами.") % self.cursor.trouble_words
         since = self.cursor.answered_at
         if since is None:
             return _("РЦОИ ещё не отвечал: %s Повторы идут сами.") % self.cursor.trouble_words
@@ -219,7 +253,7 @@ def packet_json(packet: Packet) -> dict[str, Any]:
         "counts": packet.counts,
         "supersedes": packet.supersedes.uid if packet.supersedes else None,
         "error": packet.last_error_words,
-        "overdue": row.overdue_minutes > 0,
+        "overdue": row.overdue,
         "reasons": packet.reasons,
         "delivered_at": _stamp(packet.delivered_at),
         "answered_at": _stamp(packet.answered_at),

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
@@ -14,6 +15,7 @@ from common.refusals import both, told
 from keys.trust import trust_store
 from scanning import cards
 from scanning.models import RoomCard
+from stations.lookup import this_node
 from stations.models import ExamPoint
 from transfers import statuses
 from transfers.errors import ForeignReceipt
@@ -50,7 +52,7 @@ def take(*, document: bytes, point: ExamPoint, door: str, actor: Actor = SYSTEM)
     digest = hashlib.sha256(document).hexdigest()
     known = ReceiptRecord.objects.filter(sha256=digest).select_related("packet").first()
     if known is not None:
-        return known
+        return known if known.packet_id else _adopt(known, actor)
     receipt = wire_receipt.read(document, trust_store())
     _require_ours(receipt, point)
     with transaction.atomic():
@@ -61,7 +63,8 @@ def take(*, document: bytes, point: ExamPoint, door: str, actor: Actor = SYSTEM)
             defaults={
                 "packet": packet, "point": point, "level": receipt.level, "number": receipt.number,
                 "file_sha256": receipt.sha256, "reasons": [dict(each) for each in receipt.reasons],
-                "counts": dict(receipt.counts), "operator": receipt.operator[:200], "document": document,
+                "counts": dict(receipt.counts), "operator": receipt.operator[:200],
+                "node": str(receipt.extra.get("node", ""))[:36], "document": document,
                 "door": door, "issued_at": receipt.issued_at,
             },
         )  # fmt: skip
@@ -72,6 +75,28 @@ def take(*, document: bytes, point: ExamPoint, door: str, actor: Actor = SYSTEM)
             faultpoints.here(f"receipt.taken-{receipt.level}")
     faultpoints.here(f"receipt.kept-{receipt.level}")
     return row
+
+
+def _adopt(row: ReceiptRecord, actor: Actor) -> ReceiptRecord:
+    """Let a receipt that came before its packet speak: the packet was taken in from another machine since."""
+    with transaction.atomic():
+        rows = Packet.objects.select_for_update(of=("self",)).full()
+        packet = rows.filter(sha256=row.file_sha256, sitting__point=row.point).exclude(sha256="").first()
+        if packet is not None:
+            row.packet = packet
+            row.save(update_fields=["packet"])
+            apply(packet, row, actor=actor)
+    return row
+
+
+def alarms(point: ExamPoint) -> QuerySet[ReceiptRecord]:
+    """Return the receipts of this node, or of nobody's, for files that it never sent.
+
+    An HQ of two machines reads one feed: receipts for the packets of the other one are no alarm.
+    """
+    node = this_node()
+    own = ["", *([node.uid] if node else [])]
+    return ReceiptRecord.objects.filter(point=point, packet__isnull=True, node__in=own)
 
 
 def _require_ours(receipt: Receipt, point: ExamPoint) -> None:
@@ -89,8 +114,9 @@ def _require_ours(receipt: Receipt, point: ExamPoint) -> None:
 
 def _note(row: ReceiptRecord, receipt: Receipt, actor: Actor) -> None:
     known = row.packet is not None
+    alarm = not known and alarms(row.point).filter(pk=row.pk).exists()
     record(
-        "transfers.receipt" if known else "transfers.foreign_receipt", actor=actor, region=row.point.region.code,
+        "transfers.foreign_receipt" if alarm else "transfers.receipt", actor=actor, region=row.point.region.code,
         point=row.point.code, subject=str(row.packet) if known else receipt.sha256[:16],
         data={
             "level": row.level, "number": row.number, "file": row.file_sha256, "uid": receipt.uid or "",

@@ -261,7 +261,7 @@ class Packet(Leased):
     @property
     def percent(self) -> int:
         """How much of the file the centre holds."""
-        return 100 if self.uploaded_at else int(self.offset * 100 / self.size) if self.size else 0
+        return 100 if self.uploaded_at or self.delivered_at else int(self.offset * 100 / self.size) if self.size else 0
 
 
 class PacketStep(models.Model):

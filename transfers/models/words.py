@@ -113,6 +113,7 @@ class ReceiptRecord(models.Model):
     file_sha256 = models.CharField(_("SHA-256 файла пакета"), max_length=64)
     reasons = models.JSONField(_("причины"), default=list, blank=True)
     counts = models.JSONField(_("состав"), default=dict, blank=True)
+    node = models.CharField(_("узел пакета"), max_length=36, blank=True)
     operator = models.CharField(_("кто в РЦОИ"), max_length=200, blank=True)
     document = models.BinaryField(_("квитанция, как получена"))
     door = models.CharField(_("откуда"), max_length=8, choices=Door.choices)

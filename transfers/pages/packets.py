@@ -20,6 +20,7 @@ from transfers.errors import NothingToSign, OriginalsNeeded
 from transfers.models import Packet, PacketKind, ReceiptLevel
 from transfers.overview import Overview, Row
 from transfers.states import PacketState
+from transfers.story import milestones
 
 _ACTIONS = ("build", "sign", "retry", "flash", "pause", "wipe")
 
@@ -193,7 +194,7 @@ def packet_page(request: HttpRequest, key: str, uid: object) -> HttpResponse:
     context = {
         "sitting": sitting, "point": sitting.point, "packet": packet, "row": Row(packet),
         "steps": packet.steps.all(), "receipts": packet.receipts.all(), "next": packet.next_versions.all(),
-        "may": _may(request, sitting),
+        "may": _may(request, sitting), "milestones": milestones(packet), "drives": drives.folders(empty=True),
     }  # fmt: skip
     return render(request, "transfers/packet.html", context, title=str(packet))
 
@@ -204,6 +205,15 @@ def retry_here(request: HttpRequest, key: str, uid: object, number: str) -> str:
     sitting = open_sitting(request, key)
     rules.require(request.user, "transfers.retry", sitting)
     return _retry(request, _packet(sitting, number))
+
+
+@packet_page.post("flash", numbered=True)
+def carry(request: HttpRequest, key: str, uid: object, number: str) -> str:
+    """Write the packet of this page to a flash drive."""
+    sitting = open_sitting(request, key)
+    rules.require(request.user, "transfers.flash", sitting)
+    folder = request.POST.get("folder", "")
+    return flash.write(packets=[_packet(sitting, number)], folder=folder, actor=actor_of(request)).words
 
 
 @page("transfers/<sitting:key>/<uuid:uid>/file/", name="packet-file", node="hq")
