@@ -31,6 +31,7 @@ class Damage:
     threshold: int = 150
     upside_down: bool = False
     no_codes: bool = False
+    cut_corner: float = 0.0
 
 
 def random_damage(rng: random.Random) -> Damage:
@@ -90,6 +91,14 @@ def _dirt(page: Pixels, rng: random.Random, count: int) -> None:
         cv2.circle(page, centre, rng.randint(1, 4), rng.randint(0, 120), -1)
 
 
+def _cut_corner(page: Pixels, rng: random.Random, millimetres: float) -> None:
+    """A corner is torn off: its square with it, never a code."""
+    side, (height, width) = round(millimetres * _SCALE), page.shape
+    x, y = rng.choice((0, width)), rng.choice((0, height))
+    inner = (x + (side if x == 0 else -side), y + (side if y == 0 else -side))
+    cv2.fillPoly(page, [np.array([(x, y), (inner[0], y), (x, inner[1])], np.int32)], (255,))
+
+
 def _warp(page: Pixels, damage: Damage) -> Pixels:
     height, width = page.shape
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), damage.angle, damage.scale)
@@ -103,6 +112,8 @@ def apply_damage(page: Pixels, damage: Damage, rng: random.Random) -> Pixels:
     """Return the page as the scanner hands it over: 0 and 255 only."""
     if damage.no_codes:
         _destroy_codes(page, rng)
+    if damage.cut_corner:
+        _cut_corner(page, rng, damage.cut_corner)
     _dirt(page, rng, damage.dirt)
     page = _warp(page, damage)
     if damage.blur:

@@ -42,12 +42,14 @@ def today() -> dt.date:
     return dt.datetime.now(ZoneInfo(TIMEZONE)).date()
 
 
-def _builder(seed: int, date: dt.date) -> Builder:
+def builder(seed: int, date: dt.date) -> Builder:
+    """Return what the points of a day are made with."""
     rng = random.Random(f"plan {seed}")  # noqa: S311 (a made-up day)
     return Builder(seed=seed, date=date, region=REGION, rng=rng, numbers=Numbers(rng))
 
 
-def _people(build: Builder, point: str, organisers: int) -> tuple[PersonPlan, ...]:
+def people_of(build: Builder, point: str, organisers: int) -> tuple[PersonPlan, ...]:
+    """Return the staff of a point."""
     roles = ["technical_specialist", "point_head", "gek_member", "observer", *["organiser"] * organisers]
     people = []
     for index, role in enumerate(roles):
@@ -58,7 +60,7 @@ def _people(build: Builder, point: str, organisers: int) -> tuple[PersonPlan, ..
     return tuple(people)
 
 
-_STAFF = (
+STAFF = (
     PersonPlan("780000001", "Андреева Вера Николаевна", "administrator"),
     PersonPlan("780000002", "Павлов Денис Олегович", "rcoi_operator"),
     PersonPlan("780000003", "Крылова Нина Васильевна", "regional_coordinator"),
@@ -159,7 +161,7 @@ def _written_point(build: Builder) -> PointPlan:
         subject=RUSSIAN,
         rooms=rooms,
         stations=stations,
-        people=_people(build, "0001", 8),
+        people=people_of(build, "0001", 8),
         scans=tuple(scans),
         replacements=(Replacement("0002", "0005", "0102", 8),),
     )
@@ -199,7 +201,7 @@ def _oral_point(build: Builder, shared: PersonPlan) -> PointPlan:
         rooms=listed,
         stations=stations,
         # The laptop serves both points, so the specialist who set it up is appointed to both.
-        people=(*_people(build, "0002", 6), shared),
+        people=(*people_of(build, "0002", 6), shared),
         scans=tuple(scans),
     )
 
@@ -207,16 +209,16 @@ def _oral_point(build: Builder, shared: PersonPlan) -> PointPlan:
 def demo_day(*, seed: int = SEED, date: dt.date | None = None) -> DayPlan:
     """Return the demo day: point 0001 writes Russian in four rooms, point 0002 speaks English in two."""
     day = date or today()
-    build = _builder(seed, day)
+    build = builder(seed, day)
     written = _written_point(build)
     points = (written, _oral_point(build, written.person("technical_specialist")))
-    return DayPlan("demo", seed, day, REGION, REGION_NAME, TIMEZONE, points, _STAFF, tuple(build.faults))
+    return DayPlan("demo", seed, day, REGION, REGION_NAME, TIMEZONE, points, STAFF, tuple(build.faults))
 
 
 def mini_day(*, seed: int = SEED, date: dt.date | None = None) -> DayPlan:
     """Return the mini day: one room of three seats, nothing planted."""
     day = date or today()
-    build = _builder(seed, day)
+    build = builder(seed, day)
     room = RoomPlan("0101", 3, sets=build.print_sets(station="0001", subject=RUSSIAN, count=3, unused=(3,)), absent=1)
     scans = build.pile(room, point="0001", subject=RUSSIAN) + build.hq_pile((room,), point="0001", subject=RUSSIAN)
     point = PointPlan(
@@ -226,7 +228,7 @@ def mini_day(*, seed: int = SEED, date: dt.date | None = None) -> DayPlan:
         subject=RUSSIAN,
         rooms=(room,),
         stations=(StationPlan("print", "0001", ("0101",)), StationPlan("scan", "01", (HQ,))),
-        people=_people(build, "0001", 1),
+        people=people_of(build, "0001", 1),
         scans=tuple(scans),
     )
-    return DayPlan("mini", seed, day, REGION, REGION_NAME, TIMEZONE, (point,), _STAFF)
+    return DayPlan("mini", seed, day, REGION, REGION_NAME, TIMEZONE, (point,), STAFF)

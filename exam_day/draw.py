@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -44,8 +44,8 @@ _BOLD = str(_FONTS / "PT_Sans-Web-Bold.ttf")
 class SheetSpec:
     """One sheet of paper and one pass of it through a scanner.
 
-    ``label`` is a foreign Code 128 stuck onto it; ``values`` is what a hand writes into its fields (``field/row``),
-    anything that comes to mind when there are none.
+    ``side`` is the form, its empty back, or a foreign paper in its place; ``label`` is a foreign Code 128 stuck onto
+    it; ``values`` is what a hand writes into its fields (``field/row``), anything that comes to mind without them.
     """
 
     kind: str
@@ -61,6 +61,7 @@ class SheetSpec:
     label: str = ""
     damage: Damage = field(default_factory=Damage)
     values: Mapping[str, str] = field(default_factory=dict)
+    side: Literal["form", "back", "foreign"] = "form"
 
 
 def px(millimetres: float) -> int:
@@ -201,12 +202,24 @@ def _stamp_header(page: Pixels, spec: SheetSpec) -> None:
     _text(page, 20, 43, f"Регион {spec.region}   ППЭ {spec.point}   {room}   {spec.date:%d.%m.%Y}", height=4)
 
 
+def _other_paper(spec: SheetSpec) -> Pixels:
+    """The back of a form is white; a foreign paper has words and a code that is none of ours."""
+    page: Pixels = np.full((_HEIGHT, _WIDTH), 255, np.uint8)
+    if spec.side == "foreign":
+        for row in range(12):
+            _text(page, 25, 60 + 12 * row, "Накладная на бумагу и канцелярские товары", height=5)
+        _stamp(page, _linear(f"INV-{spec.number[4:10]}", height=12), px(30), px(25))
+    return page
+
+
 def paper(spec: SheetSpec) -> Pixels:
     """Return the sheet as it lies on the table, in greys, before it passes the scanner.
 
     Raises:
         KeyError: The kind is not in the catalogue.
     """
+    if spec.side != "form":
+        return _other_paper(spec)
     page: Pixels = background(spec.kind).copy()
     _stamp_codes(page, spec)
     _stamp_header(page, spec)

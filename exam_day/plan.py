@@ -27,6 +27,9 @@ FaultKind = Literal[
     "card_absent",
 ]
 
+#: What else may happen to sheets in a large day.
+PaperFault = Literal["wrong_side", "cut_corner", "foreign_paper"]
+
 HQ = "HQ"
 #: The two statuses of the day, as they cross the wire.
 FINISHED, TRANSFERRED = "exams_finished", "blanks_transferred"
@@ -131,7 +134,7 @@ class Fault:
     """Something planted. The system is not told; it must find it."""
 
     id: str
-    kind: FaultKind
+    kind: FaultKind | PaperFault
     point: str
     room: str
     number: str
@@ -216,7 +219,7 @@ class Builder:
     numbers: Numbers
     faults: list[Fault] = field(default_factory=list)
 
-    def plant(self, kind: FaultKind, point: str, room: str, number: str, answer: str = "") -> None:
+    def plant(self, kind: FaultKind | PaperFault, point: str, room: str, number: str, answer: str = "") -> None:
         """Write down a planted fault."""
         self.faults.append(Fault(f"{kind}-{point}-{room}", kind, point, room, number, answer))
 

@@ -43,18 +43,19 @@ def place(plan: DayPlan, folder: Path) -> list[PlacedScan]:
     for point, scan in all_scans(plan):
         path = folder / point.code / scan.pile / next(names[point.code])
         spec = scan.spec
+        ours = spec.side != "foreign"
         row = TruthRow(
             file=path.relative_to(folder).as_posix(),
             point=point.code,
             pile=scan.pile,
-            kind=spec.kind,
-            number=spec.number,
+            kind=spec.kind if ours else "",
+            number=spec.number if ours else "",
             owner=scan.owner,
             note=scan.note,
             late=int(scan.late),
             blank=int(spec.blank),
             upside_down=int(spec.damage.upside_down),
-            codes=int(not spec.damage.no_codes),
+            codes=int(spec.side == "form" and not spec.damage.no_codes),
             angle=spec.damage.angle,
         )
         placed.append(PlacedScan(scan, path, row))

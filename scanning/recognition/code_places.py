@@ -39,6 +39,7 @@ class View:
         scale: Pixels of the page to one of the picture.
         box: For a picture that was drawn anew: the code's place on the page.
         turned: Degrees by which a code stands turned on the page although it stands upright in the picture.
+        quick: Whether to look only for codes as our forms print them: dark on light, at this size.
     """
 
     picture: Grey
@@ -47,6 +48,7 @@ class View:
     scale: float = 1.0
     box: Place | None = None
     turned: int = 0
+    quick: bool = False
 
     def place(self, corners: list[tuple[int, int]]) -> Place:
         """The rectangle on the page around corners in the picture."""

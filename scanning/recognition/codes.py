@@ -111,7 +111,7 @@ def _steps(grey: Grey, half: Grey, marks: Marks) -> Iterator[tuple[str, Views]]:
     low = grey.shape[0] - band
 
     def bands(change: Callable[[Grey], Grey]) -> Views:
-        return lambda: (View(change(grey[:band])), View(change(grey[low:]), 0, low))
+        return lambda: (View(change(grey[:band]), quick=True), View(change(grey[low:]), 0, low, quick=True))
 
     def page(change: Callable[[Grey], Grey]) -> Views:
         return lambda: (View(change(grey)),)
@@ -136,7 +136,8 @@ def _erode(picture: Grey) -> Grey:
 
 
 def _read(view: View) -> Iterator[Code]:
-    for result in zxingcpp.read_barcodes(np.ascontiguousarray(view.picture), formats=FORMATS):
+    picture, more = np.ascontiguousarray(view.picture), not view.quick
+    for result in zxingcpp.read_barcodes(picture, formats=FORMATS, try_downscale=more, try_invert=more):
         position = result.position
         corners = (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
         yield make_code(

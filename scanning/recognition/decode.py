@@ -34,6 +34,7 @@ MAX_PAGES = 500
 PDF_DPI = 300
 _SCREEN_DPI = 96.0
 _WHITE = 255
+_ROWS = 256
 
 # One strip a page: then a page goes into a PDF as it is, without decoding. The setting is Pillow's module global.
 TiffImagePlugin.STRIP_SIZE = 1 << 30
@@ -206,10 +207,19 @@ def _raster_page(path: Path, kind: Format, index: int) -> PageImage:
             white_pixels = np.asarray(image).view(np.uint8) != 0
             return PageImage(white_pixels.view(np.uint8) * np.uint8(_WHITE), dpi, bilevel=True)
         if image.mode in ("LA", "RGBA", "P"):
-            rgba = image.convert("RGBA")
-            white = Image.new("RGBA", rgba.size, (_WHITE,) * 4)
-            image = Image.alpha_composite(white, rgba)
+            return PageImage(_on_white(image.convert("RGBA")), dpi, bilevel=False)
         return PageImage(np.array(image.convert("L")), dpi, bilevel=False)
+
+
+def _on_white(rgba: Image.Image) -> Grey:
+    """A picture with transparency as it looks on white paper, a few rows at a time to spare memory."""
+    cover = np.asarray(rgba.getchannel("A"))
+    grey = np.array(rgba.convert("L"))
+    for top in range(0, grey.shape[0], _ROWS):
+        rows = slice(top, top + _ROWS)
+        share = cover[rows].astype(np.uint16)
+        grey[rows] = (grey[rows] * share + _WHITE * (_WHITE - share) + _WHITE // 2) // _WHITE
+    return grey
 
 
 def _dpi(image: Image.Image) -> float | None:
@@ -246,8 +256,15 @@ def to_bilevel(grey: Grey) -> NDArray[np.bool_]:
     return white
 
 
-def encode_g4(grey: Grey, dpi: float) -> bytes:
-    """The sheet of record: one-strip Group 4 TIFF."""
+def encode_g4(grey: Grey, dpi: float, *, bilevel: bool = False) -> bytes:
+    """The sheet of record: one-strip Group 4 TIFF.
+
+    Args:
+        grey: The page.
+        dpi: Its resolution.
+        bilevel: The page has no greys, so nothing is left to decide.
+    """
     out = io.BytesIO()
-    Image.fromarray(to_bilevel(grey)).save(out, format="TIFF", compression="group4", dpi=(round(dpi), round(dpi)))
+    white = grey > _WHITE // 2 if bilevel else to_bilevel(grey)
+    Image.fromarray(white).save(out, format="TIFF", compression="group4", dpi=(round(dpi), round(dpi)))
     return out.getvalue()

@@ -1,10 +1,12 @@
 """truth.csv agrees with the pictures it stands beside."""
 
+import pytest
 import zxingcpp
 from PIL import Image
 
 from exam_day import truth
 from exam_day.days import demo_day, mini_day
+from exam_day.large import RATES
 from exam_day.scans import draw_files
 from wire.forms import parse_sheet_code
 
@@ -25,3 +27,21 @@ def test_file_names_never_tell_the_number(tmp_path):
     placed = truth.place(demo_day(), tmp_path)
     assert len({each.path for each in placed}) == len(placed)
     assert not any(each.scan.spec.number in each.path.name for each in placed)
+
+
+def test_a_large_day_of_the_command_keeps_its_truth_beside_the_sheets(tmp_path):
+    from django.core.management import CommandError, call_command
+
+    call_command(
+        "make_exam_day", str(tmp_path), "--day", "large", "--points", "2", "--rooms", "1", "--seats", "1",
+        "--fault", "upside_down=1", "--seed", "4",
+        *(word for kind in RATES if kind != "upside_down" for word in ("--fault", f"{kind}=0")),
+    )  # fmt: skip
+    rows = truth.read(tmp_path / "truth.csv")
+    assert {row["point"] for row in rows} == {"0001", "0002"}
+    assert all((tmp_path / row["file"]).is_file() for row in rows)
+    blanks = [row for row in rows if row["pile"] != "HQ"]
+    assert all(row["upside_down"] == "1" and row["note"] == "upside_down" for row in blanks)
+    for bad in ("rain=1", "upside_down=often", "upside_down=2"):
+        with pytest.raises(CommandError):
+            call_command("make_exam_day", str(tmp_path), "--day", "large", "--fault", bad)

@@ -3,12 +3,14 @@
 import datetime as dt
 import json
 import random
+import tempfile
 import time
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,12 +18,14 @@ import zxingcpp
 
 from benchmarks.figures import RESULTS, commit, machine
 from exam_day.draw import SheetSpec, limit_threads, paper
-from scanning.recognition import sheet
+from exam_day.scans import scan_sheet
+from scanning.recognition import decode, sheet
 from scanning.recognition.codes import FORMATS
 from scanning.recognition.decode import PageImage
 from tests.scanning.hurts import KINDS, MIXTURE, mixture
 from wire.forms import CATALOGUE, make_number, parse_sheet_code
 
+_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 _BY_NAME = {kind.name: kind for kind in KINDS}
 
 
@@ -69,6 +73,40 @@ def hurt_and_read(seed: int, job: tuple[str, int]) -> Outcome:
         tuple(doubt.kind for doubt in reading.doubts), middle - begin,
         truth.number in numbers, any(number != truth.number for number in numbers), end - middle,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Read:
+    """What the whole way from the scanner's file to the reading made of one sheet."""
+
+    number: str | None
+    kind: str | None
+    address: dict[str, str]
+    picture_hash: str
+    doubts: tuple[str, ...]
+    problem: bool
+    seconds: float
+
+
+def read_scan(truth: SheetSpec) -> Read:
+    """Draw a sheet, write the scanner's file, read that."""
+    with tempfile.NamedTemporaryFile(suffix=".tif", dir=_MEMORY) as file:
+        file.write(scan_sheet(truth))
+        file.flush()
+        begin = time.process_time()
+        reading, _ = sheet.recognise(decode.read_page(Path(file.name), 0))
+        seconds = time.process_time() - begin
+    address = {name: getattr(reading, name) for name in ("region", "point", "date", "subject", "room")}
+    return Read(
+        reading.number, reading.kind, address if reading.region else {}, reading.picture_hash,
+        tuple(doubt.kind for doubt in reading.doubts), any(doubt.severity == "problem" for doubt in reading.doubts),
+        seconds,
+    )  # fmt: skip
+
+
+def read_scans(specs: list[SheetSpec], *, workers: int = 2) -> list[Read]:
+    with ProcessPoolExecutor(workers, initializer=limit_threads) as pool:
+        return list(pool.map(read_scan, specs, chunksize=16))
 
 
 def run(seed: int, jobs: list[tuple[str, int]], *, workers: int = 2) -> Iterator[Outcome]:

@@ -4,11 +4,12 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from exam_day import truth
 from exam_day.days import demo_day, mini_day
-from exam_day.plan import SEED
+from exam_day.large import RATES, large_day
+from exam_day.plan import SEED, DayPlan
 from exam_day.scans import draw_files
 
 
@@ -19,12 +20,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path)
-        parser.add_argument("--day", choices=("demo", "mini"), default="demo")
+        parser.add_argument("--day", choices=("demo", "mini", "large"), default="demo")
         parser.add_argument("--seed", type=int, default=SEED)
         parser.add_argument("--workers", type=int, default=1)
+        large = parser.add_argument_group("a large day")
+        large.add_argument("--points", type=int, default=1)
+        large.add_argument("--rooms", type=int, default=16)
+        large.add_argument("--seats", type=int, default=15)
+        large.add_argument(
+            "--fault", action="append", default=[], metavar="KIND=SHARE",
+            help=f"share of the sheets with a trouble; kinds: {', '.join(RATES)}",
+        )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
-        plan = {"demo": demo_day, "mini": mini_day}[options["day"]](seed=options["seed"])
+        plan = _plan(options)
         folder: Path = options["folder"]
         folder.mkdir(parents=True, exist_ok=True)
         placed = truth.place(plan, folder)
@@ -34,3 +43,24 @@ class Command(BaseCommand):
                 self.stdout.write(f"{done}/{len(jobs)}")
         truth.write(folder / "truth.csv", [each.row for each in placed])
         self.stdout.write(str(folder / "truth.csv"))
+
+
+def _plan(options: dict[str, Any]) -> DayPlan:
+    seed = options["seed"]
+    if options["day"] != "large":
+        return {"demo": demo_day, "mini": mini_day}[options["day"]](seed=seed)
+    rates = dict(RATES)
+    for word in options["fault"]:
+        kind, _, share = word.partition("=")
+        if kind not in RATES:
+            raise CommandError(f"no such trouble: {kind}; known: {', '.join(RATES)}")
+        try:
+            rates[kind] = float(share)
+        except ValueError:
+            raise CommandError(f"not a share: {word}") from None
+    try:
+        return large_day(
+            points=options["points"], rooms=options["rooms"], seats=options["seats"], seed=seed, rates=rates
+        )
+    except ValueError as error:
+        raise CommandError(str(error)) from None
