@@ -10,7 +10,7 @@ from common.pages import page, render, row_number
 from common.refusals import language
 from keys.pin import token_from
 from keys.tokens import list_tokens
-from scanning import batches, board, cards, folders, live, recordings, sheets, steps, undo
+from scanning import batches, board, cards, folders, live, opinion, recordings, sheets, steps, undo
 from scanning.equation import equation
 from scanning.models import RoomCard
 from scanning.models_work import WatchedFolder
@@ -37,7 +37,8 @@ def room_page(request: HttpRequest, key: str, room: str) -> HttpResponse:
     context |= {
         "rooms": board.room_rows(cards.ensure_cards(card.sitting)), "values": context["prefill"],
         "voice": card.sitting.rooms.filter(room=card.room, voice=True).exists(),
-        "presets": PRESETS.values(), "folder_choices": folders.choices() if may else [],
+        "opinions": opinion.opinions(card), "presets": PRESETS.values(),
+        "folder_choices": folders.choices() if may else [],
     }  # fmt: skip
     return render(request, "scanning/room.html", context, title=str(card))
 

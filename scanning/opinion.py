@@ -1,0 +1,68 @@
+"""What the forms of the HQ say about a room, read by machine: a second opinion beside the card, never its source."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from scanning.models import RoomCard, Sheet
+from scanning.states import ACTIVE
+
+#: Field of a form → field of the card, and its words.
+_COUNTS: dict[str, tuple[str, str | Promise]] = {
+    "registration": ("registration_count", _("бланков регистрации")),
+    "additional": ("dbo_count", _("ДБО № 2")),
+    "absent": ("absent_count", _("не явились")),
+    "not_finished": ("not_finished_count", _("не закончили")),
+}
+_PROTOCOL, _SUMMARIES = "05-02", ("13-02-МАШ", "13-03-У")
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """One count as a form has it."""
+
+    sheet: Sheet
+    words: str | Promise
+    value: str
+    confidence: float
+    sure: bool
+    place: tuple[int, ...]
+    card: int | None
+
+    @property
+    def differs(self) -> bool:
+        """Whether a certain reading contradicts the card."""
+        return self.sure and self.card is not None and int(self.value) != self.card
+
+
+def opinions(card: RoomCard) -> list[Opinion]:
+    """Return what the scanned protocol and summary say about a room; nothing for the HQ itself."""
+    if card.is_hq:
+        return []
+    room = card.room.number
+    sheets = Sheet.objects.filter(
+        card__sitting=card.sitting, kind__in=(_PROTOCOL, *_SUMMARIES), state__in=ACTIVE
+    ).select_related("card__room", "source")
+    found: list[Opinion] = []
+    for sheet in sheets:
+        rows = sheet.reading.get("fields", [])
+        if sheet.kind == _PROTOCOL:
+            wanted = [row for row in rows if str(sheet.address.get("room") or "") == room]
+        else:
+            lines = {row["row"] for row in rows if row["name"] == "room" and row["sure"] and row["value"] == room}
+            wanted = [row for row in rows if row["row"] in lines]
+        found += _of_card(card, sheet, wanted)
+    return found
+
+
+def _of_card(card: RoomCard, sheet: Sheet, rows: Iterable[dict[str, Any]]) -> Iterator[Opinion]:
+    for row in rows:
+        if row["name"] in _COUNTS:
+            name, words = _COUNTS[row["name"]]
+            yield Opinion(
+                sheet, words, row["value"], row["confidence"], row["sure"], tuple(row["place"]),
+                getattr(card, name) if card.filled else None,
+            )  # fmt: skip
