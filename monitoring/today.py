@@ -14,7 +14,7 @@ from monitoring import words
 from monitoring.facts import Facts, facts_of
 from monitoring.head import head_of
 from monitoring.incidents import incidents_of
-from monitoring.steps import State, Step, current, steps_of
+from monitoring.steps import State, Step, current, link, steps_of
 from stations.models import ExamPoint, Sitting, User
 from transfers.models import FeedRecord
 
@@ -98,7 +98,9 @@ def next_of(facts: Facts, steps: Sequence[Step], user: User) -> Next:
     """Return what a person of this role does next, or for whom the day waits."""
     step = current(steps)
     if step is None:
-        return Next("task_alt", _("День завершён."), _("Все восемь шагов выполнены, РЦОИ подтвердил."))
+        act = link("closing-act", facts)
+        said = _("Статус принят РЦОИ, можно расходиться.")
+        return Next("task_alt", _("День завершён."), said, act, _("Напечатать акт закрытия"))
     mine = next((each for each in steps if each.state == State.NOW and each.may), None)
     if mine is not None and mine.action:
         said = f"{mine.number}. {mine.title}" + (f" — {mine.missing[0]}" if mine.missing else "")

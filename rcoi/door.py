@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
 from common import files as store_files
-from common import flash
+from common import flash, space
 from common.refusals import told, words
 from rcoi import feed, inbox, receipts
 from rcoi.errors import NothingToImport
@@ -171,6 +171,7 @@ def _import_pieces(each: Pieces, actor: Actor) -> Taken:
     name = flash.shown(each.name)
     part = store_files.folder("tmp") / f"{secrets.token_hex(16)}.ppe"
     try:
+        space.require(sum(flash.size_of(path) for path in each.paths.values()))
         pieces.join(each, part)
         return _import_one(name, part, actor)
     except Refusal as refusal:

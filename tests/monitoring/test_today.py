@@ -200,7 +200,9 @@ def test_a_finished_day(keys, day, technician):
     assert "День завершён" in text
     assert "квитанция № 10" in text
     assert "все статусы переданы" in text
-    assert 'class="btn primary"' not in text
+    assert text.count('class="btn primary"') == 1
+    assert "можно расходиться" in text
+    assert f"/transfers/{day.sitting.key}/closing-act/" in text
 
 
 def test_a_rejected_packet_is_somebodys_work(keys, day, technician):
