@@ -7,11 +7,12 @@ Exit codes: 0 done, 1 done with problems, 3 refused, 2 wrong usage. What a comma
 import argparse
 import datetime as dt
 import importlib
-import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from station_client.commands import OK, PROBLEMS, REFUSED
+from station_client.helping import Parser, language_of
 from station_client.talk import Talk
 from wire import VERSION
 from wire.durable import disk_refusal
@@ -20,6 +21,7 @@ from wire.refusals import Refusal
 __all__ = ["OK", "PROBLEMS", "REFUSED", "main", "parser"]
 
 _KINDS = ("print", "scan", "voice")
+_OF = {"print": "печати", "scan": "сканирования", "voice": "записи ответов"}
 
 
 def _date(text: str) -> dt.date:
@@ -33,21 +35,19 @@ def _share(text: str) -> float:
     return value
 
 
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, run: str, help_text: str
-) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = commands.add_parser(name, help=help_text)
+def _command(commands: "argparse._SubParsersAction[Parser]", name: str, run: str, help_text: str) -> Parser:
+    command: Parser = commands.add_parser(name, help=help_text)
     command.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="ответ в JSON / answer in JSON")
     command.set_defaults(run=run)
     return command
 
 
-def _add_day(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", kind: str) -> None:
-    station = commands.add_parser(kind, help=f"записать день станции {kind} / record a {kind} station's day")
+def _add_day(commands: "argparse._SubParsersAction[Parser]", kind: str) -> None:
+    station = commands.add_parser(kind, help=f"записать день станции {_OF[kind]} / record a {kind} station's day")
     station.add_argument("dir", type=Path)
-    actions = station.add_subparsers(dest="action", required=True)
+    actions = station.commands("action")
 
-    def add(name: str, help_text: str) -> argparse.ArgumentParser:
+    def add(name: str, help_text: str) -> Parser:
         command = _command(actions, name, f"station:{name}", help_text)
         command.add_argument("--person", help="uid")
         command.add_argument("--subject", required=name == "start")
@@ -69,13 +69,13 @@ def _add_day(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", ki
     add("finish", "экзамен завершён / the exam is over")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    top = argparse.ArgumentParser(prog="ppe-station", description="Станция ППЭ / a station of an exam point")
-    top.add_argument("--lang", choices=["ru", "en"], default="en" if os.environ.get("PPE_LANG") == "en" else "ru")
-    top.add_argument("--version", action="version", version=VERSION)
-    top.set_defaults(json=False)
-    commands = top.add_subparsers(dest="command", required=True)
+def parser(lang: str = "ru") -> Parser:
+    """The command line, its help in one language."""
+    top = Parser(prog="ppe-station", description="Станция ППЭ / a station of an exam point", lang=lang)
+    top.add_argument("--lang", choices=["ru", "en"], default=lang, help="язык / language (PPE_LANG)")
+    top.add_argument("--json", action="store_true", help="ответ в JSON / answer in JSON")
+    top.add_argument("--version", action="version", version=VERSION, help="версия / version")
+    commands = top.commands("command")
 
     init = _command(commands, "init", "station:init", "ключ и запрос на сертификат / key and certificate request")
     init.add_argument("dir", type=Path)
@@ -134,9 +134,9 @@ def _percent(text: str) -> int:
     return value
 
 
-def _add_token(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_token(commands: "argparse._SubParsersAction[Parser]") -> None:
     token = commands.add_parser("token", help="токен члена ГЭК / a GEK member's token")
-    actions = token.add_subparsers(dest="action", required=True)
+    actions = token.commands("action")
     new = _command(actions, "new", "token:new", "создать / make")
     new.add_argument("dir", type=Path)
     for name in ("person", "region", "point"):
@@ -149,9 +149,9 @@ def _add_token(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     install.add_argument("--pin")
 
 
-def _add_simulate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_simulate(commands: "argparse._SubParsersAction[Parser]") -> None:
     simulate = commands.add_parser("simulate", help="все станции ППЭ сразу / all the stations of a point")
-    actions = simulate.add_subparsers(dest="action", required=True)
+    actions = simulate.commands("action")
     keys = _command(actions, "keys", "simulate:keys", "ключи и запросы станций / keys and requests")
     keys.add_argument("dir", type=Path)
     keys.add_argument("registry", type=Path, help="ppe-registry/1 (JSON)")
@@ -175,7 +175,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    args = parser().parse_args(argv)
+    args = parser(language_of(sys.argv[1:] if argv is None else argv)).parse_args(argv)
     talk = Talk(args.lang, as_json=args.json)
     module, _, name = args.run.partition(":")
     code = REFUSED

@@ -27,7 +27,7 @@ def close(station: Station, log_path: Path, out: Path, *, person: str | None = N
     """
     signer = station.signer
     with JournalLog.open(log_path) as log:
-        if not log.closed:
+        if not log.closed and log.last_event != "exam_finished":
             log.append("exam_finished", person=person)
         blob = log.close(signer)
         name = names.write(name_of(log.header))
@@ -54,7 +54,11 @@ def close_all(
     """
     logs = [path for path in station.logs() if wanted(path)]
     if not logs:
-        raise refuse("Журнал ещё не начат.", "No log is started.")
+        raise refuse(
+            "Журнал ещё не начат.", "No log is started.",
+            cure_ru="Выполните: ppe-station print ПАПКА start --subject … --room …",
+            cure_en="Run: ppe-station print DIR start --subject … --room …",
+        )  # fmt: skip
     return [close(station, path, out, person=person) for path in logs]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from station_client.home import Station, open_log, refuse
-from wire import VERSION, canonical
+from wire import VERSION, canonical, durable
 from wire.journal import FormSet, Header, JournalLog, seal_forms
 from wire.journal_events import EVENTS, check
 from wire.journal_name import NO_ROOM
@@ -196,7 +196,9 @@ def read_rows(path: Path) -> list[Mapping[str, Any]]:
     try:
         rows = canonical.loads(path.read_bytes())
     except (OSError, Refusal) as error:
-        raise refuse(f"Файл {path} не читается: {error}", f"The file {path} cannot be read: {error}") from error
+        why = durable.disk_refusal(error) if isinstance(error, OSError) else error
+        ru, en = why.text("ru"), why.text("en")
+        raise refuse(f"Файл {path} не читается. {ru}", f"The file {path} cannot be read. {en}") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise refuse(f"В файле {path} не список.", f"The file {path} holds no list.")
     return rows

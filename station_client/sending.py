@@ -151,7 +151,7 @@ def _again(ask_once: Callable[[], httpx.Response], tries: int, sleep: Callable[[
         try:
             response = ask_once()
         except httpx.HTTPError as error:
-            why = SendRefusal(f"Штаб не отвечает: {error}.", f"The HQ does not answer: {error}.")
+            why = _silence(error)
             continue
         if response.is_success:
             answer = _json(response)
@@ -160,6 +160,21 @@ def _again(ask_once: Callable[[], httpx.Response], tries: int, sleep: Callable[[
         if not _passes(response):
             break
     raise why or SendRefusal("Штаб не отвечает.", "The HQ does not answer.")
+
+
+def _silence(error: httpx.HTTPError) -> SendRefusal:
+    """Say in words why there is no answer."""
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        ru, en = "соединение не установлено", "no connection"
+    elif isinstance(error, httpx.TimeoutException):
+        ru, en = "ответа нет слишком долго", "no answer in time"
+    else:
+        ru, en = "связь прервалась", "the line broke"
+    return SendRefusal(
+        f"Штаб не отвечает: {ru}.", f"The HQ does not answer: {en} ({error}).",
+        cure_ru="Проверьте адрес и сеть и повторите; журнал можно отдать и на накопителе: close.",
+        cure_en="Check the address and the network, then repeat; or hand the journal over by drive: close.",
+    )  # fmt: skip
 
 
 def _json(response: httpx.Response) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from rich.markup import escape as _escape
 from wire.refusals import Refusal
 
 if TYPE_CHECKING:
+    from station_client.sending import Sent
     from station_client.verifying import Report
 
 
@@ -36,6 +37,11 @@ class Talk:
             self.rows.append({"text": text, **facts})
         else:
             self.out.print(escape(text))
+
+    def sent(self, sent: "Sent") -> None:
+        """Say what the HQ answered to a journal: its own line in Russian, its state in English."""
+        ru = sent.line if sent.path.name in sent.line else f"{sent.path.name}: {sent.line}"
+        self.say(ru, f"{sent.path.name}: {sent.state}", file=sent.path.name, state=sent.state, line=sent.line)
 
     def refuse(self, refusal: Refusal) -> None:
         """Say what was refused, why, and what to do."""

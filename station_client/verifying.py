@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from wire import act, canonical, cms, feed, journal, names, package, packet, pki, receipt, schema
 from wire.cms import SignedBy, Span
+from wire.durable import disk_refusal
 from wire.journal_events import EVENTS
 from wire.journal_name import compare
 from wire.packet_zip import CONTENT, ContainerRefusal
@@ -96,7 +97,7 @@ def verify(path: Path, trust: TrustStore | None) -> Report:
     except Refusal as refusal:
         report.refuse(refusal)
     except OSError as error:
-        report.refuse(Refusal(f"Файл не читается: {error.strerror}.", f"The file cannot be read: {error.strerror}."))
+        report.refuse(disk_refusal(error))
     return report
 
 

@@ -120,6 +120,11 @@ class JournalLog:
         """Whether the last entry closed the journal."""
         return self._event == _CLOSED
 
+    @property
+    def last_event(self) -> str:
+        """The kind of the last entry; empty before the first."""
+        return self._event
+
     def append(
         self,
         event: str,

@@ -33,6 +33,5 @@ def send(args: argparse.Namespace, talk: Talk) -> int:
     if not paths:
         raise home.refuse("Нет сформированных журналов: выполните close.", "No journals are formed: run close first.")
     for sent in sending.send(station, args.url, paths):
-        said = f"{sent.path.name}: {sent.state}. {sent.line}"
-        talk.say(said, said, file=sent.path.name, state=sent.state)
+        talk.sent(sent)
     return OK

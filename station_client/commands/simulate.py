@@ -29,8 +29,8 @@ def run(args: argparse.Namespace, talk: Talk) -> int:
         task = progress.add_task("Станции" if talk.lang == "ru" else "Stations", total=len(stations))
         for station in stations:
             for done in simulating.play(station, args.out, pace=pace):
-                words = f"{done.path.name}: {done.entries}"
-                talk.say(words, words, file=done.path.name, entries=done.entries, sha256=done.sha256)
+                ru, en = f"{done.path.name}: записей {done.entries}", f"{done.path.name}: {done.entries} entries"
+                talk.say(ru, en, file=done.path.name, entries=done.entries, sha256=done.sha256)
                 if args.send:
                     _send(station, args.send, done, talk)
             progress.advance(task)
@@ -39,5 +39,4 @@ def run(args: argparse.Namespace, talk: Talk) -> int:
 
 def _send(station: simulating.Station, url: str, done: simulating.Closed, talk: Talk) -> None:
     for sent in sending.send(station, url, [done.path]):
-        words = f"{sent.path.name}: {sent.state}. {sent.line}"
-        talk.say(words, words, file=sent.path.name, state=sent.state)
+        talk.sent(sent)

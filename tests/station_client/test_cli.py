@@ -1,6 +1,7 @@
 """The commands of `ppe-station`, as a person at the station runs them."""
 
 import json
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -170,3 +171,39 @@ def test_wrong_usage_is_told_apart(tmp_path):
         run("print", tmp_path)
     assert left.value.code == 2
     assert run("print", tmp_path, "finish") == 3
+
+
+@pytest.mark.parametrize(("lang", "seen", "unseen"), [("ru", "вызов:", "usage:"), ("en", "usage:", "вызов:")])
+def test_the_help_is_in_one_language(capsys, lang, seen, unseen):
+    for words in ((), ("print",), ("print", "st", "event"), ("verify",), ("simulate", "run"), ("token", "new")):
+        with pytest.raises(SystemExit) as end:
+            run("--lang", lang, *words, "--help")
+        told = capsys.readouterr().out
+        assert end.value.code == 0
+        assert seen in told
+        assert unseen not in told
+        assert " / " not in told
+        if lang == "en":
+            assert not re.search("[а-яё]", told)
+
+
+def test_a_wrong_command_names_its_help(capsys):
+    with pytest.raises(SystemExit) as end:
+        run("print", "st")
+    assert end.value.code == 2
+    assert "справка: ppe-station print --help" in capsys.readouterr().err
+
+
+def test_json_may_stand_before_the_command(station, capsys):
+    capsys.readouterr()
+    assert run("--json", "close", station, station / "out") == 3
+    assert json.loads(capsys.readouterr().out)[0]["refused"] == "station"
+
+
+def test_the_end_is_written_once(station, tmp_path):
+    start(station)
+    run("print", station, "finish")
+    assert run("close", station, tmp_path / "flash") == 0
+    (dat,) = (tmp_path / "flash").iterdir()
+    lines = journal.read(dat.read_bytes(), trust=the_world().trust).lines
+    assert lines.count(b'"exam_finished"') == 1

@@ -95,7 +95,7 @@ def test_a_formed_journal_is_sent_as_it_stands(station: Path, hq: Headquarters, 
     (dat,) = (tmp_path / "flash").iterdir()
     assert hq.taken == {dat.name: dat.read_bytes()}
     assert hq.logins == ["urn:ppe:print:78:0001:0001"]
-    assert "accepted" in capsys.readouterr().out
+    assert f"{dat.name}: Принят" in capsys.readouterr().out
     assert journal.read(hq.taken[dat.name], trust=the_world().trust).problems == ()
     assert main(["send", str(station), hq.url]) == 0
 
