@@ -38,6 +38,28 @@ class JournalAnswer(serializers.Serializer[None]):
     doubts = serializers.ListField(child=serializers.DictField())
 
 
+_ACCEPTED = OpenApiExample(
+    "accepted",
+    value={
+        "state": "accepted", "line": "END_PRINT_….dat: принят: Станция печати 0001, ауд. 0101, записей: 45",
+        "repeated": False, "sha256": "…", "name": "END_PRINT_….dat",
+        "received_at": "2026-05-29T11:02:00.000000Z", "entries": 45, "doubts": [],
+    },
+    response_only=True,
+    status_codes=["201"],
+)  # fmt: skip
+_ONCE_MORE = OpenApiExample(
+    "once more",
+    value={
+        "state": "accepted", "line": "END_PRINT_….dat: уже получен в 14:02, состояние: принят",
+        "repeated": True, "sha256": "…", "name": "END_PRINT_….dat",
+        "received_at": "2026-05-29T11:02:00.000000Z", "entries": 45, "doubts": [],
+    },
+    response_only=True,
+    status_codes=["200"],
+)  # fmt: skip
+
+
 def answer_of(verdict: Verdict, row: Journal) -> dict[str, object]:
     """Return a verdict as the API answers it."""
     return {
@@ -104,18 +126,7 @@ class JournalsView(APIView):
             413: OpenApiResponse(description="Too big: problem details"),
             422: OpenApiResponse(description="Not a journal, of elsewhere, or the key was used for another request"),
         },
-        examples=[
-            OpenApiExample(
-                "accepted",
-                value={
-                    "state": "accepted", "line": "END_PRINT_….dat: принят: Станция печати 0001, ауд. 0101, записей: 45",
-                    "repeated": False, "sha256": "…", "name": "END_PRINT_….dat",
-                    "received_at": "2026-05-29T11:02:00.000000Z", "entries": 45, "doubts": [],
-                },
-                response_only=True,
-                status_codes=["201"],
-            )
-        ],
+        examples=[_ACCEPTED, _ONCE_MORE],
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         """Take in the journal that is the body of the request. Sending it again is harmless."""
@@ -141,6 +152,7 @@ class JournalView(APIView):
     @extend_schema(
         operation_id="journals_state",
         tags=["journals"],
+        examples=[_ONCE_MORE],
         responses={
             200: JournalAnswer,
             401: OpenApiResponse(description="No session: problem details"),

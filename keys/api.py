@@ -39,7 +39,13 @@ class ChallengeView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    @extend_schema(operation_id="session_challenge", request=None, responses={200: ChallengeAnswer}, tags=["session"])
+    @extend_schema(
+        operation_id="session_challenge",
+        request=None,
+        responses={200: ChallengeAnswer},
+        examples=[OpenApiExample("challenge", value={"challenge": "IjR1…:1wA9Xq:…"}, response_only=True)],
+        tags=["session"],
+    )
     def post(self, request: Request) -> Response:
         """Return a fresh challenge."""
         return Response({"challenge": sessions.challenge()}, headers={"Cache-Control": "no-store"})

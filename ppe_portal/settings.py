@@ -219,7 +219,15 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "common.refusals.api_exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
-SPECTACULAR_SETTINGS = {"TITLE": "PPE Portal", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "PPE Portal",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "ppe_portal.openapi.with_problems",
+    ],
+}
 
 # --- the admin's skin -------------------------------------------------------------------------------------------------
 

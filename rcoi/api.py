@@ -7,7 +7,7 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError, PermissionDenied
 from rest_framework.request import Request
@@ -43,18 +43,33 @@ class FeedView(APIView):
     @extend_schema(
         operation_id="feed",
         parameters=[OpenApiParameter("after", int, description="Number of the last item that is known; 0 for none")],
-        responses=inline_serializer(
-            "Feed",
-            {
-                "after": serializers.IntegerField(),
-                "items": inline_serializer(
-                    "FeedRow", {"number": serializers.IntegerField(), "item": serializers.CharField()}, many=True
-                ),
-                "last": serializers.IntegerField(),
-                "more": serializers.BooleanField(),
-            },
-        ),
-    )
+        responses={
+            200: inline_serializer(
+                "Feed",
+                {
+                    "after": serializers.IntegerField(),
+                    "items": inline_serializer(
+                        "FeedRow", {"number": serializers.IntegerField(), "item": serializers.CharField()}, many=True
+                    ),
+                    "last": serializers.IntegerField(),
+                    "more": serializers.BooleanField(),
+                },
+            ),
+            400: OpenApiResponse(description="`after` is no number: problem details"),
+        },
+        examples=[
+            OpenApiExample(
+                "two items",
+                response_only=True,
+                status_codes=["200"],
+                value={
+                    "after": 7, "items": [{"number": 8, "item": "MIIF…"}, {"number": 9, "item": "MIIG…"}], "last": 9,
+                    "more": False,
+                },
+            )
+        ],
+        tags=["feed"],
+    )  # fmt: skip
     def get(self, request: Request) -> Response:
         """Return the items after a number, oldest first, each as it was signed, in base64."""
         point = point_of(request)
@@ -78,7 +93,11 @@ class ReceiptView(APIView):
     @extend_schema(
         operation_id="receipt",
         parameters=[OpenApiParameter("level", str, description="Another level than the latest")],
-        responses={(200, "application/cms"): OpenApiTypes.BINARY},
+        responses={
+            (200, "application/cms"): OpenApiResponse(OpenApiTypes.BINARY, description="The receipt as it was signed."),
+            404: OpenApiResponse(description="No such receipt for this point: problem details"),
+        },
+        tags=["feed"],
     )
     def get(self, request: Request, sha256: str) -> HttpResponse:
         """Return the stored bytes."""

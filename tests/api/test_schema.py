@@ -12,22 +12,40 @@ from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import Failure, FailureGroup
-from schemathesis.specs.openapi.checks import status_code_conformance
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 from keys import sessions
-from tests.keys.world import make_keys
+from stations.models import Node
+from tests.keys.world import Keys, make_keys
 from wire.session import sign_challenge
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 CASES = 40
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+def log_in(keys: Keys, handle: str) -> str:
+    text, _row = sessions.open_session(signed=sign_challenge(sessions.challenge(), keys.signer(handle)))
+    return f"Bearer {text}"
 
 
 @pytest.fixture
-def token(day, data_dir, token_dir) -> str:
-    """The session of a print station."""
+def hq_token(day, data_dir, token_dir) -> str:
+    """The session of a print station at its HQ."""
+    return log_in(make_keys(day, token_dir), "print-0001")
+
+
+@pytest.fixture
+def rcoi_token(day, data_dir, token_dir, as_node) -> str:
+    """The session of a point's node at the centre."""
     keys = make_keys(day, token_dir)
-    text, _row = sessions.open_session(signed=sign_challenge(sessions.challenge(), keys.signer("print-0001")))
-    return f"Bearer {text}"
+    as_node("rcoi")
+    Node.objects.update(kind="rcoi", points=[])
+    return log_in(keys, f"hq-{day.node.uid}")
 
 
 @pytest.fixture(autouse=True)
@@ -60,16 +78,34 @@ def surprises(operation: Any, headers: dict[str, str], checks: list[Any]) -> set
         response = case.call(headers=headers)
         try:
             case.validate_response(response, checks=checks)
-        except (Failure, FailureGroup):
-            told.add(f"{operation.label}: {response.status_code}")
+        except (Failure, FailureGroup) as failure:
+            told.add(f"{operation.label}: {response.status_code} {failure} {response.text[:300]}")
 
     hypothesis.given(case=operation.as_strategy())(send)()
     return told
 
 
-@pytest.mark.parametrize("logged_in", [True, False], ids=["station", "stranger"])
-def test_no_address_breaks_or_surprises(token, logged_in):
-    headers = {"Authorization": token} if logged_in else {}
-    checks = [not_a_server_error, status_code_conformance]
-    found = sorted(set().union(*(surprises(each, headers, checks) for each in operations())))
+@pytest.mark.parametrize("logged_in", [True, False], ids=["machine", "stranger"])
+@pytest.mark.parametrize("kind", ["hq", "rcoi"])
+def test_no_address_breaks_or_surprises(kind, logged_in, request):
+    headers = {"Authorization": request.getfixturevalue(f"{kind}_token")} if logged_in else {}
+    request.getfixturevalue(f"{kind}_token")
+    found = sorted(set().union(*(surprises(each, headers, CHECKS) for each in operations())))
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("kind", ["hq", "rcoi"])
+def test_every_address_shows_an_example_and_its_errors(kind, request):
+    request.getfixturevalue(f"{kind}_token")
+    document = the_schema().raw_schema
+    assert document["components"]["schemas"]["Problem"]["required"]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            answers = operation["responses"]
+            where = f"{method} {path}"
+            assert any(int(status) in range(400, 500) for status in answers) or where.endswith("challenge/"), where
+            for status, answer in answers.items():
+                if int(status) >= 400:
+                    assert "application/problem+json" in answer["content"], where
+                elif body := answer.get("content", {}).get("application/json"):
+                    assert "examples" in body or "example" in body, f"{where} {status} has no example"

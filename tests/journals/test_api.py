@@ -3,6 +3,8 @@
 from urllib.parse import quote
 
 import pytest
+from django.apps import apps
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
@@ -148,3 +150,32 @@ def test_the_lists_of_keys_open(keys, technician, model):
     keys.activate()
     client_of(keys)
     assert technician.client.get(reverse(f"admin:keys_{model}_changelist")).status_code == 200
+
+
+def test_a_busy_database_is_told_as_that_and_the_next_try_is_served(keys, monkeypatch):
+    client, station = client_of(keys), print_station(keys)
+    data, real = station.close(), intake.store
+
+    def locked(*_args, **_more):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(intake, "store", locked)
+    answer = send(client, data, station.name)
+    assert (answer.status_code, answer["Retry-After"], answer["Content-Type"]) == (503, "2", "application/problem+json")
+    assert (answer.json()["code"], answer.json()["permanent"]) == ("busy", False)
+    monkeypatch.setattr(intake, "store", real)
+    assert send(client, data, station.name).status_code == 201
+
+
+def test_a_session_token_stands_nowhere_but_with_its_machine(keys, caplog, data_dir):
+    """Neither the database nor the log nor the data folder keeps what a thief could send."""
+    caplog.set_level("DEBUG")
+    token, _row = sessions.open_session(signed=sign_challenge(sessions.challenge(), keys.signer("print-0001")))
+    client, station = Client(headers={"Authorization": f"Bearer {token}"}), print_station(keys)
+    send(client, station.close(), station.name)
+    send(client, b"", station.name)
+    client.get("/api/v1/nothing/")
+    assert token not in caplog.text
+    assert not any(token.encode() in path.read_bytes() for path in data_dir.rglob("*") if path.is_file())
+    for model in apps.get_models():
+        assert not any(token in str(value) for row in model._base_manager.values() for value in row.values()), model
