@@ -39,6 +39,6 @@ def test_the_protocol_and_the_summary_are_held_against_the_card(desk, technician
     assert opinion.opinions(desk.card(hq)) == []
     page = technician.client.get(f"/scanning/{desk.sitting.key}/0101/").content.decode()
     assert 'id="opinions"' in page
-    assert page.count("расходится") == 1
+    assert page.count("в карточке 0") == 1
     Sheet.objects.filter(kind="13-02-МАШ").update(reading={"fields": []})
     assert not any(each.differs for each in opinion.opinions(desk.card()))
