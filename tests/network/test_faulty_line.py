@@ -7,9 +7,10 @@ import time
 import pytest
 
 from benchmarks.figures import Figure, keep
-from tests.network.nodes import Pair, Storm
+from tests.network.nodes import PARTS, Pair, Storm
 from tests.network.proxy import Faults
 from tests.proving import SEED
+from tests.services.conftest import postgresql_url, redis_url  # noqa: F401 (fixtures)
 from wire.tus import MAX_CHUNK
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -39,15 +40,17 @@ def play(pair, sizes, *, seconds, storm):
     return took
 
 
-def told(pair, storm, took):
+def told(pair, storm, took, record=lambda *_: None):
     """Say what happened; return the bytes sent again and the number of faults that can have cost some."""
     whole = sum(each["size"] for each in pair.packets)
     broken = sum(pair.proxy.done[name] for name in ("cut", "stall", "drop", "duplicate", "reorder"))
     again = max(pair.proxy.sent - whole, 0)
-    sys.stdout.write(
-        f"\nseed {SEED}: {len(pair.packets)} packets, {whole / 1e6:.0f} MB in {took:.0f} s;"
-        f" {dict(pair.proxy.done)}; {len(storm.killed)} kills; re-sent {again / 1e6:.1f} MB\n"
+    words = (
+        f"{len(pair.packets)} packets, {whole / 1e6:.0f} MB in {took:.0f} s; {dict(pair.proxy.done)};"
+        f" {len(storm.killed)} kills; re-sent {again / 1e6:.1f} MB"
     )
+    sys.stdout.write(f"\nseed {SEED}: {words}\n")
+    record("story", words)
     return again, broken
 
 
@@ -75,12 +78,24 @@ def test_ten_packets_over_a_bad_line(pair):
 
 
 @pytest.mark.prove
+@pytest.mark.services
+@pytest.mark.timeout(400)
+def test_a_centre_on_postgresql_and_redis_keeps_the_same_promises(pair, postgresql_url, redis_url, record_property):  # noqa: F811
+    nodes = pair(faults=Faults(cut=6, stall=1, stall_seconds=3, drop=4, duplicate=4, reorder=4))
+    nodes.rcoi.settings = {**nodes.rcoi.settings, "PPE_DATABASE_URL": postgresql_url, "PPE_REDIS_URL": redis_url}
+    storm = Storm(nodes, SEED, every=2)
+    took = play(nodes, [KIB, 3 * MIB, *[200 * KIB] * 18], seconds=250, storm=storm)
+    again, broken = told(nodes, storm, took, record_property)
+    assert again <= (broken + 2 * len(storm.killed)) * MAX_CHUNK
+
+
+@pytest.mark.prove
 @pytest.mark.timeout(900)
-def test_two_hundred_packets_through_cuts_stalls_and_kills_of_every_process(pair):
+def test_two_hundred_packets_through_cuts_stalls_and_kills_of_every_process(pair, record_property):
     nodes = pair(faults=Faults(cut=40, stall=5, drop=10, duplicate=10, reorder=10, slow_uploads=10))
     storm = Storm(nodes, SEED, every=2.8)
     took = play(nodes, sizes_for(random.Random(SEED), 200, 250_000_000, 10), seconds=360, storm=storm)
-    again, broken = told(nodes, storm, took)
+    again, broken = told(nodes, storm, took, record_property)
     keep(
         "network_faults",
         [
@@ -95,5 +110,7 @@ def test_two_hundred_packets_through_cuts_stalls_and_kills_of_every_process(pair
     assert nodes.proxy.done["stall"] == 5
     assert nodes.proxy.done["slow upload"] == 10
     assert nodes.proxy.done["cut"] == 40
+    hit = {name.rsplit("-", 1)[0] for name in storm.killed}
+    assert hit == {f"{kind}-{part}" for kind in ("hq", "rcoi") for part in (*PARTS, "node")}
     # A kill breaks what is under way: two deliveries at most.
     assert again <= (broken + 2 * len(storm.killed)) * MAX_CHUNK
