@@ -93,7 +93,7 @@ def test_a_centre_on_postgresql_and_redis_keeps_the_same_promises(pair, postgres
 @pytest.mark.timeout(900)
 def test_two_hundred_packets_through_cuts_stalls_and_kills_of_every_process(pair, record_property):
     nodes = pair(faults=Faults(cut=40, stall=5, drop=10, duplicate=10, reorder=10, slow_uploads=10))
-    storm = Storm(nodes, SEED, every=2.8)
+    storm = Storm(nodes, SEED, every=2)
     took = play(nodes, sizes_for(random.Random(SEED), 200, 250_000_000, 10), seconds=360, storm=storm)
     again, broken = told(nodes, storm, took, record_property)
     keep(
