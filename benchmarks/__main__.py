@@ -5,7 +5,7 @@ import sys
 
 from benchmarks.figures import keep, show
 
-NAMES = ("verify", "intake", "burst", "recognition", "cms", "tus", "netem")
+NAMES = ("verify", "intake", "burst", "recognition", "point", "cms", "tus", "netem")
 SEED = 20260529
 
 

@@ -205,7 +205,10 @@ def _certificate(which: str, point: ExamPoint) -> Line:
 
 
 def _centre() -> Line:
-    count = len(rcoi_certificates())
+    try:
+        count = len(rcoi_certificates())
+    except NodeCertificateMissing:
+        count = 0
     return _line(
         "certificate_rcoi", OK if count else BAD, lambda: _("Сертификаты РЦОИ"),
         lambda: _("действующих: %(count)s") % {"count": count},

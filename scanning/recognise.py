@@ -31,6 +31,8 @@ def recognise(pk: int) -> None:
     )
     if source is None:
         return
+    # A reader that has yet to load its libraries must not make a sheet look as if it ended its workers.
+    decoder().warm()
     for sheet in source.sheets.filter(state=SheetState.RECEIVED).order_by("page"):
         if not Batch.objects.filter(pk=source.batch_id, state=BatchState.OPEN).exists():
             # Paused between two sheets: going on wakes the file again.
@@ -38,6 +40,10 @@ def recognise(pk: int) -> None:
             return
         leases.renew(source, seconds=LEASE_SECONDS)
         _read(source, sheet)
+        if source.attempts > 1:
+            # Progress was made: however often its workers are killed, a file is parked only when it stands still.
+            Source.objects.filter(pk=source.pk).update(attempts=1)
+            source.attempts = 1
     _finish(source)
 
 

@@ -41,6 +41,15 @@ class Decoder:
         """The process id of the child, if one is running."""
         return self._process.pid if self._process and self._process.poll() is None else None
 
+    def warm(self) -> None:
+        """Have the child ready before the first request.
+
+        Raises:
+            DecoderStopped: it cannot be started.
+        """
+        with self._lock:
+            self._ready()
+
     def inspect(self, path: Path, name: str) -> Message:
         """Ask what the headers of a file say.
 
