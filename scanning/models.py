@@ -248,11 +248,14 @@ class Recording(Leased):
         return self.name
 
     @property
-    def wave(self) -> list[dict[str, float]]:
-        """The loudness from beginning to end as bars of a picture; quiet speech is to be seen too."""
+    def wave(self) -> list[dict[str, str]]:
+        """The loudness from beginning to end as bars of a picture; quiet speech is to be seen too.
+
+        As text: a picture's figures have points, whatever the reader's language writes.
+        """
         bars = [int(each) for each in self.reading.get("bars", [])]
         highs = [max(1.0, WAVE * (min(each, 100) / 100) ** 0.5) for each in bars]
-        return [{"x": x, "y": round((WAVE - high) / 2, 1), "height": round(high, 1)} for x, high in enumerate(highs)]
+        return [{"x": str(x), "y": f"{(WAVE - high) / 2:.1f}", "height": f"{high:.1f}"} for x, high in enumerate(highs)]
 
     @property
     def active(self) -> bool:

@@ -13,7 +13,7 @@ import httpx
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from audit.log import Actor, record
 from audit.models import Event
@@ -38,6 +38,7 @@ Line = dict[str, Any]
 _GB = 1_000_000_000
 #: A day of a point is a few gigabytes at the most; uploads and the database want room beside.
 _DISK = (2 * _GB, 10 * _GB)
+_QUEUES = {"heavy": gettext_lazy("распознавание"), "link": gettext_lazy("передача")}
 _SKEW = timedelta(seconds=60)
 _SILENT = 60.0
 _SOON = timedelta(days=3)
@@ -134,9 +135,9 @@ def _queue() -> Line:
     silent = [name for name, age in ages.items() if age is None or age > _SILENT]
     if not silent:
         return _line("queue", OK, lambda: _("Фоновая работа"), lambda: _("обе очереди отвечают"))
-    names = ", ".join(silent)
     return _line(
-        "queue", BAD, lambda: _("Фоновая работа"), lambda: _("не отвечает: %(names)s") % {"names": names},
+        "queue", BAD, lambda: _("Фоновая работа"),
+        lambda: _("не отвечает: %(names)s") % {"names": ", ".join(str(_QUEUES[name]) for name in silent)},
         gettext_noop("Запустите узел заново: распознавание и передача не идут."),
     )  # fmt: skip
 
