@@ -1,9 +1,9 @@
 """A point of 1,000 sheets: from the files of its scanner to closed rooms, on a real node with its two reading workers.
 
 Ten rooms of 25 participants, four sheets each; a pile of 100 sheets is one multi-page TIFF, as a feeder writes it.
-Every sheet has its own number, turn and dirt; 200 pictures of handwriting are cycled under them. Drawing is not measured.
-Measured on the node that `manage.py run_node` starts (web, two clusters, watchdog; SQLite): the clock runs from the
-first file handed to the intake until the last room is closed; cards are filled in while the sheets are read.
+Every sheet has its own number, turn and dirt; 200 pictures of handwriting are cycled under them. Drawing them is not
+measured. Measured on the node that `manage.py run_node` starts (web, two clusters, watchdog; SQLite): the clock runs
+from the first file handed to the intake until the last room is closed; cards are filled in while the sheets are read.
 """
 
 import shutil
