@@ -1,10 +1,21 @@
 """Work of this room that nobody asks for."""
 
-from common import jobs
+from common import files, jobs
 from journals import forms
+from wire import durable
+
+#: No writer of a journal or act works upon its temporary file for so long.
+_LEFT_SECONDS = 3600.0
 
 
 @jobs.chore("journals.open_forms", every=15)
 def open_forms() -> None:
     """Open sealed form numbers that an interrupted activation or intake left closed."""
     forms.open_waiting()
+
+
+@jobs.chore("journals.forget_parts", every=600)
+def forget_parts() -> None:
+    """Remove what writers that were killed have left half."""
+    for name in ("journals", "acts"):
+        durable.forget_parts(files.inside(name), older=_LEFT_SECONDS)

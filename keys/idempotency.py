@@ -39,7 +39,8 @@ class StillWorking(KeysRefusal):
     code = "request_in_progress"
     http_status = 409
     permanent: ClassVar[bool] = False
-    retry_after = 1
+    #: Six tries of a station outlast `PATIENCE`: who was killed over its request does not shut the others out.
+    retry_after = 15
 
 
 def fingerprint(method: str, path: str, body: bytes) -> str:

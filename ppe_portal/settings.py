@@ -126,7 +126,8 @@ else:
             # Opening SQLite, and the checkpoint when it closes, cost more than most requests.
             "CONN_MAX_AGE": 60,
             "OPTIONS": {
-                "timeout": 30,
+                # A thousand stations at once queue for the one writer, and SQLite's queue is not a fair one.
+                "timeout": 60,
                 # A deferred transaction that turns into a writer fails at once with "database is locked".
                 "transaction_mode": "IMMEDIATE",
                 # FULL: a byte that was acknowledged must survive a power cut; NORMAL may lose the last commits.

@@ -4,7 +4,9 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import secrets
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +14,7 @@ from typing import BinaryIO
 from wire.refusals import Refusal
 
 BLOCK = 1 << 18
+_PART = re.compile(r"\.[0-9a-f]{16}\.part")
 StrPath = str | os.PathLike[str]
 
 
@@ -239,6 +242,25 @@ def replace_durable(tmp: StrPath, path: StrPath) -> None:
     with disk_errors():
         Path(tmp).replace(path)
         fsync_dir(Path(path).parent)
+
+
+def forget_parts(folder: StrPath, *, older: float) -> int:
+    """Remove the temporary files that killed writers left in a folder and below it; return how many.
+
+    Args:
+        folder: The folder; it may be missing.
+        older: Only those that nobody has touched for so many seconds: a writer may be at work upon the others.
+
+    Raises:
+        DiskRefusal: The disk fails.
+    """
+    count, before = 0, time.time() - older
+    with disk_errors():
+        for path in Path(folder).rglob(".*.part"):
+            if _PART.fullmatch(path.name) and path.is_file() and path.stat().st_mtime < before:
+                path.unlink(missing_ok=True)
+                count += 1
+    return count
 
 
 def _part_name(target: Path) -> Path:

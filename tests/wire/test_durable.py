@@ -164,3 +164,17 @@ def test_many_files_are_written_whole_or_leave_nothing_half(tmp_path: Path) -> N
     with pytest.raises(FileMissing):
         durable.write_durable_all({tmp_path / "5.dat": b"5", tmp_path / "none" / "6.dat": b"6"})
     assert set(tmp_path.iterdir()) == set(good)
+
+
+def test_what_killed_writers_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "78-0001"
+    folder.mkdir()
+    old, fresh = folder / ".0123456789abcdef.part", folder / ".fedcba9876543210.part"
+    others = [folder / "END.dat", folder / ".other.part", folder / "x.part"]
+    for path in (old, fresh, *others):
+        path.write_bytes(b"half")
+    for path in (old, *others):
+        os.utime(path, (1, 1))
+    assert durable.forget_parts(tmp_path, older=3600) == 1
+    assert set(folder.iterdir()) == {fresh, *others}
+    assert durable.forget_parts(tmp_path / "none", older=0) == 0
