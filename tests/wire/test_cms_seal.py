@@ -238,9 +238,9 @@ def refuses(blob: bytes, kind: str) -> None:
 def test_it_refuses_every_flipped_byte(kind: str) -> None:
     content = b"twelve bytes"
     sealed = cms.seal_bytes(content, recipients=[holder(kind).certificate])
-    # RSA decryption is slow: every third byte there.
-    step, bits = (1, range(8)) if kind == "ec" else (3, (0, 5, 7))
-    for position, bit in itertools.product(range(0, len(sealed), step), bits):
+    # RSA decryption is slow: fewer bits of each byte there.
+    bits = range(8) if kind == "ec" else (0, 6)
+    for position, bit in itertools.product(range(len(sealed)), bits):
         damaged = bytearray(sealed)
         damaged[position] ^= 1 << bit
         refuses(bytes(damaged), kind)
@@ -251,7 +251,7 @@ def test_it_refuses_every_flipped_byte(kind: str) -> None:
 def test_it_refuses_every_truncation_and_what_follows(bench: Workbench, kind: str, options: tuple[str, ...]) -> None:
     sealed = bench.encrypt(b"content " * 20, (kind, holder(kind)), options=options)
     assert cms.open_bytes(sealed, recipients=[holder(kind).recipient])
-    for length in range(0, len(sealed), 1 if kind == "ec" else 5):
+    for length in range(len(sealed)):
         refuses(sealed[:length], kind)
     refuses(sealed + b"\0", kind)
 
