@@ -87,3 +87,35 @@ def test_the_content_of_another_packet_is_refused(tmp_path):
     assert packet.read_header(other) == packet.read_header(second)
     with pytest.raises(ContentRefusal):
         verify(other)
+
+
+def test_whatever_is_wrong_not_one_byte_of_plaintext_is_left_on_the_disk(tmp_path):
+    """GIVEN a content cut, flipped, listed wrongly or sealed for somebody else WHEN it is opened THEN nothing stays."""
+    secret = b"PLAINTEXT" * 50_000
+    sound = craft(tmp_path, listing(a=secret), {"a": secret})
+    data = sound.read_bytes()
+    with sound.open("rb") as file:
+        content = packet_zip.read_members(file)[0]
+    damages = {"sound": data}
+    for name, at in {"first": 2, "middle": content.size // 2, "tag": content.size - 1}.items():
+        damages[name] = (
+            data[: content.start + at] + bytes([data[content.start + at] ^ 1]) + data[content.start + at + 1 :]
+        )
+    damages["listed wrongly"] = craft(tmp_path, listing(a=secret[:-1] + b"?"), {"a": secret}).read_bytes()
+    for name, blob in damages.items():
+        where = tmp_path / name
+        where.mkdir()
+        path = where.with_suffix(".ppe")
+        path.write_bytes(blob)
+        if name == "sound":
+            extract(path, where / "out")
+            assert (where / "out" / "a").read_bytes() == secret
+            continue
+        with pytest.raises(Refusal):
+            extract(path, where / "out")
+        assert not list(where.iterdir()), name
+    stranger = tmp_path / "stranger"
+    stranger.mkdir()
+    with pytest.raises(cms.NoRecipient):
+        packet.extract(tmp_path / "sound.ppe", stranger / "out", recipients=[the_world().recipient("hq")])
+    assert not list(stranger.iterdir())
