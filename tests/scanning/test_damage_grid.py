@@ -6,6 +6,7 @@ from collections import defaultdict
 
 import pytest
 
+from tests.scanning import measured
 from tests.scanning.hurts import KINDS, MIXTURE
 from tests.scanning.measured import Outcome, keep, run
 
@@ -74,3 +75,16 @@ def test_fresh_mixtures_are_identified_and_none_wrongly():
     assert found >= rival, seed
     assert all(row.doubts for row in rows if not row.found), seed
     assert max(row.seconds for row in rows) < 2.0, seed
+
+
+def test_a_drop_of_a_saved_count_fails_and_changes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(measured, "RESULTS", tmp_path)
+    keep("counts", seed=1, counts={"a": 3, "b": 2}, notes={})
+    keep("counts", seed=1, counts={"a": 3, "b": 4}, notes={})
+    before = (tmp_path / "counts.json").read_text()
+    for worse in ({"a": 2, "b": 4}, {"a": 3}):
+        with pytest.raises(AssertionError, match="fewer"):
+            keep("counts", seed=1, counts=worse, notes={})
+    with pytest.raises(AssertionError, match="another seed"):
+        keep("counts", seed=2, counts={"a": 9, "b": 9}, notes={})
+    assert (tmp_path / "counts.json").read_text() == before

@@ -5,6 +5,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from scanning.recognition.audio import listen
 from scanning.recognition.codes import FORMATS, read_codes
 from scanning.recognition.decode import PageImage
 from scanning.recognition.marks import Marks
@@ -47,3 +48,14 @@ def test_no_code_is_seen_in_a_picture_without_one():
         reading, _ = recognise(PageImage(grey, None, bilevel=False))
         assert (reading.number, reading.codes) == (None, []), name
         assert any(doubt.severity == "problem" for doubt in reading.doubts), name
+
+
+def test_real_speech_is_heard_as_speech_and_real_silence_as_silence():
+    heard = {path.name: listen(path, path.name) for path in sorted(samples("audio").glob("*.wav"))}
+    silent = {name for name, reading in heard.items() if any(doubt.kind == "silent" for doubt in reading.doubts)}
+    assert len(heard) >= 5
+    assert silent == {name for name in heard if "silence" in name}
+    for name, reading in heard.items():
+        assert reading.header_seconds == pytest.approx(reading.seconds, rel=0.01, abs=0.05), name
+        assert not any(doubt.kind in ("cut", "damaged", "wrong_container") for doubt in reading.doubts), name
+        assert 0 < len(reading.bars) <= 120
