@@ -110,6 +110,23 @@ def test_a_sheet_without_codes_is_unreadable_and_nothing_is_guessed():
     assert kinds(reading) == {"unreadable"}
 
 
+def test_a_sheet_that_takes_too_long_goes_to_the_operator_with_that_reason():
+    page = draw(code128=False, datamatrix=False)
+    reading, _ = recognise(PageImage(page, 300, bilevel=True), seconds=0)
+    assert [(doubt.kind, doubt.value, doubt.severity) for doubt in reading.doubts] == [
+        ("unreadable", "time", "problem")
+    ]
+    assert reading.doubts[0].place
+
+
+def test_a_stretched_page_is_told_as_two_sheets_at_once(page):
+    reading, _ = read(cv2.resize(page, (page.shape[1], round(page.shape[0] * 1.3))))
+    assert "double_feed" in kinds(reading)
+    long = np.vstack([page, np.full((900, page.shape[1]), 255, np.uint8)])
+    reading, _ = read(long)
+    assert (reading.number, "double_feed" in kinds(reading)) == (NUMBER, True)
+
+
 def test_a_wrong_check_digit_is_not_a_number():
     wrong = NUMBER[:-1] + str((int(NUMBER[-1]) + 1) % 10)
     reading, _ = read(draw(number=wrong, datamatrix=False))
