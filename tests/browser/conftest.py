@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from tests.conftest import Login
 from tests.needs import missing
@@ -46,7 +47,7 @@ def open_page(chromium, live_server, settings) -> Iterator[Callable[..., object]
             cookie = login.client.cookies[settings.SESSION_COOKIE_NAME].value
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
         page = context.new_page()
-        page.faults = []
+        page.faults, page.scriptless = [], not javascript
         page.on("pageerror", lambda error: page.faults.append(error.stack or str(error)))
         page.on("console", lambda said: page.faults.append(said.text) if said.type == "error" else None)
         page.goto(live_server.url + path)
@@ -86,9 +87,21 @@ VISIBLE_WORDS = """() => {
 }"""
 
 
+#: What WCAG 2.2 asks for at level AA, as far as a machine can see it.
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def barriers(page) -> list[str]:
+    """Return what axe finds against WCAG 2.2 AA; a page without scripts cannot be asked."""
+    if page.scriptless:
+        return []
+    found = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]}).response["violations"]
+    return [f"{each['id']}: {node['target']} {node['failureSummary']}" for each in found for node in each["nodes"][:3]]
+
+
 @pytest.fixture
 def look() -> Callable[..., None]:
-    """Look at a page as a person would: nothing overflows, nothing is English by accident; keep a picture."""
+    """Look at a page as a person would: nothing overflows, is English by accident or bars anybody; keep a picture."""
 
     def at(page, name: str, *, full: bool = True) -> None:
         folder = os.environ.get("PPE_SHOTS")
@@ -99,5 +112,6 @@ def look() -> Callable[..., None]:
         assert wide <= 0, f"{name}: {wide} px too wide"
         assert not page.faults, page.faults
         assert not english(page), f"{name}: in English: {english(page)}"
+        assert not barriers(page), f"{name}: {barriers(page)}"
 
     return at
