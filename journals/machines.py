@@ -12,7 +12,7 @@ from wire.pki import Role
 
 
 class StationOrNode(BasePermission):
-    """Stations send their own journals, nodes those of their point."""
+    """Stations and nodes of a point bring its journals: each is signed by its own station, whoever carries it."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Return whether the machine is one of them."""

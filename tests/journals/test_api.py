@@ -10,9 +10,10 @@ from django.urls import reverse
 
 from journals import acts, intake
 from journals.models import Journal
-from keys import sessions
+from keys import sessions, trust
 from tests.journals.world import print_station, sets
 from tests.keys.world import OPERATOR
+from wire.refusals import Refusal
 from wire.session import sign_challenge
 
 pytestmark = pytest.mark.django_db
@@ -179,3 +180,11 @@ def test_a_session_token_stands_nowhere_but_with_its_machine(keys, caplog, data_
     assert not any(token.encode() in path.read_bytes() for path in data_dir.rglob("*") if path.is_file())
     for model in apps.get_models():
         assert not any(token in str(value) for row in model._base_manager.values() for value in row.values()), model
+
+
+def test_a_revoked_station_is_shut_out_at_once(keys):
+    client, station = client_of(keys), print_station(keys)
+    trust.take_crl(der=keys.revoke("print-0001"), actor=OPERATOR)
+    assert send(client, station.close(), station.name).status_code == 401
+    with pytest.raises(Refusal):
+        client_of(keys)
