@@ -45,11 +45,20 @@ def journal_page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "journal": row, "colour": _COLOURS[Journal.State(row.state)], "entries": entries, "problem": problem,
         "more": max(0, row.entry_count - SHOWN), "doubts": [_doubt(each) for each in row.doubts],
+        "clock": _clock(row.skew_seconds),
         "decide": row.state in DECIDABLE and rules.allowed(request.user, "journals.decide", row.sitting or row.point),
         "posts": _posts(row), "signer": _signer(row),
         "sets": row.sets.prefetch_related("sheets"), "answers": row.answers.all(),
     }  # fmt: skip
     return render(request, "journals/journal.html", context, title=row.name)
+
+
+def _clock(skew: float | None) -> str:
+    """Return how the station's clock goes: ``спешат на 12 с``, ``отстают на 3600 с``, ``верны``."""
+    seconds = round(skew or 0)
+    if not seconds:
+        return _("верны")
+    return (_("спешат на %d с") if seconds > 0 else _("отстают на %d с")) % abs(seconds)
 
 
 def _posts(row: Journal) -> list[StationPost]:

@@ -188,3 +188,14 @@ def test_a_revoked_station_is_shut_out_at_once(keys):
     assert send(client, station.close(), station.name).status_code == 401
     with pytest.raises(Refusal):
         client_of(keys)
+
+
+@pytest.mark.parametrize(
+    ("skew", "said"), [(None, None), (0.2, "верны"), (61.0, "спешат на 61 с"), (-3600.0, "отстают на 3600 с")]
+)
+def test_the_page_says_how_the_stations_clock_goes(keys, technician, skew, said):
+    station = print_station(keys)
+    row = intake.take_in(data=station.close(), name=station.name, door="browser", actor=OPERATOR).journal
+    Journal.objects.filter(pk=row.pk).update(skew_seconds=skew)
+    page = technician.client.get(reverse("journal", kwargs={"pk": row.pk})).content.decode()
+    assert (said in page) if said else ("Часы станции" not in page)
