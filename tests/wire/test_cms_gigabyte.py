@@ -47,6 +47,7 @@ def test_openssl_opens_a_gigabyte_of_ours_and_every_damage_leaves_nothing(conten
     begun = time.monotonic()
     with path.open("rb") as src, sealed.open("wb") as dst:
         cms.seal(src, dst, size=SIZE, recipients=[holder(kind).certificate for kind in KINDS])
+    record_property("mib", SIZE >> 20)
     record_property("sealed_s", round(time.monotonic() - begun, 1))
     for kind in KINDS:
         run = openssl(
@@ -64,7 +65,8 @@ def test_openssl_opens_a_gigabyte_of_ours_and_every_damage_leaves_nothing(conten
 
 
 @pytest.mark.parametrize("stream", [(), ("-stream",)], ids=["DER", "BER"])
-def test_we_open_a_gigabyte_of_openssl(content, tmp_path, stream) -> None:
+def test_we_open_a_gigabyte_of_openssl(content, tmp_path, stream, record_property) -> None:
+    record_property("mib", SIZE >> 20)
     path, digest = content
     bench, sealed = Workbench(tmp_path), tmp_path / "sealed"
     recipients = [word for kind in KINDS for word in ("-recip", bench.certificate(holder(kind), kind), *ENCRYPT[kind])]
