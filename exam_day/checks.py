@@ -156,11 +156,31 @@ def pdf_says(pdf: Path, words: Iterable[str]) -> None:
     Raises:
         CheckFailedError: A word is not in the text.
     """
-    text = " ".join(run("pdftotext", "-layout", pdf, "-").split())
+    _find(pdf.name, pdf_text(pdf), words)
+
+
+def pdf_text(pdf: Path) -> str:
+    """Return the text of a PDF in one line, as `pdftotext` reads it."""
+    return " ".join(run("pdftotext", "-layout", pdf, "-").split())
+
+
+def pdf_says_between(pdf: Path, begin: str, end: str, words: Iterable[str]) -> None:
+    """`pdftotext` finds every word between two others: a room in the list of journals is no room in that of packets.
+
+    Raises:
+        CheckFailedError: A word is not in that part of the text.
+    """
+    text = pdf_text(pdf)
+    _find(pdf.name, text, [begin, end])
+    part = text.split(begin, 1)[1].split(end, 1)[0]
+    _find(f"{pdf.name}, {begin!r}", part, words)
+
+
+def _find(where: str, text: str, words: Iterable[str]) -> None:
     # Whole words: a column «Подтверждено» is not the verdict «Подтвержден».
     lost = [word for word in words if not re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)]
     if lost:
-        raise CheckFailedError(f"{pdf.name}: pdftotext does not find {lost}")
+        raise CheckFailedError(f"{where}: pdftotext does not find {lost}")
 
 
 def scalar_of_p12(path: Path, pin: str) -> bytes:

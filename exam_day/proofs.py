@@ -98,7 +98,9 @@ def _reports(stage: Stage) -> None:
         mine = [packet for packet in stage.report.packets if packet["sitting"] == sitting]
         current = [packet["sha256"][:8] for packet in mine if packet["state"] == "acknowledged" and packet["room"]]
         silent = [station.number for station in point.stations if not station.journal]
-        checks.pdf_says(reports / f"point-{sitting}.pdf", ["Подтвержден", "Якорь", *rooms, *current, *silent])
+        act = reports / f"point-{sitting}.pdf"
+        checks.pdf_says(act, ["Подтвержден", "Якорь", *silent])
+        checks.pdf_says_between(act, "Аудитории и формы", "Электронные журналы", [*rooms, *current])
         for packet in mine:
             said = [*_VERDICTS[packet["state"]], packet["uid"]]
             said += [packet["room"]] if packet["room"] in rooms else []
@@ -116,7 +118,8 @@ def unfinished(stage: Stage, sitting: str, rooms: list[str]) -> None:
     pdf = stage.folders.reports / f"point-{sitting}-early.pdf"
     pdf.write_bytes(stage.centre["rcoi_operator"].report(f"point/{sitting}.pdf"))
     if "pdftotext" not in checks.missing_tools():
-        checks.pdf_says(pdf, ["ППЭ не закрыт", *rooms])
+        checks.pdf_says_between(pdf, "ППЭ не закрыт", "Статусы ППЭ", rooms)
+        checks.pdf_says_between(pdf, "Аудитории и формы", "Электронные журналы", rooms)
 
 
 def event_logs(stage: Stage, step: Step) -> None:

@@ -5,8 +5,11 @@ import base64
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from reportlab.pdfgen import canvas
 
 from exam_day import checks
+from exam_day.checks import CheckFailedError
+from tests.needs import missing
 
 
 @pytest.fixture
@@ -42,3 +45,19 @@ def test_another_key_is_not_found(key, tmp_path):
         (tmp_path / name).write_bytes(data)
     scalar = key.private_numbers().private_value.to_bytes(32, "big")
     assert checks.holders(scalar, [tmp_path]) == []
+
+
+def test_a_word_must_stand_in_its_own_part_of_a_paper(tmp_path):
+    if "pdftotext" in checks.missing_tools():
+        missing("pdftotext")
+    paper = tmp_path / "act.pdf"
+    page = canvas.Canvas(str(paper))
+    for place, line in enumerate(["Rooms", "0101", "0102", "Journals", "0103", "Signatures"]):
+        page.drawString(50, 800 - 20 * place, line)
+    page.save()
+    checks.pdf_says(paper, ["0103"])
+    checks.pdf_says_between(paper, "Rooms", "Journals", ["0101", "0102"])
+    with pytest.raises(CheckFailedError, match="0103"):
+        checks.pdf_says_between(paper, "Rooms", "Journals", ["0103"])
+    with pytest.raises(CheckFailedError, match="Stations"):
+        checks.pdf_says_between(paper, "Stations", "Journals", ["0101"])

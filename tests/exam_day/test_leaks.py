@@ -1,0 +1,49 @@
+"""The searches for what must not lie open find it, and find nothing where there is nothing."""
+
+import pytest
+
+from exam_day import leaks
+from exam_day.checks import CheckFailedError
+
+SECRETS = {"53828046": "the PIN of somebody", "9E2VTfjeraJc-15": "the password of tech0001"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "keys").mkdir(mode=0o700)
+    (tmp_path / "keys" / "node.key").write_bytes(b"key")
+    (tmp_path / "keys" / "node.key").chmod(0o600)
+    (tmp_path / "db").write_bytes(b"rows, and a hash a53828046f, and a number 1538280461")
+    return tmp_path
+
+
+def test_a_sound_folder_holds_nothing(folder):
+    leaks._unwritten(SECRETS, [folder])
+    leaks.closed(folder / "keys")
+    leaks.sealed_only(folder, {"uid": b'{"files":[{"kind":"room"'})
+
+
+@pytest.mark.parametrize("line", [b"pin=53828046\n", b'{"password": "9E2VTfjeraJc-15"}'])
+def test_a_secret_in_a_log_is_found_and_its_owner_named(folder, line):
+    (folder / "web.log").write_bytes(b"POST /keys " + line)
+    with pytest.raises(CheckFailedError, match=r"of (somebody|tech0001) stands in"):
+        leaks._unwritten(SECRETS, [folder])
+
+
+def test_plain_content_is_found_in_whatever_file_it_lies(folder):
+    (folder / "left.tar").write_bytes(b"ustar" + b'{"files":[{"kind":"room"' + b"\0" * 512)
+    with pytest.raises(CheckFailedError, match="content of uid lies unsealed"):
+        leaks.sealed_only(folder, {"other": b"nothing", "uid": b'{"files":[{"kind":"room"'})
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
+def test_a_key_that_others_may_read_is_found(folder, mode):
+    (folder / "keys" / "node.key").chmod(mode)
+    with pytest.raises(CheckFailedError, match="open to other users"):
+        leaks.closed(folder / "keys")
+
+
+def test_a_folder_without_keys_proves_nothing(folder):
+    (folder / "keys" / "node.key").unlink()
+    with pytest.raises(CheckFailedError):
+        leaks.closed(folder / "keys")
