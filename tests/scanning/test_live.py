@@ -24,10 +24,14 @@ def fill(desk, count, room="0101", state=SheetState.RECOGNISED, start=0):
         format="tiff",
         pages=count,
     )
+    read_at = None if state == SheetState.RECEIVED else timezone.now()
+    reading = {"width": 2480, "height": 3508}
     rows = Sheet.objects.bulk_create(
         [
-            Sheet(card=card, source=source, page=page, state=state, number=make_number("C1", start + page),
-                  kind="C1", path="x", sha256="0" * 64, reading={"width": 2480, "height": 3508}, read_at=None if state == SheetState.RECEIVED else timezone.now())
+            Sheet(
+                card=card, source=source, page=page, state=state, number=make_number("C1", start + page), kind="C1",
+                path="x", sha256="0" * 64, reading=reading, read_at=read_at,
+            )
             for page in range(count)
         ]
     )  # fmt: skip
