@@ -6,7 +6,7 @@ from exam_day.nodes import Node, free_port
 from tests.network.nodes import SETTINGS, Pair
 from tests.proving import SEED
 
-pytestmark = [pytest.mark.prove, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.prove, pytest.mark.timeout(400)]
 
 KIB = 1 << 10
 SIZES = [KIB, 300 * KIB, 20 * KIB]
@@ -51,7 +51,7 @@ def test_packets_by_drive_and_line_and_the_answers_back(pair, second, flash, tmp
     for node in (pair.rcoi, second):
         node.wait()
     done = "select count(*) from transfers_packet where state = 'acknowledged' and imported"
-    assert pair.wait(lambda: pair.rows(second, done)[0][0] == 3, 90), pair.story()
+    assert pair.wait(lambda: pair.rows(second, done)[0][0] == 3, 150), pair.story()
     told = "select count(*) from transfers_feedrecord"
     assert pair.wait(lambda: pair.rows(second, told)[0][0] == 6, 30), "two receipts for each packet"
     pair._python(second, at_the_drive, "answers", str(flash))
