@@ -238,7 +238,7 @@ def test_the_feed_is_written_to_a_drive_and_read_back(point, operator, flash_dir
     arrive(point.blanks())
     said = post(operator, "/centre/inbox/import/", "feed", point="78-0001", folder=str(flash_dir))
     assert said[0][0] == "success", said
-    (written,) = flash_dir.glob("FEED_78_0001_2.jsonl")
+    (written,) = flash_dir.glob("FEED_78_0001_000002.jsonl")
     assert len(wire_feed.read_bundle(written.read_bytes())) == 2
     assert post(operator, "/centre/inbox/import/", "feed", point="78-0001", folder="/etc")[0][0] == "error"
 
