@@ -66,7 +66,7 @@ def test_a_confirmation_is_told_in_words(packet, confirmation, tmp_path):
     facts = {words[0]: value for words, value in report.facts}
     assert report.verdict == "ok", problems(report)
     assert report.title[0] == "Отчёт РЦОИ"
-    assert facts["Решение"] == "Подтвержден / acknowledged"
+    assert facts["Решение"] == ("Подтвержден", "acknowledged")
     assert facts["SHA-256 файла"] == packet.sha256
     assert "urn:ppe:rcoi" in facts["Подписал"]
 
