@@ -174,7 +174,7 @@ def test_a_closed_gate_names_every_station(keys, day, technician):
     send(technician, day, "journals", files=all_journals(keys))
     shown = text(send(technician, day, "status-exams_finished"))
     assert not PointStatus.objects.exists()
-    message = re.search(r'data-level="error"[^>]*>(.*?)</li>', shown, re.DOTALL).group(1)
+    message = re.search(r'data-level="error"[^>]*>(.*?)</div>', shown, re.DOTALL).group(1)
     assert "0005" in message
     assert "0006" in message
     assert "0001" not in message
