@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from tests.needs import missing
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -13,4 +13,7 @@ def samples(part: str) -> Path:
     named = os.environ.get("PPE_SAMPLES")
     places = [Path(named)] if named else [above / "shared" / "samples" for above in ROOT.parents]
     found = next((place / part for place in places if (place / part).is_dir()), None)
-    return found if found is not None else missing(f"real samples ({part})")
+    if found is None:
+        # They are nobody's to give away with the project, so no machine can be required to have them.
+        pytest.skip(f"not run here: real samples ({part})")
+    return found
