@@ -70,7 +70,8 @@ def once(*, machine: Machine, key: str, request: str, make: Callable[[], Respons
         )
     row, mine = _claim(machine.identity.urn, key, request)
     if not mine:
-        return Response(row.body, status=row.status, headers={"Idempotency-Replayed": "true"})
+        kind = "application/problem+json" if row.status and row.status >= 400 else None
+        return Response(row.body, status=row.status, headers={"Idempotency-Replayed": "true"}, content_type=kind)
     try:
         response = make()
     except BaseException:

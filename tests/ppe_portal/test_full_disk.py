@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 
 from common import refusals
-from ppe_portal import errors, navigation
+from ppe_portal import errors
 from wire.refusals import Refusal
 from wire.tus_refusals import RetryLater, refusal_of
 
@@ -62,10 +62,10 @@ def test_a_refusal_is_answered_even_when_it_cannot_be_noted(monkeypatch):
     assert heard == ["no_matter"]
 
 
-def test_every_page_warns_while_the_disk_is_nearly_full(technician, day, monkeypatch):
+def test_every_page_warns_while_the_disk_is_nearly_full(technician, day, settings):
     page = f"/transfers/{day.sitting.key}/"
     assert "code-disk_full" not in technician.client.get(page).content.decode()
-    monkeypatch.setattr(navigation, "NEARLY_FULL", 1 << 62)
+    settings.PPE_DISK_RESERVE = 1 << 62
     text = technician.client.get(page).content.decode()
     assert "code-disk_full" in text
-    assert "новые файлы не принимаются" in text
+    assert "Новые файлы не принимаются" in text

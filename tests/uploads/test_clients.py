@@ -62,7 +62,7 @@ def line(node):
     made = []
 
     def make(cuts):
-        made.append(FaultProxy(node.port, SEED, Faults(cut=cuts, drop=min(cuts, 2), likely=0.7)))
+        made.append(FaultProxy(node.port, SEED, Faults(cut=cuts, drop=min(cuts, 2), likely=1.0)))
         return made[-1]
 
     yield make
