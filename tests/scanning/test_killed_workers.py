@@ -90,4 +90,4 @@ def test_three_kills_in_the_middle_of_reading(tmp_path, record_property):
 @pytest.mark.prove
 @pytest.mark.timeout(900)
 def test_fifty_kills_in_the_middle_of_reading(tmp_path, record_property):
-    run(tmp_path, kills=MANY, rooms=12, people=25, pause=1.0, record_property=record_property)
+    run(tmp_path, kills=MANY, rooms=10, people=25, pause=0.7, record_property=record_property)
