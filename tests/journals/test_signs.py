@@ -125,6 +125,7 @@ class TestRepeatedRequests:
         answers = [send(client, station, key="k-3", data=b"no journal") for _ in range(2)]
         assert [answer.status_code for answer in answers] == [422, 422]
         assert answers[0].json() == answers[1].json()
+        assert {answer["Content-Type"] for answer in answers} == {"application/problem+json"}
 
     def test_the_key_of_another_request_is_refused(self, keys):
         client = client_of(keys)
