@@ -26,15 +26,7 @@ from wire.tus_refusals import (
     refusal_of,
 )
 
-__all__ = [
-    "NotLoggedIn",
-    "RetryLater",
-    "TransferRefusal",
-    "TransferRefused",
-    "UploadOutcome",
-    "answer",
-    "upload",
-]
+__all__ = ["NotLoggedIn", "RetryLater", "TransferRefusal", "TransferRefused", "UploadOutcome", "answer", "upload"]
 
 VERSION = "1.0.0"
 MIN_CHUNK = 256 * 1024
