@@ -99,7 +99,7 @@ def test_a_scanner_without_paper_and_a_running_pass(open_page, look, desk, techn
     page.wait_for_selector("text=принято страниц")
     page.wait_for_function("Number(document.querySelector('[data-pages]')?.textContent) >= 1")
     look(page, "desk-room-passing")
-    page.get_by_role("button", name="Остановить").click()
+    page.get_by_role("button", name="Остановить", exact=True).click()
     until(lambda: ScanJob.objects.filter(state="cancelled", ended_at__isnull=False).exists())
     assert 1 <= ScanJob.objects.get(state="cancelled").pages < 10
 

@@ -35,9 +35,9 @@ def test_two_people_edit_one_card(open_page, look, desk, technician, workers):  
     for page, count in ((one, "2"), (two, "1")):
         page.fill("#card input[name=registration_count]", count)
         page.fill("#card input[name=absent_count]", str(2 - int(count)))
-    one.get_by_role("button", name="Сохранить карточку").click()
+    one.get_by_role("button", name="Сохранить карточку", exact=True).click()
     one.wait_for_selector("text=Карточка сохранена")
-    two.get_by_role("button", name="Сохранить карточку").click()
+    two.get_by_role("button", name="Сохранить карточку", exact=True).click()
     said = two.wait_for_selector(".note.error").inner_text()
     assert "Иванов Пётр Ильич" in said
     assert "бланков регистрации — 2" in said
@@ -76,7 +76,7 @@ def test_readiness(open_page, look, desk, technician, sane, data_dir):  # noqa: 
     sane("test")
     page = open_page(technician, f"/scanning/readiness/{desk.sitting.key}/")
     look(page, "desk-readiness-first")
-    page.get_by_role("button", name="Проверить станцию").click()
+    page.get_by_role("button", name="Проверить станцию", exact=True).click()
     page.wait_for_selector(".scan-ready li")
     look(page, "desk-readiness")
 
