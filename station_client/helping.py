@@ -2,11 +2,27 @@
 
 import argparse
 import os
+import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 #: What argparse says of itself, in Russian.
 _TITLES = {"positional arguments": "что и с чем", "options": "ключи"}
+#: And of a wrong command.
+_WRONG = (
+    (r"the following arguments are required: (.*)", r"не указано: \1"),
+    (r"unrecognized arguments: (.*)", r"лишнее: \1"),
+    (r"one of the arguments (.*) is required", r"укажите одно из: \1"),
+    (r"invalid choice: (.*) \(choose from (.*)\)", r"нет такого: \1; есть \2"),
+    (r"invalid \w+ value: (.*)", r"не годится \1"),
+    (r"expected one argument", "нужно одно значение"),
+    (r"expected at least one argument", "нужно хотя бы одно значение"),
+    (r"expected (\d+) arguments?", r"нужно значений: \1"),
+    (r"not allowed with argument (.*)", r"нельзя вместе с \1"),
+    (r"ambiguous option: (\S+) could match (.*)", r"\1 подходит к нескольким: \2"),
+    (r"ignored explicit argument (.*)", r"значение \1 здесь не нужно"),
+)
+_OF_ARGUMENT = re.compile(r"argument (\S+): (.*)", re.DOTALL)
 _BETWEEN = " / "
 #: What the arguments mean that many commands share.
 _COMMON = {
@@ -39,6 +55,17 @@ def language_of(argv: Sequence[str]) -> str:
         if word == "--lang" and place + 1 < len(said):
             return "en" if said[place + 1] == "en" else "ru"
     return "en" if os.environ.get("PPE_LANG") == "en" else "ru"
+
+
+def in_russian(message: str) -> str:
+    """Return what argparse says of a wrong command, in Russian; as it is where it says something new."""
+    of = _OF_ARGUMENT.fullmatch(message)
+    if of:
+        return f"{of[1]}: {in_russian(of[2])}"
+    for pattern, russian in _WRONG:
+        if found := re.fullmatch(pattern, message, re.DOTALL):
+            return found.expand(russian)
+    return message
 
 
 class Parser(argparse.ArgumentParser):
@@ -91,5 +118,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say that the command is wrong, and where its help stands."""
         self.print_usage()
-        lead, more = ("команда не понята", "справка") if self.lang == "ru" else ("wrong command", "help")
+        lead, more = ("wrong command", "help")
+        if self.lang == "ru":
+            lead, more, message = "команда не понята", "справка", in_russian(message)
         self.exit(2, f"✗ {lead}: {message}\n  → {more}: {self.prog} --help\n")

@@ -1,8 +1,10 @@
 """Delivery: one packet, at most a minute at a time, resumed where the centre stands, until its receipt is in hand."""
 
 import base64
+import contextlib
 import logging
 import random
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +14,7 @@ from django.db.models import Case, Value, When
 from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
+from audit.moves import StaleState
 from common import faultpoints, jobs, leases
 from common.clock import now
 from common.refusals import Said, both, either
@@ -31,6 +34,8 @@ WORK_SECONDS = 60.0
 #: How many of the most urgent packets a worker tries to take: others may have them.
 LOOKED_AT = 8
 MAX_TRIES = 8
+#: A packet that waits for a person is tried once more when the centre has answered, this long after it gave up.
+REST = timedelta(minutes=1)
 FIRST_PAUSE, LAST_PAUSE = 2.0, 60.0
 #: Refusals after which the same bytes are worth sending from their start.
 _START_AGAIN = frozenset({"content_mismatch", "upload_gone", "upload_damaged", "upload_unknown"})
@@ -47,9 +52,7 @@ def work(pk: int) -> None:
     if packet is None:
         return
     if packet.attempts > MAX_TRIES:
-        kept = Said(packet.last_error, packet.last_error_en)
-        failed = kept if kept.ru else both(lambda: _("Передать не удалось."))
-        _stick(packet, failed, packet.last_error_code or "too_many_tries")
+        _give_up(packet)
         return
     if packet.state == PacketState.QUEUED:
         move_packet(
@@ -209,6 +212,39 @@ def pause_after(tries: int, retry_after: float | None) -> float:
     pause: float = min(LAST_PAUSE, FIRST_PAUSE * 2.0 ** max(tries - 1, 0))
     jittered = pause * random.uniform(0.5, 1.0)  # noqa: S311 (spreads load, guards nothing)
     return max(jittered, min(float(retry_after), 3600.0)) if retry_after else max(jittered, 1.0)
+
+
+def _give_up(packet: Packet) -> None:
+    code = packet.last_error_code or "too_many_tries"
+    if code == tus.RetryLater.code:
+        why = both(lambda: _("%s Передайте пакет на флеш-накопителе или подождите: как только РЦОИ ответит, передача "
+                             "продолжится сама.") % either(packet.last_error, packet.last_error_en))  # fmt: skip
+    else:
+        kept = Said(packet.last_error, packet.last_error_en)
+        why = kept if kept.ru else both(lambda: _("Передать не удалось."))
+    _stick(packet, why, code)
+
+
+def revive(point: ExamPoint) -> int:
+    """Send again what only the line had stopped: called when the centre has answered, so that nobody has to press.
+
+    Each gets one try; where that fails too, it is at once with a person again.
+
+    Returns:
+        How many packets go on.
+    """
+    stopped = Packet.objects.filter(
+        sitting__point=point, state=PacketState.STUCK, last_error_code=tus.RetryLater.code,
+        next_try_at__lte=now() - REST,
+    ).exclude(signed_at=None)  # fmt: skip
+    went = 0
+    for packet in stopped.full():
+        with contextlib.suppress(StaleState):
+            story = both(lambda: _("РЦОИ снова отвечает: передача продолжается"))
+            move_packet(packet, PacketState.QUEUED, actor=SYSTEM, text=story, attempts=MAX_TRIES - 1)
+            jobs.wake("transfers.deliver", packet.pk)
+            went += 1
+    return went
 
 
 def _stick(packet: Packet, text: Said, code: str) -> None:

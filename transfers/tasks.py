@@ -94,6 +94,8 @@ def poll(pk: int) -> None:
     except Refusal as refusal:
         silent = True
         log.info("feed of %s: %s", cursor.point.key, refusal.text("en"))
+    else:
+        outbox.revive(cursor.point)
     if feed.has_awaited(cursor.point):
         # A centre that does not answer is asked less and less often, and never by all points at once.
         pause = outbox.pause_after(cursor.attempts, None) if silent else feed.QUICK_SECONDS

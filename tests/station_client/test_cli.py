@@ -194,6 +194,30 @@ def test_a_wrong_command_names_its_help(capsys):
     assert "справка: ppe-station print --help" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("", "не указано: КОМАНДА"),
+        ("verify", "не указано: files"),
+        ("clsoe", "нет такого: 'clsoe'"),
+        ("init x --role", "--role: нужно одно значение"),
+        ("init x --role x", "--role: нет такого: 'x'; есть "),
+        ("verify x --bla", "лишнее: --bla"),
+        ("verify x --ca", "--ca: нужно одно значение"),
+        ("--lang fr verify x", "--lang: нет такого: 'fr'; есть "),
+        ("init x --json=1", "--json: значение '1' здесь не нужно"),
+    ],
+)
+def test_a_wrong_command_is_told_in_russian(capsys, words, said):
+    with pytest.raises(SystemExit) as left:
+        run(*words.split())
+    assert left.value.code == 2
+    told = capsys.readouterr().err
+    assert said in told
+    told = told.partition("\n  →")[0]
+    assert not re.search(r"argument|invalid|expected|required|choose", told), told
+
+
 def test_json_may_stand_before_the_command(station, capsys):
     capsys.readouterr()
     assert run("--json", "close", station, station / "out") == 3
