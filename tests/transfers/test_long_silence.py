@@ -1,4 +1,4 @@
-"""A line that is down for longer than anybody waits: told to a person, and gone on by itself when the centre answers."""
+"""A line down for longer than anybody waits: told to a person, and gone on by itself when the centre answers."""
 
 import pytest
 from django.utils import timezone
