@@ -228,7 +228,7 @@ def _give_up(packet: Packet) -> None:
 def revive(point: ExamPoint) -> int:
     """Send again what only the line had stopped: called when the centre has answered, so that nobody has to press.
 
-    Each gets one try; where that fails too, it is at once with a person again.
+    Each gets one try; where that fails too, it is with a person again after one pause.
 
     Returns:
         How many packets go on.
