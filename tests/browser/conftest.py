@@ -1,10 +1,13 @@
 """A real Chromium before the node's pages. Set ``PPE_SHOTS`` to a folder to keep pictures of every page looked at."""
 
+import contextlib
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -22,17 +25,59 @@ SIZE = {"width": 1366, "height": 768}
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
+class Chromium:
+    """One browser for all tests; a new one when the last one is gone."""
+
+    #: Closing takes a tenth of a second. Rarely a Chromium that is busy navigating never says that it has closed.
+    PATIENCE_S = 20.0
+
+    def __init__(self, playwright):
+        self._playwright, self._browser = playwright, None
+
+    def new_context(self, **options):
+        if self._browser is None or not self._browser.is_connected():
+            self._browser = self._playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        return self._browser.new_context(**options)
+
+    def close(self, what) -> None:
+        """Close a context or the browser; a browser that does not answer is killed, as a person would kill it."""
+        from playwright.sync_api import Error
+
+        killed = threading.Event()
+
+        def kill():
+            killed.set()
+            for process in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    if "chrom" in process.name():
+                        process.kill()
+
+        timer = threading.Timer(self.PATIENCE_S, kill)
+        timer.start()
+        try:
+            what.close()
+        except Error:
+            if not killed.is_set():
+                raise
+        finally:
+            timer.cancel()
+
+    def end(self) -> None:
+        if self._browser is not None:
+            self.close(self._browser)
+
+
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[object]:
+def chromium() -> Iterator[Chromium]:
     """The browser; missing it skips, unless everything is required."""
     if not Path(CHROMIUM).exists():
         missing("chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = Chromium(playwright)
         yield browser
-        browser.close()
+        browser.end()
 
 
 @pytest.fixture
@@ -55,7 +100,7 @@ def open_page(chromium, live_server, settings) -> Iterator[Callable[..., object]
 
     yield visit
     for context in contexts:
-        context.close()
+        chromium.close(context)
 
 
 #: Latin letters that belong on a Russian screen: names of files and formats, keys, certificates' names.

@@ -101,6 +101,7 @@ def test_a_scanner_without_paper_and_a_running_pass(open_page, look, desk, techn
     look(page, "desk-room-passing")
     page.get_by_role("button", name="Остановить", exact=True).click()
     until(lambda: ScanJob.objects.filter(state="cancelled", ended_at__isnull=False).exists())
+    page.wait_for_selector(".scan-pass", state="detached")
     assert 1 <= ScanJob.objects.get(state="cancelled").pages < 10
 
 
