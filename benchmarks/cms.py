@@ -1,7 +1,9 @@
 """1 GiB sealed and opened, hash and signature included, beside `openssl cms` and `age` doing the same work in turn.
 
 Every run is a whole process (or a chain of processes), start-up included; the runs of the three alternate, so that a
-machine that is busy with other things is busy for all of them. Everything lies in memory (`/dev/shm`).
+machine that is busy with other things is busy for all of them. Everything lies in memory (`/dev/shm`), and every party
+writes over its own file of the round before: a virtual machine whose host takes freed pages back pays more for touching
+new ones than for all the cryptography, and pays it to whoever happens to come next.
 """
 
 import json
@@ -30,8 +32,8 @@ ADDRESS_SPACE_MIB = 320
 OAEP = "-keyopt rsa_padding_mode:oaep -keyopt rsa_oaep_md:sha256 -keyopt rsa_mgf1_md:sha256"
 
 SEAL_OPENSSL = (
-    "openssl cms -encrypt -binary -stream -aes-256-gcm -outform DER -in content -out theirs.p7m"
-    f" -recip rsa.pem {OAEP} -recip ec.pem -keyopt ecdh_kdf_md:sha256"
+    "openssl cms -encrypt -binary -stream -aes-256-gcm -outform DER -in content"
+    f" -recip rsa.pem {OAEP} -recip ec.pem -keyopt ecdh_kdf_md:sha256 1<>theirs.p7m"
     " && openssl dgst -sha256 -r -out theirs.sum theirs.p7m"
     " && openssl cms -sign -binary -nodetach -md sha256 -in theirs.sum -signer by.pem -inkey by.key -outform DER"
     " -out theirs.p7s"
@@ -39,13 +41,13 @@ SEAL_OPENSSL = (
 OPEN_OPENSSL = (
     "openssl cms -verify -binary -inform DER -in theirs.p7s -CAfile ca.pem -out theirs.said 2>/dev/null"
     " && openssl dgst -sha256 -r -out theirs.sum theirs.p7m && cmp theirs.said theirs.sum"
-    " && openssl cms -decrypt -binary -inform DER -in theirs.p7m -recip ec.pem -inkey ec.key -out theirs.out"
+    " && openssl cms -decrypt -binary -inform DER -in theirs.p7m -recip ec.pem -inkey ec.key 1<>theirs.out"
 )
-SEAL_AGE = "age -R age.pub -o age.sealed content && sha256sum age.sealed > age.sum"
-OPEN_AGE = "sha256sum -c --status age.sum && age -d -i age.key -o age.out age.sealed"
+SEAL_AGE = "age -R age.pub content 1<>age.sealed && sha256sum age.sealed > age.sum"
+OPEN_AGE = "sha256sum -c --status age.sum && age -d -i age.key age.sealed 1<>age.out"
 #: The rivals: sealing and opening. age signs nothing; that is in its favour.
 CHAINS = {"openssl": (SEAL_OPENSSL, OPEN_OPENSSL), "age": (SEAL_AGE, OPEN_AGE)}
-#: What each writes, sealing and opening; removed before each of its runs.
+#: What each writes, sealing and opening.
 WRITTEN = {
     "ours": ("ours.p7m", "ours.out"),
     "openssl": ("theirs.p7m", "theirs.out"),
@@ -108,25 +110,13 @@ def _direction(folder: Path, which: int, work: str, title: str) -> list[Figure]:
     runs: dict[str, list[Run]] = {name: [] for name in chains}
     for number in range(RUNS + 1):
         for name, command in chains.items():
-            if name in WRITTEN:
-                (folder / WRITTEN[name][which]).unlink(missing_ok=True)
-            _warm(folder)
             run = _timed(command, folder)
-            if number:  # the first round warms the machine's memory up
+            if number:  # the first round makes the files
                 runs[name].append(run)
     for written in (both[which] for both in WRITTEN.values()):
         if (folder / written).stat().st_size < SIZE:
             raise SystemExit(f"{written} is not whole")
     return _figures(title, runs)
-
-
-def _warm(folder: Path) -> None:
-    """Touch as much memory as a run will fill: a virtual machine's first touch costs more than all the cryptography."""
-    piece = bytes(1 << 24)
-    with (folder / "warm").open("wb", buffering=0) as file:
-        for _ in range((SIZE >> 24) + 8):
-            file.write(piece)
-    (folder / "warm").unlink()
 
 
 def _figures(title: str, runs: dict[str, list[Run]]) -> list[Figure]:

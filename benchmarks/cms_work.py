@@ -7,6 +7,7 @@ import resource
 import sys
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -28,10 +29,16 @@ def recipients(folder: Path) -> list[x509.Certificate]:
     return [certificate(folder, "rsa"), certificate(folder, "ec")]
 
 
+def over(path: Path) -> BinaryIO:
+    """Open a file to be written over, made where it is missing; its pages stay the machine's."""
+    path.touch()
+    return path.open("r+b", buffering=0)
+
+
 def seal(folder: Path) -> None:
     """Encrypt for two recipients, hash what is written, sign the hash."""
     source = folder / "content"
-    with source.open("rb", buffering=0) as src, (folder / "ours.p7m").open("wb", buffering=0) as dst:
+    with source.open("rb", buffering=0) as src, over(folder / "ours.p7m") as dst:
         sealed = cms.seal(src, dst, size=source.stat().st_size, recipients=recipients(folder))
     text = f"{sealed.sha256} {sealed.size}\n".encode()
     signature = cms.sign(text, signers=[cms.Signer(certificate(folder, "by"), private_key(folder, "by"))])
@@ -45,7 +52,7 @@ def open_(folder: Path) -> None:
     if durable.sha256_file(folder / "ours.p7m") != said[0].decode():
         raise SystemExit("the hash does not hold")
     keys = [cms.Recipient(certificate(folder, "ec"), private_key(folder, "ec"))]
-    with (folder / "ours.p7m").open("rb", buffering=0) as src, (folder / "ours.out").open("wb", buffering=0) as dst:
+    with (folder / "ours.p7m").open("rb", buffering=0) as src, over(folder / "ours.out") as dst:
         cms.open_sealed(src, dst, recipients=keys)
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from enum import Enum
 
-FIRST_BLOCK, SMALLEST_BLOCK, LARGEST_BLOCK = 1 << 14, 1 << 10, 1 << 17
+FIRST_BLOCK, SMALLEST_BLOCK, LARGEST_BLOCK = 1 << 14, 1 << 10, 1 << 18
 QUICK, SLOW = 0.02, 0.2
 POLL = 0.25
 #: Blocks that may have been read and not yet taken.
