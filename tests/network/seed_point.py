@@ -38,7 +38,9 @@ def make_packet(day: factories.Day, size: int, rng: random.Random) -> Packet:
     )
     Packet.objects.filter(pk=packet.pk).update(supersedes=None)
     source = files.folder("scans", "made") / f"{packet.uid}.bin"
-    source.write_bytes(rng.randbytes(size))
+    with source.open("wb") as file:  # randbytes itself ends at 256 MiB
+        for done in range(0, size, 1 << 24):
+            file.write(rng.randbytes(min(1 << 24, size - done)))
     path = seal.unsigned(packet)
     recipients = node.rcoi_certificates()
     content = wire_packet.write_content(

@@ -16,13 +16,16 @@ SIZES = [1000, 3 << 20]
 
 
 def points(*rooms: str) -> list[str]:
-    """Every fault point that stands in the code of some rooms, of all when none is named."""
+    """Every fault point that stands in the code of some rooms, of all when none is named.
+
+    Wiping comes months after the day; its kill is tested where it is.
+    """
     found = set()
     for path in (each for room in rooms or ROOMS for each in (ROOT / room).rglob("*.py")):
         for name in HERE.findall(path.read_text(encoding="utf-8")):
             if "{" in name:
                 found |= {re.sub(r"\{[^}]+\}", level, name) for level in LEVELS}
-            else:
+            elif not name.startswith("wipe."):
                 found.add(name)
     return sorted(found)
 
