@@ -1,8 +1,8 @@
 """16 parallel uploads to our server, every chunk synced before it is promised, beside `@tus/server` that syncs nothing.
 
-The rounds of the two alternate, and so does who goes first: the first pays for the machine's memory. Our server does all
-that it does for a node: login by header, rows, quotas, fdatasync, SHA-256 of the whole file at the end. CPU is that of
-the server's processes alone.
+The rounds of the two alternate, and so does who goes first: the first pays for the machine's memory. Our server does
+all that it does for a node: login by header, rows, quotas, fdatasync, SHA-256 of the whole file at the end. CPU is that
+of the server's processes alone.
 """
 
 import os
