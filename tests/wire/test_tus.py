@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import email.utils
+import gc
 import os
 import socket
 import threading
@@ -68,6 +69,29 @@ def test_a_file_arrives_whole(client: httpx.Client, server: TusServer, tmp_path:
     answer = tus.answer(client, outcome.location)
     assert answer is not None
     assert answer["state"] == "handled"
+
+
+def test_a_piece_is_let_go_once_it_is_sent_without_the_garbage_collector(
+    client: httpx.Client, server: TusServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = [0, 0]
+
+    class Piece(bytes):
+        def __new__(cls, data: bytes) -> "Piece":
+            held[:] = held[0] + 1, max(held[1], held[0] + 1)
+            return super().__new__(cls, data)
+
+        def __del__(self) -> None:
+            held[0] -= 1
+
+    read = tus._Sending._read
+    monkeypatch.setattr(tus._Sending, "_read", lambda self, count: Piece(read(self, count)))
+    gc.disable()
+    try:
+        assert send(client, server, file_of(tmp_path, 24 * MIB)).done
+    finally:
+        gc.enable()
+    assert 1 <= held[1] <= 2, held
 
 
 def test_pieces_grow_on_a_quick_line_and_shrink_on_a_bad_one(
