@@ -6,6 +6,7 @@ writes over its own file of the round before: a virtual machine whose host takes
 new ones than for all the cryptography, and pays it to whoever happens to come next.
 """
 
+import filecmp
 import json
 import os
 import shutil
@@ -116,6 +117,8 @@ def _direction(folder: Path, which: int, work: str, title: str) -> list[Figure]:
     for written in (both[which] for both in WRITTEN.values()):
         if (folder / written).stat().st_size < SIZE:
             raise SystemExit(f"{written} is not whole")
+        if written.endswith(".out") and not filecmp.cmp(folder / written, folder / "content", shallow=False):
+            raise SystemExit(f"{written} is not the content")
     return _figures(title, runs)
 
 

@@ -138,7 +138,7 @@ def work(pk: int) -> None:
             size = path.stat().st_size
             path.unlink()
         faultpoints.here("wipe.removed")
-        # Counted one by one: what a killed run has removed stays counted.
+        # Counted one by one: a killed run loses the count of one file at most.
         row.files, row.size = row.files + 1, row.size + size
         Wiping.objects.filter(pk=row.pk).update(files=row.files, size=row.size)
     point = sitting.point

@@ -28,7 +28,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 class Chromium:
     """One browser for all tests; a new one when the last one is gone."""
 
-    #: Closing takes a tenth of a second. Rarely a Chromium that is busy navigating never says that it has closed.
+    #: Closing takes a tenth of a second. A Chromium was seen that never said it had closed; why is not known.
     PATIENCE_S = 20.0
 
     def __init__(self, playwright):
