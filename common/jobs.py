@@ -17,14 +17,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Literal
 
 from django.db import close_old_connections, transaction
 from django.db.models import Q, QuerySet
 from django_q.tasks import async_task
 
-from common import files, leases
+from common import leases, life
 from common.clock import now
 
 log = logging.getLogger(__name__)
@@ -106,7 +105,12 @@ def _enqueue(name: str, pk: int, cluster: Cluster) -> None:
 def run(name: str, pk: int) -> None:
     """Run one job in a worker process."""
     close_old_connections()
-    _jobs[name].run(pk)
+    found = _jobs[name]
+    life.sign(found.cluster)
+    try:
+        found.run(pk)
+    finally:
+        life.sign(found.cluster)
 
 
 def run_sweep() -> int:
@@ -140,14 +144,9 @@ def wake_again(cluster: Cluster) -> None:
             rows().model._default_manager.filter(pk__in=due).update(woken_at=None)
 
 
-def beat_file(cluster: Cluster) -> Path:
-    """Return the file whose modification time is the last sign of life of a cluster."""
-    return files.folder("run") / f"beat-{cluster}"
-
-
 def beat(cluster: Cluster) -> None:
     """Leave a sign of life; runs as a task of the cluster itself."""
-    beat_file(cluster).touch()
+    life.sign(cluster)
 
 
 def ask_for_beat(cluster: Cluster) -> None:

@@ -6,6 +6,7 @@ leaves its file behind, and the next sweep gives the row back at once: nobody wa
 
 import contextlib
 import os
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from common import files
+from common import files, life
 from common.clock import now
 
 
@@ -78,20 +79,43 @@ def _file(row: Leased) -> Path:
     return files.folder("run", "leases") / f"{row._meta.label}-{row.pk}"
 
 
-def _started(pid: int) -> str:
-    """Return when a process started, in ticks since boot; empty when there is no such process or only its shell."""
+def _process(pid: int) -> tuple[str, str]:
+    """Return the state of a process and when it started, in ticks since boot; empty when there is none."""
     try:
         said = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return ""
-    return "" if said[0] == "Z" else said[19]
+        return "", ""
+    return said[0], said[19]
+
+
+def _started(pid: int) -> str:
+    """Return when a process started, in ticks since boot; empty when there is no such process or only its shell."""
+    state, started = _process(pid)
+    return "" if state == "Z" else started
 
 
 def _sign(row: Leased) -> None:
-    """Name this process as the one that works under the lease."""
+    """Name this process as the one that works under the lease; that it does is a sign of life of its cluster."""
+    life.sign()
     until = row.lease_until.isoformat() if row.lease_until else ""
     with contextlib.suppress(OSError):
         _file(row).write_text(f"{os.getpid()} {_started(os.getpid())} {until}", encoding="ascii")
+
+
+def at_work(pids: Collection[int]) -> bool:
+    """Return whether one of these processes, neither gone nor frozen, works under a lease that holds."""
+    at = now()
+    for path in files.folder("run", "leases").iterdir():
+        try:
+            pid, started, until = path.read_text(encoding="ascii").split()
+            if int(pid) not in pids or datetime.fromisoformat(until) < at:
+                continue
+        except (OSError, ValueError):
+            continue
+        state, since = _process(int(pid))
+        if since == started and state not in ("Z", "T", "t"):
+            return True
+    return False
 
 
 def free_dead() -> int:

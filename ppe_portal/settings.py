@@ -204,7 +204,8 @@ Q_CLUSTER = {
     "max_rss": 500_000,
     "ALT_CLUSTERS": {
         "heavy": {"workers": 2, "queue_limit": 2, "timeout": 900, "retry": 3600},
-        "link": {"workers": 2, "queue_limit": 2, "timeout": 180, "retry": 720},
+        # One more than the deliveries at a time (transfers.link.DELIVERIES): the feed is read beside them.
+        "link": {"workers": 3, "queue_limit": 3, "timeout": 180, "retry": 720},
     },
     **({"redis": _redis_url} if _redis_url else {"orm": "default"}),
 }

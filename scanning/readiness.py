@@ -1,7 +1,6 @@
 """Whether this station can scan an exam: each check with its verdict and its cure, kept as it was found."""
 
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -17,7 +16,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from audit.log import Actor, record
 from audit.models import Event
-from common import clock, files, jobs
+from common import clock, files, jobs, life
 from common.clock import now
 from common.refusals import both
 from keys import access
@@ -128,10 +127,7 @@ def _centre_time() -> Any:
 
 
 def _queue() -> Line:
-    ages = {}
-    for cluster in jobs.CLUSTERS:
-        beat = jobs.beat_file(cluster)
-        ages[cluster] = time.time() - beat.stat().st_mtime if beat.exists() else None
+    ages = {cluster: life.age(cluster) for cluster in jobs.CLUSTERS}
     silent = [name for name, age in ages.items() if age is None or age > _SILENT]
     if not silent:
         return _line("queue", OK, lambda: _("Фоновая работа"), lambda: _("обе очереди отвечают"))

@@ -28,7 +28,7 @@ from wire.tus_refusals import NotLoggedIn, TransferRefusal, broken_line, refusal
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _AGENT = "ppe-portal/hq"
-#: Workers of the cluster of delivery (settings.Q_CLUSTER).
+#: Deliveries at a time; the cluster has one worker more (settings.Q_CLUSTER), so that answers are read beside them.
 DELIVERIES = 2
 #: A number that no feed reaches: the answer is short.
 FIRST_UNREAD = 2_000_000_000

@@ -2,11 +2,14 @@
 
 import base64
 import contextlib
+import fcntl
 import logging
 import random
+from collections.abc import Iterator
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import httpx
 from django.db import transaction
@@ -15,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
 from audit.moves import StaleState
-from common import faultpoints, jobs, leases
+from common import faultpoints, files, jobs, leases
 from common.clock import now
 from common.refusals import Said, both, either
 from stations.models import ExamPoint
@@ -48,12 +51,50 @@ def work(pk: int) -> None:
     """
     if not link.has_centre() or pausing.paused():
         return
+    with _turn() as mine:
+        worked = mine and _work(pk)
+    if worked:
+        # Wake-ups that found no turn are gone: whoever ends one calls the next packet.
+        _call_next()
+
+
+@contextlib.contextmanager
+def _turn() -> Iterator[bool]:
+    """Take one of the turns of delivery for as long as the work lasts; False when all are taken.
+
+    The cluster has one worker more than there are turns: the feed, with receipts in it, is read beside deliveries,
+    however many packets wait on a slow line. A turn is a lock of this machine: a killed worker gives it back by dying.
+    """
+    with contextlib.ExitStack() as held:
+        yield any(_locked(held.enter_context(_turn_file(number).open("ab"))) for number in range(link.DELIVERIES))
+
+
+def _turn_file(number: int) -> Path:
+    return files.folder("run") / f"delivery-{number}"
+
+
+def _locked(file: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _call_next() -> None:
+    due = Packet.objects.filter(leases.free(now()), state__in=SENDING).order_by("pk").values_list("pk", flat=True)
+    if (pk := due.first()) is not None:
+        jobs.wake("transfers.deliver", pk)
+
+
+def _work(pk: int) -> bool:
+    """Deliver the most urgent packet; return whether there was one."""
     packet = next((row for each in urgent(pk) if (row := _claim(each)) is not None), None)
     if packet is None:
-        return
+        return False
     if packet.attempts > MAX_TRIES:
         _give_up(packet)
-        return
+        return True
     if packet.state == PacketState.QUEUED:
         move_packet(
             packet, PacketState.UPLOADING, actor=SYSTEM, attempts=packet.attempts, lease_until=packet.lease_until,
@@ -68,8 +109,7 @@ def work(pk: int) -> None:
     else:
         Packet.objects.filter(pk=packet.pk).update(last_error="", last_error_code="")
         leases.release(packet, retry_in=None if finished else 0.0, reset_attempts=True)
-        if not finished:
-            jobs.wake("transfers.deliver", packet.pk)
+    return True
 
 
 def urgent(pk: int) -> list[int]:

@@ -1,5 +1,6 @@
 """How packets share the line: which goes first, pauses, the channel's width, two channels, TLS of the region."""
 
+import fcntl
 import ipaddress
 import random
 import shutil
@@ -7,16 +8,17 @@ import socket
 import ssl
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
+from django_q.models import OrmQ
 
 from audit.models import Event
-from common import leases
+from common import files, leases
 from tests.network.proxy import FaultProxy
 from tests.transfers.conftest import ACTOR, fresh
 from tests.transfers.test_two_nodes import centre, empty_centre  # noqa: F401 (fixtures)
@@ -225,3 +227,23 @@ def test_the_line_trusts_the_regions_authority_and_no_other(hq, centre, settings
     assert isinstance(caught.value, Refusal)
     assert not stranger.served
     shutil.rmtree(folder)
+
+
+def test_deliveries_leave_a_worker_for_the_feed(queue, settings):
+    """GIVEN as many deliveries at work as may be: the next wake-up of a packet ends at once, its worker is free."""
+    assert settings.Q_CLUSTER["ALT_CLUSTERS"]["link"]["workers"] > link.DELIVERIES
+    with ExitStack() as held:
+        for number in range(link.DELIVERIES):
+            file = held.enter_context((files.folder("run") / f"delivery-{number}").open("ab"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+        outbox.work(queue["big"].pk)
+        assert set(Packet.objects.values_list("state", "attempts")) == {("queued", 0)}
+    outbox.work(queue["big"].pk)
+    assert fresh(queue["status"]).attempts == 1
+
+
+def test_whoever_ends_a_delivery_calls_the_next_packet(queue, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        outbox.work(queue["big"].pk)
+    waiting = Packet.objects.filter(attempts=0).order_by("pk").first()
+    assert [each.name() for each in OrmQ.objects.all()] == [f"transfers.deliver:{waiting.pk}"]
