@@ -78,6 +78,33 @@ def test_ten_packets_over_a_bad_line(pair):
 
 
 @pytest.mark.prove
+@pytest.mark.timeout(400)
+def test_on_a_line_of_one_megabit_the_sender_is_left_alone_and_answers_come_beside_it(pair):
+    """GIVEN a watchdog six times as impatient as a real one, and four packets of more than a minute each."""
+    nodes = pair(
+        faults=Faults(slow_uploads=4, slow_limit=8 * MIB, slow_rate=62_500, likely=1.0),
+        settings={"PPE_WATCHDOG_SECONDS": "20"},
+    )
+    nodes.prepare([4 * MIB] * 4)
+    nodes.start()
+    asked = "select (julianday('now') - julianday(answered_at)) * 86400 from transfers_feedcursor"
+    ages = []
+
+    def done():
+        ages.extend(age for (age,) in nodes.rows(nodes.hq, asked) if age is not None)
+        return nodes.all_acknowledged()
+
+    arrived = nodes.wait(done, 300)
+    ended = nodes.rows(nodes.hq, "select data from audit_event where kind = 'node.cluster_restarted'")
+    sys.stdout.write(f"\nanswers at most {max(ages):.0f} s apart; clusters ended: {ended}\n")
+    assert arrived, nodes.story()
+    assert nodes.proxy.done["slow upload"] == 4
+    assert ended == []
+    assert max(ages) < 30
+    nodes.assert_one_effect_each()
+
+
+@pytest.mark.prove
 @pytest.mark.services
 @pytest.mark.timeout(400)
 def test_a_centre_on_postgresql_and_redis_keeps_the_same_promises(pair, postgresql_url, redis_url, record_property):  # noqa: F811
