@@ -246,7 +246,7 @@ class Desk:
             state = self.wait_read(room)
             return state if state["state"] in ("reconciled", "discrepant") and not self._waiting(state) else None
 
-        state = wait_for(look, what=f"{self.sitting} {room}: the balance", seconds=60)
+        state = wait_for(look, what=f"{self.sitting} {room}: the balance")
         page = self.player.browser.get(self.path(room))
         if state["state"] == "reconciled" and not state["blockers"]:
             _refuse(self.player.browser.send(page, "close").messages)

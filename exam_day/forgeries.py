@@ -150,7 +150,7 @@ def changed_packet(stage: Stage, point: PointPlan) -> None:
         states = [each["state"] for each in operator.inbox() if each["sha256"] == mark]
         return None if states and states[0] in ("received", "opening", "verified") else "".join(states)
 
-    state = wait_for(settled, what="the changed packet is judged", seconds=30)
+    state = wait_for(settled, what="the changed packet is judged")
     if state not in ("", "rejected") or (not state and said is None) or _sound(operator.inbox()) != before:
         raise CheckFailedError(f"the centre took a packet whose content had been changed: {path.name} {state}")
 

@@ -52,7 +52,7 @@ def _try(runner: Runner) -> str:
             extra_groups=[],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
     except (OSError, subprocess.SubprocessError) as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 from exam_day.interpreter import ROOT, Runner
 from exam_day.web import PlayerError
 
-START_SECONDS = 90.0
+START_SECONDS = 240.0
 STOP_SECONDS = 25.0
 
 
@@ -137,7 +137,7 @@ class Node:
         done = subprocess.run(
             [self.runner.python, str(ROOT / "manage.py"), *words], cwd=ROOT, env=self.environment(),
             user=self.runner.uid, group=self.runner.uid, extra_groups=None if self.runner.uid is None else [],
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
         if done.returncode != 0:
             raise PlayerError(f"{self.kind}: manage.py {' '.join(words)}: {done.stderr.strip()[-600:]}")

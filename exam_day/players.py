@@ -33,7 +33,7 @@ class Token:
     pin: str
 
 
-def wait_for(look: Callable[[], Thing | None], *, what: str, seconds: float = 90, pause: float = 0.3) -> Thing:
+def wait_for(look: Callable[[], Thing | None], *, what: str, seconds: float = 240, pause: float = 0.3) -> Thing:
     """Look again and again until there is something to see.
 
     Raises:
@@ -292,7 +292,7 @@ class Specialist(Player):
         return state
 
     def wait_packets(
-        self, sitting: str, done: Callable[[list[dict[str, Any]]], bool], *, what: str, seconds: float = 120
+        self, sitting: str, done: Callable[[list[dict[str, Any]]], bool], *, what: str, seconds: float = 240
     ) -> list[dict[str, Any]]:
         """Wait until the packets of a sitting are as wished.
 

@@ -58,7 +58,7 @@ def files(desk, tmp_path, pages):
     return made
 
 
-def until(check, seconds=30, what=""):
+def until(check, seconds=120, what=""):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = check()

@@ -175,7 +175,7 @@ def test_sixty_files_of_all_kinds_dropped_at_once(open_page, look, day, keys, te
     rows = everything(keys)
     assert len(rows) == 60
     page = open_page(technician, f"/monitoring/{day.key}/")
-    with page.expect_navigation(timeout=60_000):
+    with page.expect_navigation(timeout=120_000):
         page.evaluate(DROP, ["#journals [data-drop]", [[n, base64.b64encode(d).decode()] for n, d, *_ in rows]])
     # What a person must see to stands first; among equals the order is that of the files.
     rows.sort(key=lambda row: ["quarantined", "refused", "accepted"].index(row[2]))
@@ -217,7 +217,7 @@ def test_the_page_with_the_keyboard_alone(open_page, look, day, keys, technician
     look(page, "journals-keyboard-focus", full=False)
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Space")
-    with page.expect_navigation(timeout=30_000):
+    with page.expect_navigation(timeout=120_000):
         chooser.value.set_files(sorted(tmp_path.glob("*.dat")))
     assert page.locator("#verdicts li").count() == 3
 

@@ -347,12 +347,10 @@ def test_a_form_that_the_disk_does_not_hold(point: Point, settings: Any) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)  # gigabytes on a busy machine
 def test_two_gigabytes_at_the_doors_of_a_point(hq: Big) -> None:
     hold(hq, HQ, ["/keys/{sitting}/", "/monitoring/{sitting}/", "/scanning/{sitting}/0101/", "/transfers/{sitting}/"])
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)  # gigabytes on a busy machine
 def test_two_gigabytes_at_the_doors_of_the_centre(rcoi: Big) -> None:
     hold(rcoi, RCOI, ["/centre/registry/", "/centre/requests/", "/centre/inbox/", "/centre/inbox/import/"])

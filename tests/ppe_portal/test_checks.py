@@ -162,7 +162,7 @@ def test_a_database_that_is_none_stops_the_node_without_showing_the_secret(fresh
 def test_a_node_with_a_mistyped_number_says_so_and_does_not_start(tmp_path):
     environ = {**os.environ, "PPE_DATA_DIR": str(tmp_path / "data"), "PPE_WEB_WORKERS": "many"}
     command = [sys.executable, "manage.py", "run_node", "--port", "1"]
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode != 0
     assert "(ppe.E010) PPE_WEB_WORKERS is 'many'" in done.stderr
     assert "Traceback" not in done.stderr

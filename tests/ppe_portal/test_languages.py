@@ -56,7 +56,7 @@ def collected(tools, tmp_path_factory) -> str:
     aside = shutil.ignore_patterns(".*", "var", "tests", "docs", "__pycache__", "build", "benchmarks")
     shutil.copytree(ROOT, copy / "tree", ignore=aside)
     subprocess.run(
-        [sys.executable, "manage.py", "messages"], cwd=copy / "tree", check=True, capture_output=True, timeout=120,
+        [sys.executable, "manage.py", "messages"], cwd=copy / "tree", check=True, capture_output=True, timeout=600,
         env={"PATH": "/usr/local/bin:/usr/bin:/bin", "PPE_DATA_DIR": str(copy / "data"), "LC_ALL": "C.UTF-8"},
     )  # fmt: skip
     return (copy / "tree" / CATALOGUE.relative_to(ROOT)).read_text("utf-8")

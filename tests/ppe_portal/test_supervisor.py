@@ -19,7 +19,7 @@ FORKING = [
 ]
 
 
-def wait_until(condition, seconds=10.0):
+def wait_until(condition, seconds=120.0):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if condition():

@@ -68,13 +68,13 @@ def test_a_cluster_at_work_under_a_lease_is_left_alone_however_long_its_queue(wa
 
 def test_a_cluster_that_stands_still_with_work_waiting_is_ended(watchdog, worker):
     watchdog._look_after("link")
-    assert worker.wait(10) == -signal.SIGKILL
+    assert worker.wait(120) == -signal.SIGKILL
 
 
 def test_a_worker_whose_lease_ran_out_does_not_count_as_at_work(watchdog, worker):
     work_under_a_lease(worker, seconds=-1)
     watchdog._look_after("link")
-    assert worker.wait(10) == -signal.SIGKILL
+    assert worker.wait(120) == -signal.SIGKILL
 
 
 def test_a_frozen_worker_does_not_count_as_at_work(watchdog, worker):
@@ -83,7 +83,7 @@ def test_a_frozen_worker_does_not_count_as_at_work(watchdog, worker):
     while leases._process(worker.pid)[0] != "T":
         time.sleep(0.01)
     watchdog._look_after("link")
-    assert worker.wait(10) == -signal.SIGKILL
+    assert worker.wait(120) == -signal.SIGKILL
 
 
 def test_the_work_itself_is_the_sign_of_life(watchdog, worker, monkeypatch):

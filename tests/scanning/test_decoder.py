@@ -77,7 +77,7 @@ def test_it_dies_with_its_parent(sheet):
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    for _ in range(50):
+    for _ in range(1200):
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
         except FileNotFoundError:

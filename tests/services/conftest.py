@@ -12,7 +12,7 @@ from tests.needs import missing
 from tests.services.postgresql import free_port, server
 
 
-def wait_for_port(port: int, seconds: float = 20.0) -> None:
+def wait_for_port(port: int, seconds: float = 120.0) -> None:
     """Return once somebody listens."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

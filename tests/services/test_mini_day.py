@@ -13,7 +13,7 @@ from exam_day.mini import IMPATIENT, MiniDay
 from exam_day.report import Report
 from tests.exam_day.test_mini_day import expected
 
-pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.services, pytest.mark.slow]
 
 PACKETS = {"hq": "SELECT count(*) FROM transfers_packet", "rcoi": "SELECT count(*) FROM rcoi_inboxpacket"}
 KINDS = tuple(PACKETS)

@@ -54,7 +54,7 @@ def centre(hq, empty_centre, tmp_path, settings):
         node.kill(signal.SIGKILL)
 
 
-def until(question, seconds=15):
+def until(question, seconds=120):
     end = time.monotonic() + seconds
     while not question():
         assert time.monotonic() < end, "did not happen in time"

@@ -66,7 +66,7 @@ class Node:
             [str(word) for word in (*self.under, *command)], cwd=ROOT, env=self.env, stdout=self.log, stderr=self.log,
             start_new_session=True,
         )  # fmt: skip
-        for _ in range(200):
+        for _ in range(1200):
             try:
                 httpx.request("OPTIONS", f"{self.url}/api/v1/uploads/", timeout=5)
                 return self

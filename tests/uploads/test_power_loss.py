@@ -16,7 +16,7 @@ import pytest
 from tests.needs import missing
 from tests.uploads.conftest import Node, begin, send
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow]
 
 CALLS = "pwrite64,write,writev,sendto,sendmsg,fdatasync,fsync,rename,renameat,renameat2,ftruncate"
 MIB = 1 << 20

