@@ -8,7 +8,7 @@ from pathlib import Path
 from exam_day import truth
 from exam_day.days import demo_day, mini_day
 from exam_day.demo import play, serve
-from exam_day.interpreter import ROOT
+from exam_day.nodes import USUAL
 from exam_day.plan import SEED
 from exam_day.scans import draw_files
 
@@ -34,7 +34,7 @@ def main(words: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (("demo", "play the day on two nodes and prove it"), ("run", "the same day in the browser")):
         command = commands.add_parser(name, help=text)
-        command.add_argument("--folder", type=Path, default=ROOT / "var" / "demo")
+        command.add_argument("--folder", type=Path, default=USUAL)
         command.add_argument("--seed", type=int, default=SEED)
         command.add_argument("--day", choices=sorted(DAYS), default="demo")
     draw = commands.add_parser("draw", help="draw the sheets alone")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from exam_day import forgeries, judge, leaks, proofs, stage, steps
 from exam_day.desk import Desk
+from exam_day.nodes import FolderError
 from exam_day.plan import RESCAN, DayPlan
 from exam_day.report import Report, Step, word
 from exam_day.stage import Stage
@@ -68,7 +69,7 @@ STEPS: tuple[tuple[str, str, str, Callable[[Played, Step], None]], ...] = (
 def wanted_steps(plan: DayPlan) -> list[str]:
     """Return the steps that a played day must show, in their order: one that was left out is not a step that held."""
     again = any(scan.note == RESCAN for point in plan.points for scan in point.scans)
-    return [*"0123456", *(["6+"] if again else []), "7", "8", *"✓✓✓✓✓✓"]
+    return [*"0123456", *(["6+"] if again else []), "7", "8", *"✓✓✓✓✓✓✓"]
 
 
 def complete(report: Report, plan: DayPlan) -> bool:
@@ -105,7 +106,11 @@ def play(plan: DayPlan, folder: Path) -> int:
     report = Report()
     report.console.print(f"[bold]{word('День экзамена', 'Exam day')}[/] {plan.date:%d.%m.%Y}, {folder}")
     _end_by_signal()
-    on = stage.build(plan, folder, report)
+    try:
+        on = stage.build(plan, folder, report)
+    except FolderError as error:
+        report.console.print(f"[red]{error}[/]")
+        return 1
     played = Played(on)
     try:
         play_steps(played)
@@ -115,6 +120,8 @@ def play(plan: DayPlan, folder: Path) -> int:
             proofs.collect(on, step)
         with report.step("✓", "Проверка общедоступными средствами", "Proofs with public tools") as step:
             proofs.public_tools(on, step)
+        with report.step("✓", "Проверка программой станции", "Proofs with ppe-station verify") as step:
+            proofs.station_tool(on, step)
         with report.step("✓", "Подделки отклонены", "Forgeries are refused") as step:
             forgeries.bring(on, step)
         with report.step("✓", "Ключи, пароли и ПИН не лежат открыто", "No key, password, PIN lies open") as step:
@@ -125,13 +132,13 @@ def play(plan: DayPlan, folder: Path) -> int:
         report.console.print(f"[red]{type(error).__name__}[/]: {word('день остановлен', 'the day stopped')}")
     finally:
         on.close()
-    if report.ok and not complete(report, plan):
+    if report.held and not complete(report, plan):
         report.fail(word("не все шаги сыграны", "not every step was played"))
     report.hold_time()
     report.table()
     report.write(folder / "report.json", seed=plan.seed, date=plan.date.isoformat())
     report.console.print(word("Отчёт: ", "Report: ") + str(folder / "report.json"))
-    return 0 if report.ok else 1
+    return report.code
 
 
 def _end_by_signal() -> None:
@@ -146,7 +153,11 @@ def _end_by_signal() -> None:
 def serve(plan: DayPlan, folder: Path, ports: tuple[int, int] = (8000, 8001)) -> int:
     """Play a day and leave both nodes open in the browser until Ctrl-C."""
     report = Report()
-    on = stage.build(plan, folder, report, ports=ports)
+    try:
+        on = stage.build(plan, folder, report, ports=ports)
+    except FolderError as error:
+        report.console.print(f"[red]{error}[/]")
+        return 1
     _end_by_signal()
     try:
         play_steps(Played(on))

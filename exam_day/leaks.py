@@ -109,6 +109,7 @@ def sealed_only(folder: Path, plain: dict[str, bytes]) -> None:
 def _unreadable(stage: Stage, step: Step) -> None:
     runner = stage.hq.runner
     if runner.uid is None:
+        stage.report.skip(f"that another user cannot read the centre's key: {runner.reason}")
         return
     key = stage.rcoi.data / "keys" / "rcoi.key"
     if checks.readable(key, runner.uid):

@@ -15,6 +15,8 @@ from exam_day.interpreter import ROOT, Runner
 from exam_day.web import PlayerError
 
 START_SECONDS = 240.0
+#: The project's own place for a played day.
+USUAL = ROOT / "var" / "demo"
 STOP_SECONDS = 25.0
 
 
@@ -162,9 +164,29 @@ class Node:
             self.process.stdin.close()
 
 
+class FolderError(Exception):
+    """The folder of the day is somebody else's."""
+
+
+#: Lies in every folder that a played day made, and says that the next one may make it anew.
+MADE_HERE = ".exam-day"
+
+
 def fresh(folder: Path) -> None:
-    """Make a folder anew: a played day starts from nothing."""
-    if folder.exists():
+    """Make a folder anew: a played day starts from nothing, and deletes nothing but an earlier day.
+
+    Raises:
+        FolderError: Something lies there that no played day made; nothing is touched.
+    """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise FolderError(f"{folder} is no folder: name another one (--folder), or move it away.")
+    if folder.is_dir() and any(folder.iterdir()):
+        if not ((folder / MADE_HERE).is_file() or folder == USUAL):
+            raise FolderError(
+                f"{folder} is not empty and was not made by a played day: nothing was deleted. "
+                "Name another folder (--folder), or empty this one yourself."
+            )
         shutil.rmtree(folder)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
+    (folder / MADE_HERE).write_text("A played exam day; the next one deletes this folder.\n", encoding="utf-8")

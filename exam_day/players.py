@@ -286,6 +286,11 @@ class Specialist(Player):
         page = self.browser.get(f"/transfers/{sitting}/")
         _check(self.browser.send(page, "sign", self._signed(page.form("sign"), token)))
 
+    def closing_act(self, sitting: str) -> bytes:
+        """Download the closing act as the point prints it."""
+        _name, data = self.browser.download(f"/transfers/{sitting}/closing-act/")
+        return data
+
     def transfers(self, sitting: str) -> dict[str, Any]:
         """Return the state of the point's packets."""
         state: dict[str, Any] = self.browser.json(f"/transfers/{sitting}/state.json")

@@ -55,8 +55,16 @@ class Step:
     en: str
     seconds: float = 0.0
     ok: bool = False
+    not_run: list[str] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)
     problem: str = ""
+
+    @property
+    def mark(self) -> str:
+        """What stands beside it in the table: a tick for what held and was run whole, and for nothing else."""
+        if self.problem or not (self.ok or self.not_run):
+            return "[red]✗[/]"
+        return f"[yellow]{word('не проверено', 'not checked')}[/]" if self.not_run else "[green]✓[/]"
 
 
 @dataclass(slots=True)
@@ -81,6 +89,8 @@ class Report:
         self.faults: list[FoundFault] = []
         self.packets: list[dict[str, Any]] = []
         self.not_run: list[str] = []
+        self.notes: list[str] = []
+        self._current: Step | None = None
         self.started = time.monotonic()
         self.load = os.getloadavg()[0]
 
@@ -89,6 +99,7 @@ class Report:
         """Time a step; an exception marks it as failed and goes on up: the day cannot continue."""
         step = Step(step_id, ru, en)
         self.steps.append(step)
+        self._current = step
         begun = time.monotonic()
         title = f"{step_id:>2}  {word(ru, en)}"
         try:
@@ -96,15 +107,15 @@ class Report:
                 yield step
             if time.monotonic() - begun > LIMIT_SECONDS:
                 step.problem = step.problem or f"it took longer than {LIMIT_SECONDS:.0f} s"
-            step.ok = not step.problem
+            step.ok = not (step.problem or step.not_run)
         except Exception as error:
             step.problem = f"{type(error).__name__}: {error}"
             raise
         finally:
+            self._current = None
             step.seconds = round(time.monotonic() - begun, 1)
-            mark = "[green]✓[/]" if step.ok else "[red]✗[/]"
             facts = f"  [dim]{'; '.join(step.facts)}[/]" if step.facts else ""
-            self.console.print(f"{mark} {title}  {step.seconds:.1f} s{facts}")
+            self.console.print(f"{step.mark} {title}  {step.seconds:.1f} s{facts}")
             if step.problem:
                 self.console.print(f"    [red]{step.problem}[/]", markup=True)
 
@@ -113,9 +124,16 @@ class Report:
         self.console.print(f"    [dim]{word(ru, en)}[/]")
 
     def skip(self, what: str) -> None:
-        """Say what could not be run here."""
+        """Say what could not be run here: the step that it belongs to is not checked, and the day is not proven."""
         self.not_run.append(what)
-        self.console.print(f"    [yellow]not run here: {what}[/]")
+        if self._current is not None:
+            self._current.not_run.append(what)
+        self.console.print(f"    [yellow]{word('здесь не проверено', 'not run here')}: {what}[/]")
+
+    def note(self, what: str) -> None:
+        """Say what is worth knowing and proves nothing."""
+        self.notes.append(what)
+        self.console.print(f"    [yellow]{what}[/]")
 
     def fault(self, fault: Fault, *, found: bool, said: str) -> None:
         """Write down what became of a planted fault."""
@@ -124,8 +142,20 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether every step held and every fault was found."""
-        return bool(self.steps) and all(step.ok for step in self.steps) and all(fault.found for fault in self.faults)
+        """Whether every step was run whole and held, and every fault was found."""
+        return self.held and not self.not_run
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing that was run failed; something may not have been run."""
+        steps = bool(self.steps) and all(step.ok or (step.not_run and not step.problem) for step in self.steps)
+        return steps and all(fault.found for fault in self.faults)
+
+    @property
+    def code(self) -> int:
+        """The exit code: 1 when something failed; what could not be run here fails where everything is asked for."""
+        everything = os.environ.get("PPE_REQUIRE_ALL") == "1"
+        return 0 if self.ok or (self.held and not everything) else 1
 
     def hold_time(self, seconds: float | None = None) -> None:
         """Hold the whole day to its limit; on a machine that was busy when it began, only say how long it took."""
@@ -134,7 +164,7 @@ class Report:
             return
         words = f"{taken:.0f} s, {LIMIT_SECONDS:.0f} were promised"
         if self.load > BUSY_SHARE * (os.cpu_count() or 1):
-            self.skip(f"{words}; the machine was busy, load {self.load:.1f} at the start")
+            self.note(f"{words}; the machine was busy, load {self.load:.1f} at the start")
         else:
             self.fail(words)
 
@@ -151,9 +181,7 @@ class Report:
         steps.add_column(word("Время, с", "Seconds"), justify="right")
         steps.add_column("")
         for step in self.steps:
-            steps.add_row(
-                step.id, word(step.ru, step.en), f"{step.seconds:.1f}", "[green]✓[/]" if step.ok else "[red]✗[/]"
-            )
+            steps.add_row(step.id, word(step.ru, step.en), f"{step.seconds:.1f}", step.mark)
         steps.add_row("", word("всего", "total"), f"{time.monotonic() - self.started:.1f}", "")
         self.console.print(steps)
         if self.faults:
@@ -165,11 +193,14 @@ class Report:
                 mark = f"[green]{word('найдена', 'found')}[/]" if fault.found else f"[red]{word('НЕТ', 'NOT FOUND')}[/]"
                 faults.add_row(name, fault.point, fault.room or "–", fault.number or "–", mark)
             self.console.print(faults)
+        for what in self.not_run:
+            self.console.print(f"[yellow]{word('Не проверено', 'Not checked')}: {what}[/]")
 
     def write(self, path: Path, **more: Any) -> None:
         """Write report.json."""
         document = {
             "ok": self.ok,
+            "held": self.held,
             "seconds": round(time.monotonic() - self.started, 1),
             "load_at_start": round(self.load, 2),
             "machine": {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
@@ -177,6 +208,7 @@ class Report:
             "packets": self.packets,
             "faults": [asdict(fault) for fault in self.faults],
             "not_run": self.not_run,
+            "notes": self.notes,
             **more,
         }
         path.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")

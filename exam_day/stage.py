@@ -99,7 +99,7 @@ def build(
         (root / name).mkdir()
     runner = other_user(root)
     if runner.uid is None:
-        report.skip(f"HQ under another uid: {runner.reason}")
+        report.note(f"HQ under the same uid as the centre: {runner.reason}")
     hq_port, rcoi_port = ports or (free_port(), free_port())
     rcoi = Node("rcoi", root / "data" / "rcoi", folders.logs, rcoi_port)
     hq = Node("hq", root / "data" / "hq", folders.logs, hq_port, runner=runner)

@@ -25,6 +25,7 @@ def token_folders(app_configs: Sequence[Any] | None, **kwargs: object) -> list[C
         found.append(
             Warning(
                 "PPE_PKCS11_MODULE is set, but this version reads PKCS#12 files of PPE_TOKEN_DIRS only.",
+                hint="Take the setting away and use token folders; tokens in PKCS#11 slots cannot be used yet.",
                 id="keys.W002",
             )
         )

@@ -1,6 +1,7 @@
 """The day of a print or voice station, written into its log as it goes."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 from station_client.home import Station, open_log, refuse
 from wire import VERSION, canonical, durable
+from wire.forms import check_number
 from wire.journal import FormSet, Header, JournalLog, seal_forms
 from wire.journal_events import EVENTS, check
 from wire.journal_name import NO_ROOM
@@ -118,8 +120,13 @@ def parse_data(name: str, pairs: Iterable[str]) -> dict[str, Any]:
 
 
 def record_sets(station: Station, path: Path, rows: Sequence[Mapping[str, Any]], *, person: str | None) -> int:
-    """Record printed sets and seal their numbers to the access keys of the sitting."""
+    """Record printed sets and seal their numbers to the access keys of the sitting.
+
+    Raises:
+        StationRefusal: a row is not in the format; nothing of the file is written.
+    """
     sets = [form_set(row) for row in rows]
+    _once([row.ordinal for row in sets], [number for row in sets for number in row.sheets.values()])
     with open_log(path) as log:
         recipients = station.access_certificates(log.header.sitting)
         _need_recipients(recipients)
@@ -139,24 +146,46 @@ def record_sets(station: Station, path: Path, rows: Sequence[Mapping[str, Any]],
 
 
 def record_answers(station: Station, path: Path, rows: Sequence[Mapping[str, Any]], *, person: str | None) -> int:
-    """Record answers of a voice station and seal the registration numbers to the access keys of the sitting."""
-    sets = []
+    """Record answers of a voice station and seal the registration numbers to the access keys of the sitting.
+
+    Raises:
+        StationRefusal: a row is not in the format; nothing of the file is written.
+        EventRefusal: an answer does not agree with the catalogue; nothing of the file is written.
+    """
+    answers = [_answer(row) for row in rows]
+    sets = [each for each, _data in answers]
+    _once([each.ordinal for each in sets], [each.sheets["R"] for each in sets])
     with open_log(path) as log:
         recipients = station.access_certificates(log.header.sitting)
         _need_recipients(recipients)
-        for row in rows:
-            try:
-                ordinal, place = row["set"], row.get("place", 1)
-                finished = {key: row[key] for key in ("set", "file_name", "seconds", "sha256")} | {"place": place}
-                sets.append(FormSet(ordinal, False, False, {"R": str(row["registration"])}))
-            except (KeyError, TypeError, AttributeError) as error:
-                raise _bad_row(error) from error
-            log.append("participant_seated", person=person, data={"set": ordinal, "place": place})
-            log.append("answer_started", data={"set": ordinal, "place": place})
+        for _set, finished in answers:
+            seat = {"set": finished["set"], "place": finished["place"]}
+            log.append("participant_seated", person=person, data=seat)
+            log.append("answer_started", data=seat)
             log.append("answer_finished", data=finished)
         log.append("audio_exported", person=person, data={"files": len(rows)})
         log.append("forms_sealed", data=seal_forms(sets, recipients=recipients))
     return len(sets)
+
+
+def _answer(row: Mapping[str, Any]) -> tuple[FormSet, dict[str, Any]]:
+    """One row of a file of answers: the registration form, and the entry of the recording."""
+    try:
+        finished = {key: row[key] for key in ("set", "file_name", "seconds", "sha256")} | {"place": row.get("place", 1)}
+        registration = row["registration"]
+    except KeyError as error:
+        raise _bad_row(row) from error
+    check("voice", "answer_finished", "success", finished)
+    return form_set({"set": finished["set"], "sheets": {"R": registration}}), finished
+
+
+def _once(ordinals: Sequence[int], numbers: Sequence[str]) -> None:
+    """Refuse a file that tells a set or a sheet twice."""
+    for told in (ordinals, numbers):
+        twice = [str(each) for each, count in Counter(told).items() if count > 1]
+        if twice:
+            listed = ", ".join(twice[:5])
+            raise refuse(f"В файле дважды: {listed}. Ничего не записано.", f"Told twice: {listed}. Nothing is written.")
 
 
 def _need_recipients(recipients: Sequence[object]) -> None:
@@ -176,15 +205,28 @@ def form_set(row: Mapping[str, Any]) -> FormSet:
         StationRefusal: a field is missing or of a wrong type.
     """
     match row:
-        case {"set": int() as ordinal, "sheets": dict() as sheets} if all(
-            isinstance(number, str) for number in sheets.values()
+        case {"set": int() as ordinal, "sheets": dict() as sheets} if (
+            not isinstance(ordinal, bool)
+            and ordinal > 0
+            and sheets
+            and all(_is_number(kind, number) for kind, number in sheets.items())
+            and all(isinstance(row.get(mark, False), bool) for mark in ("spoiled", "unused"))
         ):
             return FormSet(ordinal, bool(row.get("spoiled")), bool(row.get("unused")), dict(sheets))
     raise _bad_row(row)
 
 
+def _is_number(kind: object, number: object) -> bool:
+    """Whether this is the number of a form of that kind."""
+    found = check_number(number) if isinstance(number, str) else None
+    return found is not None and found.code == kind
+
+
 def _bad_row(row: object) -> Refusal:
-    return refuse(f"Строка файла не по формату: {str(row)[:200]}.", f"A row is not in the format: {str(row)[:200]}.")
+    return refuse(
+        f"Строка файла не по формату: {str(row)[:200]}. Ничего не записано.",
+        f"A row is not in the format: {str(row)[:200]}. Nothing is written.",
+    )
 
 
 def read_rows(path: Path) -> list[Mapping[str, Any]]:

@@ -233,11 +233,22 @@ def _receipt(report: Report, data: bytes, trust: TrustStore) -> None:
 
 
 def _pdf(report: Report, paper: "Paper", trust: TrustStore) -> None:
-    if paper.number is None:
-        report.problem("на страницах нет номера отчёта РЦОИ", "no page has the number of a report of the centre")
+    if paper.number is None and not paper.sitting:
+        report.problem(
+            "на страницах нет ни номера отчёта РЦОИ, ни экзамена акта ППЭ",
+            "no page has the number of a report of the centre, or the sitting of an act of a point",
+        )
+    if paper.sitting:
+        report.title = ("Акт закрытия, напечатан в ППЭ", "Closing act, printed at the point")
     report.fact("Номер отчёта", "Number of the report", paper.number)
+    report.fact("Экзамен", "Sitting", paper.sitting)
     report.fact("Данные, SHA-256", "Data, SHA-256", f"{paper.data_sha256}…" if paper.data_sha256 else "")
-    if not paper.receipts:
+    if not paper.receipts and not paper.proven_by_receipts:
+        report.fact(
+            "Квитанции", "Receipts", "бумага не говорит о пакетах, квитанций в ней нет",
+            "the paper speaks of no packet and holds none",
+        )  # fmt: skip
+    elif not paper.receipts:
         report.problem(
             "внутри нет квитанций: по самому файлу проверить нечего, спросите РЦОИ по номеру отчёта",
             "there are no receipts inside: nothing can be checked by the file itself, ask the centre by its number",

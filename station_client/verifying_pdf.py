@@ -12,7 +12,9 @@ from wire.refusals import Refusal
 MAX_SIZE = 64 * 1024 * 1024
 MAX_PAGES = 300
 MAX_RECEIPT = 1024 * 1024
-_FOOTER = re.compile(r"Отчёт № (\d+) · данные SHA-256 ([0-9a-f]{16})")
+_FOOTER = re.compile(r"(?:Отчёт № (\d+)|Акт закрытия ([\d-]+)) · данные SHA-256 ([0-9a-f]{16})")
+#: A paper that names the file of a packet, in full or by its first digits, speaks of what a receipt proves.
+_PACKET = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}…|SHA-256 файла")
 
 
 class PdfRefusal(Refusal):
@@ -26,16 +28,23 @@ class Paper:
     """A report as it was found.
 
     Attributes:
-        number: Number of the report in its footer; None when no page has one.
+        number: Number of the centre's report in its footer; None when no page has one.
+        sitting: The sitting in the footer of an act that was printed at the point; empty for other papers.
         data_sha256: First 16 digits of the hash of its data, from the footer.
         text: What stands on the pages, in one line.
         receipts: The signed receipts inside, by name.
     """
 
     number: int | None
+    sitting: str
     data_sha256: str
     text: str
     receipts: dict[str, bytes]
+
+    @property
+    def proven_by_receipts(self) -> bool:
+        """Whether its pages speak of packets, so that the receipts must lie inside."""
+        return _PACKET.search(self.text) is not None
 
     def silent(self, blob: bytes) -> bool:
         """Say whether the pages leave out what a receipt of this PDF says: its number or its packet."""
@@ -65,4 +74,6 @@ def read(data: bytes) -> Paper:
     if any(len(blob) > MAX_RECEIPT for blob in receipts.values()):
         raise PdfRefusal("Вложение PDF слишком велико.", "A file inside the PDF is too big.")
     footer = _FOOTER.search(text)
-    return Paper(int(footer[1]) if footer else None, footer[2] if footer else "", text, receipts)
+    if footer is None:
+        return Paper(None, "", "", text, receipts)
+    return Paper(int(footer[1]) if footer[1] else None, footer[2] or "", footer[3], text, receipts)

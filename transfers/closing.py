@@ -147,7 +147,8 @@ class _Facts:
                 qr=f"PPE1|CLOSING|{sitting.key}|{digest[:32]}",
             ),
             paper.verdict(self._verdict(), good=self.closed or None), Spacer(1, 4),
-            *self._statuses(), *self._packets(), *self._journals(), paper.signatures(_SIGN, said),
+            *self._statuses(), *self._packets(), *self._journals(), *self._enclosed(),
+            paper.signatures(_SIGN, said),
         ]  # fmt: skip
 
     def _verdict(self) -> str:
@@ -206,6 +207,18 @@ class _Facts:
             f"№ {row.number}\n{local(row.issued_at, self.sitting.point.timezone):%d.%m %H:%M:%S}" if row else "—",
             f"{packet.sha256[:8]}…" if packet.sha256 else "—",
         ]  # fmt: skip
+
+    def _enclosed(self) -> list[Flowable]:
+        """Name every receipt inside the file, those of statuses too: what is signed is said."""
+        rows = [
+            [
+                f"№ {row.number}", str(row.get_level_display()), str(row.packet or "—"), f"{row.file_sha256[:8]}…",
+                _when(row.issued_at, self.sitting),
+            ]
+            for row in self.receipts.values()
+        ]  # fmt: skip
+        columns = [("Квитанция", 24), ("Решение", 30), ("Пакет", 64), ("Пакет SHA-256", 26), ("Выдана", 36)]
+        return paper.table("Квитанции, вложенные в файл", columns, rows, empty="Квитанций ещё нет.")
 
     def _journals(self) -> list[Flowable]:
         rows = [

@@ -99,6 +99,7 @@ class Facts:
             *self._journals(stamp),
             *self._acts(stamp),
             *self._incidents(stamp),
+            *self._enclosed(stamp),
             layout.signatures(
                 _SIGN,
                 f"Время перехода: {self._closed_at(stamp)}. Напечатано: {stamp.when(stamp.at)} ({stamp.zone}). "
@@ -211,6 +212,22 @@ class Facts:
         ]
         columns = [("Время", 36), ("Что", 62), ("Подробно", 82)]
         return layout.table("Нештатное", columns, rows, empty="Нештатных событий нет.")
+
+    def _enclosed(self, stamp: Stamp) -> list[Flowable]:
+        """Name every receipt inside the file, those of statuses and replaced versions too: what is signed is said."""
+        packets = {packet.pk: packet for packet in self.board.packets}
+        rows = [
+            [
+                f"№ {row.number}",
+                str(row.get_level_display()),
+                packets[row.packet_id].title,
+                f"{row.sha256[:8]}…",
+                stamp.when(row.issued_at),
+            ]
+            for row in self.receipts.values()
+        ]
+        columns = [("Квитанция", 24), ("Решение", 30), ("Пакет", 64), ("Пакет SHA-256", 26), ("Выдана", 36)]
+        return layout.table("Квитанции, вложенные в файл", columns, rows, empty="Квитанций ещё нет.")
 
 
 def _two(card: dict[str, Any], first: str, second: str) -> str:

@@ -3,11 +3,12 @@
 import io
 import json
 import time
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
-from exam_day import demo, judge
+from exam_day import demo, judge, nodes, proofs
 from exam_day.days import demo_day, mini_day
 from exam_day.desk import Desk, Seen
 from exam_day.report import Report, Step
@@ -125,7 +126,58 @@ def test_on_a_busy_machine_the_time_is_told_and_not_judged(report):
     report.load = 99.0
     report.hold_time(500)
     assert report.ok
-    assert "load 99.0" in report.not_run[0]
+    assert "load 99.0" in report.notes[0]
+
+
+def test_a_proof_that_did_not_run_is_never_ticked(report, tmp_path, monkeypatch):
+    monkeypatch.delenv("PPE_REQUIRE_ALL", raising=False)
+    with report.step("1", "шаг", "held"):
+        pass
+    with report.step("✓", "доказательство", "proof"):
+        report.skip("pdftotext is missing")
+    report.table()
+    printed = report.console.file.getvalue()
+    line = next(line for line in printed.splitlines() if "│" in line and "proof" in line)
+    assert "✓ " not in line.replace("│ ✓ ", "", 1)
+    assert "not checked" in line
+    report.write(tmp_path / "report.json", seed=1)
+    written = json.loads((tmp_path / "report.json").read_text())
+    assert written["ok"] is False
+    assert written["held"] is True
+    assert [step["ok"] for step in written["steps"]] == [True, False]
+    assert written["steps"][1]["not_run"] == ["pdftotext is missing"]
+    assert report.code == 0
+    monkeypatch.setenv("PPE_REQUIRE_ALL", "1")
+    assert report.code == 1
+
+
+def test_a_missing_tool_leaves_its_proof_unchecked(report, monkeypatch):
+    monkeypatch.setattr("exam_day.checks.TOOLS", ("unzip", "no-such-tool"))
+    with report.step("✓", "доказательство", "proof") as step:
+        proofs.public_tools(SimpleNamespace(report=report), step)
+    assert (step.ok, step.not_run) == (False, ["public tools: no-such-tool missing"])
+
+
+def test_a_folder_that_no_day_made_is_never_deleted(tmp_path, report):
+    mine = tmp_path / "photos"
+    mine.mkdir()
+    (mine / "one.jpg").write_bytes(b"1")
+    assert demo.play(mini_day(), mine) == 1
+    assert (mine / "one.jpg").read_bytes() == b"1"
+    with pytest.raises(nodes.FolderError, match="nothing was deleted"):
+        nodes.fresh(mine)
+    link = tmp_path / "link"
+    link.symlink_to(mine)
+    with pytest.raises(nodes.FolderError):
+        nodes.fresh(link)
+    assert [path.name for path in mine.iterdir()] == ["one.jpg"]
+
+
+def test_a_folder_that_a_day_made_is_made_anew(tmp_path):
+    nodes.fresh(tmp_path / "day")
+    (tmp_path / "day" / "old").write_bytes(b"1")
+    nodes.fresh(tmp_path / "day")
+    assert [path.name for path in (tmp_path / "day").iterdir()] == [nodes.MADE_HERE]
 
 
 def test_a_step_that_hangs_fails_everywhere(report, monkeypatch):

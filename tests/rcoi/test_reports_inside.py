@@ -10,7 +10,7 @@ from pypdf import PdfReader, PdfWriter
 from audit.log import SYSTEM
 from keys.trust import trust_store
 from rcoi.models import IssuedReceipt
-from rcoi.reports import packet_report, point_report
+from rcoi.reports import packet_report, point_report, region_report
 from rcoi.reports.registered import file_bytes
 from station_client import verifying
 from tests.needs import missing
@@ -77,6 +77,23 @@ def test_a_closing_act_carries_the_receipt_of_every_packet(packet, point, tmp_pa
     inside = [value for words, value in report.facts if words[0] == "Вложена квитанция"]
     assert len(inside) == 2
     assert report.verdict == "ok", problems(report)
+
+
+def test_a_closing_act_names_receipts_of_replaced_versions_and_of_statuses(packet, point, tmp_path):
+    arrive(point.blanks("0103", people=2, version=2, supersedes=packet.uid))
+    arrive(point.status("exams_finished"))
+    report = verify(file_bytes(point_report(packet.sitting, actor=SYSTEM)), tmp_path)
+    inside = [value for words, value in report.facts if words[0] == "Вложена квитанция"]
+    assert len(inside) == 3
+    assert report.verdict == "ok", problems(report)
+
+
+def test_a_summary_of_the_region_speaks_of_no_packet_and_needs_no_receipt(packet, tmp_path):
+    sitting = packet.sitting
+    data = file_bytes(region_report(sitting.point.region, sitting.date, [sitting], actor=SYSTEM))
+    report = verify(data, tmp_path)
+    assert report.verdict == "ok", problems(report)
+    assert "квитанций в ней нет" in {words[0]: value[0] for words, value in report.facts}["Квитанции"]
 
 
 def test_another_receipt_than_the_pages_speak_of_is_found(packet, confirmation, point, tmp_path):

@@ -130,17 +130,24 @@ def test_an_exam_that_is_not_in_the_package_is_refused(station):
     assert run("print", station, "start", "--subject", "02", "--date", "2026-05-29") == 3
 
 
-def test_a_voice_station_records_answers(tmp_path):
+@pytest.fixture
+def voice_station(tmp_path: Path) -> Path:
+    """A voice station whose exam has begun."""
     folder = tmp_path / "voice"
     run("init", folder, "--role", "voice", "--region", "78", "--point", "0001", "--number", "0201-3")
     exam = tmp_path / "e.zip"
     exam.write_bytes(make_package(sign_request(folder / "CSR_voice_78_0001_0201-3.pem")))
     run("package", folder, exam, "--ca-fingerprint", pki.fingerprint(the_world().ca))
+    assert run("voice", folder, "start", "--subject", "01", "--date", "2026-05-29") == 0
+    return folder
+
+
+def test_a_voice_station_records_answers(voice_station, tmp_path):
+    folder = voice_station
     number = make_number("R", 7)
     answers = tmp_path / "answers.json"
     row = {"set": 1, "place": 3, "registration": number, "file_name": "a.ogg", "seconds": 61.5, "sha256": "0" * 64}
     answers.write_text(json.dumps([row]))
-    assert run("voice", folder, "start", "--subject", "01", "--date", "2026-05-29") == 0
     assert run("voice", folder, "answers", answers) == 0
     assert run("close", folder, tmp_path / "flash") == 0
     (dat,) = (tmp_path / "flash").iterdir()
@@ -231,3 +238,58 @@ def test_the_end_is_written_once(station, tmp_path):
     (dat,) = (tmp_path / "flash").iterdir()
     lines = journal.read(dat.read_bytes(), trust=the_world().trust).lines
     assert lines.count(b'"exam_finished"') == 1
+
+
+GOOD = {
+    "set": 1, "place": 3, "registration": make_number("R", 7), "file_name": "a.ogg", "seconds": 61.5,
+    "sha256": "0" * 64,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"set": 2, "place": 2},
+        {**GOOD, "set": 0, "registration": make_number("R", 8)},
+        {**GOOD, "set": 2},
+        {**GOOD, "registration": make_number("R", 8)},
+        {**GOOD, "set": 2, "registration": "1"},
+        {**GOOD, "set": 2, "registration": make_number("AB", 8)},
+        {**GOOD, "set": 2, "registration": make_number("R", 8), "seconds": "long"},
+        {**GOOD, "set": 2, "registration": make_number("R", 8), "sha256": "x"},
+    ],
+)
+def test_a_file_of_answers_with_one_wrong_row_writes_nothing(voice_station, tmp_path, bad):
+    (log,) = voice_station.rglob("*.log*")
+    before = log.read_bytes()
+    answers = tmp_path / "answers.json"
+    answers.write_text(json.dumps([GOOD, bad]))
+    assert run("voice", voice_station, "answers", answers) == 3
+    assert log.read_bytes() == before
+
+
+SET = {"set": 1, "sheets": {kind: make_number(kind, 7) for kind in ("R", "AB", "C1", "C2")}}
+OTHER = {kind: make_number(kind, 8) for kind in ("R", "AB", "C1", "C2")}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"set": -1, "sheets": {"R": "1"}},
+        {"set": 2, "sheets": {**OTHER, "R": "1"}},
+        {"set": 2, "sheets": {**OTHER, "R": OTHER["AB"]}},
+        {"set": 2, "sheets": {}},
+        {"set": True, "sheets": OTHER},
+        {"set": 1, "sheets": OTHER},
+        {"set": 2, "sheets": {**OTHER, "R": SET["sheets"]["R"]}},
+        {"set": 2, "sheets": OTHER, "spoiled": "no"},
+    ],
+)
+def test_a_file_of_sets_with_one_wrong_row_writes_nothing(station, tmp_path, bad):
+    assert run("print", station, "start", "--subject", "01", "--date", "2026-05-29") == 0
+    (log,) = station.rglob("*.log*")
+    before = log.read_bytes()
+    sets = tmp_path / "sets.json"
+    sets.write_text(json.dumps([SET, bad]))
+    assert run("print", station, "sets", sets) == 3
+    assert log.read_bytes() == before

@@ -10,6 +10,8 @@ from django.utils import translation
 
 from audit.log import SYSTEM
 from audit.models import Event
+from keys.trust import trust_store
+from station_client import verifying
 from tests.needs import missing
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import feed, statuses, tasks
@@ -71,6 +73,16 @@ def test_it_says_that_everybody_may_go_home_and_proves_it(closed, tmp_path):
     inside = {path.read_bytes() for path in tmp_path.glob("*.p7m")}
     assert inside == {bytes(row.document) for row in ReceiptRecord.objects.all()}
     assert len(inside) == 7
+
+
+def test_the_program_of_a_station_verifies_it(closed, tmp_path):
+    path = tmp_path / "act.pdf"
+    path.write_bytes(act_of(closed).data)
+    report = verifying.verify(path, trust_store())
+    assert report.verdict == "ok", report.problems
+    facts = {words[0]: value[0] for words, value in report.facts}
+    assert facts["Экзамен"] == closed.sitting.key.replace("_", "-")
+    assert len([words for words, _value in report.facts if words[0] == "Вложена квитанция"]) == 7
 
 
 def test_the_same_facts_give_the_same_hash_and_any_change_another(closed, tmp_path):
