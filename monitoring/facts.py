@@ -17,12 +17,10 @@ from keys.states import AccessKeyState
 from monitoring.words import room_words
 from scanning.models import Discrepancy, Finding, RoomCard
 from stations.models import Sitting
-from transfers.gates import Gate, gate, newest_packets
+from transfers.finished import Ending
+from transfers.gates import Gate, Owed, gate, newest_packets, owed_packets
 from transfers.models import Packet, PointStatus
-from transfers.states import PacketState
 
-#: States of a packet whose file has left the point.
-SENT = frozenset({PacketState.HANDED_OVER, PacketState.DELIVERED, PacketState.ACKNOWLEDGED, PacketState.REJECTED})
 #: The condition of a gate that a status was not declared before.
 DECLARED_BEFORE = "already_declared"
 FINISHED, TRANSFERRED = "exams_finished", "blanks_transferred"
@@ -112,6 +110,11 @@ class Facts:
         return list(newest_packets(self.sitting).values())
 
     @cached_property
+    def owed(self) -> list[Owed]:
+        """Every packet that the last status needs."""
+        return owed_packets(self.sitting, {(p.kind, _place(p)): p for p in self.packets})
+
+    @cached_property
     def paper_packets(self) -> list[Packet]:
         """The packets with blanks, forms and recordings."""
         return [row for row in self.packets if row.kind != Packet.Kind.STATUS]
@@ -146,6 +149,11 @@ class Facts:
         numbers = [each.receipt_number for each in row.packets.all() if each.receipt_number] if row else []
         return _("квитанция № %d") % max(numbers) if numbers else _("принят РЦОИ")
 
+    @cached_property
+    def ending(self) -> Ending:
+        """How far the sitting and the day are from their end."""
+        return Ending(self.sitting)
+
     def place_of(self, packet: Packet) -> str:
         """Return where a packet comes from, in words."""
         if packet.kind == Packet.Kind.STATUS:
@@ -163,6 +171,10 @@ class Facts:
 def facts_of(sitting: Sitting) -> Facts:
     """Return the facts of a sitting at this moment."""
     return Facts(sitting, now())
+
+
+def _place(packet: Packet) -> str:
+    return packet.status.status if packet.status else packet.room.number if packet.room else ""
 
 
 def _rooms_first(rows: Iterable[Expected]) -> list[Expected]:

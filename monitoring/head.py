@@ -73,28 +73,38 @@ def head_of(facts: Facts) -> Head:
 
 
 def deadline_of(facts: Facts) -> Deadline:
-    """Return the next deadline whose status is not declared, judged by server time in the point's zone."""
+    """Return the next deadline whose status has no receipt, judged by server time in the point's zone.
+
+    A declared status keeps its deadline: until the centre's receipt nothing has arrived there.
+    """
     for name in (FINISHED, TRANSFERRED):
-        if name in facts.statuses:
+        if facts.confirmed(name):
             continue
+        declared = _("; объявлен, ещё не в РЦОИ") if name in facts.statuses else ""
         due = facts.sitting.deadline(name)
         if due is None:
-            return Deadline("idle", "schedule", _("срок не задан"), _("до статуса %s") % NAMES[name])
+            return Deadline("idle", "schedule", _("срок не задан"), _("до статуса %s") % NAMES[name] + declared)
         label = _("до %(name)s, %(time)s") % {
             "name": NAMES[name], "time": words.clock_of(due, facts.sitting.point),
-        }  # fmt: skip
+        } + declared  # fmt: skip
         left = due - facts.at
         if left < timedelta(0):
             late = _("срок %(name)s прошёл в %(time)s") % {
                 "name": NAMES[name],
                 "time": words.clock_of(due, facts.sitting.point),
             }
-            return Deadline("bad", "alarm", _("поздно на %s") % words.span(-left), late)
+            return Deadline("bad", "alarm", _("поздно на %s") % words.span(-left), late + declared)
         said = words.span(left)
         if left < SOON:
             return Deadline("warn", "hourglass_bottom", said, label)
         return Deadline("ok", "schedule", said, label)
-    return Deadline("ok", "task_alt", _("все статусы переданы"), _("сроков на сегодня больше нет"))
+    if facts.ending.day_over:
+        return Deadline("ok", "task_alt", _("все статусы переданы"), _("сроков на сегодня больше нет"))
+    if facts.ending.sitting_over:
+        said = _("не завершены: %s") % facts.ending.others_words
+        return Deadline("info", "event_upcoming", _("статусы этого экзамена переданы"), said)
+    said = _("после последнего статуса: %s") % facts.ending.open[0].text
+    return Deadline("warn", "lock_open", _("открыто снова"), said)
 
 
 def last_event(point: ExamPoint) -> datetime | None:

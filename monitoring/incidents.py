@@ -36,6 +36,7 @@ class Incident:
 def incidents_of(facts: Facts) -> list[Incident]:
     """Return what is wrong at a sitting, the worst first."""
     found = [
+        *_opened_again(facts),
         *_journals(facts),
         *_cards(facts),
         *_packets(facts),
@@ -45,6 +46,14 @@ def incidents_of(facts: Facts) -> list[Incident]:
         *_disk(),
     ]
     return sorted(found, key=lambda one: _ORDER[one.level])
+
+
+def _opened_again(facts: Facts) -> list[Incident]:
+    """What was opened after the centre had accepted the last status: nobody may go home."""
+    if not facts.ending.opened_again:
+        return []
+    lead = _("Открыто после «Бланки переданы в РЦОИ»: %s")
+    return [Incident("bad", lead % each.text, each.link, each.cure) for each in facts.ending.open]
 
 
 def _journals(facts: Facts) -> list[Incident]:

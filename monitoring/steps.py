@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from journals.expected import MISSING, Expected
-from monitoring.facts import DECLARED_BEFORE, FINISHED, SENT, TRANSFERRED, Facts, served, unserved
-from monitoring.words import clock_of, post_words, roles_words
+from monitoring.facts import DECLARED_BEFORE, FINISHED, TRANSFERRED, Facts, served, unserved
+from monitoring.words import clock_of, post_words, roles_words, room_words
 from stations.models import User
 from stations.rules import allowed
 
@@ -193,10 +193,13 @@ def _status(facts: Facts, number: int, title: str, name: str, label: str) -> Ste
         when = clock_of(said.at, facts.sitting.point)
         if facts.confirmed(name):
             step.state = State.DONE
+            if name == TRANSFERRED and facts.ending.opened_again:
+                step.state = State.WAITING
+                step.missing = [each.text for each in facts.ending.open]
             step.said = _("передан в %(time)s, %(receipt)s") % {"time": when, "receipt": facts.receipt_words(name)}
             return step
         step.state = State.WAITING
-        step.said = _("объявлен в %(time)s; ждём квитанцию РЦОИ") % {"time": when}
+        step.said = _("объявлен в %(time)s, ещё не в РЦОИ; ждём квитанцию") % {"time": when}
         if packet is not None:
             step.said += f" ({packet.get_state_display()})"
         step.action = Action(_("Посмотреть"), link("monitoring", facts, "#statuses"))
@@ -246,9 +249,9 @@ def _prepare(facts: Facts) -> Step:
 def _scan(facts: Facts) -> Step:
     step = Step(5, _("Сканирование и «Передать бланки»"), State.NOW, "scanning.edit")
     cards = facts.cards
-    total = len(facts.room_numbers) + 1
+    total = len(facts.owed)
     closed = sum(card.closed for card in cards)
-    sent = sum(packet.state in SENT for packet in facts.paper_packets)
+    sent = sum(each.sent for each in facts.owed)
     step.tallies = [Tally(_("Аудитории и Штаб закрыты"), closed, total), Tally(_("Пакеты переданы"), sent, total)]
     for card in cards:
         if not card.closed:
@@ -284,13 +287,14 @@ def _problems(count: int) -> str:
 
 def _confirmed(facts: Facts) -> Step:
     step = Step(6, _("РЦОИ: «Подтвержден»"), State.WAITING, "transfers.build")
-    total = len(facts.room_numbers) + 1
-    good = sum(packet.state == "acknowledged" for packet in facts.paper_packets)
+    total = len(facts.owed)
+    good = sum(each.confirmed for each in facts.owed)
     step.tallies = [Tally(_("Подтверждено пакетов"), good, total)]
     step.action = Action(_("Посмотреть пакеты"), link("transfers", facts))
-    for packet in facts.paper_packets:
-        if packet.state != "acknowledged":
-            step.missing.append(f"{facts.place_of(packet)} — {packet.get_state_display()}")
+    for each in facts.owed:
+        if each.packet is not None and not each.confirmed:
+            state = _("открыта снова, ждём новую версию") if each.open_again else each.packet.get_state_display()
+            step.missing.append(f"{room_words(each.place)} — {state}")
     stuck = [p for p in facts.paper_packets if p.state in ("stuck", "rejected")]
     if good >= total:
         step.state, step.said, step.missing = State.DONE, _("все пакеты подтверждены РЦОИ"), []

@@ -69,12 +69,14 @@ def context_of(user: User, point: ExamPoint, chosen: str) -> dict[str, Any] | No
     steps = steps_of(facts, user)
     incidents = incidents_of(facts)
     left = sum(not step.folded for step in steps)
+    over = facts.ending.day_over if not left else False
     return {
         "point": point, "sitting": sitting, "facts": facts, "head": head_of(facts), "steps": steps,
         "current": current(steps), "incidents": incidents, "announcements": announcements_of(point),
         "events": events_of(user, point), "events_url": events_url(point), "next": next_of(facts, steps, user),
         "tabs": tabs_of(user, rows, sitting, steps) if len(rows) > 1 else [],
-        "page_title": _("Сегодня: осталось шагов %d") % left if left else _("Сегодня: все шаги выполнены"),
+        "page_title": _("Сегодня: осталось шагов %d") % left if left
+        else _("Сегодня: все шаги выполнены") if over else _("Сегодня: день не завершён"),
     }  # fmt: skip
 
 
@@ -98,9 +100,7 @@ def next_of(facts: Facts, steps: Sequence[Step], user: User) -> Next:
     """Return what a person of this role does next, or for whom the day waits."""
     step = current(steps)
     if step is None:
-        act = link("closing-act", facts)
-        said = _("Статус принят РЦОИ, можно расходиться.")
-        return Next("task_alt", _("День завершён."), said, act, _("Напечатать акт закрытия"))
+        return _over(facts)
     mine = next((each for each in steps if each.state == State.NOW and each.may), None)
     if mine is not None and mine.action:
         said = f"{mine.number}. {mine.title}" + (f" — {mine.missing[0]}" if mine.missing else "")
@@ -113,6 +113,22 @@ def next_of(facts: Facts, steps: Sequence[Step], user: User) -> Next:
     return Next(
         "lock", _("Шаг %d ждёт:") % step.number, why.text if why else step.title, why.url if why else "", _("Перейти")
     )
+
+
+def _over(facts: Facts) -> Next:
+    """Return what is said when no step of this sitting is left: the day is over only when nothing is open anywhere."""
+    ending = facts.ending
+    act = link("closing-act", facts)
+    if ending.day_over:
+        said = _("Статус принят РЦОИ, можно расходиться.")
+        return Next("task_alt", _("День завершён."), said, act, _("Напечатать акт закрытия"))
+    if ending.sitting_over:
+        other = ending.others[0].sitting
+        url = reverse("today", kwargs={"key": other.point.key}) + f"?sitting={other.key}"
+        said = _("Расходиться рано: не завершены другие экзамены дня — %s.") % ending.others_words
+        return Next("event_upcoming", _("Этот экзамен завершён."), said, url, _("Перейти к экзамену"))
+    first = ending.open[0]
+    return Next("lock_open", _("Расходиться рано:"), f"{first.text}. {first.cure}", first.link, _("Перейти"))
 
 
 def announcements_of(point: ExamPoint) -> list[dict[str, str]]:

@@ -80,6 +80,20 @@ def _late(packet: InboxPacket, row: PointStatusRecord) -> None:
         findings.say(packet, "late", *words)
 
 
+def _require_last(sitting: Sitting, status: str) -> None:
+    """Refuse to take back a status that a later one rests on."""
+    if status != PointStatusRecord.Status.EXAMS_FINISHED:
+        return
+    later = PointStatusRecord.objects.filter(sitting=sitting, status=PointStatusRecord.Status.BLANKS_TRANSFERRED)
+    if later.exclude(state=StatusState.UNDONE).exists():
+        raise RequestRefused(
+            "Статус «Экзамены завершены» отменить нельзя: действует статус «Бланки переданы в РЦОИ».",
+            "“Exams finished” cannot be undone while “Blanks transferred” stands.",
+            cure_ru="Сначала отмените статус «Бланки переданы в РЦОИ».",
+            cure_en="Undo “Blanks transferred” first.",
+        )
+
+
 def undo(*, sitting: Sitting, status: str, reason: str, actor: Actor) -> PointStatusRecord:
     """Take a status back; the point learns it from the feed.
 
@@ -94,6 +108,7 @@ def undo(*, sitting: Sitting, status: str, reason: str, actor: Actor) -> PointSt
         row = PointStatusRecord.objects.select_for_update().filter(sitting=sitting, status=status).first()
         if row is None:
             raise RequestRefused("Такой статус от ППЭ не поступал.", "The point has not reported this status.")
+        _require_last(sitting, status)
         move_status(
             row,
             StatusState.UNDONE,

@@ -20,6 +20,7 @@ from common.clock import local, now
 from journals.expected import Expected, expected_set, scan_expected
 from stations.models import Room, Sitting
 from transfers import gates
+from transfers.finished import Ending
 from transfers.models import Packet, PacketKind, PointStatus, ReceiptRecord, StatusName
 from transfers.phone import told
 from transfers.states import PacketState, StatusState
@@ -27,6 +28,8 @@ from wire import canonical
 from wire.names_files import receipt_name
 
 _SIGN = ["Руководитель ППЭ", "Член ГЭК", "Технический специалист ППЭ"]
+#: What may be open although every packet is confirmed and every status accepted.
+_SINCE = frozenset({"room_open_again", "room_at_work", "status_outgrown", "status_version"})
 _STATUSES = (StatusName.EXAMS_FINISHED, StatusName.BLANKS_TRANSFERRED)
 
 
@@ -87,6 +90,7 @@ class _Facts:
         rooms = {row.room_id: row.seats for row in sitting.rooms.all()}
         self.seats = rooms
         self.awaited = self._awaited()
+        self.ending = Ending(sitting)
 
     @staticmethod
     def _receipts(packets: list[Packet]) -> dict[int, ReceiptRecord]:
@@ -106,9 +110,8 @@ class _Facts:
 
     @property
     def closed(self) -> bool:
-        """Whether everything was acknowledged: everybody may go home."""
-        accepted = [row for row in self.statuses.values() if row.state == StatusState.ACCEPTED]
-        return not self.awaited and not self.unconfirmed and len(accepted) == len(_STATUSES)
+        """Whether everything of this sitting has its receipt and nothing was opened since."""
+        return self.ending.sitting_over
 
     def data(self) -> dict[str, Any]:
         """Return what the hash of the act speaks of."""
@@ -121,6 +124,8 @@ class _Facts:
             "receipts": sorted(row.sha256 for row in self.receipts.values()),
             "journals": [[str(row.post), row.state] for row in self.posts],
             "awaited": self.awaited,
+            "open": sorted(each.text for each in self.ending.open),
+            "others": [each.sitting.key for each in self.ending.others],
         }
 
     def attachments(self) -> dict[str, bytes]:
@@ -153,7 +158,11 @@ class _Facts:
 
     def _verdict(self) -> str:
         if self.closed:
-            return f"Все пакеты ({len(self.packets)}): Подтвержден. Статус принят РЦОИ, можно расходиться."
+            confirmed = f"Все пакеты ({len(self.packets)}): Подтвержден. Статус принят РЦОИ"
+            if self.ending.day_over:
+                return f"{confirmed}, можно расходиться."
+            return f"{confirmed}. Другие экзамены дня не завершены: {self.ending.others_words}."
+        since = [each.text for each in self.ending.open if each.code in _SINCE or each.code.startswith("journal_")]
         parts = [
             *([f"не собраны: {', '.join(self.awaited)}"] if self.awaited else []),
             *([f"не подтверждены: {', '.join(map(str, self.unconfirmed))}"] if self.unconfirmed else []),
@@ -162,6 +171,7 @@ class _Facts:
                 for name in _STATUSES
                 if name not in self.statuses or self.statuses[name].state != StatusState.ACCEPTED
             ),
+            *since,
         ]
         return "ППЭ не закрыт — " + "; ".join(parts)
 

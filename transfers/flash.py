@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from stations.models import ExamPoint, Sitting
 from transfers import feed, receipts
 from transfers.errors import NothingOnFlash
 from transfers.models import Door, FeedRecord, Packet
-from transfers.states import ON_THE_WAY, PacketState, move_packet
+from transfers.states import ON_THE_WAY, SENDING, PacketState, move_packet
 from wire import durable, pieces
 from wire.feed import bundle, read_bundle
 from wire.names_files import feed_name
@@ -128,7 +129,10 @@ def _carried(packet: Packet, folder: Path, actor: Actor) -> None:
             data={"uid": row.uid, "sha256": row.sha256, "folder": where},
         )  # fmt: skip
         text = both(lambda: _("Записан на накопитель: %s") % where)
-        facts = {"handed_over_at": now(), "handed_over_to": where[:300]}
+        facts: dict[str, Any] = {"handed_over_at": now(), "handed_over_to": where[:300]}
+        if row.state in SENDING:
+            # Whoever sends it by network right now, or waits to, goes on.
+            facts |= {name: getattr(row, name) for name in ("lease_until", "attempts", "woken_at", "next_try_at")}
         if row.state in _HANDS_OVER:
             move_packet(row, PacketState.HANDED_OVER, actor=actor, text=text, data={"folder": where}, **facts)
         else:

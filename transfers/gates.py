@@ -137,18 +137,71 @@ def newest_packets(sitting: Sitting) -> dict[tuple[str, str], Packet]:
     return newest
 
 
-def _confirmed(packet: Packet | None, what: str, card: RoomCard | None, sitting: Sitting) -> Condition:
-    cure = _("Дождитесь «Подтвержден» в разделе «Передать бланки».")
-    if card is not None and packet is not None and not packet.imported and card.state != CardState.PACKED:
-        # The centre asked for sheets again, or rejected the packet: what it acknowledged before is not the last word.
-        words = _("%(what)s: аудитория открыта снова, ожидается новая версия") % {"what": what}
+@dataclass(frozen=True)
+class Owed:
+    """A packet that the end of a sitting needs: of a room, or of the point's forms.
+
+    Attributes:
+        what: The packet in words.
+        place: Number of the room; empty for the forms.
+        packet: Its newest version; None when none was built.
+        card: The room's card on this machine, if it has one.
+    """
+
+    what: str
+    place: str
+    packet: Packet | None
+    card: RoomCard | None
+
+    @property
+    def open_again(self) -> bool:
+        """Whether the room was opened after its packet: what the centre acknowledged before is not the last word."""
+        packet, card = self.packet, self.card
+        return packet is not None and card is not None and not packet.imported and card.state != CardState.PACKED
+
+    @property
+    def sent(self) -> bool:
+        """Whether its last word has left the point."""
+        return self.packet is not None and self.packet.state in LEFT and not self.open_again
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the centre acknowledged its last word."""
+        return self.packet is not None and self.packet.state == PacketState.ACKNOWLEDGED and not self.open_again
+
+
+#: States of a packet whose file has left the point.
+LEFT = frozenset({PacketState.HANDED_OVER, PacketState.DELIVERED, PacketState.ACKNOWLEDGED, PacketState.REJECTED})
+
+
+def owed_packets(sitting: Sitting, newest: dict[tuple[str, str], Packet] | None = None) -> list[Owed]:
+    """Return every packet that the last status needs, room by room, the forms last.
+
+    Args:
+        sitting: The exam.
+        newest: What `newest_packets` returned, when the caller has it.
+    """
+    newest = newest_packets(sitting) if newest is None else newest
+    cards = {card.room_id: card for card in RoomCard.objects.filter(sitting=sitting).select_related("room")}
+    owed = []
+    for row in SittingRoom.objects.filter(sitting=sitting).select_related("room").order_by("room__number"):
+        kind = PacketKind.AUDIO if row.voice else PacketKind.BLANKS
+        what = _("Пакет: %(kind)s, %(room)s") % {"kind": kind.label, "room": row.room}
+        owed.append(Owed(what, row.room.number, newest.get((kind, row.room.number)), cards.get(row.room_id)))
+    forms = next((packet for (kind, _room), packet in newest.items() if kind == PacketKind.FORMS), None)
+    card = cards.get(forms.room_id) if forms and forms.room_id else None
+    return [*owed, Owed(_("Пакет: формы ППЭ"), "", forms, card)]
+
+
+def _confirmed(owed: Owed, sitting: Sitting) -> Condition:
+    if owed.open_again:
+        words = _("%(what)s: аудитория открыта снова, ожидается новая версия") % {"what": owed.what}
         link = reverse_or_blank("scanning", sitting)
         return Condition("room_open_again", False, words, link, _("Исправьте и закройте аудиторию снова."))
-    ok = packet is not None and packet.state == PacketState.ACKNOWLEDGED
-    state = packet.get_state_display() if packet else _("ещё не собран")
+    state = owed.packet.get_state_display() if owed.packet else _("ещё не собран")
     return Condition(
-        "packet_confirmed" if ok else "packet_not_confirmed", ok, f"{what}: {state}",
-        reverse_or_blank("transfers", sitting), cure,
+        "packet_confirmed" if owed.confirmed else "packet_not_confirmed", owed.confirmed, f"{owed.what}: {state}",
+        reverse_or_blank("transfers", sitting), _("Дождитесь «Подтвержден» в разделе «Передать бланки»."),
     )  # fmt: skip
 
 
@@ -168,17 +221,8 @@ def _first_status(sitting: Sitting) -> Condition:
 
 
 def _blanks_transferred(sitting: Sitting) -> list[Condition]:
-    newest = newest_packets(sitting)
-    cards = {card.room_id: card for card in RoomCard.objects.filter(sitting=sitting).select_related("room")}
     conditions = [_undeclared(sitting, StatusName.BLANKS_TRANSFERRED), _first_status(sitting)]
-    for row in SittingRoom.objects.filter(sitting=sitting).select_related("room").order_by("room__number"):
-        kind = PacketKind.AUDIO if row.voice else PacketKind.BLANKS
-        what = _("Пакет: %(kind)s, %(room)s") % {"kind": kind.label, "room": row.room}
-        packet = newest.get((kind, row.room.number))
-        conditions.append(_confirmed(packet, what, cards.get(row.room_id), sitting))
-    forms = next((p for (kind, _room), p in newest.items() if kind == PacketKind.FORMS), None)
-    card = cards.get(forms.room_id) if forms and forms.room_id else None
-    conditions.append(_confirmed(forms, _("Пакет: формы ППЭ"), card, sitting))
+    conditions += [_confirmed(each, sitting) for each in owed_packets(sitting)]
     return [*conditions, *(_journal(row, sitting) for row in scan_expected(sitting))]
 
 

@@ -11,19 +11,16 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
 from audit.moves import move
 from common import faultpoints, files, jobs, leases
 from common.clock import now
-from scanning.models import RoomCard
-from scanning.states import CardState
 from stations.models import Sitting
-from transfers import gates
 from transfers.errors import OriginalsNeeded
-from transfers.models import PacketKind, PointStatus, StatusName, Wiping
-from transfers.states import WIPE_MOVES, PacketState, StatusState, WipeState
+from transfers.finished import Ending
+from transfers.models import PointStatus, StatusName, Wiping
+from transfers.states import WIPE_MOVES, StatusState, WipeState
 from wire import durable
 from wire.refusals import Part
 
@@ -77,16 +74,7 @@ def _due(sitting: Sitting) -> datetime | None:
 
 def _reasons(sitting: Sitting) -> list[str]:
     """Return why the originals are still needed: everything, not the first alone."""
-    reasons = []
-    if _final(sitting) is None:
-        reasons.append(_("РЦОИ ещё не подтвердил статус «Бланки переданы в РЦОИ»."))
-    for packet in gates.newest_packets(sitting).values():
-        if packet.kind != PacketKind.STATUS and packet.state != PacketState.ACKNOWLEDGED:
-            said = {"packet": packet, "state": packet.get_state_display()}
-            reasons.append(_("%(packet)s: %(state)s.") % said)
-    for card in RoomCard.objects.filter(sitting=sitting).exclude(state__in=(CardState.PACKED, CardState.WAITING)):
-        reasons.append(_("%s открыта: ожидается новая версия пакета.") % card)
-    return reasons
+    return [f"{each.text}." for each in Ending(sitting).open]
 
 
 def wipe(*, sitting: Sitting, actor: Actor, cause: str = Wiping.Cause.BUTTON) -> Wiping:

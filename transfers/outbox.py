@@ -92,7 +92,8 @@ def _work(pk: int) -> bool:
     packet = next((row for each in urgent(pk) if (row := _claim(each)) is not None), None)
     if packet is None:
         return False
-    if packet.attempts > MAX_TRIES:
+    if packet.attempts > MAX_TRIES and packet.state != PacketState.HANDED_OVER:
+        # What lies on a drive needs no other person yet: the network is tried until a receipt comes by either road.
         _give_up(packet)
         return True
     if packet.state == PacketState.QUEUED:
@@ -114,7 +115,11 @@ def _work(pk: int) -> bool:
 
 def urgent(pk: int) -> list[int]:
     """Return the packets to be sent now: statuses first, then small ones before big ones; `pk` at least."""
-    first = Case(When(kind__in=(PacketKind.STATUS, PacketKind.TEST), then=Value(0)), default=Value(1))
+    first = Case(
+        When(kind__in=(PacketKind.STATUS, PacketKind.TEST), then=Value(0)),
+        When(state=PacketState.HANDED_OVER, then=Value(2)),  # already under way by another road
+        default=Value(1),
+    )
     due = Packet.objects.filter(leases.free(now()), state__in=SENDING).order_by(first, "size", "pk")
     listed = list(due.values_list("pk", flat=True)[:LOOKED_AT])
     return [*listed, *([] if pk in listed else [pk])]
@@ -249,7 +254,7 @@ def _story(tries: int, refusal: Refusal, pause: float) -> str:
 
 def pause_after(tries: int, retry_after: float | None) -> float:
     """Return the seconds until the next try: doubling, never together with a thousand others, never before asked."""
-    pause: float = min(LAST_PAUSE, FIRST_PAUSE * 2.0 ** max(tries - 1, 0))
+    pause: float = min(LAST_PAUSE, FIRST_PAUSE * 2.0 ** min(max(tries - 1, 0), 10))
     jittered = pause * random.uniform(0.5, 1.0)  # noqa: S311 (spreads load, guards nothing)
     return max(jittered, min(float(retry_after), 3600.0)) if retry_after else max(jittered, 1.0)
 
@@ -302,7 +307,7 @@ def retry(*, packet: Packet, actor: Actor) -> Packet:
     """
     with transaction.atomic():
         packet = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
-        again = packet.state in (PacketState.STUCK, PacketState.HANDED_OVER, PacketState.DELIVERED)
+        again = packet.state in (PacketState.STUCK, PacketState.DELIVERED)
         if not again and packet.state not in SENDING:
             raise CannotRetry(
                 f"Пакет «{packet}» в состоянии «{packet.get_state_display()}» не требует повтора.",

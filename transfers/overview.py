@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from common.clock import local, now
 from common.refusals import told
 from stations.models import Sitting
-from transfers import build, gates, link, phone, receipts
+from transfers import build, gates, link, pausing, phone, receipts
+from transfers.finished import Ending
 from transfers.models import FeedCursor, Packet, PacketKind, PointStatus, StatusName
 from transfers.states import ON_THE_WAY, SENDING, PacketState
 from wire.canonical import stamp
@@ -59,6 +60,8 @@ class Row:
         packet = self.packet
         if packet.state == PacketState.SEALING:
             return f"{packet.progress} %"
+        if packet.state == PacketState.HANDED_OVER:
+            return ". ".join(each for each in (self._by_network, self._silence) if each)
         if packet.state in SENDING and packet.last_error:
             seconds = max(0, round((packet.next_try_at - now()).total_seconds()))
             again = _("повтор через %d с") % seconds if seconds else _("повтор идёт")
@@ -67,11 +70,25 @@ class Row:
             return _("%d-й в очереди") % self.queue_place if self.queue_place else ""
         if packet.state == PacketState.UPLOADING:
             return f"{packet.percent} %"
-        if packet.state in ON_THE_WAY and self.overdue_minutes:
-            return _("ответа РЦОИ нет %d мин") % self.overdue_minutes
+        if packet.state in ON_THE_WAY and self._silence:
+            return self._silence
         if packet.state == PacketState.REJECTED:
             return " ".join(told(each) for each in packet.reasons[:3])
         return ""
+
+    @property
+    def _by_network(self) -> str:
+        """What the network does for a packet that lies on a drive."""
+        if not link.has_centre():
+            return ""
+        if pausing.paused():
+            return _("отправка по сети приостановлена")
+        seconds = max(0, round((self.packet.next_try_at - now()).total_seconds()))
+        return _("по сети: повтор через %d с") % seconds if seconds else _("по сети: отправка идёт")
+
+    @property
+    def _silence(self) -> str:
+        return _("ответа РЦОИ нет %d мин") % self.overdue_minutes if self.overdue_minutes else ""
 
     @property
     def overdue_minutes(self) -> int:
@@ -196,11 +213,10 @@ class Overview:
             row.told = phone.told(self.sitting, row.status) if row.state == PointStatus.State.DECLARED else None
         return rows
 
-    @property
-    def done(self) -> bool:
-        """Whether the last status of the day is accepted: everybody may go home."""
-        last = StatusName.BLANKS_TRANSFERRED
-        return any(row.status == last and row.state == PointStatus.State.ACCEPTED for row in self.statuses)
+    @cached_property
+    def ending(self) -> Ending:
+        """How far the sitting and the day are from their end."""
+        return Ending(self.sitting)
 
     def as_json(self) -> dict[str, Any]:
         """Return the page's facts for machines and for the page's own refreshing."""

@@ -60,8 +60,8 @@ COLOURS: dict[str, str] = {
 ON_THE_WAY = frozenset({P.QUEUED, P.UPLOADING, P.HANDED_OVER, P.DELIVERED})
 #: Work of this node is still to do before a person signs.
 IN_THE_MAKING = frozenset({P.BUILDING, P.SEALING})
-#: The outbox works on these.
-SENDING = frozenset({P.QUEUED, P.UPLOADING})
+#: The outbox works on these. A drive is another road to the centre: the network is tried until a receipt comes.
+SENDING = frozenset({P.QUEUED, P.UPLOADING, P.HANDED_OVER})
 #: Not sent yet: a newer version takes the place of such a packet at once.
 UNSENT = IN_THE_MAKING | {P.AWAITING_SIGNATURE}
 #: The centre has said its last word so far.

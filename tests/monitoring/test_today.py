@@ -19,6 +19,7 @@ from tests import factories
 from tests.conftest import log_in
 from tests.journals.world import print_station
 from tests.keys.world import PIN
+from transfers import statuses
 from transfers.models import Packet, PointStatus
 
 
@@ -175,18 +176,18 @@ def finish(day):
             uid=f"uid-{index}", kind="forms" if card.is_hq else "blanks", sitting=day.sitting, made_by="x",
             room=None if card.is_hq else card.room, state="acknowledged", sequence=index, node="n",
         )  # fmt: skip
+    for post in day.posts.values():
+        Act.objects.create(
+            sitting=day.sitting, kind="journal_missing", station_post=post, reason="x", name=f"ACT-{post.pk}", path="x",
+            sha256=f"{post.pk:064d}", signed_by="x", made_at=at,
+        )  # fmt: skip
     for number, name in enumerate(("exams_finished", "blanks_transferred"), 10):
         status = PointStatus.objects.create(
             sitting=day.sitting, status=name, state="accepted", at=at, by="Иванов П. И.", accepted_at=at
         )
         Packet.objects.create(
             uid=f"uid-{number}", kind="status", sitting=day.sitting, status=status, made_by="x", state="acknowledged",
-            sequence=number, node="n", receipt_number=number,
-        )  # fmt: skip
-    for post in day.posts.values():
-        Act.objects.create(
-            sitting=day.sitting, kind="journal_missing", station_post=post, reason="x", name=f"ACT-{post.pk}", path="x",
-            sha256=f"{post.pk:064d}", signed_by="x", made_at=at,
+            sequence=number, node="n", receipt_number=number, contents=statuses.evidence_names(status),
         )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from audit.models import Event
 from common.clock import now
 from keys import node, trust
 from rcoi import content, content_findings, feed, opening, receipts, rescan, statuses, store, versions
+from rcoi.errors import RequestRefused
 from rcoi.models import FeedEntry, InboxPacket, InboxSheet, IssuedReceipt, PointStatusRecord, RescanRequest
 from rcoi.states import PacketState
 from tests.rcoi.conftest import arrive, receive
@@ -244,3 +245,14 @@ def test_a_full_disk_is_waited_out_and_parks_nothing(point, settings):
     opening.open_packet(row.pk)
     row.refresh_from_db()
     assert row.state == "acknowledged"
+
+
+def test_a_status_is_not_undone_while_a_later_one_rests_on_it(point, coordinator):
+    sitting = arrive(point.status("exams_finished")).sitting
+    arrive(point.status("blanks_transferred"))
+    by = Actor("Координатор", "page")
+    with pytest.raises(RequestRefused, match="действует статус «Бланки переданы в РЦОИ»"):
+        statuses.undo(sitting=sitting, status="exams_finished", reason="Ошибка в журнале", actor=by)
+    statuses.undo(sitting=sitting, status="blanks_transferred", reason="Ошибка в журнале", actor=by)
+    statuses.undo(sitting=sitting, status="exams_finished", reason="Ошибка в журнале", actor=by)
+    assert set(PointStatusRecord.objects.values_list("state", flat=True)) == {"undone"}

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from PIL import Image
 
-from audit.log import Actor
+from audit.log import SYSTEM, Actor
 from common import files
 from journals.models import Door as JournalDoor
 from journals.models import Journal
@@ -18,7 +18,7 @@ from scanning import cards
 from scanning.models import Batch, RoomCard, Sheet, Source
 from tests import factories
 from tests.keys.world import Keys, make_keys
-from transfers import build, sign, tasks
+from transfers import build, feed, sign, statuses, tasks
 from transfers.models import Packet
 from wire import feed as wire_feed
 from wire import receipt as wire_receipt
@@ -112,6 +112,30 @@ class Hq:
             self.journal(f"{index:04d}", f"{100 + index:04d}")
         self.journal("0005", None)
         self.journal("0006", None)
+
+    def finish(self, people=2):
+        """The whole day of the sitting: every packet confirmed, both statuses declared and accepted by receipts."""
+        self.all_journals()
+        self.declare("exams_finished")
+        rooms = ["0101", "0102", "0103", "0104"]
+        for room in rooms:
+            self.close(room, people=people)
+        self.close_hq()
+        self.acknowledge(*[self.signed(room) for room in rooms], self.signed("HQ", "forms"))
+        for number in ("01", "02"):
+            self.journal(number, "HQ", kind="scan")
+        self.declare("blanks_transferred")
+
+    def declare(self, status):
+        """Declare a status; the centre accepts it."""
+        packet = statuses.send(sitting=self.sitting, status=status, actor=ACTOR).packets.get()
+        tasks.seal_packet(packet.pk)
+        self.acknowledge(fresh(packet))
+
+    def acknowledge(self, *packets, level="acknowledged"):
+        """Let the centre say «Подтвержден» of packets, in the feed."""
+        items = [self.receipt_item(packet, level) for packet in packets]
+        feed.take_items(point=self.point, items=items, door="feed", actor=SYSTEM)
 
     # --- the other side ----------------------------------------------------------------------------------------------
 

@@ -14,9 +14,9 @@ from keys.trust import trust_store
 from station_client import verifying
 from tests.needs import missing
 from tests.transfers.conftest import ACTOR, fresh
-from transfers import feed, statuses, tasks
+from transfers import feed
 from transfers.closing import closing_act
-from transfers.models import Packet, PointStatus, ReceiptRecord
+from transfers.models import Packet, ReceiptRecord
 
 KEPT = os.environ.get("PPE_KEEP_PDFS")
 
@@ -36,27 +36,10 @@ def act_of(hq):
     return closing_act(sitting=hq.sitting, actor=ACTOR)
 
 
-def acknowledge(hq, *packets):
-    items = [hq.receipt_item(packet, "acknowledged") for packet in packets]
-    feed.take_items(point=hq.point, items=items, door="feed", actor=SYSTEM)
-
-
 @pytest.fixture
 def closed(hq):
     """Every room, the forms and both statuses acknowledged."""
-    hq.all_journals()
-    rooms = ["0101", "0102", "0103", "0104"]
-    for room in rooms:
-        hq.close(room, people=2)
-    hq.close_hq()
-    packets = [hq.signed(room) for room in rooms] + [hq.signed("HQ", "forms")]
-    acknowledge(hq, *packets)
-    first = statuses.send(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
-    last = PointStatus.objects.create(sitting=hq.sitting, status="blanks_transferred", at=first.at, by="Иванов П. И.")
-    statuses._start_packet(last, actor=ACTOR)
-    for packet in Packet.objects.filter(kind="status"):
-        tasks.seal_packet(packet.pk)
-    acknowledge(hq, *[fresh(each) for each in Packet.objects.filter(kind="status")])
+    hq.finish()
     return hq
 
 

@@ -8,24 +8,18 @@ from django.utils import timezone
 from audit.log import SYSTEM
 from audit.models import Event
 from common import files
-from tests.transfers.conftest import ACTOR, fresh
+from tests.transfers.conftest import ACTOR
 from transfers import feed, keeping, tasks
 from transfers.errors import OriginalsNeeded
-from transfers.models import PointStatus, Wiping
+from transfers.models import Packet, PointStatus, Wiping
 
 
 @pytest.fixture
 def done(hq):
-    """A room confirmed and the final status accepted."""
-    hq.close("0101", people=2)
-    packet = hq.signed()
-    feed.take_items(point=hq.point, items=[hq.receipt_item(packet, "acknowledged")], door="feed", actor=SYSTEM)
-    at = timezone.now()
-    PointStatus.objects.create(
-        sitting=hq.sitting, status="blanks_transferred", state="accepted", at=at, by="т", accepted_at=at
-    )
+    """The whole day confirmed and the final status accepted."""
+    hq.finish()
     (files.folder("scans", hq.sitting.key, "end-scan") / "END_SCAN.dat").write_bytes(b"journal")
-    hq.packet = fresh(packet)
+    hq.packet = Packet.objects.get(room__number="0101")
     return hq
 
 
@@ -57,8 +51,9 @@ def test_every_reason_to_keep_them_is_named(done):
     with pytest.raises(OriginalsNeeded) as said:
         keeping.wipe(sitting=done.sitting, actor=ACTOR)
     text = said.value.text("ru")
-    assert len(said.value.parts) == 3
-    assert "не подтвердил" in text
+    assert len(said.value.parts) == 4
+    assert "«Экзамены завершены» объявлен, ещё не в РЦОИ" in text
+    assert "«Бланки переданы в РЦОИ» объявлен, ещё не в РЦОИ" in text
     assert "0102" in text
     assert "0103" in text
     assert not Wiping.objects.exists()

@@ -45,7 +45,7 @@ def test_the_whole_way_by_forms(hq, technician, address, flash_dir):
     packet = Packet.objects.get(kind="blanks")
     assert packet.state == "handed_over"
     page = post(technician, address, f"retry-{packet.uid}")
-    assert fresh(packet).state == "queued"
+    assert (fresh(packet).state, fresh(packet).attempts) == ("handed_over", 0)
     own = technician.client.get(f"{address}{packet.uid}/")
     assert packet.sha256 in own.content.decode()
     file = technician.client.get(f"{address}{packet.uid}/file/")

@@ -1,0 +1,120 @@
+"""Whether a sitting, and the whole day of a point, is over: concluded from the facts of now, for every page and paper.
+
+A status that the centre accepted is no end by itself: a room may have been opened again since, a journal may have come
+that the centre does not have, or another exam of the same day may still be going on.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.utils.translation import gettext as _
+
+from scanning.models import RoomCard
+from scanning.states import CardState
+from stations.models import Sitting
+from transfers import gates, statuses
+from transfers.gates import Condition, reverse_or_blank
+from transfers.models import Packet, PacketKind, PointStatus, StatusName
+from transfers.states import PacketState, StatusState
+
+LAST = StatusName.BLANKS_TRANSFERRED
+_ENDS = (StatusName.EXAMS_FINISHED, StatusName.BLANKS_TRANSFERRED)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How far a sitting and the day around it are from their end."""
+
+    sitting: Sitting
+
+    @cached_property
+    def open(self) -> list[Condition]:
+        """Everything between this sitting and its end; empty when everything has its receipt and stands."""
+        return list(_open(self.sitting))
+
+    @cached_property
+    def others(self) -> list["Ending"]:
+        """The other sittings of the point's day that are not over."""
+        rows = Sitting.objects.filter(point=self.sitting.point, date=self.sitting.date).exclude(pk=self.sitting.pk)
+        endings = (Ending(row) for row in rows.select_related("point__region", "subject").order_by("subject__code"))
+        return [each for each in endings if not each.sitting_over]
+
+    @cached_property
+    def sitting_over(self) -> bool:
+        """Whether this sitting is over."""
+        # Most of the day this costs one question.
+        return self._accepted >= set(_ENDS) and not self.open
+
+    @cached_property
+    def _accepted(self) -> set[str]:
+        rows = PointStatus.objects.filter(sitting=self.sitting, state=StatusState.ACCEPTED)
+        return set(rows.values_list("status", flat=True))
+
+    @property
+    def day_over(self) -> bool:
+        """Whether the day is: everybody may go home."""
+        return self.sitting_over and not self.others
+
+    @property
+    def opened_again(self) -> bool:
+        """Whether something is open though the centre has accepted the last status: it was opened after that."""
+        return LAST in self._accepted and not self.sitting_over
+
+    @property
+    def others_words(self) -> str:
+        """The other sittings of the day that are not over, by name."""
+        return ", ".join(f"{each.sitting.subject.code} {each.sitting.subject.name}" for each in self.others)
+
+
+def _open(sitting: Sitting) -> list[Condition]:
+    found: dict[str, Condition] = {}
+    standing = {
+        row.status: row
+        for row in PointStatus.objects.filter(sitting=sitting, status__in=_ENDS).exclude(state=StatusState.UNDONE)
+    }
+    newest = gates.newest_packets(sitting)
+    for name in _ENDS:
+        for each in gates.gate(sitting, name).blockers:
+            if each.code not in ("already_declared", "status_not_accepted"):
+                found[each.text] = each
+        status = _status(sitting, name, standing.get(name), newest.get((PacketKind.STATUS, name)))
+        if status is not None:
+            found[status.text] = status
+    for each in _rooms(sitting, newest):
+        found[each.text] = each
+    return list(found.values())
+
+
+def _status(sitting: Sitting, name: StatusName, row: PointStatus | None, packet: Packet | None) -> Condition | None:
+    """What keeps a status from being settled: not declared, no receipt yet, or its evidence has grown since."""
+    link = reverse_or_blank("monitoring", sitting, "#statuses")
+    title = {"title": name.label}
+    if row is None:
+        cure = _("Передайте статус, когда его условия выполнены.")
+        return Condition("status_missing", False, _("Статус «%(title)s» не передан") % title, link, cure)
+    wait = _("Дождитесь квитанции РЦОИ; сроки действуют до неё.")
+    if row.state != StatusState.ACCEPTED:
+        return Condition("status_declared", False, _("Статус «%(title)s» объявлен, ещё не в РЦОИ") % title, link, wait)
+    if packet is None or packet.contents != statuses.evidence_names(row):
+        text = _("Статус «%(title)s»: после него пришёл журнал или акт, которого в РЦОИ ещё нет") % title
+        return Condition("status_outgrown", False, text, link, _("Следующая версия уходит сама; дождитесь квитанции."))
+    if packet.state != PacketState.ACKNOWLEDGED:
+        text = _("Статус «%(title)s»: версия %(version)d ещё не подтверждена РЦОИ") % {
+            **title, "version": packet.version,
+        }  # fmt: skip
+        return Condition("status_version", False, text, link, wait)
+    return None
+
+
+def _rooms(sitting: Sitting, newest: dict[tuple[str, str], Packet]) -> list[Condition]:
+    """Rooms at work that have no place in the gate of the last status: an exam package took them away meanwhile."""
+    rooms = {packet.room_id for packet in newest.values() if packet.imported or packet.kind == PacketKind.FORMS}
+    rooms |= set(sitting.rooms.values_list("room_id", flat=True))
+    cards = RoomCard.objects.filter(sitting=sitting).exclude(state__in=(CardState.WAITING, CardState.PACKED))
+    return [
+        Condition(
+            "room_at_work", False, _("%(room)s: %(state)s") % {"room": card, "state": card.get_state_display()},
+            reverse_or_blank("scanning", sitting), _("Закройте помещение и передайте его пакет."),
+        )
+        for card in cards.exclude(room_id__in=rooms).select_related("room")
+    ]  # fmt: skip
