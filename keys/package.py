@@ -30,6 +30,7 @@ from wire.names_files import package_name
 from wire.pki import Role, TrustStore
 
 MAX_FILE = 64 * 1024 * 1024
+_MODES = {"live": "экзамена", "training": "тренировки"}
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def make(*, point: ExamPoint, date: day, actor: Actor) -> tuple[str, bytes]:
         The file's name and bytes; the row is kept in `keys.models.ExamPackage`.
 
     Raises:
-        PackageRefused: The point has no exam on that day, or its node has no certificate yet.
+        PackageRefused: The point has no exam on that day, or one of another mode than this centre's, or its node has
+            no certificate yet.
         RequestRefused: No GEK member of the point has a certificate yet.
     """
     sittings = list(Sitting.objects.filter(point=point, date=date).select_related("point__region", "subject"))
@@ -72,6 +74,7 @@ def make(*, point: ExamPoint, date: day, actor: Actor) -> tuple[str, bytes]:
         raise PackageRefused(
             f"У ППЭ {point.key} нет экзаменов {date:%d.%m.%Y}.", f"Point {point.key} has no exam on {date}."
         )
+    _require_own_mode(sittings)
     nodes = node.node_certificates(point)
     if not nodes:
         raise PackageRefused(
@@ -95,6 +98,19 @@ def make(*, point: ExamPoint, date: day, actor: Actor) -> tuple[str, bytes]:
             data={"sha256": row.sha256, "certificates": len(package.certificates)},
         )  # fmt: skip
     return name, data
+
+
+def _require_own_mode(sittings: list[Sitting]) -> None:
+    """Refuse to send what an older version took in, or the node before its mode was changed."""
+    strange = next((row for row in sittings if row.mode != settings.PPE_MODE), None)
+    if strange is not None:
+        raise PackageRefused(
+            f"Экзамен {strange.key} записан из реестра {_MODES[strange.mode]}, а РЦОИ работает в режиме "
+            f"{_MODES.get(settings.PPE_MODE, settings.PPE_MODE)}.",
+            f"The sitting {strange.key} is {strange.mode}, this centre works in {settings.PPE_MODE} mode.",
+            cure_ru="Загрузите реестр этого дня заново и составьте пакет снова.",
+            cure_en="Upload the registry of that day again, then make the package.",
+        )
 
 
 def _assemble(
@@ -262,9 +278,8 @@ def _require_ours(said: PackagePreview) -> None:
         )
     mode = settings.PPE_MODE
     if said.mode != mode:
-        words = {"live": "экзамена", "training": "тренировки"}
         raise PackageRefused(
-            f"Это пакет {words.get(said.mode, said.mode)}, а узел работает в режиме {words.get(mode, mode)}.",
+            f"Это пакет {_MODES.get(said.mode, said.mode)}, а узел работает в режиме {_MODES.get(mode, mode)}.",
             f"The package is {said.mode}, this node works in {mode} mode.",
         )
 

@@ -39,7 +39,7 @@ def take_in(document: dict[str, Any], *, actor: Actor) -> Region:
 
     Raises:
         SchemaRefusal: The document does not follow its schema.
-        RegistryRefused: Its parts do not fit each other.
+        RegistryRefused: It is of another mode than this node, or its parts do not fit each other.
     """
     schema.validate("registry", document)
     judge(document)

@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
 
+from django.conf import settings
+
 from stations.models import Role
 from wire.refusals import Part, Refusal
 from wire.subjects import SUBJECTS
@@ -21,6 +23,12 @@ class RegistryRefused(Refusal):
     """The document follows its schema, but its parts do not fit each other."""
 
     code = "registry_refused"
+
+
+class RegistryOfAnotherMode(RegistryRefused):
+    """A rehearsal's registry at a node of real exams, or the other way round."""
+
+    code = "registry_wrong_mode"
 
 
 @dataclass(frozen=True)
@@ -39,8 +47,10 @@ def judge(document: dict[str, Any]) -> None:
     """Hold a registry document that follows its schema to what the tables need.
 
     Raises:
+        RegistryOfAnotherMode: It is not of the mode that this node works in.
         RegistryRefused: With every part that does not fit; nothing has been written yet.
     """
+    _require_own_mode(document["mode"])
     found = list(_wrong(document))
     if not found:
         return
@@ -53,6 +63,19 @@ def judge(document: dict[str, Any]) -> None:
         cure_ru="Исправьте реестр в программе, из которой он выгружен, и загрузите его снова.",
         cure_en="Correct the registry where it was exported and upload it again.",
         parts=found[:100],
+    )
+
+
+def _require_own_mode(mode: str) -> None:
+    own = settings.PPE_MODE
+    if mode == own:
+        return
+    words = {"live": "экзамена", "training": "тренировки"}
+    raise RegistryOfAnotherMode(
+        f"Реестр не принят: это реестр {words[mode]}, а узел работает в режиме {words.get(own, own)}.",
+        f"The registry is not accepted: it is {mode}, this node works in {own} mode.",
+        cure_ru=f"Загрузите реестр {words.get(own, own)} или откройте узел, который работает в режиме {words[mode]}.",
+        cure_en=f"Upload a {own} registry, or go to a node that works in {mode} mode.",
     )
 
 

@@ -36,6 +36,10 @@ JUNK = {
 #: Spoiled packages: how they are made, and the code.
 SPOILED: dict[str, tuple[Callable[[], bytes], str]] = {
     "of a rehearsal": (lambda: write(exam(mode="training")), "exam_package_refused"),
+    "a registry of a rehearsal": (
+        lambda: write(packages.with_registry(lambda said: said.update(mode="training"))),
+        "registry_wrong_mode",
+    ),
     "cut in the middle": (lambda: write()[: len(write()) // 2], "package_broken"),
     "a file changed": (lambda: repack(write(), {"registry.json": b"{}"}), "package_broken"),
     "a file missing": (lambda: repack(write(), {"forms.json": None}), "package_broken"),

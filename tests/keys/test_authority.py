@@ -203,6 +203,14 @@ def test_a_package_of_another_point_or_mode_is_refused(made, settings):
     assert not Certificate.objects.exists()
 
 
+def test_no_package_is_made_of_an_exam_of_another_mode(made, centre, settings):
+    settings.PPE_MODE = "training"
+    with pytest.raises(PackageRefused) as caught:
+        package.make(point=centre.point, date=centre.sitting.date, actor=SYSTEM)
+    assert "тренировки" in caught.value.text("ru")
+    assert ExamPackage.objects.count() == 1
+
+
 def test_an_older_or_forged_package_is_refused(made, settings, centre):
     _name, first = made
     _name, second = package.make(point=centre.point, date=centre.sitting.date, actor=SYSTEM)

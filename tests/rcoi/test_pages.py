@@ -219,6 +219,20 @@ def test_a_registry_of_our_region_is_taken_in(centre, administrator, operator):
         assert "code-" in tags
 
 
+def test_a_registry_of_a_rehearsal_is_refused_and_the_files_beside_it_wait(centre, administrator):
+    empty = {"address": "", "rooms": [], "stations": [], "people": [], "sittings": []}
+    document: dict[str, Any] = {
+        "format": "ppe-registry/1", "mode": "live", "staff": [],
+        "region": {"code": "78", "name": "СПб", "timezone": "Europe/Moscow"},
+        "points": [{"code": "0042", "name": "Школа", "timezone": "Europe/Moscow", **empty}],
+    }  # fmt: skip
+    files = [(f"{mode}.json", json.dumps({**document, "mode": mode}).encode()) for mode in ("live", "training")]
+    (said,) = post(administrator, "/centre/registry/", "registry", files=files)
+    assert "code-registry_wrong_mode" in said[2], said
+    assert "реестр тренировки" in said[1]
+    assert not ExamPoint.objects.exists()
+
+
 def test_flash_drives_are_listed_and_imported(point, operator, flash_dir):
     path = point.blanks()
     (flash_dir / "day").mkdir()

@@ -11,6 +11,13 @@ from wire.refusals import Refusal
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.fixture(autouse=True)
+def rehearsal(settings):
+    """The document below is a rehearsal's, and so is the node."""
+    settings.PPE_MODE = "training"
+
+
 DOCUMENT = {
     "format": "ppe-registry/1",
     "mode": "training",
@@ -90,3 +97,17 @@ def test_a_malformed_document_is_refused_and_nothing_is_written(broken):
     with pytest.raises(Refusal):
         take_in(document, actor=SYSTEM)
     assert not Region.objects.exists()
+
+
+@pytest.mark.parametrize(("own", "words"), [("live", "режиме экзамена"), ("training", "режиме тренировки")])
+def test_a_registry_of_another_mode_is_refused_in_words_and_nothing_is_written(own, words, settings):
+    settings.PPE_MODE = own
+    document = {**DOCUMENT, "mode": "training" if own == "live" else "live"}
+    with pytest.raises(Refusal) as caught:
+        take_in(document, actor=SYSTEM)
+    assert caught.value.code == "registry_wrong_mode"
+    assert words in caught.value.text("ru")
+    assert caught.value.cure("ru")
+    assert caught.value.cure("en")
+    assert not Region.objects.exists()
+    assert not Sitting.objects.exists()
