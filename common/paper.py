@@ -61,7 +61,7 @@ def verdict(text: str, *, good: bool | None) -> Flowable:
     """Return the verdict in a frame, in words and colour; None is neither good nor bad yet."""
     colour = GREY if good is None else GREEN if good else RED
     style = pdf.styles()["title"].clone("verdict", textColor=colour, spaceAfter=0, fontSize=15)
-    made = Table([[Paragraph(escape(text), style)]], colWidths=[WIDTH * mm])
+    made = Table([[Paragraph(escape(text), style)]], colWidths=[WIDTH * mm], splitInRow=1)
     made.setStyle(
         TableStyle(
             [

@@ -18,6 +18,8 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph, Table, TableStyle
 
 FONT, BOLD = "PTSans", "PTSans-Bold"
+#: Characters of a cell that may make its row higher than a page, in the narrowest of columns.
+LONG = 400
 
 
 @lru_cache(maxsize=1)
@@ -51,7 +53,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[f
     style = styles()
     cells = [[Paragraph(text, style["head"]) for text in head]]
     cells += [[Paragraph(str(text), style["cell"]) for text in row] for row in rows]
-    made = Table(cells, colWidths=[w * mm for w in widths] if widths else None, repeatRows=1, hAlign="LEFT")
+    # A row that no page holds is cut; all others move to the next page whole.
+    long = int(any(len(str(text)) > LONG for row in rows for text in row))
+    columns = [w * mm for w in widths] if widths else None
+    made = Table(cells, colWidths=columns, repeatRows=1, splitInRow=long, hAlign="LEFT")
     made.setStyle(
         TableStyle(
             [

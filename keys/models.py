@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from keys.states import AccessKeyState, RequestState
 from stations.models import ExamPoint, Mode, Person, Sitting, Station
-from stations.scope import ScopedQuerySet
+from stations.scope import ScopedQuerySet, addressed
 from wire import pki
 
 
@@ -24,11 +24,7 @@ class AddressedQuerySet(models.QuerySet[Any]):
         keys = user.point_keys()
         if keys is None:
             return self
-        wanted = Q(point="0000")
-        for key in keys:
-            region, point = key.split("-")
-            wanted |= Q(region=region, point=point)
-        return self.filter(wanted)
+        return self.filter(Q(point="0000") | addressed(keys))
 
 
 class CertificateQuerySet(AddressedQuerySet):

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Prefetch
 
 from audit.log import Actor, record
 from stations.models import (
@@ -144,10 +145,12 @@ def _assign(person: Person, role: str, **where: Any) -> None:
 def document_of(point: ExamPoint, day: date) -> dict[str, Any]:
     """Return the registry document of one point for one exam day: what the exam package carries."""
     sittings = list(
-        point.sittings.filter(date=day).select_related("subject").prefetch_related(
-            "rooms__room", "posts__station", "posts__room", "assignments__person"
-        )
-    )  # fmt: skip
+        point.sittings.filter(date=day)
+        .select_related("subject")
+        .prefetch_related(Prefetch("rooms", SittingRoom.objects.select_related("room")))
+        .prefetch_related(Prefetch("posts", StationPost.objects.select_related("station", "room")))
+        .prefetch_related(Prefetch("assignments", Assignment.objects.select_related("person")))
+    )
     people = {a.person.uid: a.person for s in sittings for a in s.assignments.all()}
     return {
         "format": "ppe-registry/1",

@@ -48,7 +48,7 @@ class PacketAdmin(ReadOnlyAdmin):
     """Packets, every version."""
 
     list_display = ("name_or_title", "version", "state", "sitting", "room", "size", "signed_at", "receipt_number")
-    list_filter = ("state", "kind", "sitting")
+    list_filter = ("state", "kind", ("sitting", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("sitting__point__region", "sitting__subject", "room", "status")
     search_fields = ("uid", "name", "sha256")
     inlines = (StepInline, ReceiptInline)
@@ -90,7 +90,7 @@ class FeedRecordAdmin(ReadOnlyAdmin):
     """The centre's feed as received."""
 
     list_display = ("point", "number", "kind", "at", "received_at", "problem_words")
-    list_filter = ("kind", "point")
+    list_filter = ("kind", ("point", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("point__region",)
     exclude = ("document", "problem", "problem_en")
     readonly_fields = ("problem_words",)

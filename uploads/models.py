@@ -11,6 +11,7 @@ from audit.log import Actor
 from common import files
 from common.leases import Leased
 from stations.models import User
+from stations.scope import addressed
 from uploads.states import State
 
 #: What the owner of an upload is called when a person's browser sends it: this and the key of the user.
@@ -38,11 +39,7 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         keys = user.point_keys()
         if keys is None:
             return self
-        wanted = models.Q(pk__in=[])
-        for key in keys:
-            region, point = key.split("-")
-            wanted |= models.Q(region=region, point=point)
-        return self.filter(wanted)
+        return self.filter(addressed(keys))
 
 
 class Upload(Leased):

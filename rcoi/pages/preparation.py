@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -35,7 +36,9 @@ MAX_REQUEST = 8 * 1024 * 1024
 def registry_page(request: HttpRequest) -> HttpResponse:
     """Show what the registry holds, and take in a new one."""
     user: Any = request.user
-    points = user.points().prefetch_related("rooms", "stations", "sittings__subject")
+    points = user.points().prefetch_related(
+        "rooms", "stations", Prefetch("sittings", Sitting.objects.select_related("subject"))
+    )
     context = {
         "points": points,
         "people": Assignment.objects.values("person").distinct().count(),
@@ -262,7 +265,7 @@ def access_keys_page(request: HttpRequest) -> HttpResponse:
     """Show the access keys of every sitting, and make them."""
     user: Any = request.user
     sittings = Sitting.objects.visible_to(user).select_related("point__region", "subject").order_by("date", "point")
-    context = {"sittings": sittings.prefetch_related("access_keys__certificate"), "ca": authority.authority()}
+    context = {"sittings": sittings.prefetch_related("access_keys"), "ca": authority.authority()}
     return render(request, "rcoi/access_keys.html", context, title=_("Ключи доступа к ЭМ"))
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -71,7 +72,9 @@ def announcements_page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     context = {
         "points": user.points(),
-        "rows": Announcement.objects.visible_to(user).prefetch_related("points__region")[:100],
+        "rows": Announcement.objects.visible_to(user).prefetch_related(
+            Prefetch("points", ExamPoint.objects.select_related("region"))
+        )[:100],
         "may_announce": rules.allowed(user, "rcoi.rescan"),
     }
     return render(request, "rcoi/announcements.html", context, title=_("Объявления"))

@@ -2,9 +2,12 @@
 
 import pytest
 
+from audit.models import Event
+from keys.models import Certificate
 from stations.lookup import point_or_404, sitting_or_404
 from stations.models import Assignment, ExamPoint, Person, Role, Room, Sitting, StationPost
 from tests import factories
+from uploads.models import Upload
 
 pytestmark = pytest.mark.django_db
 
@@ -73,3 +76,17 @@ def test_the_lists_of_people_and_logins_name_nobody_of_another_point(day, voice_
         assert technician.user.person.full_name in page
         assert "Дальний" not in page
         assert "faraway" not in page
+
+
+def test_a_person_of_more_points_than_a_database_takes_in_one_expression_sees_them_all(db):
+    region = factories.RegionFactory()
+    points = ExamPoint.objects.bulk_create(
+        ExamPoint(region=region, code=f"{number:04d}", name="Школа", timezone="Europe/Moscow")
+        for number in range(1, 1102)
+    )
+    user = factories.UserFactory(username="roaming")
+    Assignment.objects.bulk_create(Assignment(person=user.person, role=Role.OBSERVER, point=point) for point in points)
+    assert ExamPoint.objects.visible_to(user).count() == 1101
+    assert len(user.point_keys()) == 1101
+    for rows in (Upload.objects, Certificate.objects, Event.objects, Sitting.objects):
+        assert not rows.visible_to(user).exists()
