@@ -125,14 +125,15 @@ class Centre(Player):
         self.browser.submit("/centre/requests/", "upload", files=files)
 
     def sign_requests(self) -> int:
-        """Sign every waiting request that the page shows; returns how many."""
-        page = self.browser.get("/centre/requests/")
-        if "sign" not in page.forms:
-            return 0
-        waiting = [value for value, _label in page.form("sign").options.get("request", [])]
-        if waiting:
+        """Sign every waiting request, page after page; returns how many."""
+        signed = 0
+        while "sign" in (page := self.browser.get("/centre/requests/")).forms:
+            waiting = [value for value, _label in page.form("sign").options.get("request", [])]
+            if not waiting:
+                break
             _check(self.browser.send(page, "sign", {"request": waiting}))
-        return len(waiting)
+            signed += len(waiting)
+        return signed
 
     def _make(self, path: str, values: Callable[[Form], dict[str, str]], **wanted: str) -> tuple[str, bytes]:
         page = self.browser.get(path)

@@ -1,7 +1,7 @@
 """Certificates, requests, exam packages, access keys, machine sessions. No private key is ever in the database."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from cryptography import x509
 from django.db import models
@@ -13,11 +13,14 @@ from stations.models import ExamPoint, Mode, Person, Sitting, Station
 from stations.scope import ScopedQuerySet, addressed
 from wire import pki
 
+#: So many words of a search are looked at; so many digits of a serial number or fingerprint mean one.
+MOST_WORDS, MIN_DIGITS = 8, 4
+
 
 class AddressedQuerySet(models.QuerySet[Any]):
     """Rows that name their region and point as text."""
 
-    def visible_to(self, user: Any) -> "AddressedQuerySet":
+    def visible_to(self, user: Any) -> Self:
         """Return the rows of the points in scope and those of the region itself."""
         if not getattr(user, "is_active", False):
             return self.none()
@@ -29,6 +32,21 @@ class AddressedQuerySet(models.QuerySet[Any]):
 
 class CertificateQuerySet(AddressedQuerySet):
     """Certificates and the questions asked of them."""
+
+    def found(self, text: str) -> "CertificateQuerySet":
+        """Return those that every word of a search means: a name, a point, a holder's code, a serial, a fingerprint."""
+        rows = self
+        for word in text.split()[:MOST_WORDS]:
+            region, _dash, point = word.rpartition("-")
+            digits = word.replace(":", "").lower()
+            wanted = Q(ident__icontains=word) | Q(point=point, **({"region": region} if region else {}))
+            # SQLite knows the two cases of a letter for Latin ones only.
+            for form in {word, word.lower(), word.capitalize(), word.upper()}:
+                wanted |= Q(common_name__contains=form)
+            if len(digits) >= MIN_DIGITS:
+                wanted |= Q(serial__startswith=digits.lstrip("0")) | Q(fingerprint__startswith=digits)
+            rows = rows.filter(wanted)
+        return rows
 
     def standing(self, at: datetime) -> "CertificateQuerySet":
         """Return those that are valid at a moment and not revoked."""

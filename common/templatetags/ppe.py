@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import template
+from django.core.paginator import Page
 from django.template.context import RequestContext
 from django.utils.formats import number_format
 from django.utils.html import format_html
@@ -55,3 +56,25 @@ def filesize_ru(size: int | None) -> str:
 def told(said: Any) -> str:
     """Return a sentence that is kept in both languages (``ru`` and ``en``) in the one of the reader."""
     return refusals.told(said)
+
+
+@register.inclusion_tag("pager.html", takes_context=True)
+def pager(context: RequestContext, shown: Page[Any], name: str = "page") -> dict[str, Any]:
+    """Say how long a list is and lead to its other pages; what else the address asks for stays.
+
+    Args:
+        context: The page's.
+        shown: A page of a paginator.
+        name: The parameter of the address that turns this list's pages.
+    """
+
+    def address(number: int) -> str:
+        asked = context["request"].GET.copy()
+        asked[name] = str(number)
+        return f"?{asked.urlencode()}"
+
+    return {
+        "shown": shown,
+        "before": address(shown.previous_page_number()) if shown.has_previous() else "",
+        "after": address(shown.next_page_number()) if shown.has_next() else "",
+    }

@@ -56,6 +56,10 @@ def import_packets(request: HttpRequest) -> HttpResponse:
         taken = door.import_files(files=pairs, actor=actor)
     else:
         taken = door.import_folder(folder=request.POST.get("folder", ""), actor=actor)
+        if len(taken) >= door.MOST:
+            words = _("За один раз принимается не больше %d файлов, остальные на накопителе не тронуты. ")
+            cure = _("Переложите принятые файлы в другое место и примите накопитель снова.")
+            messages.warning(request, words % door.MOST + cure)
     for each in taken:
         level = messages.ERROR if each.refusal else messages.WARNING if each.refused else messages.SUCCESS
         code = f"code-{each.refusal.code}" if each.refusal else ""

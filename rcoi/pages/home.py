@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,7 +20,8 @@ from rcoi.states import WORKING, PacketState, RescanState
 from stations import rules
 from stations.models import Region
 
-RECENT = 8
+#: Arrivals, and tasks of one kind, that the page names one by one.
+RECENT, SHOWN = 8, 20
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,18 @@ def _tasks(user: Any, boards: list[board.SittingBoard]) -> list[Task]:
 
 
 def _packet_tasks(user: Any) -> list[Task]:
-    tasks = []
     rows = InboxPacket.objects.visible_to(user).for_page()
-    for packet in rows.filter(state__in=WORKING, parked_at__isnull=False)[:20]:
-        cure = _("Откройте пакет, устраните причину и нажмите «Повторить».")
-        tasks.append(Task("bad", _("Не открывается: %s") % packet.title, link_of(packet), cure))
-    for packet in rows.filter(state=PacketState.REJECTED, superseded_by__isnull=True, uid__isnull=False)[:20]:
-        if not InboxPacket.objects.filter(supersedes_uid=packet.uid).exists():
-            cure = _("ППЭ получил отказ с причинами и сформирует новую версию; если её нет, позвоните.")
-            tasks.append(Task("bad", _("Отклонён, новой версии нет: %s") % packet.title, link_of(packet), cure))
+    parked = rows.filter(state__in=WORKING, parked_at__isnull=False)
+    cure = _("Откройте пакет, устраните причину и нажмите «Повторить».")
+    tasks = [Task("bad", _("Не открывается: %s") % row.title, link_of(row), cure) for row in parked[:SHOWN]]
+    tasks += _rest(parked.count(), "bad", _("Ещё не открываются: %d"), "open")
+    answered = InboxPacket.objects.filter(supersedes_uid=OuterRef("uid"))
+    rejected = rows.filter(~Exists(answered), state=PacketState.REJECTED, superseded_by__isnull=True, uid__isnull=False)
+    cure = _("ППЭ получил отказ с причинами и сформирует новую версию; если её нет, позвоните.")
+    tasks += [
+        Task("bad", _("Отклонён, новой версии нет: %s") % row.title, link_of(row), cure) for row in rejected[:SHOWN]
+    ]
+    tasks += _rest(rejected.count(), "bad", _("Ещё отклонены без новой версии: %d"), "rejected")
     refused = rows.filter(state=PacketState.REJECTED, uid__isnull=True).count()
     if refused:
         text = _("Не принято файлов: %d") % refused
@@ -132,10 +137,19 @@ def _status_tasks(boards: list[board.SittingBoard]) -> list[Task]:
 
 def _rescan_tasks(user: Any) -> list[Task]:
     rows = RescanRequest.objects.visible_to(user).filter(state=RescanState.OPEN).select_related("packet")
-    return [
+    tasks = [
         Task("info", _("Ожидается пересканированное: %s") % row.packet.title, link_of(row.packet), row.reason)
-        for row in rows[:20]
+        for row in rows[:SHOWN]
     ]
+    return tasks + _rest(rows.count(), "info", _("Ещё ожидается пересканированных: %d"), "rescan")
+
+
+def _rest(count: int, tone: str, words: str, state: str) -> list[Task]:
+    """Return the line that leads to what a list of tasks does not show."""
+    if count <= SHOWN:
+        return []
+    link = reverse("centre-inbox") + f"?state={state}"
+    return [Task(tone, words % (count - SHOWN), link, _("Откройте список входящих пакетов: в нём все."))]
 
 
 def _desk_tasks(user: Any) -> list[Task]:

@@ -23,7 +23,7 @@ from rcoi.models import (
     PointStatusRecord,
 )
 from rcoi.pages.access import file_answer, needs
-from rcoi.states import WORKING, PacketState
+from rcoi.states import WORKING, PacketState, RescanState
 from rcoi.verdict import KNOWN, counted_words
 from scanning import pictures
 from stations import rules
@@ -38,6 +38,7 @@ FILTERS = {
     "rejected": gettext_lazy("Отклонены"),
     "acknowledged": gettext_lazy("Подтверждены"),
     "findings": gettext_lazy("С замечаниями"),
+    "rescan": gettext_lazy("Пересканируются"),
 }
 
 
@@ -49,6 +50,8 @@ def in_state(rows: QuerySet[InboxPacket], state: str) -> QuerySet[InboxPacket]:
         return rows.filter(state=state)
     if state == "findings":
         return rows.filter(findings__isnull=False, superseded_by__isnull=True).distinct()
+    if state == "rescan":
+        return rows.filter(rescans__state=RescanState.OPEN).distinct()
     return rows
 
 

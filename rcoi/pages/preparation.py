@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,9 +12,10 @@ from django.utils.translation import gettext as _
 
 from audit.log import actor_of, record
 from common import refusals
+from common.clock import now
 from common.pages import page, render, row_number
 from keys import access, authority, package
-from keys.models import AccessKey, Certificate, ExamPackage, SigningRequest
+from keys.models import AccessKey, Certificate, CertificateQuerySet, ExamPackage, SigningRequest
 from keys.states import RequestState
 from rcoi import board, keys_feed
 from rcoi.errors import RequestRefused
@@ -22,10 +24,12 @@ from stations import registry, rules
 from stations.lookup import sitting_or_404
 from stations.models import Assignment, ExamPoint, Sitting
 from wire import canonical
+from wire.pki import Role
 from wire.refusals import Refusal
 
 MAX_REGISTRY = 64 * 1024 * 1024
 MAX_REQUEST = 8 * 1024 * 1024
+PER_PAGE, PENDING_PER_PAGE = 50, 200
 
 
 # --- registry ---------------------------------------------------------------------------------------------------------
@@ -95,14 +99,22 @@ def _files(request: HttpRequest, limit: int) -> list[tuple[str, bytes]]:
 @page("centre/requests/", name="centre-requests", node="rcoi")
 @needs("rcoi.requests")
 def requests_page(request: HttpRequest) -> HttpResponse:
-    """Show certificate requests with identity and key fingerprint, to be compared before signing."""
+    """Show certificate requests, to be compared before signing, and every certificate issued, to be found again."""
     rows = SigningRequest.objects.visible_to(request.user)
+    waiting = rows.filter(state=RequestState.PENDING).order_by("point", "role", "ident", "pk")
+    pending = Paginator(waiting, PENDING_PER_PAGE).get_page(request.GET.get("waiting"))
+    refused = rows.filter(state=RequestState.REFUSED).order_by("-decided_at", "-pk")
+    asked = request.GET.get("q", "").strip()
+    issued: CertificateQuerySet = Certificate.objects.visible_to(request.user).exclude(role=Role.CA.value)
     context = {
-        "pending": [
-            {"row": row, "doubt": authority.doubt(row.identity)}
-            for row in rows.filter(state=RequestState.PENDING).order_by("point", "role", "ident")
-        ],
-        "decided": rows.exclude(state=RequestState.PENDING).select_related("certificate").order_by("-decided_at")[:100],
+        "pending": pending,
+        "doubts": [{"row": row, "doubt": authority.doubt(row.identity)} for row in pending],
+        "asked": asked,
+        "certificates": Paginator(
+            issued.found(asked).prefetch_related("requests").order_by("-not_before", "-pk"), PER_PAGE
+        ).get_page(request.GET.get("page")),
+        "now": now(),
+        "refused": Paginator(refused, PER_PAGE).get_page(request.GET.get("refused")),
         "ca": authority.authority(),
     }
     return render(request, "rcoi/requests.html", context, title=_("Запросы сертификатов"))

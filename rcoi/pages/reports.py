@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -22,6 +23,8 @@ from stations.lookup import sitting_or_404
 from stations.models import Region, Sitting
 from wire.refusals import Refusal
 
+PER_PAGE = 50
+
 
 @page("centre/reports/", name="centre-reports", node="rcoi")
 @needs("rcoi.reports")
@@ -33,8 +36,12 @@ def reports_page(request: HttpRequest) -> HttpResponse:
         "sittings": Sitting.objects.visible_to(user)
         .select_related("point__region", "subject")
         .order_by("date", "point"),
-        "packets": InboxPacket.objects.visible_to(user).for_page().filter(state__in=FINAL, uid__isnull=False)[:100],
-        "formed": Report.objects.visible_to(user).select_related("point__region")[:50],
+        "packets": Paginator(
+            InboxPacket.objects.visible_to(user).for_page().filter(state__in=FINAL, uid__isnull=False), PER_PAGE
+        ).get_page(request.GET.get("packets")),
+        "formed": Paginator(Report.objects.visible_to(user).select_related("point__region"), PER_PAGE).get_page(
+            request.GET.get("page")
+        ),
     }
     return render(request, "rcoi/reports.html", context, title=_("Отчёты"))
 

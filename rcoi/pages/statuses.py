@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -15,6 +16,8 @@ from rcoi.states import PacketState
 from stations import rules
 from stations.lookup import point_or_404, sitting_or_404
 from stations.models import ExamPoint
+
+PER_PAGE = 50
 
 
 @page("centre/statuses/<sitting:key>/", name="centre-status", node="rcoi")
@@ -72,9 +75,12 @@ def announcements_page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     context = {
         "points": user.points(),
-        "rows": Announcement.objects.visible_to(user).prefetch_related(
-            Prefetch("points", ExamPoint.objects.select_related("region"))
-        )[:100],
+        "rows": Paginator(
+            Announcement.objects.visible_to(user).prefetch_related(
+                Prefetch("points", ExamPoint.objects.select_related("region"))
+            ),
+            PER_PAGE,
+        ).get_page(request.GET.get("page")),
         "may_announce": rules.allowed(user, "rcoi.rescan"),
     }
     return render(request, "rcoi/announcements.html", context, title=_("Объявления"))

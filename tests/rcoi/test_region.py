@@ -70,7 +70,7 @@ def addresses() -> Iterator[str]:
 
 QUESTIONS = (
     "/centre/inbox/?state=findings", "/centre/inbox/?q=0000000000001", "/centre/inbox/?point=78-0001&page=9",
-    "/centre/inbox/?state=open&kind=blanks",
+    "/centre/inbox/?state=open&kind=blanks", "/centre/inbox/?state=rescan", "/centre/requests/?q=gek-0500&page=2",
 )  # fmt: skip
 
 
@@ -102,6 +102,8 @@ def test_every_page_stands_a_region_of_two_thousand_rooms(centre_of_the_region, 
     answers = opened(centre_of_the_region, [*pages, *QUESTIONS, *lists()], monkeypatch)
     assert len(answers) > 40
     home = answers["/centre/"].content.decode()
+    assert "Ещё ожидается пересканированных: " in home
+    assert 'href="/centre/inbox/?state=rescan"' in home
     assert all(
         f"/centre/statuses/{sitting.key}/" in home
         for sitting in Sitting.objects.select_related("point__region", "subject")
