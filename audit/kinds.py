@@ -8,6 +8,8 @@ KINDS: dict[str, str | Promise] = {
     "node.founded": _("Узел настроен"),
     "node.started": _("Узел запущен"),
     "node.cluster_restarted": _("Очередь узла перезапущена"),
+    "node.numbers_behind": _("База данных отстаёт от выданных номеров: её вернули к более старой копии"),
+    "node.numbers_made": _("Файл выданных номеров составлен по базе данных"),
     "people.account_made": _("Выдана учётная запись"),
     "registry.taken_in": _("Загружен реестр"),
     "station.replaced": _("Станция заменена"),

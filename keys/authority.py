@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from audit import numbers
 from audit.log import Actor, record
 from audit.moves import move
-from common import files
+from common import files, marks
 from common.clock import now
 from keys import node, trust
 from keys.errors import AuthorityMissing, RequestRefused
@@ -293,7 +294,11 @@ def revoke_certificate(*, certificate: Certificate, reason: str, actor: Actor) -
 
 def _new_crl(at: datetime) -> RevocationList:
     newest = RevocationList.objects.order_by("-number").first()
-    number = newest.number + 1 if newest else 1
+    number = newest.number if newest else 0
+    # A point takes no list with a number that it knows: after a database was put back, they go on above the lost ones.
+    mark = numbers.ahead("crl", number)
+    number = (mark.number if mark else number) + 1
+    marks.note("crl", number)
     rows = Certificate.objects.filter(revoked_at__isnull=False)
     revoked = [(int(row.serial, 16), row.revoked_at) for row in rows if row.revoked_at]
     der = pki.make_crl(authority().x509, node.load_key(node.CA_KEY), revoked=revoked, number=number, at=at)

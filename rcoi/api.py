@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from keys.sessions import Machine
-from rcoi import feed
+from rcoi import feed, receipts
 from rcoi.models import IssuedReceipt
 from stations.models import ExamPoint
 
@@ -106,7 +106,7 @@ class ReceiptView(APIView):
         row = (rows.filter(level=level) if level else rows).first()
         if row is None:
             raise Http404
-        answer = HttpResponse(bytes(row.body), content_type="application/cms")
+        answer = HttpResponse(receipts.bytes_of(row), content_type="application/cms")
         answer["X-Receipt-Level"], answer["X-Receipt-Number"] = row.level, str(row.number)
         answer["Content-Disposition"] = f'attachment; filename="{sha256}.{row.level}.p7m"'
         return answer

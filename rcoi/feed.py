@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from common import marks
 from common.clock import now
 from keys import authority
 from rcoi import series
@@ -28,7 +29,8 @@ def append(*, point: ExamPoint, kind: Kind, body: Mapping[str, Any]) -> FeedEntr
     """
     at = now()
     with transaction.atomic():
-        head = series.lock(f"feed:{point.key}")
+        head = series.lock(f"{series.FEED}{point.key}")
+        stored = last_number(point)
         item = FeedItem(
             number=head.number + 1,
             prev=head.hash,
@@ -38,18 +40,31 @@ def append(*, point: ExamPoint, kind: Kind, body: Mapping[str, Any]) -> FeedEntr
             point=point.code,
             at=at,
             body=body,
+            # Only a database that was put back from an older copy has less than it gave out.
+            lost_after=stored if stored < head.number else None,
         )
         blob = feed.write(item, authority.rcoi_signer())
-        head.number, head.hash = item.number, feed.item_hash(blob)
-        head.save(update_fields=["number", "hash"])
+        series.advance(head, feed.item_hash(blob))
         return FeedEntry.objects.create(
             point=point, number=item.number, kind=kind, at=at, prev=item.prev, hash=head.hash, body=blob
         )
 
 
 def after(point: ExamPoint, number: int, *, limit: int = PAGE) -> list[FeedEntry]:
-    """Return the items that follow a number, oldest first."""
-    return list(FeedEntry.objects.filter(point=point, number__gt=number).order_by("number")[:limit])
+    """Return the items that follow a number, oldest first.
+
+    Raises:
+        DiskRefusal: The disk does not take their numbers.
+    """
+    return _leaving(point, list(FeedEntry.objects.filter(point=point, number__gt=number).order_by("number")[:limit]))
+
+
+def _leaving(point: ExamPoint, entries: list[FeedEntry]) -> list[FeedEntry]:
+    """Return items of one point that leave the node, once their numbers survive the database."""
+    if entries:
+        newest = entries[-1]
+        marks.leaves(f"{series.FEED}{point.key}", newest.number, newest.hash)
+    return entries
 
 
 def last_number(point: ExamPoint) -> int:
@@ -60,6 +75,6 @@ def last_number(point: ExamPoint) -> int:
 
 def bundle(point: ExamPoint, *, since: int = 0) -> tuple[str, bytes]:
     """Return name and bytes of a point's feed as a file for a flash drive."""
-    entries = FeedEntry.objects.filter(point=point, number__gt=since).order_by("number")
+    entries = _leaving(point, list(FeedEntry.objects.filter(point=point, number__gt=since).order_by("number")))
     items = [bytes(entry.body) for entry in entries]
     return feed_name(point.region.code, point.code, last_number(point)), feed.bundle(items)

@@ -11,7 +11,7 @@ from django.db.models import Max
 from django.utils.translation import gettext_noop
 
 from audit.log import Actor, record
-from common import faultpoints
+from common import faultpoints, marks
 from common.clock import now
 from keys import authority
 from rcoi import feed, series
@@ -62,18 +62,17 @@ def issue(
         if said is not None:
             return said
         before = latest(packet.sha256)
-        number.number += 1
-        number.save(update_fields=["number"])
+        taken = series.advance(number)
         at = now()
         body = wire_receipt.write(
-            _document(packet, level, number.number, before, reasons, counts or {}, operator, at),
+            _document(packet, level, taken, before, reasons, counts or {}, operator, at),
             authority.rcoi_signer(),
         )
         faultpoints.here(f"issue.signed-{level}")
         row = IssuedReceipt.objects.create(
             packet=packet,
             point=packet.point,
-            number=number.number,
+            number=taken,
             level=level,
             sha256=packet.sha256,
             supersedes=before.number if before else None,
@@ -150,11 +149,21 @@ def reasons_of(refusal: Refusal, *, room: str = "") -> list[dict[str, Any]]:
     return [{**first, "sheet": None}, *parts]
 
 
+def bytes_of(row: IssuedReceipt) -> bytes:
+    """Return the signed bytes of a receipt, for whoever carries them out of the node.
+
+    Raises:
+        DiskRefusal: The disk does not take its number, which must survive the database.
+    """
+    marks.leaves("receipt", row.number)
+    return bytes(row.body)
+
+
 def answer(row: IssuedReceipt) -> dict[str, Any]:
     """Return a receipt as the result of an upload."""
     return {
         "level": row.level,
         "number": row.number,
         "sha256": row.sha256,
-        "receipt": base64.b64encode(bytes(row.body)).decode("ascii"),
+        "receipt": base64.b64encode(bytes_of(row)).decode("ascii"),
     }

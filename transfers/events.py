@@ -27,6 +27,7 @@ kinds.register(
         "transfers.receipt": _("Получена квитанция РЦОИ"),
         "transfers.foreign_receipt": _("Тревога: квитанция на неизвестный пакет"),
         "transfers.feed_item": _("Получена запись ленты РЦОИ"),
+        "transfers.feed_gap": _("Записи ленты потеряны в РЦОИ и не придут"),
         "transfers.feed_broken": _("Тревога: лента РЦОИ прервана или подделана"),
     }
 )

@@ -145,6 +145,8 @@ def _take_item(point: ExamPoint, document: bytes, door: str, actor: Actor) -> bo
             _require_same(point, item, digest)
             return False
         wire_feed.follow([(document, item)], number=cursor.number, prev=cursor.prev)
+        if item.number > cursor.number + 1:
+            _lost(point, item, cursor.number, actor)
         row = FeedRecord.objects.create(
             point=point, number=item.number, kind=item.kind, at=item.at, sha256=digest, document=document,
             body=_kept_body(item),
@@ -170,6 +172,15 @@ def _require_ours(item: FeedItem, point: ExamPoint) -> None:
             f"Режим ленты — {item.mode}, а узел работает в режиме {settings.PPE_MODE}.",
             f"The feed is of mode {item.mode}, this node of {settings.PPE_MODE}.",
         )
+
+
+def _lost(point: ExamPoint, item: FeedItem, after: int, actor: Actor) -> None:
+    """Say that the centre has lost items that this point never read; what they said comes again or not at all."""
+    log.error("feed items %d to %d of %s are lost at the centre", after + 1, item.number - 1, point.key)
+    record(
+        "transfers.feed_gap", actor=actor, region=point.region.code, point=point.code,
+        subject=f"№ {after + 1}–{item.number - 1}", data={"after": after, "number": item.number},
+    )  # fmt: skip
 
 
 def _require_same(point: ExamPoint, item: FeedItem, digest: str) -> None:

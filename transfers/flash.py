@@ -16,7 +16,7 @@ from common.refusals import both
 from journals.models import Journal
 from journals.states import JournalState
 from stations.models import ExamPoint, Sitting
-from transfers import feed, receipts
+from transfers import feed, receipts, sequences
 from transfers.errors import NothingOnFlash
 from transfers.models import Door, FeedRecord, Packet
 from transfers.states import ON_THE_WAY, SENDING, PacketState, move_packet
@@ -105,6 +105,7 @@ def write(*, packets: Iterable[Packet], folder: str, actor: Actor) -> Written:
 
 def _write_one(packet: Packet, folder: Path) -> bool:
     """Copy one packet unless the same bytes are there; return whether it was written."""
+    sequences.leaves(packet)
     if packet.size > pieces.LIMIT:
         return pieces.write(packet.file, folder, packet.name)
     target = folder / packet.name

@@ -22,7 +22,7 @@ from common import faultpoints, files, jobs, leases
 from common.clock import now
 from common.refusals import Said, both, either
 from stations.models import ExamPoint
-from transfers import link, pausing, receipts
+from transfers import link, pausing, receipts, sequences
 from transfers.errors import CannotRetry
 from transfers.models import Door, Packet, PacketKind
 from transfers.states import SENDING, PacketState, move_packet
@@ -133,6 +133,7 @@ def _claim(pk: int) -> Packet | None:
 def _deliver(packet: Packet) -> bool:
     """Send what is left and fetch the receipt; return False when the minute is over."""
     point = packet.sitting.point
+    sequences.leaves(packet)
     with link.session(point, link.address(packet.attempts)) as client:
         if packet.uploaded_at is None:
             outcome = tus.upload(

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import QuerySet
 
+from audit import numbers
 from audit.log import Actor, record
+from common import marks
 from common.clock import now
 from keys import phone as keys_phone
 from stations.models import ExamPoint, Sitting
@@ -105,10 +107,13 @@ def _not_needed(sitting: Sitting, status: str) -> PhoneNotNeeded:
 def _next(sitting: Sitting, status: str, actor: Actor) -> PhoneCode:
     point = sitting.point
     last = PhoneCode.objects.filter(point=point, date=sitting.date).order_by("-counter").first()
+    series, counter = f"phone:{point.key}:{sitting.date}", last.counter if last else 0
+    mark = numbers.ahead(series, counter, region=point.region.code, point=point.code)
     row = PhoneCode.objects.create(
-        point=point, date=sitting.date, status=status, counter=last.counter + 1 if last else 1, made_at=now(),
+        point=point, date=sitting.date, status=status, counter=(mark.number if mark else counter) + 1, made_at=now(),
         made_by=actor.name[:200],
     )  # fmt: skip
+    marks.note(series, row.counter)
     record(
         "transfers.phone_code", actor=actor, region=point.region.code, point=point.code, subject=str(row),
         data={"status": status, "counter": row.counter},

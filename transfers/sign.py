@@ -14,6 +14,7 @@ from common.refusals import both
 from keys import node
 from keys.tokens import OpenToken
 from stations.models import ExamPoint, Sitting
+from transfers import sequences
 from transfers.errors import NothingToSign, PacketFileMissing
 from transfers.models import Packet, PacketKind, SequenceHead
 from transfers.states import PacketState, move_packet
@@ -124,12 +125,10 @@ def sign_one(*, packet: Packet, signers: Sequence[Signer], name: str, actor: Act
     """
     point = packet.sitting.point
     uid = pki.identity_of(signers[0].certificate).ident
-    SequenceHead.objects.get_or_create(point=point, node=uid)
-    head = SequenceHead.objects.select_for_update().get(point=point, node=uid)
+    head = sequences.lock(point, uid)
     header = _header(packet, point, uid, head)
     path = _append(packet, header, signers)
-    head.sequence, head.sha256 = header.sequence, path.sha256
-    head.save(update_fields=["sequence", "sha256"])
+    sequences.advance(head, point, header.sequence, path.sha256)
     record(
         "transfers.packet_signed", actor=actor, region=point.region.code, point=point.code, subject=str(packet),
         data={"uid": packet.uid, "sha256": path.sha256, "sequence": header.sequence, "counts": packet.counts},

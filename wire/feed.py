@@ -40,7 +40,11 @@ class BrokenChain(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
-    """One item; `prev` is the SHA-256 of the bytes of the item before it, empty for the first."""
+    """One item; `prev` is the SHA-256 of the bytes of the item before it, empty for the first.
+
+    `lost_after` stands in the first item after the centre's database was put back from an older copy: the items after
+    that number are gone, and whoever has not read them goes on here.
+    """
 
     number: int
     prev: str
@@ -50,6 +54,7 @@ class FeedItem:
     point: str
     at: dt.datetime
     body: Mapping[str, Any]
+    lost_after: int | None = None
 
 
 def item_hash(blob: bytes) -> str:
@@ -74,6 +79,8 @@ def write(item: FeedItem, signer: Signer) -> bytes:
         "at": canonical.stamp(item.at),
         "body": dict(item.body),
     }
+    if item.lost_after is not None:
+        document["lost_after"] = item.lost_after
     schema.validate(f"feed_{item.kind}", document["body"])
     return write_signed("feed", document, signers=[signer])
 
@@ -99,7 +106,7 @@ def follow(items: Sequence[tuple[bytes, FeedItem]], *, number: int = 0, prev: st
         BrokenChain: a number is missing or an item's `prev` is not the hash of the item before it.
     """
     for blob, item in items:
-        if item.number != number + 1 or item.prev != prev:
+        if (item.number != number + 1 or item.prev != prev) and not passes_a_gap(item, number):
             raise BrokenChain(
                 f"Лента РЦОИ прервана: после записи {number} пришла запись {item.number}.",
                 f"The feed is broken: item {item.number} came after item {number}.",
@@ -107,6 +114,11 @@ def follow(items: Sequence[tuple[bytes, FeedItem]], *, number: int = 0, prev: st
                 cure_en="Fetch the feed again from its start, or ask the centre for it on a flash drive.",
             )
         number, prev = item.number, item_hash(blob)
+
+
+def passes_a_gap(item: FeedItem, number: int) -> bool:
+    """Whether an item says that those between `number` and itself are lost: they are waited for no longer."""
+    return item.lost_after is not None and item.lost_after <= number < item.number - 1
 
 
 def bundle(items: Iterable[bytes]) -> bytes:

@@ -1,7 +1,7 @@
 """«РЦОИ»: what arrived, what is awaited, what needs a person."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef
@@ -13,7 +13,7 @@ from common.clock import today
 from common.pages import page, render
 from keys.models import SigningRequest
 from keys.states import RequestState
-from rcoi import board
+from rcoi import board, series
 from rcoi.models import InboxFinding, InboxPacket, RescanRequest
 from rcoi.pages.access import needs
 from rcoi.states import WORKING, PacketState, RescanState
@@ -91,7 +91,25 @@ def _preparing(boards: list[board.SittingBoard]) -> bool:
 
 
 def _tasks(user: Any, boards: list[board.SittingBoard]) -> list[Task]:
-    return [*_packet_tasks(user), *_status_tasks(boards), *_rescan_tasks(user), *_desk_tasks(user)]
+    return [*_put_back(user), *_packet_tasks(user), *_status_tasks(boards), *_rescan_tasks(user), *_desk_tasks(user)]
+
+
+def _put_back(user: Any) -> list[Task]:
+    """Say for two weeks that the database was put back from an older copy, and what has to come again."""
+    gaps = series.missing(timedelta(days=14))
+    if not gaps or user.point_keys() is not None:
+        return []
+    receipts = [f"{gap.after + 1}–{gap.to}" for gap in gaps if gap.series == "receipt"]
+    feeds = len({gap.series for gap in gaps if gap.series.startswith(series.FEED)})
+    text = _(
+        "База данных возвращена к более старой копии. Выданы, но здесь не записаны: квитанции № %(n)s, лент ППЭ: %(f)d"
+    )
+    cure = _(
+        "Номера идут дальше, ни один не повторится. Попросите ППЭ записать пакеты этих дней на накопитель и примите "
+        "их: что уже есть, второй раз не сосчитается. Повторите отзывы сертификатов, запросы пересканирования и "
+        "объявления, сделанные после копии."
+    )
+    return [Task("bad", text % {"n": ", ".join(receipts) or "—", "f": feeds}, reverse("centre-import"), cure)]
 
 
 def _packet_tasks(user: Any) -> list[Task]:

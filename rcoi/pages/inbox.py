@@ -232,7 +232,9 @@ def receipt_file(request: HttpRequest, uid: str, number: int) -> HttpResponse:
     receipt = row.receipts.filter(number=number).first()
     if receipt is None:
         raise Http404
-    return file_answer(f"{row.sha256[:16]}.{receipt.level}.p7m", bytes(receipt.body), content_type="application/cms")
+    return file_answer(
+        f"{row.sha256[:16]}.{receipt.level}.p7m", receipts.bytes_of(receipt), content_type="application/cms"
+    )
 
 
 @page("centre/receipts/<str:sha256>.<slug:level>.p7m", name="centre-receipt-of-file", node="rcoi")
@@ -243,7 +245,7 @@ def receipt_of_file(request: HttpRequest, sha256: str, level: str) -> HttpRespon
     row = rows.filter(sha256=sha256, level=level).first()
     if row is None:
         raise Http404
-    return file_answer(f"{sha256}.{level}.p7m", bytes(row.body), content_type="application/cms")
+    return file_answer(f"{sha256}.{level}.p7m", receipts.bytes_of(row), content_type="application/cms")
 
 
 @page("centre/inbox/state.json", name="centre-inbox-state", node="rcoi")

@@ -15,7 +15,7 @@ from reportlab.platypus import Flowable
 
 from audit.log import Actor, record
 from audit.models import ChainHead
-from common import pdf
+from common import marks, pdf
 from common.clock import local, now
 from keys import anchors
 from rcoi import series, store
@@ -92,9 +92,7 @@ def formed(
         number = series.lock("report")
         row = Report.objects.filter(kind=kind, key=key, data_sha256=digest).first()
         if row is None:
-            number.number += 1
-            number.save(update_fields=["number"])
-            row = _form(number.number, kind, key, digest, draw, region, point, title, actor, receipts)
+            row = _form(series.advance(number), kind, key, digest, draw, region, point, title, actor, receipts)
         Report.objects.filter(pk=row.pk).update(prints=F("prints") + 1)
     return row
 
@@ -154,5 +152,7 @@ def file_bytes(row: Report) -> bytes:
 
     Raises:
         FileGone: The file is not in the store.
+        DiskRefusal: The disk does not take its number, which must survive the database.
     """
+    marks.leaves("report", row.number)
     return store.there(row.path).read_bytes()

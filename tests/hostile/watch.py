@@ -93,7 +93,10 @@ def files_in(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and "sqlite3" not in path.name and "run" not in path.relative_to(folder).parts[:1]
+        # The numbers given out stand beside the database and go with it.
+        if path.is_file()
+        and not re.search(r"sqlite3|^numbers\.jsonl", path.name)
+        and "run" not in path.relative_to(folder).parts[:1]
     }
 
 

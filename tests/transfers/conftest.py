@@ -151,13 +151,15 @@ class Hq:
             self.keys.signer(signer),
         )  # fmt: skip
 
-    def item(self, kind, body, *, number=None, prev=None, signer="rcoi-01", mode="live", point="0001", keep=True):
+    def item(
+        self, kind, body, *, number=None, prev=None, signer="rcoi-01", mode="live", point="0001", keep=True, **more
+    ):
         """The next item of the point's feed."""
         before = hashlib.sha256(self.feed[-1]).hexdigest() if self.feed else ""
         blob = wire_feed.write(
             FeedItem(
                 number=number or len(self.feed) + 1, prev=before if prev is None else prev, kind=kind, mode=mode,
-                region="78", point=point, at=datetime.now(UTC), body=body,
+                region="78", point=point, at=datetime.now(UTC), body=body, **more,
             ),
             self.keys.signer(signer),
         )  # fmt: skip

@@ -14,7 +14,7 @@ from keys.tokens import list_tokens
 from stations import rules
 from stations.lookup import open_sitting, sitting_or_404
 from stations.models import Sitting
-from transfers import build, flash, importing, keeping, link, outbox, pausing, sign, statuses, trial
+from transfers import build, flash, importing, keeping, link, outbox, pausing, sequences, sign, statuses, trial
 from transfers.closing import closing_act
 from transfers.errors import NothingToSign, OriginalsNeeded
 from transfers.models import Packet, PacketKind, ReceiptLevel
@@ -223,6 +223,7 @@ def packet_file(request: HttpRequest, key: str, uid: object) -> HttpResponseBase
     packet = _packet(sitting, str(uid))
     if not packet.is_signed or not packet.file.is_file():
         raise Http404(str(uid))
+    sequences.leaves(packet)
     return FileResponse(packet.file.open("rb"), as_attachment=True, filename=packet.name)
 
 

@@ -15,6 +15,8 @@ from audit.log import SYSTEM, record
 from keys import node as node_keys
 from ppe_portal import first_run
 from ppe_portal.supervisor import Supervisor, children
+from rcoi import series
+from transfers import sequences
 
 PORTS = {"hq": 8000, "rcoi": 8001}
 
@@ -37,6 +39,9 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         node_keys.ensure_keys()
         node = first_run.this_node()
+        # Before anything is given out: a database that was put back from a copy does not take its numbers back.
+        series.catch_up()
+        sequences.catch_up()
         record("node.started", actor=SYSTEM, subject=node.uid, data={"kind": node.kind})
         address = f"http://{options['host']}:{options['port']}/"
         self.stdout.write(_("Узел %(kind)s: %(address)s") % {"kind": settings.PPE_NODE, "address": address})
