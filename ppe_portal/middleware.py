@@ -14,7 +14,7 @@ Get = Callable[[HttpRequest], HttpResponse]
 # Unfold's Alpine evaluates expressions in attributes; everything else is ours and local.
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
-    "script-src 'self' 'unsafe-inline' 'unsafe-eval'; frame-ancestors 'self'; form-action 'self'; base-uri 'self'"
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval'; frame-ancestors 'none'; form-action 'self'; base-uri 'self'"
 )
 OPEN = ("/first-run/", "/static/", "/healthz", "/api/", "/i18n/")
 

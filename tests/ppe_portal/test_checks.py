@@ -1,6 +1,7 @@
 """Every setting that can hurt has a check that can fail."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -166,3 +167,32 @@ def test_a_node_with_a_mistyped_number_says_so_and_does_not_start(tmp_path):
     assert done.returncode != 0
     assert "(ppe.E010) PPE_WEB_WORKERS is 'many'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def warnings_of(tmp_path, kind, **more):
+    """What ``check --deploy`` of a new node says, the database asked too."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PPE_")}
+    environ |= {"PPE_NODE": kind, "PPE_DATA_DIR": str(tmp_path / kind), **more}
+    command = [sys.executable, "manage.py", "check", "--deploy", "--database", "default"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return set(re.findall(r"\((\w+\.[WE]\d+)\)", done.stderr))
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("hq", {"PPE_RCOI_URL": "https://rcoi.example"}),
+        ("rcoi", {}),
+        ("rcoi", {"PPE_ALLOWED_HOSTS": "rcoi.example", "PPE_HTTPS": "1", "PPE_BEHIND_TLS_PROXY": "1"}),
+    ],
+    ids=["hq", "rcoi", "rcoi behind TLS"],
+)
+def test_a_node_that_is_set_up_warns_of_nothing(tmp_path, kind, more):
+    assert warnings_of(tmp_path, kind, **more) == set()
+
+
+def test_what_an_administrator_can_cure_is_said(tmp_path):
+    assert warnings_of(tmp_path, "hq") == {"ppe.W003"}
+    open_node = warnings_of(tmp_path, "rcoi", PPE_ALLOWED_HOSTS="ppe.example")
+    assert open_node == {"ppe.W002", "security.W012", "security.W016"}

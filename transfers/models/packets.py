@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from common import files
@@ -218,11 +219,15 @@ class Packet(Leased):
         constraints = [
             models.UniqueConstraint(fields=("node", "sitting", "sequence"), name="one_packet_of_a_sequence"),
             models.UniqueConstraint(
-                fields=("sitting", "kind", "room", "status", "version"),
+                # No room, or no status, counts as one: an index of expressions holds on SQLite and PostgreSQL alike.
+                "sitting",
+                "kind",
+                Coalesce("room", 0, output_field=models.BigIntegerField()),
+                Coalesce("status", 0, output_field=models.BigIntegerField()),
+                "version",
                 # A packet that another machine of the HQ made is known by its uid, and by that machine's numbers.
                 condition=Q(imported=False),
                 name="one_packet_of_a_version",
-                nulls_distinct=False,
             ),
         ]
         indexes = [models.Index(fields=("state", "next_try_at"), name="packet_due")]
