@@ -20,6 +20,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -27,7 +28,7 @@ from django.urls import URLPattern, path, register_converter
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
 
-from common import refusals
+from common import refusals, space
 from wire.refusals import Refusal
 
 log = logging.getLogger(__name__)
@@ -96,6 +97,7 @@ class Page:
                 raise BadRequest(f"no form {form!r} on this page")
             handler, kwargs = self.numbered[stem], {**kwargs, "number": form[len(stem) + 1 :]}
         try:
+            space.require_for_files(sum(each.size or 0 for each in _files(request)))
             answer = handler(request, **kwargs)
         except Refusal as refusal:
             refusals.tell(refusal, request)
@@ -115,6 +117,10 @@ class Page:
             refusals.tell(refusal, request)
             context = {"text": refusals.words(refusal), "code": refusal.code}
             return render(request, "refusal.html", context, title=_("Пока недоступно"), status=refusal.http_status)
+
+
+def _files(request: HttpRequest) -> list[UploadedFile]:
+    return [each for name in request.FILES for each in request.FILES.getlist(name)]
 
 
 def row_number(text: str) -> int:

@@ -1,6 +1,8 @@
 """How much room the node's disk must keep: one reserve for every door, so that all of them close before it is full.
 
-A door that is closed says so with 507 and takes files again by itself when there is room.
+A door that is closed says so with 507 and takes files again by itself when there is room. What brings no files (logging
+in, signing, closing a room, the status, wiping the originals) goes on below the reserve, down to a floor: it is what
+makes room again, and what ends the day.
 """
 
 import shutil
@@ -9,9 +11,14 @@ from pathlib import Path
 from django.conf import settings
 
 from wire.durable import DiskFull
+from wire.refusals import Refusal
 
 #: What stays free unless the node's settings say otherwise.
 RESERVE = 256 << 20
+#: What the database needs to write a decision down: below it nothing at all is taken.
+FLOOR = 16 << 20
+#: A body over this carries files; a smaller one is a form, and its page judges the files in it.
+SMALL = 1 << 20
 #: Below so many reserves a person is told; the doors still take files.
 LITTLE = 8
 
@@ -23,9 +30,26 @@ class NearlyFull(DiskFull):
     retry_after = 60
 
 
+class NoRoomForFiles(Refusal):
+    """The disk has no room for the files of a form; forms without files are taken."""
+
+    code = "disk_full"
+    http_status = 507
+    permanent = False
+
+
+class NoRoomForForm(NoRoomForFiles):
+    """The disk has no room for a decision to be written down."""
+
+
 def reserve() -> int:
     """Return the bytes that stay free: the database, its log and the packets under way need them."""
     return int(settings.PPE_DISK_RESERVE)
+
+
+def floor() -> int:
+    """Return the bytes that stay free whatever is asked."""
+    return min(FLOOR, reserve())
 
 
 def free() -> int:
@@ -41,20 +65,67 @@ def level() -> str:
     return "little" if left < reserve() * LITTLE else ""
 
 
-def require(need: int) -> None:
+def require(need: int, *, keep: int | None = None) -> None:
     """Refuse to begin what the disk would not hold.
 
     Args:
         need: Bytes that are going to be written.
+        keep: Bytes that must stay free; the reserve unless what is written helps to make room again.
 
     Raises:
         NearlyFull: They would eat into the reserve; it is worth trying again later.
     """
     left = free()
-    if left < need + reserve():
+    if left < need + (reserve() if keep is None else keep):
         raise NearlyFull(
             f"На диске узла осталось {left // 1_000_000} МБ: этого не хватит.",
             f"{left // 1_000_000} MB are left on the node's disk: that is not enough.",
             cure_ru="Освободите место: работа продолжится сама.",
             cure_en="Free some space: the work goes on by itself.",
         )
+
+
+def require_for_form(size: int) -> None:
+    """Refuse a form of so many bytes in all, by its length alone: a big one brings files, a small one a decision.
+
+    Raises:
+        NoRoomForFiles: Its files would eat into the reserve.
+        NoRoomForForm: Nothing at all can be written down any more.
+    """
+    if size > SMALL:
+        require_for_files(size)
+    left = free()
+    if size and left < size + floor():
+        raise NoRoomForForm(
+            f"На диске узла осталось {left // 1_000_000} МБ: узел не может записать и этого действия.",
+            f"{left // 1_000_000} MB are left on the node's disk: not even this action can be written down.",
+            cure_ru="Освободите место средствами компьютера (папку данных узла не трогайте) и повторите действие.",
+            cure_en="Free some space by the computer's own means (leave the node's data folder alone), then repeat.",
+        )
+
+
+def require_for_files(size: int) -> None:
+    """Refuse the files of a form when they would eat into the reserve.
+
+    Raises:
+        NoRoomForFiles: They would; forms without files are still taken.
+    """
+    left = free()
+    if not size or left >= size + reserve():
+        return
+    ru, en = "Освободите место и загрузите файлы снова.", "Free some space and upload the files again."
+    if settings.PPE_NODE == "hq":
+        ru = (
+            "Удалите исходные сканы экзаменов, которые РЦОИ уже подтвердил (страница «Передать бланки»), "
+            "или освободите место иначе и загрузите файлы снова."
+        )
+        en = (
+            "Wipe the originals of exams that the centre has acknowledged (the page “Transfer answer forms”), "
+            "or free some space otherwise, and upload the files again."
+        )
+    raise NoRoomForFiles(
+        f"На диске узла осталось {left // 1_000_000} МБ: файлы не приняты. Действия без файлов выполняются.",
+        f"{left // 1_000_000} MB are left on the node's disk: the files were not taken. Forms without files work.",
+        cure_ru=ru,
+        cure_en=en,
+    )

@@ -1,10 +1,8 @@
 """How much a form may carry: said by its length, before the framework writes a byte of it to the disk."""
 
 import contextlib
-import shutil
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
@@ -27,14 +25,6 @@ class FormTooBig(Refusal):
     http_status = 413
 
 
-class NoRoomForForm(Refusal):
-    """The disk has no room for the files of a form."""
-
-    code = "disk_full"
-    http_status = 507
-    permanent = False
-
-
 def bounded_forms(get_response: Get) -> Get:
     """Refuse a form that is too big for its page or for the disk; the API bounds its own bodies."""
 
@@ -44,9 +34,11 @@ def bounded_forms(get_response: Get) -> Get:
         try:
             _judge(request)
         except Refusal as refusal:
-            refusals.tell(refusal, request)
+            if not isinstance(refusal, space.NoRoomForForm):  # then the log has no room for it either
+                refusals.tell(refusal, request)
             _drain(request)
-            context = {"title": _("Файлы не приняты"), "text": refusals.words(refusal), "code": refusal.code}
+            title = _("Действие не выполнено") if isinstance(refusal, space.NoRoomForForm) else _("Файлы не приняты")
+            context = {"title": title, "text": refusals.words(refusal), "code": refusal.code}
             return render(request, "portal/error.html", context, status=refusal.http_status)
         return get_response(request)
 
@@ -64,14 +56,7 @@ def _judge(request: HttpRequest) -> None:
             cure_ru="Проверьте, те ли файлы выбраны; если те, загрузите их по частям.",
             cure_en="See whether the right files are chosen; if so, upload them in parts.",
         )
-    free = shutil.disk_usage(settings.FILE_UPLOAD_TEMP_DIR).free
-    if announced and announced + space.reserve() > free:
-        raise NoRoomForForm(
-            f"На диске узла осталось {free // 1_000_000} МБ: файлы не приняты.",
-            f"{free // 1_000_000} MB are left on the node's disk: the files were not taken.",
-            cure_ru="Освободите место и загрузите файлы снова.",
-            cure_en="Free some space and upload the files again.",
-        )
+    space.require_for_form(announced)
 
 
 def _limit(path: str) -> int:

@@ -1,14 +1,20 @@
 """Small middlewares of the node."""
 
+import logging
 from collections.abc import Callable
 
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from ppe_portal.errors import is_disk_full
 from stations.lookup import SESSION_KEY
 from stations.models import ExamPoint, Node, Region, User
 
+log = logging.getLogger(__name__)
 Get = Callable[[HttpRequest], HttpResponse]
 
 # Unfold's Alpine evaluates expressions in attributes; everything else is ours and local.
@@ -28,6 +34,21 @@ def content_security_policy(get_response: Get) -> Get:
         return response
 
     return middleware
+
+
+class Sessions(SessionMiddleware):
+    """Sessions that a full disk does not turn into an error: what was remembered is lost, the answer is not."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Keep the session; logging in has kept it already, and fails there when it cannot be kept."""
+        try:
+            return super().process_response(request, response)
+        except (DatabaseError, SessionInterrupted) as error:
+            # The store takes every failure to write for a session that somebody ended meanwhile.
+            if not is_disk_full(error):
+                raise
+            log.warning("the session was not kept: %s", error)
+            return response
 
 
 def first_run(get_response: Get) -> Get:

@@ -11,6 +11,12 @@ from django.utils.translation import gettext as _
 from common import space
 from stations import rules
 from stations.lookup import current_sitting, this_node
+from stations.models import Sitting, User
+from transfers.keeping import keeping_of
+from transfers.models import StatusName
+
+#: Exams looked at for originals that may be wiped.
+_MOST_ORIGINALS = 20
 
 
 def stylesheet(request: HttpRequest) -> str:
@@ -30,7 +36,18 @@ def node(request: HttpRequest) -> dict[str, Any]:
         "ppe_training": settings.PPE_MODE == "training",
         "ppe_disk": space.level(),
         "ppe_disk_free": space.free() // 1_000_000,
+        "ppe_originals": lambda: _originals(request),
     }
+
+
+def _originals(request: HttpRequest) -> list[Sitting]:
+    """Return the exams whose originals this person may wipe now: what makes room at a point."""
+    user = getattr(request, "user", None)
+    if settings.PPE_NODE != "hq" or not isinstance(user, User):
+        return []
+    sittings = Sitting.objects.visible_to(user).filter(statuses__status=StatusName.BLANKS_TRANSFERRED)
+    rows = sittings.select_related("point__region", "subject").distinct().order_by("date")[:_MOST_ORIGINALS]
+    return [row for row in rows if rules.allowed(user, "transfers.wipe", row) and keeping_of(row).free]
 
 
 def site_header(request: HttpRequest) -> str:

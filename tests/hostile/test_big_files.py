@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from ppe_portal import bodies
@@ -342,7 +343,8 @@ def test_every_page_of_the_centre_goes_by_the_length(centre, administrator: Logi
 def test_a_form_that_the_disk_does_not_hold(point: Point, settings: Any) -> None:
     settings.PPE_DISK_RESERVE = 1 << 62
     with at("monitoring", "a full disk"), watched(point.data_dir) as watch:
-        response = point.client.post(f"/monitoring/{point.day.key}/", {"form": "journals"})
+        sheets = SimpleUploadedFile("END_PRINT.dat", bytes(2 << 20))
+        response = point.client.post(f"/monitoring/{point.day.key}/", {"form": "journals", "files": sheets})
         must_refuse(error_of(response), watch, "disk_full", status=507)
 
 

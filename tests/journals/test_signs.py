@@ -182,3 +182,11 @@ class TestRepeatedRequests:
         assert 201 in statuses
         assert Journal.objects.count() == 1
         assert Event.objects.filter(kind="journals.taken_in").count() == 1
+
+
+def test_below_the_disk_reserve_a_station_logs_in_and_speaks(keys, settings):
+    settings.PPE_DISK_RESERVE = 1 << 62
+    client = client_of(keys)
+    assert client.get(CONFIGURATION).status_code == 200
+    assert beat(client).status_code == 200
+    assert StationSign.objects.count() == 1

@@ -3,10 +3,13 @@
 import pytest
 from django.utils import timezone
 
+from audit.log import SYSTEM
 from common import space
+from tests.keys.world import PIN
 from tests.transfers.conftest import fresh
-from transfers import importing, outbox, tasks
-from transfers.models import Packet
+from tests.transfers.test_pages import post
+from transfers import feed, importing, keeping, outbox, tasks
+from transfers.models import Packet, PointStatus, Wiping
 from wire import tus
 
 FULL = 1 << 62
@@ -64,3 +67,39 @@ def test_every_page_says_so(hq, technician, settings, share, said):
     for address in (f"/transfers/{hq.sitting.key}/", f"/today/{hq.point.key}/", f"/monitoring/{hq.sitting.key}/"):
         page = technician.client.get(address).content.decode()
         assert said in page if said else "место, пока" not in page
+
+
+def said(page):
+    return " ".join(str(message) for message in page.context["messages"])
+
+
+def test_below_the_reserve_packets_are_signed_and_a_status_leaves(hq, technician, settings):
+    hq.close("0101")
+    packet = hq.sealed()
+    settings.PPE_DISK_RESERVE = FULL
+    page = post(technician, f"/transfers/{hq.sitting.key}/", "sign", token=hq.keys.token_info().id, pin=PIN)
+    assert "подписано" in said(page)
+    assert fresh(packet).is_signed
+    hq.all_journals()
+    page = post(technician, f"/monitoring/{hq.sitting.key}/", "status-exams_finished")
+    status = Packet.objects.get(kind="status")
+    tasks.seal_packet(status.pk)
+    assert fresh(status).state == "queued", (said(page), fresh(status).last_error)
+
+
+def test_below_the_reserve_the_originals_are_wiped_by_the_button_that_the_warning_names(hq, technician, settings):
+    hq.close("0101", people=2)
+    packet = hq.signed()
+    feed.take_items(point=hq.point, items=[hq.receipt_item(packet, "acknowledged")], door="feed", actor=SYSTEM)
+    at, page = timezone.now(), f"/transfers/{hq.sitting.key}/"
+    settings.PPE_DISK_RESERVE = FULL
+    where = f'href="{page}#originals"'
+    assert where not in technician.client.get("/help/").content.decode(), "they are needed still"
+    PointStatus.objects.create(
+        sitting=hq.sitting, status="blanks_transferred", state="accepted", at=at, by="т", accepted_at=at
+    )
+    assert where in technician.client.get("/help/").content.decode()
+    assert "Исходные сканы и записи удаляются" in said(post(technician, page, "wipe", sure="yes"))
+    tasks.wipe(Wiping.objects.get().pk)
+    assert keeping.originals(hq.sitting) == []
+    assert where not in technician.client.get("/help/").content.decode()
