@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "ppe_portal.middleware.content_security_policy",
     "ppe_portal.middleware.Sessions",
     "django.middleware.locale.LocaleMiddleware",
+    "ppe_portal.middleware.plain_address",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -1,11 +1,17 @@
 """Addresses of this node: the API, the pages of the rooms, and last the admin, which owns the rest."""
 
 from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 
 from common import pages
 from ppe_portal import health
 from ppe_portal.apps import hide_foreign_admins
+
+
+def _nowhere(request: HttpRequest) -> HttpResponse:
+    raise Http404
+
 
 admin.autodiscover()
 hide_foreign_admins()
@@ -15,6 +21,9 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("ppe_portal.api")),
     *pages.url_patterns(),
+    # Nothing of ours completes words or looks through all lists at once: the admin's doors for it stay shut.
+    path("autocomplete/", _nowhere),
+    path("search/", _nowhere),
     path("", admin.site.urls),
 ]
 handler400 = "ppe_portal.errors.bad_request"
