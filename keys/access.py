@@ -18,7 +18,7 @@ from audit.log import SYSTEM, Actor, record
 from audit.moves import move
 from common import files
 from common.clock import now
-from keys import node, trust
+from keys import node, second_person, trust
 from keys.authority import access_ident
 from keys.errors import AccessCertificateMissing, AccessKeyUnusable, ForeignToken, KeyFileRefused
 from keys.models import AccessKey, Activation, Certificate
@@ -149,21 +149,38 @@ def _keep(data: bytes, said: KeyName, sitting: Sitting, certificate: Certificate
     path = files.folder("access-keys") / f"{certificate.fingerprint[:16]}-{name}"
     sha256 = write_durable(path, data, mode=0o600)
     with transaction.atomic():
-        row, made = AccessKey.objects.update_or_create(
+        row, _made = AccessKey.objects.get_or_create(
             certificate=certificate,
-            defaults={"sha256": sha256, "path": files.relative(path), "at": now(), "by": actor.name},
-            create_defaults={
+            defaults={
                 "sitting": sitting, "version": said.version, "state": AccessKeyState.LOADED, "name": name,
-                "path": files.relative(path), "sha256": sha256, "at": now(), "by": actor.name,
+                "path": files.relative(path), "sha256": sha256, "at": now(), "by": actor.name[:200],
                 "until": certificate.not_after,
             },
         )  # fmt: skip
-        if made or standing is None or standing.sha256 != sha256:
+        if row.sha256 != sha256:
+            row.sha256, row.path, row.at, row.by = sha256, files.relative(path), now(), actor.name[:200]
+            row.save(update_fields=["sha256", "path", "at", "by"])
+        load = {"sha256": sha256, "by": actor.name[:200], "person": second_person.person_of(actor)}
+        if not row.loads.filter(**load).exists():
+            row.loads.create(at=now(), **load)
             record(
                 "keys.access_key_loaded", actor=actor, region=point.region.code, point=point.code, subject=name,
                 data={"sha256": sha256, "version": said.version},
             )  # fmt: skip
     return row
+
+
+def confirm(*, access_key: AccessKey, actor: Actor) -> AccessKey:
+    """Load the file of a key once more as it lies on the node, as another person who answers for it.
+
+    Args:
+        access_key: The loaded key.
+        actor: Who confirms the loading.
+
+    Raises:
+        KeyFileRefused: The file is gone from the disk, or the key has ended.
+    """
+    return load(data=file_bytes(access_key), name=access_key.name, actor=actor, sitting=access_key.sitting)
 
 
 def take_reserve(*, p7m: bytes, certificate: bytes, actor: Actor) -> AccessKey:
@@ -206,6 +223,7 @@ def activate(*, access_key: AccessKey, token: OpenToken, actor: Actor) -> Access
 
     Raises:
         ForeignToken: The token is of another point.
+        SecondPersonNeeded: Nobody but the token's holder has loaded the key.
         AccessKeyUnusable: The key is not valid now.
         ForeignAccessKey: The file does not hold the key of its certificate.
         NodeCertificateMissing: The node has no certificate to keep the key under.
@@ -218,6 +236,7 @@ def activate(*, access_key: AccessKey, token: OpenToken, actor: Actor) -> Access
             f"Токен выдан для ППЭ {token.identity.region}-{token.identity.point}, а ключ — для {point.key}.",
             f"The token is of point {token.identity.point}, the key of {point.key}.",
         )
+    second_person.require(access_key=access_key, token=token, actor=actor)
     certificate = access_key.certificate
     _require_valid(certificate)
     private = wire_key.read(file_bytes(access_key), recipients=[token.recipient], certificate=certificate.x509)

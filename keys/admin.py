@@ -9,6 +9,7 @@ from keys.models import (
     Certificate,
     ExamPackage,
     KeptAnswer,
+    KeyLoad,
     MachineSession,
     PinFailures,
     RevocationList,
@@ -42,6 +43,21 @@ class AccessKeyAdmin(ReadOnlyAdmin):
     list_display = ("name", "sitting", "version", "state", "at", "by", "until")
     list_filter = ("state",)
     list_select_related = ("sitting__point__region", "sitting__subject")
+
+
+@admin.register(KeyLoad)
+class KeyLoadAdmin(ReadOnlyAdmin):
+    """Who loaded which key."""
+
+    list_display = ("access_key", "by_words", "at", "person")
+    list_select_related = ("access_key", "person")
+    exclude = ("by",)
+    readonly_fields = ("by_words",)
+
+    @admin.display(description=_("кто"), ordering="by")
+    def by_words(self, row: KeyLoad) -> str:
+        """Return who did it; what is no person's name is said in the reader's language."""
+        return gettext(row.by)
 
 
 @admin.register(Activation)

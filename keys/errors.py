@@ -51,6 +51,13 @@ class AccessKeyUnusable(KeysRefusal):
     http_status = 409
 
 
+class SecondPersonNeeded(KeysRefusal):
+    """One person alone would load and activate an access key."""
+
+    code = "second_person_needed"
+    http_status = 409
+
+
 class PhoneSecretMissing(KeysRefusal):
     """The exam package that carries the phone secret has not arrived at this node."""
 

@@ -230,6 +230,27 @@ class AccessKey(models.Model):
     State = AccessKeyState
 
 
+class KeyLoad(models.Model):
+    """Somebody loaded the file of an access key, or confirmed the loading of it."""
+
+    access_key = models.ForeignKey(AccessKey, models.PROTECT, verbose_name=_("ключ доступа"), related_name="loads")
+    at = models.DateTimeField(_("когда"))
+    person = models.ForeignKey(Person, models.PROTECT, verbose_name=_("сотрудник"), null=True, blank=True)
+    by = models.CharField(_("кто"), max_length=200)
+    sha256 = models.CharField("SHA-256", max_length=64)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "access_key__sitting__point"
+
+    class Meta:
+        verbose_name = _("загрузка ключа доступа")
+        verbose_name_plural = _("загрузки ключей доступа")
+        ordering = ("at", "pk")
+
+    def __str__(self) -> str:
+        return f"{self.access_key}: {self.by}"
+
+
 class Activation(models.Model):
     """A GEK member activated an access key with the token."""
 

@@ -6,11 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from audit.log import actor_of
+from audit.log import Actor, actor_of
 from audit.models import Anchor
 from common import clock, refusals
 from common.pages import page, render, row_number
-from keys import access, package, pin
+from keys import access, package, pin, second_person
 from keys.errors import KeyFileRefused
 from keys.models import AccessKey, ExamPackage
 from keys.states import AccessKeyState
@@ -29,18 +29,22 @@ _CHIPS = {
 }
 
 
-def _rows(sitting: Sitting) -> list[dict[str, object]]:
-    keys = AccessKey.objects.filter(sitting=sitting).prefetch_related("activations").select_related("certificate")
-    return [_row(key, sitting) for key in keys.order_by("-version")]
+def _rows(sitting: Sitting, actor: Actor) -> list[dict[str, object]]:
+    keys = AccessKey.objects.filter(sitting=sitting).select_related("certificate", "sitting__point__region")
+    return [_row(key, sitting, actor) for key in keys.prefetch_related("activations", "loads").order_by("-version")]
 
 
-def _row(key: AccessKey, sitting: Sitting) -> dict[str, object]:
+def _row(key: AccessKey, sitting: Sitting, actor: Actor) -> dict[str, object]:
     state = AccessKeyState(key.state)
     lost = state is AccessKeyState.ACTIVATED and not access.is_usable(key)
     colour, icon = ("bad", "error") if lost else _CHIPS[state]
+    waits = state is AccessKeyState.LOADED or lost
+    alone = second_person.objection(access_key=key, actor=actor) if waits else None
     return {
         "key": key, "colour": colour, "icon": icon, "words": _words(key, sitting, lost=lost), "lost": lost,
-        "waits": state is AccessKeyState.LOADED or lost,
+        "waits": waits, "alone": refusals.words(alone) if alone else "",
+        "confirmed": [load for load in key.loads.all() if load.sha256 == key.sha256][1:],
+        "to_confirm": waits and second_person.to_confirm(access_key=key, actor=actor),
     }  # fmt: skip
 
 
@@ -66,9 +70,10 @@ def _words(key: AccessKey, sitting: Sitting, *, lost: bool) -> str:
 def keys(request: HttpRequest, key: str) -> HttpResponse:
     """Show the access keys of a sitting and what can be done with them."""
     sitting = open_sitting(request, key)
-    rows = _rows(sitting)
+    rows = _rows(sitting, actor_of(request))
     context = {
-        "sitting": sitting, "rows": rows, "waiting": [row["key"] for row in rows if row["waits"]],
+        "sitting": sitting, "rows": rows,
+        "ready": [row["key"] for row in rows if row["waits"] and not row["alone"]],
         "tokens": list_tokens(), "private": pin.private_channel(request),
         "may_load": rules.allowed(request.user, "keys.load", sitting),
         "may_activate": rules.allowed(request.user, "keys.activate", sitting),
@@ -125,6 +130,16 @@ def activate(request: HttpRequest, key: str) -> str:
     return _("Ключ активирован: %(who)s. Активен до %(until)s.") % {
         "who": token.name, "until": f"{until:%d.%m.%Y %H:%M}",
     }  # fmt: skip
+
+
+@keys.post("confirm", numbered=True)
+def confirm(request: HttpRequest, key: str, number: str) -> str:
+    """Confirm the loading of a key as another person."""
+    sitting = open_sitting(request, key)
+    rules.require(request.user, "keys.load", sitting)
+    row = get_object_or_404(AccessKey, sitting=sitting, pk=row_number(number))
+    access.confirm(access_key=row, actor=actor_of(request))
+    return _("%(name)s: загрузка подтверждена. Ключ может активировать член ГЭК.") % {"name": row.name}
 
 
 @keys.post("package")

@@ -83,7 +83,7 @@ def _access(keys):
 def test_a_file_with_another_key_inside_is_refused(keys):
     name, _right = keys.access_file()
     _other, wrong = keys.access_file(version=2)
-    loaded = access.load(data=wrong, name=name, actor=OPERATOR)
+    loaded = access.load(data=wrong, name=name, actor=keys.operator)
     with pytest.raises(ForeignAccessKey):
         access.activate(access_key=loaded, token=keys.open_token(), actor=OPERATOR)
     loaded.refresh_from_db()

@@ -73,8 +73,8 @@ def test_who_may_not_sees_no_forms(keys, observer, outsider, url):
     assert not AccessKey.objects.exists()
 
 
-def test_a_key_lost_with_the_disk_may_be_activated_again(keys, gek, url):
-    load(gek, url, *keys.access_file())
+def test_a_key_lost_with_the_disk_may_be_activated_again(gek, keys, technician, url):
+    load(technician, url, *keys.access_file())
     activate(gek, url, keys)
     for path in node.folder().glob("access-*"):
         path.unlink()

@@ -1,6 +1,6 @@
 """The keys of an exam day: a region's authority, certificates in the tables, token files, signers of stations."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from audit.log import Actor
 from keys import access, node, trust
 from keys.models import AccessKey, RevocationList
 from keys.tokens import OpenToken, TokenInfo, list_tokens, open_token
-from stations.models import Assignment, Role, Sitting
-from tests.factories import AssignmentFactory, Day, PersonFactory
+from stations.models import Assignment, Role, Sitting, User
+from tests.factories import AssignmentFactory, Day, PersonFactory, UserFactory
 from wire import access_key, pki
 from wire.cms import Signer
 from wire.names_files import key_name
@@ -32,6 +32,7 @@ class Keys:
     ca_key: ec.EllipticCurvePrivateKey
     ca: Certificate
     gek_uid: str = ""
+    user: User | None = None
     keys: dict[str, ec.EllipticCurvePrivateKey] = field(default_factory=dict)
     certificates: dict[str, Certificate] = field(default_factory=dict)
 
@@ -90,14 +91,21 @@ class Keys:
         """Return the certificates of the access keys made so far."""
         return [cert for handle, cert in self.certificates.items() if handle.startswith("access-")]
 
+    @property
+    def operator(self) -> Actor:
+        """The technical specialist: another person than the GEK member."""
+        if self.user is None:
+            self.user = UserFactory(username="operator-of-keys", person=PersonFactory(full_name=OPERATOR.name))
+        return replace(OPERATOR, user_id=self.user.pk)
+
     def load(self, *, version: int = 1) -> AccessKey:
         """Load an access key."""
         name, data = self.access_file(version=version)
-        return access.load(data=data, name=name, actor=OPERATOR)
+        return access.load(data=data, name=name, actor=self.operator)
 
     def activate(self, key: AccessKey | None = None) -> AccessKey:
         """Load and activate an access key."""
-        return access.activate(access_key=key or self.load(), token=self.open_token(), actor=OPERATOR)
+        return access.activate(access_key=key or self.load(), token=self.open_token(), actor=self.operator)
 
     def revoke(self, handle: str, *, number: int = 2) -> bytes:
         """Return a revocation list that names a certificate."""
