@@ -14,7 +14,8 @@ CHOSEN = "not services and not browser and not prove"
 #: The tests that lock rows, race threads or lean on constraints: what a database does by itself.
 ROOMS = [
     "tests/audit", "tests/common", "tests/stations", "tests/journals/test_intake.py", "tests/transfers/test_packets.py",
-    "tests/transfers/test_feed.py", "tests/rcoi/test_receiving.py", "tests/rcoi/test_opening.py",
+    "tests/transfers/test_feed.py", "tests/transfers/test_versions.py", "tests/rcoi/test_receiving.py",
+    "tests/rcoi/test_opening.py",
 ]  # fmt: skip
 
 
