@@ -159,7 +159,7 @@ X_FRAME_OPTIONS = "DENY"
 # redirecting to it and promising it for a year (HSTS) are the proxy's. On loopback alone there is no TLS to ask for.
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"]
 if not text("PPE_ALLOWED_HOSTS"):
-    SILENCED_SYSTEM_CHECKS += ["security.W012", "security.W016"]
+    SILENCED_SYSTEM_CHECKS += ["security.W010", "security.W016"]
 
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
@@ -180,6 +180,8 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(text("PPE_STATIC_ROOT") or str(PPE_DATA_DIR / "static"))
+if not text("PPE_STATIC_ROOT"):
+    STATIC_ROOT.mkdir(exist_ok=True)  # the server of static files warns at every start of a folder that is not there
 STATICFILES_DIRS = [BASE_DIR / "ppe_portal" / "static"]
 WHITENOISE_USE_FINDERS = True
 # A page may bring two thousand scanner files at once; each part is limited by its own rules (scanning.sources).
