@@ -42,7 +42,8 @@ def test_the_desk_lists_every_room_and_the_hq(desk, technician):
         assert words in page
 
 
-def test_a_technician_scans_decides_and_closes_a_room(desk, technician, room):
+@pytest.mark.parametrize("reserve", [0, 1 << 62], ids=["room on the disk", "a disk below its reserve"])
+def test_a_technician_scans_decides_and_closes_a_room(desk, technician, room, settings, reserve):
     sets = desk.journal()
     desk.sitting.posts.exclude(station__number="0001").filter(room__number="0101").delete()
     files = [
@@ -54,6 +55,7 @@ def test_a_technician_scans_decides_and_closes_a_room(desk, technician, room):
     assert state(technician, desk)["unread"] == 9
     for source in Source.objects.all():
         recognise.recognise(source.pk)
+    settings.PPE_DISK_RESERVE = reserve
     post(technician, room, "card", registration_count=2, dbo_count=0, absent_count=0, not_finished_count=0, version=0)
     told = state(technician, desk)
     assert told["state"] == "discrepant"
