@@ -268,7 +268,7 @@ def test_a_file_of_answers_with_one_wrong_row_writes_nothing(voice_station, tmp_
     assert log.read_bytes() == before
 
 
-SET = {"set": 1, "sheets": {kind: make_number(kind, 7) for kind in ("R", "AB", "C1", "C2")}}
+SET: dict[str, Any] = {"set": 1, "sheets": {kind: make_number(kind, 7) for kind in ("R", "AB", "C1", "C2")}}
 OTHER = {kind: make_number(kind, 8) for kind in ("R", "AB", "C1", "C2")}
 
 
