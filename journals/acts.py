@@ -10,6 +10,7 @@ from django.db import transaction
 from audit.log import Actor, record
 from common import files
 from common.clock import now
+from journals import changes
 from journals.errors import ActRefused
 from journals.expected import expected_set
 from journals.models import Act
@@ -59,7 +60,10 @@ def make(
     )  # fmt: skip
     suffix = _photo_suffix(photo) if photo else ""
     data = wire_act.write(document, token.signer)
-    return _keep(document, data, sitting, post, where, photo, suffix, token, actor)
+    made = _keep(document, data, sitting, post, where, photo, suffix, token, actor)
+    if post is not None:
+        changes.tell(sitting, [post.room_id])
+    return made
 
 
 def _kind(kind: str) -> wire_act.Kind:

@@ -11,7 +11,7 @@ from audit.log import Actor, record
 from audit.moves import move
 from common import clock, files, refusals
 from common.clock import now
-from journals import forms, reading
+from journals import changes, forms, reading
 from journals.errors import CannotDecide, EmptyFile, TooBig
 from journals.lookups import Lookups
 from journals.models import Journal
@@ -96,9 +96,15 @@ def store(pending: Sequence[Pending], *, actor: Actor) -> list[Verdict]:
         sittings = sorted({each.found.sitting.pk for each in pending})
         list(Sitting.objects.select_for_update().filter(pk__in=sittings).order_by("pk").values_list("pk"))
         verdicts = [_settle(each.row, each.found, actor) for each in pending]
-    for each, verdict in zip(pending, verdicts, strict=True):
-        if verdict.journal is each.row and each.row.state == JournalState.ACCEPTED:
-            _open(each.row, each.found)
+    counting = [
+        each
+        for each, verdict in zip(pending, verdicts, strict=True)
+        if verdict.journal is each.row and each.row.state == JournalState.ACCEPTED
+    ]
+    for each in counting:
+        _open(each.row, each.found)
+    for sitting in {each.found.sitting for each in counting}:
+        changes.tell(sitting, {each.row.room_id for each in counting if each.found.sitting == sitting})
     return verdicts
 
 
@@ -304,6 +310,7 @@ def accept(*, journal: Journal, reason: str, actor: Actor, post: StationPost | N
         others = Journal.objects.of_same_station(journal).filter(state=JournalState.ACCEPTED)
         _supersede(journal, list(others), actor)
     _open_later(journal)
+    changes.tell(journal.sitting, [journal.room_id])
     return journal
 
 
@@ -389,6 +396,7 @@ def recheck(*, journal: Journal, actor: Actor) -> bool:
         )  # fmt: skip
         _supersede(journal, [other for other, how in relations if how in ("longer", "same")], actor)
     _open_later(journal)
+    changes.tell(journal.sitting, [journal.room_id])
     return True
 
 

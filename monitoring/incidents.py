@@ -108,13 +108,14 @@ def _signs(facts: Facts) -> list[Incident]:
 
 def _cards(facts: Facts) -> list[Incident]:
     base = link("scanning", facts)
-    return [
-        Incident(
-            "bad", f"{words.room_words(row.card.room.number)}: {row.words}",
-            f"{base}{row.card.room.number}/" if base else "",
-        )
-        for row in facts.discrepancies
+    again = [
+        (card.room.number, _("открыта снова. %s") % card.reopen_words) for card in facts.cards if card.open_again
     ]  # fmt: skip
+    differ = [(row.card.room.number, row.words) for row in facts.discrepancies]
+    return [
+        Incident("bad", f"{words.room_words(room)}: {said}", f"{base}{room}/" if base else "")
+        for room, said in (*again, *differ)
+    ]
 
 
 def _packets(facts: Facts) -> list[Incident]:

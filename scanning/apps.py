@@ -9,10 +9,16 @@ class ScanningConfig(AppConfig):
     verbose_name = _("Станция сканирования")
 
     def ready(self) -> None:
-        """Name the events of this room in the log's catalogue."""
+        """Name the events of this room in the log's catalogue; compare rooms when what they rest on changes."""
         from audit.kinds import register  # noqa: PLC0415 (apps must be loaded)
-        from scanning import models_work, uploads  # noqa: F401, PLC0415 (models exist only now)
+        from journals import changes  # noqa: PLC0415
+        from keys import access  # noqa: PLC0415
+        from scanning import models_work, uploads, watch  # noqa: F401, PLC0415 (models exist only now)
         from scanning.states import EVENT_KINDS  # noqa: PLC0415
 
         register(EVENT_KINDS)
+        if watch.look_at not in changes.on_change:
+            changes.on_change.append(watch.look_at)
+            # Behind the listener of the journals, which opens the numbers.
+            access.on_activated.append(watch.look_after_activation)
         uploads.register()

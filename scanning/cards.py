@@ -1,6 +1,6 @@
 """Room cards: made for each room of a sitting, filled in by two people at most at once, closed, opened again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -20,12 +20,11 @@ from scanning.errors import (
     NotReadYet,
     StillSealed,
 )
-from scanning.models import RoomCard
+from scanning.models import COUNTS, RoomCard
 from scanning.models_work import Step
 from scanning.reconcile import Balance, go, reconcile
 from scanning.register import Register, read_register
 from scanning.states import CARD_MOVES, CLOSED, CardState
-from scanning.steps import FIELDS
 from stations.models import Room, Sitting
 from wire.refusals import Part
 
@@ -36,6 +35,9 @@ _NAMES = {
     "not_finished_count": ("не закончили", "not finished"),
 }
 _MAX_COUNT = 2000
+
+#: Called in the transaction that opens a closed room again: a packet that nobody has signed yet is of no use then.
+on_reopened: list[Callable[[RoomCard, Actor], None]] = []
 
 
 def ensure_cards(sitting: Sitting) -> list[RoomCard]:
@@ -59,12 +61,12 @@ def lock(card: RoomCard) -> RoomCard:
 def prefill(card: RoomCard, register: Register | None = None) -> dict[str, int | None]:
     """Return the values a card starts with: what the journals let one expect, until a person has filled it in."""
     if card.filled:
-        return {name: getattr(card, name) for name in FIELDS}
+        return {name: getattr(card, name) for name in COUNTS}
     register = register or read_register(card.sitting)
     own = register.of_room(card.room.number)
     use = card.sitting.rooms.filter(room=card.room).first()
     if not own or use is None:
-        return dict.fromkeys(FIELDS)
+        return dict.fromkeys(COUNTS)
     used = sum(each.used for each in own)
     return {
         "registration_count": used,
@@ -82,7 +84,7 @@ def read_counts(card: RoomCard, values: Mapping[str, str]) -> dict[str, int | No
     """
     counts: dict[str, int | None] = {}
     parts = []
-    for name in FIELDS:
+    for name in COUNTS:
         text = str(values.get(name, "") or "").strip()
         if not text:
             counts[name] = None
@@ -130,10 +132,10 @@ def save_card(*, card: RoomCard, counts: Mapping[str, int | None], version: int,
         card = lock(card)
         if card.closed:
             raise CardIsClosed(card.room.number)
-        values = {name: counts.get(name) for name in FIELDS}
+        values = {name: counts.get(name) for name in COUNTS}
         if version != card.version:
             raise CardChanged(card.filled_by, _changes(card, values))
-        previous = {name: getattr(card, name) for name in FIELDS}
+        previous = {name: getattr(card, name) for name in COUNTS}
         RoomCard.objects.filter(pk=card.pk).update(
             **values, version=card.version + 1, filled_by=actor.name, filled_at=now(), previous=previous
         )
@@ -156,7 +158,7 @@ def save_card(*, card: RoomCard, counts: Mapping[str, int | None], version: int,
 def _changes(card: RoomCard, wanted: Mapping[str, int | None]) -> list[Part]:
     """What the other person's version says where this person's differs."""
     parts = []
-    for name in FIELDS:
+    for name in COUNTS:
         theirs, mine = getattr(card, name), wanted[name]
         if theirs != mine:
             ru, en = _NAMES[name]
@@ -262,15 +264,24 @@ def _shut(card: RoomCard, state: CardState, balance: Balance, actor: Actor) -> N
     )  # fmt: skip
 
 
-def reopen(*, card: RoomCard, numbers: Sequence[str], reason: str, actor: Actor) -> RoomCard:
-    """Open a closed room again at the sheets named: a packet was rejected, or the centre asks for new scans.
+def reopen(*, card: RoomCard, numbers: Sequence[str], reason: str, actor: Actor, reason_en: str = "") -> RoomCard:
+    """Open a closed room again: a packet was rejected, the centre asks for new scans, a journal says something new.
 
     A room that is open already only learns which sheets are awaited.
+
+    Args:
+        card: The card.
+        numbers: Sheets that have to be scanned again although they are here.
+        reason: Why. It stands in the scan journal and in the log, where no form number may stand.
+        actor: Who or what opens it.
+        reason_en: The same in English, when the node itself says it.
     """
     with transaction.atomic():
         card = lock(card)
         awaited = sorted({*card.awaited, *(number for number in numbers if number)})
-        RoomCard.objects.filter(pk=card.pk).update(awaited=awaited, reopen_reason=reason.strip())
+        RoomCard.objects.filter(pk=card.pk).update(
+            awaited=awaited, reopen_reason=reason.strip(), reopen_reason_en=reason_en.strip()
+        )
         card.awaited, card.reopen_reason = awaited, reason.strip()
         if card.state in CLOSED:
             point = card.sitting.point
@@ -283,6 +294,8 @@ def reopen(*, card: RoomCard, numbers: Sequence[str], reason: str, actor: Actor)
                 sitting=card.sitting, event="room_reopened", person=actor.name, room=card.room.number,
                 reason=reason.strip()[:1000] or "повторное сканирование",
             )  # fmt: skip
+            for listener in on_reopened:
+                listener(card, actor)
         reconcile(card, actor=actor)
         card.refresh_from_db()
     return card

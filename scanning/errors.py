@@ -37,8 +37,8 @@ class CardIsClosed(Refusal):
         super().__init__(
             f"Аудитория {room} закрыта: её листы больше не меняются.",
             f"Room {room} is closed: its sheets do not change any more.",
-            cure_ru="Если РЦОИ запросит повторное сканирование, аудитория откроется снова.",
-            cure_en="A rescan request of the centre opens the room again.",
+            cure_ru="Она откроется снова сама по запросу РЦОИ или когда придёт журнал с новыми комплектами.",
+            cure_en="A request of the centre, or a journal with new sets, opens the room again by itself.",
         )
 
 

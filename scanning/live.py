@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from common.clock import now
 from scanning import steps
 from scanning.models import Recording, RoomCard, Sheet
 from scanning.models_work import ScanJob, WatchedFolder
+from scanning.register import digest
 from scanning.states import ACTIVE, FolderState, RecordingState, ScanState, SheetState
 from stations.models import Sitting
 
@@ -26,7 +27,6 @@ class Progress:
     unread: int
     problems: int
     seconds_left: int | None
-    mark: str
 
     @property
     def read(self) -> int:
@@ -58,28 +58,41 @@ def progress(*, card: RoomCard | None = None, sitting: Sitting | None = None) ->
     got = rows.aggregate(
         received=Count("pk", filter=Q(state__in=ACTIVE)), unread=Count("pk", filter=Q(state=SheetState.RECEIVED)),
         problems=Count("pk", filter=Q(state=SheetState.PROBLEM)), lately=Count("pk", filter=Q(read_at__gt=lately)),
-        last=Max("read_at"), decided=Max("decided_at"), all=Count("pk"),
     )  # fmt: skip
-    left = round(got["unread"] * PACE_SECONDS / got["lately"]) if got["unread"] and got["lately"] else None
-    mark = "/".join(str(got[name]) for name in ("all", "received", "unread", "problems", "decided"))
-    return Progress(got["received"], got["unread"], got["problems"], left, mark)
+    return _progress(got["received"], got["unread"], got["problems"], got["lately"])
+
+
+def _progress(received: int, unread: int, problems: int, lately: int) -> Progress:
+    left = round(unread * PACE_SECONDS / lately) if unread and lately else None
+    return Progress(received, unread, problems, left)
 
 
 def pulse(card: RoomCard) -> dict[str, Any]:
     """Return what a room's page must know every second; `mark` changes when its lists have to be drawn again."""
-    now_is = progress(card=card)
+    shown = Sheet.objects.filter(card=card).order_by("pk")
+    sheets = list(shown.values_list("state", "read_at", "pk", "number", "kind", "path", "decision", "reason"))
+    lately = now() - timedelta(seconds=PACE_SECONDS)
+    now_is = _progress(
+        sum(row[0] in ACTIVE for row in sheets), sum(row[0] == SheetState.RECEIVED for row in sheets),
+        sum(row[0] == SheetState.PROBLEM for row in sheets), sum(bool(row[1] and row[1] > lately) for row in sheets),
+    )  # fmt: skip
     job = last_pass(card)
     step = steps.last_step(card)
     folders = WatchedFolder.objects.filter(card=card, state=FolderState.WATCHED)
     taken = list(folders.values_list("pk", "taken", "refused"))
-    waiting = Recording.objects.filter(card=card, state=RecordingState.RECEIVED).count()
-    batches = list(card.batches.values_list("number", "state"))
-    mark = [
-        card.state, card.version, str(card.reconciled_at), card.awaited, now_is.mark, step.pk if step else 0, taken,
-        waiting, batches, [job.pk, job.state, job.pages, job.said] if job else 0,
-    ]  # fmt: skip
+    recordings = list(Recording.objects.filter(card=card).values_list("pk", "state", "name", "reason"))
+    waiting = sum(state == RecordingState.RECEIVED for _pk, state, _name, _reason in recordings)
+    # The differences are written anew with every comparison, and `reconciled_at` with them.
+    # A hash of what is shown: sums stand still when one thing goes and another comes.
+    mark = digest(
+        [
+            card.state, card.version, card.reconciled_at, card.seen_journals, card.awaited, card.reopen_reason,
+            card.act_id, step.pk if step else 0, taken, recordings, list(card.batches.values_list("number", "state")),
+            [job.pk, job.state, job.pages, job.said] if job else 0, sheets,
+        ]
+    )  # fmt: skip
     return {
-        "mark": str(mark), "state": card.state, "received": now_is.received, "unread": now_is.unread,
+        "mark": mark, "state": card.state, "received": now_is.received, "unread": now_is.unread,
         "read": now_is.read, "share": now_is.share, "problems": now_is.problems, "words": now_is.words,
         "busy": bool(now_is.unread or waiting or (job and job.running)),
         "scanning": {"pages": job.pages, "running": job.running} if job else None,

@@ -27,6 +27,8 @@ from wire.forms import CATALOGUE, FormKind
 DOORS: dict[str, "str | Promise"] = {
     "browser": _("Файлы из браузера"), "api": _("Другая станция"), "folder": _("Папка сканера"), "scanner": _("Сканер"),
 }  # fmt: skip
+#: The counts of a card.
+COUNTS = ("registration_count", "dbo_count", "absent_count", "not_finished_count")
 #: Height of the picture of a recording.
 WAVE = 24
 
@@ -52,6 +54,7 @@ class RoomCard(models.Model):
     seen_journals = models.CharField(_("сверено по журналам"), max_length=64, blank=True)
     awaited = models.JSONField(_("ждём повторного сканирования"), default=list, blank=True)
     reopen_reason = models.TextField(_("почему открыта снова"), blank=True)
+    reopen_reason_en = models.TextField(_("почему открыта снова (по-английски)"), blank=True, default="")
     closed_at = models.DateTimeField(_("закрыта"), null=True, blank=True)
     act = models.ForeignKey(Act, models.PROTECT, verbose_name=_("акт"), null=True, blank=True, related_name="cards")
 
@@ -86,6 +89,16 @@ class RoomCard(models.Model):
     def filled(self) -> bool:
         """Whether somebody has filled the card in."""
         return self.version > 0
+
+    @property
+    def open_again(self) -> bool:
+        """Whether the room had been closed and waits to be closed again."""
+        return not self.closed and bool(self.reopen_reason)
+
+    @property
+    def reopen_words(self) -> str:
+        """Why it was opened again, in the reader's language."""
+        return either(self.reopen_reason, self.reopen_reason_en)
 
 
 class Batch(models.Model):

@@ -14,6 +14,7 @@ from scanning import balance as arithmetic
 from scanning import recording_checks, scan_journal
 from scanning.balance import Comparison, Found, Place, SeenSheet
 from scanning.equation import equation
+from scanning.grounds import read_grounds
 from scanning.models import Discrepancy, RoomCard, Sheet
 from scanning.models_work import ScanJob
 from scanning.register import Register, read_register
@@ -102,8 +103,9 @@ def reconcile(card: RoomCard, *, actor: Actor = SYSTEM, register: Register | Non
             return balance
         changed = _store(card, found)
         RoomCard.objects.filter(pk=card.pk).update(
-            balance=balance.as_dict(), reconciled_at=now(), seen_journals=register.mark
-        )
+            balance=balance.as_dict(), reconciled_at=now(),
+            seen_journals=read_grounds(card.sitting, register).mark(card),
+        )  # fmt: skip
         before = card.state
         _settle(card, balance, actor)
         if card.state != before or changed:
@@ -207,7 +209,7 @@ def _blockers(card: RoomCard, balance: Balance, comparison: Comparison, sound: r
         block("awaited", f"ждём повторного сканирования листов: {count}", f"{count} sheets are awaited again")
     serious = [each for each in comparison.found if each.severity == arithmetic.PROBLEM and each.kind != "unreadable"]
     if serious:
-        block("difference", *_difference_words(Counter(each.kind for each in serious)))
+        block("difference", *difference_words(Counter(each.kind for each in serious)))
     if sound.undecided:
         block("recordings", f"аудиофайлов ждут решения: {sound.undecided}", f"{sound.undecided} recordings are open")
     return found
@@ -219,7 +221,8 @@ _KINDS = {
 }  # fmt: skip
 
 
-def _difference_words(counts: Counter[str]) -> tuple[str, str]:
+def difference_words(counts: Counter[str]) -> tuple[str, str]:
+    """Return how many sheets differ in which way, in both languages."""
     ru = ", ".join(f"{words} {counts[kind]}" for kind, (words, _en) in _KINDS.items() if counts[kind])
     en = ", ".join(f"{words} {counts[kind]}" for kind, (_ru, words) in _KINDS.items() if counts[kind])
     return f"расхождения по листам: {ru}", f"sheets differ: {en}"

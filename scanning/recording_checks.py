@@ -1,5 +1,6 @@
 """Recordings of a voice room against the answers that its journals list, one to one."""
 
+import hashlib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -43,12 +44,17 @@ def compare(card: RoomCard, answers: Sequence[ExpectedAnswer]) -> Sound:
         if count == 0:
             ru = f"Нет аудиофайла {answer.file_name}: место {answer.place}, ответ № {answer.ordinal}"
             en = f"No recording {answer.file_name}: place {answer.place}, answer no. {answer.ordinal}"
-            sound.found.append(Found("missing", ru, en, answer.registration_number, f"audio/{answer.pk}"[:16]))
+            sound.found.append(Found("missing", ru, en, answer.registration_number, _form(answer)))
         elif count > 1:
             ru = f"Аудиофайл {answer.file_name} загружен {count} раза"
             en = f"Recording {answer.file_name} was uploaded {count} times"
-            sound.found.append(Found("twice", ru, en, answer.registration_number, f"audio/{answer.pk}"[:16]))
+            sound.found.append(Found("twice", ru, en, answer.registration_number, _form(answer)))
     return sound
+
+
+def _form(answer: ExpectedAnswer) -> str:
+    """What tells one answer's difference from another's: its file, which a longer journal names again."""
+    return f"audio/{hashlib.sha256(folded(answer.file_name).encode()).hexdigest()[:10]}"
 
 
 def match(row: Recording, answers: Sequence[ExpectedAnswer]) -> ExpectedAnswer | None:

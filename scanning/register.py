@@ -1,7 +1,10 @@
 """What the stations say should exist: sets of forms from the print journals, answers from the voice journals."""
 
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from journals import expected as journals_expected
 from journals import forms as journals_forms
@@ -56,7 +59,6 @@ class Register:
     sealed_rooms: set[str] = field(default_factory=set)
     acts: dict[str, list[str]] = field(default_factory=dict)
     absent_journals: dict[str, list[str]] = field(default_factory=dict)
-    mark: str = ""
 
     def __post_init__(self) -> None:
         self.by_number: dict[str, tuple[FormSet, str]] = {
@@ -70,6 +72,30 @@ class Register:
     def answers_of(self, room: str) -> list[ExpectedAnswer]:
         """Return the recorded answers of a room."""
         return [each for each in self.answers if each.room == room]
+
+    def mark(self, room: str) -> str:
+        """Return the SHA-256 of what the journals say of a room: counts may stay while the content changes."""
+        return digest(
+            {
+                "sets": sorted(
+                    [each.station, each.ordinal, each.spoiled, each.unused, sorted(each.sheets.items())]
+                    for each in self.of_room(room)
+                ),
+                "answers": [
+                    [each.place, each.ordinal, each.file_name, each.seconds, each.sha256, each.registration_number]
+                    for each in self.answers_of(room)
+                ],
+                "sealed": [room in self.sealed_rooms, bool(self.sealed_rooms)],
+                "acts": sorted(self.acts.get(room, [])),
+                "absent": sorted(self.absent_journals.get(room, [])),
+            }
+        )
+
+
+def digest(content: Any) -> str:
+    """Return the SHA-256 of plain values."""
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_register(sitting: Sitting) -> Register:
@@ -95,8 +121,7 @@ def read_register(sitting: Sitting) -> Register:
             acts.setdefault(room, []).append(row.post.station.number)
         elif not row.served:
             absent.setdefault(room, []).append(row.post.station.number)
-    mark = f"{len(sets)}/{len(answers)}/{len(sealed)}/{sum(map(len, acts.values()))}/{sum(map(len, absent.values()))}"
-    return Register(sets, answers, sealed, acts, absent, mark)
+    return Register(sets, answers, sealed, acts, absent)
 
 
 def _printed_sets(sitting: Sitting) -> list[FormSet]:

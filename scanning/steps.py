@@ -12,12 +12,10 @@ from django.db.models import Model
 from audit.log import Actor
 from audit.moves import Table
 from common.clock import now
-from scanning.models import Batch, Recording, RoomCard, Sheet, Source
+from scanning.models import COUNTS, Batch, Recording, RoomCard, Sheet, Source
 from scanning.models_work import Step
 from scanning.states import BATCH_UNDO, RECORDING_UNDO, SHEET_UNDO, SOURCE_UNDO
 
-#: The counts of a card.
-FIELDS = ("registration_count", "dbo_count", "absent_count", "not_finished_count")
 _DECIDED = ("state", "decision", "reason", "decided_by", "decided_at")
 Rows = dict[str, dict[str, dict[str, Any]]]
 
@@ -37,7 +35,7 @@ KEPT = {
     "batch": Kept(Batch, ("state",), BATCH_UNDO),
     "source": Kept(Source, ("state",), SOURCE_UNDO),
 }
-_CARD = (*FIELDS, "awaited")
+_CARD = (*COUNTS, "awaited")
 
 
 def _plain(value: Any) -> Any:

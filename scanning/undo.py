@@ -11,10 +11,10 @@ from common.clock import now
 from scanning import scan_journal
 from scanning.cards import lock, require_editable
 from scanning.errors import NothingToUndo
-from scanning.models import RoomCard, Source
+from scanning.models import COUNTS, RoomCard, Source
 from scanning.models_work import Step
 from scanning.reconcile import reconcile
-from scanning.steps import FIELDS, KEPT, Rows, last_step, photo
+from scanning.steps import KEPT, Rows, last_step, photo
 
 
 def undo(*, card: RoomCard, step: int, actor: Actor) -> Step:
@@ -86,7 +86,7 @@ def _restore(card: RoomCard, name: str, pk: int, values: dict[str, Any], step: S
     if name == "card":
         # Saved numbers go back as a new version: whoever has the page open learns that it changed.
         fresh: dict[str, Any] = {"version": card.version + 1, "filled_by": actor.name[:200], "filled_at": now()}
-        RoomCard.objects.filter(pk=pk).update(**values, **(fresh if set(values) & set(FIELDS) else {}))
+        RoomCard.objects.filter(pk=pk).update(**values, **(fresh if set(values) & set(COUNTS) else {}))
         return
     kept = KEPT[name]
     rest = {key: value for key, value in values.items() if key != "state"}

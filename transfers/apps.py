@@ -9,5 +9,9 @@ class TransfersConfig(AppConfig):
     verbose_name = _("Передача бланков")
 
     def ready(self) -> None:
-        """Put the room's events into the catalogue."""
-        from transfers import events  # noqa: F401, PLC0415
+        """Put the room's events into the catalogue; take back unsigned packets of a room that is opened again."""
+        from scanning import cards  # noqa: PLC0415 (models exist only now)
+        from transfers import build, events  # noqa: F401, PLC0415
+
+        if build.give_way not in cards.on_reopened:
+            cards.on_reopened.append(build.give_way)

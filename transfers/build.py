@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from audit.log import Actor, record
 from common import jobs
+from common.refusals import both
 from scanning import cards, contents
 from scanning.models import RoomCard
 from scanning.states import CardState
@@ -118,10 +120,26 @@ def start(
         data={"uid": packet.uid, "version": packet.version, "supersedes": last.uid if last else ""},
     )  # fmt: skip
     packet.steps.create(at=packet.made_at, state=PacketState.BUILDING, who=actor.name[:200], text="")
-    if last is not None and (last.state in UNSENT or (last.state == PacketState.STUCK and not last.is_signed)):
+    if last is not None and _unsent(last):
         move_packet(last, PacketState.SUPERSEDED, actor=actor, text=replaced_by(packet))
     jobs.wake("transfers.seal", packet.pk)
     return packet
+
+
+def _unsent(packet: Packet) -> bool:
+    return packet.state in UNSENT or (packet.state == PacketState.STUCK and not packet.is_signed)
+
+
+def give_way(card: RoomCard, actor: Actor) -> None:
+    """Take back the packet of a room that is opened again as long as nobody has signed it.
+
+    One that is signed goes its way: the version made after the next closing replaces it.
+    """
+    rows = Packet.objects.filter(sitting=card.sitting, room=card.room).exclude(state=PacketState.SUPERSEDED)
+    for packet in rows.full():
+        if _unsent(packet):
+            said = both(lambda: gettext("Аудитория открыта снова: пакет собирается заново после её закрытия."))
+            move_packet(packet, PacketState.SUPERSEDED, actor=actor, text=said)
 
 
 def _known(last: Packet | None) -> Packet | None:

@@ -5,10 +5,10 @@ from django.utils.translation import gettext as _
 
 from audit.log import actor_of
 from common.pages import page, render
+from journals.models import Act, Journal
 from keys import access
 from scanning import board, cards, live, scan_journal
-from scanning.models import RoomCard
-from scanning.register import read_register
+from scanning.register import digest, read_register
 from stations import rules
 from stations.lookup import open_sitting, sitting_or_404
 from stations.models import Sitting
@@ -22,7 +22,7 @@ def desk(request: HttpRequest, key: str) -> HttpResponse:
     closed = sum(row.card.closed for row in rows)
     progress = live.progress(sitting=sitting)
     context = {
-        "mark": _mark(sitting, progress), "sitting": sitting, "rows": rows, "closed": closed, "total": len(rows),
+        "mark": _mark(sitting, rows), "sitting": sitting, "rows": rows, "closed": closed, "total": len(rows),
         "sheets": sum(row.sheets for row in rows), "waiting": sum(row.problems + row.differences for row in rows),
         "progress": progress, "register": read_register(sitting),
         "access_key": access.active(sitting), "may_end": rules.allowed(request.user, "scanning.end", sitting),
@@ -47,15 +47,26 @@ def pulse(request: HttpRequest, key: str) -> HttpResponse:
     """Answer what the page of the rooms asks every two seconds."""
     sitting = sitting_or_404(request.user, key)  # type: ignore[arg-type]
     progress = live.progress(sitting=sitting)
+    rows = board.room_rows(list(sitting.cards.select_related("room")))
     return JsonResponse(
         {
-            "mark": _mark(sitting, progress), "unread": progress.unread,
+            "mark": _mark(sitting, rows), "unread": progress.unread,
             "share": progress.share, "words": progress.words, "busy": bool(progress.unread),
         }
     )  # fmt: skip
 
 
-def _mark(sitting: Sitting, progress: live.Progress) -> str:
-    """What changes when the table of the rooms has to be drawn again."""
-    states = list(RoomCard.objects.filter(sitting=sitting).values_list("room__number", "state", "reconciled_at"))
-    return str([progress.mark, [(room, state, str(at)) for room, state, at in states]])
+def _mark(sitting: Sitting, rows: list[board.RoomRow]) -> str:
+    """What changes when the table of the rooms has to be drawn again: the tag of what it and its notes show."""
+    shown = sorted(
+        [row.card.room.number, row.card.state, row.sheets, row.unread, row.problems, row.differences, row.note]
+        for row in rows
+    )
+    journals = Journal.objects.filter(sitting=sitting).order_by("pk")
+    acts = Act.objects.filter(sitting=sitting).order_by("pk")
+    return digest(
+        [
+            shown, list(journals.values_list("pk", "state", "room_id", "station_id", "forms_opened_at")),
+            list(acts.values_list("pk", flat=True)),
+        ]
+    )  # fmt: skip

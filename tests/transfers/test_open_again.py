@@ -1,0 +1,38 @@
+"""A room that is opened again: its unsigned packet is taken back, a signed one goes its way."""
+
+import pytest
+
+from scanning import cards
+from tests.transfers.conftest import ACTOR, fresh
+from transfers import sign, tasks
+from transfers.errors import NothingToSign
+from transfers.models import Packet
+
+
+def open_again(hq):
+    cards.reopen(card=hq.card(), numbers=[], reason="После закрытия пришёл журнал", actor=ACTOR)
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_nobody_can_sign_the_packet_of_a_room_that_is_open_again(hq, sealed):
+    hq.close()
+    packet = hq.sealed() if sealed else hq.build()
+    open_again(hq)
+    assert fresh(packet).state == "superseded"
+    assert "открыта снова" in fresh(packet).steps.order_by("-pk").first().text
+    tasks.seal_packet(packet.pk)
+    assert fresh(packet).state == "superseded"
+    assert sign.awaiting(hq.sitting) == []
+    with pytest.raises(NothingToSign):
+        sign.sign_packets(packets=[packet], token=hq.keys.open_token(), actor=ACTOR)
+
+
+def test_a_packet_that_is_signed_goes_its_way_and_the_next_version_replaces_it(hq):
+    hq.close()
+    first = hq.signed()
+    open_again(hq)
+    assert fresh(first).state == "queued"
+    hq.close(people=0)
+    second = hq.signed()
+    assert (second.version, second.supersedes) == (2, first)
+    assert Packet.objects.filter(state="superseded").count() == 0
