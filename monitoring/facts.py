@@ -91,7 +91,7 @@ class Facts:
     @cached_property
     def cards(self) -> list[RoomCard]:
         """The room cards, «Штаб» last."""
-        rows = RoomCard.objects.filter(sitting=self.sitting).select_related("room")
+        rows = RoomCard.objects.filter(sitting=self.sitting).select_related("room", "sitting__subject")
         return sorted(rows, key=lambda card: (card.is_hq, card.room.number))
 
     @cached_property

@@ -20,7 +20,7 @@ from scanning.errors import (
     NotReadYet,
     StillSealed,
 )
-from scanning.models import COUNTS, RoomCard
+from scanning.models import COUNT_WORDS, COUNTS, RoomCard
 from scanning.models_work import Step
 from scanning.reconcile import Balance, go, reconcile
 from scanning.register import Register, read_register
@@ -28,12 +28,6 @@ from scanning.states import CARD_MOVES, CLOSED, CardState
 from stations.models import Room, Sitting
 from wire.refusals import Part
 
-_NAMES = {
-    "registration_count": ("бланков регистрации", "registration forms"),
-    "dbo_count": ("ДБО № 2", "additional forms"),
-    "absent_count": ("не явились", "absent"),
-    "not_finished_count": ("не закончили", "not finished"),
-}
 _MAX_COUNT = 2000
 
 #: Called in the transaction that opens a closed room again: a packet that nobody has signed yet is of no use then.
@@ -59,28 +53,25 @@ def lock(card: RoomCard) -> RoomCard:
 
 
 def prefill(card: RoomCard, register: Register | None = None) -> dict[str, int | None]:
-    """Return the values a card starts with: what the journals let one expect, until a person has filled it in."""
-    if card.filled:
-        return {name: getattr(card, name) for name in COUNTS}
+    """Return the values a card starts with: what the journals let one expect, until a person has typed a number."""
+    typed = {name: getattr(card, name) for name in COUNTS}
+    if card.closed or card.filled:
+        return typed
     register = register or read_register(card.sitting)
     own = register.of_room(card.room.number)
     use = card.sitting.rooms.filter(room=card.room).first()
     if not own or use is None:
-        return dict.fromkeys(COUNTS)
+        return typed
     used = sum(each.used for each in own)
-    return {
-        "registration_count": used,
-        "dbo_count": None,
-        "absent_count": max(use.seats - used, 0),
-        "not_finished_count": None,
-    }
+    expected = {"registration_count": used, "absent_count": max(use.seats - used, 0)}
+    return {name: expected.get(name) if value is None else value for name, value in typed.items()}
 
 
 def read_counts(card: RoomCard, values: Mapping[str, str]) -> dict[str, int | None]:
     """Read the fields of a card's form.
 
     Raises:
-        CardRefused: A field is not a whole number in its bounds.
+        CardRefused: A field is empty, or is not a whole number in its bounds; the parts name the fields.
     """
     counts: dict[str, int | None] = {}
     parts = []
@@ -91,19 +82,40 @@ def read_counts(card: RoomCard, values: Mapping[str, str]) -> dict[str, int | No
         elif text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= _MAX_COUNT:
             counts[name] = int(text)
         else:
-            ru, en = _NAMES[name]
+            counts[name] = None
+            ru, en = COUNT_WORDS[name]
             parts.append(Part(name, text[:40], f"0…{_MAX_COUNT}", f"{ru}: «{text[:40]}»", f"{en}: “{text[:40]}”"))
+    _require_counts(card, counts, parts)
+    return counts
+
+
+def _require_counts(card: RoomCard, counts: Mapping[str, int | None], parts: Sequence[Part] = ()) -> None:
+    """Refuse a card that is not whole: what a person has not counted is never taken for zero.
+
+    Raises:
+        CardRefused: Something is wrong or not typed.
+    """
+    wrong = {part.field for part in parts}
+    empty = [name for name in card.fields if counts.get(name) is None and name not in wrong]
+    words = [(name, *COUNT_WORDS[name]) for name in empty]
+    parts = [
+        *parts,
+        *(Part(name, "", f"0…{_MAX_COUNT}", f"{ru} — не указано", f"{en}: not given") for name, ru, en in words),
+    ]
     if not parts and not card.is_hq:
         parts = _impossible(card, counts)
     if parts:
         raise CardRefused(
             f"Карточка не сохранена: {'; '.join(part.ru for part in parts)}.",
             f"The card was not saved: {'; '.join(part.en for part in parts)}.",
-            cure_ru="Впишите числа из сопроводительного бланка пакета.",
-            cure_en="Fill in the numbers from the covering sheet.",
+            cure_ru="Впишите числа из сопроводительного бланка пакета; если таких нет, впишите 0."
+            if empty
+            else "Впишите числа из сопроводительного бланка пакета.",
+            cure_en="Fill in the numbers from the covering sheet; where there are none, type 0."
+            if empty
+            else "Fill in the numbers from the covering sheet.",
             parts=parts,
         )
-    return counts
 
 
 def _impossible(card: RoomCard, counts: Mapping[str, int | None]) -> list[Part]:
@@ -120,13 +132,14 @@ def save_card(*, card: RoomCard, counts: Mapping[str, int | None], version: int,
 
     Args:
         card: The card.
-        counts: The four counts; a missing one stays empty.
+        counts: The counts that the room has (`RoomCard.fields`); where there is none, zero.
         version: The version of the card that the person was looking at.
         actor: Who fills it in.
 
     Raises:
         CardIsClosed: The room is closed.
         CardChanged: Somebody else saved it in between; says what changed.
+        CardRefused: A count is not given.
     """
     with steps.remembered(card=card, kind=Step.Kind.CARD, what=str(card), actor=actor):
         card = lock(card)
@@ -135,6 +148,7 @@ def save_card(*, card: RoomCard, counts: Mapping[str, int | None], version: int,
         values = {name: counts.get(name) for name in COUNTS}
         if version != card.version:
             raise CardChanged(card.filled_by, _changes(card, values))
+        _require_counts(card, values)
         previous = {name: getattr(card, name) for name in COUNTS}
         RoomCard.objects.filter(pk=card.pk).update(
             **values, version=card.version + 1, filled_by=actor.name, filled_at=now(), previous=previous
@@ -161,7 +175,7 @@ def _changes(card: RoomCard, wanted: Mapping[str, int | None]) -> list[Part]:
     for name in COUNTS:
         theirs, mine = getattr(card, name), wanted[name]
         if theirs != mine:
-            ru, en = _NAMES[name]
+            ru, en = COUNT_WORDS[name]
             shown = "пусто" if theirs is None else str(theirs)
             shown_en = "empty" if theirs is None else shown
             parts.append(Part(name, str(mine), shown, f"{ru} — {shown}", f"{en} — {shown_en}"))

@@ -27,8 +27,14 @@ from wire.forms import CATALOGUE, FormKind
 DOORS: dict[str, "str | Promise"] = {
     "browser": _("Файлы из браузера"), "api": _("Другая станция"), "folder": _("Папка сканера"), "scanner": _("Сканер"),
 }  # fmt: skip
-#: The counts of a card.
-COUNTS = ("registration_count", "dbo_count", "absent_count", "not_finished_count")
+#: The counts of a card, in the words of sentences.
+COUNT_WORDS = {
+    "registration_count": ("бланков регистрации", "registration forms"),
+    "dbo_count": ("ДБО № 2", "additional forms"),
+    "absent_count": ("не явились", "absent"),
+    "not_finished_count": ("не закончили", "not finished"),
+}
+COUNTS = tuple(COUNT_WORDS)
 #: Height of the picture of a recording.
 WAVE = 24
 
@@ -86,9 +92,22 @@ class RoomCard(models.Model):
         return self.state in CLOSED
 
     @property
+    def fields(self) -> tuple[str, ...]:
+        """The counts that a person types: none in «Штаб», no additional forms in «Говорение»."""
+        if self.is_hq:
+            return ()
+        return tuple(name for name in COUNTS if name != "dbo_count" or not self.sitting.subject.oral)
+
+    @property
+    def unfilled(self) -> list[str]:
+        """The counts that nobody has typed yet; a zero is typed too. A closed card is as complete as it can get."""
+        empty = [] if self.closed else [name for name in COUNTS if getattr(self, name) is None]
+        return [name for name in empty if name in self.fields] if empty else []
+
+    @property
     def filled(self) -> bool:
-        """Whether somebody has filled the card in."""
-        return self.version > 0
+        """Whether somebody has filled the whole card in."""
+        return self.version > 0 and not self.unfilled
 
     @property
     def open_again(self) -> bool:

@@ -15,7 +15,7 @@ from scanning import recording_checks, scan_journal
 from scanning.balance import Comparison, Found, Place, SeenSheet
 from scanning.equation import equation
 from scanning.grounds import read_grounds
-from scanning.models import Discrepancy, RoomCard, Sheet
+from scanning.models import COUNT_WORDS, Discrepancy, RoomCard, Sheet
 from scanning.models_work import ScanJob
 from scanning.register import Register, read_register
 from scanning.states import ACTIVE, CARD_MOVES, CardState, ScanState, SheetState
@@ -234,8 +234,11 @@ def _block_room(card: RoomCard, balance: Balance, block: Any) -> None:
     if balance.journals_missing:
         stations = ", ".join(balance.journals_missing)
         block("journal_missing", f"нет журнала станции {stations}", f"no journal of station {stations}")
+    lacking = card.unfilled
+    if lacking:
+        ru, en = (", ".join(names) for names in zip(*(COUNT_WORDS[name] for name in lacking), strict=True))
+        block("not_filled", f"карточка не заполнена: {ru}", f"the card is not filled in: {en}")
     if card.registration_count is None or card.absent_count is None:
-        block("not_filled", "карточка не заполнена", "the card is not filled in")
         return
     figures = {balance.present, balance.card, balance.scanned}
     if not balance.sealed and not balance.journals_missing:

@@ -1,17 +1,23 @@
 """The page of a room: its balance, its sheets with the doubtful ones first, its card, its closing."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from audit.log import actor_of
 from common.pages import page, render, row_number
-from common.refusals import language
+from common.refusals import language, tell, told, words
 from keys.pin import token_from
 from keys.tokens import list_tokens
 from scanning import batches, board, cards, folders, live, opinion, recordings, sheets, steps, undo
 from scanning.equation import equation
+from scanning.errors import CardRefused
 from scanning.models import RoomCard
 from scanning.models_work import WatchedFolder
 from scanning.pages.finding import card_of, known_card, sheet_of
@@ -20,6 +26,7 @@ from scanning.scanner import PRESETS
 from scanning.states import CardState, FolderState
 from scanning.tiles import tiles
 from stations import rules
+from wire.refusals import Part
 
 #: More pictures than this are drawn only when somebody asks for all.
 THUMBS = 72
@@ -28,19 +35,49 @@ THUMBS = 72
 @page("scanning/<sitting:key>/<str:room>/", name="scanning-room", node="hq", max_body=4 << 30)
 def room_page(request: HttpRequest, key: str, room: str) -> HttpResponse:
     """Show one room; with ``?part=live`` only what changes under the eyes of whoever works in it."""
-    part = request.GET.get("part") == "live"
     card = card_of(request, key, room)
+    if request.GET.get("part") == "live":
+        return render(request, "scanning/parts.html", _live(request, card), title=str(card))
+    return _whole(request, card)
+
+
+def _whole(request: HttpRequest, card: RoomCard, refused: CardRefused | None = None) -> HttpResponse:
+    """Show the whole page; with a refused card, what was typed stands in its fields and the mistake beside it."""
     context = _live(request, card)
-    if part:
-        return render(request, "scanning/parts.html", context, title=str(card))
     may = context["may_edit"]
     context |= {
-        "rooms": board.room_rows(cards.ensure_cards(card.sitting)), "values": context["prefill"],
+        "rooms": board.room_rows(cards.ensure_cards(card.sitting)),
+        "fields": _fields(card, context["prefill"], request.POST if refused else {}, refused.parts if refused else ()),
         "voice": card.sitting.rooms.filter(room=card.room, voice=True).exists(),
         "opinions": opinion.opinions(card), "presets": PRESETS.values(),
         "folder_choices": folders.choices() if may else [],
     }  # fmt: skip
     return render(request, "scanning/room.html", context, title=str(card))
+
+
+@dataclass(frozen=True)
+class Field:
+    """A count of the card as its form shows it."""
+
+    name: str
+    label: str | Promise
+    value: int | str | None
+    error: str
+
+
+_LABELS = {
+    "registration_count": gettext_lazy("Бланков регистрации"), "dbo_count": gettext_lazy("ДБО № 2"),
+    "absent_count": gettext_lazy("Не явились"), "not_finished_count": gettext_lazy("Не закончили"),
+}  # fmt: skip
+
+
+def _fields(
+    card: RoomCard, values: Mapping[str, int | None], typed: Mapping[str, str], parts: Iterable[Part]
+) -> list[Field]:
+    errors = {part.field: told(part) for part in parts}
+    return [
+        Field(name, _LABELS[name], typed.get(name, values[name]), errors.get(name, "")) for name in card.fields
+    ]  # fmt: skip
 
 
 def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
@@ -71,16 +108,21 @@ def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
 
 
 @room_page.post("card")
-def save_card(request: HttpRequest, key: str, room: str) -> str:
-    """Save the counts of the room."""
+def save_card(request: HttpRequest, key: str, room: str) -> str | HttpResponse:
+    """Save the counts of the room; a card that is not whole comes back with its mistakes beside the fields."""
     card = card_of(request, key, room)
     rules.require(request.user, "scanning.edit", card.sitting)
     version = request.POST.get("version", "")
-    saved = cards.save_card(
-        card=card, counts=cards.read_counts(card, request.POST.dict()),
-        # A card that nobody saved has version 0; whatever is no number is no version.
-        version=row_number(version) if row_number(version) or version == "0" else -1, actor=actor_of(request),
-    )  # fmt: skip
+    try:
+        saved = cards.save_card(
+            card=card, counts=cards.read_counts(card, request.POST.dict()),
+            # A card that nobody saved has version 0; whatever is no number is no version.
+            version=row_number(version) if row_number(version) or version == "0" else -1, actor=actor_of(request),
+        )  # fmt: skip
+    except CardRefused as refusal:
+        tell(refusal, request)
+        messages.error(request, words(refusal), extra_tags=f"code-{refusal.code}")
+        return _whole(request, card, refusal)
     return _("Карточка сохранена (версия %(version)s).") % {"version": saved.version}
 
 

@@ -35,6 +35,14 @@ def test_two_people_edit_one_card(open_page, look, desk, technician, workers):  
     for page, count in ((one, "2"), (two, "1")):
         page.fill("#card input[name=registration_count]", count)
         page.fill("#card input[name=absent_count]", str(2 - int(count)))
+    # What nobody has typed is said beside its field; what was typed stands.
+    one.get_by_role("button", name="Сохранить карточку", exact=True).click()
+    one.wait_for_selector("#card-dbo_count")
+    look(one, "desk-card-refused")
+    assert one.input_value("#card input[name=registration_count]") == "2"
+    for page in (one, two):
+        page.fill("#card input[name=dbo_count]", "0")
+        page.fill("#card input[name=not_finished_count]", "0")
     one.get_by_role("button", name="Сохранить карточку", exact=True).click()
     one.wait_for_selector("text=Карточка сохранена")
     two.get_by_role("button", name="Сохранить карточку", exact=True).click()

@@ -89,8 +89,9 @@ def test_bad_files_are_refused_one_by_one_and_good_ones_taken(desk, technician, 
 
 
 def test_a_stale_card_says_what_changed(desk, technician, room):
-    post(technician, room, "card", registration_count=2, absent_count=0, version=0)
-    answer = post(technician, room, "card", registration_count=3, absent_count=0, version=0)
+    said = {"dbo_count": 0, "absent_count": 0, "not_finished_count": 0}
+    post(technician, room, "card", registration_count=2, version=0, **said)
+    answer = post(technician, room, "card", registration_count=3, version=0, **said)
     assert codes(answer) == ["card_changed"]
     assert "бланков регистрации — 2" in answer.content.decode()
     assert codes(post(technician, room, "card", registration_count="много", version=1)) == ["card_refused"]

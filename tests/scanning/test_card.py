@@ -1,0 +1,78 @@
+"""The card of a room: what nobody has counted is never taken for zero."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from monitoring.facts import facts_of
+from monitoring.steps import steps_of
+from scanning import cards
+from scanning.errors import CardRefused, NotBalanced
+from scanning.models import RoomCard
+from scanning.states import CardState
+from tests.scanning.conftest import ACTOR, Desk
+from tests.scanning.test_room import all_pages
+
+WHOLE = {"registration_count": 2, "dbo_count": 0, "absent_count": 0, "not_finished_count": 0}
+
+
+@pytest.mark.parametrize("name", sorted(WHOLE))
+def test_every_count_has_to_be_given(desk, name):
+    desk.journal()
+    with pytest.raises(CardRefused) as caught:
+        cards.save_card(card=desk.card(), counts=WHOLE | {name: None}, version=0, actor=ACTOR)
+    assert [part.field for part in caught.value.parts] == [name]
+    assert "впишите 0" in caught.value.cure_ru
+    assert (desk.card().version, desk.card().filled) == (0, False)
+    cards.save_card(card=desk.card(), counts=WHOLE, version=0, actor=ACTOR)
+    assert desk.card().filled
+
+
+def test_the_page_says_beside_the_field_what_is_missing_and_keeps_what_stands_there(desk, technician):
+    desk.journal(count=2)
+    room = reverse("scanning-room", kwargs={"key": desk.sitting.key, "room": "0101"})
+    assert values(technician.client.get(room)) == {**dict.fromkeys(WHOLE, ""), "registration_count": "2",
+                                                   "absent_count": "0"}  # fmt: skip
+    answer = technician.client.post(room, {"form": "card", "version": "0", "registration_count": "2", "dbo_count": "",
+                                           "absent_count": "1", "not_finished_count": "много"})  # fmt: skip
+    page = answer.content.decode()
+    assert values(answer) == {"registration_count": "2", "dbo_count": "", "absent_count": "1",
+                              "not_finished_count": "много"}  # fmt: skip
+    assert re.findall(r'aria-describedby="card-(\w+)"', page) == ["dbo_count", "not_finished_count"]
+    assert re.search(r'id="card-dbo_count">ДБО № 2 — не указано<', page)
+    assert re.search(r'id="card-not_finished_count">не закончили: «много»<', page)
+    assert "если таких нет, впишите 0" in page
+    assert desk.card().version == 0
+    technician.client.post(room, {"form": "card", "version": "0", **{name: str(n) for name, n in WHOLE.items()}})
+    assert desk.card().filled
+
+
+def values(answer):
+    found = re.findall(r'name="(\w+_count)" value="([^"]*)"', answer.content.decode())
+    return dict(found)
+
+
+def test_a_card_that_was_saved_half_is_not_filled_and_closes_no_room(desk, technician):
+    sets = desk.journal()
+    desk.scan(*all_pages(desk, sets))
+    desk.fill(registration_count=2)
+    # As the version before left it.
+    RoomCard.objects.filter(pk=desk.card().pk).update(dbo_count=None, not_finished_count=None)
+    assert not desk.card().filled
+    with pytest.raises(NotBalanced, match="карточка не заполнена: ДБО № 2, не закончили"):
+        cards.close(card=desk.card(), actor=ACTOR)
+    step = steps_of(facts_of(desk.sitting), technician.user)[3]
+    assert "карточка аудитории 0101 не заполнена" in step.missing
+    desk.fill(version=1, registration_count=2)
+    assert cards.close(card=desk.card(), actor=ACTOR).state == CardState.CLOSED
+
+
+def test_an_oral_exam_and_the_hq_ask_only_for_what_they_have(voice_day, data_dir, tmp_path):
+    oral = Desk(voice_day, tmp_path)
+    oral.fill("0201", registration_count=2, dbo_count=None)
+    assert oral.card("0201").filled
+    with pytest.raises(CardRefused, match="не закончили"):
+        oral.fill("0202", registration_count=2, dbo_count=None, not_finished_count=None)
+    assert oral.card("HQ").fields == ()
+    oral.fill("HQ", dbo_count=None, absent_count=None, not_finished_count=None)
