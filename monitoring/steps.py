@@ -8,9 +8,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from common.refusals import told
 from journals.expected import MISSING, Expected
 from monitoring.facts import DECLARED_BEFORE, FINISHED, TRANSFERRED, Facts, served, unserved
 from monitoring.words import clock_of, post_words, roles_words, room_words
+from scanning import scan_journal
 from stations.models import User
 from stations.rules import allowed
 
@@ -312,14 +314,25 @@ def _scan_journals(facts: Facts) -> Step:
         facts, 7, _("Журналы станций сканирования"), facts.scan_posts, _("Журналы сканирования"),
         _("станций сканирования в этом экзамене нет"),
     )  # fmt: skip
-    if step.folded:
+    accepted = [row for row in facts.scan_posts if row.state == "accepted" and row.journal is not None]
+    behind = [row for row in accepted if row.journal and scan_journal.lags(row.journal)]
+    if step.folded and not behind:
         return step
+    if behind:
+        done = served(facts.scan_posts) - len(behind)
+        step.state, step.said = State.NOW, ""
+        step.tallies = [Tally(_("Журналы сканирования"), done, len(facts.scan_posts))]
+        step.missing += [
+            _("%s — журнал сформирован до последних действий станции") % post_words(r.post) for r in behind
+        ]
     step.rule = "scanning.end"
     step.action = Action(_("Сформировать журнал"), link("scanning", facts))
-    open_cards = [card for card in facts.cards if not card.closed]
-    if open_cards or not facts.cards:
+    rooms = scan_journal.unfinished(facts.sitting)
+    if rooms:
         step.state = State.BLOCKED
-        step.why = [Why(_("Журнал формируют, когда все аудитории и Штаб закрыты."), link("scanning", facts))]
+        why = _("Журнал формируют, когда все аудитории и Штаб закрыты. Не закрыты: %s.")
+        named_rooms = "; ".join(told(each.words) for each in rooms[:6]) + ("…" if len(rooms) > 6 else "")
+        step.why = [Why(why % named_rooms, link("scanning", facts))]
     return step
 
 

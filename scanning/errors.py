@@ -1,5 +1,6 @@
 """What the scanning desk refuses, in words an operator can act upon."""
 
+from common.refusals import Said
 from wire.refusals import Part, Refusal
 
 
@@ -57,6 +58,26 @@ class NotBalanced(Refusal):
             cure_ru="Устраните расхождения или закройте аудиторию с актом.",
             cure_en="Settle the differences, or close the room with an act.",
             parts=[Part(code, "", "", one, two) for code, one, two in reasons],
+        )
+
+
+class ScanNotFinished(Refusal):
+    """The scan journal is asked for while a room of the exam is not closed."""
+
+    code = "rooms_open"
+    http_status = 409
+
+    def __init__(self, rooms: list[tuple[str, Said]]) -> None:
+        """Name every room, by its number and in words with its state."""
+        parts = [Part(number, "", "", words.ru, words.en) for number, words in rooms]
+        super().__init__(
+            f"Журнал сканирования не сформирован: не закрыто помещений — {len(parts)} "
+            f"({'; '.join(part.ru for part in parts)}).",
+            f"The scan journal was not formed: rooms not closed — {len(parts)} "
+            f"({'; '.join(part.en for part in parts)}).",
+            cure_ru="Закройте эти аудитории и Штаб на станции сканирования, затем сформируйте журнал.",
+            cure_en="Close these rooms and the HQ on the scanning desk, then form the journal.",
+            parts=parts,
         )
 
 

@@ -1,20 +1,28 @@
 """The scan journal of this node: its entries are written in the transaction of the change they tell of."""
 
+import hashlib
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 import wire
 from audit.log import Actor, record
 from common import files
 from common.clock import now
+from common.refusals import Said, both
 from journals import intake
+from journals.models import Journal
 from keys.node import station_signer
-from scanning.models import ScanEntry
+from scanning.errors import ScanNotFinished
+from scanning.models import RoomCard, ScanEntry
+from scanning.states import CLOSED, CardState
 from stations.lookup import this_node
-from stations.models import Sitting, Station, StationKind
+from stations.models import Room, Sitting, Station, StationKind
 from wire import journal, names
 from wire.durable import write_durable
 
@@ -60,13 +68,69 @@ def _append(sitting: Sitting, last: ScanEntry, event: str, person: str | None, d
     return ScanEntry.objects.create(sitting=sitting, seq=entry.seq, event=event, line=journal.make_line(entry))
 
 
+@dataclass(frozen=True)
+class Unfinished:
+    """A room that keeps the scan journal from being formed.
+
+    Attributes:
+        number: Its number, as addresses have it.
+        words: The room and how it stands: «ауд. 0101 — Расхождение».
+    """
+
+    number: str
+    words: Said
+
+
+def unfinished(sitting: Sitting) -> list[Unfinished]:
+    """Return the rooms of a sitting that are not closed, «Штаб» last: the one rule of service, button and step."""
+    wanted = Room.objects.filter(Q(sittings__sitting=sitting) | Q(point=sitting.point, kind=Room.Kind.HQ)).distinct()
+    states = dict(RoomCard.objects.filter(sitting=sitting).values_list("room_id", "state"))
+    found = []
+    for room in sorted(wanted, key=lambda each: (each.kind == Room.Kind.HQ, each.number)):
+        state = CardState(states.get(room.pk, CardState.WAITING))
+        if state not in CLOSED:
+            found.append(Unfinished(room.number, both(partial("{} — {}".format, room, state.label))))
+    return found
+
+
+def ended(sitting: Sitting) -> bool:
+    """Whether the journal was formed and nothing was done since."""
+    last = ScanEntry.objects.filter(sitting=sitting).order_by("-seq").first()
+    return last is not None and last.event == _CLOSED
+
+
+def lags(journal_row: Journal) -> bool:
+    """Whether a scan journal is this node's own and does not hold the last entry that the node has written since.
+
+    Journals of other stations, and of a node that scanned nothing itself, never lag: nothing is known against them.
+    """
+    station = journal_row.station
+    if journal_row.sitting is None or station is None or station.number != station_number():
+        return False
+    rows = ScanEntry.objects.filter(sitting=journal_row.sitting).order_by("seq")
+    last = rows.last()
+    if last is None:
+        return False
+    if last.event != _CLOSED or journal_row.entry_count != last.seq:
+        return True
+    lines = journal.join(bytes(row.line) for row in rows)
+    return hashlib.sha256(lines).hexdigest() != journal_row.lines_sha256
+
+
 def form_end_scan(*, sitting: Sitting, actor: Actor) -> Path:
     """Form ``END_SCAN_….dat``: close the journal, sign it with the station's key, hand it to the intake.
 
     Returns:
         The stored file; its name is the official one.
+
+    Raises:
+        ScanNotFinished: A room or «Штаб» is not closed; each is named.
     """
     with transaction.atomic():
+        # The sitting's row serialises this with whatever opens a room again: its entry comes before or after.
+        Sitting.objects.select_for_update().get(pk=sitting.pk)
+        if rooms := unfinished(sitting):
+            raise ScanNotFinished([(each.number, each.words) for each in rooms])
         note(sitting=sitting, event=_CLOSED, person=actor.name)
         rows = ScanEntry.objects.filter(sitting=sitting).order_by("seq")
         lines = journal.join(bytes(row.line) for row in rows)

@@ -29,7 +29,7 @@ from wire.names_files import receipt_name
 
 _SIGN = ["Руководитель ППЭ", "Член ГЭК", "Технический специалист ППЭ"]
 #: What may be open although every packet is confirmed and every status accepted.
-_SINCE = frozenset({"room_open_again", "room_at_work", "status_outgrown", "status_version"})
+_SINCE = frozenset({"room_open_again", "room_at_work", "status_outgrown", "status_version", "scan_journal_behind"})
 _STATUSES = (StatusName.EXAMS_FINISHED, StatusName.BLANKS_TRANSFERRED)
 
 

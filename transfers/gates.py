@@ -7,6 +7,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from journals.expected import Expected, expected_set, scan_expected
+from scanning import scan_journal
 from scanning.models import RoomCard
 from scanning.states import CardState
 from stations.models import Sitting, SittingRoom
@@ -223,7 +224,18 @@ def _first_status(sitting: Sitting) -> Condition:
 def _blanks_transferred(sitting: Sitting) -> list[Condition]:
     conditions = [_undeclared(sitting, StatusName.BLANKS_TRANSFERRED), _first_status(sitting)]
     conditions += [_confirmed(each, sitting) for each in owed_packets(sitting)]
-    return [*conditions, *(_journal(row, sitting) for row in scan_expected(sitting))]
+    return [*conditions, *(_scan_journal(row, sitting) for row in scan_expected(sitting))]
+
+
+def _scan_journal(row: Expected, sitting: Sitting) -> Condition:
+    if row.state != "accepted" or row.journal is None or not scan_journal.lags(row.journal):
+        return _journal(row, sitting)
+    return Condition(
+        "scan_journal_behind", False,
+        _("Журнал: %(post)s – сформирован до последних действий станции") % {"post": row.post},
+        reverse_or_blank("scanning", sitting, "#end-scan-card"),
+        _("Закройте все аудитории и Штаб, затем сформируйте END_SCAN ещё раз."),
+    )  # fmt: skip
 
 
 _GATES: dict[str, Callable[[Sitting], list[Condition]]] = {

@@ -27,7 +27,8 @@ def desk(request: HttpRequest, key: str) -> HttpResponse:
         "progress": progress, "register": read_register(sitting),
         "access_key": access.active(sitting), "may_end": rules.allowed(request.user, "scanning.end", sitting),
         "entries": sitting.scan_entries.count(), "station": scan_journal.station_number(),
-        "ended": sitting.scan_entries.filter(event="journal_closed").exists(),
+        "unfinished": scan_journal.unfinished(sitting), "ended": scan_journal.ended(sitting),
+        "formed": sitting.scan_entries.filter(event="journal_closed").exists(),
     }  # fmt: skip
     template = "scanning/_rooms.html" if request.GET.get("part") == "live" else "scanning/desk.html"
     return render(request, template, context, title=_("Станция сканирования"))

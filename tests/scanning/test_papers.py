@@ -1,18 +1,25 @@
 """Acts and the scan journal: signed papers of the desk."""
 
+import re
+
 import pytest
+from django.utils import timezone
 
 from journals.models import Act, Journal
 from keys.trust import trust_store
+from monitoring.facts import facts_of
+from monitoring.steps import steps_of
 from scanning import cards, contents, scan_journal
 from scanning.errors import NothingDifferent, NotReadYet
-from scanning.models import ScanEntry, Sheet
+from scanning.models import RoomCard, ScanEntry, Sheet
 from scanning.states import CardState, SheetState
 from tests.keys.world import make_keys
 from tests.scanning.conftest import ACTOR
 from tests.scanning.test_room import all_pages
+from transfers.gates import gate
 from wire import act as wire_act
 from wire import journal, names
+from wire.refusals import Refusal
 
 
 @pytest.fixture
@@ -51,23 +58,110 @@ def test_an_act_needs_a_difference_and_everything_read(desk, keys):
     assert desk.card().state != CardState.CLOSED_WITH_ACT
 
 
+def close_all(desk, *, but=()):
+    """Let every room be closed; how a room closes is the business of other tests."""
+    for card in cards.ensure_cards(desk.sitting):
+        if card.room.number not in but:
+            RoomCard.objects.filter(pk=card.pk).update(state=CardState.CLOSED)
+
+
+def lines(path):
+    return journal.read(path.read_bytes(), trust=trust_store())
+
+
 def test_the_scan_journal_is_formed_signed_accepted_and_goes_on(desk, keys):
     desk.journal()
     desk.fill(registration_count=2)
+    close_all(desk)
     path = scan_journal.form_end_scan(sitting=desk.sitting, actor=ACTOR)
     assert names.read(path.name).certain
-    document = journal.read(path.read_bytes(), trust=trust_store())
+    document = lines(path)
     assert document.signed_by is not None
     assert not document.problems
     assert [entry.event for entry in document.entries] == ["room_opened", "card_entered", "journal_closed"]
     row = Journal.objects.get(kind="scan")
     assert row.state == Journal.State.ACCEPTED, row.doubts
+    RoomCard.objects.filter(room__number="0101").update(state=CardState.OPEN)
     desk.fill(version=1, registration_count=1)
+    close_all(desk)
     again = scan_journal.form_end_scan(sitting=desk.sitting, actor=ACTOR)
-    longer = journal.read(again.read_bytes(), trust=trust_store())
+    longer = lines(again)
     assert journal.relation(longer.lines, document.lines) == "longer"
     assert "journal_reopened" in [entry.event for entry in longer.entries]
     assert Journal.objects.filter(kind="scan", state=Journal.State.ACCEPTED).count() == 1
+
+
+def test_no_scan_journal_is_formed_while_a_room_or_the_hq_is_open(desk, keys, technician):
+    desk.journal()
+    address = f"/scanning/{desk.sitting.key}/"
+
+    def button():
+        return re.findall(r"<button[^>]*>Сформировать END_SCAN", technician.client.get(address).content.decode())[0]
+
+    def step():
+        return steps_of(facts_of(desk.sitting), technician.user)[6]
+
+    # Rooms that nobody has opened have no card yet, and are not closed either.
+    with pytest.raises(Refusal) as caught:
+        scan_journal.form_end_scan(sitting=desk.sitting, actor=ACTOR)
+    assert caught.value.code == "rooms_open"
+    assert [part.field for part in caught.value.parts] == ["0101", "0102", "0103", "0104", "HQ"]
+    close_all(desk, but=("0102", "HQ"))
+    with pytest.raises(Refusal) as caught:
+        scan_journal.form_end_scan(sitting=desk.sitting, actor=ACTOR)
+    assert "ауд. 0102 — Ожидает; Штаб — Ожидает" in caught.value.ru
+    assert "room 0102 — Waiting; HQ — Waiting" in caught.value.en
+    assert caught.value.cure_ru
+    assert "disabled" in button()
+    assert (step().state, "ауд. 0102" in step().why[0].text) == ("blocked", True)
+    answer = technician.client.post(address, {"form": "end-scan"}, follow=True).content.decode()
+    assert "Журнал сканирования не сформирован" in answer
+    assert not Journal.objects.filter(kind="scan").exists()
+    close_all(desk)
+    assert "disabled" not in button()
+    assert step().state == "now"
+    technician.client.post(address, {"form": "end-scan"})
+    assert Journal.objects.get(kind="scan").state == Journal.State.ACCEPTED
+
+
+def test_the_last_gate_takes_only_a_scan_journal_that_covers_the_last_entry(desk, keys, technician):
+    desk.journal()
+    desk.fill(registration_count=2)
+    close_all(desk)
+
+    def behind():
+        blockers = gate(desk.sitting, "blanks_transferred").blockers
+        return [each.text for each in blockers if each.code == "scan_journal_behind"]
+
+    def step():
+        return steps_of(facts_of(desk.sitting), technician.user)[6]
+
+    scan_journal.form_end_scan(sitting=desk.sitting, actor=ACTOR)
+    assert behind() == []
+    assert step().tallies[0].done == 1
+    cards.reopen(card=desk.card(), numbers=[], reason="РЦОИ просит отсканировать заново", actor=ACTOR)
+    assert len(behind()) == 1
+    assert "станция сканирования 01" in behind()[0].lower()
+    assert (step().state, step().tallies[0].done) == ("blocked", 0)
+    close_all(desk)
+    # The room is closed again, the journal still tells of the time before.
+    assert len(behind()) == 1
+    assert step().state == "now"
+    assert any("сформирован до последних действий" in each for each in step().missing)
+    scan_journal.form_end_scan(sitting=desk.sitting, actor=ACTOR)
+    assert behind() == []
+
+
+def test_a_journal_of_another_scanning_station_is_taken_as_it_is(desk, keys):
+    scan_journal.note(sitting=desk.sitting, event="note_written", text="работа")
+    row = Journal.objects.create(
+        state="accepted", kind="scan", point=desk.day.point, sitting=desk.sitting, room=desk.day.rooms["HQ"],
+        station=desk.day.stations["scan-02"], station_said="02", original_name="j", name="j", sha256="0" * 64, size=1,
+        path="j", door="browser", received_at=timezone.now(), received_by="т", signed_by="urn:x", entry_count=3,
+    )  # fmt: skip
+    assert not scan_journal.lags(row)
+    row.station = desk.day.stations["scan-01"]
+    assert scan_journal.lags(row)
 
 
 def test_no_sheet_number_stands_in_the_scan_journal_or_the_log(desk):
