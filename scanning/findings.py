@@ -99,6 +99,11 @@ def meaning(kind: str) -> Meaning:
 def store(doubts: Iterable[dict[str, Any]], *, sheet: Sheet | None = None, recording: Recording | None = None) -> bool:
     """Replace the findings of a sheet or recording; return whether any of them needs a decision."""
     Finding.objects.filter(sheet=sheet, recording=recording).delete()
+    return add(doubts, sheet=sheet, recording=recording)
+
+
+def add(doubts: Iterable[dict[str, Any]], *, sheet: Sheet | None = None, recording: Recording | None = None) -> bool:
+    """Add findings to a sheet or recording; return whether any of them needs a decision."""
     rows = [
         Finding(
             sheet=sheet, recording=recording, kind=doubt["kind"], severity=doubt["severity"],

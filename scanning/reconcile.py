@@ -98,6 +98,8 @@ def reconcile(card: RoomCard, *, actor: Actor = SYSTEM, register: Register | Non
         card = (
             RoomCard.objects.select_for_update(of=("self",)).select_related("room", "sitting__subject").get(pk=card.pk)
         )
+        if not card.closed:
+            recording_checks.hold_again(card, register)
         balance, found = judge(card, register)
         if card.closed:
             return balance
@@ -126,7 +128,7 @@ def judge(card: RoomCard, register: Register) -> tuple[Balance, list[Found]]:
     balance = _figures(card, place, comparison, register, sealed=sealed)
     balance.unread = len(sheets) - len(read)
     balance.undecided = sum(sheet.state == SheetState.PROBLEM for sheet in sheets)
-    sound = recording_checks.compare(card, register.answers_of(place.room))
+    sound = recording_checks.compare(card, register)
     comparison.found += sound.found
     balance.recordings, balance.recordings_expected = sound.here, sound.expected
     balance.unread += sound.unread

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from audit.log import SYSTEM
+from audit.moves import move
+from scanning import findings
 from scanning.balance import PROBLEM, Found
 from scanning.models import Recording, RoomCard
-from scanning.register import ExpectedAnswer
-from scanning.states import ACTIVE_RECORDINGS, RecordingState
+from scanning.register import ExpectedAnswer, Register
+from scanning.states import ACTIVE_RECORDINGS, RECORDING_MOVES, RecordingState
 
 _SECONDS = 1.0
 _SHARE = 0.02
@@ -26,12 +29,13 @@ class Sound:
     found: list[Found] = field(default_factory=list)
 
 
-def compare(card: RoomCard, answers: Sequence[ExpectedAnswer]) -> Sound:
+def compare(card: RoomCard, register: Register) -> Sound:
     """Compare a room's recordings with the answers of its voice journals."""
+    answers = register.answers_of(card.room.number)
     rows = list(card.recordings.filter(state__in=ACTIVE_RECORDINGS))
     sound = Sound(here=len(rows), expected=len(answers))
     sound.unread = sum(row.state == RecordingState.RECEIVED for row in rows)
-    sound.undecided = sum(row.state == RecordingState.PROBLEM for row in rows)
+    sound.undecided = sum(row.state == RecordingState.PROBLEM or bool(_against(row, card, register)) for row in rows)
     if not rows:
         if answers:
             ru = f"Нет аудиофайлов: по журналам станций записи ответов {len(answers)}"
@@ -50,6 +54,39 @@ def compare(card: RoomCard, answers: Sequence[ExpectedAnswer]) -> Sound:
             en = f"Recording {answer.file_name} was uploaded {count} times"
             sound.found.append(Found("twice", ru, en, answer.registration_number, _form(answer)))
     return sound
+
+
+def _against(row: Recording, card: RoomCard, register: Register) -> list[dict[str, Any]]:
+    """What the journals of now say against a recording that was found good; a person's word stands."""
+    room = card.room.number
+    answers = register.answers_of(room)
+    answer = match(row, answers)
+    # While a journal of the room is still to come, an answer that nobody lists may be listed by that one.
+    whole = not register.absent_journals.get(room) and not register.acts.get(room)
+    if row.state != RecordingState.READ or (answer is None and not whole):
+        return []
+    found = doubts(row, row.seconds, answer, listed=bool(answers))
+    return [each for each in found if each["severity"] == PROBLEM]
+
+
+def hold_again(card: RoomCard, register: Register) -> None:
+    """Hold the recordings of an open room against the journals of now: they may have come, or grown, since.
+
+    Call it inside a transaction that holds the card.
+    """
+    point = card.sitting.point
+    answers = register.answers_of(card.room.number)
+    for row in card.recordings.filter(state__in=ACTIVE_RECORDINGS).exclude(state=RecordingState.RECEIVED):
+        answer = match(row, answers)
+        if answer is not None and answer.pk != row.answer_id:
+            Recording.objects.filter(pk=row.pk).update(answer_id=answer.pk)
+        if against := _against(row, card, register):
+            findings.add(against, recording=row)
+            move(
+                row, RecordingState.PROBLEM, table=RECORDING_MOVES, kind="scanning.recording_read", actor=SYSTEM,
+                region=point.region.code, point=point.code,
+                subject=f"{card.sitting.key} {card.room.number}: {row.name}"[:200], data={"findings": len(against)},
+            )  # fmt: skip
 
 
 def _form(answer: ExpectedAnswer) -> str:

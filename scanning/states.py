@@ -105,7 +105,8 @@ SHEET_MOVES: Mapping[str, frozenset[str]] = {
 }
 RECORDING_MOVES: Mapping[str, frozenset[str]] = {
     R.RECEIVED: frozenset({R.READ, R.PROBLEM}),
-    R.READ: frozenset({R.DISCARDED, R.ACCEPTED}),
+    # A journal that comes or grows later may speak against a recording that was found good.
+    R.READ: frozenset({R.DISCARDED, R.ACCEPTED, R.PROBLEM}),
     R.PROBLEM: frozenset({R.ACCEPTED, R.DISCARDED}),
     R.ACCEPTED: frozenset({R.DISCARDED}),
     R.DISCARDED: frozenset({R.ACCEPTED}),

@@ -10,6 +10,7 @@ from scanning import cards, contents, recordings
 from scanning.errors import AlreadyTaken, DecisionRefused
 from scanning.models import Recording
 from scanning.states import CardState, RecordingState
+from scanning.watch import watch_journals
 from tests.scanning.conftest import ACTOR, Desk
 from tests.scanning.test_audio import save_ogg, save_wav, speech
 from wire.forms import make_number
@@ -132,3 +133,78 @@ def test_noise_under_a_sound_name_is_kept_and_said_to_be_no_sound(desk):
     row = take(desk, path)
     assert "not_a_recording" in kinds(row)
     assert row.state == RecordingState.PROBLEM
+
+
+@pytest.fixture
+def closed(desk):
+    """A voice room closed with one answer, its journal and its recording."""
+    path = desk.folder / "0201_1_01.wav"
+    save_wav(path, speech(2))
+    listed = answers(desk, (path.name, 2.0, sha256(path)))
+    desk.sitting.posts.filter(station__number__in=["0201-2", "0201-3", "0201-4"]).delete()
+    desk.seats(1, "0201")
+    desk.scan(*(desk.page(row.registration_number, room="0201") for row in listed), room="0201")
+    desk.fill("0201", registration_count=1, dbo_count=None)
+    take(desk, path)
+    cards.close(card=desk.card("0201"), actor=ACTOR)
+    return path, listed[0]
+
+
+def longer(answer, *more, **changes):
+    """A longer journal in the place of an answer's: the same answer, changed if wanted, and more of them."""
+    old = answer.journal
+    Journal.objects.filter(pk=old.pk).update(state="superseded")
+    new = Journal.objects.get(pk=old.pk)
+    new.pk, new.state, new.sha256, new.received_at = None, "accepted", "f" * 64, timezone.now()
+    new.save()
+    said = {"ordinal": answer.ordinal, "place": answer.place, "file_name": answer.file_name,
+            "seconds": answer.seconds, "sha256": answer.sha256,
+            "registration_number": answer.registration_number}  # fmt: skip
+    JournalAnswer.objects.create(journal=new, **said | changes)
+    for name in more:
+        JournalAnswer.objects.create(journal=new, **said | {"file_name": name, "sha256": "1" * 64})
+
+
+def test_the_same_answers_in_a_longer_journal_open_no_room(desk, closed):
+    longer(closed[1])
+    watch_journals()
+    assert desk.card("0201").state == CardState.CLOSED
+
+
+def test_an_answer_that_a_longer_journal_lists_opens_the_room(desk, closed):
+    longer(closed[1], "0201_1_02.wav")
+    watch_journals()
+    card = desk.card("0201")
+    assert card.state == CardState.DISCREPANT
+    assert "журнал станции записи ответов 0201-1: нет аудиофайлов: 1" in card.reopen_reason
+    assert "0201_1_02.wav" in card.discrepancies.get(resolved_at=None).text
+
+
+def test_an_answer_that_was_recorded_again_is_not_the_one_that_is_here(desk, closed):
+    path, answer = closed
+    again = desk.folder / "again" / path.name
+    again.parent.mkdir()
+    save_wav(again, speech(4))
+    longer(answer, seconds=4.0, sha256=sha256(again))
+    watch_journals()
+    card = desk.card("0201")
+    assert card.state == CardState.DISCREPANT
+    row = card.recordings.get()
+    assert (row.state, kinds(row)) == (RecordingState.PROBLEM, {"hash_differs", "length_differs"})
+    # The right file takes the place of the old one by itself.
+    take(desk, again)
+    assert desk.card("0201").state == CardState.RECONCILED
+
+
+def test_recordings_taken_before_their_journals_are_held_against_them_later(desk):
+    one, two = desk.folder / "0201_1_01.wav", desk.folder / "0201_2_01.wav"
+    for path in (one, two):
+        save_wav(path, speech(2))
+        path.write_bytes(path.read_bytes() + path.name.encode())
+    rows = [take(desk, path) for path in (one, two)]
+    assert [row.state for row in rows] == [RecordingState.READ] * 2
+    answers(desk, (one.name, 2.0, "0" * 64))
+    watch_journals()
+    states = dict(Recording.objects.values_list("name", "state"))
+    # The journal of the second place is still to come: nothing is known against its recording.
+    assert states == {one.name: RecordingState.PROBLEM, two.name: RecordingState.READ}
