@@ -134,7 +134,7 @@ def test_a_packed_room_opens_again_and_the_last_gate_is_shut(desk, closed, techn
     assert desk.card().state == CardState.DISCREPANT
     assert "room_open_again" in {each.code for each in gate(desk.sitting, "blanks_transferred").blockers}
     rows = steps_of(facts_of(desk.sitting), technician.user)
-    assert "ауд. 0101: открыта снова, ожидается новая версия пакета" in rows[5].missing
+    assert "ауд. 0101 — открыта снова, ждём новую версию" in rows[5].missing
 
 
 def test_a_journal_of_equal_counts_with_another_mark_is_something_else(desk):

@@ -3,12 +3,11 @@
 import pytest
 from django.utils import timezone
 
-from audit.log import SYSTEM
 from common import space
 from tests.keys.world import PIN
 from tests.transfers.conftest import fresh
 from tests.transfers.test_pages import post
-from transfers import feed, importing, keeping, outbox, tasks
+from transfers import importing, keeping, outbox, tasks
 from transfers.models import Packet, PointStatus, Wiping
 from wire import tus
 
@@ -88,16 +87,13 @@ def test_below_the_reserve_packets_are_signed_and_a_status_leaves(hq, technician
 
 
 def test_below_the_reserve_the_originals_are_wiped_by_the_button_that_the_warning_names(hq, technician, settings):
-    hq.close("0101", people=2)
-    packet = hq.signed()
-    feed.take_items(point=hq.point, items=[hq.receipt_item(packet, "acknowledged")], door="feed", actor=SYSTEM)
-    at, page = timezone.now(), f"/transfers/{hq.sitting.key}/"
+    hq.finish()
+    last, page = PointStatus.objects.filter(status="blanks_transferred"), f"/transfers/{hq.sitting.key}/"
+    last.update(state="declared")
     settings.PPE_DISK_RESERVE = FULL
     where = f'href="{page}#originals"'
     assert where not in technician.client.get("/help/").content.decode(), "they are needed still"
-    PointStatus.objects.create(
-        sitting=hq.sitting, status="blanks_transferred", state="accepted", at=at, by="т", accepted_at=at
-    )
+    last.update(state="accepted")
     assert where in technician.client.get("/help/").content.decode()
     assert "Исходные сканы и записи удаляются" in said(post(technician, page, "wipe", sure="yes"))
     tasks.wipe(Wiping.objects.get().pk)
