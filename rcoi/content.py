@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keys import trust
+from rcoi import pictures
 from rcoi.errors import WrongContent
 from rcoi.models import InboxAct, InboxJournal, InboxPacket, InboxRecording, InboxSheet, PacketKind
 from wire import act, canonical, journal
@@ -39,6 +40,8 @@ class Content:
     acts: list[InboxAct] = field(default_factory=list)
     room: dict[str, Any] = field(default_factory=dict)
     status: dict[str, Any] = field(default_factory=dict)
+    #: Sheets whose files hold no picture.
+    blind: list[InboxSheet] = field(default_factory=list)
 
 
 def read(packet: InboxPacket, folder: Path, manifest: Manifest) -> Content:
@@ -60,6 +63,8 @@ def read(packet: InboxPacket, folder: Path, manifest: Manifest) -> Content:
         match each.kind:
             case "sheet" | "form":
                 content.sheets.append(_sheet(each, fields))
+                if not pictures.is_picture(folder / each.name):
+                    content.blind.append(content.sheets[-1])
             case "recording":
                 content.recordings.append(InboxRecording(**fields, number=_number(each.sheet_codes)))
             case "journal":

@@ -48,6 +48,12 @@ class CountsDiffer(PacketRefusal):
     code: ClassVar[str] = "counts_differ"
 
 
+class NoPicture(PacketRefusal):
+    """The file of a sheet is empty or holds no picture."""
+
+    code: ClassVar[str] = "no_picture"
+
+
 class WrongContent(PacketRefusal):
     """A mandatory file is missing, repeated or not what it says it is."""
 

@@ -10,7 +10,7 @@ from scanning.models import RoomCard
 from scanning.states import ACTIVE, ACTIVE_RECORDINGS, CARD_MOVES, CardState, RecordingState, SheetState
 from wire import canonical, tar
 from wire.durable import write_durable
-from wire.forms import CATALOGUE
+from wire.forms import CATALOGUE, check_number
 from wire.packet import TarFile
 
 _FORMAT = "ppe-room/1"
@@ -22,11 +22,9 @@ def files_for(card: RoomCard) -> list[TarFile]:
     Unreadable sheets of a room closed with an act are among them: the centre decides about them.
     """
     found = [*_sheets(card), *_recordings(card), *_acts(card)]
-    if not card.is_hq:
-        path = files.folder("scans", card.sitting.key, card.room.number) / "room.json"
-        write_durable(path, canonical.dumps(_room(card, found)))
-        found.insert(0, TarFile("room.json", "room", path))
-    return found
+    path = files.folder("scans", card.sitting.key, card.room.number) / "room.json"
+    write_durable(path, canonical.dumps(_room(card, found)))
+    return [TarFile("room.json", "room", path), *found]
 
 
 def counts_for(card: RoomCard) -> dict[str, int]:
@@ -80,13 +78,25 @@ def _room(card: RoomCard, found: list[TarFile]) -> dict[str, object]:
     return {
         "format": _FORMAT,
         "sitting": card.sitting.key,
-        "room": card.room.number,
+        "room": "HQ" if card.is_hq else card.room.number,
         "card": {name: getattr(card, name) for name in names},
         "counts": _counts(found, card),
+        "sheets": _recognised(card),
         "balance": card.balance,
         "acts": [each.name for each in found if each.kind == "act"],
         "closed_with_act": card.act is not None,
     }
+
+
+def _recognised(card: RoomCard) -> dict[str, list[str]]:
+    """Return the numbers that the desk recognised, by kind: asked of the rows alone, so that a lost file is missed."""
+    numbers: dict[str, list[str]] = {}
+    rows = card.sheets.filter(state__in=ACTIVE).exclude(state=SheetState.RECEIVED).exclude(number="")
+    for number in rows.order_by("number").values_list("number", flat=True):
+        kind = check_number(number)
+        if kind is not None:
+            numbers.setdefault(kind.code, []).append(number)
+    return numbers
 
 
 def mark_packed(card: RoomCard, actor: Actor) -> None:
