@@ -87,9 +87,9 @@ class InboxActAdmin(ReadOnlyAdmin):
 class InboxFindingAdmin(ReadOnlyAdmin):
     """Remarks."""
 
-    list_display = ("words", "code", "packet", "found_at")
+    list_display = ("words", "code", "state", "packet", "found_at")
     list_select_related = ("packet",)
-    list_filter = ("code",)
+    list_filter = ("state", "code")
     exclude = ("text", "text_en")
     readonly_fields = ("words",)
 

@@ -15,6 +15,7 @@ KINDS: dict[str, str | Promise] = {
     "rcoi.receipt": _("Выдана квитанция"),
     "rcoi.rescan": _("Запрошено пересканирование"),
     "rcoi.rescan_answered": _("Пересканированное получено"),
+    "rcoi.finding_settled": _("Замечание разобрано"),
     "rcoi.status": _("Получен статус ППЭ"),
     "rcoi.status_undone": _("Статус ППЭ отменён"),
     "rcoi.phone_status": _("Статус ППЭ сообщён по телефону"),

@@ -10,7 +10,9 @@ from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from common.clock import now
-from rcoi.models import InboxFinding, InboxPacket, PacketKind, PhoneWord, PointStatusRecord, RescanRequest
+from rcoi import standing
+from rcoi.models import InboxPacket, PacketKind, PhoneWord, PointStatusRecord, RescanRequest
+from rcoi.standing import Matter, Standing
 from rcoi.states import PacketState, RescanState, StatusState
 from stations.models import Sitting, SittingRoom
 
@@ -29,10 +31,13 @@ class Cell:
     packet: InboxPacket | None = None
     state: str = "awaited"
     rescans: int = 0
+    open: int = 0
 
     @property
     def words(self) -> str:
         """The state in words."""
+        if self.done and self.open:
+            return _("подтвержден, не разобрано: %d") % self.open
         if self.state == "awaited":
             return _("ожидается")
         if self.state == "rescan":
@@ -43,13 +48,15 @@ class Cell:
     @property
     def tone(self) -> str:
         """Colour of the chip."""
+        if self.done and self.open:
+            return "warn"
         return {
             "awaited": "idle", PacketState.ACKNOWLEDGED: "ok", PacketState.REJECTED: "bad", "rescan": "warn"
         }.get(self.state, "info")  # fmt: skip
 
     @property
     def done(self) -> bool:
-        """Whether nothing more is waited for."""
+        """Whether the packet is «Подтвержден»: nothing more is waited for, though something may be open about it."""
         return self.state == PacketState.ACKNOWLEDGED
 
 
@@ -113,7 +120,17 @@ class SittingBoard:
     forms: Cell
     statuses: list[StatusCell]
     packets: list[InboxPacket] = field(default_factory=list)
-    findings: int = 0
+    standing: Standing = field(default_factory=Standing)
+
+    @property
+    def open(self) -> list[Matter]:
+        """What a person has to settle before the sitting is closed."""
+        return self.standing.open
+
+    @property
+    def covered(self) -> list[Matter]:
+        """What an act covers: the sitting may be closed, and is not green."""
+        return self.standing.covered
 
     @property
     def cells(self) -> list[Cell]:
@@ -136,13 +153,37 @@ class SittingBoard:
         return round(100 * self.done / len(self.cells)) if self.cells else 0
 
     @property
-    def closed(self) -> bool:
-        """Whether everything came and the last status holds."""
+    def arrived(self) -> bool:
+        """Whether everything came and the statuses hold."""
         return not self.missing and all(status.reported for status in self.statuses)
+
+    @property
+    def closed(self) -> bool:
+        """Whether everything came, the statuses hold and nothing is open."""
+        return self.arrived and not self.open
+
+    @property
+    def clean(self) -> bool:
+        """Whether it is closed and nothing had to be covered: only this is green."""
+        return self.closed and not self.covered
+
+    @property
+    def tone(self) -> str:
+        """Colour of the chip."""
+        return "ok" if self.clean else "warn" if self.open or self.closed else "info"
+
+    @property
+    def words(self) -> str:
+        """How it stands, in words."""
+        if self.closed:
+            return _("Закрыт") if self.clean else _("Закрыт, расхождения покрыты актом или разобраны")
+        if self.open:
+            return _("Не разобрано: %d") % len(self.open)
+        return f"{self.done}/{len(self.cells)}"
 
 
 def boards(sittings: Iterable[Sitting]) -> list[SittingBoard]:
-    """Return the boards of sittings, in seven queries whatever their number."""
+    """Return the boards of sittings, in a fixed number of queries whatever their number."""
     rows = list(sittings)
     # Rooms come in the query of their uses: asked for by a list of keys they are more than SQLite takes.
     prefetch_related_objects(rows, Prefetch("rooms", SittingRoom.objects.select_related("room")))
@@ -158,13 +199,9 @@ def boards(sittings: Iterable[Sitting]) -> list[SittingBoard]:
         "packet_id", flat=True
     ):
         asked[pk] += 1
-    found: dict[int, int] = defaultdict(int)
-    for pk in InboxFinding.objects.filter(packet__sitting__in=rows, packet__superseded_by__isnull=True).values_list(
-        "packet__sitting_id", flat=True
-    ):
-        found[pk or 0] += 1
+    stand = standing.conclude(rows, packets)
     phoned = _phoned(rows)
-    return [_board(row, packets[row.pk], records[row.pk], asked, found[row.pk], phoned) for row in rows]
+    return [_board(row, packets[row.pk], records[row.pk], asked, stand[row.pk], phoned) for row in rows]
 
 
 Phoned = dict[tuple[int, date, str], PhoneWord]
@@ -185,7 +222,7 @@ def _board(
     packets: Sequence[InboxPacket],
     records: dict[str, PointStatusRecord],
     asked: dict[int, int],
-    found: int,
+    stand: Standing,
     phoned: Phoned,
 ) -> SittingBoard:
     rooms = [
@@ -199,13 +236,15 @@ def _board(
         for each in sorted(sitting.rooms.all(), key=lambda each: each.room.number)
     ]
     forms = _cell(str(_("Формы")), PacketKind.FORMS, "", packets, asked)
+    for cell in (*rooms, forms):
+        cell.open = len(stand.of(cell.packet))
     statuses = [
         StatusCell(
             status, records.get(status), sitting.deadline(status), phoned.get((sitting.point_id, sitting.date, status))
         )
         for status in EXPECTED_STATUSES
     ]
-    return SittingBoard(sitting, rooms, forms, statuses, list(packets), found)
+    return SittingBoard(sitting, rooms, forms, statuses, list(packets), stand)
 
 
 def _cell(label: str, kind: str, room: str, packets: Sequence[InboxPacket], asked: dict[int, int]) -> Cell:

@@ -1,13 +1,15 @@
 """Remarks about the content of acknowledged packets, and about others that they touch. They never block."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import permutations
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from common.refusals import Said, both
-from rcoi.findings import say
+from rcoi import beside, standing
+from rcoi.findings import Remark, retell, say
 from rcoi.models import InboxAct, InboxFinding, InboxJournal, InboxPacket, InboxSheet, PacketKind
 from rcoi.states import PacketState
 from rcoi.versions import lineage
@@ -23,7 +25,8 @@ def remark(packet: InboxPacket) -> None:
     """Remark on an acknowledged packet's content, and on others that it touches."""
     sheets = list(packet.inboxsheets.all())
     _twice_inside(packet, sheets)
-    _twice_elsewhere(packet, sheets)
+    _twice_elsewhere(packet)
+    beside.look(packet)
     if packet.kind == PacketKind.FORMS:
         _mandatory(packet, sheets)
     if packet.document.get("closed_with_act"):
@@ -56,34 +59,33 @@ def _twice_inside(packet: InboxPacket, sheets: Iterable[InboxSheet]) -> None:
             say(packet, "sheet_twice", ru, en, number=number)
 
 
-def _twice_elsewhere(packet: InboxPacket, sheets: Iterable[InboxSheet]) -> None:
-    numbers = {sheet.number for sheet in sheets if sheet.number}
-    family = {each.pk for each in lineage(packet)}
-    others = (
+def _twice_elsewhere(packet: InboxPacket) -> None:
+    """Name the sheets that stand in two packets; looked at anew for every number that any version of this one had."""
+    family = InboxSheet.objects.filter(packet__in=lineage(packet)).exclude(number="")
+    numbers = set(family.values_list("number", flat=True))
+    rows = (
         InboxSheet.objects.filter(number__in=numbers, packet__state=PacketState.ACKNOWLEDGED)
         .filter(packet__superseded_by__isnull=True)
-        .exclude(packet_id__in=family)
         .select_related("packet__point__region")
     )
-    for sheet in others:
-        for one, other in ((packet, sheet.packet), (sheet.packet, packet)):
-            ru = f"Лист № {sheet.number} есть и в пакете «{other.title_in('ru')}»."
-            en = f"Sheet no. {sheet.number} is also in the packet “{other.title_in('en')}”."
-            say(one, "sheet_elsewhere", ru, en, number=sheet.number)
+    where: dict[str, dict[int, InboxPacket]] = defaultdict(dict)
+    for sheet in rows:
+        where[sheet.number][sheet.packet_id] = sheet.packet
+    remarks = []
+    for number, packets in where.items():
+        for one, other in permutations(packets.values(), 2):
+            ru = f"Лист № {number} есть и в пакете «{other.title_in('ru')}»."
+            en = f"Sheet no. {number} is also in the packet “{other.title_in('en')}”."
+            remarks.append(Remark(one, "sheet_elsewhere", ru, en, number))
+    retell(InboxFinding.objects.filter(code="sheet_elsewhere", number__in=numbers), remarks)
 
 
 def _seats(packet: InboxPacket) -> None:
-    """Hold the card to the seats of the registry: seated − absent = registration forms."""
-    card = packet.document.get("card")
-    if not isinstance(card, dict) or packet.sitting is None:
-        return
-    use = packet.sitting.rooms.filter(room__number=packet.room).first()
-    said, absent = card.get("registration_count"), card.get("absent_count")
-    if use is None or not isinstance(said, int) or not isinstance(absent, int) or use.seats - absent == said:
-        return
-    ru = f"Рассажено {use.seats}, не явились {absent}, а бланков регистрации по карточке {said}."
-    en = f"{use.seats} were seated and {absent} were absent, but the card counts {said} registration forms."
-    say(packet, "seats_differ", ru, en)
+    """Hold the card to the seats of the registry and to the sheets: seated − absent = card = registration forms."""
+    use = packet.sitting.rooms.filter(room__number=packet.room).first() if packet.sitting else None
+    said = None if use is None else standing.unbalanced(packet, use.seats)
+    if said is not None and not beside.valid_acts(packet.inboxacts.all(), packet.room):
+        say(packet, "seats_differ", *said)
 
 
 def _recordings(packet: InboxPacket, sheets: Iterable[InboxSheet]) -> None:
@@ -103,11 +105,13 @@ def stations(packet: InboxPacket) -> None:
     kinds = STATIONS_OF.get(str(packet.document.get("status")), ())
     current = InboxPacket.objects.filter(sitting=sitting, kind=PacketKind.STATUS, superseded_by__isnull=True)
     same = current.filter(document__status=packet.document.get("status"))
-    InboxFinding.objects.filter(packet__in=same, code="station_missing").delete()
     came = _stations_in(current.filter(state=PacketState.ACKNOWLEDGED), sitting.point, kinds)
-    for post in sitting.posts.filter(station__kind__in=kinds).select_related("station"):
-        if post.station_id not in came:
-            say(packet, "station_missing", *_owes(post.station))
+    owing = [
+        Remark(packet, "station_missing", *_owes(post.station))
+        for post in sitting.posts.filter(station__kind__in=kinds).select_related("station")
+        if post.station_id not in came
+    ]
+    retell(InboxFinding.objects.filter(packet__in=same, code="station_missing"), owing)
 
 
 def _owes(station: Station) -> Said:

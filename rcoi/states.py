@@ -9,7 +9,7 @@ from audit import moves
 from audit.log import Actor
 
 if TYPE_CHECKING:
-    from rcoi.models import InboxPacket, PointStatusRecord, RescanRequest
+    from rcoi.models import InboxFinding, InboxPacket, PointStatusRecord, RescanRequest
 
 
 class PacketState(models.TextChoices):
@@ -57,6 +57,19 @@ class RescanState(models.TextChoices):
 RESCAN_TABLE: dict[str, frozenset[str]] = {
     RescanState.OPEN: frozenset({RescanState.ANSWERED}),
     RescanState.ANSWERED: frozenset(),
+}
+
+
+class FindingState(models.TextChoices):
+    """Whether a person has looked into a finding. One whose facts have changed is gone, not settled."""
+
+    OPEN = "open", _("не разобрано")
+    SETTLED = "settled", _("разобрано")
+
+
+FINDING_TABLE: dict[str, frozenset[str]] = {
+    FindingState.OPEN: frozenset({FindingState.SETTLED}),
+    FindingState.SETTLED: frozenset(),
 }
 
 _PACKET_KINDS: dict[str, str] = {
@@ -132,5 +145,28 @@ def move_rescan(row: "RescanRequest", to: str, *, actor: Actor, **changes: Any) 
         region=point.region.code,
         point=point.code,
         subject=row.packet.title,
+        **changes,
+    )
+
+
+def move_finding(
+    row: "InboxFinding", to: str, *, actor: Actor, data: dict[str, Any] | None = None, **changes: Any
+) -> None:
+    """Move a finding and write its event.
+
+    Raises:
+        IllegalMove: The table does not allow it.
+        StaleState: Somebody else moved it first.
+    """
+    moves.move(
+        row,
+        to,
+        table=FINDING_TABLE,
+        kind="rcoi.finding_settled",
+        actor=actor,
+        region=row.packet.region,
+        point=row.packet.point_code,
+        subject=row.packet.title,
+        data=data,
         **changes,
     )

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from audit.log import SYSTEM, Actor, record
 from common.clock import local, now
 from common.refusals import both
-from rcoi import feed, findings, phone
+from rcoi import beside, feed, findings, phone
 from rcoi.errors import RequestRefused
 from rcoi.models import InboxPacket, PointStatusRecord
 from rcoi.states import StatusState, move_status
@@ -123,4 +123,5 @@ def undo(*, sitting: Sitting, status: str, reason: str, actor: Actor) -> PointSt
             kind="status_undo",
             body={"sitting": sitting.key, "status": status, "reason": reason, "by": actor.name},
         )
+        beside.after_last_status(sitting)
     return row

@@ -43,6 +43,7 @@ RULES: dict[str, frozenset[Role]] = {
     "rcoi.access_keys": frozenset({ADMINISTRATOR, OPERATOR}),
     "rcoi.inbox": frozenset({ADMINISTRATOR, OPERATOR, COORDINATOR}),
     "rcoi.rescan": frozenset({OPERATOR, ADMINISTRATOR}),
+    "rcoi.settle": frozenset({OPERATOR, COORDINATOR, ADMINISTRATOR}),
     "rcoi.status_undo": frozenset({COORDINATOR}),
     "rcoi.phone": frozenset({ADMINISTRATOR, OPERATOR, COORDINATOR}),
     "rcoi.reports": frozenset({ADMINISTRATOR, OPERATOR, COORDINATOR}),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.leases import Leased
 from common.refusals import either
-from rcoi.states import PacketState
+from rcoi.states import FindingState, PacketState
 from stations.scope import ScopedQuerySet
 from wire.forms import CATALOGUE
 
@@ -250,8 +250,24 @@ class InboxAct(InboxPart):
         return either(self.problem, self.problem_en)
 
 
+class FindingQuerySet(ScopedQuerySet["InboxFinding"]):
+    """Findings, and the questions asked about them."""
+
+    def standing(self) -> Self:
+        """Return the findings about packets that nothing replaced."""
+        return self.filter(packet__superseded_by__isnull=True)
+
+    def unsettled(self) -> Self:
+        """Return the findings that wait for a person; a difference that an act covers waits for nobody."""
+        return self.standing().filter(state=FindingState.OPEN).exclude(code__in=COVERED_CODES)
+
+
+#: Findings that say what an act of the GEK member covers: they are shown, and nobody has to settle them.
+COVERED_CODES = ("closed_with_act", "fewer_with_act")
+
+
 class InboxFinding(models.Model):
-    """A remark about a packet's content. It never blocks; it may become a rescan request."""
+    """A remark about a packet's content. It never blocks a packet; a sitting stands open while one is not settled."""
 
     packet = models.ForeignKey(InboxPacket, models.CASCADE, verbose_name=_("пакет"), related_name="findings")
     code = models.CharField(_("код"), max_length=40, db_index=True)
@@ -260,8 +276,12 @@ class InboxFinding(models.Model):
     number = models.CharField(_("номер листа"), max_length=13, blank=True)
     room = models.CharField(_("аудитория"), max_length=4, blank=True)
     found_at = models.DateTimeField(_("найдено"))
+    state = models.CharField(_("состояние"), max_length=8, choices=FindingState.choices, default=FindingState.OPEN)
+    settled_at = models.DateTimeField(_("когда разобрано"), null=True, blank=True)
+    settled_by = models.CharField(_("кто разобрал"), max_length=200, blank=True)
+    settled_reason = models.TextField(_("что выяснено"), blank=True)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = FindingQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "packet__point"
 
     class Meta:
@@ -274,6 +294,16 @@ class InboxFinding(models.Model):
 
     def __str__(self) -> str:
         return self.words
+
+    @property
+    def covered(self) -> bool:
+        """Whether it only says what an act covers."""
+        return self.code in COVERED_CODES
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person has to look into it."""
+        return self.state == FindingState.OPEN and not self.covered
 
     @property
     def words(self) -> str:

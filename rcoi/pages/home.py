@@ -22,6 +22,8 @@ from stations.models import Region
 
 #: Arrivals, and tasks of one kind, that the page names one by one.
 RECENT, SHOWN = 8, 20
+#: Findings that may mean a lost sheet: each is named among the tasks.
+NAMED = ("fewer_sheets", "second_packet", "after_last_status", "seats_differ")
 
 
 @dataclass(frozen=True)
@@ -130,11 +132,17 @@ def _packet_tasks(user: Any) -> list[Task]:
         text = _("Не принято файлов: %d") % refused
         link = reverse("centre-inbox") + "?state=rejected"
         tasks.append(Task("warn", text, link, _("Посмотрите причины: это чужие, повреждённые или лишние файлы.")))
-    findings = InboxFinding.objects.visible_to(user).filter(packet__superseded_by__isnull=True).count()
+    open_findings = InboxFinding.objects.visible_to(user).unsettled()
+    for finding in open_findings.filter(code__in=NAMED).select_related("packet__point__region")[:20]:
+        text = f"{finding.packet.point}: {finding.words}" if finding.packet.point else finding.words
+        tasks.append(Task("bad", text, link_of(finding.packet), _("Выясните и отметьте «Разобрано».")))
+    findings = open_findings.exclude(code__in=NAMED).count()
     if findings:
         text = _("Замечаний к содержимому: %d") % findings
         link = reverse("centre-inbox") + "?state=findings"
-        tasks.append(Task("warn", text, link, _("Решите, нужно ли пересканирование.")))
+        tasks.append(
+            Task("warn", text, link, _("Решите, нужно ли пересканирование; что выяснено, отметьте «Разобрано»."))
+        )
     return tasks
 
 

@@ -14,8 +14,10 @@ from audit.log import actor_of
 from common import files, leases
 from common.pages import page, render
 from common.refusals import told
-from rcoi import receipts, rescan, versions
+from rcoi import findings, receipts, rescan, versions
+from rcoi.errors import RequestRefused
 from rcoi.models import (
+    InboxFinding,
     InboxPacket,
     InboxSheet,
     IssuedReceipt,
@@ -51,7 +53,7 @@ def in_state(rows: QuerySet[InboxPacket], state: str) -> QuerySet[InboxPacket]:
     if state in ("rejected", "acknowledged"):
         return rows.filter(state=state)
     if state == "findings":
-        return rows.filter(findings__isnull=False, superseded_by__isnull=True).distinct()
+        return rows.filter(superseded_by__isnull=True, pk__in=InboxFinding.objects.unsettled().values("packet"))
     if state == "rescan":
         return rows.filter(rescans__state=RescanState.OPEN).distinct()
     return rows
@@ -77,7 +79,9 @@ def inbox_list(request: HttpRequest) -> HttpResponse:
         {"value": value, "label": label, "count": in_state(rows, value).count(), "on": asked["state"] == value}
         for value, label in FILTERS.items()
     ]
-    found = in_state(rows, asked["state"]).annotate(found=Count("findings", distinct=True))
+    found = in_state(rows, asked["state"]).annotate(
+        found=Count("findings", filter=Q(findings__in=InboxFinding.objects.unsettled()), distinct=True)
+    )
     shown = Paginator(found.order_by("-received_at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "tabs": tabs,
@@ -133,6 +137,7 @@ def packet_page(request: HttpRequest, uid: str) -> HttpResponse:
         "counted": [(counted_words(key), number) for key, number in row.counts.items() if number and key in KNOWN],
         "card": _card(row),
         "status_words": dict(PointStatusRecord.Status.choices).get(row.document.get("status", ""), ""),
+        "may_settle": row.superseded_by_id is None and rules.allowed(request.user, "rcoi.settle", row.sitting),
         "may_rescan": _may_rescan(request, row),
         "may_retry": row.parked_at is not None and rules.allowed(request.user, "rcoi.inbox", row.point),
     }
@@ -172,6 +177,24 @@ def ask_rescan(request: HttpRequest, uid: str) -> str:
     numbers = rescan.numbers_in(" ".join(typed))
     made = rescan.request(packet=row, numbers=numbers, reason=request.POST.get("reason", ""), actor=actor_of(request))
     return _("Запрос передан в ленту ППЭ под № %d.") % made.entry.number
+
+
+@packet_page.post("settle")
+def settle(request: HttpRequest, uid: str) -> str:
+    """Say what was found out about a finding."""
+    row = packet_or_404(request.user, uid)
+    rules.require(request.user, "rcoi.settle", row.sitting)
+    pk = request.POST.get("finding", "")
+    finding = row.findings.filter(pk=int(pk)).first() if pk.isascii() and pk.isdigit() and len(pk) < 19 else None
+    if finding is None or row.superseded_by_id is not None:
+        raise RequestRefused(
+            "Этого замечания больше нет: изменились обстоятельства.",
+            "The remark is gone: its facts have changed.",
+            cure_ru="Обновите страницу пакета.",
+            cure_en="Reload the packet's page.",
+        )
+    findings.settle(finding=finding, reason=request.POST.get("reason", ""), actor=actor_of(request))
+    return _("Замечание отмечено как разобранное.")
 
 
 @packet_page.post("retry")

@@ -18,7 +18,8 @@ from rcoi.models import (
     RescanRequest,
 )
 from rcoi.reports.registered import Stamp, formed, paper
-from rcoi.states import PacketState
+from rcoi.standing import Matter
+from rcoi.states import FindingState, PacketState
 from stations.models import Sitting, StationKind
 
 _SIGN = ["Руководитель ППЭ", "Член ГЭК", "Технический специалист ППЭ", "Оператор РЦОИ"]
@@ -76,7 +77,9 @@ class Facts:
             "receipts": sorted(row.number for row in self.receipts.values()),
             "journals": [row.sha256 for row in self.journals],
             "acts": [row.sha256 for row in self.acts],
-            "findings": [[row.code, row.number, row.text] for row in self.findings],
+            "findings": [[row.code, row.number, row.text, row.state, row.settled_reason] for row in self.findings],
+            "open": [[each.packet.sha256, each.text] for each in self.board.open],
+            "covered": [[each.packet.sha256, each.text] for each in self.board.covered],
             "rescans": [[row.pk, row.state] for row in self.rescans],
             "rejected": [row.sha256 for row in self.rejected],
         }
@@ -92,8 +95,9 @@ class Facts:
         qr = f"PPE1|ACT|{sitting.key}|{stamp.number}|{stamp.data_sha256[:32]}"
         return [
             *layout.head(title="Акт закрытия ППЭ", lines=[line for line in lines if line], qr=qr),
-            layout.verdict(self._verdict(), good=self.board.closed or None),
+            layout.verdict(self._verdict(), good=self.board.clean or None),
             Spacer(1, 4),
+            *self._open(),
             *self._statuses(stamp),
             *self._packets(stamp),
             *self._journals(stamp),
@@ -109,11 +113,20 @@ class Facts:
 
     def _verdict(self) -> str:
         if self.board.closed:
-            return f"Все пакеты ({len(self.board.cells)}): Подтвержден. Статусы переданы."
+            said = f"Все пакеты ({len(self.board.cells)}): Подтвержден. Статусы переданы."
+            return said if self.board.clean else f"{said} Покрыто актом или разобрано: {len(self.board.covered)}."
         missing = ", ".join(cell.label for cell in self.board.missing)
         late = ", ".join(f"«{each.label}»" for each in self.board.statuses if not each.reported)
         parts = ([f"не подтверждены: {missing}"] if missing else []) + ([f"нет статусов: {late}"] if late else [])
+        parts += [f"не разобрано: {len(self.board.open)}"] if self.board.open else []
         return "ППЭ не закрыт — " + "; ".join(parts)
+
+    def _open(self) -> list[Flowable]:
+        """Return what keeps the sitting open, and what an act covers, straight under the verdict."""
+        rows = [[_where(each), "не разобрано", each.text] for each in self.board.open]
+        rows += [[_where(each), "покрыто актом или разобрано", each.text] for each in self.board.covered]
+        columns = [("Пакет", 46), ("Состояние", 34), ("Что", 100)]
+        return layout.table("Расхождения и замечания", columns, rows, empty="") if rows else []
 
     def _closed_at(self, stamp: Stamp) -> str:
         moments = [cell.packet.decided_at for cell in self.board.cells if cell.done and cell.packet]
@@ -207,7 +220,7 @@ class Facts:
             for row in self.rescans
         ]
         rows += [
-            [stamp.when(row.found_at), f"Замечание{f', {row.room}' if row.room else ''}", row.text]
+            [stamp.when(row.found_at), f"Замечание{f', {row.room}' if row.room else ''}", _finding(row)]
             for row in self.findings
         ]
         columns = [("Время", 36), ("Что", 62), ("Подробно", 82)]
@@ -228,6 +241,16 @@ class Facts:
         ]
         columns = [("Квитанция", 24), ("Решение", 30), ("Пакет", 64), ("Пакет SHA-256", 26), ("Выдана", 36)]
         return layout.table("Квитанции, вложенные в файл", columns, rows, empty="Квитанций ещё нет.")
+
+
+def _where(matter: Matter) -> str:
+    packet = matter.packet
+    return f"{packet.get_kind_display()}{f' {packet.room}' if packet.room else ''}, версия {packet.version}"
+
+
+def _finding(row: InboxFinding) -> str:
+    settled = row.state == FindingState.SETTLED
+    return f"{row.text}\nРазобрано ({row.settled_by}): {row.settled_reason}" if settled else row.text
 
 
 def _two(card: dict[str, Any], first: str, second: str) -> str:

@@ -36,7 +36,8 @@ def _data(boards: Sequence[SittingBoard]) -> dict[str, Any]:
         each.sitting.key: {
             "cells": [[cell.label, cell.state, cell.packet.sha256 if cell.packet else ""] for cell in each.cells],
             "statuses": [[status.status, status.words] for status in each.statuses],
-            "findings": each.findings,
+            "open": [[matter.packet.sha256, matter.text] for matter in each.open],
+            "covered": [[matter.packet.sha256, matter.text] for matter in each.covered],
         }
         for each in boards
     }
@@ -46,9 +47,12 @@ def _story(region: Region, day: date, boards: Sequence[SittingBoard], stamp: Sta
     closed = sum(each.closed for each in boards)
     cells = [cell for each in boards for cell in each.cells]
     done = sum(cell.done for cell in cells)
-    good = bool(boards) and closed == len(boards)
+    good = bool(boards) and all(each.clean for each in boards)
+    open_matters, covered = sum(len(each.open) for each in boards), sum(len(each.covered) for each in boards)
     lines = [f"{region.code} {region.name}", f"День экзамена: {day:%d.%m.%Y}"]
     verdict = f"Закрыто экзаменов: {closed} из {len(boards)}. Пакетов «Подтвержден»: {done} из {len(cells)}."
+    verdict += f" Не разобрано: {open_matters}." if open_matters else ""
+    verdict += f" Покрыто актом или разобрано: {covered}." if covered else ""
     return [
         *layout.head(
             title="Сводка по региону",
@@ -61,6 +65,7 @@ def _story(region: Region, day: date, boards: Sequence[SittingBoard], stamp: Sta
             "Пункты проведения экзамена", _COLUMNS, [_row(each, stamp) for each in boards], empty="Экзаменов нет."
         ),
         *_missing(boards),
+        *_open(boards),
         layout.signatures(
             ["Оператор РЦОИ", "Региональный координатор"],
             f"Напечатано: {stamp.when(stamp.at)} ({stamp.zone}). Журнал событий: {stamp.head}.",
@@ -69,7 +74,7 @@ def _story(region: Region, day: date, boards: Sequence[SittingBoard], stamp: Sta
 
 
 _COLUMNS = [
-    ("ППЭ", 20), ("Предмет", 36), ("Подтверждено", 26), ("Листов", 16), ("Аудио", 14), ("Замечаний", 20),
+    ("ППЭ", 20), ("Предмет", 36), ("Подтверждено", 26), ("Листов", 16), ("Аудио", 14), ("Не разобрано", 20),
     ("Экзамены завершены", 24), ("Бланки переданы", 24),
 ]  # fmt: skip
 
@@ -83,7 +88,7 @@ def _row(each: SittingBoard, stamp: Stamp) -> list[str]:
         f"{each.done} из {len(each.cells)}" + (" — Подтвержден" if not each.missing else ""),
         str(sum(count.get("sheets", 0) + count.get("forms", 0) for count in counts)),
         str(sum(count.get("recordings", 0) for count in counts) or "—"),
-        str(each.findings or "—"),
+        str(len(each.open) or "—"),
         *(_status(status, stamp) for status in each.statuses),
     ]
 
@@ -104,3 +109,13 @@ def _missing(boards: Sequence[SittingBoard]) -> list[Flowable]:
     ]
     columns = [("ППЭ", 20), ("Предмет", 50), ("Не подтверждено", 110)]
     return layout.table("Чего ещё нет", columns, rows, empty="Все пакеты подтверждены.")
+
+
+def _open(boards: Sequence[SittingBoard]) -> list[Flowable]:
+    rows = [
+        [each.sitting.point.key, each.sitting.subject.name, f"{matter.packet.room or 'Штаб'}: {matter.text}"]
+        for each in boards
+        for matter in each.open
+    ]
+    columns = [("ППЭ", 20), ("Предмет", 50), ("Не разобрано", 110)]
+    return layout.table("Не разобрано", columns, rows, empty="") if rows else []

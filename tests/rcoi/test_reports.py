@@ -10,7 +10,8 @@ from django.utils import translation
 
 from audit import anchors
 from audit.log import SYSTEM
-from rcoi.models import InboxPacket, Report
+from rcoi import findings
+from rcoi.models import InboxFinding, InboxPacket, Report
 from rcoi.reports import packet_report, point_report, region_report
 from rcoi.reports.registered import file_bytes
 from tests.needs import missing
@@ -39,7 +40,7 @@ def closed(point):
     missing = point.act(text="Жёсткий диск не читается, журнал снять нельзя")
     arrive(point.status("exams_finished", journals=2, acts=[missing]))
     for room in ("0101", "0102", "0103"):
-        arrive(point.blanks(room, people=2))
+        arrive(point.blanks(room, people=2, card={"absent_count": 13}))
     point.made += 1
     act = point.act(
         kind="room_difference",
@@ -50,10 +51,18 @@ def closed(point):
         numbers=("0100000000011",),
     )
     arrive(
-        point.blanks("0104", people=1, card={"registration_count": 2}, acts=[act], room_json={"closed_with_act": True})
+        point.blanks(
+            "0104",
+            people=1,
+            card={"registration_count": 2, "absent_count": 13},
+            acts=[act],
+            room_json={"closed_with_act": True},
+        )
     )
     arrive(point.forms())
     arrive(point.status("blanks_transferred"))
+    for finding in InboxFinding.objects.unsettled().select_related("packet__point__region"):
+        findings.settle(finding=finding, reason="Проверено по бумагам пункта", actor=SYSTEM)
     return point
 
 
