@@ -133,9 +133,11 @@ def _packet_tasks(user: Any) -> list[Task]:
         link = reverse("centre-inbox") + "?state=rejected"
         tasks.append(Task("warn", text, link, _("Посмотрите причины: это чужие, повреждённые или лишние файлы.")))
     open_findings = InboxFinding.objects.visible_to(user).unsettled()
-    for finding in open_findings.filter(code__in=NAMED).select_related("packet__point__region")[:20]:
+    named = open_findings.filter(code__in=NAMED)
+    for finding in named.select_related("packet__point__region")[:SHOWN]:
         text = f"{finding.packet.point}: {finding.words}" if finding.packet.point else finding.words
         tasks.append(Task("bad", text, link_of(finding.packet), _("Выясните и отметьте «Разобрано».")))
+    tasks += _rest(named.count(), "bad", _("Ещё замечаний, за которыми может стоять потерянный лист: %d"), "findings")
     findings = open_findings.exclude(code__in=NAMED).count()
     if findings:
         text = _("Замечаний к содержимому: %d") % findings
