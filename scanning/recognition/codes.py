@@ -20,6 +20,7 @@ from scanning.recognition.marks import Marks
 from wire.forms import SheetCode, check_number, parse_sheet_code
 
 FORMATS = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.Code128, zxingcpp.BarcodeFormat.DataMatrix])
+_LINEAR = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.Code128])
 _BAND = 0.17
 _UPSIDE_DOWN = 90
 
@@ -80,7 +81,7 @@ class CodesRead:
         return sum(turned) * 2 > len(turned) if turned else None
 
 
-def read_codes(grey: Grey, half: Grey, marks: Marks, *, deadline: float = math.inf) -> CodesRead:
+def read_codes(grey: Grey, half: Grey, marks: Marks, *, deadline: float = math.inf, whole: bool = False) -> CodesRead:
     """Read the codes of a page.
 
     Args:
@@ -88,6 +89,7 @@ def read_codes(grey: Grey, half: Grey, marks: Marks, *, deadline: float = math.i
         half: The same page at half the size.
         marks: Where the page lies, as far as its squares tell.
         deadline: `time.process_time()` after which no further step is begun.
+        whole: Look at the whole page once more at full size: there is more on the glass than one sheet.
     """
     seen: dict[str, Code] = {}
     tried = 0
@@ -99,8 +101,30 @@ def read_codes(grey: Grey, half: Grey, marks: Marks, *, deadline: float = math.i
             for code in _read(view):
                 seen.setdefault(code.text, code)
         if any(code.valid for code in seen.values()):
+            for code in _rest(grey, half, whole=whole):
+                seen.setdefault(code.text, code)
             return CodesRead(tuple(seen.values()), name, tried, out_of_time=False)
     return CodesRead(tuple(seen.values()), "", tried, out_of_time=False)
+
+
+def _rest(grey: Grey, half: Grey, *, whole: bool) -> Iterator[Code]:
+    """What else lies on the page: a label in its middle, a second sheet; half the size is enough to see a number."""
+    if whole:
+        yield from _read(View(grey))
+        return
+    band = int(half.shape[0] * _BAND)
+    middle = np.ascontiguousarray(half[band : half.shape[0] - band])
+    for turned, picture in ((0, middle), (90, cv2.rotate(middle, cv2.ROTATE_90_CLOCKWISE))):
+        # Both ways along the rows, and no further search: this is paid for by every sound sheet.
+        for result in zxingcpp.read_barcodes(
+            picture, formats=_LINEAR, try_rotate=False, try_downscale=False, try_invert=False
+        ):
+            position = result.position
+            corners = (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
+            points = [(c.y, middle.shape[0] - 1 - c.x) if turned else (c.x, c.y) for c in corners]
+            x0, y0, x1, y1 = View(middle, scale=2.0).place(points)
+            place = (x0, y0 + 2 * band, x1, y1 + 2 * band)
+            yield make_code("Code128", result.text, place, int(result.orientation) + turned)
 
 
 Views = Callable[[], Iterable[View]]

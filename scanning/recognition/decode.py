@@ -4,6 +4,7 @@ Every limit is judged on headers before a single pixel is decoded.
 """
 
 import io
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ import cv2
 import numpy as np
 import pypdfium2 as pdfium
 from numpy.typing import NDArray
-from PIL import Image, TiffImagePlugin
+from PIL import Image, ImageOps, TiffImagePlugin
 
 from scanning.recognition.refusals import (
     DamagedFile,
@@ -35,6 +36,7 @@ PDF_DPI = 300
 _SCREEN_DPI = 96.0
 _WHITE = 255
 _ROWS = 256
+_SQUARE = 1.1  # times: pixels that differ by less are square
 
 # One strip a page: then a page goes into a PDF as it is, without decoding. The setting is Pillow's module global.
 TiffImagePlugin.STRIP_SIZE = 1 << 30
@@ -69,11 +71,12 @@ class FileInfo:
 
 @dataclass(frozen=True, slots=True)
 class PageImage:
-    """One page as pixels, the way the scanner saw it."""
+    """One page as pixels, the way the scanner saw it; `damaged` when its decoder complained and went on."""
 
     pixels: Grey
     dpi: float | None
     bilevel: bool
+    damaged: bool = False
 
 
 def sniff(head: bytes) -> Format | None:
@@ -199,16 +202,40 @@ def read_page(path: Path, index: int) -> PageImage:
 def _raster_page(path: Path, kind: Format, index: int) -> PageImage:
     with _open(path, kind) as opened:
         image: Image.Image = opened
+        damaged = kind == "jpeg" and _jpeg_complains(path)
         if index:
             image.seek(index)
         _check_frame(image)
         dpi = _dpi(image)
+        if kind == "jpeg":
+            # A camera or a driver may only note how the picture is to be turned.
+            image = ImageOps.exif_transpose(image)
+        image = _square_pixels(image)
         if image.mode == "1":
             white_pixels = np.asarray(image).view(np.uint8) != 0
             return PageImage(white_pixels.view(np.uint8) * np.uint8(_WHITE), dpi, bilevel=True)
         if image.mode in ("LA", "RGBA", "P"):
             return PageImage(_on_white(image.convert("RGBA")), dpi, bilevel=False)
-        return PageImage(np.array(image.convert("L")), dpi, bilevel=False)
+        return PageImage(np.array(image.convert("L")), dpi, bilevel=False, damaged=damaged)
+
+
+def _jpeg_complains(path: Path) -> bool:
+    """Whether libjpeg met bad data, filled the rest with something and went on.
+
+    Pillow keeps that to itself; OpenCV's libjpeg writes it to the standard error, so the picture is decoded once more.
+    """
+    data = np.fromfile(path, np.uint8)
+    kept, heard = os.dup(2), os.memfd_create("libjpeg")
+    try:
+        os.dup2(heard, 2)
+        cv2.imdecode(data, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        said = os.pread(heard, 4096, 0)
+        os.close(heard)
+    # Padding between two markers is no loss.
+    return any(b"Corrupt JPEG" in line and b"extraneous" not in line for line in said.splitlines())
 
 
 def _on_white(rgba: Image.Image) -> Grey:
@@ -222,9 +249,22 @@ def _on_white(rgba: Image.Image) -> Grey:
     return grey
 
 
+def _square_pixels(image: Image.Image) -> Image.Image:
+    """A fax has fewer lines than columns; the page is given its own shape before anything is judged by shape."""
+    try:
+        across, down = (float(each) for each in image.info.get("dpi", (1, 1)))
+        finest = max(across, down)
+        width, height = round(image.width * finest / across), round(image.height * finest / down)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return image
+    if finest < _SQUARE * min(across, down) or width * height > MAX_PIXELS:
+        return image
+    return image.resize((width, height), Image.Resampling.NEAREST)
+
+
 def _dpi(image: Image.Image) -> float | None:
     try:
-        dpi = float(image.info.get("dpi", (0.0,))[0])
+        dpi = float(max(image.info.get("dpi", (0.0,))))
     except (TypeError, ValueError, IndexError, ZeroDivisionError):
         return None
     # Pictures without a scanner's mark say 1, 72 or 96: no resolution of paper.
@@ -267,4 +307,11 @@ def encode_g4(grey: Grey, dpi: float, *, bilevel: bool = False) -> bytes:
     out = io.BytesIO()
     white = grey > _WHITE // 2 if bilevel else to_bilevel(grey)
     Image.fromarray(white).save(out, format="TIFF", compression="group4", dpi=(round(dpi), round(dpi)))
+    return out.getvalue()
+
+
+def encode_grey(grey: Grey, dpi: float) -> bytes:
+    """The sheet of record with its greys, for a page whose writing black and white would lose."""
+    out = io.BytesIO()
+    Image.fromarray(grey).save(out, format="TIFF", compression="tiff_adobe_deflate", dpi=(round(dpi), round(dpi)))
     return out.getvalue()

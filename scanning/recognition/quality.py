@@ -19,6 +19,9 @@ _RULING_MM = 14.0
 _STROKE_MM = (1.2, 60.0)
 _STROKE_PIXELS = 5
 _HASH_SIDE = 16
+_PALE_STEP = 12.0  # of 255: by so much a pale stroke is darker than its paper
+_PALE_MM = 2.0
+_PALE_STROKES = 12
 
 #: Where a participant writes, millimetres: below the heads of the forms, above the codes.
 ANSWER_FIELD = (17.0, 62.0, 193.0, 250.0)
@@ -111,6 +114,30 @@ def stroke_map(grey: Grey, marks: Marks) -> NDArray[np.bool_]:
     keep[0] = False
     strokes: NDArray[np.bool_] = keep[:count][labels]
     return strokes
+
+
+def loses_writing(quarter: Grey, white: NDArray[np.bool_]) -> bool:
+    """Whether strokes of the grey page leave no trace in its black-and-white record.
+
+    Args:
+        quarter: The page at a quarter of its size.
+        white: The record, True where it is white.
+    """
+    paper = cv2.blur(cv2.morphologyEx(quarter, cv2.MORPH_CLOSE, np.ones((41, 41), np.uint8)), (41, 41))
+    even = cv2.blur(cv2.divide(quarter, paper, scale=255), (3, 3))
+    middle = float(np.median(even))
+    grain = 1.48 * float(np.median(np.abs(even.astype(np.float32) - middle)))
+    kept = cv2.resize((~white).astype(np.uint8), quarter.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    ink = cv2.resize((~white).astype(np.uint8) * 255, quarter.shape[::-1], interpolation=cv2.INTER_AREA) > 0
+    kept = cv2.dilate((kept > 0).astype(np.uint8) | ink.astype(np.uint8), np.ones((7, 7), np.uint8))
+    pale = ((even < middle - max(_PALE_STEP, 5 * grain)) & (kept == 0)).astype(np.uint8)
+    per_mm = quarter.shape[0] / 297.0
+    _, _, stats, _ = cv2.connectedComponentsWithStats(pale, connectivity=8)
+    wide, high = stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT]
+    longest = np.maximum(wide, high)
+    # A stroke is long for its area; a stain or a shadow is not.
+    strokes = (longest >= _PALE_MM * per_mm) & (stats[1:, cv2.CC_STAT_AREA] < 0.5 * longest * longest)
+    return int(strokes.sum()) >= _PALE_STROKES
 
 
 def picture_hash(eighth: Grey) -> str:

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from scanning.recognition import quality
-from scanning.recognition.codes import CodesRead, read_codes
-from scanning.recognition.decode import Grey, PageImage
+from scanning.recognition.codes import Code, CodesRead, read_codes
+from scanning.recognition.decode import Grey, PageImage, to_bilevel
 from scanning.recognition.fields import read_fields
 from scanning.recognition.marks import Marks, find_marks
 from wire.forms import GEOMETRY
@@ -27,6 +27,12 @@ _BLANK_TILES = 60
 _EMPTY_INK = 0.0004
 _LONG_PAGE = 1.12
 _NOMINAL_DPI = 300.0
+_NOMINAL_DARK = 128
+_MUCH_INK = 0.4  # no form and no writing covers so much of a page
+_TWO_SHEETS = 1.5  # areas of A4
+_NEAR_MM = 20.0  # a code may lie so far from its place, where all four squares say where that is
+_NEAR_ROUGHLY_MM = 45.0
+_SHOWN_THROUGH = 160  # print of the other side is never darker
 #: Forms on which an empty answer field is worth a word.
 _WRITTEN_KINDS = frozenset({"C1", "C2", "DBO"})
 
@@ -70,6 +76,11 @@ class SheetReading:
     milliseconds: int = 0
     doubts: list[Doubt] = field(default_factory=list)
 
+    @property
+    def empty(self) -> bool:
+        """Whether the page was said to be empty."""
+        return any(doubt.kind == "empty_page" for doubt in self.doubts)
+
     def as_dict(self) -> dict[str, Any]:
         """The reading as plain values."""
         return asdict(self)
@@ -88,6 +99,10 @@ def recognise(page: PageImage, *, seconds: float = SHEET_SECONDS) -> tuple[Sheet
     started = time.process_time()
     reading = SheetReading()
     grey = page.pixels
+    negative = _negative(grey)
+    if negative:
+        page = replace(page, pixels=255 - page.pixels)
+        grey = page.pixels
     streaks = quality.find_streaks(grey, page.dpi or _NOMINAL_DPI)
     if streaks:
         grey = quality.paint_over(grey, streaks)
@@ -96,7 +111,8 @@ def recognise(page: PageImage, *, seconds: float = SHEET_SECONDS) -> tuple[Sheet
     half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     quarter = cv2.resize(half, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     marks = find_marks(quarter)
-    read = read_codes(grey, half, marks, deadline=started + seconds * 0.75)
+    large = _much_paper(page)
+    read = read_codes(grey, half, marks, deadline=started + seconds * 0.75, whole=large)
     upside_down = _upside_down(marks, read)
     if upside_down:
         as_scanned, grey, quarter = (
@@ -106,16 +122,70 @@ def recognise(page: PageImage, *, seconds: float = SHEET_SECONDS) -> tuple[Sheet
         turned += 180
     reading.height, reading.width = grey.shape
     reading.turned = turned % 360
-    _take_codes(reading, read, upside_down=bool(upside_down))
+    _take_codes(reading, read, marks, quarter, upside_down=bool(upside_down), large=large, bilevel=page.bilevel)
+    if negative:
+        reading.doubts.append(Doubt("negative", "problem"))
     _take_marks(reading, marks, page)
     _place_unreadable(reading, marks)
     _take_turn(reading, turned, marks, read)
     if streaks:
         reading.doubts.append(_streak_doubt(streaks, page))
     _take_content(reading, grey, quarter, marks)
+    _take_damage(reading, page, marks)
+    if not page.bilevel and quality.loses_writing(quarter, to_bilevel(as_scanned)) and not reading.empty:
+        reading.doubts = [doubt for doubt in reading.doubts if doubt.kind != "blank"]
+        reading.doubts.append(Doubt("pale_writing", "problem"))
     _take_fields(reading, grey, marks)
     reading.milliseconds = round((time.process_time() - started) * 1000)
     return reading, as_scanned
+
+
+def _negative(pixels: Grey) -> bool:
+    """A page that is mostly dark and whose squares stand there when it is turned inside out."""
+    small = _portrait(pixels[::16, ::16])[0]
+    if np.count_nonzero(small < _NOMINAL_DARK) * 2 < small.size:
+        return False
+    quarter = cv2.resize(_portrait(pixels)[0], None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    return len(find_marks(255 - quarter).corners) > max(2, len(find_marks(quarter).corners))
+
+
+def _much_paper(page: PageImage) -> bool:
+    """Whether the glass held much more than one A4."""
+    if page.dpi is None:
+        return False
+    millimetres = page.pixels.size * (25.4 / page.dpi) ** 2
+    return millimetres > _TWO_SHEETS * GEOMETRY.page[0] * GEOMETRY.page[1]
+
+
+def _side(code: Code, place: Place, reading: SheetReading, marks: Marks) -> str:
+    """Where a code lies: ``front`` in its place, ``mirror`` in its place seen in a mirror, ``stray`` elsewhere."""
+    wide, high = GEOMETRY.page
+    x, y = (place[0] + place[2]) / 2, (place[1] + place[3]) / 2
+    if marks.to_pixels is not None:
+        u, v, scale = np.linalg.solve(marks.to_pixels, (x, y, 1.0))
+        x, y = u / scale, v / scale
+    else:
+        x, y = x / reading.width * wide, y / reading.height * high
+    if code.symbology == "Code128":
+        x0, y0, x1, y1 = GEOMETRY.code128_box
+        homes = [((x0 + x1) / 2, (y0 + y1) / 2)]
+    else:
+        half = GEOMETRY.datamatrix_module * GEOMETRY.datamatrix_modules / 2
+        homes = [(left + half, top + half) for left, top in GEOMETRY.datamatrix_origins]
+    front = min(min(np.hypot(x - u, y - v), np.hypot(wide - x - u, high - y - v)) for u, v in homes)
+    mirror = min(min(np.hypot(wide - x - u, y - v), np.hypot(x - u, high - y - v)) for u, v in homes)
+    if min(front, mirror) > (_NEAR_ROUGHLY_MM if marks.missing else _NEAR_MM):
+        return "stray"
+    return "front" if front <= mirror else "mirror"
+
+
+def _take_damage(reading: SheetReading, page: PageImage, marks: Marks) -> None:
+    """Say that the data of the picture is broken, where its decoder or the picture itself tells."""
+    # In greys a shadow over a page whose squares all stand hides nothing.
+    too_much = reading.ink > _MUCH_INK and (page.bilevel or bool(marks.missing))
+    lower_gone = bool(marks.corners) and {"bottom-left", "bottom-right"} <= set(marks.missing)
+    if (page.damaged or too_much or lower_gone) and not reading.empty:
+        reading.doubts.append(Doubt("picture_damaged", "problem"))
 
 
 def _portrait(grey: Grey) -> tuple[Grey, int]:
@@ -138,7 +208,10 @@ def _turned_place(place: Place, width: int, height: int, *, upside_down: bool) -
     return width - x1, height - y1, width - x0, height - y0
 
 
-def _take_codes(reading: SheetReading, read: CodesRead, *, upside_down: bool) -> None:
+def _take_codes(
+    reading: SheetReading, read: CodesRead, marks: Marks, quarter: Grey, *, upside_down: bool, large: bool,
+    bilevel: bool,
+) -> None:  # fmt: skip
     reading.step = read.step
     for code in read.codes:
         place = _turned_place(code.place, reading.width, reading.height, upside_down=upside_down)
@@ -156,6 +229,24 @@ def _take_codes(reading: SheetReading, read: CodesRead, *, upside_down: bool) ->
                 Doubt("unreadable", "problem", None, "time" if read.out_of_time else str(read.steps_tried))
             )
         return
+    sides = [
+        _side(code, _turned_place(code.place, reading.width, reading.height, upside_down=upside_down), reading, marks)
+        for code in valid
+    ]
+    if "front" not in sides and not large:
+        place = _turned_place(valid[0].place, reading.width, reading.height, upside_down=upside_down)
+        if "mirror" not in sides:
+            reading.doubts.append(Doubt("code_misplaced", "problem", place, ", ".join(read.numbers)))
+        elif not bilevel and float(np.percentile(quarter, 0.2)) > _SHOWN_THROUGH:
+            # Nothing dark at all: only the print of the other side shows through.
+            reading.doubts.append(Doubt("empty_page", "problem", None, "", ""))
+        else:
+            reading.doubts.append(Doubt("mirrored", "problem", place, ", ".join(read.numbers)))
+        return
+    if not large:
+        # What shows through from the other side is not this side's number.
+        valid = [code for code, side in zip(valid, sides, strict=True) if side != "mirror"]
+        read = replace(read, codes=tuple(valid))
     if not read.agree:
         place = _turned_place(valid[-1].place, reading.width, reading.height, upside_down=upside_down)
         reading.doubts.append(Doubt("codes_differ", "problem", place, ", ".join(read.numbers)))

@@ -1,0 +1,191 @@
+"""Sheets that fool a scanner or a reader of codes: each is a problem with its reason, never sound as it lies."""
+
+import io
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from scanning import contents, findings, recognise, sheets, sources
+from scanning.models import Sheet
+from scanning.recognition import decode, operations
+from scanning.recognition.decode import PageImage
+from scanning.recognition.sheet import recognise as read_page
+from scanning.states import SheetState
+from tests.scanning.conftest import ACTOR
+from tests.scanning.drawn import draw, px
+from tests.scanning.samples import samples
+from wire.forms import make_number
+
+NUMBER = make_number("C1", 1)
+OTHER = make_number("C2", 2)
+
+
+def problems(reading):
+    return {doubt.kind for doubt in reading.doubts if doubt.severity == "problem"}
+
+
+def read(pixels, *, bilevel=True, dpi=300):
+    return read_page(PageImage(np.ascontiguousarray(pixels), dpi, bilevel=bilevel))
+
+
+@pytest.fixture(scope="module")
+def page():
+    return draw("C1", 1)
+
+
+def shown_through(page, depth):
+    """The print of the other side as it shows on this one."""
+    pale = cv2.GaussianBlur(255 - page[:, ::-1], (0, 0), 1.5).astype(np.float32) / 255 * depth
+    return (255 - pale).astype(np.uint8)
+
+
+@pytest.mark.parametrize("turns", [0, 2])
+@pytest.mark.parametrize("codes", [{}, {"datamatrix": False}, {"code128": False}])
+def test_a_mirrored_sheet_is_a_problem_and_has_no_number(turns, codes):
+    reading, _ = read(np.rot90(draw("C1", 1, **codes)[:, ::-1], turns))
+    assert (reading.number, problems(reading)) == (None, {"mirrored"})
+
+
+def test_a_negative_is_turned_inside_out_and_left_to_a_person(page):
+    reading, upright = read(255 - page)
+    assert (reading.number, problems(reading)) == (NUMBER, {"negative"})
+    assert np.array_equal(upright, page)
+
+
+@pytest.mark.parametrize("depth", [30, 60])
+def test_an_empty_back_with_the_front_showing_through_is_an_empty_page(page, depth):
+    reading, _ = read(shown_through(page, depth), bilevel=False)
+    assert (reading.number, problems(reading)) == (None, {"empty_page"})
+
+
+def test_a_written_side_keeps_its_own_number_when_the_other_shows_through(page):
+    reading, _ = read(np.minimum(page, draw("C2", 2)[:, ::-1]))
+    assert (reading.number, problems(reading)) == (NUMBER, set())
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_a_second_number_in_mid_page_stops_the_sheet(page, turns):
+    label = page.copy()
+    code = np.rot90(draw("C2", 2)[px(22) : px(37), px(128) : px(188)], turns)
+    label[px(110) : px(110) + code.shape[0], px(60) : px(60) + code.shape[1]] = code
+    reading, _ = read(label)
+    assert (reading.number, problems(reading)) == (None, {"codes_differ"})
+    assert {NUMBER, OTHER} <= set(next(each.value for each in reading.doubts).split(", "))
+
+
+def test_a_number_only_in_mid_page_is_not_the_number_of_the_sheet():
+    label = draw("C1", 1, code128=False, datamatrix=False)
+    code = draw("C2", 2)[px(22) : px(37), px(128) : px(188)]
+    label[px(150) : px(165), px(60) : px(120)] = cv2.resize(code, (px(120) - px(60), px(165) - px(150)))
+    reading, _ = read(label)
+    assert (reading.number, problems(reading)) == (None, {"code_misplaced"})
+
+
+def test_two_sheets_on_one_glass_are_a_problem_that_names_both(page):
+    reading, _ = read(np.hstack([page, draw("C2", 2)]))
+    assert (reading.number, problems(reading)) == (None, {"codes_differ"})
+    assert {NUMBER, OTHER} <= set(next(each.value for each in reading.doubts).split(", "))
+
+
+@pytest.mark.parametrize("colour", [0, 255])
+def test_a_picture_whose_lower_part_is_gone_is_a_problem(page, colour):
+    cut = page.copy()
+    cut[px(130) :] = colour
+    reading, _ = read(cut)
+    assert (reading.number, problems(reading)) == (NUMBER, {"picture_damaged"})
+
+
+def jpeg(pixels, **options):
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "JPEG", quality=85, dpi=(300, 300), **options)
+    return out.getvalue()
+
+
+def test_a_jpeg_whose_decoder_warns_is_a_problem_and_a_sound_one_is_not(page, tmp_path):
+    sound, broken = jpeg(page), bytearray(jpeg(page))
+    broken[len(broken) // 2 : len(broken) // 2 + 2000] = bytes(2000)
+    for name, data, found in (("sound", sound, set()), ("broken", broken, {"picture_damaged"})):
+        path = tmp_path / name
+        path.write_bytes(data)
+        reading, _ = read_page(decode.read_page(path, 0))
+        assert problems(reading) & {"picture_damaged"} == found, name
+
+
+@pytest.mark.parametrize(("orientation", "undo"), [(2, np.fliplr), (3, lambda x: np.rot90(x, 2)), (4, np.flipud)])
+def test_the_turn_that_a_jpeg_notes_is_taken(page, tmp_path, orientation, undo):
+    exif = Image.Exif()
+    exif[274] = orientation
+    path = tmp_path / "a.jpg"
+    path.write_bytes(jpeg(np.ascontiguousarray(undo(page)), exif=exif))
+    reading, _ = read_page(decode.read_page(path, 0))
+    assert (reading.number, problems(reading), reading.turned) == (NUMBER, set(), 0)
+
+
+def pale(level, **options):
+    written, empty = draw("C1", 1, writing=120, **options), draw("C1", 1, writing=0, **options)
+    page = np.where(written < empty, level, empty).astype(np.uint8)
+    return cv2.GaussianBlur(np.minimum(page, 247), (0, 0), 0.7)
+
+
+@pytest.mark.parametrize("level", [195, 205])
+def test_pale_writing_is_kept_in_a_grey_record_for_a_person(tmp_path, level):
+    path, record = tmp_path / "a.png", tmp_path / "a.tif"
+    Image.fromarray(pale(level)).save(path, dpi=(300, 300))
+    told = operations.read(str(path), 0, str(record))["reading"]
+    kinds = {each["kind"]: each["severity"] for each in told["doubts"]}
+    assert kinds.get("pale_writing") == "problem"
+    assert "blank" not in kinds
+    with Image.open(record) as kept:
+        assert kept.mode == "L"
+        assert np.array_equal(np.asarray(kept), pale(level))
+
+
+def test_dark_writing_and_an_empty_grey_form_are_no_pale_writing():
+    for writing in (0, 120):
+        noisy = draw("C1", 1, writing=writing).astype(np.int16)
+        noisy = np.clip(np.minimum(noisy, 247) + np.random.default_rng(1).normal(0, 6, noisy.shape), 0, 255)
+        reading, _ = read(noisy.astype(np.uint8), bilevel=False)
+        assert (reading.number, problems(reading)) == (NUMBER, set())
+
+
+def test_a_pale_sheet_waits_for_a_person_and_keeps_its_grey_picture(desk, tmp_path):
+    number = next(each["C1"] for each in desk.journal(count=1) if "C1" in each)
+    path = tmp_path / "pale.png"
+    address = {"date": desk.sitting.date, "point": desk.day.point.code, "subject": desk.sitting.subject.code}
+    Image.fromarray(pale(200, number=number, **address)).save(path, dpi=(300, 300))
+    taken = sources.take_in(card=desk.card("0101"), name=path.name, content=path, door="folder", actor=ACTOR)
+    recognise.recognise(taken.source.pk)
+    sheet = Sheet.objects.get()
+    assert (sheet.state, sheet.number) == (SheetState.PROBLEM, number)
+    assert "accept" in {each.action for each in sheets.legal_actions(sheet)}
+    sheets.decide(sheet=sheet, action="accept", actor=ACTOR)
+    (packed,) = [each for each in contents.files_for(desk.card("0101")) if each.kind == "sheet"]
+    with Image.open(packed.path) as kept:
+        assert kept.mode == "L"
+
+
+@pytest.mark.parametrize("kind", ["mirrored", "negative", "picture_damaged", "pale_writing", "code_misplaced"])
+def test_every_reason_says_what_to_do(kind):
+    assert kind in findings.MEANINGS
+
+
+RIGHT = {
+    "b04_sticker_mid.tif": (None, "codes_differ"), "s21_twoside.tif": (None, "codes_differ"),
+    "s17_mirror.tif": (None, "mirrored"), "k5_bleed.tif": (None, "mirrored"),
+    "k10_graybleed8.jpg": (None, "empty_page"), "k10_graybleed20.jpg": (None, "empty_page"),
+    "t05_negative.tif": ("0100000020043", "negative"), "d19_badstream.pdf": ("0100000020883", "picture_damaged"),
+    "d20_cutstream.pdf": ("0200000020897", "picture_damaged"), "j14_jpegbad.jpg": ("0100000020920", "picture_damaged"),
+    "s24_pale170.jpg": ("0300000030015", "pale_writing"), "s24_pale205.jpg": ("0300000030039", "pale_writing"),
+    "s08_bleed.tif": ("0300000021020", None), "j01_exif2.jpg": ("0400000020396", None),
+    "j01_exif4.jpg": ("0300000020429", None), "t28_fax204x98.tif": ("0100000020326", None),
+    "t29_300x600.tif": ("0200000020330", None), "d15_g4_200.pdf": ("0100000020845", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(RIGHT))
+def test_the_drawn_samples_are_told_for_what_they_are(name):
+    reading, _ = read_page(decode.read_page(samples("scanning2") / name, 0))
+    number, problem = RIGHT[name]
+    assert (reading.number, problems(reading)) == (number, {problem} if problem else set())
