@@ -22,6 +22,8 @@ _HASH_SIDE = 16
 _PALE_STEP = 12.0  # of 255: by so much a pale stroke is darker than its paper
 _PALE_MM = 2.0
 _PALE_STROKES = 12
+_OTHER_SIDE = (174.6, 256.0, 190.0, 271.4)  # millimetres: the first DataMatrix as the other side shows it
+_THROUGH = 1.4
 
 #: Where a participant writes, millimetres: below the heads of the forms, above the codes.
 ANSWER_FIELD = (17.0, 62.0, 193.0, 250.0)
@@ -116,12 +118,13 @@ def stroke_map(grey: Grey, marks: Marks) -> NDArray[np.bool_]:
     return strokes
 
 
-def loses_writing(quarter: Grey, white: NDArray[np.bool_]) -> bool:
+def loses_writing(quarter: Grey, white: NDArray[np.bool_], marks: Marks) -> bool:
     """Whether strokes of the grey page leave no trace in its black-and-white record.
 
     Args:
         quarter: The page at a quarter of its size.
         white: The record, True where it is white.
+        marks: Where the page lies: a code of the other side that shows through says how dark its print is here.
     """
     paper = cv2.blur(cv2.morphologyEx(quarter, cv2.MORPH_CLOSE, np.ones((41, 41), np.uint8)), (41, 41))
     even = cv2.blur(cv2.divide(quarter, paper, scale=255), (3, 3))
@@ -130,7 +133,13 @@ def loses_writing(quarter: Grey, white: NDArray[np.bool_]) -> bool:
     kept = cv2.resize((~white).astype(np.uint8), quarter.shape[::-1], interpolation=cv2.INTER_NEAREST)
     ink = cv2.resize((~white).astype(np.uint8) * 255, quarter.shape[::-1], interpolation=cv2.INTER_AREA) > 0
     kept = cv2.dilate((kept > 0).astype(np.uint8) | ink.astype(np.uint8), np.ones((7, 7), np.uint8))
-    pale = ((even < middle - max(_PALE_STEP, 5 * grain)) & (kept == 0)).astype(np.uint8)
+    through = 0.0
+    box = marks.box(*_OTHER_SIDE)
+    if box is not None:
+        (x0, y0), (x1, y1) = (box / 4).min(axis=0).astype(int), (box / 4).max(axis=0).astype(int)
+        patch = even[max(y0, 0) : y1, max(x0, 0) : x1]
+        through = _THROUGH * (middle - float(np.percentile(patch, 5))) if patch.size else 0.0
+    pale = ((even < middle - max(_PALE_STEP, 5 * grain, through)) & (kept == 0)).astype(np.uint8)
     per_mm = quarter.shape[0] / 297.0
     _, _, stats, _ = cv2.connectedComponentsWithStats(pale, connectivity=8)
     wide, high = stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT]

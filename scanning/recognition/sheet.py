@@ -132,7 +132,7 @@ def recognise(page: PageImage, *, seconds: float = SHEET_SECONDS) -> tuple[Sheet
         reading.doubts.append(_streak_doubt(streaks, page))
     _take_content(reading, grey, quarter, marks)
     _take_damage(reading, page, marks)
-    if not page.bilevel and quality.loses_writing(quarter, to_bilevel(as_scanned)) and not reading.empty:
+    if not page.bilevel and quality.loses_writing(quarter, to_bilevel(as_scanned), marks) and not reading.empty:
         reading.doubts = [doubt for doubt in reading.doubts if doubt.kind != "blank"]
         reading.doubts.append(Doubt("pale_writing", "problem"))
     _take_fields(reading, grey, marks)

@@ -150,6 +150,12 @@ def test_dark_writing_and_an_empty_grey_form_are_no_pale_writing():
         assert (reading.number, problems(reading)) == (NUMBER, set())
 
 
+@pytest.mark.parametrize("depth", [20, 30, 47, 60])
+def test_what_shows_through_a_written_grey_side_is_no_pale_writing(page, depth):
+    reading, _ = read(np.minimum(np.minimum(page, 245), shown_through(draw("C2", 2), depth)), bilevel=False)
+    assert (reading.number, problems(reading)) == (NUMBER, set())
+
+
 def test_a_pale_sheet_waits_for_a_person_and_keeps_its_grey_picture(desk, tmp_path):
     number = next(each["C1"] for each in desk.journal(count=1) if "C1" in each)
     path = tmp_path / "pale.png"
