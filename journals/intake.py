@@ -7,7 +7,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from audit.log import Actor, record
+from audit.log import SYSTEM, Actor, record
 from audit.moves import move
 from common import clock, files, refusals
 from common.clock import now
@@ -25,6 +25,8 @@ from wire.durable import write_durable_all
 from wire.journal import JournalDocument, Relation, relation
 from wire.refusals import Part, Refusal
 
+#: The field of a doubt that no decision of a person mends (`wire.journal.sealed_doubts`).
+SEALED = "sealed"
 MAX_SIZE = 64 * 1024 * 1024
 
 
@@ -294,6 +296,16 @@ def accept(*, journal: Journal, reason: str, actor: Actor, post: StationPost | N
     """
     if not reason.strip():
         raise CannotDecide("Укажите причину, по которой журнал принимается.", "Give the reason of the acceptance.")
+    if any(doubt.get("field") == SEALED for doubt in journal.blocking):
+        # Accepted, it would look served while its sheets stay unknown for good.
+        raise CannotDecide(
+            "Номера бланков этого журнала ключами ППЭ не открыть никогда: принять его нельзя.",
+            "The form numbers of this journal can never be opened with the point's keys: it cannot be accepted.",
+            cure_ru="Сформируйте журнал на станции заново с пакетом экзамена этого ППЭ; если это невозможно, отклоните "
+            "журнал и составьте акт.",
+            cure_en="Form the journal at the station anew with this point's exam package; where that is impossible, "
+            "refuse the journal and make an act.",
+        )
     post = post or _post_for(journal)
     if post is None or post.sitting_id != journal.sitting_id or post.station.kind != journal.kind:
         raise CannotDecide(
@@ -398,6 +410,28 @@ def recheck(*, journal: Journal, actor: Actor) -> bool:
     _open_later(journal)
     changes.tell(journal.sitting, [journal.room_id])
     return True
+
+
+def recheck_sealed(known: dict[int, int]) -> int:
+    """Judge journals again whose numbers no known key could open, where access certificates have come since.
+
+    Args:
+        known: How many certificates each sitting had at the last look; brought up to date.
+
+    Returns:
+        How many are accepted now.
+    """
+    accepted = 0
+    rows = Journal.objects.filter(state=JournalState.QUARANTINED).exclude(sitting=None)
+    for sitting in Sitting.objects.filter(pk__in=rows.values("sitting")).select_related("point__region", "subject"):
+        count = len(access.certificates_of(sitting))
+        if known.get(sitting.pk) == count:
+            continue
+        known[sitting.pk] = count
+        for row in rows.filter(sitting=sitting).select_related("point__region"):
+            if any(doubt.get("field") == SEALED for doubt in row.blocking):
+                accepted += recheck(journal=row, actor=SYSTEM)
+    return accepted
 
 
 def recheck_all(*, sitting: Sitting, actor: Actor) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from journals.errors import ForeignJournal, NotAJournal
 from journals.lookups import Lookups
+from keys import access
 from keys.trust import trust_store
 from stations.matching import is_hq, plain, post_in, post_of, station_of
 from stations.models import ExamPoint, Node, Room, Sitting, Station, StationPost, Subject, parse_key_date
@@ -86,6 +87,7 @@ def read(data: bytes, name: str, *, point: ExamPoint | None, at: datetime, looku
         found.doubts.append(Part("entry", "", "", broken.text("ru"), broken.text("en")))
     if document is not None:
         _judge_content(found, document)
+        _judge_sealed(found, document, ask)
     _judge_registry(found, ask)
     _judge_name(found, name, ask)
     _judge_clock(found, at)
@@ -197,6 +199,15 @@ def _judge_content(found: Read, document: JournalDocument) -> None:
         # An unfinished journal may still grow: it waits for the whole one or for a person.
         blocks = part.field.startswith(_BLOCKING) or part.field == "entries"
         (found.doubts if blocks else found.remarks).append(part)
+
+
+def _judge_sealed(found: Read, document: JournalDocument, ask: Lookups) -> None:
+    """Numbers that no key of this point will ever open are a doubt: the sheets would stay unknown for good."""
+    sitting = found.sitting
+    certificates = ask.once(("access", sitting.pk), lambda: access.certificates_of(sitting))
+    # Before the exam package has come nothing is known of the keys; the journal is judged again when it comes.
+    if certificates:
+        found.doubts += journal.sealed_doubts(document, certificates=certificates)
 
 
 def _judge_registry(found: Read, ask: Lookups) -> None:

@@ -1,17 +1,22 @@
 """Work of this room that nobody asks for."""
 
 from common import files, jobs
-from journals import forms
+from journals import forms, intake
 from wire import durable
 
 #: No writer of a journal or act works upon its temporary file for so long.
 _LEFT_SECONDS = 3600.0
 
 
+#: Sitting → access certificates at the last look of this process.
+_certificates: dict[int, int] = {}
+
+
 @jobs.chore("journals.open_forms", every=15)
 def open_forms() -> None:
     """Open sealed form numbers that an interrupted activation or intake left closed."""
     forms.open_waiting()
+    intake.recheck_sealed(_certificates)
 
 
 @jobs.chore("journals.forget_parts", every=600)

@@ -339,6 +339,17 @@ def certificates_for(point: ExamPoint, date: day) -> list[CertificateFile]:
     return [row.x509 for row in rows.order_by("ident")]
 
 
+def certificates_of(sitting: Sitting) -> list[CertificateFile]:
+    """Return the certificates of every access key that this point has, or may still get, for one exam.
+
+    Empty while the exam package has not come: then nothing is known of the keys.
+    """
+    point = sitting.point
+    prefix = f"{sitting.date:%d%m%y}-{sitting.subject.code}-"
+    rows = Certificate.objects.of(Role.ACCESS, point.region.code, point.code).filter(ident__startswith=prefix)
+    return [row.x509 for row in rows.order_by("ident")]
+
+
 # --- end --------------------------------------------------------------------------------------------------------------
 
 

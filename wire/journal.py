@@ -258,6 +258,27 @@ def open_forms(document: JournalDocument | Lines, *, recipients: Sequence[Recipi
     return [found[ordinal] for ordinal in sorted(found)]
 
 
+def sealed_doubts(document: JournalDocument | Lines, *, certificates: Sequence[Certificate]) -> list[Part]:
+    """Why the form numbers of a journal could never be opened with the keys of some certificates; no key is needed.
+
+    Args:
+        document: The journal.
+        certificates: Those of the access keys that the point has, or will have, for this exam.
+    """
+    found = []
+    for entry in document.entries:
+        if entry.event != "forms_sealed":
+            continue
+        try:
+            cms.require_openable(base64.b64decode(entry.data["p7m"], validate=True), certificates=certificates)
+        except (Refusal, KeyError, TypeError, ValueError) as error:
+            ru, en = (error.text("ru"), error.text("en")) if isinstance(error, Refusal) else ("base64", "base64")
+            ru = f"номера бланков (запись {entry.seq}) ключами этого ППЭ не открыть никогда: {ru}"
+            en = f"the form numbers (entry {entry.seq}) can never be opened with the keys of this point: {en}"
+            found.append(Part("sealed", str(entry.seq), "", ru, en))
+    return found
+
+
 def _open_entry(entry: Entry, recipients: Sequence[Recipient]) -> list[FormSet]:
     try:
         blob = base64.b64decode(entry.data["p7m"], validate=True)

@@ -1,14 +1,22 @@
 """Numbers of forms open with the access key: at intake, on activation, later."""
 
+import base64
+
 import pytest
 
 from audit.models import Event
 from journals import forms, intake
+from journals.errors import CannotDecide
+from journals.expected import expected_set
 from journals.models import Journal, JournalAnswer, JournalSheet
 from keys import access
+from keys.models import Certificate
 from tests.factories import make_voice_day
 from tests.journals.world import Station, print_station, sets
 from tests.keys.world import OPERATOR, make_keys
+from tests.wire.world import the_world
+from wire import journal
+from wire.cms import der, identifiers
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +101,56 @@ def test_numbers_sealed_to_another_key_stay_closed_with_a_reason(keys):
     assert row.state == "accepted"
     assert row.forms_opened_at is None
     assert "не открываются" in row.forms_problem
+
+
+def strangers_data(count=1):
+    """A `forms_sealed` entry of a station that had another point's package."""
+    stranger = the_world().certificates["access"]
+    return journal.seal_forms(sets(count), recipients=[stranger])
+
+
+def test_numbers_sealed_for_another_points_key_keep_a_journal_in_quarantine(keys):
+    keys.activate()
+    row = take(print_station(keys).add("forms_sealed", **strangers_data()))
+    assert row.state == "quarantined"
+    (doubt,) = row.blocking
+    assert doubt["field"] == "sealed"
+    assert "ключами этого ППЭ не открыть никогда" in doubt["ru"]
+    with pytest.raises(CannotDecide, match="принять его нельзя"):
+        intake.accept(journal=row, reason="очень нужно", actor=OPERATOR)
+    assert [each.state for each in expected_set(keys.day.sitting) if each.journal] == ["quarantined"]
+
+
+def test_numbers_sealed_by_a_derivation_that_nothing_opens_keep_it_in_quarantine(keys):
+    keys.activate()
+    data = journal.seal_forms(sets(1), recipients=keys.access_certificates())
+    other = der.oid("1.3.132.1.11.3")  # ECDH with the SHA-512 KDF, as some libraries choose
+    blob = base64.b64decode(data["p7m"]).replace(der.oid(identifiers.ECDH_SHA256_KDF), other)
+    assert blob != base64.b64decode(data["p7m"])
+    row = take(print_station(keys).add("forms_sealed", **{**data, "p7m": base64.b64encode(blob).decode()}))
+    assert row.state == "quarantined"
+    assert "не открыть никогда" in row.blocking[0]["ru"]
+
+
+def test_before_the_package_has_come_nothing_is_said_against_a_seal(keys):
+    row = take(print_station(keys).add("forms_sealed", **strangers_data()))
+    assert row.state == "accepted"
+
+
+def test_a_journal_is_judged_again_when_its_key_s_certificate_comes(keys):
+    known = {}
+    keys.activate(keys.load(version=1))
+    keys.access_file(version=2)
+    late = next(row for row in Certificate.objects.filter(role="access") if row.ident.endswith("-v2"))
+    data = journal.seal_forms(sets(1), recipients=[late.x509])
+    late.delete()  # as if it came only later, in the feed
+    row = take(print_station(keys).add("forms_sealed", **data))
+    assert row.state == "quarantined"
+    assert intake.recheck_sealed(known) == 0
+    late.save(force_insert=True)
+    assert intake.recheck_sealed(known) == 1
+    row.refresh_from_db()
+    assert row.state == "accepted"
 
 
 def test_numbers_that_are_no_numbers_open_nothing(keys):

@@ -10,7 +10,7 @@ from wire.cms.errors import (
     SignatureWrong,
     UnsupportedAlgorithm,
 )
-from wire.cms.open import open_bytes, open_sealed
+from wire.cms.open import open_bytes, open_sealed, require_openable
 from wire.cms.provider import CryptoProvider, Recipient, Signer
 from wire.cms.seal import Sealed, seal, seal_bytes, sealed_size
 from wire.cms.sign import sign
@@ -44,6 +44,7 @@ __all__ = [
     "Verified",
     "open_bytes",
     "open_sealed",
+    "require_openable",
     "seal",
     "seal_bytes",
     "sealed_size",

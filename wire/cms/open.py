@@ -9,10 +9,13 @@ import io
 from collections.abc import Sequence
 from typing import BinaryIO
 
+from cryptography import x509
+
 from wire.cms import der, identifiers
 from wire.cms.der import DerRefusal, Node
 from wire.cms.errors import CmsMalformed, NoRecipient
 from wire.cms.provider import ContentDecryptor, CryptoProvider, Recipient
+from wire.cms.recipients import KEY_BYTES, is_for
 from wire.cms.standard import STANDARD
 from wire.cms.stream import BerStream
 from wire.durable import disk_errors, write_all
@@ -73,6 +76,40 @@ def open_bytes(blob: bytes, *, recipients: Sequence[Recipient], provider: Crypto
     dst = io.BytesIO()
     open_sealed(io.BytesIO(blob), dst, recipients=recipients, provider=provider)
     return dst.getvalue()
+
+
+def require_openable(
+    blob: bytes, *, certificates: Sequence[x509.Certificate], provider: CryptoProvider = STANDARD
+) -> None:
+    """Judge a sealed content without any key: could the holder of one of these certificates open it at all?
+
+    Raises:
+        NoRecipient: It is sealed for none of them.
+        CmsMalformed: Not AuthEnvelopedData.
+        UnsupportedAlgorithm: Sealed for one of them with algorithms that nothing here opens.
+    """
+    try:
+        stream = BerStream(io.BytesIO(blob))
+        _enter(stream)
+        _require_recipient(stream.element(MAX_HEAD).expect(der.SET).children(), certificates)
+        stream.enter(der.SEQUENCE)
+        if not stream.element(MAX_FIELD).is_oid(identifiers.DATA):
+            raise CmsMalformed("the content is not plain data")
+        provider.decryptor(bytes(KEY_BYTES), stream.element(MAX_FIELD))
+    except DerRefusal as error:
+        raise CmsMalformed(error.en) from error
+
+
+def _require_recipient(infos: Sequence[Node], certificates: Sequence[x509.Certificate]) -> None:
+    failure: Refusal = NoRecipient()
+    for certificate in certificates:
+        for info in infos:
+            try:
+                if is_for(info, certificate):
+                    return
+            except Refusal as error:
+                failure = error
+    raise failure
 
 
 def _open(stream: BerStream, dst: BinaryIO, recipients: Sequence[Recipient], provider: CryptoProvider) -> int:

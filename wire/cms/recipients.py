@@ -4,7 +4,7 @@ Each algorithm identifier is written in one spelling. Of those read, the few spe
 write; nothing in them is ignored, because the authentication tag of the content does not cover them.
 """
 
-from typing import cast
+from typing import NamedTuple, cast
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -84,6 +84,24 @@ def unwrap_key(info: Node, recipient: Recipient) -> bytes | None:
     return key
 
 
+def is_for(info: Node, certificate: x509.Certificate) -> bool:
+    """Tell without a key whether a RecipientInfo names a certificate, by an algorithm that its holder can open.
+
+    Raises:
+        CmsMalformed: It names the certificate, but is not built as it should be.
+        UnsupportedAlgorithm: It names the certificate, by another algorithm.
+    """
+    elliptic = isinstance(public_key_of(certificate), ec.EllipticCurvePublicKey)
+    if info.tag == der.SEQUENCE and not elliptic:
+        return _transport_for(info, certificate) is not None
+    if info.tag == 0xA1 and elliptic:
+        found = _agreement_for(info, certificate)
+        if found is not None:
+            _peer(found.originator)
+        return found is not None
+    return False
+
+
 def _check_usage(certificate: x509.Certificate, public: PublicKey) -> None:
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
@@ -110,14 +128,22 @@ def _wrap_by_agreement(certificate: x509.Certificate, public: ec.EllipticCurvePu
     return der.tlv(0xA1, der.integer(3), der.tlv(0xA0, originator), _AGREEMENT, der.sequence(wrapped))
 
 
-def _unwrap_by_transport(info: Node, recipient: Recipient) -> bytes | None:
+def _transport_for(info: Node, certificate: x509.Certificate) -> Node | None:
+    """Return the content key encrypted for a certificate, or None when the RecipientInfo names another."""
     version, name, algorithm, encrypted = info.fields(4)
-    if not is_named(name, recipient.certificate, key_identifier_tag=0x80):
+    if not is_named(name, certificate, key_identifier_tag=0x80):
         return None
     if version.integer() != (0 if name.tag == der.SEQUENCE else 2):
         raise CmsMalformed("version of a recipient")
     if algorithm.raw not in _TRANSPORT_SPELLINGS:
         raise Unsupported("RSA key transport other than OAEP with SHA-256")
+    return encrypted
+
+
+def _unwrap_by_transport(info: Node, recipient: Recipient) -> bytes | None:
+    encrypted = _transport_for(info, recipient.certificate)
+    if encrypted is None:
+        return None
     key = cast("TransportKey", recipient.key)
     try:
         return bytes(key.decrypt(encrypted.octets(), _OAEP))
@@ -129,26 +155,42 @@ def _unwrap_by_transport(info: Node, recipient: Recipient) -> bytes | None:
         raise _token_failed() from error
 
 
-def _unwrap_by_agreement(info: Node, recipient: Recipient) -> bytes | None:
+class _Agreement(NamedTuple):
+    """A RecipientInfo by key agreement, and the content key wrapped for one certificate in it."""
+
+    originator: Node
+    ukm: bytes
+    algorithm: Node
+    encrypted: Node
+
+
+def _agreement_for(info: Node, certificate: x509.Certificate) -> _Agreement | None:
     fields = info.fields(4, 5)
     version, originator = fields[:2]
     ukm = fields[2].expect(0xA1).fields(1)[0].octets() if len(fields) == 5 else b""
     algorithm, encrypted_keys = fields[-2:]
     for entry in encrypted_keys.expect(der.SEQUENCE).children():
         name, encrypted = entry.expect(der.SEQUENCE).fields(2)
-        if not is_named(name, recipient.certificate, key_identifier_tag=0xA0):
+        if not is_named(name, certificate, key_identifier_tag=0xA0):
             continue
         if version.integer() != 3:
             raise CmsMalformed("version of a recipient")
         if algorithm.raw not in _AGREEMENT_SPELLINGS:
             raise Unsupported("key agreement other than ECDH with SHA-256 and AES-256 key wrap")
-        shared = _exchange(cast("AgreementKey", recipient.key), _peer(originator))
-        try:
-            wrapping = _derive(shared, algorithm.fields(2)[1].raw, ukm)
-            return keywrap.aes_key_unwrap(wrapping, encrypted.octets())
-        except (keywrap.InvalidUnwrap, ValueError) as error:
-            raise Damaged("the key does not open the content key") from error
+        return _Agreement(originator, ukm, algorithm, encrypted)
     return None
+
+
+def _unwrap_by_agreement(info: Node, recipient: Recipient) -> bytes | None:
+    found = _agreement_for(info, recipient.certificate)
+    if found is None:
+        return None
+    shared = _exchange(cast("AgreementKey", recipient.key), _peer(found.originator))
+    try:
+        wrapping = _derive(shared, found.algorithm.fields(2)[1].raw, found.ukm)
+        return keywrap.aes_key_unwrap(wrapping, found.encrypted.octets())
+    except (keywrap.InvalidUnwrap, ValueError) as error:
+        raise Damaged("the key does not open the content key") from error
 
 
 def _peer(originator: Node) -> ec.EllipticCurvePublicKey:
