@@ -6,10 +6,12 @@ from audit.log import Actor
 from audit.moves import move
 from common import files
 from common.clock import now
-from scanning.models import RoomCard
+from scanning import pictures
+from scanning.errors import PicturesGone
+from scanning.models import RoomCard, Sheet
 from scanning.states import ACTIVE, ACTIVE_RECORDINGS, CARD_MOVES, CardState, RecordingState, SheetState
 from wire import canonical, tar
-from wire.durable import write_durable
+from wire.durable import sha256_file, write_durable
 from wire.forms import CATALOGUE, check_number
 from wire.packet import TarFile
 
@@ -20,11 +22,35 @@ def files_for(card: RoomCard) -> list[TarFile]:
     """Return the files of a card's packet in their order; `room.json` is written beside the scans.
 
     Unreadable sheets of a room closed with an act are among them: the centre decides about them.
+
+    Raises:
+        PicturesGone: A sheet has no picture, or the file is not the one that was read.
     """
+    require_pictures(card)
     found = [*_sheets(card), *_recordings(card), *_acts(card)]
     path = files.folder("scans", card.sitting.key, card.room.number) / "room.json"
     write_durable(path, canonical.dumps(_room(card, found)))
     return [TarFile("room.json", "room", path), *found]
+
+
+def gone(card: RoomCard) -> list[str]:
+    """Return the names of the sheets whose picture is not there, or is not the one that was read."""
+    rows = card.sheets.filter(state__in=ACTIVE).exclude(state=SheetState.RECEIVED).select_related("source")
+    return [str(each) for each in rows if not pictures.there(each.path) or _other(each)]
+
+
+def _other(sheet: Sheet) -> bool:
+    return sha256_file(files.data_dir() / sheet.path) != sheet.sha256
+
+
+def require_pictures(card: RoomCard) -> None:
+    """Refuse to pack a room that lacks the picture of a sheet.
+
+    Raises:
+        PicturesGone: With every such sheet.
+    """
+    if missing := gone(card):
+        raise PicturesGone(card.room.number, missing)
 
 
 def counts_for(card: RoomCard) -> dict[str, int]:

@@ -128,6 +128,35 @@ class DecisionRefused(Refusal):
     code = "decision_refused"
 
 
+class PicturesGone(Refusal):
+    """A room cannot be packed: pictures of its sheets are not on the disk as they were read."""
+
+    code = "pictures_gone"
+
+    def __init__(self, room: str, sheets: list[str]) -> None:
+        listed = ", ".join(sheets[:20])
+        super().__init__(
+            f"Аудитория {room}: на диске нет изображений листов, пакет не собирается: {listed}.",
+            f"Room {room}: pictures of sheets are not on the disk, nothing is packed: {listed}.",
+            cure_ru="Аудитория открыта снова: прочитайте эти листы снова или отсканируйте их заново и закройте её.",
+            cure_en="The room is open again: read these sheets again or scan them anew, then close it.",
+        )
+
+
+class NoPicture(DecisionRefused):
+    """A sheet without a picture can only be read again or left out."""
+
+    code = "no_picture"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "У листа нет изображения: номер и решение по нему не принимаются.",
+            "The sheet has no picture: no number and no decision is taken.",
+            cure_ru="Нажмите «Прочитать снова»; если не поможет, отсканируйте лист заново, а этот исключите.",
+            cure_en="Press “Read again”; if that does not help, scan the sheet again and leave this one out.",
+        )
+
+
 class NumberRefused(DecisionRefused):
     """The typed number is not one that this sheet can have."""
 

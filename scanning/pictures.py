@@ -26,6 +26,11 @@ def png(path: Path, *, width: int, page: int = 0) -> bytes:
     return decoder().picture(path, page, wanted)
 
 
+def there(path: str) -> bool:
+    """Whether a picture of record lies on the disk: nothing without one counts, closes a room or goes into a packet."""
+    return bool(path) and (files.data_dir() / path).is_file()
+
+
 def of_sheet(sheet: Sheet, *, width: int) -> bytes:
     """Return a sheet of the desk as PNG.
 

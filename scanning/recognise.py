@@ -1,8 +1,9 @@
 """Reading the sheets of a file, one by one, each in a transaction of its own; a killed worker's rest is read again."""
 
+import logging
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F
 
 from audit.log import SYSTEM
@@ -12,12 +13,18 @@ from common.clock import now
 from scanning import findings, scan_journal
 from scanning.models import Batch, RoomCard, Sheet, Source
 from scanning.recognition.decoder import decoder
-from scanning.recognition.refusals import FileRefused
+from scanning.recognition.refusals import DiskWanting, FileRefused, PassingTrouble
 from scanning.reconcile import reconcile, scanning
 from scanning.states import ACTIVE, CLOSED, SHEET_MOVES, SOURCE_MOVES, BatchState, SheetState, SourceState
+from wire.durable import DiskRefusal
+
+log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 90
-_MAX_STARTS = 3
+#: After trouble of the machine a file is read again this much later.
+PAUSE_SECONDS = 15.0
+#: A sheet that ended its readers so often, some minutes apart, is shown to a person, who may have it read again.
+_MAX_STARTS = 6
 #: Sheets moved in the background leave no event each: the file's event counts them (see `_finish`).
 
 
@@ -31,19 +38,38 @@ def recognise(pk: int) -> None:
     )
     if source is None:
         return
+    try:
+        _read_all(source)
+    except (PassingTrouble, DiskRefusal, OperationalError) as trouble:
+        # What passes by itself is no verdict about a sheet: the file waits for its turn again.
+        log.warning("%s is read again in %.0f s: %s", source, PAUSE_SECONDS, trouble)
+        leases.release(source, retry_in=PAUSE_SECONDS, reset_attempts=True)
+
+
+def _read_all(source: Source) -> None:
     # A reader that has yet to load its libraries must not make a sheet look as if it ended its workers.
     decoder().warm()
+    trouble: PassingTrouble | None = None
     for sheet in source.sheets.filter(state=SheetState.RECEIVED).order_by("page"):
         if not Batch.objects.filter(pk=source.batch_id, state=BatchState.OPEN).exists():
             # Paused between two sheets: going on wakes the file again.
             leases.release(source, reset_attempts=True)
             return
         leases.renew(source, seconds=LEASE_SECONDS)
-        _read(source, sheet)
+        try:
+            _read(source, sheet)
+        except DiskWanting:
+            raise
+        except PassingTrouble as found:
+            # Others of the file may be read meanwhile; this one again after a pause.
+            trouble = found
+            continue
         if source.attempts > 1:
             # Progress was made: however often its workers are killed, a file is parked only when it stands still.
             Source.objects.filter(pk=source.pk).update(attempts=1)
             source.attempts = 1
+    if trouble is not None:
+        raise trouble
     _finish(source)
 
 
@@ -56,6 +82,14 @@ def _read(source: Source, sheet: Sheet) -> None:
         if sheet.starts >= _MAX_STARTS:
             raise FileRefused("Чтение листа прерывалось несколько раз.", "Reading broke off several times.")
         told = decoder().read(path, sheet.page, record_path)
+    except DiskWanting:
+        Sheet.objects.filter(pk=sheet.pk).update(starts=F("starts") - 1)
+        raise
+    except PassingTrouble as trouble:
+        if sheet.starts + 1 < _MAX_STARTS:
+            raise
+        _give_up(sheet, trouble)
+        return
     except FileRefused as refusal:
         _give_up(sheet, refusal)
         return

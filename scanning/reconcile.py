@@ -11,7 +11,7 @@ from audit.log import SYSTEM, Actor
 from audit.moves import move
 from common.clock import now
 from scanning import balance as arithmetic
-from scanning import recording_checks, scan_journal
+from scanning import pictures, recording_checks, scan_journal
 from scanning.balance import Comparison, Found, Place, SeenSheet
 from scanning.equation import equation
 from scanning.grounds import read_grounds
@@ -59,6 +59,7 @@ class Balance:
     counts: dict[str, int] = field(default_factory=dict)
     unread: int = 0
     undecided: int = 0
+    no_picture: int = 0
     recordings: int = 0
     recordings_expected: int = 0
     blockers: list[Blocker] = field(default_factory=list)
@@ -119,14 +120,18 @@ def judge(card: RoomCard, register: Register) -> tuple[Balance, list[Found]]:
     """Work out the balance of a room and its differences; nothing is stored."""
     place = place_of(card)
     sheets = list(card.sheets.filter(state__in=ACTIVE).select_related("source"))
-    read = [_seen(sheet) for sheet in sheets if sheet.state != SheetState.RECEIVED]
+    # What went into a packet may have been wiped since; until then a number without its picture is no sheet.
+    bare = {each.pk for each in sheets if each.state != SheetState.RECEIVED and not _has_picture(card, each)}
+    known = [each for each in sheets if each.state != SheetState.RECEIVED]
+    read = [_seen(sheet) for sheet in known if not (sheet.number and sheet.pk in bare)]
     comparison = arithmetic.compare(place, read, register, _elsewhere(card))
     sealed = place.room in register.sealed_rooms
     if sealed:
         # Without the numbers nothing can be called missing; what the codes themselves say still holds.
         comparison.found = [each for each in comparison.found if each.kind not in ("missing", "unknown")]
     balance = _figures(card, place, comparison, register, sealed=sealed)
-    balance.unread = len(sheets) - len(read)
+    balance.unread = len(sheets) - len(known)
+    balance.no_picture = len(bare)
     balance.undecided = sum(sheet.state == SheetState.PROBLEM for sheet in sheets)
     sound = recording_checks.compare(card, register)
     comparison.found += sound.found
@@ -134,6 +139,10 @@ def judge(card: RoomCard, register: Register) -> tuple[Balance, list[Found]]:
     balance.unread += sound.unread
     balance.blockers = list(_blockers(card, balance, comparison, sound))
     return balance, comparison.found
+
+
+def _has_picture(card: RoomCard, sheet: Sheet) -> bool:
+    return bool(sheet.path) if card.state == CardState.PACKED else pictures.there(sheet.path)
 
 
 def place_of(card: RoomCard) -> Place:
@@ -204,8 +213,7 @@ def _blockers(card: RoomCard, balance: Balance, comparison: Comparison, sound: r
         _block_room(card, balance, block)
     elif not comparison.counts:
         block("nothing", "формы ППЭ не отсканированы", "the forms of the point are not scanned")
-    if balance.undecided:
-        block("undecided", f"листов ждут решения: {balance.undecided}", f"{balance.undecided} sheets need a decision")
+    _block_sheets(balance, block)
     if card.awaited:
         count = len(card.awaited)
         block("awaited", f"ждём повторного сканирования листов: {count}", f"{count} sheets are awaited again")
@@ -228,6 +236,14 @@ def difference_words(counts: Counter[str]) -> tuple[str, str]:
     ru = ", ".join(f"{words} {counts[kind]}" for kind, (words, _en) in _KINDS.items() if counts[kind])
     en = ", ".join(f"{words} {counts[kind]}" for kind, (_ru, words) in _KINDS.items() if counts[kind])
     return f"расхождения по листам: {ru}", f"sheets differ: {en}"
+
+
+def _block_sheets(balance: Balance, block: Any) -> None:
+    if count := balance.no_picture:
+        ru = f"листов без изображения: {count}, прочитайте их снова"
+        block("no_picture", ru, f"{count} sheets have no picture: read them again")
+    if count := balance.undecided:
+        block("undecided", f"листов ждут решения: {count}", f"{count} sheets need a decision")
 
 
 def _block_room(card: RoomCard, balance: Balance, block: Any) -> None:

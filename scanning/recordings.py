@@ -19,7 +19,7 @@ from scanning.errors import AlreadyTaken, DecisionRefused
 from scanning.models import Recording, RoomCard
 from scanning.models_work import Step
 from scanning.recognition.decoder import decoder
-from scanning.recognition.refusals import EmptyFile, FileRefused, NotARecording
+from scanning.recognition.refusals import EmptyFile, FileRefused, NotARecording, PassingTrouble
 from scanning.reconcile import go, reconcile
 from scanning.register import Register, read_register
 from scanning.sources import store_part
@@ -27,6 +27,7 @@ from scanning.states import ACTIVE_RECORDINGS, CLOSED, RECORDING_MOVES, CardStat
 from wire.durable import replace_durable, sha256_file
 
 LEASE_SECONDS = 240
+PAUSE_SECONDS = 15.0
 #: Kept as it stands; the page says it in the reader's language.
 REPLACED_BY_SOUND = gettext_noop("заменён исправной копией")
 _MAX_ATTEMPTS = 3
@@ -124,7 +125,12 @@ def listen(pk: int) -> None:
     row = leases.claim(rows, pk, seconds=LEASE_SECONDS, max_attempts=_MAX_ATTEMPTS + 1)
     if row is None:
         return
-    reading, doubts = _hear(row)
+    try:
+        reading, doubts = _hear(row)
+    except PassingTrouble as trouble:
+        # No verdict about the recording: it is heard again.
+        leases.release(row, retry_in=PAUSE_SECONDS, reset_attempts=trouble.harmless)
+        return
     register = read_register(row.card.sitting)
     answers = register.answers_of(row.card.room.number)
     answer = recording_checks.match(row, answers)
@@ -173,6 +179,10 @@ def _hear(row: Recording) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         if row.attempts > _MAX_ATTEMPTS:
             raise FileRefused("Чтение записи прерывалось несколько раз.", "Reading broke off several times.")
         reading = decoder().listen(files.data_dir() / row.path, row.name)
+    except PassingTrouble as trouble:
+        if trouble.harmless or row.attempts < _MAX_ATTEMPTS:
+            raise
+        return {}, [{"kind": trouble.code, "severity": "problem", "value": trouble.ru, "value_en": trouble.en}]
     except FileRefused as refusal:
         return {}, [{"kind": refusal.code, "severity": "problem", "value": refusal.ru, "value_en": refusal.en}]
     return reading, reading.pop("doubts")

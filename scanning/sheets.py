@@ -1,26 +1,34 @@
 """Decisions about sheets. Nothing is ever decided by the machine against a person, and nothing disappears."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from audit.log import Actor, record
 from audit.moves import move
+from common import jobs, leases
 from common.clock import now
-from scanning import scan_journal, steps
+from scanning import pictures, scan_journal, steps
 from scanning.cards import lock, open_card, require_editable
-from scanning.errors import DecisionRefused, NumberRefused, StillSealed
+from scanning.errors import DecisionRefused, NoPicture, NumberRefused, StillSealed
 from scanning.models import RoomCard, Sheet
 from scanning.models_work import Step
 from scanning.reconcile import go, reconcile
 from scanning.register import read_register
-from scanning.states import ACTIVE, SHEET_MOVES, CardState, SheetState
+from scanning.states import ACTIVE, SHEET_MOVES, SOURCE_MOVES, CardState, SheetState, SourceState
 from wire.forms import CATALOGUE, check_number
 
 ACCEPT, SET_NUMBER, DISCARD, MOVE = "accept", "set_number", "discard", "move"
+READ_AGAIN = "read_again"
+#: Keys of the actions on a sheet's own page: letters, for digits belong to numbers.
+KEYS = {ACCEPT: "A", SET_NUMBER: "N", DISCARD: "X", MOVE: "M", READ_AGAIN: "T"}
+#: A reason is said in words: digits alone, a letter or a dash explain nothing to whoever reads it later.
+_WORD = re.compile(r"[^\W\d_]{3,}")
 RESTORE = frozenset({SheetState.DISCARDED, SheetState.REPLACED})
 
 
@@ -31,6 +39,11 @@ class Legal:
     action: str
     label: str
     needs: str = ""
+
+    @property
+    def key(self) -> str:
+        """The letter that does it on the page of the sheet."""
+        return KEYS[self.action]
 
 
 def legal_actions(sheet: Sheet, kinds: frozenset[str] = frozenset()) -> list[Legal]:
@@ -43,7 +56,10 @@ def legal_actions(sheet: Sheet, kinds: frozenset[str] = frozenset()) -> list[Leg
     if sheet.card.closed or sheet.state == SheetState.RECEIVED:
         return []
     if sheet.state in RESTORE:
-        return [Legal(ACCEPT, _("Вернуть"))] if sheet.number else []
+        return [Legal(ACCEPT, _("Вернуть"))] if sheet.number and pictures.there(sheet.path) else []
+    if not pictures.there(sheet.path):
+        # A number without a picture would close a room whose packet lacks the sheet.
+        return [Legal(READ_AGAIN, _("Прочитать снова")), Legal(DISCARD, _("Исключить"), "reason")]
     actions = []
     if not sheet.number or sheet.state == SheetState.PROBLEM or sheet.decision == SET_NUMBER:
         actions.append(Legal(SET_NUMBER, _("Ввести номер"), "number"))
@@ -61,7 +77,7 @@ def decide(*, sheet: Sheet, action: str, actor: Actor, number: str = "", reason:
 
     Args:
         sheet: The sheet.
-        action: ``accept``, ``set_number``, ``discard`` or ``move``.
+        action: ``accept``, ``set_number``, ``discard``, ``move`` or ``read_again``.
         actor: Who decides.
         number: The number read by a person from the paper, for ``set_number``.
         reason: Why, for ``discard``; optional for the others.
@@ -71,6 +87,8 @@ def decide(*, sheet: Sheet, action: str, actor: Actor, number: str = "", reason:
         CardIsClosed: The room is closed.
         DecisionRefused, NumberRefused, StillSealed: The decision is not a legal one.
     """
+    if action == READ_AGAIN:
+        return read_again(sheet=sheet, actor=actor)
     with steps.remembered(card=sheet.card, kind=Step.Kind.SHEET, what=str(sheet), actor=actor):
         card = lock(sheet.card)
         require_editable(card)
@@ -78,6 +96,8 @@ def decide(*, sheet: Sheet, action: str, actor: Actor, number: str = "", reason:
         sheet.card = card
         kinds = frozenset(sheet.discrepancies.filter(resolved_at__isnull=True).values_list("kind", flat=True))
         if action not in {each.action for each in legal_actions(sheet, kinds)}:
+            if not pictures.there(sheet.path):
+                raise NoPicture
             raise DecisionRefused("Это действие с листом сейчас невозможно.", "This cannot be done with the sheet now.")
         if action == MOVE:
             other = _move(card, sheet, room.strip(), actor)
@@ -88,6 +108,51 @@ def decide(*, sheet: Sheet, action: str, actor: Actor, number: str = "", reason:
             found = _typed_number(card, sheet, number) if action == SET_NUMBER else None
             _keep(card, sheet, action, found, reason.strip(), actor)
         reconcile(card, actor=actor)
+    sheet.refresh_from_db()
+    return sheet
+
+
+def read_again(*, sheet: Sheet, actor: Actor) -> Sheet:
+    """Read a sheet again from its file, whose picture of record is not there: it is no verdict, nothing is taken back.
+
+    Raises:
+        CardIsClosed: The room is closed.
+        DecisionRefused: It has its picture, or its file is gone.
+    """
+    with transaction.atomic():
+        card = lock(sheet.card)
+        require_editable(card)
+        sheet = Sheet.objects.select_for_update(of=("self",)).select_related("source").get(pk=sheet.pk)
+        sheet.card = card
+        if READ_AGAIN not in {each.action for each in legal_actions(sheet)}:
+            raise DecisionRefused(
+                "У листа есть изображение: читать его снова незачем.",
+                "The sheet has its picture: nothing to read again.",
+            )
+        source = sheet.source
+        if not pictures.there(source.path):
+            raise DecisionRefused(
+                f"Файла «{source.name}» на диске узла больше нет: читать нечего.",
+                f"The file “{source.name}” is no longer on the node's disk.",
+                cure_ru="Отсканируйте лист заново, а этот исключите с указанием причины.",
+                cure_en="Scan the sheet again and leave this one out with a reason.",
+            )
+        point = card.sitting.point
+        about: dict[str, Any] = {"region": point.region.code, "point": point.code, "actor": actor}
+        move(
+            sheet, SheetState.RECEIVED, table=SHEET_MOVES, kind="scanning.sheet_read_again",
+            subject=f"{card.sitting.key} {card.room.number}", data={"sheet": sheet.pk}, starts=0, path="", sha256="",
+            number="", **about,
+        )  # fmt: skip
+        sheet.findings.all().delete()
+        if source.state == SourceState.READ:
+            move(
+                source, SourceState.RECEIVED, table=SOURCE_MOVES, kind="scanning.source_taken",
+                subject=f"{card.sitting.key} {card.room.number}: {source.name}"[:200], data={"again": True}, **about,
+            )  # fmt: skip
+        leases.unpark(source)
+        jobs.wake("scanning.recognise", source.pk)
+        go(card, CardState.SCANNING, actor=actor)
     sheet.refresh_from_db()
     return sheet
 
@@ -122,8 +187,12 @@ def _keep(card: RoomCard, sheet: Sheet, action: str, number: str | None, reason:
 
 
 def _discard(card: RoomCard, sheet: Sheet, reason: str, actor: Actor) -> None:
-    if not reason:
-        raise DecisionRefused("Укажите причину исключения листа.", "Give the reason for leaving the sheet out.")
+    if not _WORD.search(reason):
+        raise DecisionRefused(
+            "Укажите причину исключения листа словами.", "Give the reason for leaving the sheet out in words.",
+            cure_ru="Например: «второй снимок того же листа». Номер бланка вводится в поле «Номер бланка».",
+            cure_en="For example: “a second picture of the same sheet”. A form number goes into its own field.",
+        )  # fmt: skip
     _set_state(card, sheet, SheetState.DISCARDED, DISCARD, reason, actor)
     scan_journal.note(
         sitting=card.sitting, event="sheet_discarded", person=actor.name, room=card.room.number,

@@ -93,13 +93,18 @@ CARD_MOVES: Mapping[str, frozenset[str]] = {
     C.CLOSED_WITH_ACT: frozenset({C.PACKED, C.OPEN}),
     C.PACKED: frozenset({C.OPEN}),
 }
-SOURCE_MOVES: Mapping[str, frozenset[str]] = {SourceState.RECEIVED: frozenset({SourceState.READ})}
+SOURCE_MOVES: Mapping[str, frozenset[str]] = {
+    SourceState.RECEIVED: frozenset({SourceState.READ}),
+    # A sheet without a picture is read again.
+    SourceState.READ: frozenset({SourceState.RECEIVED}),
+}
 SHEET_MOVES: Mapping[str, frozenset[str]] = {
     # Unread sheets leave the room only with their whole batch.
     S.RECEIVED: frozenset({S.RECOGNISED, S.PROBLEM, S.DISCARDED}),
-    S.RECOGNISED: frozenset({S.PROBLEM, S.ACCEPTED, S.DISCARDED, S.REPLACED}),
-    S.PROBLEM: frozenset({S.RECOGNISED, S.ACCEPTED, S.DISCARDED, S.REPLACED}),
-    S.ACCEPTED: frozenset({S.ACCEPTED, S.DISCARDED, S.REPLACED}),
+    # Back to received: its picture is not there, and it is read again from its file.
+    S.RECOGNISED: frozenset({S.PROBLEM, S.ACCEPTED, S.DISCARDED, S.REPLACED, S.RECEIVED}),
+    S.PROBLEM: frozenset({S.RECOGNISED, S.ACCEPTED, S.DISCARDED, S.REPLACED, S.RECEIVED}),
+    S.ACCEPTED: frozenset({S.ACCEPTED, S.DISCARDED, S.REPLACED, S.RECEIVED}),
     S.DISCARDED: frozenset({S.ACCEPTED}),
     S.REPLACED: frozenset({S.ACCEPTED}),
 }
@@ -149,6 +154,7 @@ EVENT_KINDS: dict[str, str | Promise] = {
     "scanning.source_read": _("Файл сканов прочитан"),
     "scanning.sheet_read": _("Лист прочитан"),
     "scanning.sheet_decided": _("Принято решение по листу"),
+    "scanning.sheet_read_again": _("Лист читается снова"),
     "scanning.sheet_moved": _("Лист перенесён в другую аудиторию"),
     "scanning.sheet_replaced": _("Лист заменён новым сканом"),
     "scanning.recording_taken": _("Принят аудиофайл"),

@@ -10,6 +10,7 @@ from audit.log import Actor, record
 from common import jobs
 from common.refusals import both
 from scanning import cards, contents
+from scanning.errors import PicturesGone
 from scanning.models import RoomCard
 from scanning.states import CardState
 from stations.models import Room, Sitting
@@ -58,6 +59,7 @@ def build_packet(*, sitting: Sitting, kind: str, room: Room | None = None, actor
     Raises:
         RoomNotClosed: The room is not closed, is packed already, or makes another kind of packet.
     """
+    require_pictures(_card(sitting, room), actor=actor)
     with transaction.atomic():
         card = _card(sitting, room)
         card = cards.lock(card)
@@ -97,6 +99,8 @@ def build_ready(*, sitting: Sitting, actor: Actor) -> list[Packet]:
             cure_ru="Закройте аудитории на станции сканирования.",
             cure_en="Close the rooms on the scanning desk.",
         )
+    for each in rooms:
+        require_pictures(each.card, actor=actor)
     with transaction.atomic():
         return [build_packet(sitting=sitting, kind=each.kind, room=each.card.room, actor=actor) for each in rooms]
 
@@ -128,6 +132,19 @@ def start(
 
 def _unsent(packet: Packet) -> bool:
     return packet.state in UNSENT or (packet.state == PacketState.STUCK and not packet.is_signed)
+
+
+def require_pictures(card: RoomCard, *, actor: Actor) -> None:
+    """Open a closed room again whose sheets have lost their pictures: nobody may pack fewer sheets than were counted.
+
+    Raises:
+        PicturesGone: With every such sheet; the room is open again.
+    """
+    try:
+        contents.require_pictures(card)
+    except PicturesGone as refusal:
+        cards.reopen(card=card, numbers=[], reason=refusal.text("ru"), reason_en=refusal.text("en"), actor=actor)
+        raise
 
 
 def give_way(card: RoomCard, actor: Actor) -> None:

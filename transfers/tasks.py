@@ -13,6 +13,9 @@ from common import jobs, leases
 from common.clock import now
 from common.leases import free
 from common.refusals import Said, both
+from scanning import cards
+from scanning.errors import PicturesGone
+from scanning.models import RoomCard
 from stations.models import ExamPoint, Node
 from transfers import feed, keeping, link, outbox, pausing, seal, statuses, trial
 from transfers.models import FeedCursor, LineCheck, Packet, Wiping
@@ -46,6 +49,12 @@ def seal_packet(pk: int) -> None:
 
 
 def _not_sealed(packet: Packet, refusal: Refusal) -> None:
+    if isinstance(refusal, PicturesGone):
+        # The room opens again, and the packet that nobody signed gives way.
+        card = RoomCard.objects.filter(sitting=packet.sitting, room=packet.room).first()
+        if card is not None:
+            said = refusal.text("ru"), refusal.text("en")
+            cards.reopen(card=card, numbers=[], reason=said[0], reason_en=said[1], actor=SYSTEM)
     packet.refresh_from_db()
     if packet.state not in IN_THE_MAKING:
         return

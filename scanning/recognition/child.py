@@ -5,14 +5,18 @@ of length, then JSON, both ways. The parent's half is `scanning.recognition.deco
 """
 
 import ctypes
+import errno
 import os
 import resource
 import signal
 import sys
 from typing import BinaryIO
 
+import cv2
+
 from scanning.recognition.operations import OPERATIONS
 from scanning.recognition.protocol import Message, Operations, read_message, refusal_message, write_message
+from wire.durable import DiskRefusal
 from wire.refusals import Refusal
 
 MEMORY_BYTES = 3 << 29
@@ -46,10 +50,29 @@ def serve(requests: BinaryIO, answers: BinaryIO, operations: Operations) -> None
 def _answer(request: Message, operations: Operations) -> Message:
     try:
         return {"ok": operations[request.pop("operation")](**request)}
+    except DiskRefusal as refusal:
+        return {"failed": refusal.text("en")[:500], "passing": "disk"}
     except Refusal as refusal:
         return refusal_message(refusal)
-    except (OSError, MemoryError, ValueError) as error:
-        return {"failed": f"{type(error).__name__}: {error}"[:500]}
+    except MemoryError:
+        return {"failed": "MemoryError", "passing": "memory"}
+    except (OSError, ValueError, cv2.error) as error:
+        found = {"failed": f"{type(error).__name__}: {error}"[:500]}
+        trouble = _trouble(error)
+        return {**found, "passing": trouble} if trouble else found
+
+
+#: Errors that speak of the machine at this moment, not of the file.
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+_MEMORY = frozenset({errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN})
+
+
+def _trouble(error: Exception) -> str:
+    if isinstance(error, cv2.error):
+        return "memory" if "Insufficient memory" in str(error) else ""
+    if isinstance(error, OSError):
+        return "disk" if error.errno in _DISK else "memory" if error.errno in _MEMORY else ""
+    return ""
 
 
 def main(parent: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from scanning.recognition.protocol import LENGTH, MAX_MESSAGE, Message, told_refusal, write_message
-from scanning.recognition.refusals import DecoderStopped
+from scanning.recognition.refusals import DecoderStopped, DiskWanting, PassingTrouble
 
 #: Processor time a request may take; a busy machine must not make a sheet unreadable.
 SHEET_SECONDS = 2.0
@@ -104,12 +104,16 @@ class Decoder:
                 ) from None
             if answer is None:
                 self._end()
-                raise DecoderStopped(
-                    "Чтение файла прервалось: он повреждён или слишком велик.",
-                    "Reading of the file broke off: it is damaged or too big.",
+                raise PassingTrouble(
+                    "Чтение файла прервалось: ему не хватило памяти, или файл повреждён.",
+                    "Reading of the file broke off: memory was too short, or the file is damaged.",
                 )
         if "refused" in answer:
             raise told_refusal(answer["refused"])
+        if answer.get("passing") == "disk":
+            raise DiskWanting
+        if answer.get("passing"):
+            raise PassingTrouble("Для чтения файла не хватило памяти.", "Memory was too short to read the file.")
         if "failed" in answer:
             raise DecoderStopped(f"Файл не читается: {answer['failed']}", f"The file is not read: {answer['failed']}")
         result: Message = answer["ok"]
@@ -128,7 +132,7 @@ class Decoder:
             # Loading the libraries is not the first sheet's fault.
             if _receive(self._process, _Limit(self._process.pid, _START_SECONDS)) is None:
                 self._end()
-                raise DecoderStopped("Процесс чтения не запустился.", "The decoding process did not start.")
+                raise PassingTrouble("Процесс чтения не запустился.", "The decoding process did not start.")
         return self._process
 
     def _end(self) -> None:

@@ -122,3 +122,29 @@ class DecoderStopped(FileRefused):
             cure_ru="Посмотрите лист сами; если он не открывается, отсканируйте его заново.",
             cure_en="Look at the sheet yourself; if it does not open, scan it again.",
         )
+
+
+class PassingTrouble(DecoderStopped):
+    """The machine, not the file, stood in the way: a full disk, too little memory, a child that died.
+
+    Attributes:
+        harmless: Whether it says nothing at all about the file: a full disk. Memory and death may be the file's doing.
+    """
+
+    code = "passing_trouble"
+    permanent = False
+    harmless = False
+
+
+class DiskWanting(PassingTrouble):
+    """The disk did not take the picture of record."""
+
+    code = "disk_wanting"
+    harmless = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            "На диске узла нет места для изображения листа.", "The node's disk has no room for the picture of a sheet."
+        )
+        self.cure_ru = "Освободите место: чтение продолжится само."
+        self.cure_en = "Free some space: reading goes on by itself."

@@ -1,5 +1,6 @@
 """The scanning desk in Chromium: the scanner's button, many files at once, sheets decided about without a mouse."""
 
+import re
 import threading
 import time
 
@@ -168,13 +169,12 @@ def test_sheets_are_decided_about_by_keys_alone(open_page, look, desk, technicia
     look(page, "desk-stage-close", full=False)
     page.keyboard.press("Space")
     # The number is typed and held against the journals.
-    page.keyboard.press("1")
     page.keyboard.type(make_number("R", 999))
     page.keyboard.press("Enter")
     page.wait_for_selector("text=нет ни в одном журнале")
     look(page, "desk-stage-refused", full=False)
-    page.keyboard.press("1")
-    page.keyboard.type(sets[0]["R"])
+    page.locator("#stage input[name=number]").blur()
+    page.keyboard.type(sets[0]["R"])  # as a hand-held reader sends it, wherever the focus is
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Решение принято")
     assert Sheet.objects.get(decision="set_number").number == sets[0]["R"]
@@ -188,8 +188,13 @@ def test_sheets_are_decided_about_by_keys_alone(open_page, look, desk, technicia
             page.keyboard.press("r")
             page.locator(".stage-side .inline[data-action=accept] button").press("Enter")
         else:
-            page.locator(".stage-side .inline[data-action=discard] input").fill("посторонний лист")
+            page.keyboard.press("x")
+            page.keyboard.type("посторонний лист")
             page.keyboard.press("Enter")
+            page.wait_for_selector("#scan-discard[open]")
+            assert Sheet.objects.filter(state=SheetState.DISCARDED).count() == 0
+            look(page, "desk-stage-sure", full=False)
+            page.locator("#scan-discard [data-sure]").press("Enter")
         page.wait_for_load_state("load")
         page.wait_for_timeout(200)
     assert seen == {"twin", "unknown"}
@@ -201,3 +206,19 @@ def test_sheets_are_decided_about_by_keys_alone(open_page, look, desk, technicia
     page.wait_for_selector("text=Отменено")
     assert Step.objects.filter(undone_at__isnull=False).count() == 1
     assert Step.objects.count() == steps
+
+
+def test_a_number_typed_for_an_unreadable_sheet_never_excludes_it(open_page, desk, technician, workers):
+    one, two = desk.journal(count=2)
+    blurred = damage(desk.page(one["R"]), blur=9)
+    desk.scan(*[desk.page(n) for n in [*one.values(), *two.values()] if n != one["R"]], blurred)
+    page = open_page(technician, address(desk))
+    page.keyboard.press("n")
+    page.wait_for_selector("#stage")
+    assert page.evaluate("document.activeElement.name") == "number"
+    page.keyboard.type(one["R"])
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#scan-room")
+    assert not Sheet.objects.filter(state=SheetState.DISCARDED).exists()
+    assert Sheet.objects.get(decision="set_number").number == one["R"]
+    assert page.locator(".stage-side kbd").filter(has_text=re.compile("[0-9]")).count() == 0

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from audit.models import Event
+from keys.models import Certificate
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import build, sign, tasks
 from transfers.errors import NothingToBuild, NothingToSign, RoomNotClosed
@@ -153,18 +154,13 @@ def test_sealing_may_be_killed_and_goes_on(hq, monkeypatch):
 
 
 def test_a_packet_that_cannot_be_sealed_needs_a_person_who_mends_and_repeats(hq):
-    card = hq.close("0101")
-    sheet = card.sheets.first()
-    from common import files
-
-    path = files.inside(sheet.path)
-    data = path.read_bytes()
-    path.unlink()
+    hq.close("0101")
     packet = hq.build()
+    Certificate.objects.filter(role="rcoi").update(role="ca")  # the exam package with the centre's has not come
     tasks.seal_packet(packet.pk)
     packet = fresh(packet)
-    assert (packet.state, packet.last_error_code) == ("stuck", "file_missing")
-    path.write_bytes(data)
+    assert (packet.state, packet.last_error_code) == ("stuck", "authority_missing")
+    Certificate.objects.filter(role="ca", ident="01").update(role="rcoi")
     from transfers import outbox
 
     outbox.retry(packet=packet, actor=ACTOR)

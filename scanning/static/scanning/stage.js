@@ -1,4 +1,4 @@
-// One sheet on the whole screen: zoom, turn, drag, decide by digit, go on by arrow.
+// One sheet on the whole screen: zoom, turn, drag, decide by letter, go on by arrow. Digits belong to the number.
 "use strict";
 (() => {
   const stage = document.getElementById("stage");
@@ -54,8 +54,8 @@
   });
 
   const go = (address) => { if (address) location.href = address; };
-  const decide = (place) => {
-    const row = stage.querySelectorAll(".stage-side .inline")[place - 1];
+  const decide = (letter) => {
+    const row = stage.querySelector(`.stage-side .inline[data-key="${letter}"]`);
     if (!row) return;
     const field = row.querySelector("input[type=text], select");
     if (field && !field.value.trim()) field.focus();
@@ -70,11 +70,17 @@
       row.querySelector("button").click();
     }
   });
+  // A hand-held reader, or a person in a hurry: whatever has the focus, digits go into the number field.
+  const number = stage.querySelector("input[name=number]");
+  document.addEventListener("keydown", (event) => {
+    if (number && /^[0-9]$/.test(event.key) && !window.deskKeys.typing() && !event.ctrlKey && !event.metaKey && !event.altKey
+      && !document.querySelector("dialog[open]")) number.focus();
+  }, { capture: true });
   const keys = {
     ArrowRight: () => go(stage.dataset.after), ArrowLeft: () => go(stage.dataset.before), Escape: () => go(stage.dataset.back),
     Space: every(closeUp), KeyR: turn, KeyU: () => window.deskKeys.press("#undo button"),
-    "+": every((view) => zoom(view, 1.4)), "=": every((view) => zoom(view, 1.4)), "-": every((view) => zoom(view, 1 / 1.4)), Digit0: every(fit),
+    "+": every((view) => zoom(view, 1.4)), "=": every((view) => zoom(view, 1.4)), "-": every((view) => zoom(view, 1 / 1.4)), KeyF: every(fit),
   };
-  for (let place = 1; place <= 6; place += 1) keys[`Digit${place}`] = () => decide(place);
+  for (const letter of "ANMXTO") keys[`Key${letter}`] = () => decide(letter);
   window.deskKeys.listen(keys);
 })();
