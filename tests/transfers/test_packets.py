@@ -159,7 +159,7 @@ def test_a_packet_that_cannot_be_sealed_needs_a_person_who_mends_and_repeats(hq)
     Certificate.objects.filter(role="rcoi").update(role="ca")  # the exam package with the centre's has not come
     tasks.seal_packet(packet.pk)
     packet = fresh(packet)
-    assert (packet.state, packet.last_error_code) == ("stuck", "authority_missing")
+    assert (packet.state, packet.last_error_code) == ("stuck", "node_certificate_missing")
     Certificate.objects.filter(role="ca", ident="01").update(role="rcoi")
     from transfers import outbox
 
