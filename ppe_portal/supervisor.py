@@ -17,6 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ppe_portal.pulse import Pulse
+
 log = logging.getLogger(__name__)
 
 MARK = "PPE_CHILD"
@@ -140,10 +142,14 @@ class Supervisor:
 
     Attributes:
         lifeline: An open file of whoever started the node; when it ends, so does the node, however its starter died.
+        pulse: Tells when the web server lives without answering; it is then ended and started again.
     """
 
-    def __init__(self, members: Sequence[Child], data_dir: Path, lifeline: int | None = None) -> None:
+    def __init__(
+        self, members: Sequence[Child], data_dir: Path, lifeline: int | None = None, pulse: Pulse | None = None
+    ) -> None:
         self.members, self.data_dir, self.lifeline, self.stopping = members, data_dir, lifeline, False
+        self.pulse = pulse
 
     def stop(self, *_: object) -> None:
         """Signal handler: end after the current round."""
@@ -159,8 +165,16 @@ class Supervisor:
         while not self.stopping:
             for child in self.members:
                 child.tend()
+            self._feel()
             self._rest(0.2)
         self._end()
+
+    def _feel(self) -> None:
+        if self.pulse is not None and self.pulse.dead():
+            self.pulse.forget()
+            for child in self.members:
+                if child.name == "web":
+                    log.error("the web server gave no answer; ended %d processes", kill_marked(child.mark))
 
     def _rest(self, seconds: float) -> None:
         if self.lifeline is None:
