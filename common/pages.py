@@ -157,6 +157,11 @@ def body_limit(name: str) -> int:
     return next((each.max_body for each in _pages if each.name == name), BODY_LIMIT)
 
 
+def is_open(name: str) -> bool:
+    """Return whether the page of that name is for people who are not logged in."""
+    return any(each.name == name and not each.login for each in _pages)
+
+
 def url_patterns() -> list[URLPattern]:
     """Return the addresses of this kind of node."""
     patterns = []

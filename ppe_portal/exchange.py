@@ -2,11 +2,16 @@
 
 A server that answers before it has read the body must close the line, and granian does so without a word: the client
 sends its next request into a closed line and is told «server disconnected» about something that never arrived.
+A body ends when it stops moving (`ppe_portal.lines`), and a body that was cut is an error, never a shorter body.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
+
+from ppe_portal import lines
+from wire.refusals import Refusal
 
 #: The most that is read only to be dropped: one block of an upload. Past it the line is closed, and said to be.
 MOST_DRAINED = 16 << 20
@@ -23,55 +28,99 @@ class _Readable(Protocol):
 
 
 class _Body:
-    """The body of a request, counted as it is read."""
+    """The body of a request, counted and watched as it is read."""
 
-    def __init__(self, stream: _Readable, length: int | None) -> None:
+    def __init__(self, stream: _Readable, length: int | None, exchange: lines.Exchange, watch: lines.Lines) -> None:
         self._stream, self._left, self.touched = stream, length, False
+        self._exchange, self._lines = exchange, watch
 
-    def read(self, *size: int) -> bytes:
-        """Read as the stream does."""
-        return self._note(self._stream.read(*size), whole=not size)
+    def read(self, size: int = -1) -> bytes:
+        """Read as the stream does, block by block: the time of a block is bounded.
+
+        Raises:
+            ConnectionError: The body ended before its announced length.
+            TooManyBodies: Too many strangers' bodies are being read.
+        """
+        blocks: list[bytes] = []
+        while size and self._left != 0:
+            block = self._block(lines.PACE if size < 0 else min(size, lines.PACE))
+            if not block:
+                break
+            blocks.append(block)
+            size = size if size < 0 else size - len(block)
+        return b"".join(blocks)
 
     def readline(self, *size: int) -> bytes:
         """Read a line as the stream does."""
-        return self._note(self._stream.readline(*size))
+        with self._reading():
+            return self._note(self._stream.readline(*size))
 
-    def _note(self, data: bytes, *, whole: bool = False) -> bytes:
+    def _block(self, size: int) -> bytes:
+        with self._reading():
+            return self._note(self._stream.read(size if self._left is None else min(size, self._left)))
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        self._lines.admit(self._exchange)
+        self._exchange.moved, self._exchange.reading = time.monotonic(), True
+        try:
+            yield
+        finally:
+            self._exchange.reading, self._exchange.moved = False, time.monotonic()
+
+    def _note(self, data: bytes) -> bytes:
         self.touched = True
-        if whole or not data:
-            self._left = 0
+        if not data:
+            left, self._left = self._left, 0
+            if left:
+                raise ConnectionError(f"the body ended {left} bytes early")
         elif self._left is not None:
             self._left -= len(data)
         return data
 
     def drained(self, most: int) -> bool:
         """Read what is left, up to a limit; return whether that was all."""
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, Refusal):
             while self._left != 0 and most > 0:
-                block = self.read(_BLOCK)
+                block = self._block(lines.PACE)
                 if not block:
                     break
                 most -= len(block)
-        return self._left == 0
+            return self._left == 0
+        return False
 
 
 class WholeExchange:
-    """Wraps a WSGI application."""
+    """Wraps a WSGI application.
 
-    def __init__(self, application: Application) -> None:
-        self.application = application
+    Args:
+        application: Answers the requests.
+        watch: Bounds the bodies; one for each process.
+    """
+
+    def __init__(self, application: Application, watch: lines.Lines | None = None) -> None:
+        self.application, self.lines = application, watch or lines.Lines()
 
     def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         """Answer a request."""
+        exchange = environ[lines.KEY] = lines.exchange_of(environ)
+        self.lines.begin(exchange)
+        try:
+            return self._answer(environ, start_response, exchange)
+        finally:
+            self.lines.end(exchange)
+
+    def _answer(self, environ: dict[str, Any], start_response: Start, exchange: lines.Exchange) -> Iterable[bytes]:
         length = _length(environ)
         if length == 0:
             return self.application(environ, start_response)
-        body = environ["wsgi.input"] = _Body(environ["wsgi.input"], length)
+        environ[lines.ADMIT] = lambda: self.lines.admit(exchange)
+        body = environ["wsgi.input"] = _Body(environ["wsgi.input"], length, exchange, self.lines)
 
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             # Who asked to be told first (`Expect: 100-continue`) sends nothing after a refusal: nothing to wait for.
             unasked = body.touched or "HTTP_EXPECT" not in environ
-            if not (unasked and body.drained(MOST_DRAINED)):
+            if status.startswith("429") or not (unasked and body.drained(MOST_DRAINED)):
                 headers = [*headers, ("Connection", "close")]
             return start_response(status, headers, *more)
 

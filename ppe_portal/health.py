@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 
-from common import jobs, life, marks
+from common import jobs, life, marks, space
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -21,6 +21,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         {
             "node": settings.PPE_NODE, "database": "ok", "heartbeat_age": beats, "disk_free": free,
-            "database_put_back": behind,
+            # No reason to start anything again: nothing but room on the disk helps.
+            "disk": "low" if free < space.reserve() else "ok", "database_put_back": behind,
         }
     )  # fmt: skip

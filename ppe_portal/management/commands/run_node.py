@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, record
 from keys import node as node_keys
-from ppe_portal import first_run
+from ppe_portal import bodies, first_run
+from ppe_portal.pulse import Pulse
 from ppe_portal.supervisor import Supervisor, children
 from rcoi import series
 from transfers import sequences
@@ -59,4 +60,6 @@ class Command(BaseCommand):
             workers=settings.PPE_WEB_WORKERS,
             threads=settings.PPE_WEB_THREADS,
         )
-        Supervisor(members, data_dir, sys.stdin.fileno() if options["with_stdin"] else None).run()
+        bodies.sweep()
+        lifeline = sys.stdin.fileno() if options["with_stdin"] else None
+        Supervisor(members, data_dir, lifeline, Pulse(options["host"], options["port"])).run()
