@@ -9,13 +9,13 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 from common import pages, refusals, space
 from keys.sessions import machine_of
-from ppe_portal import first_run, lines
+from ppe_portal import lines
 from wire.refusals import Refusal
 
 #: The most that is read only to be dropped, so that the browser reads the answer; past it the line is cut.
@@ -110,7 +110,7 @@ def _to_login(request: HttpRequest) -> HttpResponse | None:
     if name in _OPEN:
         return None
     if pages.is_open(name):
-        return redirect("/") if name == "first-run" and first_run.finished() else None
+        return None
     return redirect_to_login(request.get_full_path())
 
 

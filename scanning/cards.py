@@ -10,7 +10,7 @@ from audit.moves import move
 from common.clock import now
 from journals import acts
 from keys.tokens import OpenToken
-from scanning import scan_journal, steps
+from scanning import contents, scan_journal, steps
 from scanning.errors import (
     CardChanged,
     CardIsClosed,
@@ -206,6 +206,7 @@ def close(*, card: RoomCard, actor: Actor) -> RoomCard:
         CardIsClosed: It is closed already.
         NotBalanced: With every reason.
     """
+    contents.forget_altered(card)
     with transaction.atomic():
         card = lock(card)
         require_editable(card)
@@ -228,6 +229,7 @@ def close_with_act(*, card: RoomCard, reason: str, text: str, token: OpenToken, 
     """
     if not reason.strip():
         raise CardRefused("Укажите причину расхождения.", "Give the reason of the difference.")
+    contents.forget_altered(card)
     with transaction.atomic():
         card = lock(card)
         require_editable(card)

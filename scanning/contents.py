@@ -39,6 +39,13 @@ def gone(card: RoomCard) -> list[str]:
     return [str(each) for each in rows if not pictures.there(each.path) or _other(each)]
 
 
+def forget_altered(card: RoomCard) -> None:
+    """Take pictures that are not the ones that were read for no pictures: their sheets are read again."""
+    rows = card.sheets.filter(state__in=ACTIVE).exclude(state=SheetState.RECEIVED).exclude(path="")
+    altered = [each.pk for each in rows if pictures.there(each.path) and _other(each)]
+    Sheet.objects.filter(pk__in=altered).update(path="")
+
+
 def _other(sheet: Sheet) -> bool:
     return sha256_file(files.data_dir() / sheet.path) != sheet.sha256
 

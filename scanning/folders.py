@@ -27,6 +27,7 @@ from scanning.errors import AlreadyTaken
 from scanning.folder_errors import FolderBusy, FolderMissing, FolderNotAllowed
 from scanning.models import Batch, RoomCard
 from scanning.models_work import WatchedFolder
+from scanning.recognition.refusals import DecoderStopped
 from scanning.states import EDITABLE, FOLDER_MOVES, BatchState, FolderState
 from wire.durable import fsync_dir
 from wire.refusals import Refusal
@@ -149,6 +150,10 @@ def _waiting(folder: Path) -> Iterator[Path]:
             yield path
 
 
+#: A file that ended its reader so often is set aside: the machine had its chances.
+MOST_ENDED = 4
+
+
 def look(folder: WatchedFolder, *, until: float = float("inf")) -> list[Verdict]:
     """Take in every file of a folder that has stopped changing since the last look."""
     place = Path(folder.path)
@@ -169,6 +174,13 @@ def look(folder: WatchedFolder, *, until: float = float("inf")) -> list[Verdict]
         if not known.get("done") and time.monotonic() < until and _settled(path, known["since"]):
             try:
                 verdicts.append(_take(folder, path))
+            except DecoderStopped as refusal:
+                # It ended its reader: the files behind it do not wait for it, and in the end it is set aside.
+                files[name] = {**known, "ended": known.get("ended", 0) + 1}
+                if files[name]["ended"] < MOST_ENDED or getattr(refusal, "harmless", False):
+                    waiting = str(refusal)
+                    continue
+                verdicts.append(_refused(folder, path, refusal))
             except Refusal as refusal:
                 # The disk or the room takes nothing just now: the file stays where it is, and is looked at again.
                 waiting = str(refusal)
@@ -228,13 +240,19 @@ def _take(folder: WatchedFolder, path: Path) -> Verdict:
         return Verdict(name, taken=True, words=refusal.text("ru"))
     except Refusal as refusal:
         if refusal.permanent:
-            said = f"{refusal.text('ru')} {refusal.cure('ru')}".strip()
-            _aside(path, REFUSED, reason=said)
-            _tell(folder, "scanning.file_refused", actor, {"file": name, "code": refusal.code})
-            return Verdict(name, taken=False, words=f"{refusal.text('ru')}\n{refusal.text('en')}")
+            return _refused(folder, path, refusal)
         raise
     _aside(path, TAKEN)
     return Verdict(name, taken=True, words=taken.line)
+
+
+def _refused(folder: WatchedFolder, path: Path, refusal: Refusal) -> Verdict:
+    """Set a file aside with its reason."""
+    name = flash.shown(path)
+    _aside(path, REFUSED, reason=f"{refusal.text('ru')} {refusal.cure('ru')}".strip())
+    actor = Actor(folder.made_by, "page")
+    _tell(folder, "scanning.file_refused", actor, {"file": name, "code": refusal.code})
+    return Verdict(name, taken=False, words=f"{refusal.text('ru')}\n{refusal.text('en')}")
 
 
 def _batch(folder: WatchedFolder) -> Batch | None:

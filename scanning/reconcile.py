@@ -172,6 +172,7 @@ def _elsewhere(card: RoomCard) -> dict[str, str]:
         Sheet.objects.filter(card__sitting=card.sitting, state__in=ACTIVE)
         .exclude(card=card)
         .exclude(number="")
+        .exclude(path="")
         .values_list("number", "kind", "card__room__number")
     )
     found: dict[str, str] = {}

@@ -143,6 +143,7 @@ def require_pictures(card: RoomCard, *, actor: Actor) -> None:
     try:
         contents.require_pictures(card)
     except PicturesGone as refusal:
+        contents.forget_altered(card)
         cards.reopen(card=card, numbers=[], reason=refusal.text("ru"), reason_en=refusal.text("en"), actor=actor)
         raise
 

@@ -13,7 +13,7 @@ from common import jobs, leases
 from common.clock import now
 from common.leases import free
 from common.refusals import Said, both
-from scanning import cards
+from scanning import cards, contents
 from scanning.errors import PicturesGone
 from scanning.models import RoomCard
 from stations.models import ExamPoint, Node
@@ -53,6 +53,7 @@ def _not_sealed(packet: Packet, refusal: Refusal) -> None:
         # The room opens again, and the packet that nobody signed gives way.
         card = RoomCard.objects.filter(sitting=packet.sitting, room=packet.room).first()
         if card is not None:
+            contents.forget_altered(card)
             said = refusal.text("ru"), refusal.text("en")
             cards.reopen(card=card, numbers=[], reason=said[0], reason_en=said[1], actor=SYSTEM)
     packet.refresh_from_db()

@@ -14,8 +14,10 @@ from scanning.folders import REFUSED, TAKEN
 from scanning.models import RoomCard, Source
 from scanning.models_work import WatchedFolder
 from scanning.recognition import decode
+from scanning.recognition.decoder import decoder
 from scanning.states import CardState
 from tests.scanning.conftest import ACTOR
+from tests.scanning.dying import die_in_the_middle
 
 
 @pytest.fixture
@@ -188,3 +190,24 @@ def test_a_closed_room_takes_nothing_from_its_folder(desk, inbox, quick):
     assert (inbox / "a.tif").exists()
     with pytest.raises(CardIsClosed):
         begin(desk, inbox)
+
+
+def test_a_file_that_ends_its_reader_stops_none_behind_it_and_is_set_aside(desk, inbox, quick, monkeypatch):
+    folder = begin(desk, inbox)
+    data = sheet(desk)
+    (inbox / "a killer.tif").write_bytes(data + b"\0")
+    (inbox / "b good.tif").write_bytes(data)
+    real = decoder().inspect
+
+    def inspect(path, name):
+        if "killer" in name:
+            die_in_the_middle()
+        return real(path, name)
+
+    monkeypatch.setattr(decoder(), "inspect", inspect)
+    verdicts = settle(folder, quick)
+    assert [each.name for each in verdicts if each.taken] == ["b good.tif"]
+    for _ in range(folders.MOST_ENDED):
+        verdicts += folders.look(WatchedFolder.objects.get(pk=folder.pk))
+    assert [each.name for each in verdicts if not each.taken] == ["a killer.tif"]
+    assert (inbox / REFUSED / "a killer.tif").exists()

@@ -1,8 +1,6 @@
 """No sheet counts, closes a room or leaves in a packet without its picture; what passes by itself is no verdict."""
 
-import os
 import shutil
-import signal
 
 import pytest
 
@@ -16,6 +14,7 @@ from scanning.reconcile import reconcile
 from scanning.states import CardState, SheetState
 from tests.network.volumes import Volume
 from tests.scanning.conftest import ACTOR
+from tests.scanning.dying import die_in_the_middle
 from transfers import build, tasks
 from transfers.models import Packet
 from wire.refusals import Refusal
@@ -113,6 +112,21 @@ def test_a_closed_room_without_a_picture_is_not_packed_and_opens_again(whole, ha
     assert not card.closed
     assert "нет изображений листов" in card.reopen_reason
     assert not Packet.objects.exists()
+    # The way out: read it again from its file, and close.
+    (blank,) = [each for each in Sheet.objects.all() if "read_again" in {a.action for a in sheets.legal_actions(each)}]
+    with pytest.raises(NotBalanced):
+        cards.close(card=card, actor=ACTOR)
+    sheets.decide(sheet=blank, action="read_again", actor=ACTOR)
+    recognise.recognise(blank.source_id)
+    cards.close(card=whole.card(), actor=ACTOR)
+    assert len(build.build_ready(sitting=whole.sitting, actor=ACTOR)) == 1
+
+
+def test_a_picture_that_was_altered_keeps_a_room_from_closing(whole):
+    path = picture(Sheet.objects.first())
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(NotBalanced, match="листов без изображения: 1"):
+        cards.close(card=whole.card(), actor=ACTOR)
 
 
 def test_a_picture_that_vanishes_before_the_sealing_takes_the_packet_back(whole):
@@ -172,9 +186,8 @@ def test_a_child_that_dies_is_no_verdict_at_once(desk, monkeypatch):
 
     def read(*args, **more):
         if len(deaths) < 3:
-            decoder().warm()
-            deaths.append(decoder().pid)
-            os.kill(decoder().pid, signal.SIGKILL)
+            deaths.append(1)
+            die_in_the_middle()
         return real(*args, **more)
 
     monkeypatch.setattr(decoder(), "read", read)
@@ -194,7 +207,7 @@ def test_a_sheet_that_ends_its_readers_again_and_again_goes_to_a_person_who_may_
 
     def read(path, page, record, **more):
         if page == 0:
-            os.kill(decoder().pid, signal.SIGKILL)
+            die_in_the_middle()
         return real(path, page, record, **more)
 
     with monkeypatch.context() as hurt:

@@ -1,6 +1,7 @@
 """How packets share the line: which goes first, pauses, the channel's width, two channels, TLS of the region."""
 
 import fcntl
+import hashlib
 import ipaddress
 import random
 import shutil
@@ -113,6 +114,7 @@ def big_packet(hq):
     packet = hq.sealed()
     path = files.inside(hq.card().sheets.first().path)
     path.write_bytes(path.read_bytes() + random.Random(1).randbytes(3 << 20))
+    hq.card().sheets.filter(path=files.relative(path)).update(sha256=hashlib.sha256(path.read_bytes()).hexdigest())
     Packet.objects.filter(pk=packet.pk).update(state="sealing")
     seal.seal(fresh(packet))
     sign.sign_packets(packets=[fresh(packet)], token=hq.keys.open_token(), actor=ACTOR)

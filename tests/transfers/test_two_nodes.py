@@ -1,5 +1,6 @@
 """An HQ in this process and a real centre behind granian: login, tus, receipts, the feed."""
 
+import hashlib
 import os
 import shutil
 import signal
@@ -102,6 +103,7 @@ def test_delivery_goes_on_after_the_centre_died_in_the_middle(hq, centre, monkey
 
     path = files.inside(big.path)
     path.write_bytes(path.read_bytes() + os.urandom(6 << 20))
+    hq.card().sheets.filter(pk=big.pk).update(sha256=hashlib.sha256(path.read_bytes()).hexdigest())
     Packet.objects.filter(pk=packet.pk).update(state="sealing")
     seal.seal(fresh(packet))
     from transfers import sign
