@@ -215,7 +215,7 @@ def test_a_number_typed_for_an_unreadable_sheet_never_excludes_it(open_page, des
     page = open_page(technician, address(desk))
     page.keyboard.press("n")
     page.wait_for_selector("#stage")
-    assert page.evaluate("document.activeElement.name") == "number"
+    page.wait_for_function("document.activeElement.name === 'number'")
     page.keyboard.type(one["R"])
     page.keyboard.press("Enter")
     page.wait_for_selector("#scan-room")

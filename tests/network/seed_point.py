@@ -5,6 +5,7 @@ the centre is seeded with it afterwards.
 
 import json
 import random
+import struct
 import sys
 from pathlib import Path
 
@@ -38,8 +39,11 @@ def make_packet(day: factories.Day, size: int, rng: random.Random) -> Packet:
     )
     Packet.objects.filter(pk=packet.pk).update(supersedes=None)
     source = files.folder("scans", "made") / f"{packet.uid}.bin"
+    # It begins as a picture does: the centre glances at each, and decodes none.
+    head = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + struct.pack(">II", 2480, 3508)
     with source.open("wb") as file:  # randbytes itself ends at 256 MiB
-        for done in range(0, size, 1 << 24):
+        file.write(head)
+        for done in range(len(head), size, 1 << 24):
             file.write(rng.randbytes(min(1 << 24, size - done)))
     path = seal.unsigned(packet)
     recipients = node.rcoi_certificates()
