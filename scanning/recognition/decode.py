@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -202,7 +202,7 @@ def read_page(path: Path, index: int) -> PageImage:
 def _raster_page(path: Path, kind: Format, index: int) -> PageImage:
     with _open(path, kind) as opened:
         image: Image.Image = opened
-        damaged = kind == "jpeg" and _jpeg_complains(path)
+        damaged = kind == "jpeg" and _jpeg_complains(np.fromfile(path, np.uint8))
         if index:
             image.seek(index)
         _check_frame(image)
@@ -219,12 +219,11 @@ def _raster_page(path: Path, kind: Format, index: int) -> PageImage:
         return PageImage(np.array(image.convert("L")), dpi, bilevel=False, damaged=damaged)
 
 
-def _jpeg_complains(path: Path) -> bool:
+def _jpeg_complains(data: NDArray[np.uint8]) -> bool:
     """Whether libjpeg met bad data, filled the rest with something and went on.
 
     Pillow keeps that to itself; OpenCV's libjpeg writes it to the standard error, so the picture is decoded once more.
     """
-    data = np.fromfile(path, np.uint8)
     kept, heard = os.dup(2), os.memfd_create("libjpeg")
     try:
         os.dup2(heard, 2)
@@ -278,14 +277,24 @@ def _pdf_page(path: Path, index: int) -> PageImage:
         width, height = (side / 72 * PDF_DPI for side in page.get_size())
         if not 0 < width * height <= MAX_PIXELS:
             raise TooManyPixels(int(width), int(height), MAX_PIXELS)
+        damaged = False
         for item in page.get_objects(filter=(pdfium.raw.FPDF_PAGEOBJ_IMAGE,), max_depth=5):
             columns, rows = item.get_px_size()
             if columns * rows > MAX_PIXELS:
                 raise TooManyPixels(columns, rows, MAX_PIXELS)
+            damaged = damaged or _jpeg_inside_complains(item)
         bitmap = page.render(scale=PDF_DPI / 72, grayscale=True, no_smoothimage=False)
-        return PageImage(np.array(bitmap.to_numpy()).reshape(bitmap.height, bitmap.width), PDF_DPI, bilevel=False)
+        pixels = np.array(bitmap.to_numpy()).reshape(bitmap.height, bitmap.width)
+        return PageImage(pixels, PDF_DPI, bilevel=False, damaged=damaged)
     finally:
         document.close()
+
+
+def _jpeg_inside_complains(item: Any) -> bool:
+    """Whether a picture of a page is a JPEG with bad data: pdfium fills the rest with something and says nothing."""
+    if item.get_filters(skip_simple=True) != ["DCTDecode"]:
+        return False
+    return _jpeg_complains(np.frombuffer(bytes(item.get_data(decode_simple=True)), np.uint8))
 
 
 def to_bilevel(grey: Grey) -> NDArray[np.bool_]:

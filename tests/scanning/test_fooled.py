@@ -195,3 +195,17 @@ def test_the_drawn_samples_are_told_for_what_they_are(name):
     reading, _ = read_page(decode.read_page(samples("scanning2") / name, 0))
     number, problem = RIGHT[name]
     assert (reading.number, problems(reading)) == (number, {problem} if problem else set())
+
+
+@pytest.mark.parametrize("share", [None, 0.5, 0.7])
+def test_a_jpeg_inside_a_pdf_is_judged_as_one_by_itself(tmp_path, page, share):
+    whole = io.BytesIO()
+    Image.fromarray(page).save(whole, "PDF", resolution=300, quality=85)
+    data = bytearray(whole.getvalue())
+    begin = data.index(b"\xff\xd8\xff")
+    if share is not None:
+        place = begin + int((data.index(b"endstream", begin) - begin) * share)
+        data[place : place + 40] = bytes(40)
+    path = tmp_path / "sheet.pdf"
+    path.write_bytes(data)
+    assert decode.read_page(path, 0).damaged is (share is not None)
