@@ -117,7 +117,7 @@ class ReadOnlyAdmin(ModelAdmin):
         """Refuse what no link of the page would ask, before anything is looked up."""
         values: dict[str, str] = {}
         for name, said in asked:
-            if len(said) != 1 or len(said[0]) > MAX_VALUE or _CONTROL.search(said[0]):
+            if len(said) != 1 or len(said[0]) > MAX_VALUE or _CONTROL.search(said[0].replace("\t", " ")):
                 raise _unfit(name)
             values[name] = said[0]
         if not _PAGE.fullmatch(values.pop(PAGE_VAR, "1")):

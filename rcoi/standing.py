@@ -114,11 +114,14 @@ def _packet(
 
 
 def _replaced(packet: InboxPacket, packets: Iterable[InboxPacket]) -> bool:
-    """Return whether a later confirmed packet of the same place stands where this one was refused."""
+    """Return whether a confirmed packet of the same place, later or of a higher version, stands for a refused one."""
     return any(
         each.state == PacketState.ACKNOWLEDGED
         and (each.kind, each.room) == (packet.kind, packet.room)
-        and (each.received_at, each.pk) > (packet.received_at, packet.pk)
+        and (
+            (each.received_at, each.pk) > (packet.received_at, packet.pk)
+            or (each.version or 0) > (packet.version or 0)  # an old version, brought late
+        )
         for each in packets
     )
 

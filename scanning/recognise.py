@@ -82,8 +82,8 @@ def _read(source: Source, sheet: Sheet) -> None:
         if sheet.starts >= _MAX_STARTS:
             raise FileRefused("Чтение листа прерывалось несколько раз.", "Reading broke off several times.")
         told = decoder().read(path, sheet.page, record_path)
-    except DiskWanting:
-        Sheet.objects.filter(pk=sheet.pk).update(starts=F("starts") - 1)
+    except (DiskWanting, DiskRefusal):
+        _uncount(sheet)
         raise
     except PassingTrouble as trouble:
         if sheet.starts + 1 < _MAX_STARTS:
@@ -103,7 +103,16 @@ def _read(source: Source, sheet: Sheet) -> None:
         "picture_hash": reading.pop("picture_hash"), "read_at": now(),
     }  # fmt: skip
     doubts = reading.pop("doubts")
-    _store(sheet, values, reading, doubts)
+    try:
+        _store(sheet, values, reading, doubts)
+    except (OperationalError, DiskRefusal):
+        _uncount(sheet)
+        raise
+
+
+def _uncount(sheet: Sheet) -> None:
+    """Take back the count of a start that ended for a reason of the machine."""
+    Sheet.objects.filter(pk=sheet.pk).update(starts=F("starts") - 1)
 
 
 def _give_up(sheet: Sheet, refusal: FileRefused) -> None:

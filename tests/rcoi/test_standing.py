@@ -6,7 +6,7 @@ import pytest
 
 from audit.log import SYSTEM
 from audit.models import Event
-from rcoi import board, rescan, statuses
+from rcoi import board, rescan, standing, statuses
 from rcoi.models import InboxFinding, InboxPacket
 from rcoi.reports import point_report, region_report
 from tests.rcoi.conftest import arrive
@@ -232,3 +232,11 @@ def test_an_open_finding_is_named_on_every_page(whole, operator):
         'class="chip ok" style="font-size:15px'
         not in operator.client.get(f"/centre/statuses/{whole.day.key}/").content.decode()
     )
+
+
+def test_an_old_version_refused_after_the_new_one_was_confirmed_keeps_nothing_open(point):
+    uid = uuid7()
+    first = full(point, "0101", counts={"sheets": 99}, uid=uid)
+    arrive(full(point, "0101", version=2, supersedes=uid))
+    assert arrive(first).state == "rejected"
+    assert not [each for each in standing.open_matters(point.day.sitting) if "отклонён" in each.text]

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from django.db import OperationalError
 
 from common import files
 from common.clock import now
@@ -178,6 +179,21 @@ def test_a_full_disk_is_no_verdict_and_every_sheet_is_read_when_there_is_room(de
         assert desk.card().state in (CardState.DISCREPANT, CardState.RECONCILED)
     finally:
         volume.close()
+
+
+def test_a_database_that_cannot_be_written_is_no_verdict(desk, monkeypatch):
+    source = unread(desk)
+
+    def full(*_args, **_more):
+        raise OperationalError("database or disk is full")
+
+    with monkeypatch.context() as hurt:
+        hurt.setattr("scanning.findings.store", full)
+        for _ in range(8):
+            recognise.recognise(source.pk)
+            later(source)
+    recognise.recognise(source.pk)
+    assert set(Sheet.objects.values_list("state", flat=True)) == {"recognised"}
 
 
 def test_a_child_that_dies_is_no_verdict_at_once(desk, monkeypatch):
