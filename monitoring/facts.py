@@ -107,12 +107,16 @@ class Facts:
     @cached_property
     def packets(self) -> list[Packet]:
         """The newest version of each packet."""
-        return list(newest_packets(self.sitting).values())
+        return list(self._newest.values())
+
+    @cached_property
+    def _newest(self) -> dict[tuple[str, str], Packet]:
+        return newest_packets(self.sitting)
 
     @cached_property
     def owed(self) -> list[Owed]:
         """Every packet that the last status needs."""
-        return owed_packets(self.sitting, {(p.kind, _place(p)): p for p in self.packets})
+        return owed_packets(self.sitting, self._newest)
 
     @cached_property
     def paper_packets(self) -> list[Packet]:
@@ -171,10 +175,6 @@ class Facts:
 def facts_of(sitting: Sitting) -> Facts:
     """Return the facts of a sitting at this moment."""
     return Facts(sitting, now())
-
-
-def _place(packet: Packet) -> str:
-    return packet.status.status if packet.status else packet.room.number if packet.room else ""
 
 
 def _rooms_first(rows: Iterable[Expected]) -> list[Expected]:

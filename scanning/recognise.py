@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 LEASE_SECONDS = 90
 #: After trouble of the machine a file is read again this much later.
 PAUSE_SECONDS = 15.0
-#: A sheet that ended its readers so often, some minutes apart, is shown to a person, who may have it read again.
+#: A sheet that ended its readers so often, a pause between, is shown to a person, who may have it read again.
 _MAX_STARTS = 6
 #: Sheets moved in the background leave no event each: the file's event counts them (see `_finish`).
 
