@@ -29,6 +29,8 @@ from wire.refusals import Refusal
 LEASE_SECONDS = 30
 #: A feeder needs two seconds a sheet, an old flatbed half a minute.
 SILENT_SECONDS = 150
+#: Within which a driver that has said its last word closes its device.
+FAREWELL_SECONDS = 5
 RETRY_SECONDS = 20
 _LOOK = 0.2
 _RUNNING = (ScanState.WAITING, ScanState.SCANNING)
@@ -160,7 +162,10 @@ def _follow(job: ScanJob, scan: Pass) -> Refusal | None:
             renewed = time.monotonic()
         if not ScanJob.objects.filter(pk=job.pk, state=ScanState.SCANNING).exists():
             return None
-        if time.monotonic() - last > SILENT_SECONDS:
+        silent = time.monotonic() - last
+        if silent > FAREWELL_SECONDS and scan.over:
+            scan.stop()
+        elif silent > SILENT_SECONDS:
             return ScannerSilent()
         time.sleep(_LOOK)
     _take_pages(job)

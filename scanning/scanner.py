@@ -33,6 +33,8 @@ OPTION_SECONDS = 20
 _A4 = ("-l", "0", "-t", "0", "-x", "210", "-y", "297")
 _PR_SET_PDEATHSIG = 1
 _SAID = 300
+#: What `scanimage` prints when it takes no further page; a driver may still hang as it closes the device.
+_LAST_WORDS = "Batch terminated"
 
 #: Exit codes of `scanimage` are SANE's statuses.
 _STATUSES: dict[int, type[ScannerRefused]] = {
@@ -194,6 +196,11 @@ class Pass:
         return self._process.poll() is None
 
     @property
+    def over(self) -> bool:
+        """Whether it has said that no further page comes, even if its driver never lets it end."""
+        return _LAST_WORDS in self._heard()
+
+    @property
     def pid(self) -> int:
         """The process."""
         return self._process.pid
@@ -211,15 +218,21 @@ class Pass:
     def refusal(self, pages: int) -> ScannerRefused | None:
         """Return what kept it from ending well, if anything did."""
         code = self._process.wait()
-        said = self._said.read_bytes()[-4000:].decode(errors="replace") if self._said.exists() else ""
-        stopped = "received signal" in said
-        if code == 0 and not stopped:
+        heard = self._heard()
+        said, signal_came, _rest = heard.partition("received signal")
+        over = _LAST_WORDS in said
+        if code == 0 and not signal_came:
             return None if pages else FeederEmpty()
-        if code < 0:
+        if code < 0 and not over:
             return PassBrokenOff()
         # A `scanimage` that stumbles over its own driver ends with 0; its words still tell why.
-        kind = _STATUSES.get(code) or next((each for words, each in _WORDS.items() if words in said), ScannerFailed)
-        if kind is FeederEmpty and pages:
-            return None
-        line = next((each for each in reversed(said.splitlines()) if each.startswith("scanimage: ")), "")
-        return kind(line.removeprefix("scanimage: ")[:_SAID]) if kind is ScannerFailed else kind()
+        kind = _STATUSES.get(code) or next((each for words, each in _WORDS.items() if words in said), None)
+        if (kind is FeederEmpty and pages) or (kind is None and over):
+            return None if pages else FeederEmpty()
+        if kind is None or kind is ScannerFailed:
+            line = next((each for each in reversed(heard.splitlines()) if each.startswith("scanimage: ")), "")
+            return ScannerFailed(line.removeprefix("scanimage: ")[:_SAID])
+        return kind()
+
+    def _heard(self) -> str:
+        return self._said.read_bytes()[-4000:].decode(errors="replace") if self._said.exists() else ""

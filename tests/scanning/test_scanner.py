@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import threading
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from PIL import Image
 
 from audit.models import Event
 from scanning import passes, recognise, scanner
@@ -61,7 +63,7 @@ def test_the_glass_gives_one_page_whatever_the_backend_would_go_on_with(desk, sa
 def test_what_the_scanner_reports_is_said_with_its_cure(desk, sane, status, words):
     sane("test", status=f"SANE_STATUS_{status}")
     for _try in range(5):
-        job = worked(begin(desk))
+        job = worked(begin(desk))  # the backend hangs in one of a thousand closings: its words are believed then
         assert (job.state, job.pages, job.batch) == (ScanState.FAILED, 0, None)
         # Now and then the backend's own child ends `scanimage` before it has said why.
         if "signal" not in job.said:
@@ -70,6 +72,36 @@ def test_what_the_scanner_reports_is_said_with_its_cure(desk, sane, status, word
     assert job.said.count(".") >= 2  # the cause, and what to do
     assert job.said_en
     assert not Batch.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "pages", "words"),
+    [("scanimage: sane_read: Document feeder jammed\nBatch terminated, 1 page scanned", 0, "застряла"),
+     ("scanimage: sane_read: Document feeder jammed\nBatch terminated, 3 pages scanned", 2, "застряла"),
+     ("scanimage: sane_start: Document feeder out of documents\nBatch terminated, 3 pages scanned", 3, ""),
+     ("Scanned page 1. (scanner status = 5)\nBatch terminated, 1 page scanned", 1, "")],
+)  # fmt: skip
+def test_a_driver_that_hangs_after_its_last_word_is_believed_and_ended(
+    desk, sane, tmp_path, monkeypatch, said, pages, words
+):
+    sane("test")
+    software = tmp_path / "bin" / "scanimage"
+    software.parent.mkdir()
+    software.write_text(f"""#!/bin/sh
+case "$*" in *--batch*) ;; *) exec {shutil.which("scanimage")} "$@" ;; esac
+for each in "$@"; do case "$each" in --batch=*) folder=$(dirname "${{each#--batch=}}");; esac; done
+for page in $(seq 1 {pages}); do cp {tmp_path}/page.tif "$folder/000$page.tif"; done
+printf '%b' '{said}\n'
+trap '' INT TERM
+while :; do sleep 1; done
+""")
+    software.chmod(0o755)
+    Image.new("1", (2480, 3508), 1).save(tmp_path / "page.tif", compression="group4", dpi=(300, 300))
+    monkeypatch.setenv("PATH", f"{software.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(passes, "FAREWELL_SECONDS", 0.5)
+    job = worked(begin(desk))
+    assert (job.pages, words in job.said, bool(job.said)) == (pages, True, bool(words))
+    assert job.state == (ScanState.FAILED if words else ScanState.DONE)
 
 
 def test_no_scanner_no_software_no_such_device(desk, sane, monkeypatch):
