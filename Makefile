@@ -27,7 +27,7 @@ run: $(READY)
 
 test: $(READY)
 	@echo "• Running the tests…"
-	@$(BIN)/pytest -q -rs -n 2 --dist worksteal -m "not prove"
+	@$(BIN)/pytest -q -rs -n 2 --dist worksteal
 
 check: $(READY)
 	@echo "• Format";     $(BIN)/ruff format --check .

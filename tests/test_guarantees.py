@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,3 +34,16 @@ def test_every_promise_has_a_test():
     rows = re.findall(r"^\| (\d+) \|.*$", PAGE, re.MULTILINE)
     assert [int(number) for number in rows] == list(range(1, 16))
     assert all("`tests/" in line for line in PAGE.splitlines() if re.match(r"\| \d+ \|", line))
+
+
+def collected(*arguments: str) -> list[str]:
+    """The tests that a run with these arguments would make."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return re.findall(r"^tests/\S+::(\w+)", done.stdout, re.MULTILINE)
+
+
+def test_a_file_that_is_named_runs_its_long_proofs_only_when_they_are_asked_for():
+    quick, long = "test_a_killed_process_changes_nothing", "test_thirty_storms_change_nothing"
+    assert collected("tests/exam_day/test_mini_day.py") == [quick]
+    assert set(collected("-m", "prove", "tests/exam_day/test_mini_day.py")) == {long}
