@@ -8,6 +8,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import django
+from django.core.management import call_command
+
+from wire.pki import Role
+
 TEMP = Path(tempfile.mkdtemp(prefix="ppe-bench-"))
 
 
@@ -20,12 +25,9 @@ def set_up(database: str = "") -> Any:
     if database:
         os.environ["PPE_DATABASE_URL"] = database
     (TEMP / "tokens").mkdir(exist_ok=True)
-    import django  # noqa: PLC0415 - the settings must be chosen first
-    from django.core.management import call_command  # noqa: PLC0415
-
     django.setup()
     call_command("migrate", verbosity=0)
-    from tests import factories  # noqa: PLC0415
+    from tests import factories  # noqa: PLC0415 - models exist only now
     from tests.keys.world import make_keys  # noqa: PLC0415
 
     return make_keys(factories.make_day(), TEMP / "tokens")
@@ -33,8 +35,7 @@ def set_up(database: str = "") -> Any:
 
 def stations(keys: Any, count: int) -> list[str]:
     """Register that many print stations, each with its certificate; return their numbers."""
-    from tests import factories  # noqa: PLC0415
-    from wire.pki import Role  # noqa: PLC0415
+    from tests import factories  # noqa: PLC0415 - models exist only now
 
     day, numbers = keys.day, []
     rooms = [room for number, room in day.rooms.items() if number != "HQ"]
@@ -55,7 +56,7 @@ def journal_of(keys: Any, number: str, entries: int, seed: int) -> tuple[str, by
 
 def station_with(keys: Any, number: str, entries: int, seed: int) -> Any:
     """A print station that has written that many entries and not closed yet."""
-    from tests.journals.world import Station, sets  # noqa: PLC0415
+    from tests.journals.world import Station, sets  # noqa: PLC0415 - models exist only now
 
     rooms = [room for name, room in keys.day.rooms.items() if name != "HQ"]
     draw = random.Random(f"{seed}/{number}")

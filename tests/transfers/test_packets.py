@@ -7,8 +7,9 @@ import pytest
 
 from audit.models import Event
 from keys.models import Certificate
+from keys.trust import trust_store
 from tests.transfers.conftest import ACTOR, fresh
-from transfers import build, sign, tasks
+from transfers import build, outbox, seal, sign, tasks
 from transfers.errors import NothingToBuild, NothingToSign, RoomNotClosed
 from transfers.models import Packet, SequenceHead
 from wire import packet as wire_packet
@@ -38,8 +39,6 @@ def test_it_packs_seals_and_signs_a_closed_room(hq, tmp_path):
     assert packet.name.startswith("PACKET_78_0001_")
     assert hashlib.sha256(packet.file.read_bytes()).hexdigest() == packet.sha256
     assert packet.size == packet.file.stat().st_size
-
-    from keys.trust import trust_store
 
     checked = wire_packet.verify(packet.file, trust=trust_store())
     assert checked.header.counts["sheets"] == 8
@@ -123,8 +122,6 @@ def test_signing_may_be_killed_anywhere_and_repeated(hq, monkeypatch, step):
     assert not SequenceHead.objects.filter(sequence__gt=0).exists()
 
     sign.sign_packets(packets=[fresh(packet)], token=hq.keys.open_token(), actor=ACTOR)
-    from keys.trust import trust_store
-
     packet = fresh(packet)
     assert wire_packet.verify(packet.file, trust=trust_store()).sha256 == packet.sha256
     assert packet.sequence == 1
@@ -134,7 +131,6 @@ def test_signing_may_be_killed_anywhere_and_repeated(hq, monkeypatch, step):
 def test_sealing_may_be_killed_and_goes_on(hq, monkeypatch):
     hq.close("0101")
     packet = hq.build()
-    from transfers import seal
 
     def killed(*args, **kwargs):
         raise Killed
@@ -162,8 +158,6 @@ def test_a_packet_that_cannot_be_sealed_needs_a_person_who_mends_and_repeats(hq)
     packet = fresh(packet)
     assert (packet.state, packet.last_error_code) == ("stuck", "node_certificate_missing")
     Certificate.objects.filter(pk__in=centres).update(role="rcoi")
-    from transfers import outbox
-
     outbox.retry(packet=packet, actor=ACTOR)
     tasks.seal_packet(packet.pk)
     assert fresh(packet).state == "awaiting_signature"

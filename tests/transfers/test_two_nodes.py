@@ -11,9 +11,10 @@ import time
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from common import files
 from tests.transfers.conftest import ACTOR, fresh
 from tests.uploads.conftest import ROOT, Node, migrated
-from transfers import feed, link, outbox, statuses, tasks
+from transfers import feed, flash, link, outbox, seal, sign, statuses, tasks
 from transfers.models import FeedCursor, Packet
 from wire import pki
 
@@ -95,21 +96,13 @@ def test_delivery_goes_on_after_the_centre_died_in_the_middle(hq, centre, monkey
     hq.close("0101")
     packet = hq.sealed()
     # A file of some megabytes, so that there is a middle.
-    from transfers import seal
-    from wire.packet import TarFile
-
     big = hq.card().sheets.first()
-    from common import files
-
     path = files.inside(big.path)
     path.write_bytes(path.read_bytes() + os.urandom(6 << 20))
     hq.card().sheets.filter(pk=big.pk).update(sha256=hashlib.sha256(path.read_bytes()).hexdigest())
     Packet.objects.filter(pk=packet.pk).update(state="sealing")
     seal.seal(fresh(packet))
-    from transfers import sign
-
     sign.sign_packets(packets=[fresh(packet)], token=hq.keys.open_token(), actor=ACTOR)
-    assert TarFile is not None
 
     sent = []
     real = outbox._moved
@@ -159,8 +152,6 @@ def test_eight_tries_without_an_answer_need_a_person(hq, settings):
 
 
 def test_the_same_packet_by_flash_and_by_network_has_one_effect(hq, centre, flash_dir):
-    from transfers import flash
-
     hq.close("0101")
     packet = hq.signed()
     flash.write(packets=[packet], folder=str(flash_dir), actor=ACTOR)
