@@ -15,7 +15,7 @@ from audit.log import Actor, record
 from audit.moves import move
 from common import files, marks
 from common.clock import now
-from keys import node, trust
+from keys import node, trust, versions
 from keys.errors import AuthorityMissing, RequestRefused
 from keys.models import AccessKey, Certificate, RevocationList, SigningRequest
 from keys.states import ACCESS_KEY_MOVES, REQUEST_MOVES, AccessKeyState, RequestState
@@ -345,7 +345,7 @@ def make_access_key(*, sitting: Sitting, actor: Actor, new_version: bool = False
         usable = last is not None and last.state == AccessKeyState.MADE and sorted(last.recipients) == fingerprints
         if last is not None and usable and not new_version:
             return last
-        return _make_access_key(sitting, last.version + 1 if last else 1, members, actor)
+        return _make_access_key(sitting, versions.next_access_key(sitting, last), members, actor)
 
 
 def _make_access_key(sitting: Sitting, version: int, members: list[Certificate], actor: Actor) -> AccessKey:

@@ -10,12 +10,11 @@ from typing import Any
 from cryptography.x509 import Certificate as CertificateFile
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
 
 from audit.log import Actor, record
 from common import files
 from common.clock import now
-from keys import authority, node, phone, trust
+from keys import authority, node, phone, trust, versions
 from keys.errors import PackageRefused
 from keys.models import Certificate
 from keys.models import ExamPackage as PackageRow
@@ -87,11 +86,11 @@ def make(*, point: ExamPoint, date: day, actor: Actor) -> tuple[str, bytes]:
         for sitting in sittings:
             if not sitting.access_keys.exclude(state="revoked").exists():
                 authority.make_access_key(sitting=sitting, actor=actor)
-        last = PackageRow.objects.filter(point=point, date=date).aggregate(Max("version"))["version__max"] or 0
-        package = _assemble(point, date, last + 1, sittings, nodes)
+        version = versions.next_package(point, date)
+        package = _assemble(point, date, version, sittings, nodes)
         signer = authority.rcoi_signer()
         data = wire_package.write(package, signer=signer)
-        name = package_name(point.region.code, point.code, date, last + 1)
+        name = package_name(point.region.code, point.code, date, version)
         row = _keep(point, package, data, name, pki.identity_of(signer.certificate).urn, actor)
         record(
             "keys.package_made", actor=actor, region=point.region.code, point=point.code, subject=name,

@@ -3,9 +3,12 @@
 import pytest
 from django.core.management import call_command
 
+from audit.log import SYSTEM
 from audit.models import Event
-from keys import trust
-from rcoi import announcements, feed
+from common import marks
+from keys import package, trust, versions
+from keys.models import AccessKey, Certificate, ExamPackage, RevocationList
+from rcoi import announcements, feed, series
 from rcoi.models import FeedEntry, IssuedReceipt, Series
 from stations.models import ExamPoint
 from tests.copies import Copy
@@ -97,8 +100,6 @@ def test_what_was_rolled_back_leaves_no_gap(point, data_dir, monkeypatch):
 
 
 def test_a_lost_file_is_made_again_from_the_database_and_said_once(point, data_dir):
-    from rcoi import series
-
     arrive(point.blanks("0101"))
     (data_dir / "numbers.jsonl").unlink()
     for _start in range(2):
@@ -112,8 +113,6 @@ def test_a_lost_file_is_made_again_from_the_database_and_said_once(point, data_d
 
 
 def test_every_feed_has_numbers_of_its_own(point, voice_day, data_dir):
-    from audit.log import SYSTEM
-
     points = list(ExamPoint.objects.select_related("region"))
     copy = Copy()
     announcements.announce(points=points, title="Связь", text="", actor=SYSTEM)
@@ -125,9 +124,6 @@ def test_every_feed_has_numbers_of_its_own(point, voice_day, data_dir):
 
 
 def test_a_revocation_list_is_newer_than_the_lost_one(point, centre):
-    from audit.log import SYSTEM
-    from keys.models import Certificate, RevocationList
-
     copy = Copy()
     station = Certificate.objects.get(role="print")
     centre.revoke_certificate(certificate=station, reason="украдена", actor=SYSTEM)
@@ -135,3 +131,37 @@ def test_a_revocation_list_is_newer_than_the_lost_one(point, centre):
     copy.put_back()
     centre.revoke_certificate(certificate=station, reason="украдена", actor=SYSTEM)
     assert RevocationList.objects.order_by("number").last().number == lost + 1
+
+
+def test_a_package_and_an_access_key_are_of_newer_versions_than_the_lost_ones(point, centre):
+    sitting = point.day.sitting
+    package.make(point=point.day.point, date=sitting.date, actor=SYSTEM)
+    copy = Copy()
+    reserve = centre.make_access_key(sitting=sitting, actor=SYSTEM, new_version=True)
+    lost, _data = package.make(point=point.day.point, date=sitting.date, actor=SYSTEM)
+    copy.put_back()
+    again = centre.make_access_key(sitting=sitting, actor=SYSTEM, new_version=True)
+    name, _data = package.make(point=point.day.point, date=sitting.date, actor=SYSTEM)
+    assert (reserve.version, again.version) == (2, 3)
+    assert "v2" in lost
+    assert "v3" in name
+    assert list(ExamPackage.objects.order_by("version").values_list("version", flat=True)) == [1, 3]
+    assert list(AccessKey.objects.filter(sitting=sitting).order_by("version").values_list("version", flat=True)) == [
+        1,
+        3,
+    ]
+    said = Event.objects.filter(kind="node.numbers_behind")
+    assert sorted(event.data["series"].partition(":")[0] for event in said) == ["access_key", "package"]
+
+
+def test_versions_from_before_the_file_knew_them_are_learned_at_the_start(point, centre, data_dir):
+    sitting = point.day.sitting
+    copy = Copy()
+    package.make(point=point.day.point, date=sitting.date, actor=SYSTEM)
+    (data_dir / "numbers.jsonl").unlink()
+    marks._known.clear()  # a start is another process
+    versions.catch_up()
+    copy.put_back()
+    name, _data = package.make(point=point.day.point, date=sitting.date, actor=SYSTEM)
+    assert "v2" in name
+    assert centre.access_ident(sitting, 2) == sitting.access_keys.get().certificate.ident

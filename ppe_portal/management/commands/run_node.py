@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, record
 from keys import node as node_keys
+from keys import versions
 from ppe_portal import bodies, first_run
 from ppe_portal.pulse import Pulse
 from ppe_portal.supervisor import Supervisor, children
@@ -43,6 +44,8 @@ class Command(BaseCommand):
         # Before anything is given out: a database that was put back from a copy does not take its numbers back.
         series.catch_up()
         sequences.catch_up()
+        if settings.PPE_NODE == "rcoi":
+            versions.catch_up()
         record("node.started", actor=SYSTEM, subject=node.uid, data={"kind": node.kind})
         address = f"http://{options['host']}:{options['port']}/"
         self.stdout.write(_("Узел %(kind)s: %(address)s") % {"kind": settings.PPE_NODE, "address": address})
