@@ -94,6 +94,8 @@ def test_the_day_ends_in_a_journal_that_verifies(station, tmp_path, capsys):
     said = capsys.readouterr().out
     assert "проверка пройдена" in said
     assert "Комплект напечатан" in said
+    # It holds no access key: a good verdict says nothing of the envelopes, and says so.
+    assert "не проверены: нужен ключ доступа" in said
     assert "Станция печати" in said
 
 

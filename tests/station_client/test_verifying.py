@@ -39,6 +39,7 @@ def test_a_journal_is_told_in_words(tmp_path):
     assert report.title[0] == "Электронный журнал"
     assert "Комплект напечатан: 3" in words(report)
     assert "urn:ppe:print:78:0001:0001" in words(report)
+    assert "ключ доступа" not in words(report), "it holds no envelopes"
 
 
 def test_a_journal_under_a_wrong_name_is_told_with_the_right_one(tmp_path):
