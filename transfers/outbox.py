@@ -202,9 +202,10 @@ def _fetch_receipt(client: httpx.Client, packet: Packet, point: ExamPoint) -> bo
         return True
     blob = link.get_bytes(client, f"/api/v1/receipts/{packet.sha256}/")
     if blob is not None:
-        receipts.take(document=blob, point=point, door=Door.ANSWER)
+        receipts.said_again(packet, receipts.take(document=blob, point=point, door=Door.ANSWER))
         packet.refresh_from_db()
-        return packet.state not in SENDING
+        if packet.state not in SENDING:
+            return True
     raise tus.RetryLater(
         "РЦОИ принял файл, но квитанции ещё нет.",
         "The centre has the file but gave no receipt yet.",

@@ -20,7 +20,7 @@ from stations.models import ExamPoint
 from transfers import statuses
 from transfers.errors import ForeignReceipt
 from transfers.models import FeedCursor, Packet, PacketKind, ReceiptLevel, ReceiptRecord
-from transfers.states import PacketState, move_packet, replaced_by
+from transfers.states import SENDING, PacketState, move_packet, replaced_by
 from wire import receipt as wire_receipt
 from wire.receipt import Receipt
 
@@ -75,6 +75,19 @@ def take(*, document: bytes, point: ExamPoint, door: str, actor: Actor = SYSTEM)
             faultpoints.here(f"receipt.taken-{receipt.level}")
     faultpoints.here(f"receipt.kept-{receipt.level}")
     return row
+
+
+def said_again(packet: Packet, row: ReceiptRecord) -> None:
+    """Let the newest word of the centre stand again for a packet that was sent once more after it had been answered.
+
+    Args:
+        packet: The packet that is being sent.
+        row: What the centre has just answered when it was asked about this file.
+    """
+    with transaction.atomic():
+        packet = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
+        if packet.state in SENDING and (row.packet_id, row.number) == (packet.pk, packet.receipt_number):
+            move_packet(packet, _STATE[row.level], actor=SYSTEM, text=both(lambda: _words(row)), last_error="")
 
 
 def _adopt(row: ReceiptRecord, actor: Actor) -> ReceiptRecord:

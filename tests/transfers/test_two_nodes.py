@@ -10,6 +10,7 @@ import time
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from django.utils import timezone
 
 from common import files
 from tests.transfers.conftest import ACTOR, fresh
@@ -164,3 +165,44 @@ def test_the_same_packet_by_flash_and_by_network_has_one_effect(hq, centre, flas
     row = fresh(packet)
     assert {r.level for r in row.receipts.all()} == {"delivered", "acknowledged"}
     assert row.receipts.count() == 2, "a resend brings the same receipts, byte for byte"
+
+
+@pytest.mark.parametrize("road", ["network", "drive"])
+def test_a_delivered_packet_that_is_sent_again_rests_until_the_verdict(hq, centre, flash_dir, road):
+    hold = centre.folder / "hold"
+    hold.touch()
+    hq.close("0101")
+    packet = hq.signed()
+    outbox.work(packet.pk)
+    assert fresh(packet).state == "delivered"
+    if road == "network":
+        outbox.retry(packet=fresh(packet), actor=ACTOR)
+    else:
+        flash.write(packets=[fresh(packet)], folder=str(flash_dir), actor=ACTOR)
+    outbox.work(packet.pk)
+    row = fresh(packet)
+    assert row.state == "delivered", "the centre says that it has the file: nothing is left to be sent"
+    assert outbox.urgent(0) == [0], "nothing is due at once"
+    assert row.receipts.count() == 1
+    hold.unlink()
+    settle(hq, packet, "acknowledged")
+
+
+def test_an_answer_that_settles_nothing_is_asked_for_again_after_growing_pauses(hq, centre, monkeypatch):
+    (centre.folder / "hold").touch()
+    hq.close("0101")
+    packet = hq.signed()
+    outbox.work(packet.pk)
+    outbox.retry(packet=fresh(packet), actor=ACTOR)
+    # The centre's database was put back: it answers an older word than the one that is known here.
+    Packet.objects.filter(pk=packet.pk).update(receipt_number=10_000)
+    monkeypatch.setattr("transfers.outbox.random.uniform", lambda low, high: high)
+    pauses = []
+    for _ in range(4):
+        Packet.objects.filter(pk=packet.pk).update(next_try_at=packet.made_at, lease_until=None)
+        before = timezone.now()
+        outbox.work(packet.pk)
+        pauses.append((fresh(packet).next_try_at - before).total_seconds())
+    assert pauses == sorted(pauses)
+    assert pauses[0] >= 2
+    assert pauses[-1] >= 16
