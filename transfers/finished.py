@@ -7,11 +7,13 @@ that the centre does not have, or another exam of the same day may still be goin
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from journals.models import Act, Journal
 from scanning.models import RoomCard
 from scanning.states import CardState
-from stations.models import Sitting
+from stations.models import Room, Sitting
 from transfers import gates, statuses
 from transfers.gates import Condition, reverse_or_blank
 from transfers.models import Packet, PacketKind, PointStatus, StatusName
@@ -34,16 +36,31 @@ class Ending:
 
     @cached_property
     def others(self) -> list["Ending"]:
-        """The other sittings of the point's day that are not over."""
+        """The other sittings of the point's day that are not over; one that nobody sits or has begun holds no day."""
         rows = Sitting.objects.filter(point=self.sitting.point, date=self.sitting.date).exclude(pk=self.sitting.pk)
         endings = (Ending(row) for row in rows.select_related("point__region", "subject").order_by("subject__code"))
-        return [each for each in endings if not each.sitting_over]
+        return [each for each in endings if not each.sitting_over and not each.nobody_came]
 
     @cached_property
     def sitting_over(self) -> bool:
         """Whether this sitting is over."""
         # Most of the day this costs one question.
         return self._accepted >= set(_ENDS) and not self.open
+
+    @cached_property
+    def nobody_came(self) -> bool:
+        """Whether the registry seats nobody in this sitting, and nothing whatever was done for it here.
+
+        So the centre tells that an exam is not held: its newest package seats nobody in it.
+        """
+        rooms = self.sitting.rooms.exclude(room__kind=Room.Kind.HQ)
+        if rooms.filter(Q(seats__gt=0) | Q(places__gt=0)).exists():
+            return False
+        traces = (
+            Journal.objects.all(), Act.objects.all(), RoomCard.objects.exclude(state=CardState.WAITING),
+            PointStatus.objects.all(), Packet.objects.exclude(kind=PacketKind.TEST),
+        )  # fmt: skip
+        return not any(rows.filter(sitting=self.sitting).exists() for rows in traces)
 
     @cached_property
     def _accepted(self) -> set[str]:

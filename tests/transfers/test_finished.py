@@ -4,16 +4,19 @@ import subprocess
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from audit.log import SYSTEM
 from monitoring.facts import facts_of
 from monitoring.head import deadline_of
 from monitoring.steps import steps_of
+from scanning.models import RoomCard
+from stations.models import Sitting
 from tests import factories
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import feed, flash, outbox, statuses, tasks
 from transfers.closing import closing_act
-from transfers.models import Packet
+from transfers.models import Packet, PointStatus
 
 HOME = "можно расходиться"
 
@@ -89,6 +92,42 @@ def test_no_page_or_paper_says_it_once_something_is_open(finished, technician, t
     assert says_home(found) == set()
     # Each names what is open.
     assert [name for name, text in found.items() if OPENED[opens] not in text] == []
+
+
+def nobody_sits(hq):
+    """Another exam of the day in which the registry seats nobody: the centre has taken it off."""
+    another_exam(hq)
+    sitting = Sitting.objects.get(subject__code="02")
+    sitting.rooms.update(seats=0)
+    return sitting
+
+
+def card_opened(hq, sitting):
+    RoomCard.objects.create(sitting=sitting, room=hq.day.rooms["0101"], state="open")
+
+
+def status_declared(hq, sitting):
+    PointStatus.objects.create(sitting=sitting, status="exams_finished", state="declared", at=timezone.now(), by="т")
+
+
+def journal_came(hq, sitting):
+    row = hq.journal("0001", "0101", data=b"of the other exam")
+    type(row).objects.filter(pk=row.pk).update(sitting=sitting)
+
+
+def somebody_seated(hq, sitting):
+    sitting.rooms.update(places=1)
+
+
+def test_an_exam_that_nobody_sits_and_nobody_began_holds_no_day(finished, technician, tmp_path):
+    nobody_sits(finished)
+    assert says_home(papers(finished, technician, tmp_path)) == {"today", "packets", "act"}
+
+
+@pytest.mark.parametrize("trace", [card_opened, status_declared, journal_came, somebody_seated])
+def test_an_exam_that_was_begun_holds_the_day_though_nobody_is_seated(finished, technician, tmp_path, trace):
+    trace(finished, nobody_sits(finished))
+    assert says_home(papers(finished, technician, tmp_path)) == set()
 
 
 def test_a_room_opened_again_shows_in_the_steps_that_were_done(finished, technician):
