@@ -4,16 +4,18 @@ A list is filtered by what its page offers and by nothing else: a lookup that so
 for secrets one letter at a time, or keep the database busy for everybody.
 """
 
+import copy
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
+from django.contrib import messages
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.views import ChangeList
@@ -26,7 +28,7 @@ M = TypeVar("M", bound=Model)
 #: A filter's value is not longer than this, a search has no more words: each of them is a condition of the query.
 MAX_VALUE, MAX_WORDS = 200, 8
 #: Where the list was left, given back by the page of a row.
-_LEFT, _MAX_LEFT = "_changelist_filters", 2000
+_LEFT = "_changelist_filters"
 _PAGE = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _ORDER = re.compile(r"(-?[0-9]{1,2}(\.-?[0-9]{1,2}){0,9})?", re.ASCII)
 _HIERARCHY = {"year": re.compile(r"[12][0-9]{3}"), "month": re.compile(r"[0-9]{1,2}"), "day": re.compile(r"[0-9]{1,2}")}
@@ -161,12 +163,25 @@ class ReadOnlyAdmin(ModelAdmin):
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         """Answer the page of a row; beside its address it takes only where the list was left."""
-        for name, said in request.GET.lists():
+        for name in request.GET:
             if name != _LEFT:
                 return self._answered(request, _unknown(name))
-            if len(said) != 1 or len(said[0]) > _MAX_LEFT or _CONTROL.search(said[0]):
-                return self._answered(request, _unfit(name))
+        if _LEFT in request.GET and not self._leads_back(request):
+            # The list may have changed since it was left: that is no reason to keep the row from anybody.
+            messages.warning(request, _("Список не знает отбора, с которым вы пришли: назад вы вернётесь без него."))
+            request.GET = QueryDict()  # type: ignore[assignment]
         return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _leads_back(self, request: HttpRequest) -> bool:
+        """Whether the list still takes the filters that it was left with, however long they are."""
+        back = copy.copy(request)
+        try:
+            (left,) = request.GET.getlist(_LEFT)
+            back.GET = QueryDict(left)  # type: ignore[assignment]
+            self.get_changelist_instance(back)
+        except (UnknownFilter, SuspiciousOperation, ValueError):
+            return False
+        return True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the rows that the person may see."""

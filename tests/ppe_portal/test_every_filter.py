@@ -1,6 +1,8 @@
 """Every list of both kinds of node takes the filters that its page offers, and answers anything else in words."""
 
-from urllib.parse import urlencode
+import html
+import re
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from django.contrib import admin
@@ -11,7 +13,7 @@ from django.urls import reverse
 import ppe_portal.urls
 from audit.models import Event
 from rcoi.models import InboxPacket
-from stations.models import Node, User
+from stations.models import ExamPoint, Node, User
 from tests import factories
 from tests.conftest import log_in
 from tests.ppe_portal.test_every_page import addresses
@@ -173,13 +175,46 @@ def test_a_list_with_a_filter_is_shown(eye):
 def test_a_page_of_a_row_takes_only_where_its_list_was_left(eye, day):
     address = reverse("admin:stations_exampoint_change", args=[day.point.pk])
     assert eye.get(f"{address}?_changelist_filters=o%3D1").status_code == 200
-    for query in ("_to_field=password", "_popup=1", "x=1", "_changelist_filters=" + "a" * 5000):
+    for query in ("_to_field=password", "_popup=1", "x=1", "_changelist_filters=o%3D1&e=1"):
         response, _queries = asked(eye, f"{address}?{query}")
         assert (response.status_code, "code-unknown_filter" in response.content.decode()) == (400, True), query
     for row in ("9" * 30, "9" * 5000, "²", "-1", "1;drop", "a_00"):
         for where in ("change", "history", "delete"):
             response, _queries = asked(eye, reverse(f"admin:stations_exampoint_{where}", args=[row]))
             assert response.status_code in (302, 403, 404), (row, where)
+
+
+LOST = "Список не знает отбора"
+
+
+def test_a_row_that_a_long_filter_found_is_shown_and_leads_back_to_it(eye, day):
+    ExamPoint.objects.filter(pk=day.point.pk).update(name="𝕀" * 190)
+    listed = f"{list_of(ExamPoint)}?" + urlencode({"q": "𝕀" * 190, "o": "-1"})
+    links = re.findall(r'href="([^"]*_changelist_filters[^"]*)"', eye.get(listed).content.decode())
+    (link,) = {html.unescape(each) for each in links if "/change/" in each}
+    assert len(dict(parse_qsl(urlsplit(link).query))["_changelist_filters"]) > 2000
+    response = eye.get(link)
+    text = response.content.decode()
+    assert (response.status_code, LOST in text) == (200, False)
+    (back, *_rest) = [
+        html.unescape(each) for each in re.findall(r'href="([^"]+)"', text) if each.startswith(f"{list_of(ExamPoint)}?")
+    ]
+    assert dict(parse_qsl(urlsplit(back).query)) == dict(parse_qsl(urlsplit(listed).query))
+
+
+@pytest.mark.parametrize(
+    "left",
+    ["a" * 5000, "user__password__regex=a", "o=1&o=2", "_popup=1", "&".join(["a=1"] * 2000)],
+    ids=["a-book", "a-secret", "twice", "a-popup", "everything"],
+)
+def test_a_row_left_with_a_filter_that_its_list_has_not_is_shown_and_leads_back_without_it(left, eye, day):
+    address = reverse("admin:stations_exampoint_change", args=[day.point.pk])
+    response, queries = asked(eye, f"{address}?{urlencode({'_changelist_filters': left})}")
+    text = response.content.decode()
+    assert (response.status_code, LOST in text) == (200, True)
+    assert f'href="{list_of(ExamPoint)}"' in text
+    assert "_changelist_filters" not in text
+    assert not [sql for sql in queries if "REGEXP" in sql]
 
 
 def test_the_doors_of_the_admin_that_nobody_uses_are_shut(eye):
