@@ -104,16 +104,25 @@ def reconcile(card: RoomCard, *, actor: Actor = SYSTEM, register: Register | Non
         balance, found = judge(card, register)
         if card.closed:
             return balance
-        changed = _store(card, found)
-        RoomCard.objects.filter(pk=card.pk).update(
-            balance=balance.as_dict(), reconciled_at=now(),
-            seen_journals=read_grounds(card.sitting, register).mark(card),
-        )  # fmt: skip
+        changed = remember(card, balance, found, register)
         before = card.state
         _settle(card, balance, actor)
         if card.state != before or changed:
             _note(card, balance, found)
     return balance
+
+
+def remember(card: RoomCard, balance: Balance, found: Sequence[Found], register: Register) -> bool:
+    """Keep a comparison for the pages, and what it rests on; call under the card's lock.
+
+    Returns:
+        Whether the differences are others than before.
+    """
+    changed = _store(card, found)
+    RoomCard.objects.filter(pk=card.pk).update(
+        balance=balance.as_dict(), reconciled_at=now(), seen_journals=read_grounds(card.sitting, register).mark(card)
+    )
+    return changed
 
 
 def judge(card: RoomCard, register: Register) -> tuple[Balance, list[Found]]:

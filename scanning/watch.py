@@ -22,7 +22,7 @@ from scanning import balance as arithmetic
 from scanning import cards, late
 from scanning.grounds import read_grounds
 from scanning.models import RoomCard
-from scanning.reconcile import Balance, judge, reconcile, scanning
+from scanning.reconcile import Balance, judge, reconcile, remember, scanning
 from scanning.register import Register, read_register
 from scanning.states import CLOSED, CardState, RecordingState, SourceState
 from stations.models import Sitting, SittingRoom, StationPost
@@ -147,8 +147,12 @@ def _hold_again(card: RoomCard, register: Register) -> bool:
             return True
         balance, found = judge(card, register)
         if _stands(card, balance, found):
-            mark = read_grounds(card.sitting, register).mark(card)
-            RoomCard.objects.filter(pk=card.pk).update(seen_journals=mark)
+            if card.act_id is not None:
+                # The act may cover more than still differs: what is shown is what is true now.
+                remember(card, balance, found, register)
+            else:
+                mark = read_grounds(card.sitting, register).mark(card)
+                RoomCard.objects.filter(pk=card.pk).update(seen_journals=mark)
             return True
         if balance.sealed and _being_opened(card):
             return False

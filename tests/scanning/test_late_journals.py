@@ -197,6 +197,23 @@ def test_a_room_closed_with_an_act_stays_closed_while_the_act_covers_what_differ
     assert desk.card().act is not None
 
 
+@pytest.mark.parametrize("packed", [False, True], ids=["closed", "packed"])
+def test_differences_of_an_act_that_are_gone_are_shown_no_more(desk, keys, technician, packed):
+    one, two = with_act(desk, keys)
+    if packed:
+        acknowledged(desk)
+    page = f"/scanning/{desk.sitting.key}/0101/"
+    assert two["C2"] in technician.client.get(page).content.decode()
+    # The other journal has no such sheet in the set.
+    longer(desk, [one, {kind: number for kind, number in two.items() if kind != "C2"}])
+    before = desk.card()
+    watch_journals()
+    card = desk.card()
+    assert (card.state, card.act_id) == (before.state, before.act_id)
+    assert open_numbers(desk) == []
+    assert two["C2"] not in technician.client.get(page).content.decode()
+
+
 def test_a_room_closed_with_an_act_opens_for_what_the_act_does_not_cover(desk, keys):
     one, two = with_act(desk, keys)
     third = numbers_of(desk)
