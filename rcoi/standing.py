@@ -45,8 +45,20 @@ class Standing:
 
 def open_matters(sitting: Sitting) -> list[Matter]:
     """Return what is open in a sitting; while there is anything, nothing about it is green."""
+    return _of_sitting(sitting).open
+
+
+def of_packet(packet: InboxPacket) -> Standing:
+    """Return how one packet of a sitting stands: what is open about it, and what is covered or looked into."""
+    if packet.sitting is None:
+        return Standing()
+    whole = _of_sitting(packet.sitting)
+    return Standing(whole.of(packet), [each for each in whole.covered if each.packet.pk == packet.pk])
+
+
+def _of_sitting(sitting: Sitting) -> Standing:
     packets = InboxPacket.objects.filter(sitting=sitting, uid__isnull=False).exclude(kind=PacketKind.TEST)
-    return conclude([sitting], {sitting.pk: list(packets.order_by("received_at", "pk"))})[sitting.pk].open
+    return conclude([sitting], {sitting.pk: list(packets.order_by("received_at", "pk"))})[sitting.pk]
 
 
 def conclude(sittings: Sequence[Sitting], packets: Mapping[int, Sequence[InboxPacket]]) -> dict[int, Standing]:

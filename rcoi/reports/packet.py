@@ -6,9 +6,11 @@ from reportlab.platypus import Flowable, Spacer
 
 from audit.log import Actor
 from common import paper as layout
+from rcoi import standing
 from rcoi.errors import RequestRefused
 from rcoi.models import InboxPacket, IssuedReceipt, Report
 from rcoi.reports.registered import Stamp, formed, paper
+from rcoi.standing import Standing
 from rcoi.states import PacketState
 from wire.canonical import parse_stamp
 from wire.forms import CATALOGUE
@@ -33,11 +35,12 @@ def packet_report(packet: InboxPacket, *, actor: Actor) -> Report:
     if packet.is_working or receipt is None or packet.sitting is None or packet.uid is None:
         raise RequestRefused("По этому пакету решения ещё нет.", "There is no decision about this packet yet.")
     point = packet.sitting.point
+    stands = standing.of_packet(packet)
     return formed(
         kind=Report.Kind.PACKET,
         key=packet.uid,
-        data=_data(packet, receipt),
-        draw=lambda stamp: _story(packet, receipt, stamp),
+        data=_data(packet, receipt, stands),
+        draw=lambda stamp: _story(packet, receipt, stamp, stands),
         region=point.region,
         point=point,
         title=f"РЦОИ о пакете: {packet.title}",
@@ -46,7 +49,7 @@ def packet_report(packet: InboxPacket, *, actor: Actor) -> Report:
     )
 
 
-def _data(packet: InboxPacket, receipt: IssuedReceipt) -> dict[str, Any]:
+def _data(packet: InboxPacket, receipt: IssuedReceipt, stands: Standing) -> dict[str, Any]:
     return {
         "packet": packet.uid,
         "sha256": packet.sha256,
@@ -57,10 +60,12 @@ def _data(packet: InboxPacket, receipt: IssuedReceipt) -> dict[str, Any]:
         "signers": packet.signers,
         "reasons": packet.reasons,
         "superseded_by": packet.superseded_by.uid if packet.superseded_by else "",
+        "open": [each.text for each in stands.open],
+        "covered": [each.text for each in stands.covered],
     }
 
 
-def _story(packet: InboxPacket, receipt: IssuedReceipt, stamp: Stamp) -> list[Flowable]:
+def _story(packet: InboxPacket, receipt: IssuedReceipt, stamp: Stamp, stands: Standing) -> list[Flowable]:
     sitting = packet.sitting
     assert sitting is not None  # noqa: S101 (checked by the caller)
     point, good = sitting.point, packet.state == PacketState.ACKNOWLEDGED
@@ -72,8 +77,9 @@ def _story(packet: InboxPacket, receipt: IssuedReceipt, stamp: Stamp) -> list[Fl
     title = "Подтверждение РЦОИ о приёме пакета" if good else "Отказ РЦОИ в приёме пакета"
     return [
         *layout.head(title=title, lines=lines, qr=qr),
-        layout.verdict(str(packet.get_state_display()), good=good),
+        _verdict(packet, stands),
         Spacer(1, 8),
+        *_remarks(stands),
         layout.facts(_facts(packet, receipt, stamp)),
         *layout.table(
             "Состав пакета", [("Что", 130), ("Количество", 50)], _counts(packet), empty="Состав не сосчитан."
@@ -87,6 +93,25 @@ def _story(packet: InboxPacket, receipt: IssuedReceipt, stamp: Stamp) -> list[Fl
         ),
         layout.signatures(["Оператор РЦОИ"], f"Журнал событий: {stamp.head}."),
     ]
+
+
+def _verdict(packet: InboxPacket, stands: Standing) -> Flowable:
+    """Return the decision; green only where nothing about the packet is open or had to be covered."""
+    said = str(packet.get_state_display())
+    if packet.state != PacketState.ACKNOWLEDGED:
+        return layout.verdict(said, good=False)
+    parts = [f"не разобрано: {len(stands.open)}"] if stands.open else []
+    parts += [f"покрыто актом или разобрано: {len(stands.covered)}"] if stands.covered else []
+    return layout.verdict(f"{said}; {', '.join(parts)}" if parts else said, good=None if parts else True)
+
+
+def _remarks(stands: Standing) -> list[Flowable]:
+    rows = [["не разобрано", each.text] for each in stands.open]
+    rows += [["покрыто актом или разобрано", each.text] for each in stands.covered]
+    if not rows:
+        return []
+    columns = [("Состояние", 40), ("Что", 140)]
+    return [*layout.table("Расхождения и замечания", columns, rows, empty=""), Spacer(1, 8)]
 
 
 def _facts(packet: InboxPacket, receipt: IssuedReceipt, stamp: Stamp) -> list[tuple[str, str]]:

@@ -1,16 +1,19 @@
 """Whether a sitting may be called closed: what versions lost, what stands twice, what came too late, what balances."""
 
 import itertools
+from datetime import timedelta
 
 import pytest
 
 from audit.log import SYSTEM
 from audit.models import Event
-from rcoi import board, rescan, standing, statuses
+from common import paper as layout
+from rcoi import board, findings, rescan, standing, statuses
 from rcoi.models import InboxFinding, InboxPacket
-from rcoi.reports import point_report, region_report
+from rcoi.reports import packet_report, point_report, region_report
 from tests.rcoi.conftest import arrive
 from tests.rcoi.test_reports import text
+from wire import canonical
 from wire.canonical import uuid7
 from wire.forms import make_number
 
@@ -219,6 +222,51 @@ def test_a_person_settles_a_finding_in_words(whole, operator):
     found = shown(whole)
     assert (found.closed, found.clean) == (True, False)
     assert "Проверено по ведомости" in operator.client.get(page).content.decode()
+
+
+def test_a_person_takes_note_of_what_nobody_can_cure_and_the_sitting_is_closed(whole, operator):
+    """A status that came after its deadline, and a clock that is fast: both stay as they are."""
+    sitting = whole.day.sitting
+    late = InboxPacket.objects.filter(kind="status").latest("pk")
+    sitting.deadlines = dict.fromkeys(sitting.deadlines, "00:00")
+    sitting.save()
+    InboxPacket.objects.filter(pk=late.pk).update(received_at=late.received_at + timedelta(days=1))
+    late.refresh_from_db()
+    statuses._late(late, sitting.status_records.get(status="blanks_transferred"))
+    fast = InboxPacket.objects.get(room="0102")
+    fast.header["created_at"] = canonical.stamp(fast.received_at + timedelta(hours=1))
+    findings.arrival(fast)
+    assert {each.code for each in InboxFinding.objects.unsettled()} == {"late", "clock_skew"}
+    assert not shown(whole).closed
+    for row in (late, fast):
+        page = f"/centre/inbox/{row.uid}/"
+        said = operator.client.get(page).content.decode()
+        assert "Разобрано…" in said
+        form = {"form": "settle", "finding": row.findings.get().pk, "reason": "Принято к сведению"}
+        assert operator.client.post(page, form).status_code == 302
+        assert "Принято к сведению" in operator.client.get(page).content.decode()
+    assert shown(whole).closed
+
+
+def test_the_confirmation_of_a_packet_says_what_is_open_about_it(whole, tmp_path, monkeypatch):
+    colours = []
+    real = layout.verdict
+    monkeypatch.setattr(layout, "verdict", lambda said, good: colours.append(good) or real(said, good=good))
+    right = InboxPacket.objects.get(room="0102")
+    said = text(packet_report(right, actor=SYSTEM), tmp_path)
+    assert "Расхождения и замечания" not in said
+    old = InboxPacket.objects.get(room="0101")
+    row = arrive(whole.blanks("0101", people=1, version=2, supersedes=old.uid))
+    said = text(packet_report(row, actor=SYSTEM), tmp_path)
+    assert colours == [True, None]
+    assert "Подтвержден; не разобрано: 3" in said
+    assert "Рассажено 15, не явились 0" in said
+    assert "В версии 2 меньше листов, чем в версии 1" in said
+    for finding in row.findings.all():
+        findings.settle(finding=finding, reason="Проверено по ведомости", actor=SYSTEM)
+    said = text(packet_report(row, actor=SYSTEM), tmp_path)
+    assert "Подтвержден; покрыто актом или разобрано: 1" in said
+    assert colours[-1] is None
 
 
 def test_an_open_finding_is_named_on_every_page(whole, operator):
