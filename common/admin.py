@@ -169,7 +169,7 @@ class ReadOnlyAdmin(ModelAdmin):
         if _LEFT in request.GET and not self._leads_back(request):
             # The list may have changed since it was left: that is no reason to keep the row from anybody.
             messages.warning(request, _("Список не знает отбора, с которым вы пришли: назад вы вернётесь без него."))
-            request.GET = QueryDict()  # type: ignore[assignment]
+            request.GET = QueryDict()
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def _leads_back(self, request: HttpRequest) -> bool:
@@ -177,7 +177,7 @@ class ReadOnlyAdmin(ModelAdmin):
         back = copy.copy(request)
         try:
             (left,) = request.GET.getlist(_LEFT)
-            back.GET = QueryDict(left)  # type: ignore[assignment]
+            back.GET = QueryDict(left)
             self.get_changelist_instance(back)
         except (UnknownFilter, SuspiciousOperation, ValueError):
             return False
