@@ -8,13 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from common.refusals import Said, either
 from rcoi import beside
 from rcoi.models import InboxAct, InboxFinding, InboxPacket, PacketKind, RescanRequest
 from rcoi.states import WORKING, FindingState, PacketState, RescanState
-from stations.models import Sitting
+from stations.models import Sitting, SittingRoom
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ def of_packet(packet: InboxPacket) -> Standing:
 
 
 def _of_sitting(sitting: Sitting) -> Standing:
+    rooms = Prefetch("rooms", SittingRoom.objects.select_related("room"))
+    sitting = Sitting.objects.prefetch_related(rooms).get(pk=sitting.pk)
     packets = InboxPacket.objects.filter(sitting=sitting, uid__isnull=False).exclude(kind=PacketKind.TEST)
     return conclude([sitting], {sitting.pk: list(packets.order_by("received_at", "pk"))})[sitting.pk]
 
