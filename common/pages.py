@@ -34,7 +34,7 @@ from wire.refusals import Refusal
 log = logging.getLogger(__name__)
 
 Node = Literal["hq", "rcoi", "both"]
-#: The most bytes that the forms of a page may carry, unless it says more.
+#: The most bytes that the forms of a page that takes files may carry, unless it says more.
 BODY_LIMIT = 160 << 20
 View = Callable[..., HttpResponseBase]
 Handler = Callable[..., str | HttpResponseBase | None]
@@ -68,10 +68,10 @@ class Page:
     """A page with its forms."""
 
     def __init__(
-        self, view: View, *, route: str, name: str, node: Node, login: bool, max_body: int = BODY_LIMIT
+        self, view: View, *, route: str, name: str, node: Node, login: bool, files: tuple[str, ...], max_body: int
     ) -> None:
         self.view, self.route, self.name, self.node, self.login = view, route, name, node, login
-        self.max_body = max_body
+        self.files, self.max_body = files, max_body if files else space.SMALL
         self.handlers: dict[str, Handler] = {}
         self.numbered: dict[str, Handler] = {}
         update_wrapper(self, view)
@@ -90,6 +90,8 @@ class Page:
         if request.method != "POST":
             return self._show(request, **kwargs)
         form = request.POST.get("form", "")
+        if request.FILES and not self.files:
+            raise BadRequest("this page takes no files")
         handler = self.handlers.get(form)
         if handler is None:
             stem = max((s for s in self.numbered if form.startswith(f"{s}-")), key=len, default=None)
@@ -132,7 +134,13 @@ _pages: list[Page] = []
 
 
 def page(
-    route: str, *, name: str, node: Node = "both", login: bool = True, max_body: int = BODY_LIMIT
+    route: str,
+    *,
+    name: str,
+    node: Node = "both",
+    login: bool = True,
+    files: tuple[str, ...] = (),
+    max_body: int = BODY_LIMIT,
 ) -> Callable[[View], Page]:
     """Give a view its address on one kind of node.
 
@@ -141,25 +149,22 @@ def page(
         name: URL name.
         node: The kind of node that serves it.
         login: Whether a person must be logged in.
-        max_body: The most bytes that a form of the page may carry, all its files together.
+        files: The actions (`stations.rules`) whose forms bring files. Whoever may do none of them has no file of theirs
+            read, and a page that names none takes no files.
+        max_body: The most bytes that a form of a page with files may carry, all its files together.
     """
 
     def register(view: View) -> Page:
-        made = Page(view, route=route, name=name, node=node, login=login, max_body=max_body)
+        made = Page(view, route=route, name=name, node=node, login=login, files=files, max_body=max_body)
         _pages.append(made)
         return made
 
     return register
 
 
-def body_limit(name: str) -> int:
-    """Return how many bytes a form of the page of that name may carry."""
-    return next((each.max_body for each in _pages if each.name == name), BODY_LIMIT)
-
-
-def is_open(name: str) -> bool:
-    """Return whether the page of that name is for people who are not logged in."""
-    return any(each.name == name and not each.login for each in _pages)
+def named(name: str) -> Page | None:
+    """Return the page of that name; None for an address that is no page of ours."""
+    return next((each for each in _pages if each.name == name), None)
 
 
 def url_patterns() -> list[URLPattern]:

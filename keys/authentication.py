@@ -1,5 +1,6 @@
 """Machines log in with a signed challenge; see `keys.api`."""
 
+from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -8,6 +9,22 @@ from rest_framework.request import Request
 from keys.sessions import Machine, machine_of
 
 __all__ = ["Machine", "MachineAuthentication"]
+
+
+#: The key in a request's environment of the token that was looked up already, with its machine.
+_FOUND = "ppe.machine"
+
+
+def machine_in(request: HttpRequest | Request) -> Machine | None:
+    """Return the machine whose token a request carries; the session is looked up once for each request."""
+    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    said = request.META.get(_FOUND)
+    if said is None or said[0] != token:
+        said = request.META[_FOUND] = (token, machine_of(token.strip()))
+    found: Machine | None = said[1]
+    return found
 
 
 class MachineAuthentication(BaseAuthentication):
@@ -19,10 +36,9 @@ class MachineAuthentication(BaseAuthentication):
         Raises:
             AuthenticationFailed: The token is malformed, ended or unknown.
         """
-        scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
+        if request.headers.get("Authorization", "").partition(" ")[0].lower() != "bearer":
             return None
-        machine = machine_of(token.strip())
+        machine = machine_in(request)
         if machine is None:
             raise AuthenticationFailed
         return machine, machine

@@ -66,7 +66,7 @@ def _words(key: AccessKey, sitting: Sitting, *, lost: bool) -> str:
     return f"{key.get_state_display()} {ended}. {_(key.end_reason)}".strip()
 
 
-@page("keys/<sitting:key>/", name="keys", node="hq")
+@page("keys/<sitting:key>/", name="keys", node="hq", files=("keys.load",))
 def keys(request: HttpRequest, key: str) -> HttpResponse:
     """Show the access keys of a sitting and what can be done with them."""
     sitting = open_sitting(request, key)

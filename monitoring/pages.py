@@ -50,7 +50,10 @@ def today_live(request: HttpRequest, key: str) -> HttpResponse:
     return plain(request, "monitoring/today_live.html", _today(request, key) or {})
 
 
-@page("monitoring/<sitting:key>/", name="monitoring", node="hq", max_body=512 << 20)
+@page(
+    "monitoring/<sitting:key>/", name="monitoring", node="hq", files=("journals.take_in", "journals.act"),
+    max_body=512 << 20,
+)  # fmt: skip
 def monitoring(request: HttpRequest, key: str) -> HttpResponse:
     """Show stations, journals and statuses of a sitting."""
     sitting = open_sitting(request, key)

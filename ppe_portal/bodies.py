@@ -1,21 +1,19 @@
 """Whose body is read, and how much of it: said by the headers, before the framework writes a byte of it to the disk."""
 
 import contextlib
-import os
-import secrets
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
-from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils.translation import gettext as _
 
 from common import pages, refusals, space
-from keys.sessions import machine_of
-from ppe_portal import lines
+from keys import authentication
+from ppe_portal import arriving, first_run, lines
+from stations import rules
+from stations.lookup import sitting_or_404
 from wire.refusals import Refusal
 
 #: The most that is read only to be dropped, so that the browser reads the answer; past it the line is cut.
@@ -25,11 +23,6 @@ _BLOCK = 1 << 18
 STRANGERS_FORM = 64 << 10
 #: Forms that are sent to be logged in, or before.
 _OPEN = frozenset({"login", "set_language"})
-#: The suffix of a file that stands for a body under way; its length is the body's, its contents are none.
-EXPECTED = ".expected"
-#: The suffix of the framework's own file of a form.
-_UPLOADED = ".upload"
-
 Get = Callable[[HttpRequest], HttpResponse]
 
 
@@ -41,39 +34,62 @@ class FormTooBig(Refusal):
 
 
 def bounded_forms(get_response: Get) -> Get:
-    """Refuse a form of a stranger, or one too big for its page or the disk; the API bounds its own bodies.
+    """Refuse a form of somebody who may not send it, or one too big for its page or the disk; the API bounds its own.
 
-    The framework's guard against forged forms reads a form before its view asks for a login, so this goes before both.
+    The framework's guard against forged forms reads a form before its view asks who sends it, so this goes before both.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         size = announced(request)
         if request.path.startswith("/api/"):
-            if size:
-                _know_machine(request)
-            return get_response(request)
-        known = request.user.is_authenticated
-        _know(request, known=known)
-        elsewhere = None if known or not size else _to_login(request)
-        if elsewhere is not None:
-            return elsewhere
+            return _of_machine(request, get_response) if size else get_response(request)
+        _know(request, _person(request))
+        match = _match(request)
+        if size and not request.user.is_authenticated and not _is_open(match):
+            return redirect_to_login(request.get_full_path())
         try:
-            with expected(size) as all_bodies:
-                _judge(request, size, all_bodies)
-                if size and not known:
+            _require_role(request, match, size)
+            with arriving.expected(size) as all_bodies:
+                _judge(request, match, size, all_bodies)
+                if size:
                     _admit(request)
                 return get_response(request)
         except Refusal as refusal:
-            if not isinstance(refusal, (space.NoRoomForForm, lines.TooManyBodies)):  # neither is worth an event
-                refusals.tell(refusal, request)
-            if known:
-                _drain(request)
-            taken = isinstance(refusal, (space.NoRoomForForm, lines.TooManyBodies))
-            title = _("Действие не выполнено") if taken else _("Файлы не приняты")
-            context = {"title": title, "text": refusals.words(refusal), "code": refusal.code}
-            return render(request, "portal/error.html", context, status=refusal.http_status)
+            return _refused(request, match, refusal)
 
     return middleware
+
+
+def _of_machine(request: HttpRequest, get_response: Get) -> HttpResponse:
+    _know(request, _machine(request) or _person(request))
+    try:
+        _admit(request)
+    except lines.TooManyBodies as refusal:
+        return JsonResponse(
+            refusals.problem(refusal), status=refusal.http_status, content_type="application/problem+json",
+            headers={"Retry-After": str(refusal.retry_after)},
+        )  # fmt: skip
+    return get_response(request)
+
+
+def _refused(request: HttpRequest, match: ResolverMatch | None, refusal: Refusal) -> HttpResponse:
+    busy = isinstance(refusal, lines.TooManyBodies)
+    if not busy and not isinstance(refusal, space.NoRoomForForm):  # neither is worth an event
+        refusals.tell(refusal, request)
+    title = _("Файлы не приняты")
+    if isinstance(refusal, rules.NotAllowed):
+        title = _("Нет доступа")
+    elif busy or isinstance(refusal, space.NoRoomForForm):
+        title = _("Действие не выполнено")
+    # Whoever may send files here is to read the answer; of everybody else nothing more is read.
+    if not busy and not isinstance(refusal, rules.NotAllowed) and _brings_files(request, match):
+        _drain(request)
+    _leave(request)
+    context = {"title": title, "text": refusals.words(refusal), "code": refusal.code}
+    answer = render(request, "portal/error.html", context, status=refusal.http_status)
+    if busy:
+        answer["Retry-After"] = str(lines.TooManyBodies.retry_after)
+    return answer
 
 
 def announced(request: HttpRequest) -> int:
@@ -82,80 +98,78 @@ def announced(request: HttpRequest) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
-def _know(request: HttpRequest, *, known: bool) -> None:
+def _know(request: HttpRequest, who: str) -> None:
+    exchange = request.META.get(lines.KEY)
+    if exchange is not None and who:
+        exchange.know(who)
+
+
+def _person(request: HttpRequest) -> str:
+    return f"person:{request.user.pk}" if request.user.is_authenticated else ""
+
+
+def _machine(request: HttpRequest) -> str:
+    machine = authentication.machine_in(request)
+    return f"machine:{machine.identity.urn}" if machine is not None else ""
+
+
+def _leave(request: HttpRequest) -> None:
     exchange = request.META.get(lines.KEY)
     if exchange is not None:
-        exchange.known = known
-
-
-def _know_machine(request: HttpRequest) -> None:
-    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
-    machine = scheme.lower() == "bearer" and machine_of(token.strip()) is not None
-    _know(request, known=machine or request.user.is_authenticated)
+        exchange.drained = lines.STRANGERS_DRAINED
 
 
 def _admit(request: HttpRequest) -> None:
-    """Give the form one of the places for strangers, while it can still be told that there is none."""
+    """Give the body one of the places for its kind of sender, while it can still be told that there is none."""
     admit = request.META.get(lines.ADMIT)
     if admit is not None:
         admit()
 
 
-def _to_login(request: HttpRequest) -> HttpResponse | None:
-    """Return the way to the login when a stranger's form is for a page that asks for one."""
-    try:
-        name = resolve(request.path_info).url_name or ""
-    except Resolver404:
-        return None
-    if name in _OPEN:
-        return None
-    if pages.is_open(name):
-        return None
-    return redirect_to_login(request.get_full_path())
+def _match(request: HttpRequest) -> ResolverMatch | None:
+    with contextlib.suppress(Resolver404):
+        return resolve(request.path_info)
+    return None
 
 
-@contextlib.contextmanager
-def expected(size: int) -> Iterator[int]:
-    """Count a body as room that is taken while it comes; yields what all bodies of the node need together.
+def _page(match: ResolverMatch | None) -> pages.Page | None:
+    return pages.named(match.url_name or "") if match is not None else None
 
-    Each stands as an empty file of its length: every process of the node sees it, and it is void when its process is.
+
+def _brings_files(request: HttpRequest, match: ResolverMatch | None) -> bool:
+    page = _page(match)
+    return request.user.is_authenticated and page is not None and page.login and bool(page.files)
+
+
+def _is_open(match: ResolverMatch | None) -> bool:
+    """Return whether strangers may send forms there; an address that leads nowhere is judged where it says so."""
+    if match is None or match.url_name in _OPEN:
+        return True
+    page = _page(match)
+    return page is not None and not page.login
+
+
+def _require_role(request: HttpRequest, match: ResolverMatch | None, size: int) -> None:
+    """Refuse files of a person who may bring none to this page, before anything of them is read.
+
+    Raises:
+        NotAllowed: The person's roles at the sitting of the page include none of its actions.
+        Http404: The sitting is not one of the person's.
     """
-    if size <= space.SMALL:
-        yield size
+    page = _page(match)
+    if match is None or page is None or size <= STRANGERS_FORM or not _brings_files(request, match):
         return
-    folder = Path(settings.FILE_UPLOAD_TEMP_DIR)
-    mine = folder / f"{os.getpid()}-{secrets.token_hex(8)}{EXPECTED}"
+    key = str(match.kwargs.get("key", ""))
     try:
-        with contextlib.suppress(OSError):
-            mine.touch(mode=0o600)
-            os.truncate(mine, size)
-        others = sum(_length(each) for each in folder.glob(f"*{EXPECTED}") if each != mine)
-        yield size + others
-    finally:
-        mine.unlink(missing_ok=True)
+        where = sitting_or_404(request.user, key) if key else None  # type: ignore[arg-type]
+    except Http404:
+        _leave(request)
+        raise
+    rules.require_any(request.user, page.files, where)
 
 
-def _length(file: Path) -> int:
-    with contextlib.suppress(OSError):
-        if Path(f"/proc/{file.name.partition('-')[0]}").exists():
-            return file.stat().st_size
-        file.unlink()
-    return 0
-
-
-def sweep() -> int:
-    """Remove what bodies left whose process was ended; to be called while no web process runs."""
-    left = [
-        each for each in Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir()
-        if each.is_file() and each.name.endswith((_UPLOADED, EXPECTED))
-    ]  # fmt: skip
-    for each in left:
-        each.unlink(missing_ok=True)
-    return len(left)
-
-
-def _judge(request: HttpRequest, size: int, all_bodies: int) -> None:
-    limit = _limit(request)
+def _judge(request: HttpRequest, match: ResolverMatch | None, size: int, all_bodies: int) -> None:
+    limit = _limit(request, match)
     if size > limit:
         told_ru, told_en = (f"{limit >> 20} МиБ", f"{limit >> 20} MiB")
         if limit < 1 << 20:
@@ -171,13 +185,13 @@ def _judge(request: HttpRequest, size: int, all_bodies: int) -> None:
     space.require_for_form(size)
 
 
-def _limit(request: HttpRequest) -> int:
-    name = ""
-    with contextlib.suppress(Resolver404):
-        name = resolve(request.path_info).url_name or ""
-    if name in _OPEN and not request.user.is_authenticated:
-        return STRANGERS_FORM
-    return pages.body_limit(name)
+def _limit(request: HttpRequest, match: ResolverMatch | None) -> int:
+    small = space.SMALL if request.user.is_authenticated else STRANGERS_FORM
+    page = _page(match)
+    if page is None:
+        return small
+    # The first run is for whoever holds the node's code, and closed for ever afterwards.
+    return page.max_body if page.login or not first_run.finished() else small
 
 
 def _drain(request: HttpRequest) -> None:

@@ -13,8 +13,6 @@ from typing import Any, Protocol
 from ppe_portal import lines
 from wire.refusals import Refusal
 
-#: The most that is read only to be dropped: one block of an upload. Past it the line is closed, and said to be.
-MOST_DRAINED = 16 << 20
 _BLOCK = 1 << 18
 UPLOADS = "/api/v1/uploads/"
 
@@ -79,10 +77,13 @@ class _Body:
                 raise ConnectionError(f"the body ended {left} bytes early")
         elif self._left is not None:
             self._left -= len(data)
+        self._exchange.whole = self._left == 0
         return data
 
     def drained(self, most: int) -> bool:
-        """Read what is left, up to a limit; return whether that was all."""
+        """Read what is left, up to a limit; return whether that was all. What announces more is not begun."""
+        if self._left is not None and self._left > most:
+            return False
         with contextlib.suppress(OSError, ValueError, Refusal):
             while self._left != 0 and most > 0:
                 block = self._block(lines.PACE)
@@ -125,7 +126,7 @@ class WholeExchange:
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             # Who asked to be told first (`Expect: 100-continue`) sends nothing after a refusal: nothing to wait for.
             unasked = body.touched or "HTTP_EXPECT" not in environ
-            if status.startswith("429") or not (unasked and body.drained(MOST_DRAINED)):
+            if status.startswith("429") or not (unasked and body.drained(exchange.drained)):
                 headers = [*headers, ("Connection", "close")]
             return start_response(status, headers, *more)
 

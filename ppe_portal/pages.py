@@ -33,7 +33,7 @@ def root(request: HttpRequest) -> HttpResponseBase:
     return redirect("today", key=sitting.point.key)
 
 
-@page("first-run/", name="first-run", login=False)
+@page("first-run/", name="first-run", login=False, files=("keys.load",))
 def first_run_page(request: HttpRequest) -> HttpResponse:
     """Set the node up; closed for ever once somebody can log in."""
     if first_run.finished():

@@ -187,7 +187,7 @@ WHITENOISE_USE_FINDERS = True
 # A page may bring two thousand scanner files at once; each part is limited by its own rules (scanning.sources).
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["ppe_portal.arriving.OwnFiles"]
 FILE_UPLOAD_TEMP_DIR = str(PPE_DATA_DIR / "tmp")
 (PPE_DATA_DIR / "tmp").mkdir(exist_ok=True, mode=0o700)
 

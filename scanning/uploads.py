@@ -20,8 +20,9 @@ def register() -> None:
     """Take sheets and recordings on a point's node."""
     if settings.PPE_NODE == "hq":
         roles = {Role.SCAN, Role.HQ, people.ROLE}
-        handlers.register("sheets", take_sheets, roles=roles, max_bytes=sources.MAX_BYTES)
-        handlers.register("recording", take_recording, roles=roles | {Role.VOICE}, max_bytes=sources.MAX_BYTES)
+        files: Any = {"max_bytes": sources.MAX_BYTES, "action": "scanning.edit"}
+        handlers.register("sheets", take_sheets, roles=roles, **files)
+        handlers.register("recording", take_recording, roles=roles | {Role.VOICE}, **files)
 
 
 def take_sheets(upload: Upload) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Who may do what. The same rule decides whether a button is shown and whether its action is allowed."""
 
+from collections.abc import Collection
 from typing import Any
 
 from stations.models import ExamPoint, Role, Sitting, User
@@ -87,8 +88,17 @@ def require(user: User | Any, action: str, where: ExamPoint | Sitting | None = N
     Raises:
         NotAllowed: With the roles that may do it, in words.
     """
-    if not allowed(user, action, where):
-        labels = [str(role.label) for role in sorted(RULES[action])]
+    require_any(user, (action,), where)
+
+
+def require_any(user: User | Any, actions: Collection[str], where: ExamPoint | Sitting | None = None) -> None:
+    """Refuse a person whose roles include none of the actions.
+
+    Raises:
+        NotAllowed: With the roles that may do them, in words.
+    """
+    if not any(allowed(user, action, where) for action in actions):
+        labels = [str(role.label) for role in sorted({role for action in actions for role in RULES[action]})]
         # Only the first letter: «член ГЭК», «руководитель ППЭ».
         roles = ", ".join(label[:1].lower() + label[1:] for label in labels)
         raise NotAllowed(

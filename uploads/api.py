@@ -149,7 +149,9 @@ def _create(request: HttpRequest) -> HttpResponse:
     header = request.headers.get("Upload-Metadata", "")
     metadata = headers.metadata(header)
     if owner.name:
-        owner = people.at_point(owner, cast(User, request.user), metadata.get("sitting", "")[:7])
+        user = cast(User, request.user)
+        people.require_role(user, metadata)
+        owner = people.at_point(owner, user, metadata.get("sitting", "")[:7])
     carried = headers.body_length(request)
     checksum = headers.checksum(request)
     if carried > length:

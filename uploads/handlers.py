@@ -21,19 +21,26 @@ class Purpose:
             A permanent `Refusal` is stored as the answer; anything else is tried again.
         roles: Roles of machines that may send it; None for all.
         max_bytes: Largest file.
+        action: What a person must be allowed to do (`stations.rules`) at the sitting that the metadata name.
     """
 
     name: str
     handler: Handler
     roles: frozenset[str] | None
     max_bytes: int
+    action: str = ""
 
 
 _purposes: dict[str, Purpose] = {}
 
 
 def register(
-    purpose: str, handler: Handler, *, roles: Collection[str] | None = None, max_bytes: int | None = None
+    purpose: str,
+    handler: Handler,
+    *,
+    roles: Collection[str] | None = None,
+    max_bytes: int | None = None,
+    action: str = "",
 ) -> None:
     """Let a room take the files of a purpose.
 
@@ -42,9 +49,10 @@ def register(
         handler: What is called with the complete file.
         roles: Roles of machines that may send it (`wire.pki.Role` values); None for all.
         max_bytes: Largest file; the general limit when None.
+        action: What a person must be allowed to do at the sitting of the file, judged before a byte of it is read.
     """
     _purposes[purpose] = Purpose(
-        purpose, handler, None if roles is None else frozenset(str(role) for role in roles), max_bytes or 0
+        purpose, handler, None if roles is None else frozenset(str(role) for role in roles), max_bytes or 0, action
     )
 
 

@@ -6,9 +6,12 @@ send without our consent, and the browser itself says where a request comes from
 
 from dataclasses import replace
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 
+from stations import rules
+from stations.lookup import sitting_or_404
 from stations.models import User
+from uploads import handlers
 from uploads.models import PERSON
 from uploads.receiving import Owner
 
@@ -22,6 +25,23 @@ def owner(request: HttpRequest) -> Owner | None:
     if not isinstance(user, User) or not user.is_active or request.headers.get("Sec-Fetch-Site", "") not in _OURS:
         return None
     return Owner(f"{PERSON}{user.pk}", ROLE, "", "", name=user.get_full_name() or user.get_username())
+
+
+def require_role(user: User, metadata: dict[str, str]) -> None:
+    """Refuse a person who may not bring such a file to its sitting, before anything of it is read.
+
+    Raises:
+        UnknownPurpose: Nobody takes such files.
+        NotAllowed: The person's roles at that sitting do not include it.
+    """
+    action = handlers.purpose_of(metadata.get("purpose", "")).action
+    if not action:
+        return
+    try:
+        sitting = sitting_or_404(user, metadata.get("sitting", ""))
+    except Http404:
+        raise rules.NotAllowed("Такого экзамена у вас нет.", "You have no such exam.") from None
+    rules.require(user, action, sitting)
 
 
 def at_point(person: Owner, user: User, key: str) -> Owner:

@@ -17,7 +17,7 @@ from stations import rules
 from stations.lookup import point_or_404
 
 
-@page("centre/inbox/import/", name="centre-import", node="rcoi", max_body=16 << 30)
+@page("centre/inbox/import/", name="centre-import", node="rcoi", files=("rcoi.inbox",), max_body=16 << 30)
 @needs("rcoi.inbox")
 def import_page(request: HttpRequest) -> HttpResponse:
     """Show the drives with their packets, and a place to drop files."""

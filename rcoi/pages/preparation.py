@@ -35,7 +35,7 @@ PER_PAGE, PENDING_PER_PAGE = 50, 200
 # --- registry ---------------------------------------------------------------------------------------------------------
 
 
-@page("centre/registry/", name="centre-registry", node="rcoi")
+@page("centre/registry/", name="centre-registry", node="rcoi", files=("rcoi.registry",))
 @needs("rcoi.registry")
 def registry_page(request: HttpRequest) -> HttpResponse:
     """Show what the registry holds, and take in a new one."""
@@ -96,7 +96,7 @@ def _files(request: HttpRequest, limit: int) -> list[tuple[str, bytes]]:
 # --- certificate requests ---------------------------------------------------------------------------------------------
 
 
-@page("centre/requests/", name="centre-requests", node="rcoi")
+@page("centre/requests/", name="centre-requests", node="rcoi", files=("rcoi.requests",))
 @needs("rcoi.requests")
 def requests_page(request: HttpRequest) -> HttpResponse:
     """Show certificate requests, to be compared before signing, and every certificate issued, to be found again."""

@@ -20,7 +20,7 @@ def _last(sitting: Sitting) -> Readiness | None:
     return Readiness.objects.filter(point=sitting.point).select_related("point__region").order_by("-pk").first()
 
 
-@page("scanning/readiness/<sitting:key>/", name="scanning-readiness", node="hq")
+@page("scanning/readiness/<sitting:key>/", name="scanning-readiness", node="hq", files=("scanning.edit",))
 def readiness_page(request: HttpRequest, key: str) -> HttpResponse:
     """Show what the last check of the station found."""
     sitting = open_sitting(request, key)

@@ -32,7 +32,7 @@ from wire.refusals import Part
 THUMBS = 72
 
 
-@page("scanning/<sitting:key>/<str:room>/", name="scanning-room", node="hq", max_body=4 << 30)
+@page("scanning/<sitting:key>/<str:room>/", name="scanning-room", node="hq", files=("scanning.edit",), max_body=4 << 30)
 def room_page(request: HttpRequest, key: str, room: str) -> HttpResponse:
     """Show one room; with ``?part=live`` only what changes under the eyes of whoever works in it."""
     card = card_of(request, key, room)

@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import socket
 import statistics
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from exam_day.nodes import free_port
+from ppe_portal import lines
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "/people/"
@@ -19,12 +21,12 @@ BIG = 2 << 30
 
 
 class Web:
-    """One web process of a node over a new data folder, with one person who can log in."""
+    """One web process of a node over a new data folder, with two administrators who are logged in."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, kind="hq"):
         self.folder, self.port = folder, free_port()
         self.env = {
-            **os.environ, "PPE_NODE": "hq", "PPE_DATA_DIR": str(folder), "PPE_SECRET_KEY": "t" * 50,
+            **os.environ, "PPE_NODE": kind, "PPE_DATA_DIR": str(folder), "PPE_SECRET_KEY": "t" * 50,
             "DJANGO_SETTINGS_MODULE": "ppe_portal.settings",
         }  # fmt: skip
         self.env.pop("PPE_DATABASE_URL", None)
@@ -35,19 +37,20 @@ class Web:
             "from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, BACKEND_SESSION_KEY\n"
             "from stations.models import User; from ppe_portal import first_run\n"
             "node = first_run.this_node(); type(node).objects.update(founded_at=timezone.now())\n"
-            "u = User(username='t', is_active=True); u.set_unusable_password(); u.save()\n"
-            "s = import_module(settings.SESSION_ENGINE).SessionStore()\n"
-            "s[SESSION_KEY] = str(u.pk); s[BACKEND_SESSION_KEY] = 'django.contrib.auth.backends.ModelBackend'\n"
-            "s[HASH_SESSION_KEY] = u.get_session_auth_hash(); s.save(); print(s.session_key)"
+            "for name in 'tu':\n"
+            "    u = User(username=name, is_active=True, is_superuser=True); u.set_unusable_password(); u.save()\n"
+            "    s = import_module(settings.SESSION_ENGINE).SessionStore()\n"
+            "    s[SESSION_KEY] = str(u.pk); s[BACKEND_SESSION_KEY] = 'django.contrib.auth.backends.ModelBackend'\n"
+            "    s[HASH_SESSION_KEY] = u.get_session_auth_hash(); s.save(); print(s.session_key)"
         )
         made = subprocess.run(
             [sys.executable, "-c", script], cwd=ROOT, env=self.env, check=True, capture_output=True, text=True
         )
-        self.cookie = f"ppe_hq_session={made.stdout.split()[-1]}"
+        self.other, self.cookie = (f"ppe_{kind}_session={key}" for key in made.stdout.split()[-2:])
         command = [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port),
             "--workers", "1", "--blocking-threads", "64", "--backpressure", "256", "--no-ws",
-            "ppe_portal.wsgi:application",
+            "--respawn-failed-workers", "ppe_portal.wsgi:application",
         ]  # fmt: skip
         self.log = (folder / "web.log").open("ab")
         self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=self.log, stderr=self.log)
@@ -92,9 +95,9 @@ def web(tmp_path_factory):
     made.end()
 
 
-def closed_after(lines, seconds):
+def closed_after(stalled, seconds):
     """Wait until all lines are closed by the server; return how many are."""
-    until, left = time.monotonic() + seconds, list(lines)
+    until, left = time.monotonic() + seconds, list(stalled)
     while left and time.monotonic() < until:
         for line in list(left):
             line.settimeout(0.05)
@@ -106,7 +109,7 @@ def closed_after(lines, seconds):
                 pass
             except OSError:
                 left.remove(line)
-    return len(lines) - len(left)
+    return len(stalled) - len(left)
 
 
 def test_two_hundred_stalled_bodies_delay_nobody(web):
@@ -160,3 +163,71 @@ def test_a_strangers_form_for_a_page_is_led_to_the_login_unread(web):
     assert answer.startswith(b"HTTP/1.1 302")
     assert b"/login/" in answer
     assert b"connection: close" in answer.lower()
+
+
+def test_two_hundred_stalled_bodies_of_a_logged_in_person_delay_nobody_else(web):
+    """Beyond the places of one person the answer is 429 at the headers; others are read as ever."""
+    calm = statistics.median(web.page()[1] for _ in range(5))
+    stalled = [web.stall(PAGE, f"Cookie: {web.other}") for _ in range(200)]
+    try:
+        times = sorted(web.page(timeout=10)[1] for _ in range(20))
+        assert times[18] < max(1.0, 5 * calm)
+        kind = "Content-Type: application/x-www-form-urlencoded"
+        answer = web.ask("POST", PAGE, kind, f"Cookie: {web.cookie}", "Content-Length: 3", body=b"x=1", timeout=10)
+        assert answer.startswith(b"HTTP/1.1 403")  # read, and found to be forged
+        until, refused = time.monotonic() + 20, set()
+        while len(refused) < 184 and time.monotonic() < until:
+            ready, _, _ = select.select([line for line in stalled if line not in refused], [], [], 1)
+            for line in ready:
+                answer = line.recv(4096)
+                assert answer.startswith(b"HTTP/1.1 429")
+                assert b"connection: close" in answer.lower()
+                assert b"retry-after: 10" in answer.lower()
+                refused.add(line)
+        assert len(refused) == 184
+    finally:
+        for line in stalled:
+            line.close()
+
+
+def test_many_persons_whose_bodies_stand_still_leave_threads_for_others():
+    """While half of the threads waits, no more such bodies are begun and these have a stranger's patience."""
+    watch = lines.Lines(threads=8)
+    still = [lines.Exchange("192.0.2.1", 1, who=f"person:{n // 2}") for n in range(4)]
+    for each in still:
+        watch.begin(each)
+        watch.admit(each)
+        each.reading, each.moved = True, each.moved - 5
+    newcomer = lines.Exchange("192.0.2.1", 1, who="person:9")
+    watch.begin(newcomer)
+    with pytest.raises(lines.TooManyBodies):
+        watch.admit(newcomer)
+    still[0].moved = time.monotonic()
+    watch.admit(newcomer)
+
+
+def test_what_a_killed_worker_was_reading_goes_when_another_takes_its_place(tmp_path):
+    web, folder = Web(tmp_path, kind="rcoi"), tmp_path / "tmp"
+    try:
+        head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="r.zip"\r\n\r\n'
+        kind = "Content-Type: multipart/form-data; boundary=b"
+        with web.send(
+            "POST", "/centre/requests/", kind, "Content-Length: 8000000",
+            f"Cookie: {web.cookie}; ppe_rcoi_csrf={'a' * 32}",  # without it nothing of the form is looked at
+            body=head + b"x" * 2_000_000,
+        ):  # fmt: skip
+            until = time.monotonic() + 20
+            while len(left := sorted(each.name for each in folder.iterdir())) < 2 and time.monotonic() < until:
+                time.sleep(0.05)
+            assert [name.partition("-")[2].partition(".")[2] for name in left if "expected" in name] == ["expected"]
+            assert [name for name in left if name.endswith(".upload.zip")]
+            children = Path(f"/proc/{web.process.pid}/task/{web.process.pid}/children").read_text().split()
+            (worker,) = {name.partition(".")[0] for name in left} & set(children)
+            os.kill(int(worker), signal.SIGKILL)
+        until = time.monotonic() + 30
+        while list(folder.iterdir()) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert list(folder.iterdir()) == []
+        assert web.ask("GET", "/healthz").startswith(b"HTTP/1.1 200")
+    finally:
+        web.end()

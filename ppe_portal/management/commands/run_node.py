@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from audit.log import SYSTEM, record
 from keys import node as node_keys
 from keys import versions
-from ppe_portal import bodies, first_run
+from ppe_portal import arriving, first_run
 from ppe_portal.pulse import Pulse
 from ppe_portal.supervisor import Supervisor, children
 from rcoi import series
@@ -63,6 +63,6 @@ class Command(BaseCommand):
             workers=settings.PPE_WEB_WORKERS,
             threads=settings.PPE_WEB_THREADS,
         )
-        bodies.sweep()
+        arriving.sweep(all_are_dead=True)
         lifeline = sys.stdin.fileno() if options["with_stdin"] else None
         Supervisor(members, data_dir, lifeline, Pulse(options["host"], options["port"])).run()
