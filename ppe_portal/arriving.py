@@ -23,9 +23,9 @@ UPLOADED = ".upload"
 class OwnFile(TemporaryUploadedFile):
     """A file of a form on the disk, named for the process that reads it."""
 
-    def __init__(self, name: str, content_type: str, charset: str | None, extra: Any) -> None:
+    def __init__(self, name: str | None, content_type: str | None, charset: str | None, extra: Any) -> None:
         # The framework's own file in everything but the beginning of its name, which its class does not let choose.
-        ending = os.path.splitext(name)[1]  # noqa: PTH122 (as the framework does: a name from outside is no path)
+        ending = os.path.splitext(name or "")[1]  # noqa: PTH122 (as the framework does: a name from outside is no path)
         file = tempfile.NamedTemporaryFile(  # noqa: SIM115 (closed with the request)
             prefix=f"{_life(os.getpid())}-", suffix=UPLOADED + ending, dir=settings.FILE_UPLOAD_TEMP_DIR
         )
