@@ -12,6 +12,7 @@ from audit.kinds import KINDS
 from audit.models import NODE_CHAIN, ChainHead, Event
 from common.clock import now
 from wire import canonical
+from wire.forms import hide_numbers
 from wire.refusals import Refusal
 
 
@@ -64,7 +65,8 @@ def record(
         region: Region code, two digits.
         point: Point code, four digits; empty for the node's own chain.
         subject: What it is about, in words.
-        data: JSON-able details; never secrets, names of participants or sheet numbers.
+        data: JSON-able details; never secrets or names of participants. Form numbers that a person or a refusal has
+            put into words here or into `subject` are cut to their last four digits.
 
     Returns:
         The stored event. It is written in the transaction around the call.
@@ -79,7 +81,8 @@ def record(
             head = ChainHead.objects.select_for_update().get(chain=chain)
         event = Event(
             chain=chain, number=head.number + 1, at=now(), kind=kind, actor=actor.name[:200], means=actor.means,
-            certificate=actor.certificate, region=region, point=point, subject=subject[:200], data=data or {},
+            certificate=actor.certificate, region=region, point=point, subject=hide_numbers(subject)[:200],
+            data=hide_numbers(data or {}),
             prev=head.hash,
         )  # fmt: skip
         event.hash = digest(event)

@@ -25,6 +25,7 @@ from stations.lookup import this_node
 from stations.models import Room, Sitting, Station, StationKind
 from wire import journal, names
 from wire.durable import write_durable
+from wire.forms import hide_numbers
 
 _CLOSED, _REOPENED = "journal_closed", "journal_reopened"
 
@@ -64,6 +65,8 @@ def _begin(sitting: Sitting) -> ScanEntry:
 
 
 def _append(sitting: Sitting, last: ScanEntry, event: str, person: str | None, data: dict[str, Any]) -> ScanEntry:
+    # Its lines are open: form numbers that a person put into a reason do not stand there.
+    data = hide_numbers(data)
     entry = journal.next_entry(bytes(last.line), event, kind="scan", person=person, data=data, at=now())
     return ScanEntry.objects.create(sitting=sitting, seq=entry.seq, event=event, line=journal.make_line(entry))
 

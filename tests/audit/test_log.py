@@ -5,8 +5,10 @@ import threading
 import pytest
 from django.db import connection, connections
 
-from audit.log import SYSTEM, Actor, first_broken, record
+from audit.log import SYSTEM, Actor, first_broken, record, record_refusal
 from audit.models import Event
+from wire.forms import make_number
+from wire.refusals import Refusal
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +55,19 @@ def test_rows_are_neither_changed_nor_deleted_through_the_model():
         Event.objects.update(actor="x")
     with pytest.raises(TypeError):
         event.delete()
+
+
+def test_no_form_number_stands_in_the_log_whoever_has_said_it():
+    number = make_number("R", 7)
+    record_refusal(Refusal(f"№ {number} нет в журналах.", f"{number} is unknown."), None)
+    record(
+        "registry.taken_in", actor=SYSTEM, region="78", point="0001", subject=f"{number}.tif", data={"reason": number}
+    )
+    refused, taken = Event.objects.order_by("pk")
+    assert refused.data["text"] == f"№ …{number[-4:]} нет в журналах."
+    assert (taken.subject, taken.data) == (f"…{number[-4:]}.tif", {"reason": f"…{number[-4:]}"})
+    assert first_broken("78-0001") is None
+    assert first_broken("node") is None
 
 
 def test_an_unknown_kind_is_a_fault_of_the_program():

@@ -97,8 +97,14 @@ def test_an_unknown_number_is_never_taken_for_ours(desk):
     assert (row.kind, row.number) == ("unknown", unknown)
     with pytest.raises(DecisionRefused, match="причину"):
         sheets.decide(sheet=row.sheet, action="discard", actor=ACTOR)
-    sheets.decide(sheet=row.sheet, action="discard", reason="посторонний лист", actor=ACTOR)
+    sheets.decide(sheet=row.sheet, action="discard", reason=f"посторонний лист {unknown}", actor=ACTOR)
     assert desk.card().state == CardState.RECONCILED
+    # What the person typed stays here; the log and the open lines of the journal tell no number.
+    assert unknown in Sheet.objects.get(number=unknown).reason
+    assert "посторонний лист …" in Event.objects.get(kind="scanning.sheet_decided").data["reason"]
+    said = b"".join(bytes(line) for line in ScanEntry.objects.values_list("line", flat=True)).decode()
+    assert "посторонний лист …" in said
+    assert unknown not in said + str(list(Event.objects.values_list("subject", "data")))
 
 
 def test_an_unreadable_sheet_gets_its_number_by_hand_and_only_a_printed_one(desk):

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wire.forms import CATALOGUE, GEOMETRY, check_number, form_set, make_number, parse_sheet_code, sheet_code
+from wire.forms import (
+    CATALOGUE,
+    GEOMETRY,
+    check_number,
+    form_set,
+    hide_numbers,
+    make_number,
+    parse_sheet_code,
+    sheet_code,
+)
 from wire.subjects import SUBJECTS
 
 
@@ -106,3 +115,17 @@ def test_the_marks_stand_on_the_page():
     for x, y in (*GEOMETRY.corners, GEOMETRY.orientation_centre, *GEOMETRY.datamatrix_origins):
         assert 0 < x < width
         assert 0 < y < height
+
+
+def test_numbers_in_words_are_cut_and_hashes_pass():
+    number = make_number("R", 11572693)
+    grouped, slip = f"{number[:4]} {number[4:8]} {number[8:]}", number[:12] + str((int(number[12]) + 1) % 10)
+    said = {"a": [f"снимок №{number}, «{grouped}»", f"file{number}.tif"], "b": slip, "n": 5}
+    tail = number[-4:]
+    assert hide_numbers(said) == {
+        "a": [f"снимок №…{tail}, «…{tail}»", f"file…{tail}.tif"],
+        "b": f"…{slip[-4:]}",
+        "n": 5,
+    }
+    for kept in ("ab" * 32, "a" + number + "f" * 50, "1" * 14, "0101 0102 0103 0104", "28.11.2026 11:49", ""):
+        assert hide_numbers(kept) == kept
