@@ -1,6 +1,7 @@
 """Refusals at the doors of the portal: problem details for machines, sentences for people."""
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from rest_framework.views import exception_handler as drf_exception_handler
 from wire.refusals import Refusal
 
 log = logging.getLogger(__name__)
+_WORD = re.compile(r"[^\W\d_]{3,}")
 
 #: Called with every refusal that leaves through a page or the API; `audit` records them.
 listeners: list[Callable[[Refusal, HttpRequest | None], None]] = []
@@ -61,6 +63,11 @@ def told(said: Any) -> str:
     if isinstance(said, Mapping):
         return either(str(said.get("ru", "")), str(said.get("en", "")))
     return either(said.ru, said.en)
+
+
+def in_words(reason: str) -> bool:
+    """Whether a reason says anything: digits alone, a letter or a dash explain nothing to whoever reads it later."""
+    return _WORD.search(reason) is not None
 
 
 def tell(refusal: Refusal, request: HttpRequest | None) -> None:

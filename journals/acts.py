@@ -10,6 +10,7 @@ from django.db import transaction
 from audit.log import Actor, record
 from common import files
 from common.clock import now
+from common.refusals import in_words
 from journals import changes
 from journals.errors import ActRefused
 from journals.expected import expected_set
@@ -73,8 +74,10 @@ def _kind(kind: str) -> wire_act.Kind:
 def _require(
     sitting: Sitting, kind: str, post: StationPost | None, room: Room | None, reason: str, token: OpenToken
 ) -> None:
-    if not reason.strip():
-        raise ActRefused("Укажите причину, по которой составляется акт.", "Give the reason of the act.")
+    if not in_words(reason):
+        raise ActRefused(
+            "Укажите словами причину, по которой составляется акт.", "Give the reason of the act in words."
+        )
     about = {"journal_missing": post, "room_difference": room}.get(kind)
     if about is None:
         raise ActRefused("Не указано, о чём составляется акт.", "The act names neither a station nor a room.")

@@ -11,6 +11,7 @@ from audit.log import SYSTEM, Actor, record
 from audit.moves import move
 from common import clock, files, refusals
 from common.clock import now
+from common.refusals import in_words
 from journals import changes, forms, reading
 from journals.errors import CannotDecide, EmptyFile, TooBig
 from journals.lookups import Lookups
@@ -294,8 +295,10 @@ def accept(*, journal: Journal, reason: str, actor: Actor, post: StationPost | N
         CannotDecide: No reason, or the post cannot be known.
         IllegalMove: The journal is in no state to be accepted.
     """
-    if not reason.strip():
-        raise CannotDecide("Укажите причину, по которой журнал принимается.", "Give the reason of the acceptance.")
+    if not in_words(reason):
+        raise CannotDecide(
+            "Укажите словами причину, по которой журнал принимается.", "Give the reason of the acceptance in words."
+        )
     if any(doubt.get("field") == SEALED for doubt in journal.blocking):
         # Accepted, it would look served while its sheets stay unknown for good.
         raise CannotDecide(
@@ -369,8 +372,8 @@ def refuse(*, journal: Journal, reason: str, actor: Actor) -> Journal:
         CannotDecide: No reason is given.
         IllegalMove: The journal is in no state to be refused.
     """
-    if not reason.strip():
-        raise CannotDecide("Укажите причину отказа.", "Give the reason of the refusal.")
+    if not in_words(reason):
+        raise CannotDecide("Укажите причину отказа словами.", "Give the reason of the refusal in words.")
     move(
         journal, JournalState.REFUSED, table=JOURNAL_MOVES, kind="journals.refused", actor=actor,
         region=journal.point.region.code, point=journal.point.code, subject=journal.name,

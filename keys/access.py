@@ -18,6 +18,7 @@ from audit.log import SYSTEM, Actor, record
 from audit.moves import move
 from common import files
 from common.clock import now
+from common.refusals import in_words
 from keys import node, second_person, trust
 from keys.authority import access_ident
 from keys.errors import AccessCertificateMissing, AccessKeyUnusable, ForeignToken, KeyFileRefused
@@ -372,8 +373,8 @@ def revoke(*, access_key: AccessKey, reason: str, actor: Actor) -> None:
         IllegalMove: It has ended already.
         KeyFileRefused: No reason is given.
     """
-    if not reason.strip():
-        raise KeyFileRefused("Укажите причину отзыва ключа.", "Give the reason of the revocation.")
+    if not in_words(reason):
+        raise KeyFileRefused("Укажите причину отзыва ключа словами.", "Give the reason of the revocation in words.")
     _end(access_key, AccessKeyState.REVOKED, "keys.access_key_revoked", reason.strip(), actor)
 
 

@@ -15,6 +15,7 @@ from audit.log import Actor, record
 from audit.moves import move
 from common import files, marks
 from common.clock import now
+from common.refusals import in_words
 from keys import node, trust, versions
 from keys.errors import AuthorityMissing, RequestRefused
 from keys.models import AccessKey, Certificate, RevocationList, SigningRequest
@@ -255,8 +256,8 @@ def refuse_request(*, request: SigningRequest, reason: str, actor: Actor) -> Non
         RequestRefused: No reason is given.
         IllegalMove: It has been decided already.
     """
-    if not reason.strip():
-        raise RequestRefused("Укажите причину отказа.", "Give the reason of the refusal.")
+    if not in_words(reason):
+        raise RequestRefused("Укажите причину отказа словами.", "Give the reason of the refusal in words.")
     move(
         request, RequestState.REFUSED, table=REQUEST_MOVES, kind="keys.request_refused", actor=actor,
         region=request.region, subject=str(request), data={"reason": reason},
@@ -277,8 +278,12 @@ def revoke_certificate(*, certificate: Certificate, reason: str, actor: Actor) -
     Raises:
         RequestRefused: No reason, or the authority's own certificate.
     """
-    if not reason.strip() or certificate.role == Role.CA.value:
-        raise RequestRefused("Укажите причину отзыва.", "Give the reason of the revocation.")
+    if certificate.role == Role.CA.value:
+        raise RequestRefused(
+            "Корневой сертификат региона здесь не отзывается.", "The region's root certificate is not revoked here."
+        )
+    if not in_words(reason):
+        raise RequestRefused("Укажите причину отзыва словами.", "Give the reason of the revocation in words.")
     at = now()
     with transaction.atomic():
         if Certificate.objects.filter(pk=certificate.pk, revoked_at__isnull=True).update(revoked_at=at):

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from audit.log import SYSTEM, Actor, record
 from common.clock import now
+from common.refusals import in_words
 from rcoi import feed, versions
 from rcoi.errors import RequestRefused
 from rcoi.models import InboxPacket, PacketKind, RescanRequest
@@ -41,8 +42,8 @@ def request(*, packet: InboxPacket, numbers: Sequence[str], reason: str, actor: 
         RequestRefused: No reason, or the packet is not one that can be scanned again.
     """
     reason = reason.strip()
-    if len(reason) < MIN_REASON:
-        raise RequestRefused("Укажите, что не так с листами.", "Say what is wrong with the sheets.")
+    if len(reason) < MIN_REASON or not in_words(reason):
+        raise RequestRefused("Укажите словами, что не так с листами.", "Say in words what is wrong with the sheets.")
     if packet.state != PacketState.ACKNOWLEDGED or packet.kind == PacketKind.STATUS or packet.superseded_by_id:
         raise RequestRefused(
             "Пересканирование запрашивается только по подтверждённому и не заменённому пакету бланков или форм.",

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
 from common.clock import local, now
-from common.refusals import both
+from common.refusals import both, in_words
 from rcoi import beside, feed, findings, phone
 from rcoi.errors import RequestRefused
 from rcoi.models import InboxPacket, PointStatusRecord
@@ -102,8 +102,8 @@ def undo(*, sitting: Sitting, status: str, reason: str, actor: Actor) -> PointSt
         IllegalMove: It is undone already.
     """
     reason = reason.strip()
-    if len(reason) < MIN_REASON:
-        raise RequestRefused("Укажите причину отмены статуса.", "Give the reason of the undo.")
+    if len(reason) < MIN_REASON or not in_words(reason):
+        raise RequestRefused("Укажите причину отмены статуса словами.", "Give the reason of the undo in words.")
     with transaction.atomic():
         row = PointStatusRecord.objects.select_for_update().filter(sitting=sitting, status=status).first()
         if row is None:

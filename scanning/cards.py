@@ -8,6 +8,7 @@ from django.db import transaction
 from audit.log import Actor, record
 from audit.moves import move
 from common.clock import now
+from common.refusals import in_words
 from journals import acts
 from keys.tokens import OpenToken
 from scanning import contents, scan_journal, steps
@@ -227,8 +228,8 @@ def close_with_act(*, card: RoomCard, reason: str, text: str, token: OpenToken, 
         StillSealed, NotReadYet, NotBalanced: Something is open that no act can settle.
         NothingDifferent: The balance is zero.
     """
-    if not reason.strip():
-        raise CardRefused("Укажите причину расхождения.", "Give the reason of the difference.")
+    if not in_words(reason):
+        raise CardRefused("Укажите причину расхождения словами.", "Give the reason of the difference in words.")
     contents.forget_altered(card)
     with transaction.atomic():
         card = lock(card)

@@ -13,6 +13,7 @@ from audit.log import SYSTEM, Actor, record
 from audit.moves import move
 from common import files, jobs, leases
 from common.clock import now
+from common.refusals import in_words
 from scanning import findings, recording_checks, scan_journal, steps
 from scanning.cards import lock, open_card, require_editable
 from scanning.errors import AlreadyTaken, DecisionRefused
@@ -198,8 +199,8 @@ def decide(*, recording: Recording, action: str, reason: str, actor: Actor) -> R
     states = {"accept": RecordingState.ACCEPTED, "discard": RecordingState.DISCARDED}
     if action not in states:
         raise DecisionRefused("Такого действия с записью нет.", "No such action.")
-    if not reason.strip():
-        raise DecisionRefused("Укажите причину.", "Give the reason.")
+    if not in_words(reason):
+        raise DecisionRefused("Укажите причину словами.", "Give the reason in words.")
     with steps.remembered(card=recording.card, kind=Step.Kind.RECORDING, what=recording.name, actor=actor):
         card = lock(recording.card)
         require_editable(card)

@@ -1,6 +1,5 @@
 """Decisions about sheets. Nothing is ever decided by the machine against a person, and nothing disappears."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from audit.log import Actor, record
 from audit.moves import move
 from common import jobs, leases
 from common.clock import now
+from common.refusals import in_words
 from scanning import pictures, scan_journal, steps
 from scanning.cards import lock, open_card, require_editable
 from scanning.errors import DecisionRefused, NoPicture, NumberRefused, StillSealed
@@ -27,8 +27,6 @@ ACCEPT, SET_NUMBER, DISCARD, MOVE = "accept", "set_number", "discard", "move"
 READ_AGAIN = "read_again"
 #: Keys of the actions on a sheet's own page: letters, for digits belong to numbers.
 KEYS = {ACCEPT: "A", SET_NUMBER: "N", DISCARD: "X", MOVE: "M", READ_AGAIN: "T"}
-#: A reason is said in words: digits alone, a letter or a dash explain nothing to whoever reads it later.
-_WORD = re.compile(r"[^\W\d_]{3,}")
 RESTORE = frozenset({SheetState.DISCARDED, SheetState.REPLACED})
 
 
@@ -187,7 +185,7 @@ def _keep(card: RoomCard, sheet: Sheet, action: str, number: str | None, reason:
 
 
 def _discard(card: RoomCard, sheet: Sheet, reason: str, actor: Actor) -> None:
-    if not _WORD.search(reason):
+    if not in_words(reason):
         raise DecisionRefused(
             "Укажите причину исключения листа словами.", "Give the reason for leaving the sheet out in words.",
             cure_ru="Например: «второй снимок того же листа». Номер бланка вводится в поле «Номер бланка».",

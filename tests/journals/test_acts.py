@@ -54,8 +54,9 @@ def test_an_act_stands_for_a_journal_until_it_comes(keys):
 
 
 def test_an_act_without_a_ground_is_refused(keys):
-    with pytest.raises(ActRefused):
-        make(keys, reason=" ")
+    for reason in (" ", "7", "—", "да"):
+        with pytest.raises(ActRefused, match="словами"):
+            make(keys, reason=reason)
     with pytest.raises(ActRefused):
         make(keys, post=None)
     with pytest.raises(ActRefused):

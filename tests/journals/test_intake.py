@@ -131,8 +131,10 @@ def test_an_unsigned_or_foreign_journal_counts_only_by_a_decision(keys, how):
     verdict = take(station.close(signer=signer), station.name)
     assert verdict.state == "quarantined"
     assert state_of(keys).state == ("quarantined" if how == "other_station" else "unsigned")
-    with pytest.raises(CannotDecide):
-        intake.accept(journal=verdict.journal, reason="  ", actor=OPERATOR)
+    for decide in (intake.accept, intake.refuse):
+        for reason in ("  ", "1", "0115726935", "—", "ок"):
+            with pytest.raises(CannotDecide, match="словами"):
+                decide(journal=verdict.journal, reason=reason, actor=OPERATOR)
     intake.accept(journal=verdict.journal, reason="подпись сверена по телефону", actor=OPERATOR)
     assert state_of(keys).state == "accepted"
     event = Event.objects.get(kind="journals.accepted")

@@ -114,8 +114,9 @@ def hq_keys():
 def test_a_refusal_needs_a_reason_and_may_be_asked_again(centre):
     data = csr(pki.Role.PRINT, "0001")
     row = authority.take_request(data=data, name="", actor=SYSTEM)
-    with pytest.raises(RequestRefused):
-        authority.refuse_request(request=row, reason=" ", actor=SYSTEM)
+    for reason in (" ", "1", "—"):
+        with pytest.raises(RequestRefused, match="словами"):
+            authority.refuse_request(request=row, reason=reason, actor=SYSTEM)
     authority.refuse_request(request=row, reason="не та станция", actor=SYSTEM)
     again = authority.take_request(data=data, name="", actor=SYSTEM)
     assert again.state == RequestState.PENDING
@@ -139,6 +140,11 @@ def test_an_access_key_is_the_gek_members_alone(centre, data_dir):
 def test_revocation_makes_the_next_list(centre):
     row = sign(pki.Role.PRINT, "0001")
     before = RevocationList.objects.count()
+    root = Certificate.objects.get(role="ca")
+    for certificate, reason, said in ((row, "12", "словами"), (root, "станция украдена", "Корневой")):
+        with pytest.raises(RequestRefused, match=said):
+            authority.revoke_certificate(certificate=certificate, reason=reason, actor=SYSTEM)
+    assert RevocationList.objects.count() == before
     authority.revoke_certificate(certificate=row, reason="станция украдена", actor=SYSTEM)
     assert RevocationList.objects.count() == before + 1
     with pytest.raises(pki.Revoked):

@@ -145,6 +145,7 @@ def test_a_rescan_is_asked_for_by_an_operator_only(packets, operator, coordinato
     path = f"/centre/inbox/{row.uid}/"
     assert "code-not_allowed" in post(coordinator, path, "rescan", sheets=number, reason="полоса")[0][2]
     assert "code-request_refused" in post(operator, path, "rescan", sheets="123", reason="полоса")[0][2]
+    assert "code-request_refused" in post(operator, path, "rescan", sheets=number, reason="123456")[0][2]
     before = FeedEntry.objects.count()
     assert post(operator, path, "rescan", sheets=[number], reason="Полоса поперёк листа")[0][0] == "success"
     assert FeedEntry.objects.count() == before + 1
@@ -156,7 +157,8 @@ def test_a_status_is_undone_by_the_coordinator_only(packets, operator, coordinat
     assert "undo" not in Forms(operator.client.get(path).content.decode()).found
     assert {"status", "reason"} <= Forms(coordinator.client.get(path).content.decode()).found["undo"]
     assert "code-not_allowed" in post(operator, path, "undo", status="exams_finished", reason="рано нажали")[0][2]
-    assert "code-request_refused" in post(coordinator, path, "undo", status="exams_finished", reason="")[0][2]
+    for reason in ("", "123456", "......"):
+        assert "code-request_refused" in post(coordinator, path, "undo", status="exams_finished", reason=reason)[0][2]
     assert post(coordinator, path, "undo", status="exams_finished", reason="рано нажали")[0][0] == "success"
     assert PointStatusRecord.objects.get().state == "undone"
 

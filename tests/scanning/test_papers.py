@@ -10,7 +10,7 @@ from keys.trust import trust_store
 from monitoring.facts import facts_of
 from monitoring.steps import steps_of
 from scanning import cards, contents, scan_journal
-from scanning.errors import NothingDifferent, NotReadYet
+from scanning.errors import CardRefused, NothingDifferent, NotReadYet
 from scanning.models import RoomCard, ScanEntry, Sheet
 from scanning.states import CardState, SheetState
 from tests.keys.world import make_keys
@@ -43,6 +43,16 @@ def test_a_room_with_a_difference_closes_with_a_signed_act(desk, keys):
     assert document.numbers == (lost,) or list(document.numbers) == [lost]
     assert (document.room, signed.identity.ident) == ("0101", keys.gek_uid)
     assert contents.counts_for(card)["acts"] == 1
+
+
+def test_an_act_needs_a_reason_in_words(desk, keys):
+    sets = desk.journal()
+    desk.scan(*all_pages(desk, sets)[1:])
+    desk.fill(registration_count=2)
+    for reason in ("", "1", "0380115726935", "—", "я"):
+        with pytest.raises(CardRefused, match="словами"):
+            cards.close_with_act(card=desk.card(), reason=reason, text="", token=keys.open_token(), actor=ACTOR)
+    assert not Act.objects.exists()
 
 
 def test_an_act_needs_a_difference_and_everything_read(desk, keys):

@@ -96,8 +96,9 @@ def test_cut_and_silent_recordings_need_a_decision_with_a_reason(desk):
     assert kinds(second) == {"silent"}
     for row in (first, second):
         assert row.state == RecordingState.PROBLEM
-        with pytest.raises(DecisionRefused):
-            recordings.decide(recording=row, action="accept", reason=" ", actor=ACTOR)
+        for reason in (" ", "12", "—", "ок"):
+            with pytest.raises(DecisionRefused, match="словами"):
+                recordings.decide(recording=row, action="accept", reason=reason, actor=ACTOR)
         recordings.decide(recording=row, action="accept", reason="другой записи нет", actor=ACTOR)
     assert not desk.card("0201").recordings.filter(state=RecordingState.PROBLEM).exists()
 
