@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rich.markup import escape
+
 from exam_day import forgeries, judge, leaks, proofs, stage, steps
 from exam_day.desk import Desk
 from exam_day.nodes import FolderError
@@ -104,12 +106,12 @@ def judge_day(played: Played, step: Step) -> None:
 def play(plan: DayPlan, folder: Path) -> int:
     """Play a day headless, prove it, print the tables; return the exit code."""
     report = Report()
-    report.console.print(f"[bold]{word('День экзамена', 'Exam day')}[/] {plan.date:%d.%m.%Y}, {folder}")
+    report.console.print(f"[bold]{word('День экзамена', 'Exam day')}[/] {plan.date:%d.%m.%Y}, {escape(str(folder))}")
     _end_by_signal()
     try:
         on = stage.build(plan, folder, report)
     except FolderError as error:
-        report.console.print(f"[red]{error}[/]")
+        report.console.print(f"[red]{escape(str(error))}[/]")
         return 1
     played = Played(on)
     try:
@@ -137,7 +139,7 @@ def play(plan: DayPlan, folder: Path) -> int:
     report.hold_time()
     report.table()
     report.write(folder / "report.json", seed=plan.seed, date=plan.date.isoformat())
-    report.console.print(word("Отчёт: ", "Report: ") + str(folder / "report.json"))
+    report.console.print(word("Отчёт: ", "Report: ") + escape(str(folder / "report.json")))
     return report.code
 
 
@@ -156,7 +158,7 @@ def serve(plan: DayPlan, folder: Path, ports: tuple[int, int] = (8000, 8001)) ->
     try:
         on = stage.build(plan, folder, report, ports=ports)
     except FolderError as error:
-        report.console.print(f"[red]{error}[/]")
+        report.console.print(f"[red]{escape(str(error))}[/]")
         return 1
     _end_by_signal()
     try:
@@ -167,7 +169,7 @@ def serve(plan: DayPlan, folder: Path, ports: tuple[int, int] = (8000, 8001)) ->
     except KeyboardInterrupt:
         return 0
     except Exception as error:
-        report.console.print(f"[red]{type(error).__name__}[/]: {error}")
+        report.console.print(f"[red]{type(error).__name__}[/]: {escape(str(error))}")
         return 1
     finally:
         on.close()

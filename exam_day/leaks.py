@@ -22,10 +22,15 @@ def nothing_lies_open(stage: Stage, step: Step) -> None:
     """
     hq, rcoi, logs = stage.hq.data, stage.rcoi.data, stage.folders.logs
     keys = 0
+    opens = "openssl" not in checks.missing_tools()
+    if not opens:
+        stage.report.skip("that no access key lies open: openssl is missing")
     for code, token in stage.tokens.items():
         _absent(f"the key of {token.person.full_name}", checks.scalar_of_p12(token.path, token.pin), [hq, rcoi, logs])
-        _absent(f"the access key of {code}", access_scalar(stage.access_keys[code][1], token), [hq, rcoi, logs])
-        keys += 2
+        keys += 1
+        if opens:
+            _absent(f"the access key of {code}", access_scalar(stage.access_keys[code][1], token), [hq, rcoi, logs])
+            keys += 1
     centre = checks.scalar_of_pem(stage.folders.pki / "rcoi.key")
     _absent("the key of the centre", centre, [hq, logs])
     if not checks.holders(centre, [rcoi]):

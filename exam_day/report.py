@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from exam_day.plan import Fault
@@ -114,26 +115,27 @@ class Report:
         finally:
             self._current = None
             step.seconds = round(time.monotonic() - begun, 1)
-            facts = f"  [dim]{'; '.join(step.facts)}[/]" if step.facts else ""
+            facts = f"  [dim]{escape('; '.join(step.facts))}[/]" if step.facts else ""
             self.console.print(f"{step.mark} {title}  {step.seconds:.1f} s{facts}")
             if step.problem:
-                self.console.print(f"    [red]{step.problem}[/]", markup=True)
+                # What went wrong may quote a log or a path in brackets, which are no markup.
+                self.console.print(f"    [red]{escape(step.problem)}[/]")
 
     def say(self, ru: str, en: str) -> None:
         """Print a line of progress."""
-        self.console.print(f"    [dim]{word(ru, en)}[/]")
+        self.console.print(f"    [dim]{escape(word(ru, en))}[/]")
 
     def skip(self, what: str) -> None:
         """Say what could not be run here: the step that it belongs to is not checked, and the day is not proven."""
         self.not_run.append(what)
         if self._current is not None:
             self._current.not_run.append(what)
-        self.console.print(f"    [yellow]{word('здесь не проверено', 'not run here')}: {what}[/]")
+        self.console.print(f"    [yellow]{word('здесь не проверено', 'not run here')}: {escape(what)}[/]")
 
     def note(self, what: str) -> None:
         """Say what is worth knowing and proves nothing."""
         self.notes.append(what)
-        self.console.print(f"    [yellow]{what}[/]")
+        self.console.print(f"    [yellow]{escape(what)}[/]")
 
     def fault(self, fault: Fault, *, found: bool, said: str) -> None:
         """Write down what became of a planted fault."""
@@ -171,7 +173,7 @@ class Report:
     def fail(self, why: str) -> None:
         """Write down that the day as a whole does not hold."""
         self.steps.append(Step("!", why, why, problem=why))
-        self.console.print(f"[red]{why}[/]")
+        self.console.print(f"[red]{escape(why)}[/]")
 
     def table(self) -> None:
         """Print the tables of the end."""
@@ -181,7 +183,7 @@ class Report:
         steps.add_column(word("Время, с", "Seconds"), justify="right")
         steps.add_column("")
         for step in self.steps:
-            steps.add_row(step.id, word(step.ru, step.en), f"{step.seconds:.1f}", step.mark)
+            steps.add_row(step.id, escape(word(step.ru, step.en)), f"{step.seconds:.1f}", step.mark)
         steps.add_row("", word("всего", "total"), f"{time.monotonic() - self.started:.1f}", "")
         self.console.print(steps)
         if self.faults:
@@ -194,7 +196,7 @@ class Report:
                 faults.add_row(name, fault.point, fault.room or "–", fault.number or "–", mark)
             self.console.print(faults)
         for what in self.not_run:
-            self.console.print(f"[yellow]{word('Не проверено', 'Not checked')}: {what}[/]")
+            self.console.print(f"[yellow]{word('Не проверено', 'Not checked')}: {escape(what)}[/]")
 
     def write(self, path: Path, **more: Any) -> None:
         """Write report.json."""

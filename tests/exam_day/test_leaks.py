@@ -1,9 +1,18 @@
 """The searches for what must not lie open find it, and find nothing where there is nothing."""
 
+import io
+from types import SimpleNamespace
+
 import pytest
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+from rich.console import Console
 
 from exam_day import leaks
 from exam_day.checks import CheckFailedError
+from exam_day.players import Token
+from exam_day.report import Report
+from station_client.home import key_pem
+from wire import pki
 
 SECRETS = {"53828046": "the PIN of somebody", "9E2VTfjeraJc-15": "the password of tech0001"}
 
@@ -47,3 +56,34 @@ def test_a_folder_without_keys_proves_nothing(folder):
     (folder / "keys" / "node.key").unlink()
     with pytest.raises(CheckFailedError):
         leaks.closed(folder / "keys")
+
+
+def test_without_openssl_the_other_searches_are_made_and_the_gap_is_named(tmp_path, monkeypatch):
+    nodes = {}
+    for kind in ("hq", "rcoi"):
+        keys = tmp_path / kind / "keys"
+        keys.mkdir(parents=True, mode=0o700)
+        nodes[kind] = SimpleNamespace(data=tmp_path / kind, runner=SimpleNamespace(uid=None, reason="no other user"))
+    pem, key = key_pem(pki.generate_key()), pki.generate_key()
+    for path in (tmp_path / "rcoi" / "keys" / "rcoi.key", tmp_path / "hq" / "keys" / "node.key", tmp_path / "rcoi.key"):
+        path.touch(mode=0o600)
+        path.write_bytes(pem if path.name == "rcoi.key" else b"key")
+    token = Token(SimpleNamespace(full_name="Орлова"), tmp_path / "gek.p12", "48120733")
+    token.path.write_bytes(
+        pkcs12.serialize_key_and_certificates(b"gek", key, None, None, BestAvailableEncryption(token.pin.encode()))
+    )
+    (tmp_path / "logs").mkdir()
+    report = Report(Console(file=io.StringIO()))
+    stage = SimpleNamespace(
+        **nodes, report=report, folders=SimpleNamespace(logs=tmp_path / "logs", pki=tmp_path), logins={},
+        tokens={"0001": token}, access_keys={"0001": ("KEY.p7m", b"sealed")},
+    )  # fmt: skip
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with report.step("✓", "ключи", "keys") as step:
+        leaks.nothing_lies_open(stage, step)
+    assert (step.ok, step.problem) == (False, "")
+    assert step.not_run[0] == "that no access key lies open: openssl is missing"
+    assert report.code == 0
+    (tmp_path / "logs" / "web.log").write_bytes(key_pem(key))
+    with pytest.raises(CheckFailedError, match="the key of"):
+        leaks.nothing_lies_open(stage, step)

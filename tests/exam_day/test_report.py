@@ -158,6 +158,24 @@ def test_a_missing_tool_leaves_its_proof_unchecked(report, monkeypatch):
     assert (step.ok, step.not_run) == (False, ["public tools: no-such-tool missing"])
 
 
+def test_words_in_brackets_are_printed_as_they_are(report, tmp_path):
+    said = "manage.py [info     ] started; [/usr/bin/openssl] is not there"
+    with report.step("1", "шаг", "step") as step:
+        step.facts.append("[/facts]")
+        step.problem = said
+    report.say("[/ход]", "[/way]")
+    report.skip("[/skipped]")
+    report.note("[/noted]")
+    report.fail("[/failed]")
+    report.table()
+    printed = report.console.file.getvalue()
+    for words in (said, "[/facts]", "[/skipped]", "[/noted]", "[/failed]"):
+        assert words in printed
+    (tmp_path / "[" / "x]").mkdir(parents=True)
+    (tmp_path / "[" / "x]" / "mine").touch()
+    assert demo.play(mini_day(), tmp_path / "[" / "x]") == 1
+
+
 def test_a_folder_that_no_day_made_is_never_deleted(tmp_path, report):
     mine = tmp_path / "photos"
     mine.mkdir()
