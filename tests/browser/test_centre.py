@@ -31,6 +31,19 @@ def test_the_status_page(open_page, look, centre, coordinator):
     look(open_page(coordinator, f"/centre/statuses/{centre.key}/"), "centre-status")
 
 
+def test_a_sentence_in_a_chip_leaves_room_for_the_columns_beside_it(open_page, centre, operator):
+    page = open_page(operator, "/centre/")
+    wide = page.evaluate("""() => {
+      const cell = document.querySelector("table.list tbody td"), chip = document.createElement("span");
+      chip.className = "chip words";
+      chip.textContent = "Закрыт, расхождения покрыты актом или разобраны. ".repeat(4);
+      cell.appendChild(chip);
+      const box = cell.closest(".scroll");
+      return box.scrollWidth - box.clientWidth;
+    }""")
+    assert wide <= 0
+
+
 def test_the_first_page_of_a_centre(open_page, look, data_dir, as_node, db):
     as_node("rcoi")
     look(open_page(None, "/first-run/"), "first-run-rcoi")

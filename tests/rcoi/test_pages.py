@@ -109,6 +109,7 @@ def test_the_home_says_what_is_awaited_and_what_needs_a_person(packets, operator
     html = operator.client.get("/centre/").content.decode()
     for words in ("0101 · подтвержден", "0103 · ожидается", "Отклонён, новой версии нет", "Замечаний к содержимому:"):
         assert words in html, words
+    assert 'class="chip words ' in html
 
 
 def test_a_packet_page_shows_checks_and_sheets(packets, operator):
