@@ -108,6 +108,14 @@ def _header_of(data: bytes, reason: Refusal) -> Header:
         content = data if data[:1] == b"{" else cms.unverified_content(data)
         return journal.read_header(content.split(b"\n", 1)[0])
     except Refusal:
+        if (whole := _announced(data)) > len(data):
+            raise NotAJournal(
+                f"Журнал записан не до конца: {len(data)} байт из {whole}.",
+                f"The journal was not written whole: {len(data)} bytes of {whole}.",
+                cure_ru="Скопируйте файл со станции ещё раз и дождитесь сообщения, что накопитель можно вынуть.",
+                cure_en="Copy the file from the station again and wait for the message that the drive may be removed.",
+                parts=reason.parts,
+            ) from None
         ru, en = _looks_like(data)
         raise NotAJournal(
             f"Это не электронный журнал станции{ru}.",
@@ -131,6 +139,18 @@ _MAGIC = (
         ": it is filled with zeros, writing to the drive was not finished",
     ),
 )
+
+
+#: The first letters of a CMS message: its kind, signed data.
+_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
+
+
+def _announced(data: bytes) -> int:
+    """Return how many bytes a signed message says it has; 0 for whatever is none, or says no length."""
+    width = data[1] - 0x80 if len(data) > 1 else 0
+    if data[:1] != b"\x30" or not 1 <= width <= 4 or data[2 + width :][: len(_SIGNED_DATA)] != _SIGNED_DATA:
+        return 0
+    return 2 + width + int.from_bytes(data[2 : 2 + width], "big")
 
 
 def _looks_like(data: bytes) -> tuple[str, str]:

@@ -325,3 +325,13 @@ def test_a_reserve_station_that_never_had_a_room_writes_0000_and_finds_its_post(
     verdict = take(station.close(), station.name)
     assert (verdict.journal.state, verdict.journal.doubts) == ("accepted", [])
     assert state_of(keys, "0006").state == "accepted"
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.99])
+def test_a_journal_that_was_not_copied_whole_says_so(keys, share):
+    station = print_station(keys)
+    data = station.close()
+    verdict = take(data[: int(len(data) * share)], station.name)
+    assert verdict.state == "refused"
+    assert f"записан не до конца: {int(len(data) * share)} байт из {len(data)}" in verdict.line
+    assert "Скопируйте файл со станции ещё раз" in verdict.line
