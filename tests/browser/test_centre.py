@@ -31,6 +31,13 @@ def test_the_status_page(open_page, look, centre, coordinator):
     look(open_page(coordinator, f"/centre/statuses/{centre.key}/"), "centre-status")
 
 
+def test_the_status_page_on_a_phone(open_page, look, centre, coordinator):
+    size = {"width": 390, "height": 844}
+    page = open_page(coordinator, f"/centre/statuses/{centre.key}/", size=size)
+    look(page, "centre-status-narrow")
+    assert page.evaluate("document.querySelector('table.list').clientWidth") >= 600
+
+
 def test_a_sentence_in_a_chip_leaves_room_for_the_columns_beside_it(open_page, centre, operator):
     page = open_page(operator, "/centre/")
     wide = page.evaluate("""() => {

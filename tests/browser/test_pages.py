@@ -81,3 +81,14 @@ def test_pages_of_the_day(open_page, look, busy_day, technician, address):
 )  # fmt: skip
 def test_lists(open_page, look, busy_day, technician, path):
     look(open_page(technician, f"/{path}"), "list-" + path.strip("/").replace("/", "-"))
+
+
+def test_a_long_word_on_the_deadline_leaves_room_for_the_point_and_the_clock(open_page, busy_day, technician):
+    page = open_page(technician, "/today/78-0001/")
+    free = page.evaluate("""() => {
+      document.querySelector(".day-deadline .label").textContent = "аудитория открыта снова, ".repeat(8);
+      const title = document.createRange();
+      title.selectNodeContents(document.querySelector(".day-where h1"));
+      return document.querySelector(".day-clock").getBoundingClientRect().left - title.getBoundingClientRect().right;
+    }""")
+    assert free >= 0
