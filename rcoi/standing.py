@@ -58,8 +58,8 @@ def of_packet(packet: InboxPacket) -> Standing:
 
 
 def _of_sitting(sitting: Sitting) -> Standing:
-    rooms = Prefetch("rooms", SittingRoom.objects.select_related("room"))
-    sitting = Sitting.objects.prefetch_related(rooms).get(pk=sitting.pk)
+    rooms = SittingRoom.objects.select_related("room")
+    sitting = Sitting.objects.prefetch_related(Prefetch("rooms", rooms)).get(pk=sitting.pk)
     packets = InboxPacket.objects.filter(sitting=sitting, uid__isnull=False).exclude(kind=PacketKind.TEST)
     return conclude([sitting], {sitting.pk: list(packets.order_by("received_at", "pk"))})[sitting.pk]
 
