@@ -92,3 +92,10 @@ def test_a_long_word_on_the_deadline_leaves_room_for_the_point_and_the_clock(ope
       return document.querySelector(".day-clock").getBoundingClientRect().left - title.getBoundingClientRect().right;
     }""")
     assert free >= 0
+
+
+def test_today_on_a_phone(open_page, look, busy_day, technician):
+    page = open_page(technician, "/today/78-0001/", size={"width": 390, "height": 844})
+    look(page, "today-narrow")
+    inner = "document.querySelector('.day-where').getBoundingClientRect()"
+    assert page.evaluate(f"document.querySelector('.day-where h1').scrollWidth <= {inner}.width")
