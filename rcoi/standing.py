@@ -7,6 +7,7 @@ the page of statuses, the act and the summary alike. Nothing of it is stored.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
@@ -58,8 +59,8 @@ def of_packet(packet: InboxPacket) -> Standing:
 
 
 def _of_sitting(sitting: Sitting) -> Standing:
-    rooms = SittingRoom.objects.select_related("room")
-    sitting = Sitting.objects.prefetch_related(Prefetch("rooms", rooms)).get(pk=sitting.pk)
+    rooms: Any = Prefetch("rooms", SittingRoom.objects.select_related("room"))
+    sitting = Sitting.objects.prefetch_related(rooms).get(pk=sitting.pk)
     packets = InboxPacket.objects.filter(sitting=sitting, uid__isnull=False).exclude(kind=PacketKind.TEST)
     return conclude([sitting], {sitting.pk: list(packets.order_by("received_at", "pk"))})[sitting.pk]
 
