@@ -160,7 +160,7 @@ def hostile(keys):
         ("папка.zip", b"PK\x03\x04" * 99, "refused", "архив ZIP"),
         ("лист.tif", b"II*\x00" * 99, "refused", "скан TIFF"),
         ("нули.dat", bytes(4096), "refused", "заполнен нулями"),
-        ("оборван.dat", signed[: len(signed) // 2], "refused", "не электронный журнал"),
+        ("оборван.dat", signed[: len(signed) // 2], "refused", "записан не до конца"),
         ("текст.dat", "просто текст".encode(), "refused", "не электронный журнал"),
         ("\u202etad.цнуф.dat", b'{"format":"ppe-journal/9"}\n', "refused", "не электронный журнал"),
         ("я" * 120 + ".dat", b"{}\n", "refused", "не электронный журнал"),

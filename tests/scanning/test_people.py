@@ -87,9 +87,7 @@ def test_files_of_one_gesture_share_the_batch_that_the_page_began(desk, technici
 def test_others_bring_nothing(desk, data, who, request):
     login = request.getfixturevalue(who)
     answer = send(login, desk, data)
-    state = told(login, answer)
-    assert state["state"] == "refused"
-    assert state["problem"]["code"] == "decision_refused"
+    assert (answer.status_code, answer.json()["permanent"]) == (403, True)
     assert not Source.objects.exists()
 
 
