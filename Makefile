@@ -20,10 +20,10 @@ $(READY): requirements-dev.txt
 	@touch $(READY)
 
 demo: $(READY)
-	@$(BIN)/python -m exam_day demo
+	@$(BIN)/python -m demo demo
 
 run: $(READY)
-	@$(BIN)/python -m exam_day run
+	@$(BIN)/python -m demo run
 
 test: $(READY)
 	@echo "• Running the tests…"

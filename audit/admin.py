@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.kinds import KINDS, MEANS
 from audit.models import Anchor, Event
-from common.admin import ReadOnlyAdmin
+from common.web.admin import ReadOnlyAdmin
 
 
 class KindFilter(admin.SimpleListFilter):

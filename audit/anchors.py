@@ -5,9 +5,9 @@ from collections.abc import Callable
 from django.utils.translation import gettext as _
 
 from audit.models import Anchor, Event
-from common import refusals
-from wire import anchor as wire_anchor
-from wire.refusals import Refusal
+from common import errors as refusals
+from wire.documents import anchor as wire_anchor
+from wire.errors import Refusal
 
 #: Reads an anchor of this node and checks its signature; the room of the keys puts its function here.
 readers: list[Callable[[Anchor], wire_anchor.Anchor]] = []

@@ -11,6 +11,6 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         """Record every refusal that leaves through a page or the API."""
         from audit.log import record_refusal  # noqa: PLC0415 (models exist only now)
-        from common import refusals  # noqa: PLC0415
+        from common import errors as refusals  # noqa: PLC0415
 
         refusals.listeners.append(record_refusal)

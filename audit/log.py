@@ -10,10 +10,10 @@ from django.utils.translation import gettext_noop
 
 from audit.kinds import KINDS
 from audit.models import NODE_CHAIN, ChainHead, Event
-from common.clock import now
+from common.work.clock import now
 from wire import canonical
+from wire.errors import Refusal
 from wire.forms import hide_numbers
-from wire.refusals import Refusal
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from audit.log import Actor, record
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 Table = Mapping[str, frozenset[str] | set[str] | tuple[str, ...]]
 

@@ -20,9 +20,9 @@ from typing import Any
 
 from benchmarks.figures import ROOT, Figure, share
 from benchmarks.node import note, require
-from exam_day.nodes import Node, free_port
+from demo.nodes import Node, free_port
 from ppe_portal.supervisor import mark_of, marked
-from tests.services.postgresql import server
+from tests.support.postgresql import server
 
 STATIONS = int(os.environ.get("PPE_BENCH_STATIONS", "1000"))
 

@@ -19,8 +19,8 @@ from audit.log import first_broken  # noqa: E402
 from benchmarks import node  # noqa: E402
 from common import files  # noqa: E402
 from journals.models import Journal  # noqa: E402
-from tests import factories  # noqa: E402
-from tests.keys.world import Keys, make_keys  # noqa: E402
+from tests.support import factories  # noqa: E402
+from tests.support.keys import Keys, make_keys  # noqa: E402
 from wire import journal, pki  # noqa: E402
 
 ENTRIES = 200

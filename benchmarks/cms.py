@@ -22,8 +22,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 
 from benchmarks.figures import ROOT, Figure
-from tests.needs import missing
-from tests.wire.authority import Authority, Holder, rsa_key
+from tests.support.authority import Authority, Holder, rsa_key
+from tests.support.needs import missing
 from wire import pki
 from wire.pki import Role
 

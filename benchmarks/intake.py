@@ -55,7 +55,7 @@ def measure(seed: int) -> list[Figure]:
 
 def _one_by_one(made: Sequence[Named]) -> list[float]:
     from journals import intake  # noqa: PLC0415 - Django must be ready
-    from tests.keys.world import OPERATOR  # noqa: PLC0415
+    from tests.support.keys import OPERATOR  # noqa: PLC0415
 
     times = []
     for name, data in made:
@@ -94,7 +94,7 @@ def _together(shares: Sequence[Sequence[Named]]) -> Taken:
 
 def _work(made: Sequence[Named], begin: float) -> dict[str, object]:
     from journals.arrivals import TOGETHER, Uploaded, take_in_all  # noqa: PLC0415
-    from tests.keys.world import OPERATOR  # noqa: PLC0415
+    from tests.support.keys import OPERATOR  # noqa: PLC0415
 
     profile = cProfile.Profile() if os.environ.get("PPE_BENCH_PROFILE") else None
     files = [Uploaded(name, lambda most, data=data: data[:most]) for name, data in made]  # type: ignore[misc]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import httpx
 
-from tests.uploads.conftest import HQ, Node, migrated
+from tests.support.upload_node import HQ, Node, migrated
 from wire import tus
-from wire.tus_refusals import TransferRefusal
+from wire.tus_errors import TransferRefusal
 
 
 def main(folder: Path, size: int) -> None:

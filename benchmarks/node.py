@@ -27,15 +27,15 @@ def set_up(database: str = "") -> Any:
     (TEMP / "tokens").mkdir(exist_ok=True)
     django.setup()
     call_command("migrate", verbosity=0)
-    from tests import factories  # noqa: PLC0415 - models exist only now
-    from tests.keys.world import make_keys  # noqa: PLC0415
+    from tests.support import factories  # noqa: PLC0415 - models exist only now
+    from tests.support.keys import make_keys  # noqa: PLC0415
 
     return make_keys(factories.make_day(), TEMP / "tokens")
 
 
 def stations(keys: Any, count: int) -> list[str]:
     """Register that many print stations, each with its certificate; return their numbers."""
-    from tests import factories  # noqa: PLC0415 - models exist only now
+    from tests.support import factories  # noqa: PLC0415 - models exist only now
 
     day, numbers = keys.day, []
     rooms = [room for number, room in day.rooms.items() if number != "HQ"]
@@ -56,7 +56,7 @@ def journal_of(keys: Any, number: str, entries: int, seed: int) -> tuple[str, by
 
 def station_with(keys: Any, number: str, entries: int, seed: int) -> Any:
     """A print station that has written that many entries and not closed yet."""
-    from tests.journals.world import Station, sets  # noqa: PLC0415 - models exist only now
+    from tests.support.journals import Station, sets  # noqa: PLC0415 - models exist only now
 
     rooms = [room for name, room in keys.day.rooms.items() if name != "HQ"]
     draw = random.Random(f"{seed}/{number}")

@@ -19,7 +19,7 @@ LIMIT = 60.0
 
 
 def measure(seed: int) -> list[Figure]:
-    from tests.scanning.running import RunningDesk  # noqa: PLC0415 - the other benchmarks need no desk
+    from tests.support.running_desk import RunningDesk  # noqa: PLC0415 - the other benchmarks need no desk
 
     root = Path(tempfile.mkdtemp(prefix="ppe-point-"))
     desk = RunningDesk(root, rooms=ROOMS, people=PEOPLE, a_file=A_FILE)

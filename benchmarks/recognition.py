@@ -21,13 +21,13 @@ import numpy as np
 import zxingcpp
 
 from benchmarks.figures import ROOT, Figure, share
-from exam_day.damage import random_damage
-from exam_day.draw import SheetSpec, limit_threads, paper
-from exam_day.scans import scan_sheet
+from drawing.damage import random_damage
+from drawing.draw import SheetSpec, limit_threads, paper
+from drawing.scans import scan_sheet
 from scanning.recognition import decode, sheet
 from scanning.recognition.codes import FORMATS
 from scanning.recognition.decode import PageImage
-from tests.scanning.hurts import KINDS, mixture
+from tests.support.damage import KINDS, mixture
 from wire.forms import CATALOGUE, make_number
 
 SHEETS, ROUNDS, HURT = 200, 5, 44

@@ -20,8 +20,8 @@ from pathlib import Path
 import psutil
 
 from benchmarks.figures import ROOT, Figure
-from tests.needs import missing
-from tests.uploads.conftest import HQ, Node, free_port, migrated
+from tests.support.needs import missing
+from tests.support.upload_node import HQ, Node, free_port, migrated
 
 UPLOADS = 16
 SIZE = int(os.environ.get("PPE_BENCH_MIB", "1024")) << 20

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from tests.wire.test_journal import build, signed
-from tests.wire.world import the_world
+from tests.support.journal_lines import build, signed
+from tests.support.pki import the_world
 from wire import pki
 
 if __name__ == "__main__":

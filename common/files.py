@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 
 class OutsideStore(Refusal):

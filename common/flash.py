@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 MAX_DEPTH = 3
 MAX_FOLDERS = 200

@@ -26,10 +26,10 @@ from typing import Any, ClassVar
 from django.db import transaction
 
 from common import files
-from common.clock import now
+from common.work.clock import now
 from wire import canonical
 from wire.durable import disk_errors, fsync_dir, write_all, write_durable
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 
 from wire.durable import DiskFull
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 #: What stays free unless the node's settings say otherwise.
 RESERVE = 256 << 20

@@ -9,17 +9,17 @@ from django.db import transaction
 
 from audit.log import Actor, record
 from common import files
-from common.clock import now
-from common.refusals import in_words
+from common.errors import in_words
+from common.work.clock import now
 from journals import changes
 from journals.errors import ActRefused
 from journals.expected import expected_set
 from journals.models import Act
 from keys.tokens import OpenToken
 from stations.models import Room, Sitting, StationPost
-from wire import act as wire_act
+from wire.documents import act as wire_act
 from wire.durable import write_durable
-from wire.names_files import act_name
+from wire.names.files import act_name
 
 MAX_PHOTO = 12 * 1024 * 1024
 _PHOTOS = {b"\xff\xd8\xff": ".jpg", b"\x89PNG\r\n\x1a\n": ".png", b"%PDF-": ".pdf"}

@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from common.admin import ReadOnlyAdmin, ReadOnlyInline
+from common.web.admin import ReadOnlyAdmin, ReadOnlyInline
 from journals.models import Act, Journal, JournalAnswer, JournalSet, JournalSheet, StationSign
 
 

@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from common.api import UntouchedBody
-from common.refusals import problem
+from common.errors import problem
+from common.web.api import UntouchedBody
 from journals import intake, signs_api
 from journals.errors import JournalsRefusal, NotThere, TooBig
 from journals.machines import StationOrNode, machine_of, point_of

@@ -15,7 +15,7 @@ from journals.intake import MAX_SIZE
 from journals.lookups import Lookups
 from journals.verdicts import Pending, Verdict
 from stations.models import ExamPoint
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 #: So many journals, or bytes of them, are kept by one sync of the disk and one transaction.
 TOGETHER, TOGETHER_SIZE = 16, 16 << 20

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from audit.log import SYSTEM, record
 from common import files
-from common.clock import now
+from common.work.clock import now
 from journals.models import Journal, JournalAnswer, JournalSet, JournalSheet
 from keys import access
 from keys.models import AccessKey
@@ -17,9 +17,9 @@ from keys.states import AccessKeyState
 from stations.models import Room, Sitting
 from wire import cms, journal
 from wire.cms import Recipient
+from wire.errors import Refusal
 from wire.journal import FormSet, JournalDocument, SealedForms
-from wire.journal_lines import Lines
-from wire.refusals import Refusal
+from wire.journal.lines import Lines
 
 log = logging.getLogger(__name__)
 

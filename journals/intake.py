@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
 from audit.moves import move
-from common import clock, files, refusals
-from common.clock import now
-from common.refusals import in_words
+from common import errors as refusals
+from common import files
+from common.errors import in_words
+from common.work import clock
+from common.work.clock import now
 from journals import changes, forms, reading
 from journals.errors import CannotDecide, EmptyFile, TooBig
 from journals.lookups import Lookups
@@ -23,8 +25,8 @@ from keys import access
 from stations.models import ExamPoint, Sitting, StationPost
 from wire import cms, pki
 from wire.durable import write_durable_all
+from wire.errors import Part, Refusal
 from wire.journal import JournalDocument, Relation, relation
-from wire.refusals import Part, Refusal
 
 #: The field of a doubt that no decision of a person mends (`wire.journal.sealed_doubts`).
 SEALED = "sealed"

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from common.refusals import either
+from common.errors import either
 from journals.states import Door, JournalState
 from stations.models import ExamPoint, Room, Sitting, Station, StationPost
 from stations.scope import ScopedQuerySet

@@ -6,16 +6,16 @@ from django.utils.translation import gettext as _
 
 from audit.log import actor_of
 from common import files
-from common.pages import page, render
-from common.refusals import language
+from common.errors import language
+from common.web.pages import page, render
 from journals import acts, forms, intake
 from journals.models import Act, Journal
 from keys.models import Certificate
 from stations import rules
 from stations.models import StationPost
 from wire import canonical
-from wire.journal_events import EVENTS
-from wire.refusals import Refusal
+from wire.errors import Refusal
+from wire.journal.events import EVENTS
 
 SHOWN = 500
 DECIDABLE = (Journal.State.QUARANTINED, Journal.State.REFUSED)

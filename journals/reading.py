@@ -11,9 +11,10 @@ from keys import access
 from keys.trust import trust_store
 from stations.matching import is_hq, plain, post_in, post_of, station_of
 from stations.models import ExamPoint, Node, Room, Sitting, Station, StationPost, Subject, parse_key_date
-from wire import cms, journal, journal_name, names
+from wire import cms, journal, names
+from wire.errors import Part, Refusal
 from wire.journal import Header, JournalDocument
-from wire.refusals import Part, Refusal
+from wire.journal import name as journal_name
 
 #: A station whose clock is ahead of ours by more than this is told of.
 SKEW = timedelta(seconds=90)

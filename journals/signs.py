@@ -8,13 +8,13 @@ from django.conf import settings
 from django.db import transaction
 
 from audit.log import Actor, record
-from common.clock import now
+from common.work.clock import now
 from journals.errors import StationUnknown
 from journals.models import StationSign
 from stations.matching import station_of
 from stations.models import ExamPoint, Sitting, Station, StationPost
 from wire import canonical, names
-from wire.journal_name import NO_ROOM
+from wire.journal.name import NO_ROOM
 from wire.names import JournalName
 from wire.pki import Identity
 

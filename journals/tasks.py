@@ -1,6 +1,7 @@
 """Work of this room that nobody asks for."""
 
-from common import files, jobs
+from common import files
+from common.work import jobs
 from journals import forms, intake
 from wire import durable
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from journals.models import Journal
 from journals.reading import Read
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from django.utils.translation import gettext_noop
 from audit.log import SYSTEM, Actor, record
 from audit.moves import move
 from common import files
-from common.clock import now
-from common.refusals import in_words
+from common.errors import in_words
+from common.work.clock import now
 from keys import node, second_person, trust
 from keys.authority import access_ident
 from keys.errors import AccessCertificateMissing, AccessKeyUnusable, ForeignToken, KeyFileRefused
@@ -26,13 +26,13 @@ from keys.models import AccessKey, Activation, Certificate
 from keys.states import ACCESS_KEY_MOVES, AccessKeyState
 from keys.tokens import OpenToken
 from stations.models import ExamPoint, Node, Sitting
-from wire import access_key as wire_key
 from wire import pki
 from wire.cms import Recipient
+from wire.documents import access_key as wire_key
 from wire.durable import fsync_dir, write_durable
-from wire.names_files import KeyName, key_name, parse_key_name
+from wire.errors import Part, Refusal
+from wire.names.files import KeyName, key_name, parse_key_name
 from wire.pki import Role
-from wire.refusals import Part, Refusal
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from common.admin import ReadOnlyAdmin
+from common.web.admin import ReadOnlyAdmin
 from keys.models import (
     AccessKey,
     Activation,

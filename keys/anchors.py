@@ -7,14 +7,14 @@ from django.db import transaction
 
 from audit import anchors
 from audit.models import Anchor, ChainHead
-from common.clock import now
+from common.work.clock import now
 from keys import authority, node
 from keys.errors import AuthorityMissing, NodeCertificateMissing
 from keys.trust import trust_store
 from stations.lookup import this_node
 from stations.models import ExamPoint
-from wire import anchor as wire_anchor
 from wire.cms import Signer
+from wire.documents import anchor as wire_anchor
 
 PERIOD = timedelta(hours=1)
 

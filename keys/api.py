@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from keys import sessions
 from wire import canonical
-from wire.session import MAX_SIGNED
+from wire.pki.session import MAX_SIGNED
 
 
 class ChallengeAnswer(serializers.Serializer[None]):

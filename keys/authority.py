@@ -14,8 +14,8 @@ from audit import numbers
 from audit.log import Actor, record
 from audit.moves import move
 from common import files, marks
-from common.clock import now
-from common.refusals import in_words
+from common.errors import in_words
+from common.work.clock import now
 from keys import node, trust, versions
 from keys.errors import AuthorityMissing, RequestRefused
 from keys.models import AccessKey, Certificate, RevocationList, SigningRequest
@@ -23,10 +23,11 @@ from keys.states import ACCESS_KEY_MOVES, REQUEST_MOVES, AccessKeyState, Request
 from stations.matching import station_of
 from stations.models import Assignment, ExamPoint, Person, Sitting
 from stations.models import Role as PersonRole
-from wire import access_key, pki
+from wire import pki
 from wire.cms import Signer
+from wire.documents import access_key
 from wire.durable import write_durable
-from wire.names_files import key_name
+from wire.names.files import key_name
 from wire.pki import Identity, Role
 
 VALIDITY = timedelta(days=365)

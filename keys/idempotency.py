@@ -9,7 +9,7 @@ from typing import ClassVar
 from django.db import IntegrityError, transaction
 from rest_framework.response import Response
 
-from common.clock import now
+from common.work.clock import now
 from keys.errors import KeysRefusal
 from keys.models import KeptAnswer
 from keys.sessions import Machine

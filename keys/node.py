@@ -11,7 +11,7 @@ from cryptography.x509 import Certificate as CertificateFile
 from django.conf import settings
 
 from common import files
-from common.clock import now
+from common.work.clock import now
 from keys.errors import NodeCertificateMissing
 from keys.models import Certificate
 from stations.models import ExamPoint, Node

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from audit.log import Actor, record
 from common import files
-from common.clock import now
+from common.work.clock import now
 from keys import authority, node, phone, trust, versions
 from keys.errors import PackageRefused
 from keys.models import Certificate
@@ -21,11 +21,11 @@ from keys.models import ExamPackage as PackageRow
 from stations import registry
 from stations.models import ExamPoint, Node, Sitting
 from wire import canonical, cms, pki
-from wire import package as wire_package
 from wire.cms import SignedBy
+from wire.documents import package as wire_package
 from wire.durable import write_durable
 from wire.forms import CATALOGUE
-from wire.names_files import package_name
+from wire.names.files import package_name
 from wire.pki import Role, TrustStore
 
 MAX_FILE = 64 * 1024 * 1024

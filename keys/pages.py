@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 
 from audit.log import Actor, actor_of
 from audit.models import Anchor
-from common import clock, refusals
-from common.pages import page, render, row_number
+from common import errors as refusals
+from common.web.pages import page, render, row_number
+from common.work import clock
 from keys import access, package, pin, second_person
 from keys.errors import KeyFileRefused
 from keys.models import AccessKey, ExamPackage
@@ -18,7 +19,7 @@ from keys.tokens import list_tokens
 from stations import rules
 from stations.lookup import open_sitting
 from stations.models import Sitting
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 _CHIPS = {
     AccessKeyState.MADE: ("info", "vpn_key"),

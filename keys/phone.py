@@ -9,7 +9,7 @@ from keys import node
 from keys.errors import PhoneSecretMissing
 from stations.models import ExamPoint
 from wire import cms, durable
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 
 def secret_to_send(point: ExamPoint, date: day) -> bytes:

@@ -8,7 +8,7 @@ whoever's session the page is open in, or whoever confirms the loading under the
 from collections.abc import Iterable
 
 from audit.log import Actor
-from common.clock import now
+from common.work.clock import now
 from keys.errors import SecondPersonNeeded
 from keys.models import AccessKey, Certificate, KeyLoad
 from keys.tokens import OpenToken

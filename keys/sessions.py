@@ -10,13 +10,13 @@ from django.core import signing
 from django.db import IntegrityError, transaction
 
 from audit.log import Actor, record
-from common.clock import now
+from common.work.clock import now
 from keys import trust
 from keys.errors import SessionRefused
 from keys.models import Certificate, MachineSession
 from stations.models import Node
-from wire import pki, session
-from wire.pki import Identity, Role
+from wire import pki
+from wire.pki import Identity, Role, session
 
 CHALLENGE_SECONDS = 120
 SESSION = timedelta(minutes=30)

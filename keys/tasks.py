@@ -1,6 +1,6 @@
 """Work of this room that nobody asks for."""
 
-from common import jobs
+from common.work import jobs
 from keys import access, anchors, idempotency
 
 

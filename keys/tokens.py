@@ -17,17 +17,17 @@ from django.conf import settings
 from django.db import transaction
 
 from audit.log import Actor, record
-from common.clock import now
 from common.flash import shown
+from common.work.clock import now
 from keys.errors import ForeignToken, TokenLocked, TokenMissing
 from keys.models import Certificate, PinFailures
 from keys.trust import trust_store
 from stations.models import ExamPoint, Person
 from wire import pki
 from wire.cms import Recipient, Signer
-from wire.key_files import MAX_BYTES
+from wire.errors import Refusal
 from wire.pki import Identity, PrivateKey, Role, WrongPin
-from wire.refusals import Refusal
+from wire.pki.key_files import MAX_BYTES
 
 MAX_FAILURES = 5
 LOCK = timedelta(minutes=15)

@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from audit.log import actor_of
-from common import clock
+from common.work import clock
 from journals.arrivals import Uploaded, take_in_all
 from journals.verdicts import Verdict
 from stations.models import Room, Sitting, Station
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 SESSION_KEY = "verdicts"
 KEPT = 120

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from django.utils.translation import gettext as _
 
-from common.clock import now
+from common.work.clock import now
 from journals.expected import Expected, expected_set, scan_expected
 from journals.forms import undone
 from journals.models import Journal

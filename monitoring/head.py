@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.models import Event
-from common import clock
+from common.work import clock
 from monitoring import words
 from monitoring.facts import FINISHED, TRANSFERRED, Facts
 from stations.models import ExamPoint

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from common import refusals, space
+from common import errors as refusals
+from common import space
 from journals.models import Journal
 from journals.states import JournalState
 from monitoring import words

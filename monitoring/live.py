@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from audit.models import NODE_CHAIN, ChainHead
-from common.clock import now
+from common.work.clock import now
 from journals.models import Journal
 from scanning.models import Sheet
 from stations.lookup import point_or_404, sitting_or_404

@@ -11,7 +11,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import condition
 
 from audit.log import actor_of
-from common.pages import page, render, row_number
+from common.web.pages import page, render, row_number
 from journals import acts, flash, intake
 from journals.models import Journal
 from keys.pin import token_from

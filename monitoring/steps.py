@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from common.refusals import told
+from common.errors import told
 from journals.expected import MISSING, Expected
 from monitoring.facts import DECLARED_BEFORE, FINISHED, TRANSFERRED, Facts, served, unserved
 from monitoring.words import clock_of, post_words, roles_words, room_words

@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from audit.models import Event
-from common import clock
+from common.work import clock
 from monitoring import words
 from monitoring.facts import Facts, facts_of
 from monitoring.head import head_of

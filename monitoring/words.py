@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from common import clock
-from common.refusals import language
+from common.errors import language
+from common.work import clock
 from stations.models import Duty, ExamPoint, Role, StationPost
 from stations.rules import RULES
 

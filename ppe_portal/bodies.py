@@ -9,12 +9,14 @@ from django.shortcuts import render
 from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils.translation import gettext as _
 
-from common import pages, refusals, space
+from common import errors as refusals
+from common import space
+from common.web import pages
 from keys import authentication
 from ppe_portal import arriving, first_run, lines
 from stations import rules
 from stations.lookup import sitting_or_404
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 #: The most that is read only to be dropped, so that the browser reads the answer; past it the line is cut.
 MOST_DRAINED = 8 << 30

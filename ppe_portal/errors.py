@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from common.refusals import problem
-from wire.refusals import Refusal
+from common.errors import problem
+from wire.errors import Refusal
 
 
 class NoSuchAddress(Refusal):

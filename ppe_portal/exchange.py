@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from ppe_portal import lines
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 _BLOCK = 1 << 18
 UPLOADS = "/api/v1/uploads/"

@@ -14,13 +14,13 @@ from django.utils.translation import gettext_noop
 
 from audit.log import Actor, record
 from common import files
-from common.clock import now
+from common.work.clock import now
 from keys import authority
 from keys import node as node_keys
 from keys import package as exam_package
 from stations.models import Node, Person, User
 from stations.people import issue_account
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 
 class WrongCode(Refusal):

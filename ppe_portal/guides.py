@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from markdown_it import MarkdownIt
 
-from common.pages import page, render
+from common.web.pages import page, render
 from stations.models import Role, User
 
 FOLDER = Path(settings.BASE_DIR) / "docs" / "guides"

@@ -6,7 +6,8 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 
-from common import jobs, life, marks, space
+from common import marks, space
+from common.work import jobs, life
 
 
 def healthz(request: HttpRequest) -> JsonResponse:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 #: What a body must bring within its time. It is the pace that counts: a line of 1 Mbit/s brings it in 0.13 s.
 PACE = 16 << 10

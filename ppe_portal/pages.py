@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from audit.log import actor_of
-from common.pages import page, render
+from common.web.pages import page, render
 from ppe_portal import first_run
 from stations import rules
 from stations.lookup import current_sitting

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 
-from common import pages
+from common.web import pages
 from ppe_portal import health
 from ppe_portal.apps import hide_foreign_admins
 

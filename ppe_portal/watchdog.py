@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from audit.log import SYSTEM, record
-from common import jobs, leases, life
+from common.work import jobs, leases, life
 from ppe_portal.supervisor import kill_marked, mark_of, marked
 
 log = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from common.admin import ReadOnlyAdmin, ReadOnlyInline
+from common.web.admin import ReadOnlyAdmin, ReadOnlyInline
 from rcoi.models import (
     Announcement,
     FeedEntry,

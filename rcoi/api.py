@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from keys.sessions import Machine
-from rcoi import feed, receipts
+from rcoi.answering import feed, receipts
 from rcoi.models import IssuedReceipt
 from stations.models import ExamPoint
 

@@ -9,10 +9,10 @@ from typing import Any
 from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 
-from common.clock import now
-from rcoi import standing
+from common.work.clock import now
+from rcoi.checking import standing
+from rcoi.checking.standing import Matter, Standing
 from rcoi.models import InboxPacket, PacketKind, PhoneWord, PointStatusRecord, RescanRequest
-from rcoi.standing import Matter, Standing
 from rcoi.states import PacketState, RescanState, StatusState
 from stations.models import Sitting, SittingRoom
 

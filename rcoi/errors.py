@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 
 class PacketRefusal(Refusal):

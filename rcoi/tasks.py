@@ -2,10 +2,10 @@
 
 from django.db.models import QuerySet
 
-from common import jobs
-from rcoi.inbox import OPEN_JOB
+from common.work import jobs
 from rcoi.models import InboxPacket
-from rcoi.opening import open_packet
+from rcoi.receiving.inbox import OPEN_JOB
+from rcoi.receiving.opening import open_packet
 from rcoi.states import WORKING
 
 

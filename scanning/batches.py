@@ -7,8 +7,8 @@ from django.db.models import Count
 
 from audit.log import Actor
 from audit.moves import move
-from common import jobs
-from common.clock import now
+from common.work import jobs
+from common.work.clock import now
 from scanning import scan_journal, steps
 from scanning.cards import lock, require_editable
 from scanning.errors import BatchRefused

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Count, Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
-from common.refusals import either, language
+from common.errors import either, language
 from scanning.balance import PROBLEM
 from scanning.equation import equation
 from scanning.findings import Meaning, Words, meaning

@@ -12,7 +12,7 @@ from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from common import pdf
+from common.paper import pdf
 from wire.forms import GEOMETRY
 
 #: No form's number: a calibration sheet that gets among a room's sheets is told apart at once.

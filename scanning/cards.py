@@ -7,8 +7,8 @@ from django.db import transaction
 
 from audit.log import Actor, record
 from audit.moves import move
-from common.clock import now
-from common.refusals import in_words
+from common.errors import in_words
+from common.work.clock import now
 from journals import acts
 from keys.tokens import OpenToken
 from scanning import contents, scan_journal, steps
@@ -27,7 +27,7 @@ from scanning.reconcile import Balance, go, reconcile
 from scanning.register import Register, read_register
 from scanning.states import CARD_MOVES, CLOSED, CardState
 from stations.models import Room, Sitting
-from wire.refusals import Part
+from wire.errors import Part
 
 _MAX_COUNT = 2000
 

@@ -5,15 +5,15 @@ from collections import Counter
 from audit.log import Actor
 from audit.moves import move
 from common import files
-from common.clock import now
+from common.work.clock import now
 from scanning import pictures
 from scanning.errors import PicturesGone
 from scanning.models import RoomCard, Sheet
 from scanning.states import ACTIVE, ACTIVE_RECORDINGS, CARD_MOVES, CardState, RecordingState, SheetState
-from wire import canonical, tar
+from wire import canonical
 from wire.durable import sha256_file, write_durable
 from wire.forms import CATALOGUE, check_number
-from wire.packet import TarFile
+from wire.packet import TarFile, tar
 
 _FORMAT = "ppe-room/1"
 

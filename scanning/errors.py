@@ -1,7 +1,7 @@
 """What the scanning desk refuses, in words an operator can act upon."""
 
-from common.refusals import Said
-from wire.refusals import Part, Refusal
+from common.errors import Said
+from wire.errors import Part, Refusal
 
 
 class CardRefused(Refusal):

@@ -1,6 +1,6 @@
 """Why a folder cannot be watched for a room."""
 
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 
 class FolderNotAllowed(Refusal):

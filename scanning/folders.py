@@ -20,7 +20,7 @@ from django.utils.translation import gettext_noop
 from audit.log import Actor, record
 from audit.moves import move
 from common import flash
-from common.refusals import Said, either
+from common.errors import Said, either
 from scanning import sources
 from scanning.cards import lock, require_editable
 from scanning.errors import AlreadyTaken
@@ -30,7 +30,7 @@ from scanning.models_work import WatchedFolder
 from scanning.recognition.refusals import DecoderStopped
 from scanning.states import EDITABLE, FOLDER_MOVES, BatchState, FolderState
 from wire.durable import fsync_dir
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 TAKEN, REFUSED = "Принято", "Не принято"
 #: A file must look the same for so long; where nobody can say whether its writer is done, for longer.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Q
 
-from common.refusals import Said
+from common.errors import Said
 from journals.models import Act, Journal
 from scanning.balance import PROBLEM, Found
 from scanning.models import RoomCard

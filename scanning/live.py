@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
-from common.clock import now
+from common.work.clock import now
 from scanning import steps
 from scanning.models import Recording, RoomCard, Sheet
 from scanning.models_work import ScanJob, WatchedFolder

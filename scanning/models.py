@@ -6,8 +6,8 @@ from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from common.leases import Leased
-from common.refusals import either
+from common.errors import either
+from common.work.leases import Leased
 from journals.models import Act, JournalAnswer
 from scanning.states import (
     ACTIVE,

@@ -3,8 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from common.leases import Leased
-from common.refusals import either
+from common.errors import either
+from common.work.leases import Leased
 from scanning.models import Batch, RoomCard
 from scanning.states import FolderState, ScanState
 from stations.models import ExamPoint

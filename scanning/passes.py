@@ -13,9 +13,10 @@ from django.db.models import Q, QuerySet
 
 from audit.log import SYSTEM, Actor, record
 from audit.moves import move
-from common import files, jobs, leases
-from common.clock import now
-from common.refusals import Said
+from common import files
+from common.errors import Said
+from common.work import jobs, leases
+from common.work.clock import now
 from scanning import scanner, sources
 from scanning.cards import lock, require_editable
 from scanning.models import Batch, RoomCard, Source
@@ -24,7 +25,7 @@ from scanning.reconcile import reconcile
 from scanning.scanner import PRESETS, Pass
 from scanning.scanner_errors import NotScanning, PassBrokenOff, PresetUnavailable, ScannerBusy, ScannerSilent
 from scanning.states import CLOSED, SCAN_MOVES, BatchState, ScanState, SourceState
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 LEASE_SECONDS = 30
 #: A feeder needs two seconds a sheet, an old flatbed half a minute.

@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from audit.log import Actor, record
 from audit.models import Event
-from common import clock, files, jobs, life
-from common.clock import now
-from common.refusals import both
+from common import files
+from common.errors import both
+from common.work import clock, jobs, life
+from common.work.clock import now
 from keys import access
 from keys.errors import NodeCertificateMissing
 from keys.models import AccessKey
@@ -29,7 +30,7 @@ from scanning.recognition.decoder import decoder
 from scanning.recognition.refusals import FileRefused
 from scanning.sources import store_part
 from stations.models import ExamPoint, Sitting
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 OK, WARN, BAD = "ok", "warn", "bad"
 Line = dict[str, Any]

@@ -4,8 +4,9 @@ from django.conf import settings
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Paragraph, Spacer
 
-from common import clock, pdf
-from common.clock import now
+from common.paper import pdf
+from common.work import clock
+from common.work.clock import now
 from scanning.models_work import Readiness
 from stations.models import Sitting
 

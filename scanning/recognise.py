@@ -8,8 +8,9 @@ from django.db.models import F
 
 from audit.log import SYSTEM
 from audit.moves import move
-from common import files, leases
-from common.clock import now
+from common import files
+from common.work import leases
+from common.work.clock import now
 from scanning import findings, scan_journal
 from scanning.models import Batch, RoomCard, Sheet, Source
 from scanning.recognition.decoder import decoder

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from audit.log import SYSTEM, Actor
 from audit.moves import move
-from common.clock import now
+from common.work.clock import now
 from scanning import balance as arithmetic
 from scanning import pictures, recording_checks, scan_journal
 from scanning.balance import Comparison, Found, Place, SeenSheet

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_noop
 
 from audit.log import SYSTEM, Actor, record
 from audit.moves import move
-from common import files, jobs, leases
-from common.clock import now
-from common.refusals import in_words
+from common import files
+from common.errors import in_words
+from common.work import jobs, leases
+from common.work.clock import now
 from scanning import findings, recording_checks, scan_journal, steps
 from scanning.cards import lock, open_card, require_editable
 from scanning.errors import AlreadyTaken, DecisionRefused

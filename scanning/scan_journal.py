@@ -13,8 +13,8 @@ from django.db.models import Q
 import wire
 from audit.log import Actor, record
 from common import files
-from common.clock import now
-from common.refusals import Said, both
+from common.errors import Said, both
+from common.work.clock import now
 from journals import intake
 from journals.models import Journal
 from keys.node import station_signer

@@ -1,6 +1,6 @@
 """What a scanner refuses, each with what to do at the machine."""
 
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 
 class ScannerRefused(Refusal):

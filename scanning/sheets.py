@@ -10,9 +10,9 @@ from django.utils.translation import gettext_noop
 
 from audit.log import Actor, record
 from audit.moves import move
-from common import jobs, leases
-from common.clock import now
-from common.refusals import in_words
+from common.errors import in_words
+from common.work import jobs, leases
+from common.work.clock import now
 from scanning import pictures, scan_journal, steps
 from scanning.cards import lock, open_card, require_editable
 from scanning.errors import DecisionRefused, NoPicture, NumberRefused, StillSealed

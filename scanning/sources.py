@@ -12,7 +12,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
-from common import files, jobs, space
+from common import files, space
+from common.work import jobs
 from scanning import scan_journal
 from scanning.cards import lock, open_card, require_editable
 from scanning.errors import AlreadyTaken, FileTooBig, NotEnoughSpace

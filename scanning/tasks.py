@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from common import jobs
+from common.work import jobs
 from scanning import folders, passes, watch
 from scanning import recognise as reading
 from scanning import recordings as listening

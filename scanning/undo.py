@@ -6,8 +6,8 @@ from django.db import transaction
 
 from audit.log import Actor, record
 from audit.moves import move
-from common import jobs
-from common.clock import now
+from common.work import jobs
+from common.work.clock import now
 from scanning import scan_journal
 from scanning.cards import lock, require_editable
 from scanning.errors import NothingToUndo

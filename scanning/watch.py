@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from audit.log import SYSTEM
 from audit.models import ChainHead
-from common.clock import now
+from common.work.clock import now
 from journals.models import Act, Journal
 from keys import access
 from scanning import balance as arithmetic

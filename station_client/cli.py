@@ -16,7 +16,7 @@ from station_client.helping import Parser, language_of
 from station_client.talk import Talk
 from wire import VERSION
 from wire.durable import disk_refusal
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 __all__ = ["OK", "PROBLEMS", "REFUSED", "main", "parser"]
 

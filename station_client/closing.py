@@ -7,7 +7,7 @@ from pathlib import Path
 from station_client.home import Station, refuse
 from wire import durable, names
 from wire.journal import JournalLog, read
-from wire.journal_name import name_of
+from wire.journal.name import name_of
 
 
 @dataclass(frozen=True, slots=True)

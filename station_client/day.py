@@ -9,11 +9,11 @@ from typing import Any
 
 from station_client.home import Station, open_log, refuse
 from wire import VERSION, canonical, durable
+from wire.errors import Refusal
 from wire.forms import check_number
 from wire.journal import FormSet, Header, JournalLog, seal_forms
-from wire.journal_events import EVENTS, check
-from wire.journal_name import NO_ROOM
-from wire.refusals import Refusal
+from wire.journal.events import EVENTS, check
+from wire.journal.name import NO_ROOM
 
 SOFTWARE = f"ppe-station {VERSION}"
 

@@ -10,13 +10,14 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509 import Certificate
 
-from wire import canonical, durable, package, pki
+from wire import canonical, durable, pki
 from wire.cms import Signer
+from wire.documents import package
+from wire.documents.package import ExamPackage
+from wire.errors import Refusal
 from wire.journal import JournalLog
-from wire.journal_lines import Kind
-from wire.package import ExamPackage
+from wire.journal.lines import Kind
 from wire.pki import Identity, PrivateKey, Role, TrustStore
-from wire.refusals import Refusal
 
 _CONFIG, _KEY, _CERTIFICATE, _CA, _PACKAGE, _LOGS = (
     "station.json",

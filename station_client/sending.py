@@ -15,9 +15,9 @@ import httpx
 
 from station_client.home import Station, StationRefusal
 from wire import canonical, tus
-from wire.refusals import Refusal
-from wire.session import sign_challenge
-from wire.tus_refusals import retry_after
+from wire.errors import Refusal
+from wire.pki.session import sign_challenge
+from wire.tus_errors import retry_after
 
 TRIES = 6
 #: Above this a journal goes as a resumable upload: a line that breaks costs a piece, not the whole.

@@ -11,8 +11,9 @@ from typing import Any, cast
 from station_client import closing, day, home
 from station_client.closing import Closed
 from station_client.home import Station, refuse
-from wire import canonical, durable, forms, names_rules, schema
-from wire.journal_lines import Kind
+from wire import canonical, durable, forms, schema
+from wire.journal.lines import Kind
+from wire.names import rules as names_rules
 from wire.subjects import form_set
 
 __all__ = ["Closed", "Pace", "Station", "make_stations", "play", "take_package"]

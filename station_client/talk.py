@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape as _escape
 
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 if TYPE_CHECKING:
     from station_client.sending import Sent

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 from station_client.home import StationRefusal, common_name, csr_name, own_certificate, refuse
-from wire import durable, package, pki
+from wire import durable, pki
+from wire.documents import package
 from wire.pki import Identity, Role
 
 PIN_VARIABLE = "PPE_PIN"

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from wire import act, canonical, cms, feed, journal, names, package, packet, pki, receipt, schema
+from wire import canonical, cms, journal, names, packet, pki, schema
 from wire.cms import SignedBy, Span
+from wire.documents import act, feed, package, receipt
 from wire.durable import disk_refusal
-from wire.journal_events import EVENTS
-from wire.journal_name import compare
-from wire.packet_zip import CONTENT, ContainerRefusal
+from wire.errors import Part, Refusal
+from wire.journal.events import EVENTS
+from wire.journal.name import compare
+from wire.packet.zip import CONTENT, ContainerRefusal
 from wire.pki import TrustStore
-from wire.refusals import Part, Refusal
 
 if TYPE_CHECKING:
     from station_client.verifying_pdf import Paper

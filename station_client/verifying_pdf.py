@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pypdf import PdfReader
 
 from wire import canonical, cms
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 MAX_SIZE = 64 * 1024 * 1024
 MAX_PAGES = 300

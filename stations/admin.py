@@ -3,7 +3,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from common.admin import ReadOnlyAdmin, ReadOnlyInline
+from common.web.admin import ReadOnlyAdmin, ReadOnlyInline
 from stations.models import (
     Assignment,
     ExamPoint,

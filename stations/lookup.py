@@ -2,7 +2,7 @@
 
 from django.http import Http404, HttpRequest
 
-from common.clock import today
+from common.work.clock import today
 from stations.models import ExamPoint, Node, Sitting, User, parse_key_date
 
 SESSION_KEY = "current_sitting"

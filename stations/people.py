@@ -7,7 +7,7 @@ from django.utils import translation
 
 from audit.log import Actor, record
 from stations.models import Person, User
-from wire.refusals import Part, Refusal
+from wire.errors import Part, Refusal
 
 
 class AccountRefused(Refusal):

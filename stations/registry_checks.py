@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 from django.conf import settings
 
 from stations.models import Role
-from wire.refusals import Part, Refusal
+from wire.errors import Part, Refusal
 from wire.subjects import SUBJECTS
 
 MOST_SEATS = 10_000

@@ -4,9 +4,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
-from common.clock import now
+from common.work.clock import now
 from stations.models import Duty, Room, Sitting, Station, StationPost
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 
 class ReplacementRefused(Refusal):

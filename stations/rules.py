@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from stations.models import ExamPoint, Role, Sitting, User
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 
 class NotAllowed(Refusal):

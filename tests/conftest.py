@@ -13,9 +13,9 @@ from django.urls import clear_url_caches
 
 from scanning.recognition import decoder as decoder_module
 from stations.models import Role, User
-from tests import factories
-from tests.proving import pytest_runtest_logreport, pytest_terminal_summary
 from tests.scanning.sane import configure as configure_sane
+from tests.support import factories
+from tests.support.proving import pytest_runtest_logreport, pytest_terminal_summary
 
 __all__ = ["pytest_runtest_logreport", "pytest_terminal_summary"]
 

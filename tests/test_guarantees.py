@@ -45,5 +45,5 @@ def collected(*arguments: str) -> list[str]:
 
 def test_a_file_that_is_named_runs_its_long_proofs_only_when_they_are_asked_for():
     quick, long = "test_a_killed_process_changes_nothing", "test_thirty_storms_change_nothing"
-    assert collected("tests/exam_day/test_mini_day.py") == [quick]
-    assert set(collected("-m", "prove", "tests/exam_day/test_mini_day.py")) == {long}
+    assert collected("tests/demo/test_mini_day.py") == [quick]
+    assert set(collected("-m", "prove", "tests/demo/test_mini_day.py")) == {long}

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from audit.log import Actor, record
-from common import jobs
-from common.refusals import both
+from common.errors import both
+from common.work import jobs
 from scanning import cards, contents
 from scanning.errors import PicturesGone
 from scanning.models import RoomCard

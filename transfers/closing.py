@@ -15,8 +15,9 @@ from reportlab.platypus import Flowable, Spacer
 
 from audit.log import Actor, record
 from audit.models import ChainHead
-from common import paper, pdf
-from common.clock import local, now
+from common.paper import layout as paper
+from common.paper import pdf
+from common.work.clock import local, now
 from journals.expected import Expected, expected_set, scan_expected
 from stations.models import Room, Sitting
 from transfers import gates
@@ -25,7 +26,7 @@ from transfers.models import Packet, PacketKind, PointStatus, ReceiptRecord, Sta
 from transfers.phone import told
 from transfers.states import PacketState, StatusState
 from wire import canonical
-from wire.names_files import receipt_name
+from wire.names.files import receipt_name
 
 _SIGN = ["Руководитель ППЭ", "Член ГЭК", "Технический специалист ППЭ"]
 #: What may be open although every packet is confirmed and every status accepted.

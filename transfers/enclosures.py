@@ -6,9 +6,9 @@ from pathlib import Path
 from common import files
 from journals.models import Act, Journal
 from transfers.models import Packet, PointStatus
-from wire import canonical, tar
+from wire import canonical
 from wire.durable import write_durable
-from wire.packet import TarFile
+from wire.packet import TarFile, tar
 
 _FORMAT = "ppe-status/1"
 TEST_BYTES = 64 << 10

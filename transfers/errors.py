@@ -1,6 +1,6 @@
 """Why something about packets and statuses is refused."""
 
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 
 class TransferRefusal(Refusal):

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
 from audit.moves import StaleState
-from common.clock import now
-from common.refusals import Said, both
+from common.errors import Said, both
+from common.work.clock import now
 from keys import access, trust
 from stations.models import ExamPoint, Room, Sitting
 from transfers import link, receipts, statuses
@@ -21,9 +21,9 @@ from transfers.errors import FeedFork, ForeignFeed, NodeBusy
 from transfers.models import Door, FeedCursor, FeedRecord, Packet
 from transfers.states import ON_THE_WAY, SETTLED, PacketState, move_packet
 from wire import durable
-from wire import feed as wire_feed
-from wire.feed import FeedItem
-from wire.refusals import MalformedDocument, Refusal
+from wire.documents import feed as wire_feed
+from wire.documents.feed import FeedItem
+from wire.errors import MalformedDocument, Refusal
 
 log = logging.getLogger(__name__)
 

@@ -9,10 +9,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
-from common import files, refusals
+from common import errors as refusals
+from common import files
 from common import flash as drives
-from common.clock import now
-from common.refusals import both
+from common.errors import both
+from common.work.clock import now
 from journals.models import Journal
 from journals.states import JournalState
 from stations.models import ExamPoint, Sitting
@@ -20,10 +21,11 @@ from transfers import feed, receipts, sequences
 from transfers.errors import NothingOnFlash
 from transfers.models import Door, FeedRecord, Packet
 from transfers.states import ON_THE_WAY, SENDING, PacketState, move_packet
-from wire import durable, pieces
-from wire.feed import bundle, read_bundle
-from wire.names_files import feed_name
-from wire.refusals import Refusal
+from wire import durable
+from wire.documents.feed import bundle, read_bundle
+from wire.errors import Refusal
+from wire.names.files import feed_name
+from wire.packet import volumes as pieces
 
 #: Writing these to a drive hands them over; an answered packet may be written too, and stays answered.
 _HANDS_OVER = frozenset({PacketState.QUEUED, PacketState.UPLOADING, PacketState.STUCK, PacketState.DELIVERED})

@@ -14,7 +14,7 @@ from stations.models import Sitting, SittingRoom
 from transfers.errors import GateClosed, UnknownStatus
 from transfers.models import Packet, PacketKind, PointStatus, StatusName
 from transfers.states import PacketState, StatusState
-from wire.refusals import Part
+from wire.errors import Part
 
 
 @dataclass(frozen=True)

@@ -16,21 +16,23 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
-from common import files, jobs, space
+from common import files, space
 from common import flash as drives
-from common.clock import now
-from common.refusals import both, words
+from common.errors import both, words
+from common.work import jobs
+from common.work.clock import now
 from keys import trust
 from stations.models import ExamPoint, Room, Sitting
 from transfers.errors import ForeignPacket, NothingOnFlash
 from transfers.models import Packet
 from transfers.states import PacketState
-from wire import durable, pieces
+from wire import durable
 from wire import packet as wire_packet
-from wire.names_files import packet_name
+from wire.errors import Refusal
+from wire.names.files import packet_name
 from wire.packet import CheckedPacket, PacketHeader
+from wire.packet import volumes as pieces
 from wire.pki import Role
-from wire.refusals import Refusal
 
 SUFFIX = ".ppe"
 

@@ -14,15 +14,16 @@ from django.db import transaction
 
 from audit.log import SYSTEM, Actor, record
 from audit.moves import move
-from common import faultpoints, files, jobs, leases
-from common.clock import now
+from common import files
+from common.work import faultpoints, jobs, leases
+from common.work.clock import now
 from stations.models import Sitting
 from transfers.errors import OriginalsNeeded
 from transfers.finished import Ending
 from transfers.models import PointStatus, StatusName, Wiping
 from transfers.states import WIPE_MOVES, StatusState, WipeState
 from wire import durable
-from wire.refusals import Part
+from wire.errors import Part
 
 log = logging.getLogger(__name__)
 

@@ -13,18 +13,18 @@ from typing import Any
 import httpx
 from django.conf import settings
 
-from common.clock import now
-from common.refusals import Said
+from common.errors import Said
+from common.work.clock import now
 from keys.models import Certificate
 from keys.node import node_signer
 from stations.models import ExamPoint
 from transfers.errors import NoCentre
 from transfers.models import FeedCursor
 from wire import canonical
+from wire.errors import Refusal
 from wire.pki import Role
-from wire.refusals import Refusal
-from wire.session import sign_challenge
-from wire.tus_refusals import NotLoggedIn, TransferRefusal, broken_line, refusal_of
+from wire.pki.session import sign_challenge
+from wire.tus_errors import NotLoggedIn, TransferRefusal, broken_line, refusal_of
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _AGENT = "ppe-portal/hq"

@@ -18,17 +18,18 @@ from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
 from audit.moves import StaleState
-from common import faultpoints, files, jobs, leases
-from common.clock import now
-from common.refusals import Said, both, either
+from common import files
+from common.errors import Said, both, either
+from common.work import faultpoints, jobs, leases
+from common.work.clock import now
 from stations.models import ExamPoint
 from transfers import link, pausing, receipts, sequences
 from transfers.errors import CannotRetry
 from transfers.models import Door, Packet, PacketKind
 from transfers.states import SENDING, PacketState, move_packet
 from wire import tus
-from wire.refusals import MalformedDocument, Refusal
-from wire.tus_refusals import NotLoggedIn, TransferRefusal
+from wire.errors import MalformedDocument, Refusal
+from wire.tus_errors import NotLoggedIn, TransferRefusal
 
 log = logging.getLogger(__name__)
 

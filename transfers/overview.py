@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from common.clock import local, now
-from common.refusals import told
+from common.errors import told
+from common.work.clock import local, now
 from stations.models import Sitting
 from transfers import build, gates, link, pausing, phone, receipts
 from transfers.finished import Ending

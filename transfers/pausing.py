@@ -6,8 +6,9 @@ The word is a file of this node, not a row: it belongs to the machine, and a wor
 from django.db import transaction
 
 from audit.log import Actor, record
-from common import files, jobs
-from common.clock import now
+from common import files
+from common.work import jobs
+from common.work.clock import now
 from transfers.models import Packet
 from transfers.states import SENDING
 from wire import canonical

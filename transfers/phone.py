@@ -8,14 +8,14 @@ from django.db.models import QuerySet
 from audit import numbers
 from audit.log import Actor, record
 from common import marks
-from common.clock import now
+from common.work.clock import now
 from keys import phone as keys_phone
 from stations.models import ExamPoint, Sitting
 from transfers.errors import PhoneAnswerWrong, PhoneNotNeeded
 from transfers.models import PhoneCode, PointStatus
 from transfers.states import StatusState
-from wire import phone
-from wire.phone import Place
+from wire.documents import phone
+from wire.documents.phone import Place
 
 BY_PHONE = frozenset(phone.STATUSES.values())
 

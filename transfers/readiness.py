@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from common import errors as refusals
 from common import flash as drives
-from common import refusals, space
-from common.clock import local, now
+from common import space
+from common.work.clock import local, now
 from keys import node
 from keys import phone as keys_phone
 from keys.models import AccessKey, Certificate
@@ -20,8 +21,8 @@ from stations.models import Sitting
 from transfers import link, trial
 from transfers.models import LineCheck, Packet
 from transfers.states import ON_THE_WAY, LineState, PacketState
+from wire.errors import Refusal
 from wire.pki import Role
-from wire.refusals import Refusal
 
 MAX_SKEW = 60
 

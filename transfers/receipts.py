@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
-from common import faultpoints
-from common.clock import now
-from common.refusals import both, told
+from common.errors import both, told
+from common.work import faultpoints
+from common.work.clock import now
 from keys.trust import trust_store
 from scanning import cards
 from scanning.models import RoomCard
@@ -21,8 +21,8 @@ from transfers import statuses
 from transfers.errors import ForeignReceipt
 from transfers.models import FeedCursor, Packet, PacketKind, ReceiptLevel, ReceiptRecord
 from transfers.states import SENDING, PacketState, move_packet, replaced_by
-from wire import receipt as wire_receipt
-from wire.receipt import Receipt
+from wire.documents import receipt as wire_receipt
+from wire.documents.receipt import Receipt
 
 #: What a receipt makes of a packet. A withdrawn word leaves the packet rejected, with its reasons.
 _STATE: dict[str, PacketState] = {

@@ -9,8 +9,9 @@ from typing import Any
 from django.db import transaction
 
 from audit.log import SYSTEM
-from common import faultpoints, files, leases, space
-from common.clock import now
+from common import files, space
+from common.work import faultpoints, leases
+from common.work.clock import now
 from keys import node
 from scanning import contents
 from scanning.models import RoomCard

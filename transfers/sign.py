@@ -8,9 +8,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
-from common import faultpoints, files, jobs
-from common.clock import now
-from common.refusals import both
+from common import files
+from common.errors import both
+from common.work import faultpoints, jobs
+from common.work.clock import now
 from keys import node
 from keys.tokens import OpenToken
 from stations.models import ExamPoint, Sitting
@@ -22,7 +23,7 @@ from wire import packet as wire_packet
 from wire import pki
 from wire.cms import Signer
 from wire.durable import replace_durable
-from wire.names_files import packet_name
+from wire.names.files import packet_name
 from wire.packet import Content, PacketHeader
 
 

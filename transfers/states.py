@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.log import Actor
 from audit.moves import move
-from common.clock import now
-from common.refusals import Said, both
+from common.errors import Said, both
+from common.work.clock import now
 
 if TYPE_CHECKING:
     from transfers.models import Packet, PointStatus

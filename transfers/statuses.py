@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db import transaction
 
 from audit.log import SYSTEM, Actor, record
-from common.clock import now
+from common.work.clock import now
 from journals.expected import Expected, expected_set, scan_expected
 from journals.models import Act, Journal
 from stations.models import Sitting

@@ -9,10 +9,10 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM
-from common import jobs, leases
-from common.clock import now
-from common.leases import free
-from common.refusals import Said, both
+from common.errors import Said, both
+from common.work import jobs, leases
+from common.work.clock import now
+from common.work.leases import free
 from scanning import cards, contents
 from scanning.errors import PicturesGone
 from scanning.models import RoomCard
@@ -21,7 +21,7 @@ from transfers import feed, keeping, link, outbox, pausing, seal, statuses, tria
 from transfers.models import FeedCursor, LineCheck, Packet, Wiping
 from transfers.states import IN_THE_MAKING, ON_THE_WAY, SENDING, LineState, PacketState, WipeState, move_packet
 from wire.durable import DiskRefusal
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 log = logging.getLogger(__name__)
 

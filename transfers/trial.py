@@ -7,14 +7,14 @@ from django.db import transaction
 
 from audit.log import SYSTEM, Actor
 from audit.moves import move
-from common import jobs, leases
-from common.clock import now
+from common.work import jobs, leases
+from common.work.clock import now
 from keys.tokens import OpenToken
 from stations.models import Sitting
 from transfers import build, link, seal, sign
 from transfers.models import LineCheck, Packet, PacketKind
 from transfers.states import LINE_MOVES, LineState
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 log = logging.getLogger(__name__)
 

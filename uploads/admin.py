@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from common.admin import ReadOnlyAdmin
+from common.web.admin import ReadOnlyAdmin
 from uploads.models import Upload
 
 

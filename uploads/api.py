@@ -14,7 +14,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
-from common import refusals
+from common import errors as refusals
 from stations.models import User
 from uploads import finishing, headers, limits, peers, people, receiving
 from uploads.body import Body
@@ -22,7 +22,7 @@ from uploads.errors import BadHeader, NotLoggedIn, TooLarge, UploadBusy, WrongOf
 from uploads.models import Upload
 from uploads.receiving import Owner
 from uploads.states import FINISHED, State
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """Why an upload is refused."""
 
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 
 class UploadRefusal(Refusal):

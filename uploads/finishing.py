@@ -8,16 +8,16 @@ from typing import Any
 from django.db import transaction
 
 from audit.moves import move
-from common import faultpoints, jobs
-from common.clock import now
+from common.errors import problem
 from common.files import relative
-from common.refusals import problem
+from common.work import faultpoints, jobs
+from common.work.clock import now
 from uploads import handlers, limits, store
 from uploads.errors import ContentMismatch
 from uploads.models import Upload
 from uploads.states import MOVES, State
 from wire import durable
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 log = logging.getLogger(__name__)
 

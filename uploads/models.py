@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.log import Actor
 from common import files
-from common.leases import Leased
+from common.work.leases import Leased
 from stations.models import User
 from stations.scope import addressed
 from uploads.states import State

@@ -17,8 +17,8 @@ from django.db.models import Sum
 
 from audit.log import Actor, record
 from audit.moves import move
-from common import faultpoints
-from common.clock import now
+from common.work import faultpoints
+from common.work.clock import now
 from uploads import digests, finishing, handlers, limits, store
 from uploads.body import Body, End
 from uploads.errors import (

@@ -5,8 +5,9 @@ import logging
 from django.db.models import F, Q, QuerySet
 
 from audit.log import SYSTEM
-from common import files, jobs, leases
-from common.clock import now
+from common import files
+from common.work import jobs, leases
+from common.work.clock import now
 from uploads import finishing, receiving
 from uploads.errors import UploadBusy
 from uploads.models import Upload

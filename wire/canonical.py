@@ -13,7 +13,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from wire.refusals import MalformedDocument
+from wire.errors import MalformedDocument
 
 MAX_DEPTH = 64
 MAX_BYTES = 64 * 1024 * 1024

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 BLOCK = 1 << 18
 _PART = re.compile(r"\.[0-9a-f]{16}\.part")

@@ -12,7 +12,7 @@ from jsonschema.exceptions import ValidationError
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from wire.refusals import Part, Refusal
+from wire.errors import Part, Refusal
 
 MAX_PARTS = 20
 _NAME = re.compile(r"[a-z0-9_]+", re.ASCII)

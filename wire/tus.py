@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import httpx
 
 from wire.durable import SourceChanged, StrPath, disk_errors
-from wire.tus_refusals import (
+from wire.tus_errors import (
     NotLoggedIn,
     RetryLater,
     TransferRefusal,

@@ -10,7 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from common import clock, refusals
+from common import errors as refusals
+from common.work import clock
 
 register = template.Library()
 

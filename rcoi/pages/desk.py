@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from audit.log import actor_of
 from common import flash
-from common.pages import page, render
-from rcoi import door
+from common.web.pages import page, render
 from rcoi.pages.access import needs
+from rcoi.receiving import door
 from stations import rules
 from stations.lookup import point_or_404
 

@@ -9,11 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from common.clock import today
-from common.pages import page, render
+from common.web.pages import page, render
+from common.work.clock import today
 from keys.models import SigningRequest
 from keys.states import RequestState
-from rcoi import board, series
+from rcoi import board
+from rcoi.answering import series
 from rcoi.models import InboxFinding, InboxPacket, RescanRequest
 from rcoi.pages.access import needs
 from rcoi.states import WORKING, PacketState, RescanState

@@ -11,10 +11,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import cache_control
 
 from audit.log import actor_of
-from common import files, leases
-from common.pages import page, render
-from common.refusals import told
-from rcoi import findings, receipts, rescan, versions
+from common import files
+from common.errors import told
+from common.web.pages import page, render
+from common.work import leases
+from rcoi.answering import receipts, rescan
+from rcoi.checking import findings, versions
+from rcoi.checking.verdict import KNOWN, counted_words
 from rcoi.errors import RequestRefused
 from rcoi.models import (
     InboxFinding,
@@ -26,11 +29,10 @@ from rcoi.models import (
 )
 from rcoi.pages.access import file_answer, needs
 from rcoi.states import WORKING, PacketState, RescanState
-from rcoi.verdict import KNOWN, counted_words
 from scanning import pictures
 from stations import rules
 from stations.models import User
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 PER_PAGE = 50
 #: A search by more letters than any uid, hash or number has finds nothing, and the database refuses such a pattern.

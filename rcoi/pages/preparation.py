@@ -11,21 +11,22 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from audit.log import actor_of, record
-from common import refusals
-from common.clock import now
-from common.pages import page, render, row_number
+from common import errors as refusals
+from common.web.pages import page, render, row_number
+from common.work.clock import now
 from keys import access, authority, package
 from keys.models import AccessKey, Certificate, CertificateQuerySet, ExamPackage, SigningRequest
 from keys.states import RequestState
-from rcoi import board, keys_feed
+from rcoi import board
+from rcoi.answering import keys_feed
 from rcoi.errors import RequestRefused
 from rcoi.pages.access import file_answer, needs
 from stations import registry, rules
 from stations.lookup import sitting_or_404
 from stations.models import Assignment, ExamPoint, Sitting
 from wire import canonical
+from wire.errors import Refusal
 from wire.pki import Role
-from wire.refusals import Refusal
 
 MAX_REGISTRY = 64 * 1024 * 1024
 MAX_REQUEST = 8 * 1024 * 1024

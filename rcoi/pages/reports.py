@@ -10,8 +10,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from audit.log import actor_of
-from common import refusals
-from common.pages import page, render
+from common import errors as refusals
+from common.web.pages import page, render
 from rcoi import board
 from rcoi.models import InboxPacket, Report
 from rcoi.pages.access import file_answer, needs
@@ -21,7 +21,7 @@ from rcoi.reports.registered import file_bytes
 from rcoi.states import FINAL
 from stations.lookup import sitting_or_404
 from stations.models import Region, Sitting
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 PER_PAGE = 50
 

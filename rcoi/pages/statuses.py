@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from audit.log import actor_of, record
-from common.pages import page, render
-from rcoi import announcements, board, feed, phone, statuses
+from common.web.pages import page, render
+from rcoi import board
+from rcoi.answering import announcements, feed, phone, statuses
 from rcoi.models import Announcement, InboxAct, InboxJournal, InboxPacket, PacketKind
 from rcoi.pages.access import file_answer, needs
 from rcoi.states import PacketState

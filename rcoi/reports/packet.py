@@ -5,12 +5,12 @@ from typing import Any
 from reportlab.platypus import Flowable, Spacer
 
 from audit.log import Actor
-from common import paper as layout
-from rcoi import standing
+from common.paper import layout
+from rcoi.checking import standing
+from rcoi.checking.standing import Standing
 from rcoi.errors import RequestRefused
 from rcoi.models import InboxPacket, IssuedReceipt, Report
 from rcoi.reports.registered import Stamp, formed, paper
-from rcoi.standing import Standing
 from rcoi.states import PacketState
 from wire.canonical import parse_stamp
 from wire.forms import CATALOGUE

@@ -5,9 +5,10 @@ from typing import Any
 from reportlab.platypus import Flowable, Spacer
 
 from audit.log import Actor
-from common import paper as layout
+from common.paper import layout
 from rcoi import board
 from rcoi.board import Cell, SittingBoard
+from rcoi.checking.standing import Matter
 from rcoi.models import (
     InboxAct,
     InboxFinding,
@@ -18,7 +19,6 @@ from rcoi.models import (
     RescanRequest,
 )
 from rcoi.reports.registered import Stamp, formed, paper
-from rcoi.standing import Matter
 from rcoi.states import FindingState, PacketState
 from stations.models import Sitting, StationKind
 

@@ -7,7 +7,7 @@ from typing import Any
 from reportlab.platypus import Flowable, Spacer
 
 from audit.log import Actor
-from common import paper as layout
+from common.paper import layout
 from rcoi import board
 from rcoi.board import SittingBoard, StatusCell
 from rcoi.models import Report

@@ -15,11 +15,13 @@ from reportlab.platypus import Flowable
 
 from audit.log import Actor, record
 from audit.models import ChainHead
-from common import marks, pdf
-from common.clock import local, now
+from common import marks
+from common.paper import pdf
+from common.work.clock import local, now
 from keys import anchors
-from rcoi import series, store
+from rcoi.answering import series
 from rcoi.models import IssuedReceipt, Report
+from rcoi.receiving import store
 from stations.models import ExamPoint, Region
 from wire import canonical
 

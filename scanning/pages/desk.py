@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
 from audit.log import actor_of
-from common.pages import page, render
+from common.web.pages import page, render
 from journals.models import Act, Journal
 from keys import access
 from scanning import board, cards, live, scan_journal

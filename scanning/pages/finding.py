@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from django.http import Http404, HttpRequest
 
-from common.pages import row_number
+from common.web.pages import row_number
 from scanning import cards
 from scanning.models import Recording, RoomCard, Sheet
 from stations.lookup import open_sitting, sitting_or_404

@@ -3,12 +3,12 @@
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
 from common import files
-from common.pages import page, row_number
-from common.ranges import ranged_file
+from common.web.pages import page, row_number
+from common.web.ranges import ranged_file
 from scanning import pictures
 from scanning.models import Recording, Sheet
 from scanning.pages.finding import scoped
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 _MEDIA = {".wav": "audio/wav", ".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".flac": "audio/flac"}
 

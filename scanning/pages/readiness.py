@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from audit.log import actor_of
-from common.pages import page, render
+from common.web.pages import page, render
 from scanning import calibration, readiness, readiness_pdf, scan_journal
 from scanning.models_work import Readiness
 from scanning.pages.sources import NothingChosen

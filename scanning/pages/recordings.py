@@ -6,7 +6,7 @@ from itertools import groupby
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from common.pages import page, render
+from common.web.pages import page, render
 from scanning import board, recording_checks
 from scanning.board import RecordingRow
 from scanning.pages.finding import card_of

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.log import actor_of
-from common.pages import page, render, row_number
-from common.refusals import language, tell, told, words
+from common.errors import language, tell, told, words
+from common.web.pages import page, render, row_number
 from keys.pin import token_from
 from keys.tokens import list_tokens
 from scanning import batches, board, cards, folders, live, opinion, recordings, sheets, steps, undo
@@ -26,7 +26,7 @@ from scanning.scanner import PRESETS
 from scanning.states import CardState, FolderState
 from scanning.tiles import tiles
 from stations import rules
-from wire.refusals import Part
+from wire.errors import Part
 
 #: More pictures than this are drawn only when somebody asks for all.
 THUMBS = 72

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from audit.log import actor_of
-from common.pages import page, render, row_number
+from common.web.pages import page, render, row_number
 from scanning import board, steps, undo
 from scanning.models import RoomCard
 from scanning.pages.finding import card_of

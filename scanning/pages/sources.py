@@ -8,8 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
 from audit.log import actor_of
-from common import refusals
-from common.pages import page, row_number
+from common import errors as refusals
+from common.web.pages import page, row_number
 from scanning import batches, cards, folders, passes, recordings, scanner, sources
 from scanning.models import Batch, RoomCard
 from scanning.models_work import ScanJob, WatchedFolder
@@ -17,7 +17,7 @@ from scanning.pages.finding import card_of
 from scanning.pages.room import room_page
 from stations import rules
 from stations.lookup import sitting_or_404
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 
 class NothingChosen(Refusal):

@@ -17,7 +17,7 @@ import cv2
 from scanning.recognition.operations import OPERATIONS
 from scanning.recognition.protocol import Message, Operations, read_message, refusal_message, write_message
 from wire.durable import DiskRefusal
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 MEMORY_BYTES = 3 << 29
 FILE_BYTES = 256 << 20

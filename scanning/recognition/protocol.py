@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from scanning.recognition.refusals import FileRefused
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 Message = dict[str, Any]
 Operations = dict[str, Callable[..., Message]]

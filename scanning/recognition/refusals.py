@@ -1,6 +1,6 @@
 """Why a file cannot become pages or a recording."""
 
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 
 class FileRefused(Refusal):

@@ -20,8 +20,8 @@ from schemathesis.specs.openapi.checks import (
 
 from keys import sessions
 from stations.models import Node
-from tests.keys.world import Keys, make_keys
-from wire.session import sign_challenge
+from tests.support.keys import Keys, make_keys
+from wire.pki.session import sign_challenge
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 CASES = 40

@@ -7,8 +7,8 @@ from django.db import connection, connections
 
 from audit.log import SYSTEM, Actor, first_broken, record, record_refusal
 from audit.models import Event
+from wire.errors import Refusal
 from wire.forms import make_number
-from wire.refusals import Refusal
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.conftest import Login
-from tests.needs import missing
+from tests.support.needs import missing
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [

@@ -3,7 +3,7 @@
 import pytest
 
 from keys import authority
-from tests import factories
+from tests.support import factories
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -7,8 +7,8 @@ import time
 import pytest
 from django.db import connection
 
-from common import jobs, leases
-from common.clock import now
+from common.work import jobs, leases
+from common.work.clock import now
 from scanning.models import Sheet, Source
 from scanning.models_work import ScanJob, Step
 from scanning.recognition import decode

@@ -6,12 +6,12 @@ from scanning import cards, recordings
 from scanning.models import Recording, RoomCard
 from scanning.states import CardState
 from stations.models import Role
-from tests import factories
 from tests.browser.test_desk import address, desk, workers  # noqa: F401
 from tests.conftest import log_in
 from tests.scanning.conftest import ACTOR, Desk
 from tests.scanning.test_audio import save_wav, speech
 from tests.scanning.test_recordings import answers, sha256
+from tests.support import factories
 from wire.forms import make_number
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

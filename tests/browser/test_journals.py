@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from journals.models import Journal
-from tests import factories
-from tests.journals.world import Station, print_station
-from tests.keys.world import make_keys
+from tests.support import factories
+from tests.support.journals import Station, print_station
+from tests.support.keys import make_keys
 from wire import journal, pki
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

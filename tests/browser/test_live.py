@@ -5,8 +5,8 @@ import pytest
 from audit.log import SYSTEM
 from journals import intake
 from journals.models import Journal
-from tests.journals.world import print_station
-from tests.keys.world import make_keys
+from tests.support.journals import print_station
+from tests.support.keys import make_keys
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

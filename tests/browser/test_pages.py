@@ -6,8 +6,8 @@ from audit.log import SYSTEM
 from journals import acts, intake
 from scanning import cards
 from stations.replacement import replace_station
-from tests.journals.world import print_station, sets
-from tests.keys.world import make_keys
+from tests.support.journals import print_station, sets
+from tests.support.keys import make_keys
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

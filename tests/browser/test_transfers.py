@@ -5,7 +5,7 @@ import pytest
 from audit.log import SYSTEM
 from keys import node
 from keys import phone as keys_phone
-from tests.keys.world import make_keys
+from tests.support.keys import make_keys
 from tests.transfers.conftest import ACTOR, Hq, fresh
 from transfers import feed, flash, outbox, statuses, tasks, trial
 from transfers.models import LineCheck, Packet

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from common import jobs, leases
-from tests import factories
+from common.work import jobs, leases
+from tests.support import factories
 from transfers.models import FeedCursor
 
 pytestmark = pytest.mark.django_db

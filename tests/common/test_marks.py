@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("data_dir")
 
 RAISING = """
 import os, sys
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.support.settings"
 import django; django.setup()
 from pathlib import Path
 from django.conf import settings

@@ -4,7 +4,8 @@ import io
 
 import pypdf
 
-from common import paper, pdf
+from common.paper import layout as paper
+from common.paper import pdf
 
 
 def text_of(*flowables) -> tuple[int, str]:

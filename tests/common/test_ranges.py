@@ -3,7 +3,7 @@
 import pytest
 from django.test import RequestFactory
 
-from common.ranges import ranged_file
+from common.web.ranges import ranged_file
 
 pytestmark = pytest.mark.django_db
 DATA = bytes(range(256)) * 40

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from common import refusals
-from tests import factories
+from common import errors as refusals
 from tests.conftest import Login
-from tests.keys.world import Keys, make_keys
-from wire.refusals import Refusal
+from tests.support import factories
+from tests.support.keys import Keys, make_keys
+from wire.errors import Refusal
 
 
 @dataclass

@@ -7,9 +7,10 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
-from tests.wire.world import DAY, other_world, registry, the_world
-from wire import cms, package, pki
-from wire.package import ExamPackage
+from tests.support.pki import DAY, other_world, registry, the_world
+from wire import cms, pki
+from wire.documents import package
+from wire.documents.package import ExamPackage
 
 HEAD, SIGNATURE = "package.json", "package.json.p7s"
 

@@ -15,11 +15,11 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 
 from keys import authority, node, sessions  # noqa: E402
 from stations.models import Role, User  # noqa: E402
-from tests import factories  # noqa: E402
-from tests.keys.world import make_keys  # noqa: E402
+from tests.support import factories  # noqa: E402
+from tests.support.keys import make_keys  # noqa: E402
 from wire import pki  # noqa: E402
 from wire.cms import Signer  # noqa: E402
-from wire.session import sign_challenge  # noqa: E402
+from wire.pki.session import sign_challenge  # noqa: E402
 
 
 def browser_of(user: User) -> str:

@@ -26,7 +26,7 @@ from tests.conftest import Login
 from tests.hostile.conftest import Point
 from tests.hostile.watch import Answer, Watch, at, files_in, must_refuse, notes, watched
 from tests.rcoi.conftest import centre
-from tests.uploads.conftest import ROOT, Node, migrated
+from tests.support.upload_node import ROOT, Node, migrated
 
 __all__ = ["centre"]
 

@@ -22,8 +22,8 @@ from tests.hostile.watch import Answer, at, must_be_recorded, must_refuse, post_
 from tests.rcoi.conftest import centre
 from tests.stations.test_registry import DOCUMENT
 from wire import pki
+from wire.errors import Refusal
 from wire.pki import Identity, Role
-from wire.refusals import Refusal
 
 pytestmark = pytest.mark.django_db
 __all__ = ["centre"]

@@ -13,13 +13,13 @@ import pytest
 from audit.log import SYSTEM
 from tests.hostile.files import hostile
 from tests.hostile.watch import at, must_be_recorded, must_refuse, post_form, watched
+from tests.support.pki import other_world
 from tests.transfers.conftest import Hq, hq
-from tests.wire.world import other_world
 from transfers import feed, link
 from transfers.models import FeedCursor, FeedRecord, ReceiptRecord
 from wire import cms, pki
-from wire import feed as wire_feed
-from wire.refusals import Refusal
+from wire.documents import feed as wire_feed
+from wire.errors import Refusal
 
 pytestmark = pytest.mark.django_db
 __all__ = ["hq"]

@@ -11,8 +11,8 @@ from scanning.models import Finding, Recording, RoomCard, Sheet, Source
 from tests.hostile.conftest import Point
 from tests.hostile.files import hostile
 from tests.hostile.watch import Answer, at, must_be_recorded, must_refuse, post_form, watched
-from wire.names_files import key_name
-from wire.refusals import Refusal
+from wire.errors import Refusal
+from wire.names.files import key_name
 
 pytestmark = pytest.mark.django_db
 

@@ -18,11 +18,11 @@ from keys.models import Certificate, MachineSession
 from tests.hostile.conftest import Point
 from tests.hostile.files import hostile
 from tests.hostile.watch import Answer, at, must_be_recorded, must_refuse, problem_of, watched
-from tests.journals.world import Station, print_station
-from tests.wire.world import other_world
+from tests.support.journals import Station, print_station
+from tests.support.pki import other_world
 from wire import cms, journal, pki
 from wire.pki import Role
-from wire.session import sign_challenge
+from wire.pki.session import sign_challenge
 
 pytestmark = pytest.mark.django_db
 

@@ -16,9 +16,9 @@ from tests.hostile.conftest import Point
 from tests.hostile.files import hostile
 from tests.hostile.packages import exam, fingerprint, repack, write
 from tests.hostile.watch import Answer, at, must_refuse, post_form, watched
-from tests.wire.world import other_world
+from tests.support.pki import other_world
 from wire import pki
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 pytestmark = pytest.mark.django_db
 

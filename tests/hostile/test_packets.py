@@ -16,16 +16,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from keys import authority
 from rcoi.models import InboxPacket
-from rcoi.opening import open_packet
+from rcoi.receiving.opening import open_packet
 from rcoi.states import PacketState
 from tests.conftest import Login
 from tests.hostile.test_uploads import node_client, patch, words
 from tests.hostile.watch import Answer, Watch, at, must_be_recorded, must_refuse, post_form, watched
 from tests.rcoi.conftest import Point, centre, make_point, point
-from tests.wire.world import other_world
-from wire import canonical, cms, packet_zip, tar
-from wire.packet import Content, append_signature, read_header
-from wire.packet_header import Manifest, ManifestFile, manifest_bytes
+from tests.support.pki import other_world
+from wire import canonical, cms
+from wire.packet import Content, append_signature, read_header, tar
+from wire.packet import zip as packet_zip
+from wire.packet.header import Manifest, ManifestFile, manifest_bytes
 
 pytestmark = pytest.mark.django_db
 __all__ = ["centre", "point"]

@@ -12,15 +12,15 @@ from django.test import Client
 from audit.models import Event
 from keys import sessions
 from ppe_portal import first_run
-from tests import factories
 from tests.hostile.conftest import Point
 from tests.hostile.test_machines import client_of, send
 from tests.hostile.test_tokens import choose, lay, own
 from tests.hostile.watch import files_in, post_form
-from tests.keys.world import PIN, private_bytes
 from tests.rcoi.conftest import centre
+from tests.support import factories
+from tests.support.keys import PIN, private_bytes
 from wire import pki
-from wire.session import sign_challenge
+from wire.pki.session import sign_challenge
 
 pytestmark = pytest.mark.django_db
 __all__ = ["centre"]

@@ -12,8 +12,8 @@ from keys.tokens import list_tokens
 from tests.hostile.conftest import Point
 from tests.hostile.files import hostile
 from tests.hostile.watch import Answer, at, must_refuse, post_form, watched
-from tests.keys.world import PIN
-from tests.wire.world import other_world
+from tests.support.keys import PIN
+from tests.support.pki import other_world
 from wire import pki
 from wire.cms import der
 

@@ -19,7 +19,7 @@ from tests.rcoi.conftest import centre, make_point
 from tests.rcoi.conftest import point as sender
 from uploads import handlers
 from uploads.models import Upload
-from wire.session import sign_challenge
+from wire.pki.session import sign_challenge
 
 pytestmark = pytest.mark.django_db
 __all__ = ["centre", "sender"]

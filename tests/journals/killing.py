@@ -69,7 +69,7 @@ def _one(armful: list[tuple[str, bytes]], seconds: float | None) -> tuple[set[st
 
 def _work(armful: list[tuple[str, bytes]], into: int) -> None:
     from journals.arrivals import Uploaded, take_in_all
-    from tests.keys.world import OPERATOR
+    from tests.support.keys import OPERATOR
 
     for first in range(0, len(armful), 8):
         files = [Uploaded(name, lambda most, data=data: data[:most]) for name, data in armful[first : first + 8]]

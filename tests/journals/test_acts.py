@@ -10,9 +10,9 @@ from journals.errors import ActRefused
 from journals.expected import expected_set, matrix, scan_expected
 from journals.models import Act
 from keys.trust import trust_store
-from tests.journals.world import print_station
-from tests.keys.world import OPERATOR
-from wire import act as wire_act
+from tests.support.journals import print_station
+from tests.support.keys import OPERATOR
+from wire.documents import act as wire_act
 
 pytestmark = pytest.mark.django_db
 

@@ -11,10 +11,10 @@ from django.urls import reverse
 from journals import acts, intake
 from journals.models import Journal
 from keys import sessions, trust
-from tests.journals.world import print_station, sets
-from tests.keys.world import OPERATOR
-from wire.refusals import Refusal
-from wire.session import sign_challenge
+from tests.support.journals import print_station, sets
+from tests.support.keys import OPERATOR
+from wire.errors import Refusal
+from wire.pki.session import sign_challenge
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/journals/"

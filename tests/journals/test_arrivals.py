@@ -8,8 +8,8 @@ from common import files
 from journals import arrivals, intake
 from journals.arrivals import OnDrive, Uploaded, take_in_all
 from journals.models import Journal
-from tests.journals.world import print_station, sets
-from tests.keys.world import OPERATOR
+from tests.support.journals import print_station, sets
+from tests.support.keys import OPERATOR
 from wire import durable
 from wire.durable import DiskFull
 

@@ -11,10 +11,10 @@ from journals.expected import expected_set
 from journals.models import Journal, JournalAnswer, JournalSheet
 from keys import access
 from keys.models import Certificate
-from tests.factories import make_voice_day
-from tests.journals.world import Station, print_station, sets
-from tests.keys.world import OPERATOR, make_keys
-from tests.wire.world import the_world
+from tests.support.factories import make_voice_day
+from tests.support.journals import Station, print_station, sets
+from tests.support.keys import OPERATOR, make_keys
+from tests.support.pki import the_world
 from wire import journal
 from wire.cms import der, identifiers
 

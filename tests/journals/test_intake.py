@@ -12,8 +12,8 @@ from journals.errors import CannotDecide, EmptyFile, TooBig
 from journals.expected import expected_set
 from journals.models import Journal
 from stations.replacement import replace_station
-from tests.journals.world import print_station
-from tests.keys.world import OPERATOR
+from tests.support.journals import print_station
+from tests.support.keys import OPERATOR
 from wire import pki
 
 pytestmark = pytest.mark.django_db

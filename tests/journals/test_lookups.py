@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from journals import intake, lookups
 from journals.lookups import Lookups
 from stations.models import Station
-from tests.journals.world import print_station
-from tests.keys.world import OPERATOR
+from tests.support.journals import print_station
+from tests.support.keys import OPERATOR
 
 pytestmark = pytest.mark.django_db
 

@@ -12,8 +12,8 @@ from journals.verdicts import Verdict
 from keys.models import Certificate
 from keys.trust import trust_store
 from station_client import verifying
-from tests.journals.world import Station, print_station, sets
-from tests.keys.world import OPERATOR
+from tests.support.journals import Station, print_station, sets
+from tests.support.keys import OPERATOR
 from wire import journal
 
 pytestmark = pytest.mark.django_db

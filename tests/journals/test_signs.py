@@ -15,7 +15,7 @@ from journals.models import Journal, StationSign
 from keys import idempotency, trust
 from keys.models import KeptAnswer
 from tests.journals.test_api import client_of
-from tests.journals.world import print_station
+from tests.support.journals import print_station
 from wire import canonical
 
 pytestmark = pytest.mark.django_db

@@ -11,10 +11,11 @@ from keys.models import RevocationList
 from station_client import reporting, sending
 from station_client.cli import main
 from stations.registry import document_of
-from tests.journals.world import print_station
+from tests.support.journals import print_station
 from uploads.models import Upload
-from wire import canonical, package, pki
-from wire.package import ExamPackage
+from wire import canonical, pki
+from wire.documents import package
+from wire.documents.package import ExamPackage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,7 +6,7 @@ import pytest
 
 from journals.models import Journal
 from tests.journals.test_api import client_of
-from tests.journals.world import print_station
+from tests.support.journals import print_station
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

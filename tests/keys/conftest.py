@@ -1,6 +1,6 @@
 import pytest
 
-from tests.keys.world import Keys, make_keys
+from tests.support.keys import Keys, make_keys
 
 
 @pytest.fixture

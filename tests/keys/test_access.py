@@ -13,9 +13,9 @@ from keys.errors import AccessCertificateMissing, AccessKeyUnusable, ForeignToke
 from keys.models import AccessKey
 from keys.states import AccessKeyState
 from keys.tokens import list_tokens, open_token
-from tests.keys.world import OPERATOR, PIN, private_bytes
+from tests.support.keys import OPERATOR, PIN, private_bytes
 from wire import cms, pki
-from wire.access_key import ForeignAccessKey
+from wire.documents.access_key import ForeignAccessKey
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from audit.log import SYSTEM, digest, record
 from audit.models import Anchor, ChainHead, Event
 from keys import anchors
 from stations.models import Node
-from wire import anchor as wire_anchor
+from wire.documents import anchor as wire_anchor
 
 pytestmark = pytest.mark.django_db
 

@@ -14,11 +14,12 @@ from keys.errors import PackageRefused, RequestRefused
 from keys.models import AccessKey, Certificate, ExamPackage, RevocationList, SigningRequest
 from keys.states import RequestState
 from stations.models import Assignment, Node, Role, Sitting
-from tests import factories
-from tests.keys.world import OPERATOR, private_bytes
-from wire import access_key, cms, pki
+from tests.support import factories
+from tests.support.keys import OPERATOR, private_bytes
+from wire import cms, pki
+from wire.documents import access_key
+from wire.errors import Refusal
 from wire.pki import Identity
-from wire.refusals import Refusal
 
 pytestmark = pytest.mark.django_db
 

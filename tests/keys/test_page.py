@@ -7,7 +7,7 @@ from django.urls import reverse
 from audit.models import Event
 from keys import access, node
 from keys.models import AccessKey
-from tests.keys.world import PIN
+from tests.support.keys import PIN
 
 pytestmark = pytest.mark.django_db
 

@@ -11,11 +11,11 @@ from audit.models import Event
 from keys import access
 from keys.models import AccessKey, Certificate
 from stations.models import Person, Role
-from tests import factories
 from tests.conftest import log_in
-from tests.keys.world import PIN
+from tests.support import factories
+from tests.support.keys import PIN
 from wire import pki
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 pytestmark = pytest.mark.django_db
 

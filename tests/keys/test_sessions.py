@@ -10,7 +10,7 @@ from audit.log import SYSTEM
 from keys import sessions, trust
 from keys.models import MachineSession
 from wire import pki
-from wire.session import sign_challenge
+from wire.pki.session import sign_challenge
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/session/"

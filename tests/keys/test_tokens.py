@@ -10,9 +10,9 @@ from audit.models import Event
 from keys import pin, tokens, trust
 from keys.errors import ForeignToken, OpenChannel, TokenLocked, TokenMissing
 from keys.models import PinFailures
-from tests.keys.world import PIN
+from tests.support.keys import PIN
 from wire import pki
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 pytestmark = pytest.mark.django_db
 

@@ -11,8 +11,8 @@ from audit.models import Event
 from journals import signs
 from journals.models import Act, Journal
 from stations.models import StationPost
-from tests.journals.world import print_station
-from tests.keys.world import PIN
+from tests.support.journals import print_station
+from tests.support.keys import PIN
 from transfers.models import Packet, PointStatus
 
 

@@ -15,10 +15,10 @@ from monitoring.today import INNER_EVENTS
 from scanning import cards
 from scanning.models import RoomCard
 from stations.models import Duty, Role
-from tests import factories
 from tests.conftest import log_in
-from tests.journals.world import print_station
-from tests.keys.world import PIN
+from tests.support import factories
+from tests.support.journals import print_station
+from tests.support.keys import PIN
 from transfers import statuses
 from transfers.models import Packet, PointStatus
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import psycopg
 
-from exam_day.killer import processes
-from exam_day.nodes import Node, free_port
+from demo.killer import processes
+from demo.nodes import Node, free_port
 from ppe_portal.supervisor import mark_of, marked
 from tests.network.proxy import FaultProxy, Faults
 

@@ -20,8 +20,8 @@ from django.utils import timezone  # noqa: E402
 from audit.log import Actor  # noqa: E402
 from common import files  # noqa: E402
 from keys import node  # noqa: E402
-from tests import factories  # noqa: E402
-from tests.keys.world import make_keys  # noqa: E402
+from tests.support import factories  # noqa: E402
+from tests.support.keys import make_keys  # noqa: E402
 from tests.transfers.conftest import Hq  # noqa: E402
 from transfers import build, seal, sign, statuses  # noqa: E402
 from transfers.models import Packet, PacketKind  # noqa: E402

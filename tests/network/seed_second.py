@@ -12,7 +12,7 @@ from cryptography import x509  # noqa: E402
 from cryptography.hazmat.primitives import serialization  # noqa: E402
 
 from keys import node, trust  # noqa: E402
-from tests import factories  # noqa: E402
+from tests.support import factories  # noqa: E402
 from wire import pki  # noqa: E402
 from wire.pki import Identity, Role  # noqa: E402
 

@@ -76,7 +76,7 @@ def quiet(folder: Path, *, but: tuple[str, ...]) -> None:
 
 
 def test_a_point_does_nothing_by_itself(monkeypatch, tmp_path):
-    from common import faultpoints
+    from common.work import faultpoints
 
     monkeypatch.delenv("PPE_FAULT_POINTS", raising=False)
     faultpoints.here("seal.begun")

@@ -9,8 +9,8 @@ import pytest
 from benchmarks.figures import Figure, keep
 from tests.network.nodes import PARTS, Pair, Storm
 from tests.network.proxy import Faults
-from tests.proving import SEED
 from tests.services.conftest import postgresql_url, redis_url  # noqa: F401 (fixtures)
+from tests.support.proving import SEED
 from wire.tus import MAX_CHUNK
 
 KIB, MIB = 1 << 10, 1 << 20

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from exam_day.killer import processes, title
+from demo.killer import processes, title
 from tests.network.nodes import Pair
-from tests.proving import SEED
+from tests.support.proving import SEED
 
 SIZE = int(os.environ.get("PPE_PROVE_MIB", "1000")) << 20
 MOST_MIB = 300

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.needs import missing
 from tests.network.nodes import Pair
 from tests.network.volumes import Droughts, Volume
-from tests.proving import SEED
+from tests.support.needs import missing
+from tests.support.proving import SEED
 from uploads.limits import UPLOAD_DISK_RESERVE
 
 pytestmark = [pytest.mark.prove, pytest.mark.timeout(400)]

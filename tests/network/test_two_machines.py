@@ -2,9 +2,9 @@
 
 import pytest
 
-from exam_day.nodes import Node, free_port
+from demo.nodes import Node, free_port
 from tests.network.nodes import SETTINGS, Pair
-from tests.proving import SEED
+from tests.support.proving import SEED
 
 pytestmark = [pytest.mark.prove, pytest.mark.timeout(400)]
 

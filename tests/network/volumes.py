@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.needs import missing
+from tests.support.needs import missing
 
 
 class Volume:

@@ -14,14 +14,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from common import pages, space
+from common import space
+from common.web import pages
 from keys import authentication
 from ppe_portal import arriving, bodies
 from stations import rules
 from stations.models import Role
-from tests import factories
 from tests.conftest import log_in
 from tests.ppe_portal.test_every_page import lists
+from tests.support import factories
 
 BIG = 300 << 20
 

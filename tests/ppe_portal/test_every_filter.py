@@ -14,11 +14,11 @@ import ppe_portal.urls
 from audit.models import Event
 from rcoi.models import InboxPacket
 from stations.models import ExamPoint, Node, User
-from tests import factories
 from tests.conftest import log_in
 from tests.ppe_portal.test_every_page import addresses
+from tests.support import factories
 from transfers.models import Packet, PacketKind
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 pytestmark = pytest.mark.django_db
 assert ppe_portal.urls  # hides what libraries have registered

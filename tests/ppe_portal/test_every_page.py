@@ -7,7 +7,7 @@ from django.conf import settings as django_settings
 from django.contrib import admin
 from django.urls import NoReverseMatch, reverse
 
-from common import pages
+from common.web import pages
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +68,7 @@ def test_a_stranger_finds_no_page_of_the_point(hq, outsider):
 
 
 def test_without_a_login_every_page_leads_to_the_login(hq, client):
-    from tests import factories
+    from tests.support import factories
 
     factories.UserFactory(username="somebody")
     for address in [*addresses(hq), *lists()]:

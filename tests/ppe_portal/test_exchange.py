@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from exam_day.nodes import free_port
+from demo.nodes import free_port
 from ppe_portal.exchange import WholeExchange
 from ppe_portal.lines import DRAINED, KEY, STRANGERS_DRAINED
 

@@ -10,13 +10,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
 from django.test import Client
 
-from common import refusals, space
+from common import errors as refusals
+from common import space
 from journals.models import Journal
 from ppe_portal import errors
-from tests.factories import UserFactory
 from tests.ppe_portal.test_every_page import addresses, lists
-from wire.refusals import Refusal
-from wire.tus_refusals import RetryLater, refusal_of
+from tests.support.factories import UserFactory
+from wire.errors import Refusal
+from wire.tus_errors import RetryLater, refusal_of
 
 
 class NoMatter(Refusal):

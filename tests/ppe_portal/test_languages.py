@@ -18,9 +18,9 @@ from django.utils.translation import ngettext
 
 from audit.models import Event
 from stations import models
-from tests import factories, needs
 from tests.conftest import log_in
 from tests.ppe_portal.test_every_page import addresses, lists
+from tests.support import factories, needs
 
 ROOT = Path(settings.BASE_DIR)
 CATALOGUE = ROOT / "locale" / "en" / "LC_MESSAGES" / "django.po"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from exam_day.nodes import free_port
+from demo.nodes import free_port
 from ppe_portal import lines
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from exam_day.nodes import free_port
+from demo.nodes import free_port
 from ppe_portal.pulse import Pulse
 from ppe_portal.supervisor import Child, Supervisor, kill_marked, mark_of
 

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from stations.models import Role, User
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 GOOD = "Тихая-вода-7418"

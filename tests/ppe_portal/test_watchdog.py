@@ -10,11 +10,12 @@ from datetime import timedelta
 import pytest
 from django_q.models import OrmQ
 
-from common import files, leases
-from common.clock import now
+from common import files
+from common.work import leases
+from common.work.clock import now
 from ppe_portal.supervisor import kill_marked, mark_of
 from ppe_portal.watchdog import Watchdog
-from tests import factories
+from tests.support import factories
 from transfers.models import FeedCursor
 
 pytestmark = pytest.mark.django_db

@@ -11,14 +11,15 @@ from PIL import Image
 
 from audit.log import SYSTEM
 from keys import authority, node
-from rcoi import door, inbox
 from rcoi.models import Door, InboxPacket
-from rcoi.opening import open_packet
+from rcoi.receiving import door, inbox
+from rcoi.receiving.opening import open_packet
 from stations.models import Role as StaffRole
-from tests import factories
-from wire import act, canonical, journal, pki
-from wire.act import ActDocument
+from tests.support import factories
+from wire import canonical, journal, pki
 from wire.cms import Signer
+from wire.documents import act
+from wire.documents.act import ActDocument
 from wire.forms import check_number, make_number
 from wire.packet import PacketHeader, TarFile, append_signature, write_content
 from wire.pki import Identity, Role

@@ -22,7 +22,7 @@ from rcoi.models import (
 )
 from stations import models
 from stations.models import Role
-from tests import factories
+from tests.support import factories
 
 #: More of each than SQLite takes in one expression (1000), and just enough: the papers write every one of them.
 POINTS, ROOMS_OF_THE_LARGE = 1010, 1005

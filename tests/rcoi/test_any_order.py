@@ -12,9 +12,9 @@ from keys.models import Certificate, RevocationList, SigningRequest
 from rcoi.models import InboxFinding, InboxPacket, IssuedReceipt
 from rcoi.states import PacketState
 from stations.models import Node, Region
-from tests import factories
-from tests.proving import SEED
 from tests.rcoi.conftest import arrive, receive, sha256
+from tests.support import factories
+from tests.support.proving import SEED
 
 pytestmark = pytest.mark.django_db
 

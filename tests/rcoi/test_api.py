@@ -9,11 +9,11 @@ from django.test import Client
 
 from keys import trust
 from rcoi.models import FeedEntry, InboxPacket, IssuedReceipt
-from rcoi.opening import open_packet
+from rcoi.receiving.opening import open_packet
 from tests.rcoi.conftest import arrive, make_point, receive
-from wire import feed as wire_feed
-from wire import receipt as wire_receipt
-from wire.session import sign_challenge
+from wire.documents import feed as wire_feed
+from wire.documents import receipt as wire_receipt
+from wire.pki.session import sign_challenge
 
 pytestmark = pytest.mark.django_db
 

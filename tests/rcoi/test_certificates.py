@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from common.clock import now
+from common.work.clock import now
 from keys.models import Certificate, SigningRequest
 from rcoi.models import Announcement, FeedEntry, Report
 from stations.models import Region

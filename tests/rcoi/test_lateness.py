@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from audit.log import SYSTEM
-from common.clock import now
+from common.work.clock import now
 from keys import authority
 from keys.models import Certificate
-from rcoi import inbox, lateness
+from rcoi.checking import lateness
 from rcoi.models import InboxPacket
+from rcoi.receiving import inbox
 from rcoi.states import PacketState
 from tests.rcoi.conftest import receive
 from wire import pki

@@ -6,17 +6,19 @@ import pytest
 
 from audit.log import Actor
 from audit.models import Event
-from common.clock import now
+from common.work.clock import now
 from keys import node, trust
-from rcoi import content, content_findings, feed, opening, receipts, rescan, statuses, store, versions
+from rcoi.answering import feed, receipts, rescan, statuses
+from rcoi.checking import content, content_findings, versions
 from rcoi.errors import RequestRefused
 from rcoi.models import FeedEntry, InboxPacket, InboxSheet, IssuedReceipt, PointStatusRecord, RescanRequest
+from rcoi.receiving import opening, store
 from rcoi.states import PacketState
 from tests.rcoi.conftest import arrive, receive
-from wire import feed as wire_feed
 from wire import packet as wire_packet
 from wire import pki
-from wire import receipt as wire_receipt
+from wire.documents import feed as wire_feed
+from wire.documents import receipt as wire_receipt
 from wire.durable import DiskFull
 
 pytestmark = pytest.mark.django_db

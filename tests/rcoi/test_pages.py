@@ -15,11 +15,11 @@ from keys import trust
 from keys.models import AccessKey, Certificate, ExamPackage, SigningRequest
 from rcoi.models import Announcement, FeedEntry, InboxPacket, PointStatusRecord, Report
 from stations.models import ExamPoint, Role
-from tests import factories
 from tests.conftest import log_in
 from tests.rcoi.conftest import arrive, make_point
-from wire import feed as wire_feed
+from tests.support import factories
 from wire import pki
+from wire.documents import feed as wire_feed
 from wire.pki import Identity
 from wire.pki import Role as PkiRole
 

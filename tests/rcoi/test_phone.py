@@ -10,13 +10,14 @@ from django.utils import timezone
 from audit.log import SYSTEM
 from audit.models import Event
 from keys import phone as keys_phone
-from rcoi import board, phone, statuses
+from rcoi import board
+from rcoi.answering import phone, statuses
 from rcoi.errors import PhoneCodeUsed, PhoneCodeWrong, PhoneLocked
 from rcoi.models import InboxFinding, PhoneWord
 from tests.rcoi.conftest import arrive
-from wire import phone as wire_phone
-from wire.phone import PhoneCodeRefused, Place
-from wire.refusals import Refusal
+from wire.documents import phone as wire_phone
+from wire.documents.phone import PhoneCodeRefused, Place
+from wire.errors import Refusal
 
 
 def made(there, status="exams_finished", counter=1, **place):

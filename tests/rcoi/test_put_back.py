@@ -8,12 +8,12 @@ from audit.models import Event
 from common import marks
 from keys import package, trust, versions
 from keys.models import AccessKey, Certificate, ExamPackage, RevocationList
-from rcoi import announcements, feed, series
+from rcoi.answering import announcements, feed, series
 from rcoi.models import FeedEntry, IssuedReceipt, Series
 from stations.models import ExamPoint
-from tests.copies import Copy
 from tests.rcoi.conftest import arrive
-from wire import feed as wire_feed
+from tests.support.copies import Copy
+from wire.documents import feed as wire_feed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -89,7 +89,7 @@ def test_a_start_finds_it_before_anything_is_given_out(point, put_back, monkeypa
 
 def test_what_was_rolled_back_leaves_no_gap(point, data_dir, monkeypatch):
     arrive(point.blanks("0101"))
-    monkeypatch.setattr("rcoi.inbox.findings.sequence", lambda row: 1 / 0)
+    monkeypatch.setattr("rcoi.receiving.inbox.findings.sequence", lambda row: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         arrive(point.blanks("0102"))
     monkeypatch.undo()

@@ -9,14 +9,14 @@ from audit.log import SYSTEM
 from audit.models import Event
 from common import files
 from keys import trust
-from rcoi import door
 from rcoi.models import Door, FeedEntry, InboxFinding, InboxPacket, IssuedReceipt
+from rcoi.receiving import door
 from rcoi.states import PacketState
 from stations.models import Mode
 from tests.rcoi.conftest import arrive, receive, sha256
-from wire import feed as wire_feed
-from wire import pieces
-from wire import receipt as wire_receipt
+from wire.documents import feed as wire_feed
+from wire.documents import receipt as wire_receipt
+from wire.packet import volumes as pieces
 
 pytestmark = pytest.mark.django_db
 

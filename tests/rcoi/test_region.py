@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from common import pages
+from common.web import pages
 from keys.models import Certificate
 from rcoi.models import InboxPacket, IssuedReceipt, Report, Series
 from stations import registry

@@ -10,12 +10,12 @@ from django.utils import translation
 
 from audit import anchors
 from audit.log import SYSTEM
-from rcoi import findings
+from rcoi.checking import findings
 from rcoi.models import InboxFinding, InboxPacket, Report
 from rcoi.reports import packet_report, point_report, region_report
 from rcoi.reports.registered import file_bytes
-from tests.needs import missing
 from tests.rcoi.conftest import arrive
+from tests.support.needs import missing
 
 pytestmark = pytest.mark.django_db
 KEPT = os.environ.get("PPE_KEEP_PDFS")

@@ -13,8 +13,8 @@ from rcoi.models import IssuedReceipt
 from rcoi.reports import packet_report, point_report, region_report
 from rcoi.reports.registered import file_bytes
 from station_client import verifying
-from tests.needs import missing
 from tests.rcoi.conftest import arrive
+from tests.support.needs import missing
 from wire.pki import TrustStore
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,10 @@ import pytest
 
 from audit.log import SYSTEM
 from audit.models import Event
-from common import paper as layout
-from rcoi import board, findings, rescan, standing, statuses
+from common.paper import layout
+from rcoi import board
+from rcoi.answering import rescan, statuses
+from rcoi.checking import findings, standing
 from rcoi.models import InboxFinding, InboxPacket
 from rcoi.reports import packet_report, point_report, region_report
 from tests.rcoi.conftest import arrive

@@ -12,8 +12,8 @@ from journals.models import Door, Journal, JournalSet, JournalSheet
 from scanning import cards, recognise, sources
 from scanning.models import RoomCard, Source
 from scanning.recognition import decode
-from tests import factories
 from tests.scanning.drawn import damage, draw
+from tests.support import factories
 from wire.forms import form_set, make_number
 
 ACTOR = Actor("Иванов Пётр Ильич", "page")

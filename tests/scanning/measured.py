@@ -17,12 +17,12 @@ import numpy as np
 import zxingcpp
 
 from benchmarks.figures import RESULTS, commit, machine
-from exam_day.draw import SheetSpec, limit_threads, paper
-from exam_day.scans import scan_sheet
+from drawing.draw import SheetSpec, limit_threads, paper
+from drawing.scans import scan_sheet
 from scanning.recognition import decode, sheet
 from scanning.recognition.codes import FORMATS
 from scanning.recognition.decode import PageImage
-from tests.scanning.hurts import KINDS, MIXTURE, mixture
+from tests.support.damage import KINDS, MIXTURE, mixture
 from wire.forms import CATALOGUE, make_number, parse_sheet_code
 
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from tests.needs import missing
+from tests.support.needs import missing
 
 LIBRARIES = Path("/usr/lib/x86_64-linux-gnu/sane")
 _KNOWN = Path("/etc/sane.d/test.conf")

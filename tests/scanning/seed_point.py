@@ -21,9 +21,9 @@ from PIL import Image  # noqa: E402
 
 from scanning import cards  # noqa: E402
 from scanning.recognition import decode  # noqa: E402
-from tests import factories  # noqa: E402
 from tests.scanning.conftest import Desk  # noqa: E402
 from tests.scanning.drawn import _stamp, damage, draw, px  # noqa: E402
+from tests.support import factories  # noqa: E402
 from wire import forms  # noqa: E402
 
 DISTINCT = 50  # of each kind

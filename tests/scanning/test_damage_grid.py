@@ -7,8 +7,8 @@ from collections import defaultdict
 import pytest
 
 from tests.scanning import measured
-from tests.scanning.hurts import KINDS, MIXTURE
 from tests.scanning.measured import Outcome, keep, run
+from tests.support.damage import KINDS, MIXTURE
 
 SEED = 20260529
 SHEETS = 12

@@ -5,9 +5,9 @@ import hashlib
 import pytest
 from django.utils import timezone
 
-from exam_day.days import demo_day
-from exam_day.draw import draw_sheet
-from exam_day.scans import to_tiff
+from drawing.days import demo_day
+from drawing.draw import draw_sheet
+from drawing.scans import to_tiff
 from journals.models import Door, Journal, JournalSet, JournalSheet
 from scanning import recognise, sheets, sources
 from scanning.models import Sheet

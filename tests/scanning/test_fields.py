@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from exam_day import fill
-from exam_day.damage import random_damage
-from exam_day.draw import SheetSpec, draw_sheet
+from drawing import fill
+from drawing.damage import random_damage
+from drawing.draw import SheetSpec, draw_sheet
 from scanning.recognition import train_digits
 from scanning.recognition.decode import PageImage
 from scanning.recognition.digits import digit_model

@@ -10,8 +10,8 @@ import time
 import pytest
 
 from ppe_portal.supervisor import mark_of, marked
-from tests.proving import SEED
-from tests.scanning.running import RunningDesk
+from tests.support.proving import SEED
+from tests.support.running_desk import RunningDesk
 
 MANY = int(os.environ.get("PPE_KILLS", "50"))
 

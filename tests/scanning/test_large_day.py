@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from exam_day.large import RATES, large_day
-from exam_day.plan import HQ
+from drawing.large import RATES, large_day
+from drawing.plan import HQ
 from scanning.balance import Place, SeenSheet, compare
 from scanning.register import FormSet, Register
 from tests.scanning.measured import keep, read_scans

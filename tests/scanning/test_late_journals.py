@@ -17,11 +17,11 @@ from scanning.reconcile import judge
 from scanning.register import read_register
 from scanning.states import CardState, SheetState
 from scanning.watch import watch_journals
-from tests import factories
-from tests.journals.world import print_station, sets
-from tests.keys.world import OPERATOR, make_keys
 from tests.scanning.conftest import ACTOR
 from tests.scanning.test_room import all_pages
+from tests.support import factories
+from tests.support.journals import print_station, sets
+from tests.support.keys import OPERATOR, make_keys
 from transfers.gates import gate
 from transfers.models import Packet
 from wire.forms import form_set, make_number

@@ -1,6 +1,6 @@
 """What the HQ's forms say stands beside a room's card, and contradicts it only where it was read with certainty."""
 
-from exam_day.draw import SheetSpec, draw_sheet
+from drawing.draw import SheetSpec, draw_sheet
 from scanning import cards, opinion
 from scanning.models import Sheet
 from wire.forms import make_number

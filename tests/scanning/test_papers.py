@@ -13,13 +13,13 @@ from scanning import cards, contents, scan_journal
 from scanning.errors import CardRefused, NothingDifferent, NotReadYet
 from scanning.models import RoomCard, ScanEntry, Sheet
 from scanning.states import CardState, SheetState
-from tests.keys.world import make_keys
 from tests.scanning.conftest import ACTOR
 from tests.scanning.test_room import all_pages
+from tests.support.keys import make_keys
 from transfers.gates import gate
-from wire import act as wire_act
 from wire import journal, names
-from wire.refusals import Refusal
+from wire.documents import act as wire_act
+from wire.errors import Refusal
 
 
 @pytest.fixture

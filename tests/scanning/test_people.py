@@ -8,9 +8,9 @@ from audit.models import Event
 from scanning.models import Source
 from scanning.recognition import decode
 from stations.models import Role
-from tests import factories
 from tests.conftest import log_in
 from tests.scanning.conftest import Desk
+from tests.support import factories
 from uploads import handlers
 
 TUS = {"Tus-Resumable": "1.0.0"}

@@ -6,7 +6,7 @@ import pytest
 from django.db import OperationalError
 
 from common import files
-from common.clock import now
+from common.work.clock import now
 from scanning import cards, recognise, sheets
 from scanning.errors import DecisionRefused, NotBalanced
 from scanning.models import Sheet, Source
@@ -18,7 +18,7 @@ from tests.scanning.conftest import ACTOR
 from tests.scanning.dying import die_in_the_middle
 from transfers import build, tasks
 from transfers.models import Packet
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 pytestmark = pytest.mark.django_db
 

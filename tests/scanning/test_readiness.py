@@ -10,7 +10,7 @@ from django.urls import reverse
 from pypdf import PdfReader
 
 from audit.models import Event
-from common import jobs
+from common.work import jobs
 from scanning import calibration, readiness
 from scanning.models_work import Readiness
 from scanning.recognition import decode

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.needs import missing
-from tests.services.postgresql import free_port, server
+from tests.support.needs import missing
+from tests.support.postgresql import free_port, server
 
 
 def wait_for_port(port: int, seconds: float = 120.0) -> None:

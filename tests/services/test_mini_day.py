@@ -6,12 +6,12 @@ import psycopg
 import pytest
 import redis
 
-from exam_day import stage
-from exam_day.days import mini_day
-from exam_day.killer import Killer
-from exam_day.mini import IMPATIENT, MiniDay
-from exam_day.report import Report
-from tests.exam_day.test_mini_day import expected
+from demo import stage
+from demo.killer import Killer
+from demo.mini import IMPATIENT, MiniDay
+from demo.report import Report
+from drawing.days import mini_day
+from tests.demo.test_mini_day import expected
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 

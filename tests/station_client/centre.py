@@ -6,9 +6,10 @@ from typing import Any
 
 from cryptography.x509 import Certificate
 
-from tests.wire.world import World, registry, the_world
-from wire import canonical, package, pki
-from wire.package import ExamPackage
+from tests.support.pki import World, registry, the_world
+from wire import canonical, pki
+from wire.documents import package
+from wire.documents.package import ExamPackage
 
 FINGERPRINT_HEX = 64
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from station_client import home
-from tests.needs import missing
 from tests.station_client.test_cli import run, station  # noqa: F401 - a fixture
-from tests.wire.test_journal import build
-from tests.wire.world import SITTING, the_world
+from tests.support.journal_lines import build
+from tests.support.needs import missing
+from tests.support.pki import SITTING, the_world
 from wire import journal
 
 ENTRIES = 4000

@@ -10,7 +10,7 @@ import pytest
 
 from station_client.cli import main
 from tests.station_client.centre import make_package, sign_request
-from tests.wire.world import the_world
+from tests.support.pki import the_world
 from wire import journal, pki
 from wire.forms import make_number
 

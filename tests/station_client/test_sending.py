@@ -13,9 +13,9 @@ import pytest
 from station_client import closing, home, sending
 from station_client.cli import main
 from tests.station_client.test_cli import run, start, station
-from tests.wire.world import the_world
+from tests.support.pki import the_world
 from wire import journal
-from wire.session import read_challenge
+from wire.pki.session import read_challenge
 
 __all__ = ["station"]
 

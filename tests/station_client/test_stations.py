@@ -8,8 +8,9 @@ import pytest
 
 from tests.station_client.centre import make_package, sign_request
 from tests.station_client.test_cli import run, start, station  # noqa: F401 - a fixture
-from tests.wire.world import registry, the_world
-from wire import journal, names, package, pki
+from tests.support.pki import registry, the_world
+from wire import journal, names, pki
+from wire.documents import package
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> Any:

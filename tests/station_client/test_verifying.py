@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from station_client import verifying
 from station_client.cli import main
 from tests.station_client.centre import make_package
+from tests.support.journal_lines import build, signed
+from tests.support.pki import other_world, the_world
 from tests.wire import test_packet
-from tests.wire.test_journal import build, signed
 from tests.wire.test_signed_documents import ACT, ITEM, RECEIPT, blobs
-from tests.wire.world import other_world, the_world
-from wire import act, feed, pki, receipt
+from wire import pki
+from wire.documents import act, feed, receipt
 
 NAME = "END_PRINT_78_0001_290526_01_Русский_язык_0101_0001.dat"
 

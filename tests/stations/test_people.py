@@ -5,7 +5,7 @@ import pytest
 from audit.log import SYSTEM
 from audit.models import Event
 from stations.people import AccountRefused, issue_account
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 GOOD = "Тихая-вода-7418"

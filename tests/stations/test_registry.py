@@ -7,7 +7,7 @@ import pytest
 from audit.log import SYSTEM
 from stations.models import Assignment, ExamPoint, Region, Room, Sitting, StationPost
 from stations.registry import document_of, take_in
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 pytestmark = pytest.mark.django_db
 

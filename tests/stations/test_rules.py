@@ -4,7 +4,7 @@ import pytest
 
 from stations.models import Role
 from stations.rules import RULES, NotAllowed, allowed, require
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ from audit.models import Event
 from keys.models import Certificate
 from stations.lookup import point_or_404, sitting_or_404
 from stations.models import Assignment, ExamPoint, Person, Role, Room, Sitting, StationPost
-from tests import factories
+from tests.support import factories
 from uploads.models import Upload
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ application = get_wsgi_application()
 from django.conf import settings  # noqa: E402
 from django.db import close_old_connections, connection  # noqa: E402
 
-from common import jobs  # noqa: E402
+from common.work import jobs  # noqa: E402
 
 
 def work():

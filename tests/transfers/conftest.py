@@ -16,15 +16,15 @@ from journals.models import Door as JournalDoor
 from journals.models import Journal
 from scanning import cards
 from scanning.models import Batch, RoomCard, Sheet, Source
-from tests import factories
-from tests.keys.world import Keys, make_keys
+from tests.support import factories
+from tests.support.keys import Keys, make_keys
 from transfers import build, feed, sign, statuses, tasks
 from transfers.models import Packet
-from wire import feed as wire_feed
-from wire import receipt as wire_receipt
-from wire.feed import FeedItem
+from wire.documents import feed as wire_feed
+from wire.documents import receipt as wire_receipt
+from wire.documents.feed import FeedItem
+from wire.documents.receipt import Receipt
 from wire.forms import make_number
-from wire.receipt import Receipt
 
 ACTOR = Actor("Иванов Пётр Ильич", "page")
 _serials = itertools.count(500)

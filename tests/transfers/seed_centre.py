@@ -10,7 +10,7 @@ django.setup()
 from cryptography import x509  # noqa: E402
 
 from keys import node, trust  # noqa: E402
-from tests import factories  # noqa: E402
+from tests.support import factories  # noqa: E402
 
 source = Path(sys.argv[1])
 factories.NodeFactory(kind="rcoi", points=[])

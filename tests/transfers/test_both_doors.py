@@ -13,8 +13,8 @@ from contextlib import closing
 import httpx
 import pytest
 
+from tests.support.upload_node import ROOT
 from tests.transfers.test_two_nodes import centre, empty_centre  # noqa: F401 (fixtures)
-from tests.uploads.conftest import ROOT
 from transfers import link
 from wire import tus
 
@@ -26,7 +26,7 @@ import sys, threading, django
 django.setup()
 from django.db import connection
 from audit.log import SYSTEM
-from rcoi import door
+from rcoi.receiving import door
 said = []
 def take():
     try:

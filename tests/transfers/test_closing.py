@@ -12,7 +12,7 @@ from audit.log import SYSTEM
 from audit.models import Event
 from keys.trust import trust_store
 from station_client import verifying
-from tests.needs import missing
+from tests.support.needs import missing
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import feed
 from transfers.closing import closing_act

@@ -14,7 +14,7 @@ from tests.transfers.conftest import ACTOR, fresh
 from transfers import feed, receipts, statuses
 from transfers.errors import FeedFork, ForeignFeed, ForeignReceipt
 from transfers.models import FeedCursor, FeedRecord, Packet, PointStatus, ReceiptRecord
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 
 def take(hq, *blobs):

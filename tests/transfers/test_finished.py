@@ -12,7 +12,7 @@ from monitoring.head import deadline_of
 from monitoring.steps import steps_of
 from scanning.models import RoomCard
 from stations.models import Sitting
-from tests import factories
+from tests.support import factories
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import feed, flash, outbox, statuses, tasks
 from transfers.closing import closing_act

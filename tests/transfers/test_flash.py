@@ -9,8 +9,9 @@ from common.flash import NoSuchFolder
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import flash
 from transfers.errors import NothingOnFlash
-from wire import durable, pieces
-from wire import feed as wire_feed
+from wire import durable
+from wire.documents import feed as wire_feed
+from wire.packet import volumes as pieces
 
 
 def test_it_writes_reads_back_and_hands_over(hq, flash_dir):

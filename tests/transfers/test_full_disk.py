@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from common import space
-from tests.keys.world import PIN
+from tests.support.keys import PIN
 from tests.transfers.conftest import fresh
 from tests.transfers.test_pages import post
 from transfers import importing, keeping, outbox, tasks

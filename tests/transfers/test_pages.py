@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.keys.world import PIN
+from tests.support.keys import PIN
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import feed, tasks
 from transfers.models import Packet

@@ -13,8 +13,8 @@ from transfers import phone, statuses
 from transfers.errors import PhoneAnswerWrong, PhoneNotNeeded
 from transfers.models import PhoneCode, PointStatus
 from wire import cms
-from wire import phone as wire_phone
-from wire.phone import Place
+from wire.documents import phone as wire_phone
+from wire.documents.phone import Place
 
 SECRET = bytes(range(32))
 

@@ -6,11 +6,11 @@ import pytest
 
 from audit.log import SYSTEM
 from audit.models import Event
-from tests.copies import Copy
+from tests.support.copies import Copy
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import feed, sign
 from transfers.models import FeedCursor
-from wire.feed import BrokenChain
+from wire.documents.feed import BrokenChain
 
 WORD = {"title": "Связь", "text": ""}
 

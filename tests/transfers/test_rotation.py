@@ -10,8 +10,8 @@ from transfers import receipts
 from wire import packet as wire_packet
 from wire import pki
 from wire.cms import Recipient
+from wire.errors import Refusal
 from wire.pki import Role
-from wire.refusals import Refusal
 
 
 @pytest.fixture

@@ -19,14 +19,15 @@ from cryptography.x509.oid import NameOID
 from django_q.models import OrmQ
 
 from audit.models import Event
-from common import files, leases
+from common import files
+from common.work import leases
 from tests.network.proxy import FaultProxy
 from tests.transfers.conftest import ACTOR, fresh
 from tests.transfers.test_two_nodes import centre, empty_centre  # noqa: F401 (fixtures)
 from transfers import link, outbox, pausing, statuses, tasks
 from transfers.models import Packet
 from wire import pki
-from wire.refusals import Refusal
+from wire.errors import Refusal
 from wire.tus import RetryLater, paced
 
 

@@ -136,7 +136,7 @@ def test_an_unknown_status_is_refused(hq):
 
 
 def test_one_act_declares_for_every_sitting_of_the_day(hq):
-    from tests.factories import SittingFactory, StationPostFactory, SubjectFactory
+    from tests.support.factories import SittingFactory, StationPostFactory, SubjectFactory
 
     hq.all_journals()
     other = SittingFactory(point=hq.point, subject=SubjectFactory(code="02", name="Математика"), date=hq.sitting.date)

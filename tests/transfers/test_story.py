@@ -15,7 +15,7 @@ from transfers import feed, flash, receipts
 from transfers.models import Packet, PacketStep, ReceiptRecord
 from transfers.overview import Overview, Row
 from transfers.story import milestones
-from wire import receipt as wire_receipt
+from wire.documents import receipt as wire_receipt
 
 
 def take(hq, *items):

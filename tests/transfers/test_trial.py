@@ -8,7 +8,7 @@ from django.utils import timezone
 from keys import node
 from keys import phone as keys_phone
 from keys.models import Certificate
-from tests.keys.world import PIN
+from tests.support.keys import PIN
 from tests.transfers.conftest import ACTOR, fresh
 from tests.transfers.test_two_nodes import centre, empty_centre, settle  # noqa: F401 (fixtures)
 from transfers import gates, outbox, trial
@@ -17,7 +17,7 @@ from transfers.overview import Overview
 from transfers.readiness import readiness_of
 from wire import cms
 from wire import packet as wire_packet
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 
 def levels(hq):

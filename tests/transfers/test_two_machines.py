@@ -14,11 +14,11 @@ from tests.transfers.test_two_nodes import centre, empty_centre, settle  # noqa:
 from transfers import feed, flash, gates, importing, outbox, receipts
 from transfers.errors import ForeignPacket, NothingOnFlash
 from transfers.models import FeedCursor, FeedRecord, Packet, PacketStep, ReceiptRecord
-from wire import pieces
 from wire.cms import Signer
+from wire.errors import Refusal
 from wire.packet import PacketHeader, TarFile, append_signature, read_header, write_content
+from wire.packet import volumes as pieces
 from wire.pki import Role
-from wire.refusals import Refusal
 
 OTHER = "0198b0c4-0000-7000-8000-0000000000cc"
 

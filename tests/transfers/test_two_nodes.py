@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import serialization
 from django.utils import timezone
 
 from common import files
+from tests.support.upload_node import ROOT, Node, migrated
 from tests.transfers.conftest import ACTOR, fresh
-from tests.uploads.conftest import ROOT, Node, migrated
 from transfers import feed, flash, link, outbox, seal, sign, statuses, tasks
 from transfers.models import FeedCursor, Packet
 from wire import pki

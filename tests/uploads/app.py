@@ -11,8 +11,8 @@ from django.core.wsgi import get_wsgi_application
 application = get_wsgi_application()
 
 from uploads import api, handlers  # noqa: E402
-from wire.identity import Identity, Role  # noqa: E402
-from wire.refusals import Refusal  # noqa: E402
+from wire.errors import Refusal  # noqa: E402
+from wire.pki.identity import Identity, Role  # noqa: E402
 
 
 class NoSuchTaste(Refusal):

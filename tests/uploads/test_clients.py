@@ -14,10 +14,10 @@ import pytest
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError
 
-from tests.needs import missing
 from tests.network.proxy import FaultProxy, Faults
-from tests.proving import SEED
-from tests.uploads.conftest import HQ
+from tests.support.needs import missing
+from tests.support.proving import SEED
+from tests.support.upload_node import HQ
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,8 @@ import shutil
 
 import pytest
 
-from tests.uploads.conftest import Node, begin, send
+from tests.support.upload_node import Node
+from tests.uploads.conftest import begin, send
 from uploads.digests import RunningDigests
 
 MIB = 1 << 20

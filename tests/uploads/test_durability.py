@@ -12,7 +12,8 @@ import time
 import httpx
 import pytest
 
-from tests.uploads.conftest import DS, Node, RawPatch, begin, offset_of, send
+from tests.support.upload_node import DS, Node
+from tests.uploads.conftest import RawPatch, begin, offset_of, send
 from uploads.body import FIRST_BLOCK, LARGEST_BLOCK
 from uploads.limits import UPLOAD_IDLE_SECONDS
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.needs import missing
-from tests.uploads.conftest import Node, begin, send
+from tests.support.needs import missing
+from tests.support.upload_node import Node
+from tests.uploads.conftest import begin, send
 
 pytestmark = [pytest.mark.slow]
 

@@ -6,7 +6,8 @@ import hashlib
 import httpx
 import pytest
 
-from tests.uploads.conftest import HQ, OTHER, PRINT, TUS, begin, offset_of, pack, send
+from tests.support.upload_node import HQ, OTHER, PRINT, TUS
+from tests.uploads.conftest import begin, offset_of, pack, send
 
 
 def test_it_says_what_it_can(node):

@@ -10,13 +10,13 @@ from django.utils import timezone
 
 from audit.log import SYSTEM
 from audit.models import Event
-from tests.needs import missing
+from tests.support.needs import missing
 from uploads import handlers, receiving, store, tasks
 from uploads.body import Body
 from uploads.errors import NoRoom, UploadGone
 from uploads.models import Upload
 from uploads.receiving import Owner
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

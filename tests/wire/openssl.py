@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 
-from tests.wire.authority import Authority, Holder
+from tests.support.authority import Authority, Holder
 from wire import pki
 
 # How `openssl cms -encrypt` is told to use the algorithms of this system for each kind of key.

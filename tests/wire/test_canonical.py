@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wire import canonical
-from wire.refusals import MalformedDocument
+from wire.errors import MalformedDocument
 
 texts = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
 values = st.recursive(

@@ -7,12 +7,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.needs import missing
-from tests.wire.authority import holder
+from tests.support.authority import holder
+from tests.support.needs import missing
 from tests.wire.openssl import ENCRYPT, Workbench, openssl
 from wire import cms
 from wire.durable import sha256_file
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 pytestmark = [pytest.mark.prove, pytest.mark.timeout(900)]
 

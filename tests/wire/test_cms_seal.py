@@ -14,14 +14,14 @@ from asn1crypto import cms as oracle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.wire.authority import AgreementToken, Authority, TransportToken, authority, holder
+from tests.support.authority import AgreementToken, Authority, TransportToken, authority, holder
 from tests.wire.openssl import Workbench
 from wire import cms
 from wire.cms import Recipient, der
 from wire.cms.seal import CHUNK
 from wire.durable import DiskFull, SourceChanged
+from wire.errors import Refusal
 from wire.pki import Role
-from wire.refusals import Refusal
 
 KINDS = ("ec", "rsa")
 SIZES = (0, 1, CHUNK - 1, CHUNK, CHUNK + 1)

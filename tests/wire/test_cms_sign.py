@@ -14,15 +14,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.wire.authority import DAY, HOUR, NOW, Authority, SigningToken, authority, holder
+from tests.support.authority import DAY, HOUR, NOW, Authority, SigningToken, authority, holder
 from tests.wire.openssl import Workbench, openssl
 from wire import cms, pki
 from wire.cms import Signer, der, identifiers
 from wire.cms.names import issuer_and_serial
 from wire.cms.standard import STANDARD
-from wire.identity import CertificateRefusal
+from wire.errors import Refusal
 from wire.pki import Role
-from wire.refusals import Refusal
+from wire.pki.identity import CertificateRefusal
 
 KINDS = ("ec", "rsa")
 CONTENT = "Экзамены завершены\r\n\x00".encode()

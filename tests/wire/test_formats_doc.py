@@ -12,17 +12,19 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from reportlab.platypus import Paragraph
 
-from common import pdf
+from common.paper import pdf
 from station_client.cli import main
 from tests.station_client.centre import make_package
+from tests.support.pki import DAY, header, the_world
 from tests.wire.test_packet import make_header, tar_files
 from tests.wire.test_signed_documents import ACT, ITEM, NOW, RECEIPT
-from tests.wire.world import DAY, header, the_world
-from wire import access_key, act, anchor, feed, journal, names_files, packet, pki, receipt
+from wire import journal, packet, pki
+from wire.documents import access_key, act, anchor, feed, receipt
 from wire.forms import make_number
 from wire.journal import FormSet
-from wire.journal_events import EVENTS
-from wire.journal_table import BEGIN, END, markdown
+from wire.journal.events import EVENTS
+from wire.journal.table import BEGIN, END, markdown
+from wire.names import files as names_files
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "formats.md"

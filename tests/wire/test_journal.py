@@ -10,36 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.wire.world import header, make_world, other_world, the_world
+from tests.support.journal_lines import START, build, signed
+from tests.support.pki import header, make_world, other_world, the_world
 from wire import canonical, cms, journal
+from wire.errors import Refusal
 from wire.journal import FormSet, JournalRefusal, SealedForms
-from wire.journal_events import EVENTS, EventRefusal
-from wire.journal_lines import relation
-from wire.journal_name import compare, name_of
+from wire.journal.events import EVENTS, EventRefusal
+from wire.journal.lines import relation
+from wire.journal.name import compare, name_of
 from wire.names import read as read_name
 from wire.names import write as write_name
 from wire.pki import Role
-from wire.refusals import Refusal
-
-START = dt.datetime(2026, 5, 29, 6, 0, tzinfo=dt.UTC)
-
-
-def build(count: int, **changes: object) -> bytes:
-    """The lines of a closed print journal with `count` printed sets."""
-    line = journal.header_line(header(**changes))
-    lines = [line]
-    for number in range(count):
-        at = START + dt.timedelta(seconds=number)
-        data = {"set": number}
-        entry = journal.Entry(number + 1, at, "set_printed", "success", "p-001", data, journal.line_hash(line))
-        line = journal.make_line(entry)
-        lines.append(line)
-    closing = journal.next_entry(line, "journal_closed", kind="print", at=START + dt.timedelta(days=1))
-    return journal.join([*lines, journal.make_line(closing)])
-
-
-def signed(lines: bytes, name: str = "print") -> bytes:
-    return journal.sign_lines(lines, the_world().signer(name))
 
 
 def read(blob: bytes) -> journal.JournalDocument:

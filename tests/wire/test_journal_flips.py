@@ -5,10 +5,10 @@ import warnings
 
 import pytest
 
-from tests.wire.test_journal import build, signed
-from tests.wire.world import the_world
+from tests.support.journal_lines import build, signed
+from tests.support.pki import the_world
 from wire import journal
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 PLACES = 1000
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.wire.world import header, the_world
+from tests.support.pki import header, the_world
 from wire import journal
 from wire.journal import JournalClosed, JournalLog, JournalRefusal
-from wire.journal_events import EventRefusal
-from wire.journal_log import JournalBusy
+from wire.journal.events import EventRefusal
+from wire.journal.log import JournalBusy
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wire import names_files as files
+from wire.names import files
 
 DAY = dt.date(2026, 5, 29)
 UID = "01a20557-2d19-7fde-9daa-82a43e3d9f63"

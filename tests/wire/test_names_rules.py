@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wire import names_rules
+from wire.names import rules as names_rules
 from wire.subjects import SUBJECT_NAMES
 
 NAME = "END_VOICE_78_0002_290526_29_0201_Английский_язык_(устный)_3.dat"

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.wire.world import other_world, registry, the_world
-from wire import package, pki
-from wire.package import ExamPackage, PackageRefusal
+from tests.support.pki import other_world, registry, the_world
+from wire import pki
+from wire.documents import package
+from wire.documents.package import ExamPackage, PackageRefusal
+from wire.errors import Refusal
 from wire.pki import PathRefusal
-from wire.refusals import Refusal
 from wire.schema import SchemaRefusal
 
 

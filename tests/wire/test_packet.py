@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.wire.world import DAY, NODE, SITTING, make_world, other_world, the_world
-from wire import canonical, packet, pki, tar
-from wire.packet import Content, ContentRefusal, FileKind, PacketHeader, TarFile
+from tests.support.pki import DAY, NODE, SITTING, make_world, other_world, the_world
+from wire import canonical, packet, pki
+from wire.documents.signed import ForeignSigner
+from wire.errors import Refusal
+from wire.packet import Content, ContentRefusal, FileKind, PacketHeader, TarFile, tar
 from wire.pki import PathRefusal, Role
-from wire.refusals import Refusal
-from wire.signed import ForeignSigner
 
 FILES = {
     "room.json": ("room", b'{"format":"ppe-room/1"}'),

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.pki import the_world
 from tests.wire.test_packet import extract, sign, verify
-from tests.wire.world import the_world
-from wire import cms, packet, packet_zip, tar
-from wire.packet import Content, ContentRefusal
-from wire.packet_header import manifest_bytes
-from wire.refusals import Refusal
+from wire import cms, packet
+from wire.errors import Refusal
+from wire.packet import Content, ContentRefusal, tar
+from wire.packet import zip as packet_zip
+from wire.packet.header import manifest_bytes
 
 
 def craft(folder: Path, listed: bytes, files: dict[str, bytes]) -> Path:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.wire.test_packet import made, verify
-from wire import packet, packet_zip
+from wire import packet
+from wire.errors import Refusal
 from wire.packet import ContainerRefusal
-from wire.refusals import Refusal
+from wire.packet import zip as packet_zip
 
 __all__ = ["made"]
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wire import phone
-from wire.phone import Place
+from wire.documents import phone
+from wire.documents.phone import Place
 
 SECRET = bytes(range(32))
 PLACE = Place("live", "78", "0001", dt.date(2026, 5, 29))

@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-from wire import durable, pieces
-from wire.pieces import PiecesMissing
+from wire import durable
+from wire.packet import volumes as pieces
+from wire.packet.volumes import PiecesMissing
 
 
 @pytest.mark.parametrize("size", [1, 999, 1000, 1001, 3000, 3001])

@@ -11,12 +11,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.wire.authority import DAY, HOUR, NOW, Authority, authority, holder, rsa_key
+from tests.support.authority import DAY, HOUR, NOW, Authority, authority, holder, rsa_key
 from tests.wire.openssl import Workbench, openssl
 from wire import pki
 from wire.cms import der
+from wire.errors import Refusal
 from wire.pki import CertificateRefusal, Identity, Role
-from wire.refusals import Refusal
 
 KINDS = ("ec", "rsa")
 DER, PEM = serialization.Encoding.DER, serialization.Encoding.PEM

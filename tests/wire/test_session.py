@@ -4,10 +4,10 @@ import base64
 
 import pytest
 
-from tests.wire.authority import DAY, NOW, Authority, authority, holder
-from wire import cms, pki, session
-from wire.pki import Role
-from wire.refusals import MalformedDocument, Refusal
+from tests.support.authority import DAY, NOW, Authority, authority, holder
+from wire import cms, pki
+from wire.errors import MalformedDocument, Refusal
+from wire.pki import Role, session
 
 CHALLENGE = "bm9uY2U-1234567890"
 

@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.wire.world import SITTING, other_world, the_world
-from wire import access_key, act, canonical, cms, feed, receipt
-from wire.access_key import ForeignAccessKey
-from wire.act import ActDocument
-from wire.feed import BrokenChain, FeedItem
+from tests.support.pki import SITTING, other_world, the_world
+from wire import canonical, cms
+from wire.documents import access_key, act, feed, receipt
+from wire.documents.access_key import ForeignAccessKey
+from wire.documents.act import ActDocument
+from wire.documents.feed import BrokenChain, FeedItem
+from wire.documents.receipt import Receipt
+from wire.documents.signed import ForeignSigner, write_signed
+from wire.errors import MalformedDocument, Refusal
 from wire.pki import PathRefusal, generate_key
-from wire.receipt import Receipt
-from wire.refusals import MalformedDocument, Refusal
 from wire.schema import SchemaRefusal
-from wire.signed import ForeignSigner, write_signed
 
 NOW = dt.datetime(2026, 5, 29, 15, 30, tzinfo=dt.UTC)
 UID = "01a20557-2d19-7fde-9daa-82a43e3d9f63"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wire import tar
-from wire.refusals import Refusal
-from wire.tar import Source, TarReader, TarRefusal
+from wire.errors import Refusal
+from wire.packet import tar
+from wire.packet.tar import Source, TarReader, TarRefusal
 
 
 def source(name: str, data: bytes) -> Source:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tests.wire.tus_server import Fault, TusServer, running
 from wire import tus
 from wire.durable import FileMissing, SourceChanged
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 KIB, MIB = 1024, 1024 * 1024
 METADATA = {"purpose": "packet", "filename": "Пакет № 1 «бланки».ppe", "empty": ""}

@@ -9,8 +9,8 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from common import files
-from common.leases import Leased
-from common.refusals import either
+from common.errors import either
+from common.work.leases import Leased
 from stations.models import ExamPoint, Room, Sitting
 from stations.scope import ScopedQuerySet
 from transfers.states import (
@@ -22,7 +22,7 @@ from transfers.states import (
     StatusState,
     WipeState,
 )
-from wire.phone import STATUSES
+from wire.documents.phone import STATUSES
 
 
 class PacketKind(models.TextChoices):

@@ -5,12 +5,12 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from common.leases import Leased
-from common.refusals import either
+from common.errors import either
+from common.work.leases import Leased
 from stations.models import ExamPoint
 from stations.scope import ScopedQuerySet
 from transfers.models.packets import Packet
-from wire.names_files import receipt_name
+from wire.names.files import receipt_name
 
 
 class ReceiptLevel(models.TextChoices):

@@ -6,9 +6,9 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.utils.translation import gettext as _
 
 from audit.log import actor_of
+from common import errors as refusals
 from common import flash as drives
-from common import refusals
-from common.pages import page, render
+from common.web.pages import page, render
 from keys.pin import private_channel, token_from
 from keys.tokens import list_tokens
 from stations import rules

@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from audit.log import actor_of
-from common.pages import page, render
+from common.web.pages import page, render
 from stations import rules
 from stations.lookup import open_sitting
 from transfers import phone

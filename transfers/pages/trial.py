@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
 from audit.log import actor_of
-from common.pages import page, render
+from common.web.pages import page, render
 from keys.pin import private_channel, token_from
 from keys.tokens import list_tokens
 from stations import rules

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from mmap import mmap
 from typing import Self
 
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x02, 0x03, 0x04, 0x05, 0x06
 SEQUENCE, SET = 0x30, 0x31

@@ -1,6 +1,6 @@
 """Refusals of sealing, opening, signing and verifying."""
 
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 
 class CmsMalformed(Refusal):

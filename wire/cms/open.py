@@ -19,7 +19,7 @@ from wire.cms.recipients import KEY_BYTES, is_for
 from wire.cms.standard import STANDARD
 from wire.cms.stream import BerStream
 from wire.durable import disk_errors, write_all
-from wire.refusals import Refusal
+from wire.errors import Refusal
 
 CHUNK = 1 << 18
 MAX_HEAD = 1 << 18

@@ -12,14 +12,14 @@ from cryptography.hazmat.primitives import hashes, keywrap, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 
-from wire.certificates import PublicKey, public_key_of
 from wire.cms import der, identifiers
 from wire.cms.der import Node
 from wire.cms.errors import CmsMalformed, Damaged, KeyRefusal
 from wire.cms.errors import UnsupportedAlgorithm as Unsupported
 from wire.cms.names import is_named, issuer_and_serial
 from wire.cms.provider import AgreementKey, Recipient, TransportKey
-from wire.refusals import Refusal
+from wire.errors import Refusal
+from wire.pki.certificates import PublicKey, public_key_of
 
 KEY_BYTES = 32
 _NULL = b"\x05\x00"

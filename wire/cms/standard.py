@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives.ciphers import (
     modes,
 )
 
-from wire.certificates import PublicKey, public_key_of
 from wire.cms import der, identifiers, recipients
 from wire.cms.der import Node
 from wire.cms.errors import Damaged, KeyRefusal, SignatureWrong, UnsupportedAlgorithm
 from wire.cms.provider import Bytes, ContentDecryptor, ContentEncryptor, CryptoProvider, Recipient, Signer
-from wire.refusals import Refusal
+from wire.errors import Refusal
+from wire.pki.certificates import PublicKey, public_key_of
 
 Digest = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
 NONCE_BYTES = 12

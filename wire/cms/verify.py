@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from wire.certificates import load_der_certificate
 from wire.cms import der, identifiers
 from wire.cms.der import Buffer, DerRefusal, Node
 from wire.cms.errors import CmsMalformed, NotSigned, SignatureWrong
 from wire.cms.names import is_named, issuer_and_serial
 from wire.cms.provider import CryptoProvider
 from wire.cms.standard import STANDARD
-from wire.identity import Identity, Role
-from wire.trust import TrustStore
+from wire.pki.certificates import load_der_certificate
+from wire.pki.identity import Identity, Role
+from wire.pki.trust import TrustStore
 
 MAX_SIGNERS = 8
 MAX_CERTIFICATES = 16

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from exam_day import truth
-from exam_day.days import demo_day, mini_day
-from exam_day.large import RATES, large_day
-from exam_day.plan import SEED, DayPlan
-from exam_day.scans import draw_files
+from drawing import truth
+from drawing.days import demo_day, mini_day
+from drawing.large import RATES, large_day
+from drawing.plan import SEED, DayPlan
+from drawing.scans import draw_files
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ from django.core.management.commands import makemessages
 
 LANGUAGE = "en"
 #: Rooms that carry both languages themselves, and what no person sees.
-ASIDE = ("var", "build", "wire", "exam_day", "station_client", "tests", "benchmarks", "docs", "deploy")
+ASIDE = ("var", "build", "wire", "drawing", "demo", "station_client", "tests", "benchmarks", "docs", "deploy")
 #: Header lines that would change with each run.
 _MOVING = ('"POT-Creation-Date:', '"PO-Revision-Date:', '"Report-Msgid-Bugs-To:')
 

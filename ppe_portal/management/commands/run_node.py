@@ -17,7 +17,7 @@ from keys import versions
 from ppe_portal import arriving, first_run
 from ppe_portal.pulse import Pulse
 from ppe_portal.supervisor import Supervisor, children
-from rcoi import series
+from rcoi.answering import series
 from transfers import sequences
 
 PORTS = {"hq": 8000, "rcoi": 8001}

@@ -1,0 +1,179 @@
+"""Refusals at the doors of the portal: problem details for machines, sentences for people."""
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from django.db import DatabaseError, OperationalError
+from django.http import HttpRequest
+from django.utils import translation
+from django.utils.translation import get_language
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_exception_handler
+
+from wire.errors import Refusal
+
+log = logging.getLogger(__name__)
+_WORD = re.compile(r"[^\W\d_]{3,}")
+
+#: Called with every refusal that leaves through a page or the API; `audit` records them.
+listeners: list[Callable[[Refusal, HttpRequest | None], None]] = []
+
+
+def language() -> str:
+    """Return the two-letter language of the person before the screen."""
+    return "en" if (get_language() or "ru").startswith("en") else "ru"
+
+
+def either(ru: str, en: str) -> str:
+    """Return the one of two wordings that the person before the screen reads; Russian when the other is missing."""
+    return en if ru and en and language() == "en" else ru
+
+
+class Said(NamedTuple):
+    """A sentence that a row keeps in both languages."""
+
+    ru: str
+    en: str = ""
+
+    @classmethod
+    def by(cls, refusal: Refusal) -> "Said":
+        """Return what a refusal says."""
+        return cls(refusal.text("ru"), refusal.text("en"))
+
+
+def both(make: Callable[[], str]) -> Said:
+    """Return a translated sentence in both languages, to be kept in a row."""
+    made = []
+    for each in ("ru", "en"):
+        with translation.override(each):
+            made.append(make())
+    return Said(*made)
+
+
+def told(said: Any) -> str:
+    """Return a sentence that a row keeps in both languages, as a mapping or as an object with ``ru`` and ``en``.
+
+    A plain text, as older rows have it, is returned as it stands.
+    """
+    if isinstance(said, str):
+        return said
+    if isinstance(said, Mapping):
+        return either(str(said.get("ru", "")), str(said.get("en", "")))
+    return either(said.ru, said.en)
+
+
+def in_words(reason: str) -> bool:
+    """Whether a reason says anything: digits alone, a letter or a dash explain nothing to whoever reads it later."""
+    return _WORD.search(reason) is not None
+
+
+def tell(refusal: Refusal, request: HttpRequest | None) -> None:
+    """Let every listener know of a refusal; one that cannot hear (a full disk) does not keep the answer back."""
+    for listener in listeners:
+        try:
+            listener(refusal, request)
+        except (DatabaseError, OSError):
+            log.exception("refusal %s was not noted", refusal.code)
+
+
+def words(refusal: Refusal) -> str:
+    """Return what is wrong and what to do next, in the language of the person before the screen."""
+    said = language()
+    return " ".join(part for part in (refusal.text(said), refusal.cure(said)) if part)
+
+
+def problem(refusal: Refusal) -> dict[str, Any]:
+    """Return RFC 9457 problem details with both languages."""
+    return {
+        "type": f"urn:ppe:problem:{refusal.code}",
+        "title": refusal.text("en"),
+        "status": refusal.http_status,
+        "code": refusal.code,
+        "detail": refusal.text("en"),
+        "detail_ru": refusal.text("ru"),
+        "cure": refusal.cure("en"),
+        "cure_ru": refusal.cure("ru"),
+        "permanent": refusal.permanent,
+        "errors": [
+            {"field": p.field, "found": p.found, "expected": p.expected, "detail": p.en, "detail_ru": p.ru}
+            for p in refusal.parts
+        ],
+    }
+
+
+class Busy(Refusal):
+    """The database was busy for longer than a request may wait; nothing of it was done."""
+
+    code = "busy"
+    http_status = 503
+    permanent = False
+    retry_after = 2
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__(
+            "Узел занят: запрос не выполнен.", "The node is busy: the request was not done.",
+            cure_ru="Повторите через несколько секунд.", cure_en="Repeat in a few seconds.",
+        )  # fmt: skip
+
+
+_WORDS: dict[int, tuple[str, str]] = {
+    400: ("Запрос составлен неверно.", "The request is malformed."),
+    401: ("Войдите: сессия машины не открыта или истекла.", "Log in: no session, or it has ended."),
+    403: ("Это действие вам не разрешено.", "You may not do this."),
+    404: ("Такого адреса или объекта нет.", "No such address or object."),
+    405: ("Этот метод здесь не принимается.", "This method is not accepted here."),
+    406: ("Ответа в таком виде нет.", "No answer in that form."),
+    415: ("Такой вид содержимого здесь не принимается.", "This media type is not accepted here."),
+    429: ("Слишком много запросов. Повторите позже.", "Too many requests. Try again later."),
+}
+
+
+#: Wrong addresses and methods leave no event each.
+_SMALL_TALK = frozenset({404, 405, 406, 429})
+
+
+def _of_framework(code: str, ru: str, en: str) -> Refusal:
+    """Return an error of the framework as a refusal, for those who listen."""
+    made: type[Refusal] = type("FrameworkRefusal", (Refusal,), {"code": code})
+    return made(ru, en)
+
+
+def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn refusals and the framework's own errors into RFC 9457 problem details."""
+    request = context.get("request")
+    plain = getattr(request, "_request", request)
+    if isinstance(error, OperationalError):
+        log.warning("the database did not take a request in time: %s", error)
+        error = Busy()  # nobody is told: an event of it would wait for the same database
+    elif isinstance(error, Refusal):
+        tell(error, plain)
+    if isinstance(error, Refusal):
+        wait = getattr(error, "retry_after", None)
+        headers = {"Retry-After": str(wait)} if wait else {}
+        return Response(
+            problem(error), status=error.http_status, headers=headers, content_type="application/problem+json"
+        )
+    response = drf_exception_handler(error, context)
+    if response is None:
+        return None
+    ru, en = _WORDS.get(response.status_code, ("Запрос не выполнен.", "The request was not done."))
+    code = getattr(error, "default_code", "error") if isinstance(error, exceptions.APIException) else "not_found"
+    if response.status_code not in _SMALL_TALK:
+        tell(_of_framework(str(code), ru, en), plain)
+    parts = response.data if response.status_code == status.HTTP_400_BAD_REQUEST else None
+    response.data = {
+        "type": f"urn:ppe:problem:{code}",
+        "title": en,
+        "status": response.status_code,
+        "code": str(code),
+        "detail": en,
+        "detail_ru": ru,
+        "permanent": response.status_code < status.HTTP_500_INTERNAL_SERVER_ERROR and response.status_code != 429,
+        "errors": [{"field": str(k), "detail": str(v)} for k, v in parts.items()] if isinstance(parts, dict) else [],
+    }
+    response.content_type = "application/problem+json"
+    return response

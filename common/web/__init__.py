@@ -1,0 +1,1 @@
+"""Pages, forms, the API and the admin: what all of them share."""

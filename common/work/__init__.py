@@ -1,0 +1,1 @@
+"""Background work: leases, queue, clock, signs of life, places where the proofs kill."""

@@ -1,0 +1,191 @@
+"""The demo: the whole day headless, with proofs; and the same day left open in the browser."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.markup import escape
+
+from demo import forgeries, judge, leaks, proofs, stage, steps
+from demo.desk import Desk
+from demo.nodes import FolderError
+from demo.report import Report, Step, word
+from demo.stage import Stage
+from drawing.plan import RESCAN, DayPlan
+
+
+@dataclass
+class Played:
+    """What the steps of a day leave for each other."""
+
+    stage: Stage
+    gate: dict[str, str] = field(default_factory=dict)
+    desks: list[Desk] = field(default_factory=list)
+
+
+def _prepare(played: Played, step: Step) -> None:
+    on = played.stage
+    stage.start(on)
+    step.facts.append(f"HQ uid {on.hq.runner.uid if on.hq.runner.uid is not None else os.geteuid()}")
+    stage.found_centre(on)
+    requests = stage.make_keys(on)
+    archive = stage.identify_hq(on)
+    stage.sign_and_pack(on, requests, archive)
+    stage.take_packages(on)
+    stage.export_pki(on)
+    step.facts.append(f"{len(requests)} CSR, {len(on.packages)} packages")
+
+
+def _finished(played: Played, step: Step) -> None:
+    played.gate = steps.finished(played.stage, step)
+
+
+def _activate(played: Played, step: Step) -> None:
+    played.desks = steps.activate(played.stage, step)
+
+
+STEPS: tuple[tuple[str, str, str, Callable[[Played, Step], None]], ...] = (
+    ("0", "Узлы, ключи, пакеты экзамена", "Nodes, keys, exam packages", _prepare),
+    ("1", "Журналы станций печати END_PRINT", "Print stations form END_PRINT",
+     lambda on, step: steps.print_journals(on.stage, step)),
+    ("2", "Журналы станций записи END_VOICE", "Voice stations form END_VOICE",
+     lambda on, step: steps.voice_journals(on.stage, step)),
+    ("3", "«Экзамены завершены»: журналы, акт, квитанция", "«Экзамены завершены»: journals, act, receipt", _finished),
+    ("4", "Ключ доступа загружен и активирован", "Access key loaded and activated", _activate),
+    ("5", "Сканирование, сверка, «Передать бланки»", "Scanning, reconciling, «Передать бланки»",
+     lambda on, step: steps.scan(on.stage, on.desks, step)),
+    ("6", "РЦОИ: «Подтвержден»", "RCOI: «Подтвержден»",
+     lambda on, step: steps.acknowledged(on.stage, on.desks, step)),
+    ("6+", "Лента РЦОИ: пересканирование, отмена статуса", "The centre's feed: a rescan, an undone status",
+     lambda on, step: steps.feed_back(on.stage, on.desks, step)),
+    ("7", "Журналы станций сканирования END_SCAN", "Scanning stations form END_SCAN",
+     lambda on, step: steps.scan_journals(on.stage, on.desks, step)),
+    ("8", "«Бланки переданы в РЦОИ»", "«Бланки переданы в РЦОИ»",
+     lambda on, step: steps.transferred(on.stage, on.desks, step)),
+)  # fmt: skip
+
+
+def wanted_steps(plan: DayPlan) -> list[str]:
+    """Return the steps that a played day must show, in their order: one that was left out is not a step that held."""
+    again = any(scan.note == RESCAN for point in plan.points for scan in point.scans)
+    return [*"0123456", *(["6+"] if again else []), "7", "8", *"✓✓✓✓✓✓✓"]
+
+
+def complete(report: Report, plan: DayPlan) -> bool:
+    """Return whether every step was played and every planted fault was judged, once each."""
+    lost = [each.id for each in plan.faults if [fault.id for fault in report.faults].count(each.id) != 1]
+    played = [step.id for step in report.steps]
+    return played == wanted_steps(plan) and not lost
+
+
+def play_steps(played: Played) -> None:
+    """Play the steps of the day; the first that does not hold ends it."""
+    for step_id, ru, en, action in STEPS:
+        if step_id == "6+" and not any(each.row.note == RESCAN for each in played.stage.placed):
+            continue
+        with played.stage.report.step(step_id, ru, en) as step:
+            action(played, step)
+
+
+def judge_day(played: Played, step: Step) -> None:
+    """Compare the system's conclusions with the truth."""
+    on = played.stage
+    judge.judge(on.report, on.plan.faults, played.desks, played.gate)
+    wrong = [line for desk in played.desks for line in judge.disagreements(desk)]
+    wrong += judge.false_alarms(on.plan.faults, played.desks)
+    wrong += judge.needless_acts(on.plan.faults, played.desks)
+    found = sum(fault.found for fault in on.report.faults)
+    step.facts.append(f"{found}/{len(on.plan.faults)} faults, {len(on.placed)} sheets")
+    if wrong:
+        step.problem = f"{len(wrong)} disagreements with truth.csv: " + "; ".join(wrong[:8])
+
+
+def play(plan: DayPlan, folder: Path) -> int:
+    """Play a day headless, prove it, print the tables; return the exit code."""
+    report = Report()
+    report.console.print(f"[bold]{word('День экзамена', 'Exam day')}[/] {plan.date:%d.%m.%Y}, {escape(str(folder))}")
+    _end_by_signal()
+    try:
+        on = stage.build(plan, folder, report)
+    except FolderError as error:
+        report.console.print(f"[red]{escape(str(error))}[/]")
+        return 1
+    played = Played(on)
+    try:
+        play_steps(played)
+        with report.step("✓", "Сверка с truth.csv", "Agreement with truth.csv") as step:
+            judge_day(played, step)
+        with report.step("✓", "Отчёты РЦОИ, пакеты и квитанции", "RCOI reports, packets, receipts") as step:
+            proofs.collect(on, step)
+        with report.step("✓", "Проверка общедоступными средствами", "Proofs with public tools") as step:
+            proofs.public_tools(on, step)
+        with report.step("✓", "Проверка программой станции", "Proofs with ppe-station verify") as step:
+            proofs.station_tool(on, step)
+        with report.step("✓", "Подделки отклонены", "Forgeries are refused") as step:
+            forgeries.bring(on, step)
+        with report.step("✓", "Ключи, пароли и ПИН не лежат открыто", "No key, password, PIN lies open") as step:
+            leaks.nothing_lies_open(on, step)
+        with report.step("✓", "Журналы событий обоих узлов целы", "The event logs of both nodes are whole") as step:
+            proofs.event_logs(on, step)
+    except Exception as error:
+        report.console.print(f"[red]{type(error).__name__}[/]: {word('день остановлен', 'the day stopped')}")
+    finally:
+        on.close()
+    if report.held and not complete(report, plan):
+        report.fail(word("не все шаги сыграны", "not every step was played"))
+    report.hold_time()
+    report.table()
+    report.write(folder / "report.json", seed=plan.seed, date=plan.date.isoformat())
+    report.console.print(word("Отчёт: ", "Report: ") + escape(str(folder / "report.json")))
+    return report.code
+
+
+def _end_by_signal() -> None:
+    """Let a TERM end the day as Ctrl-C does: both nodes are stopped."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+def serve(plan: DayPlan, folder: Path, ports: tuple[int, int] = (8000, 8001)) -> int:
+    """Play a day and leave both nodes open in the browser until Ctrl-C."""
+    report = Report()
+    try:
+        on = stage.build(plan, folder, report, ports=ports)
+    except FolderError as error:
+        report.console.print(f"[red]{escape(str(error))}[/]")
+        return 1
+    _end_by_signal()
+    try:
+        play_steps(Played(on))
+        show_logins(on)
+        while True:
+            time.sleep(1)
+    except KeyboardInterrupt:
+        return 0
+    except Exception as error:
+        report.console.print(f"[red]{type(error).__name__}[/]: {escape(str(error))}")
+        return 1
+    finally:
+        on.close()
+
+
+def show_logins(on: Stage) -> None:
+    """Print where the nodes are and how to enter them."""
+    console = on.report.console
+    console.print(f"\n{word('Пункт', 'Exam point')}: {on.hq.url}/    {word('РЦОИ', 'RCOI')}: {on.rcoi.url}/")
+    for username, (login, person) in on.logins.items():
+        node = "RCOI" if person in on.plan.staff else "HQ"
+        console.print(
+            f"  {node:5} {username:10} {login.password:18} {person.full_name} ({person.role})",
+            markup=False,
+            soft_wrap=True,
+        )
+    for point, token in on.tokens.items():
+        console.print(f"  {word('токен', 'token')} {point}: {token.path.name}  PIN {token.pin}", markup=False)
+    console.print(word("Ctrl-C — остановить", "Ctrl-C stops"))

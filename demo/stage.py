@@ -1,0 +1,258 @@
+"""Where a day is played: folders, nodes, people, stations, and how they come to be before the first step."""
+
+import compileall
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from demo.interpreter import ROOT, other_user
+from demo.nodes import Node, free_port, fresh
+from demo.players import Centre, Login, Specialist, Token
+from demo.report import Report
+from demo.stations import StationPlayer, Terminal, make_token
+from demo.web import PlayerError
+from drawing import truth
+from drawing.plan import DayPlan, PersonPlan, PointPlan
+from drawing.truth import PlacedScan
+from wire.documents import package as exam_package
+
+STATION = "01"
+#: Two nodes share one small machine with everybody who plays on it.
+SMALL = {"PPE_SWEEP_SECONDS": "2", "PPE_FEED_SECONDS": "3", "PPE_WEB_WORKERS": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The folders of a played day below its root (`var/demo`)."""
+
+    root: Path
+
+    def __getattr__(self, name: str) -> Path:
+        """Return ``root/name``: flash, packets, receipts, reports, pki, logs, scans, tokens, stations, data."""
+        return self.root / name
+
+
+@dataclass
+class Stage:
+    """A day on its stage."""
+
+    plan: DayPlan
+    report: Report
+    folders: Folders
+    hq: Node
+    rcoi: Node
+    terminal: Terminal
+    placed: list[PlacedScan]
+    logins: dict[str, tuple[Login, PersonPlan]] = field(default_factory=dict)
+    centre: dict[str, Centre] = field(default_factory=dict)
+    specialists: dict[str, Specialist] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
+    stations: dict[tuple[str, str, str], StationPlayer] = field(default_factory=dict)
+    packages: dict[str, Path] = field(default_factory=dict)
+    access_keys: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    fingerprint: str = ""
+    drawing: subprocess.Popen[bytes] | None = None
+
+    def station(self, point: PointPlan, kind: str, number: str) -> StationPlayer:
+        """Return a station."""
+        return self.stations[point.code, kind, number]
+
+    def flash(self, point: PointPlan) -> Path:
+        """Return the folder of a point on the flash drive."""
+        return self.folders.flash / point.code
+
+    def give_flash(self) -> None:
+        """Hand the flash drive to the HQ: its node may read and write it."""
+        self.hq.own(self.folders.flash)
+
+    def close(self) -> None:
+        """Stop everything the stage started."""
+        for player in (*self.centre.values(), *self.specialists.values()):
+            player.close()
+        self.terminal.close()
+        if self.drawing is not None and self.drawing.poll() is None:
+            # The drawing has processes of its own; they are of one session.
+            os.killpg(self.drawing.pid, signal.SIGKILL)
+            self.drawing.wait()
+        self.hq.stop()
+        self.rcoi.stop()
+
+
+def build(
+    plan: DayPlan,
+    root: Path,
+    report: Report,
+    *,
+    ports: tuple[int, int] | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Stage:
+    """Make the folders and the two nodes of a day; nothing runs yet."""
+    common = {**SMALL, **(settings or {})}
+    fresh(root)
+    folders = Folders(root)
+    for name in ("flash", "packets", "receipts", "reports", "pki", "logs", "scans", "tokens", "stations", "data"):
+        (root / name).mkdir()
+    runner = other_user(root)
+    if runner.uid is None:
+        report.note(f"HQ under the same uid as the centre: {runner.reason}")
+    hq_port, rcoi_port = ports or (free_port(), free_port())
+    rcoi = Node("rcoi", root / "data" / "rcoi", folders.logs, rcoi_port)
+    hq = Node("hq", root / "data" / "hq", folders.logs, hq_port, runner=runner)
+    hq.settings = {
+        "PPE_RCOI_URL": rcoi.url,
+        "PPE_STATION": STATION,
+        "PPE_TOKEN_DIRS": str(folders.tokens),
+        "PPE_FLASH_DIRS": str(folders.flash),
+        **common,
+    }
+    rcoi.settings = {"PPE_FLASH_DIRS": str(folders.flash), **common}
+    placed = truth.place(plan, folders.scans)
+    truth.write(root / "truth.csv", [each.row for each in placed])
+    return Stage(plan, report, folders, hq, rcoi, Terminal(folders.logs / "stations.log"), placed)
+
+
+def start(stage: Stage) -> None:
+    """Start both nodes and, beside them, the drawing of the sheets."""
+    # Compiled once here: the HQ's user may not write beside the sources, and a dozen processes would compile anew.
+    for package in sorted(path.parent for path in ROOT.glob("*/__init__.py")):
+        compileall.compile_dir(package, quiet=2)
+    stage.rcoi.start()
+    stage.hq.start()
+    plan = stage.plan
+    stage.drawing = subprocess.Popen(
+        [
+            sys.executable, "-m", "demo", "draw", str(stage.folders.scans), "--day", plan.name,
+            "--seed", str(plan.seed), "--date", plan.date.isoformat(), "--workers", str(min(2, os.cpu_count() or 1)),
+        ],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    stage.rcoi.wait()
+    stage.hq.wait()
+
+
+def wait_drawn(stage: Stage, seconds: float = 180) -> None:
+    """Wait for the drawn sheets.
+
+    Raises:
+        PlayerError: The drawing failed.
+    """
+    if stage.drawing is not None and stage.drawing.wait(seconds) != 0:
+        raise PlayerError("the drawing of the sheets failed")
+    lost = [each.path for each in stage.placed if not each.path.exists()]
+    if lost:
+        raise PlayerError(f"{len(lost)} sheets were not drawn, {lost[0]} among them")
+
+
+def new_login(stage: Stage, username: str, person: PersonPlan) -> Login:
+    """Think a password up for a person."""
+    login = Login(username, f"{secrets.token_urlsafe(9)}-{secrets.randbelow(90) + 10}")
+    stage.logins[username] = (login, person)
+    return login
+
+
+def found_centre(stage: Stage) -> None:
+    """Set the centre up: its first page, the region's registry, the logins of its staff."""
+    plan = stage.plan
+    people = {person.role: person for person in plan.staff}
+    chief = Centre(stage.rcoi.url, new_login(stage, "admin", people["administrator"]), who="administrator")
+    stage.centre["administrator"] = chief
+    chief.found(stage.rcoi.first_run_code(), plan)
+    chief.take_registry(plan)
+    for username, role in (("operator", "rcoi_operator"), ("coordinator", "regional_coordinator")):
+        login = new_login(stage, username, people[role])
+        chief.account(login, people[role])
+        player = stage.centre[role] = Centre(stage.rcoi.url, login, who=role)
+        player.enter()
+    pem, stage.fingerprint = chief.ca()
+    (stage.folders.pki / "ca.pem").write_bytes(pem)
+
+
+def make_keys(stage: Stage) -> list[tuple[str, bytes]]:
+    """Have every station, token and the HQ node make its key; returns the certificate requests."""
+    plan, requests = stage.plan, []
+    pins = []
+    for point in plan.points:
+        for station in point.stations:
+            if station.kind == "scan" and station.number == STATION:
+                continue  # The node itself.
+            folder = stage.folders.stations / point.code / f"{station.kind}-{station.number}"
+            player = StationPlayer(stage.terminal, plan, point, station, folder)
+            stage.stations[point.code, station.kind, station.number] = player
+            requests.append(player.init())
+        pin = f"{secrets.randbelow(10**8):08d}"
+        token, request = make_token(stage.terminal, plan, point, stage.folders.tokens, pin)
+        stage.tokens[point.code] = token
+        requests.append((request.name, request.read_bytes()))
+        pins.append(f"{point.code} {token.person.full_name} {pin}")
+    (stage.folders.pki / "pins.txt").write_text("\n".join(pins) + "\n", encoding="utf-8")
+    stage.hq.own(stage.folders.tokens)
+    return requests
+
+
+def identify_hq(stage: Stage) -> bytes:
+    """Name the points of the HQ node; returns its certificate requests."""
+    first = stage.plan.points[0]
+    person = first.person("technical_specialist")
+    login = new_login(stage, f"tech{first.code}", person)
+    player = stage.specialists[first.code] = Specialist(stage.hq.url, login, who=f"specialist {first.code}")
+    return player.identify(stage.hq.first_run_code(), stage.plan, station=STATION)
+
+
+def sign_and_pack(stage: Stage, requests: list[tuple[str, bytes]], archive: bytes) -> None:
+    """At the centre: sign the requests, make access keys and exam packages."""
+    chief = stage.centre["administrator"]
+    chief.take_requests([*requests, ("hq-requests.zip", archive)])
+    signed = chief.sign_requests()
+    if signed < len(requests):
+        raise PlayerError(f"{signed} requests were signed, {len(requests)} were brought by stations alone")
+    operator = stage.centre["rcoi_operator"]
+    for point in stage.plan.points:
+        stage.access_keys[point.code] = operator.make_access_key(stage.plan.sitting(point))
+        name, data = operator.make_package(stage.plan, point)
+        path = stage.packages[point.code] = stage.folders.pki / name
+        path.write_bytes(data)
+
+
+def take_packages(stage: Stage) -> None:
+    """At the point: the HQ and every station take their exam package in; logins for the point's people."""
+    code = stage.hq.first_run_code()
+    first = stage.plan.points[0]
+    player = stage.specialists[first.code]
+    files = [(path.name, path.read_bytes()) for path in stage.packages.values()]
+    player.take_packages(code, files, stage.fingerprint)
+    player.first_account(code, first.person("technical_specialist"))
+    for point in stage.plan.points:
+        wanted = [("head", "point_head"), ("gek", "gek_member")]
+        wanted += [] if point is first else [("tech", "technical_specialist")]
+        for prefix, role in wanted:
+            login = new_login(stage, f"{prefix}{point.code}", point.person(role))
+            player.account(login, point.person(role))
+        if point is not first:
+            login = stage.logins[f"tech{point.code}"][0]
+            other = stage.specialists[point.code] = Specialist(stage.hq.url, login, who=f"specialist {point.code}")
+            other.enter()
+    for station in stage.stations.values():
+        station.take_package(stage.packages[station.point.code], stage.fingerprint)
+
+
+def export_pki(stage: Stage) -> None:
+    """Put copies of what the proofs need into ``pki/``: tokens, and the centre's own key and certificate."""
+    pki = stage.folders.pki
+    for point in stage.plan.points:
+        (pki / f"gek-{point.code}.p12").write_bytes(stage.tokens[point.code].path.read_bytes())
+        (pki / f"gek-{point.code}.p12").chmod(0o600)
+    keys = stage.rcoi.data / "keys"
+    key = pki / "rcoi.key"
+    key.write_bytes((keys / "rcoi.key").read_bytes())
+    key.chmod(0o600)
+    (pki / "pins.txt").chmod(0o600)
+    sent, _signed_by = exam_package.read(next(iter(stage.packages.values())).read_bytes(), trust=None)
+    (pki / "rcoi.pem").write_text(sent.rcoi[0], encoding="ascii")

@@ -1,0 +1,137 @@
+"""Statuses told by telephone: the code is checked, taken once, answered; the packet that comes later joins it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from audit.log import Actor, record
+from common.work.clock import local, now
+from keys import phone as keys_phone
+from rcoi.answering import series
+from rcoi.errors import PhoneCodeUsed, PhoneCodeWrong, PhoneLocked
+from rcoi.models import PhoneWord, PointStatusRecord
+from rcoi.states import StatusState
+from stations.models import Sitting
+from wire.documents import phone
+from wire.documents.phone import Place, Spoken
+
+#: So many wrong codes of a point within the window close its door for the rest of it: 2⁻⁶⁰ stays 2⁻⁶⁰.
+WRONG_LIMIT, WINDOW = 5, timedelta(minutes=15)
+Outcome = PhoneWord.Outcome
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A code that was taken, and whether the packet has come since."""
+
+    row: PhoneWord
+    joined: bool = False
+
+
+def take(*, sitting: Sitting, typed: str, actor: Actor) -> Taken:
+    """Take a code for the day of a sitting; it speaks for every sitting of the point that day.
+
+    Args:
+        sitting: A sitting of the point and day.
+        typed: What the operator typed.
+        actor: The operator.
+
+    Raises:
+        PhoneCodeRefused: It has not the shape of a code.
+        PhoneLocked: Too many wrong codes of this point.
+        PhoneCodeUsed: It was taken before, or the packet itself has come.
+        PhoneCodeWrong: This point did not make it on this day.
+    """
+    spoken = phone.read(typed)
+    with transaction.atomic():
+        # One at a time for a point: neither a code nor the count of wrong ones can be raced.
+        series.lock(f"phone:{sitting.point.key}")
+        _require_calm(sitting)
+        secret = _secret(sitting, spoken)
+        if secret is not None:
+            _require_fresh(sitting, spoken)
+        row = _write(sitting, spoken, actor, secret)
+    if secret is None:
+        raise PhoneCodeWrong(
+            f"Код не подошёл: ППЭ {sitting.point.key} не выдавал его на {sitting.date:%d.%m.%Y}.",
+            f"The code is wrong: point {sitting.point.key} did not make it for {sitting.date.isoformat()}.",
+            cure_ru="Проверьте ППЭ и день, попросите продиктовать код заново и повторите его вслух по четыре знака.",
+            cure_en="Check the point and the day, ask for the code again and repeat it aloud in groups of four.",
+        )
+    return Taken(row)
+
+
+def _secret(sitting: Sitting, spoken: Spoken) -> bytes | None:
+    secrets = keys_phone.secrets_of(sitting.point, sitting.date)
+    return next((each for each in secrets if phone.holds(spoken, each, _place(sitting))), None)
+
+
+def _require_calm(sitting: Sitting) -> None:
+    since = now() - WINDOW
+    wrong = PhoneWord.objects.filter(point=sitting.point, outcome=Outcome.WRONG, at__gt=since).order_by("at")
+    if wrong.count() < WRONG_LIMIT:
+        return
+    first = wrong.reverse()[WRONG_LIMIT - 1]
+    minutes = max(1, -(-int((first.at + WINDOW - now()).total_seconds()) // 60))
+    raise PhoneLocked(
+        f"Слишком много неверных кодов этого ППЭ: ввод закрыт ещё на {minutes} мин.",
+        f"Too many wrong codes of this point: closed for {minutes} more minutes.",
+        cure_ru="Перезвоните руководителю ППЭ по номеру из реестра и убедитесь, что код диктует он.",
+        cure_en="Call the head of the point back at the number of the registry and make sure who dictates.",
+    )
+
+
+def _require_fresh(sitting: Sitting, spoken: Spoken) -> None:
+    accepted = PhoneWord.objects.filter(
+        point=sitting.point, date=sitting.date, outcome=Outcome.ACCEPTED, status=spoken.status
+    )
+    # Numbers only grow: a code that was never told does not come back after the one made later.
+    known = accepted.filter(counter__gte=spoken.counter).order_by("counter").first()
+    if known is not None:
+        at = local(known.at, sitting.point.timezone)
+        raise PhoneCodeUsed(
+            f"Этот код уже принят в {at:%H:%M} ({known.by}): второй раз вводить не нужно.",
+            f"This code was taken at {at:%H:%M} ({known.by}).",
+            cure_ru="Ответ для ППЭ стоит на этой странице. После отмены статуса ППЭ получает новый код.",
+            cure_en="The answer for the point stands on this page. After an undo the point gets a new code.",
+        )
+    rows = PointStatusRecord.objects.filter(
+        sitting__point=sitting.point, sitting__date=sitting.date, status=spoken.status, state=StatusState.REPORTED
+    )
+    if rows.filter(sitting=sitting).exists():
+        raise PhoneCodeUsed(
+            "Пакет с этим статусом уже пришёл: код не нужен.", "The packet of this status has come: no code is needed."
+        )
+
+
+def _write(sitting: Sitting, spoken: Spoken, actor: Actor, secret: bytes | None) -> PhoneWord:
+    point, right = sitting.point, secret is not None
+    row = PhoneWord.objects.create(
+        point=point, date=sitting.date, outcome=Outcome.ACCEPTED if right else Outcome.WRONG,
+        status=spoken.status if right else "", counter=spoken.counter if right else None, at=now(),
+        by=actor.name[:200], answer=phone.answer(secret, spoken.text) if secret else "",
+    )  # fmt: skip
+    record(
+        "rcoi.phone_status" if right else "rcoi.phone_wrong", actor=actor, region=point.region.code, point=point.code,
+        subject=str(row), data={"status": row.status, "counter": row.counter, "date": sitting.date.isoformat()},
+    )  # fmt: skip
+    return row
+
+
+def listed(sitting: Sitting) -> list[Taken]:
+    """Return what was told by telephone on the day of a sitting, newest first."""
+    rows = PhoneWord.objects.filter(point=sitting.point, date=sitting.date, outcome=Outcome.ACCEPTED)
+    here = {row.status: row for row in sitting.status_records.filter(state=StatusState.REPORTED)}
+    return [Taken(row, row.status in here) for row in rows]
+
+
+def told_by(sitting: Sitting, status: str, deadline: datetime) -> bool:
+    """Return whether a status was told by telephone in time."""
+    rows = PhoneWord.objects.filter(point=sitting.point, date=sitting.date, outcome=Outcome.ACCEPTED, status=status)
+    return rows.filter(at__lte=deadline).exists()
+
+
+def _place(sitting: Sitting) -> Place:
+    point = sitting.point
+    return Place(sitting.mode, point.region.code, point.code, sitting.date)

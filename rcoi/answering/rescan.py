@@ -1,0 +1,86 @@
+"""Asking a point to scan sheets again: a task for its scanning desk, told through the feed."""
+
+import re
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from audit.log import SYSTEM, Actor, record
+from common.errors import in_words
+from common.work.clock import now
+from rcoi.answering import feed
+from rcoi.checking import versions
+from rcoi.errors import RequestRefused
+from rcoi.models import InboxPacket, PacketKind, RescanRequest
+from rcoi.states import PacketState, RescanState, move_rescan
+from wire.forms import check_number
+
+MIN_REASON = 5
+
+
+def numbers_in(text: str) -> list[str]:
+    """Return the sheet numbers that a person typed, in order, each once.
+
+    Raises:
+        RequestRefused: One of them is not a number of any form.
+    """
+    words = [word for word in re.split(r"[\s,;]+", text) if word]
+    wrong = [word for word in words if check_number(word) is None]
+    if wrong:
+        raise RequestRefused(
+            f"Это не номера листов: {', '.join(wrong[:5])}.",
+            f"Not sheet numbers: {', '.join(wrong[:5])}.",
+            cure_ru="Номер листа — 13 цифр с бланка или формы.",
+            cure_en="A sheet number is the form's 13 digits.",
+        )
+    return list(dict.fromkeys(words))
+
+
+def request(*, packet: InboxPacket, numbers: Sequence[str], reason: str, actor: Actor) -> RescanRequest:
+    """Ask for sheets of a packet again; without numbers the whole room is meant.
+
+    Raises:
+        RequestRefused: No reason, or the packet is not one that can be scanned again.
+    """
+    reason = reason.strip()
+    if len(reason) < MIN_REASON or not in_words(reason):
+        raise RequestRefused("Укажите словами, что не так с листами.", "Say in words what is wrong with the sheets.")
+    if packet.state != PacketState.ACKNOWLEDGED or packet.kind == PacketKind.STATUS or packet.superseded_by_id:
+        raise RequestRefused(
+            "Пересканирование запрашивается только по подтверждённому и не заменённому пакету бланков или форм.",
+            "Only an acknowledged, current packet of sheets can be asked for again.",
+        )
+    sitting = packet.sitting
+    assert sitting is not None  # noqa: S101 (admission found it)
+    with transaction.atomic():
+        entry = feed.append(
+            point=sitting.point,
+            kind="rescan_request",
+            body={"packet": packet.uid, "room": packet.room or None, "sheets": list(numbers), "reason": reason},
+        )
+        row = RescanRequest.objects.create(
+            packet=packet,
+            sitting=sitting,
+            room=packet.room,
+            numbers=list(numbers),
+            reason=reason,
+            by=actor.name[:200],
+            at=now(),
+            entry=entry,
+        )
+        record(
+            "rcoi.rescan",
+            actor=actor,
+            region=packet.region,
+            point=packet.point_code,
+            subject=packet.title,
+            data={"packet": packet.uid, "room": packet.room, "sheets": len(numbers), "reason": reason},
+        )
+    return row
+
+
+def answered(packet: InboxPacket) -> None:
+    """Close the requests about older versions when a newer one is acknowledged."""
+    older = [each.pk for each in versions.lineage(packet) if (each.version or 0) < (packet.version or 0)]
+    for row in RescanRequest.objects.filter(packet_id__in=older, state=RescanState.OPEN):
+        move_rescan(row, RescanState.ANSWERED, actor=SYSTEM, answered_by=packet)

@@ -1,0 +1,139 @@
+"""Remarks about what arrived: gaps, clocks. They never block a packet, and are looked at again when the next one comes.
+
+A remark goes by itself when its facts have changed; while they have not, a person settles it in words.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from audit.log import Actor
+from common.work.clock import now
+from rcoi.errors import RequestRefused
+from rcoi.models import InboxFinding, InboxPacket
+from rcoi.states import FindingState, move_finding
+from wire import canonical
+from wire.cms import SignedBy
+
+SKEW = timedelta(minutes=5)
+MIN_LETTERS = 5
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something to be said about a packet, in both languages."""
+
+    packet: InboxPacket
+    code: str
+    ru: str
+    en: str
+    number: str = ""
+
+
+def say(packet: InboxPacket, code: str, ru: str, en: str, *, number: str = "", room: str = "") -> InboxFinding:
+    """Write a remark once, in both languages."""
+    row, _made = InboxFinding.objects.get_or_create(
+        packet=packet,
+        code=code,
+        number=number[:13],
+        text=ru[:1000],
+        defaults={"text_en": en[:1000], "room": room or packet.room, "found_at": now()},
+    )
+    return row
+
+
+def retell(rows: QuerySet[InboxFinding], remarks: Iterable[Remark]) -> None:
+    """Let the open ones of these rows be exactly these remarks: what holds stays as it is, settled ones stay settled.
+
+    Args:
+        rows: The findings that were looked at anew.
+        remarks: What is true now.
+    """
+    true = {say(each.packet, each.code, each.ru, each.en, number=each.number).pk for each in remarks}
+    gone = [row.pk for row in rows.filter(state=FindingState.OPEN) if row.pk not in true]
+    InboxFinding.objects.filter(pk__in=gone).delete()
+
+
+def settle(*, finding: InboxFinding, reason: str, actor: Actor) -> None:
+    """Say that a person looked into a finding, and what came of it.
+
+    Raises:
+        RequestRefused: The reason is not in words.
+        IllegalMove: It is settled already.
+        StaleState: Somebody else settled it, or its facts changed, meanwhile.
+    """
+    reason = reason.strip()
+    if sum(letter.isalpha() for letter in reason) < MIN_LETTERS:
+        raise RequestRefused(
+            "Напишите словами, что выяснено по замечанию.",
+            "Say in words what was found out.",
+            cure_ru="Например: «Лист передан вторым пакетом, проверено по описи».",
+            cure_en="For example: “The sheet came in the second packet; checked against its list”.",
+        )
+    with transaction.atomic():
+        move_finding(
+            finding,
+            FindingState.SETTLED,
+            actor=actor,
+            data={"code": finding.code, "text": finding.text, "reason": reason},
+            settled_at=now(),
+            settled_by=actor.name[:200],
+            settled_reason=reason,
+        )
+
+
+def sequence(packet: InboxPacket) -> None:
+    """Look at the numbers of a node anew: gaps are shown, not guessed, and vanish when the packet comes."""
+    chain = list(
+        InboxPacket.objects.filter(point=packet.point, node=packet.node, sequence__isnull=False).order_by("sequence")
+    )
+    said: list[Remark] = []
+    before: InboxPacket | None = None
+    for each in chain:
+        last = before.sequence if before else 0
+        assert each.sequence is not None  # noqa: S101 (the query says so)
+        if each.sequence > (last or 0) + 1:
+            lost = _span(last or 0, each.sequence)
+            ru = f"Перед этим пакетом не получены пакеты узла с номерами {lost}."
+            en = f"Before this packet, those of the node with numbers {lost} have not come."
+            said.append(Remark(each, "sequence_gap", ru, en))
+        elif before is not None and each.header.get("prev") not in ("", before.sha256):
+            ru = f"Пакет ссылается не на тот предыдущий пакет, который получен под № {last}."
+            en = f"The packet names another predecessor than the one that came as no. {last}."
+            said.append(Remark(each, "chain_broken", ru, en))
+        before = each
+    retell(InboxFinding.objects.filter(packet__in=chain, code__in=("sequence_gap", "chain_broken")), said)
+
+
+def _span(last: int, number: int) -> str:
+    return str(last + 1) if number == last + 2 else f"{last + 1}–{number - 1}"
+
+
+def arrival(packet: InboxPacket) -> None:
+    """Remark on clocks: order follows numbers, not time, so a wrong clock is only shown."""
+    stamps = [packet.header.get("created_at"), *(signer.get("at") for signer in packet.signers)]
+    if any(canonical.parse_stamp(stamp) > packet.received_at + SKEW for stamp in stamps if stamp):
+        say(
+            packet,
+            "clock_skew",
+            "Часы узла ППЭ спешат: пакет создан или подписан позже, чем получен.",
+            "The point's clock is fast: the packet was made or signed after it came.",
+        )
+
+
+def late(packet: InboxPacket, signers: Sequence[SignedBy]) -> None:
+    """Remark on certificates that ended between the signing and the arrival."""
+    for signed in signers:
+        ended = signed.certificate.not_valid_after_utc
+        if ended < packet.received_at:
+            say(
+                packet,
+                "certificate_ended",
+                f"Сертификат {signed.identity.unit} закончился {ended:%d.%m.%Y %H:%M} UTC, до получения пакета; "
+                f"подписано {signed.signed_at:%d.%m.%Y %H:%M} UTC.",
+                f"The certificate of {signed.identity.urn} ended at {ended:%Y-%m-%d %H:%M} UTC, before this came; "
+                f"signed at {signed.signed_at:%Y-%m-%d %H:%M} UTC.",
+            )

@@ -1,0 +1,196 @@
+"""«Подтвержден»: header, room.json and files agree. The rules of automatic acknowledgement, nothing else."""
+
+from collections import Counter
+from typing import Any
+
+from common.errors import either
+from rcoi.checking.content import COUNTED, Content
+from rcoi.errors import CountsDiffer, NoPicture, WrongContent
+from rcoi.models import InboxPacket, PacketKind, PointStatusRecord
+from wire import canonical
+from wire.errors import Part, Refusal
+from wire.forms import CATALOGUE, check_number
+
+_WORDS = {
+    "sheets": ("листов", "sheets"),
+    "forms": ("форм", "forms"),
+    "recordings": ("аудиозаписей", "recordings"),
+    "journals": ("журналов", "journals"),
+    "acts": ("актов", "acts"),
+}
+COUNTED_FILES = tuple(COUNTED.values())
+KNOWN = frozenset({*COUNTED_FILES, *CATALOGUE})
+MAX_PARTS = 50
+
+
+def hold(packet: InboxPacket, content: Content) -> None:
+    """Hold an opened packet to the rules.
+
+    Raises:
+        CountsDiffer: Header, room.json and files do not agree; each difference is a part.
+        NoPicture: A sheet's file is empty or holds no picture; each is a part.
+        WrongContent: A mandatory document is missing or speaks of another place.
+    """
+    _pictures(content)
+    _header(packet, content)
+    if packet.kind == PacketKind.STATUS:
+        _status(packet, content.status)
+    if packet.kind in (PacketKind.BLANKS, PacketKind.AUDIO) or content.room:
+        _room(packet, content)
+
+
+def _pictures(content: Content) -> None:
+    """A sheet without a picture is no sheet: it is never confirmed."""
+    parts = [
+        Part(
+            "sheet" if each.number else "file",
+            each.number or each.name,
+            "a picture",
+            f"Файл {each.name} пуст или не является изображением",
+            f"The file {each.name} is empty or no picture",
+        )
+        for each in content.blind[:MAX_PARTS]
+    ]
+    if parts:
+        raise NoPicture(
+            "В пакете листы без изображения: " + "; ".join(part.ru for part in parts) + ".",
+            "Sheets of the packet have no picture: " + "; ".join(part.en for part in parts) + ".",
+            parts=parts,
+            cure_ru="Отсканируйте эти листы заново и сформируйте пакет заново.",
+            cure_en="Scan these sheets again and form the packet again.",
+        )
+
+
+def _header(packet: InboxPacket, content: Content) -> None:
+    parts = differences("заголовке", packet.header.get("counts", {}), content.counts)
+    if parts:
+        raise _differ("Состав пакета не совпадает с его заголовком", "the header", parts)
+
+
+def differences(where: str, said: dict[str, Any], found: dict[str, int]) -> list[Part]:
+    """Return where counts that were said differ from those that were found; unknown keys are only shown."""
+    return [
+        Part(
+            f"counts.{key}",
+            str(found.get(key, 0)),
+            str(number),
+            f"{counted_in(key)[0]}: в {where} {number}, в пакете {found.get(key, 0)}",
+            f"{counted_in(key)[1]}: said {number}, found {found.get(key, 0)}",
+        )
+        for key, number in said.items()
+        if key in KNOWN and number != found.get(key, 0)
+    ]
+
+
+def counted_words(key: str) -> str:
+    """Return what a key of the counts counts, in the reader's language."""
+    return either(*counted_in(key))
+
+
+def counted_in(key: str) -> tuple[str, str]:
+    """Return what a key of the counts counts, in Russian and in English."""
+    if key in _WORDS:
+        return _WORDS[key]
+    return CATALOGUE[key].title_ru, CATALOGUE[key].title_en
+
+
+def _differ(ru: str, en: str, parts: list[Part]) -> CountsDiffer:
+    return CountsDiffer(
+        f"{ru}: " + "; ".join(part.ru for part in parts) + ".",
+        f"The packet does not agree with {en}: " + "; ".join(part.en for part in parts) + ".",
+        parts=parts,
+        cure_ru="Сформируйте пакет заново.",
+        cure_en="Form the packet again.",
+    )
+
+
+def _room(packet: InboxPacket, content: Content) -> None:
+    room = content.room
+    if not room:
+        raise WrongContent("В пакете нет карточки аудитории room.json.", "The packet has no room.json.")
+    expected = (packet.header["sitting"], packet.room or "HQ")
+    if (room.get("sitting"), room.get("room") or "HQ") != expected:
+        raise WrongContent(
+            f"Карточка относится к другой аудитории: {room.get('sitting')}, {room.get('room')}.",
+            "room.json speaks of another room.",
+        )
+    said = room.get("counts")
+    parts = differences("карточке", said if isinstance(said, dict) else {}, content.counts)
+    parts += _card(packet, content) + _numbers(content) + _acts(content)
+    if parts:
+        raise _differ("Состав пакета не совпадает с карточкой аудитории", "room.json", parts)
+
+
+def _card(packet: InboxPacket, content: Content) -> list[Part]:
+    """Hold the card's own numbers to the sheets; a signed act excuses the difference."""
+    card = content.room.get("card")
+    if (
+        packet.kind == PacketKind.FORMS
+        or not isinstance(card, dict)
+        or any(each.kind != "attachment" for each in content.acts)
+    ):
+        return []
+    said = {"R": card.get("registration_count"), "DBO": card.get("dbo_count")}
+    return differences("карточке", {key: number for key, number in said.items() if number is not None}, content.counts)
+
+
+def _numbers(content: Content) -> list[Part]:
+    """Hold the numbers that the desk recognised to the files: each has its file, and each file was recognised.
+
+    Cards of older points do not list them; there the counts have to do.
+    """
+    said = content.room.get("sheets")
+    if said is None:
+        return []
+    if not isinstance(said, dict) or not all(_are_numbers(numbers) for numbers in said.values()):
+        raise WrongContent("Перечень листов в карточке не читается.", "The sheets in room.json cannot be read.")
+    listed = Counter((str(code), number) for code, numbers in said.items() for number in numbers)
+    found = Counter((sheet.form, sheet.number) for sheet in content.sheets if sheet.number)
+    parts = [
+        _numbered(number, f"{_title(code)[0]} № {number}: есть в карточке, нет в пакете", f"{number} is not there")
+        for code, number in (listed - found).elements()
+    ]
+    parts += [
+        _numbered(number, f"{_title(code)[0]} № {number}: есть в пакете, нет в карточке", f"{number} is not listed")
+        for code, number in (found - listed).elements()
+    ]
+    return parts[:MAX_PARTS]
+
+
+def _are_numbers(numbers: Any) -> bool:
+    return isinstance(numbers, list) and all(isinstance(each, str) and check_number(each) for each in numbers)
+
+
+def _title(code: str) -> tuple[str, str]:
+    return counted_in(code) if code in CATALOGUE else ("Лист", "Sheet")
+
+
+def _numbered(number: str, ru: str, en: str) -> Part:
+    return Part("sheet", number, "room.json", ru, en)
+
+
+def _acts(content: Content) -> list[Part]:
+    """The acts that the card names are in the packet."""
+    said = content.room.get("acts")
+    names = [each for each in said if isinstance(each, str)] if isinstance(said, list) else []
+    missing = sorted(set(names) - {each.name for each in content.acts})
+    if content.room.get("closed_with_act") and not content.acts:
+        missing = missing or ["—"]
+    return [
+        Part("acts", "", name, f"акт {name[:80]}: есть в карточке, нет в пакете", f"act {name[:80]} is not there")
+        for name in missing[:MAX_PARTS]
+    ]
+
+
+def _status(packet: InboxPacket, status: dict[str, Any]) -> None:
+    if not status:
+        raise WrongContent("В пакете нет документа status.json.", "The packet has no status.json.")
+    if status.get("sitting") != packet.header["sitting"] or status.get("status") not in PointStatusRecord.Status.values:
+        raise WrongContent(
+            f"Документ статуса неизвестен или о другом экзамене: {status.get('status')}, {status.get('sitting')}.",
+            "status.json names an unknown status or another sitting.",
+        )
+    try:
+        canonical.parse_stamp(status.get("at", ""))
+    except Refusal as refusal:
+        raise WrongContent("В документе статуса нет времени.", "status.json has no moment.") from refusal

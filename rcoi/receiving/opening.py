@@ -1,0 +1,140 @@
+"""Opening: received → opening → verified → acknowledged or rejected. Every step may run twice or be killed anywhere.
+
+The content is decrypted into a folder of this attempt; a transaction then names the folder and writes the rows.
+A killed attempt leaves a nameless folder, which is removed when the packet is decided.
+"""
+
+import logging
+
+from django.db import transaction
+
+from audit.log import SYSTEM
+from audit.moves import StaleState
+from common import files, space
+from common.work import faultpoints, leases
+from common.work.clock import now
+from keys import node
+from rcoi.answering import receipts, rescan, statuses
+from rcoi.checking import content, content_findings, verdict, versions
+from rcoi.errors import NotFounded
+from rcoi.models import InboxPacket, IssuedReceipt, PacketKind
+from rcoi.receiving import store
+from rcoi.states import WORKING, PacketState, move_packet
+from wire import durable
+from wire import packet as wire_packet
+from wire.errors import Refusal
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 8
+FULL_SECONDS = 20.0
+_RATE = 5_000_000  # bytes a second that even a busy machine opens
+
+
+def lease_seconds(size: int) -> float:
+    """Return how long a packet of a size may be worked on: short ones come back soon after a killed worker."""
+    return 20 + size / _RATE
+
+
+def open_packet(pk: int) -> None:
+    """Bring a packet as far as it goes."""
+    size = InboxPacket.objects.filter(pk=pk).values_list("size", flat=True).first()
+    if size is None:
+        return
+    rows = InboxPacket.objects.filter(state__in=WORKING)
+    row = leases.claim(rows, pk, seconds=lease_seconds(size), max_attempts=MAX_ATTEMPTS)
+    if row is None:
+        return
+    try:
+        _steps(row)
+    except StaleState:
+        # The lease ran out under a slow worker and another one went on; what this one unpacked belongs to nobody.
+        log.info("packet %s was taken further by another worker", row.uid)
+        row.refresh_from_db(fields=["folder", "state"])
+        if not row.is_working:
+            store.forget_other_attempts(row.sha256, row.folder)
+    except Refusal as refusal:
+        # What is wrong with the packet itself was judged in `_open`; this is our own trouble: disk, keys, store.
+        _later(row, refusal.text("ru"), full=isinstance(refusal, durable.DiskRefusal))
+    except Exception:
+        log.exception("opening of packet %s failed", row.uid)
+        _later(row, "ошибка программы")
+
+
+def _later(row: InboxPacket, why: str, *, full: bool = False) -> None:
+    log.warning("packet %s will be tried again: %s", row.uid, why)
+    # A full disk is waited out: it says nothing against the packet, which is never parked for it.
+    leases.release(row, retry_in=FULL_SECONDS if full else min(60, 2**row.attempts), reset_attempts=full)
+
+
+def _steps(row: InboxPacket) -> None:
+    if row.state == PacketState.RECEIVED:
+        move_packet(row, PacketState.OPENING, actor=SYSTEM)
+        faultpoints.here("open.begun")
+    if row.state == PacketState.OPENING:
+        _open(row)
+        faultpoints.here("open.verified")
+    if row.state == PacketState.VERIFIED:
+        acknowledge(row)
+        faultpoints.here("open.acknowledged")
+        store.forget_other_attempts(row.sha256, row.folder)
+
+
+def _open(row: InboxPacket) -> None:
+    """Decrypt, unpack, check against the manifest, count, and hold to the rules."""
+    folder = store.opened_folder(row.sha256, row.attempts)
+    recipients, path = node.node_recipients(), store.there(row.path)
+    if not recipients:
+        raise NotFounded("У РЦОИ нет ключа для расшифровки.", "The centre has no key to open packets with.")
+    space.require(row.size)
+    try:
+        opened = content.read(row, folder, wire_packet.extract(path, folder, recipients=recipients))
+        verdict.hold(row, opened)
+        faultpoints.here("open.extracted")
+    except Refusal as refusal:
+        if not refusal.permanent or isinstance(refusal, durable.FileMissing):
+            raise
+        reject(row, refusal)
+        return
+    with transaction.atomic():
+        content.save(row, opened)
+        faultpoints.here("open.uncommitted")
+        move_packet(
+            row,
+            PacketState.VERIFIED,
+            actor=SYSTEM,
+            data={"counts": opened.counts},
+            folder=files.relative(folder),
+            counts=opened.counts,
+            document=opened.room or opened.status,
+            opened_at=now(),
+        )
+
+
+def acknowledge(row: InboxPacket) -> None:
+    """Say «Подтвержден», with everything that follows from it, in one transaction."""
+    with transaction.atomic():
+        move_packet(row, PacketState.ACKNOWLEDGED, actor=SYSTEM, decided_at=now(), lease_until=None)
+        receipts.issue(packet=row, level=IssuedReceipt.Level.ACKNOWLEDGED, actor=SYSTEM, counts=row.counts)
+        versions.supersede(row)
+        rescan.answered(row)
+        if row.kind == PacketKind.STATUS:
+            statuses.take(row, row.document)
+        content_findings.remark(row)
+
+
+def reject(row: InboxPacket, refusal: Refusal) -> None:
+    """Say «Отклонён» with typed reasons; the packet stays as evidence, its plaintext does not."""
+    reasons = receipts.reasons_of(refusal, room=row.room)
+    with transaction.atomic():
+        move_packet(
+            row,
+            PacketState.REJECTED,
+            actor=SYSTEM,
+            data={"code": refusal.code, "text": refusal.text("ru")},
+            reasons=reasons,
+            decided_at=now(),
+            lease_until=None,
+        )
+        receipts.issue(packet=row, level=IssuedReceipt.Level.REJECTED, actor=SYSTEM, reasons=reasons)
+    store.forget_other_attempts(row.sha256, row.folder)

@@ -1,0 +1,1 @@
+"""What the tests stand on: rows, fixtures of the machine, kept outcomes."""

@@ -1,0 +1,92 @@
+"""Receipts: what the centre says about one file, signed.
+
+There is one receipt for each SHA-256 and level; a resend is answered with the stored bytes of the latest one.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NotRequired, TypedDict
+
+from wire import canonical
+from wire.cms import Signer
+from wire.documents.signed import read_signed, same_place, write_signed
+from wire.pki import Role, TrustStore
+
+FORMAT = "ppe-receipt/1"
+Level = Literal["delivered", "acknowledged", "rejected", "withdrawn"]
+LEVELS: tuple[Level, ...] = ("delivered", "acknowledged", "rejected", "withdrawn")
+
+
+class Reason(TypedDict):
+    """Why a packet was rejected or withdrawn, down to the sheet."""
+
+    code: str
+    ru: str
+    en: str
+    sheet: NotRequired[str | None]
+    room: NotRequired[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One verdict about one file."""
+
+    level: Level
+    uid: str | None
+    version: int | None
+    sha256: str
+    number: int
+    supersedes: int | None
+    region: str
+    point: str
+    reasons: tuple[Reason, ...]
+    counts: Mapping[str, int]
+    operator: str
+    received_at: dt.datetime
+    issued_at: dt.datetime
+    mode: str = "live"
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write(receipt: Receipt, signer: Signer) -> bytes:
+    """Sign a receipt.
+
+    Raises:
+        SchemaRefusal: a field does not agree with the schema.
+    """
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "level": receipt.level,
+        "uid": receipt.uid,
+        "version": receipt.version,
+        "sha256": receipt.sha256,
+        "number": receipt.number,
+        "supersedes": receipt.supersedes,
+        "region": receipt.region,
+        "point": receipt.point,
+        "reasons": [dict(reason) for reason in receipt.reasons],
+        "counts": dict(receipt.counts),
+        "operator": receipt.operator,
+        "received_at": canonical.stamp(receipt.received_at),
+        "issued_at": canonical.stamp(receipt.issued_at),
+        "mode": receipt.mode,
+    }
+    if receipt.extra:
+        document["extra"] = dict(receipt.extra)
+    return write_signed("receipt", document, signers=[signer])
+
+
+def read(blob: bytes, trust: TrustStore, *, at: dt.datetime | None = None) -> Receipt:
+    """Read a receipt of the centre.
+
+    Raises:
+        Refusal: the signature does not hold, the signer is not this region's centre, or the shape is wrong.
+    """
+    document, signed_by = read_signed("receipt", blob, trust=trust, roles={Role.RCOI}, at=at)
+    same_place(signed_by, region=document["region"])
+    del document["format"]
+    document["reasons"] = tuple(document["reasons"])
+    document["received_at"] = canonical.parse_stamp(document["received_at"])
+    document["issued_at"] = canonical.parse_stamp(document["issued_at"])
+    return Receipt(**document)

@@ -1,0 +1,63 @@
+"""Small JSON documents signed with CMS: receipts, feed items, acts."""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
+
+from wire import canonical, cms, schema
+from wire.cms import SignedBy, Signer
+from wire.errors import Part, Refusal
+from wire.pki import Role, TrustStore
+
+
+class ForeignSigner(Refusal):
+    """The signature holds, but the signer has no right to say this."""
+
+    code: ClassVar[str] = "foreign_signer"
+
+
+def write_signed(name: str, document: dict[str, Any], *, signers: Sequence[Signer]) -> bytes:
+    """Sign a document, attached, DER.
+
+    Raises:
+        SchemaRefusal: the document does not agree with its own schema.
+    """
+    schema.validate(name, document)
+    return cms.sign(canonical.dumps(document), signers=signers)
+
+
+def read_signed(
+    name: str, blob: bytes, *, trust: TrustStore, roles: Collection[Role], at: dt.datetime | None = None
+) -> tuple[dict[str, Any], SignedBy]:
+    """Read a signed document: signature and path first, then its shape.
+
+    Raises:
+        Refusal: a signature that does not hold, or a document that does not agree with its schema.
+    """
+    verified = cms.verify(blob, trust=trust, at=at, roles=roles)
+    document = canonical.loads(verified.content)
+    schema.validate(name, document)
+    return document, verified.signers[0]
+
+
+def same_place(signed_by: SignedBy, *, region: str, point: str | None = None) -> None:
+    """Hold the signer to the address that the document names.
+
+    Raises:
+        ForeignSigner: the certificate is of another region or another point.
+    """
+    identity = signed_by.identity
+    pairs = [("region", identity.region, region)]
+    if point is not None:
+        pairs.append(("point", identity.point, point))
+    parts = [
+        Part(name, found, expected, f"{name}: {found}, в документе {expected}", f"{name}: {found}, document {expected}")
+        for name, found, expected in pairs
+        if found != expected
+    ]
+    if parts:
+        raise ForeignSigner(
+            f"Документ подписан чужим сертификатом ({identity.urn}).",
+            f"The document is signed by a certificate of another place ({identity.urn}).",
+            parts=parts,
+        )

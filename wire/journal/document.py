@@ -1,0 +1,313 @@
+"""Electronic journals: signed documents in which a station says what it did all day.
+
+A `.dat` is CMS SignedData (DER, attached, by the station's certificate) over the lines of `journal_lines`.
+Form numbers stand only in `forms_sealed` entries, enveloped to the access keys; everything else is readable.
+"""
+
+import base64
+import binascii
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cryptography.x509 import Certificate
+
+from wire import canonical, cms, pki
+from wire.cms import Recipient, SignedBy, Span
+from wire.cms.der import Buffer
+from wire.errors import Part, Refusal
+from wire.journal.lines import (
+    Entry,
+    Header,
+    JournalRefusal,
+    Kind,
+    Lines,
+    Relation,
+    header_line,
+    join,
+    line_hash,
+    make_line,
+    next_entry,
+    read_header,
+    read_lines,
+    relation,
+    walk,
+)
+from wire.journal.log import JournalClosed, JournalLog, sign_lines
+from wire.pki import Role, TrustStore
+
+__all__ = [
+    "Entry",
+    "FormSet",
+    "Header",
+    "JournalClosed",
+    "JournalDocument",
+    "JournalLog",
+    "JournalRefusal",
+    "Kind",
+    "Relation",
+    "SealedForms",
+    "Survey",
+    "header_line",
+    "join",
+    "line_hash",
+    "make_line",
+    "next_entry",
+    "open_forms",
+    "read",
+    "read_header",
+    "read_lines",
+    "relation",
+    "seal_forms",
+    "sign_lines",
+    "station_ident",
+    "survey",
+]
+
+MAX_JOURNAL = 256 * 1024 * 1024
+_ROLES: Mapping[str, Role] = {"print": Role.PRINT, "voice": Role.VOICE, "scan": Role.SCAN}
+
+
+class SealedForms(Refusal):
+    """None of the keys at hand opens the form numbers of a journal."""
+
+    code: ClassVar[str] = "journal_sealed"
+
+
+@dataclass(frozen=True, slots=True)
+class FormSet:
+    """One participant's set of forms as the station printed it; sheet numbers by the kind's code."""
+
+    ordinal: int
+    spoiled: bool
+    unused: bool
+    sheets: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalDocument:
+    """A journal that was read: its chain holds; `signed_by` is None when the signature does not."""
+
+    header: Header
+    entries: tuple[Entry, ...]
+    lines: bytes
+    signed_by: SignedBy | None
+    problems: tuple[Part, ...]
+    last_hash: str
+
+    @property
+    def closed_at(self) -> dt.datetime | None:
+        """When the journal was closed; None when its last entry is another one."""
+        last = self.entries[-1] if self.entries else None
+        return last.at if last and last.event == "journal_closed" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a journal comes to, without its entries."""
+
+    header: Header
+    count: int
+    events: Mapping[str, int]
+    closed_at: dt.datetime | None
+    signed_by: SignedBy | None
+    problems: tuple[Part, ...]
+    last_hash: str
+
+
+def station_ident(header: Header) -> str:
+    """How certificates name the station of a journal: a voice station by room and place, the others by number."""
+    if header.kind == "voice" and "-" not in header.station:
+        return f"{header.room}-{header.station}"
+    return header.station
+
+
+def read(blob: bytes, *, trust: TrustStore, at: dt.datetime | None = None) -> JournalDocument:
+    """Read a journal, signed or not.
+
+    Args:
+        blob: the file.
+        trust: the roots and lists that the signature is judged by.
+        at: the moment to judge the certificate at; None means the moment of signing.
+
+    Raises:
+        JournalRefusal: not a journal, or its chain is broken; the first bad entry is named.
+        SchemaRefusal: the header is not that of a known journal.
+    """
+    content, lines, signed_by, problems = _read(blob, trust=trust, at=at, keep=True)
+    return JournalDocument(lines.header, tuple(lines.entries), content.copy(), signed_by, problems, lines.last_hash)
+
+
+def survey(blob: Buffer, *, trust: TrustStore, at: dt.datetime | None = None) -> Survey:
+    """Judge a journal exactly as `read` does, in little memory: the entries are counted, not kept.
+
+    Args:
+        blob: the file, or the file mapped into memory.
+        trust: as in `read`.
+        at: as in `read`.
+
+    Raises:
+        JournalRefusal: as `read`.
+        SchemaRefusal: as `read`.
+    """
+    _, lines, signed_by, problems = _read(blob, trust=trust, at=at, keep=False)
+    closed_at = lines.last.at if lines.closed and lines.last else None
+    return Survey(lines.header, lines.count, lines.events, closed_at, signed_by, problems, lines.last_hash)
+
+
+def _read(
+    blob: Buffer, *, trust: TrustStore, at: dt.datetime | None, keep: bool
+) -> tuple[Span, Lines, SignedBy | None, tuple[Part, ...]]:
+    content, signed_by, problems = _open(blob, trust=trust, at=at)
+    lines = walk(content, keep=keep)
+    if signed_by is not None:
+        problems += _compare_signer(lines.header, signed_by)
+    elif problems[0].found == cms.SignatureWrong.code:
+        problems.append(_unchained(lines.count))
+    if not lines.closed:
+        problems.append(
+            Part("entries", "", "journal_closed", "журнал не завершён записью о закрытии", "the journal is not closed")
+        )
+    return content, lines, signed_by, (*problems, *lines.problems)
+
+
+def _open(blob: Buffer, *, trust: TrustStore, at: dt.datetime | None) -> tuple[Span, SignedBy | None, list[Part]]:
+    if len(blob) > MAX_JOURNAL:
+        raise JournalRefusal("Файл слишком велик для журнала.", "The file is too big for a journal.")
+    if blob[:1] == b"{":
+        ru, en = "журнал не подписан", "the journal is not signed"
+        return Span(blob, 0, len(blob)), None, [Part("signature", "", "CMS", ru, en)]
+    try:
+        content, signers = cms.verify_in_place(blob, trust=trust, at=at, roles=set(_ROLES.values()))
+    except Refusal as refusal:
+        problem = Part(
+            "signature", refusal.code, "", f"подпись не принята: {refusal}", f"signature: {refusal.text('en')}"
+        )
+        return _unverified(blob, refusal), None, [problem]
+    return content, signers[0], []
+
+
+def _unchained(number: int) -> Part:
+    """Nothing stands after the last entry to prove it, but the signature."""
+    ru = f"цепочка записей цела: изменена последняя запись ({number}) или сама подпись"
+    en = f"the chain of entries holds: the last entry ({number}) was changed, or the signature itself"
+    return Part("signature.entry", str(number), "", ru, en)
+
+
+def _unverified(blob: Buffer, refusal: Refusal) -> Span:
+    try:
+        return cms.unverified_in_place(blob)
+    except Refusal:
+        raise JournalRefusal(
+            f"Это не электронный журнал: {refusal}",
+            f"This is not an electronic journal: {refusal.text('en')}",
+            cure_ru="Возьмите файл END_….dat со станции ещё раз.",
+            cure_en="Take the END_….dat file from the station again.",
+        ) from refusal
+
+
+_NAMED = {"role": "назначение", "region": "регион", "point": "ППЭ", "station": "станция"}
+
+
+def _compare_signer(header: Header, signed_by: SignedBy) -> list[Part]:
+    identity = signed_by.identity
+    pairs = (
+        ("role", identity.role.value, _ROLES[header.kind].value),
+        ("region", identity.region, header.region),
+        ("point", identity.point, header.point),
+        ("station", identity.ident, station_ident(header)),
+    )
+    return [
+        Part(
+            f"signer.{name}",
+            found,
+            expected,
+            f"подписан сертификатом другой станции: {_NAMED[name]} {found}, в журнале {expected}",
+            f"signed by another station's certificate: {name} {found}, the journal says {expected}",
+        )
+        for name, found, expected in pairs
+        if found != expected
+    ]
+
+
+def seal_forms(sets: Sequence[FormSet], *, recipients: Sequence[Certificate]) -> dict[str, Any]:
+    """The data of a `forms_sealed` entry: the numbers, enveloped to every access key loaded at the station."""
+    rows = [
+        {"set": row.ordinal, "spoiled": row.spoiled, "unused": row.unused, "sheets": dict(row.sheets)} for row in sets
+    ]
+    sealed = cms.seal_bytes(canonical.dumps(rows), recipients=recipients)
+    return {
+        "p7m": base64.b64encode(sealed).decode("ascii"),
+        "count": len(rows),
+        "recipients": [pki.fingerprint(certificate) for certificate in recipients],
+    }
+
+
+def open_forms(document: JournalDocument | Lines, *, recipients: Sequence[Recipient]) -> list[FormSet]:
+    """The form numbers of a journal in the order of sets; of two entries about one set the later one holds.
+
+    Raises:
+        SealedForms: no key fits, or what the envelope holds is not a list of sets.
+    """
+    found: dict[int, FormSet] = {}
+    for entry in document.entries:
+        if entry.event == "forms_sealed":
+            for row in _open_entry(entry, recipients):
+                found[row.ordinal] = row
+    return [found[ordinal] for ordinal in sorted(found)]
+
+
+def sealed_doubts(document: JournalDocument | Lines, *, certificates: Sequence[Certificate]) -> list[Part]:
+    """Why the form numbers of a journal could never be opened with the keys of some certificates; no key is needed.
+
+    Args:
+        document: The journal.
+        certificates: Those of the access keys that the point has, or will have, for this exam.
+    """
+    found = []
+    for entry in document.entries:
+        if entry.event != "forms_sealed":
+            continue
+        try:
+            cms.require_openable(base64.b64decode(entry.data["p7m"], validate=True), certificates=certificates)
+        except (Refusal, KeyError, TypeError, ValueError) as error:
+            ru, en = (error.text("ru"), error.text("en")) if isinstance(error, Refusal) else ("base64", "base64")
+            ru = f"номера бланков (запись {entry.seq}) ключами этого ППЭ не открыть никогда: {ru}"
+            en = f"the form numbers (entry {entry.seq}) can never be opened with the keys of this point: {en}"
+            found.append(Part("sealed", str(entry.seq), "", ru, en))
+    return found
+
+
+def _open_entry(entry: Entry, recipients: Sequence[Recipient]) -> list[FormSet]:
+    try:
+        blob = base64.b64decode(entry.data["p7m"], validate=True)
+        rows = canonical.loads(cms.open_bytes(blob, recipients=recipients))
+    except (Refusal, KeyError, TypeError, binascii.Error, ValueError) as error:
+        why_ru, why_en = (str(error), error.text("en")) if isinstance(error, Refusal) else ("base64", "base64")
+        raise SealedForms(
+            f"Номера бланков (запись {entry.seq}) не открываются: {why_ru}",
+            f"The form numbers (entry {entry.seq}) do not open: {why_en}",
+            cure_ru="Загрузите и активируйте ключ доступа к ЭМ этого экзамена.",
+            cure_en="Load and activate the access key of this exam.",
+        ) from error
+    return _form_sets(rows, entry.seq)
+
+
+def _form_sets(rows: object, seq: int) -> list[FormSet]:
+    sets: list[FormSet] = []
+    for row in rows if isinstance(rows, list) else [None]:
+        match row:
+            case {
+                "set": int() as ordinal,
+                "spoiled": bool() as spoiled,
+                "unused": bool() as unused,
+                "sheets": dict() as sheets,
+            } if ordinal >= 0 and all(isinstance(number, str) for number in sheets.values()):
+                sets.append(FormSet(ordinal, spoiled, unused, dict(sheets)))
+            case _:
+                raise SealedForms(
+                    f"Номера бланков (запись {seq}) записаны не по формату.",
+                    f"The form numbers (entry {seq}) are not in the format.",
+                )
+    return sets

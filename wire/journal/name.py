@@ -1,0 +1,60 @@
+"""A journal's name beside its content: the name it should have, and every field in which the two differ."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+from wire.errors import Part
+from wire.journal.lines import Header
+from wire.names import JournalName
+from wire.subjects import SUBJECT_NAMES
+
+_WORDS = {
+    "kind": ("вид журнала", "kind"),
+    "region": ("регион", "region"),
+    "point": ("ППЭ", "point"),
+    "date": ("дата", "date"),
+    "subject": ("предмет", "subject"),
+    "room": ("аудитория", "room"),
+    "station": ("станция", "station"),
+}
+NO_ROOM = "0000"
+
+
+def name_of(header: Header, *, subjects: Mapping[str, str] | None = None) -> JournalName:
+    """The values of the name that a journal should have. A station that never had a room stands in room 0000."""
+    known = SUBJECT_NAMES if subjects is None else subjects
+    day = header.sitting.split("-")[2]
+    return JournalName(
+        kind=header.kind,
+        region=header.region,
+        point=header.point,
+        date=dt.date(2000 + int(day[4:]), int(day[2:4]), int(day[:2])),
+        subject=header.subject,
+        subject_name=known.get(header.subject, header.subject),
+        room=None if header.kind == "scan" else header.room or NO_ROOM,
+        station=header.station.rpartition("-")[2] if header.kind == "voice" else header.station,
+    )
+
+
+def compare(name: JournalName, header: Header) -> tuple[Part, ...]:
+    """Every field in which a name and the content of its file differ; numbers are compared as numbers."""
+    inside = name_of(header, subjects={header.subject: name.subject_name})
+    parts = []
+    for field, (ru, en) in _WORDS.items():
+        outer, inner = _shown(name, field), _shown(inside, field)
+        if outer != inner and not (field == "station" and outer.lstrip("0") == inner.lstrip("0")):
+            parts.append(
+                Part(
+                    field,
+                    outer,
+                    inner,
+                    f"{ru}: в имени {outer or '—'}, в журнале {inner or '—'}",
+                    f"{en}: the name says {outer or '—'}, the journal {inner or '—'}",
+                )
+            )
+    return tuple(parts)
+
+
+def _shown(name: JournalName, field: str) -> str:
+    value = getattr(name, field)
+    return "" if value is None else str(value)

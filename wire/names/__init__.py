@@ -1,0 +1,210 @@
+"""The names of electronic journals: one table of three grammars that writes, reads and explains them.
+
+Reading anchors on the prefix, takes the fixed fields from the left and the last ones from the right; what stands
+between is the name of the subject. A name that had to be interpreted in a way that could be wrong is read with
+`certain=False`, and every oddity is a doubt in words.
+"""
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wire.errors import Part, Refusal
+from wire.names import parse as names_parse
+from wire.names.align import Field
+from wire.names.draft import Draft, Grammar, Kind, day_month_year
+from wire.subjects import SUBJECT_NAMES
+
+_REGION = Field("region", (2,), "PP", "код региона, 2 цифры", "region code, 2 digits")
+_POINT = Field("point", (4,), "PPPP", "код ППЭ, 4 цифры", "point code, 4 digits")
+_DATE = Field("date", (6, 8), "DMMGGG", "дата экзамена ДДММГГ", "exam date DDMMYY", zero_filled=False)
+_SUBJECT = Field("subject", (2,), "ЭЭ", "код предмета, 2 цифры", "subject code, 2 digits")
+_ROOM = Field("room", (4,), "AAAA", "номер аудитории, 4 цифры", "room number, 4 digits")
+_STATION = Field(
+    "station", (4, 1, 2, 3, 5, 6), "№станции", "номер станции, цифры", "station number, digits", zero_filled=False
+)
+_PLACE = Field("station", (1, 2, 3, 4), "№места", "номер места, цифры", "place number, digits", zero_filled=False)
+_SCANNER = Field("station", (2, 1, 3, 4), "CC", "номер станции сканирования", "scanning station", zero_filled=False)
+
+GRAMMARS: Mapping[str, Grammar] = {
+    "print": Grammar("print", "END_PRINT", (_REGION, _POINT, _DATE, _SUBJECT), (_ROOM, _STATION), "_"),
+    "voice": Grammar("voice", "END_VOICE", (_REGION, _POINT, _DATE, _SUBJECT, _ROOM), (_PLACE,), "_"),
+    "scan": Grammar("scan", "END_SCAN", (_REGION, _POINT, _DATE, _SUBJECT), (_SCANNER,), " "),
+}
+EXTENSION = ".dat"
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\ud800-\udfff]')
+_EDGES = " _."
+
+
+class NameRefusal(Refusal):
+    """A journal's name cannot be written from these values."""
+
+    code: ClassVar[str] = "journal_name"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalName:
+    """What the name of a journal says. `room` is None for scan; `station` is the place for voice."""
+
+    kind: Kind
+    region: str
+    point: str
+    date: dt.date
+    subject: str
+    subject_name: str
+    room: str | None
+    station: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read from a name.
+
+    Attributes:
+        name: the values, or None when one of them cannot be known.
+        certain: False when something was interpreted in a way that could be wrong: a person must look.
+        doubts: every oddity, each with what was found and expected.
+        proposed: the name it should have had.
+    """
+
+    name: JournalName | None
+    certain: bool
+    doubts: tuple[Part, ...]
+    proposed: str | None
+
+
+def write(name: JournalName) -> str:
+    """The canonical name.
+
+    Raises:
+        NameRefusal: a value has no place in a name; the parts say which.
+    """
+    grammar = GRAMMARS[name.kind]
+    parts = _faults(name, grammar)
+    if parts:
+        raise NameRefusal(
+            f"Имя журнала не составить: {parts[0].ru}.", f"No journal name can be made: {parts[0].en}.", parts=parts
+        )
+    subject = unicodedata.normalize("NFC", name.subject_name).replace(" ", grammar.space)
+    left = [_value(name, field.name) for field in grammar.left]
+    right = [_value(name, field.name) for field in grammar.right]
+    return "_".join([grammar.prefix, *left, subject, *right]) + EXTENSION
+
+
+def _value(name: JournalName, field: str) -> str:
+    if field == "date":
+        return f"{name.date:%d%m%y}"
+    return str(getattr(name, field) or "")
+
+
+def _faults(name: JournalName, grammar: Grammar) -> list[Part]:
+    parts = []
+    for field in (*grammar.left, *grammar.right):
+        value = _value(name, field.name)
+        if not (value.isascii() and value.isdigit() and len(value) in field.lengths):
+            ru, en = f"{field.ru}: «{value}»", f"{field.en}: “{value}”"
+            parts.append(Part(field.name, value, field.letters, ru, en))
+    if grammar.kind == "scan" and name.room is not None:
+        ru, en = "в имени журнала сканирования нет аудитории", "a scan journal's name has no room"
+        parts.append(Part("room", name.room, "", ru, en))
+    if not 2000 <= name.date.year <= 2099:
+        ru, en = f"год {name.date.year} не записать двумя цифрами", f"the year {name.date.year} does not fit two digits"
+        parts.append(Part("date", name.date.isoformat(), "20ГГ", ru, en))
+    subject = name.subject_name
+    if (
+        not subject
+        or subject.strip(_EDGES) != subject
+        or _FORBIDDEN.search(subject)
+        or len(subject.encode("utf-8")) > 180
+    ):
+        ru, en = f"название предмета «{subject}»", f"the subject's name “{subject}”"
+        parts.append(Part("subject_name", subject, "", ru, en))
+    return parts
+
+
+def read(text: str, *, subjects: Mapping[str, str] | None = None) -> Reading:
+    """Read a name, however damaged. Never raises.
+
+    Args:
+        text: the file's name as it came.
+        subjects: the registry's subjects, code to name; by default the national list.
+    """
+    known = SUBJECT_NAMES if subjects is None else subjects
+    exact = _read_exact(text, known)
+    if exact is not None:
+        return Reading(exact, True, (), write(exact))
+    draft = names_parse.parse(text, GRAMMARS, known)
+    name = _build(draft)
+    if name is None:
+        return Reading(None, False, tuple(draft.doubts), None)
+    return Reading(name, draft.certain, tuple(draft.doubts), write(name))
+
+
+def _pattern(grammar: Grammar) -> re.Pattern[str]:
+    def group(field: Field) -> str:
+        # only the canonical six digits of a date need no word
+        lengths = (6,) if field.name == "date" else field.lengths
+        return f"(?P<{field.name}>" + "|".join(f"[0-9]{{{length}}}" for length in sorted(lengths)) + ")"
+
+    left = "_".join(group(field) for field in grammar.left)
+    right = "_".join(group(field) for field in grammar.right)
+    return re.compile(f"{grammar.prefix}_{left}_(?P<subject_name>.+)_{right}{re.escape(EXTENSION)}")
+
+
+_EXACT = {kind: _pattern(grammar) for kind, grammar in GRAMMARS.items()}
+
+
+def _read_exact(text: str, subjects: Mapping[str, str]) -> JournalName | None:
+    """A name that is right in every letter."""
+    for kind, pattern in _EXACT.items():
+        match = pattern.fullmatch(text)
+        if match is None:
+            continue
+        fields = match.groupdict()
+        subject_name = subjects.get(fields["subject"])
+        date = day_month_year(fields["date"])
+        if date is None or subject_name is None:
+            return None
+        name = _checked(
+            kind, fields["region"], fields["point"], date, fields["subject"], subject_name, fields.get("room"), fields
+        )
+        same = fields["subject_name"].replace("_", " ") == unicodedata.normalize("NFC", subject_name).replace("_", " ")
+        return name if same else None
+    return None
+
+
+def _checked(
+    kind: str,
+    region: str,
+    point: str,
+    date: dt.date,
+    subject: str,
+    subject_name: str,
+    room: str | None,
+    fields: Mapping[str, str],
+) -> JournalName | None:
+    grammar = GRAMMARS[kind]
+    name = JournalName(grammar.kind, region, point, date, subject, subject_name, room, fields["station"])
+    return None if _faults(name, grammar) else name
+
+
+def _build(draft: Draft) -> JournalName | None:
+    values = draft.values
+    if draft.kind is None or draft.date is None or draft.subject_name is None:
+        return None
+    needed = {field.name for field in (*GRAMMARS[draft.kind].left, *GRAMMARS[draft.kind].right)} - {"date"}
+    if not needed <= values.keys():
+        return None
+    return _checked(
+        draft.kind,
+        values["region"],
+        values["point"],
+        draft.date,
+        values["subject"],
+        draft.subject_name,
+        values.get("room"),
+        values,
+    )

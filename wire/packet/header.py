@@ -1,0 +1,144 @@
+"""The open header of a packet and the list of its files, as values and as JSON."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from wire import canonical, schema
+from wire.errors import MalformedDocument
+
+FORMAT = "ppe-packet/1"
+MANIFEST_FORMAT = "ppe-manifest/1"
+MANIFEST_NAME = "manifest.json"
+PacketKind = Literal["status", "blanks", "forms", "audio", "test"]
+FileKind = Literal["sheet", "form", "recording", "journal", "act", "room", "status", "test"]
+KINDS: tuple[PacketKind, ...] = ("status", "blanks", "forms", "audio", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class PacketHeader:
+    """What is said openly about a packet; `prev` is the SHA-256 of the node's previous packet, empty for the first."""
+
+    uid: str
+    version: int
+    part: int
+    parts: int
+    kind: PacketKind
+    mode: str
+    region: str
+    point: str
+    date: dt.date
+    subject: str
+    sitting: str
+    room: str | None
+    counts: Mapping[str, int]
+    content_sha256: str
+    content_size: int
+    recipients: tuple[str, ...]
+    node: str
+    sequence: int
+    prev: str
+    created_at: dt.datetime
+    supersedes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestFile:
+    """One file of a packet."""
+
+    name: str
+    kind: FileKind
+    size: int
+    sha256: str
+    sheet_codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All files of a packet, in their order."""
+
+    files: tuple[ManifestFile, ...]
+
+    def of_kind(self, kind: FileKind) -> tuple[ManifestFile, ...]:
+        """The files of one kind."""
+        return tuple(file for file in self.files if file.kind == kind)
+
+
+def header_bytes(header: PacketHeader) -> bytes:
+    """The bytes of `packet.json`.
+
+    Raises:
+        SchemaRefusal: a field does not agree with the schema.
+    """
+    document = asdict(header) | {
+        "format": FORMAT,
+        "date": header.date.isoformat(),
+        "counts": dict(header.counts),
+        "recipients": list(header.recipients),
+        "created_at": canonical.stamp(header.created_at),
+    }
+    schema.validate("packet", document)
+    return canonical.dumps(document)
+
+
+def parse_header(data: bytes) -> PacketHeader:
+    """Read `packet.json`.
+
+    Raises:
+        Refusal: not JSON, not of the schema, or its fields contradict each other.
+    """
+    document: dict[str, Any] = canonical.loads(data)
+    schema.validate("packet", document)
+    del document["format"]
+    try:
+        document["date"] = dt.date.fromisoformat(document["date"])
+    except ValueError as error:
+        raise _contradiction("date", str(document["date"])) from error
+    document["recipients"] = tuple(document["recipients"])
+    document["created_at"] = canonical.parse_stamp(document["created_at"])
+    header = PacketHeader(**document)
+    _check(header)
+    return header
+
+
+def _check(header: PacketHeader) -> None:
+    sitting = f"{header.region}-{header.point}-{header.date:%d%m%y}-{header.subject}"
+    if header.sitting != sitting:
+        raise _contradiction("sitting", header.sitting)
+    if header.part > header.parts:
+        raise _contradiction("part", str(header.part))
+    if (header.room is not None) != (header.kind in ("blanks", "audio")):
+        raise _contradiction("room", str(header.room))
+
+
+def _contradiction(name: str, found: str) -> MalformedDocument:
+    return MalformedDocument(
+        f"Заголовок пакета противоречит себе: {name} = {found}.",
+        f"The packet's header contradicts itself: {name} = {found}.",
+    )
+
+
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """The bytes of `manifest.json`.
+
+    Raises:
+        SchemaRefusal: a field does not agree with the schema.
+    """
+    rows = [asdict(file) | {"sheet_codes": list(file.sheet_codes)} for file in manifest.files]
+    document = {"format": MANIFEST_FORMAT, "files": rows}
+    schema.validate("manifest", document)
+    return canonical.dumps(document)
+
+
+def parse_manifest(data: bytes) -> Manifest:
+    """Read `manifest.json`.
+
+    Raises:
+        Refusal: not JSON, or not of the schema.
+    """
+    document = canonical.loads(data)
+    schema.validate("manifest", document)
+    return Manifest(
+        tuple(ManifestFile(**(row | {"sheet_codes": tuple(row["sheet_codes"])})) for row in document["files"])
+    )

@@ -1,0 +1,253 @@
+"""The TAR inside a packet: plain regular files with plain names, written as a stream of known length.
+
+The reader knows ustar headers and the one PAX record `path`; links, devices, sparse files and every other
+invention of the format are refused, so nothing can be written outside the folder.
+"""
+
+import hashlib
+import io
+import re
+import tarfile
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, ClassVar
+
+from wire.errors import Refusal
+
+BLOCK = 512
+MAX_NAME = 240
+MAX_SIZE = 8**11 - 1
+_PIECE = 1 << 18
+_PLAIN = re.compile(r'[^\x00-\x1f\x7f-\x9f/\\:*?"<>|]+')
+
+
+class TarRefusal(Refusal):
+    """The content of a packet is not a TAR of plain files."""
+
+    code: ClassVar[str] = "packet_tar"
+
+
+class SourceChanged(Refusal):
+    """A file changed while it was being packed."""
+
+    code: ClassVar[str] = "source_changed"
+    http_status: ClassVar[int] = 409
+    permanent: ClassVar[bool] = False
+
+
+def _refuse(ru: str, en: str) -> TarRefusal:
+    return TarRefusal(f"Содержимое пакета не принято: {ru}.", f"The packet's content is not accepted: {en}.")
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name may stand in a packet: relative, at most three levels, nothing that a file system objects to."""
+    parts = name.split("/")
+    return (
+        0 < len(name.encode("utf-8", "replace")) <= MAX_NAME
+        and len(parts) <= 3
+        and all(_PLAIN.fullmatch(part) and part[0] not in ".- " and part[-1] not in ". " for part in parts)
+        and not any(0xD800 <= ord(letter) <= 0xDFFF for letter in name)
+    )
+
+
+def plain(name: str) -> str:
+    """A name of one level that may stand in a packet, as near to the given one as can be; its extension is kept."""
+    text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode("utf-8"))
+    text = re.sub(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|]', "_", text).strip(". ").lstrip("-")
+    stem, dot, extension = text.rpartition(".")
+    if not dot or len(extension) > 10:
+        stem, extension = text, ""
+    room = MAX_NAME - len(f".{extension}".encode())
+    stem = stem.encode("utf-8")[:room].decode("utf-8", "ignore").rstrip(". ")
+    text = f"{stem}.{extension}" if extension else stem
+    return text if is_plain(text) else "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file on its way into a TAR."""
+
+    name: str
+    size: int
+    sha256: str
+    data: bytes | Path
+
+
+def _header(name: str, size: int) -> bytes:
+    if not is_plain(name) or size > MAX_SIZE:
+        raise _refuse(f"недопустимое имя или размер файла «{name[:80]}»", f"bad name or size of “{name[:80]}”")
+    info = tarfile.TarInfo(name)
+    info.size = size
+    return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "strict")
+
+
+def _padding(size: int) -> int:
+    return -size % BLOCK
+
+
+def tar_size(sources: Sequence[Source]) -> int:
+    """The exact length of the TAR."""
+    return sum(len(_header(s.name, s.size)) + s.size + _padding(s.size) for s in sources) + 2 * BLOCK
+
+
+def _pieces(sources: Sequence[Source]) -> Iterator[bytes]:
+    for source in sources:
+        yield _header(source.name, source.size)
+        digest, done = hashlib.sha256(), 0
+        for piece in _read(source):
+            digest.update(piece)
+            done += len(piece)
+            if done > source.size:
+                break
+            yield piece
+        if done != source.size or digest.hexdigest() != source.sha256:
+            raise SourceChanged(
+                f"Файл «{source.name}» изменился во время сборки пакета.",
+                f"The file “{source.name}” changed while the packet was being built.",
+            )
+        yield bytes(_padding(source.size))
+    yield bytes(2 * BLOCK)
+
+
+def _read(source: Source) -> Iterator[bytes]:
+    if isinstance(source.data, bytes):
+        yield source.data
+        return
+    try:
+        with source.data.open("rb") as file:
+            while piece := file.read(_PIECE):
+                yield piece
+    except OSError as error:
+        raise SourceChanged(
+            f"Файл «{source.name}» не читается: {error.strerror}.",
+            f"The file “{source.name}” cannot be read: {error.strerror}.",
+        ) from error
+
+
+class TarStream(io.RawIOBase):
+    """A TAR as a readable stream that never holds more than one piece."""
+
+    def __init__(self, sources: Sequence[Source], progress: Callable[[int, int], None] | None = None) -> None:
+        """Lay out the stream; files are opened when their turn comes."""
+        self.size = tar_size(sources)
+        self._pieces = _pieces(sources)
+        self._piece = memoryview(b"")
+        self._progress = progress
+        self._done = 0
+
+    def readable(self) -> bool:
+        """It is for reading."""
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """Fill a buffer, as `io.RawIOBase` demands."""
+        while not len(self._piece):
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._piece = memoryview(piece)
+        count = min(len(buffer), len(self._piece))
+        buffer[:count] = self._piece[:count]
+        self._piece = self._piece[count:]
+        self._done += count
+        if self._progress is not None:
+            self._progress(self._done, self.size)
+        return count
+
+
+def stream(sources: Sequence[Source], progress: Callable[[int, int], None] | None = None) -> tuple[BinaryIO, int]:
+    """A TAR as a buffered stream, and its exact length."""
+    raw = TarStream(sources, progress)
+    return io.BufferedReader(raw, _PIECE), raw.size
+
+
+@dataclass(frozen=True, slots=True)
+class TarEntry:
+    """The header of one file; its bytes are read from the reader that yielded it, before the next one."""
+
+    name: str
+    size: int
+
+
+class TarReader:
+    """Reads the files of a TAR one after another."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Read from the file's current position."""
+        self._file = file
+        self._left = 0
+        self._pad = 0
+
+    def next(self) -> TarEntry | None:
+        """The next file; None at the end of the archive.
+
+        Raises:
+            TarRefusal: anything but a regular file with a plain name.
+        """
+        for _ in self.pieces():
+            pass
+        self._exactly(self._pad)
+        self._pad = 0
+        block = self._exactly(BLOCK)
+        if not any(block):
+            self._finish()
+            return None
+        kind, name, size = _parse(block)
+        if kind == b"x":
+            name = self._pax_path(size)
+            kind, _, size = _parse(self._exactly(BLOCK))
+        if kind != b"0" or not is_plain(name):
+            raise _refuse(f"недопустимая запись «{name[:80]}»", f"a forbidden entry “{name[:80]}”")
+        self._left, self._pad = size, _padding(size)
+        return TarEntry(name, size)
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes of the current file, piece by piece."""
+        while self._left:
+            piece = self._file.read(min(self._left, _PIECE))
+            if not piece:
+                raise _refuse("архив обрывается", "the archive is cut short")
+            self._left -= len(piece)
+            yield piece
+
+    def _exactly(self, count: int) -> bytes:
+        data = self._file.read(count) if count else b""
+        if len(data) != count:
+            raise _refuse("архив обрывается", "the archive is cut short")
+        return data
+
+    def _finish(self) -> None:
+        rest = self._file.read(20 * BLOCK + 1)
+        if len(rest) < BLOCK or len(rest) > 20 * BLOCK or any(rest):
+            raise _refuse("после конца архива есть данные", "bytes follow the end of the archive")
+
+    def _pax_path(self, size: int) -> str:
+        if size > 2 * BLOCK:
+            raise _refuse("слишком длинный заголовок", "an extended header is too long")
+        record = self._exactly(size)
+        self._exactly(_padding(size))
+        match = re.fullmatch(rb"([0-9]{1,4}) path=([^\n]+)\n", record)
+        if match is None or int(match[1]) != len(record):
+            raise _refuse("недопустимый расширенный заголовок", "a forbidden extended header")
+        try:
+            return match[2].decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise _refuse("имя не в UTF-8", "a name is not UTF-8") from error
+
+
+def _parse(block: bytes) -> tuple[bytes, str, int]:
+    """Kind, name and size of a ustar header."""
+    size, checksum = _octal(block[124:136]), _octal(block[148:156])
+    blank = block[:148] + b" " * 8 + block[156:]
+    if checksum != sum(blank) or block[257:263] != b"ustar\0" or any(block[157:257]) or any(block[345:500]):
+        raise _refuse("неверный заголовок файла в архиве", "a bad file header in the archive")
+    return block[156:157], block[:100].rstrip(b"\0").decode("ascii", "replace"), size
+
+
+def _octal(field: bytes) -> int:
+    text = field.strip(b" \0")
+    if not re.fullmatch(rb"[0-7]{1,12}", text):
+        raise _refuse("неверное число в заголовке", "a bad number in a header")
+    return int(text, 8)
