@@ -11,7 +11,7 @@ help:
 	@echo "make run    the same day in the browser: point on :8000, regional centre on :8001"
 	@echo "make test   every test        make check  format, lint, types, import order, migrations"
 	@echo "make prove  the long proofs   make bench  figures beside their limits"
-	@echo "make messages  collect the strings of the pages for their English catalogue"
+	@echo "make messages  collect the sentences of the portal for their Russian catalogue"
 
 $(READY): requirements-dev.txt
 	@echo "• Setting up Python packages in $(VENV) (once; a minute or two)…"

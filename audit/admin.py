@@ -15,7 +15,7 @@ from common.web.admin import ReadOnlyAdmin
 class KindFilter(admin.SimpleListFilter):
     """Kinds by their words."""
 
-    title, parameter_name = _("событие"), "kind"
+    title, parameter_name = _("event"), "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the kinds of the catalogue."""
@@ -29,7 +29,7 @@ class KindFilter(admin.SimpleListFilter):
 class MeansFilter(admin.SimpleListFilter):
     """Means by their words."""
 
-    title, parameter_name = _("чем"), "means"
+    title, parameter_name = _("by what means"), "means"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the known means."""
@@ -51,17 +51,17 @@ class EventAdmin(ReadOnlyAdmin):
     exclude = ("kind", "actor", "means")
     readonly_fields = ("kind_words", "actor_words", "means_words")
 
-    @admin.display(description=_("событие"), ordering="kind")
+    @admin.display(description=_("event"), ordering="kind")
     def kind_words(self, event: Event) -> str:
         """Return the kind in words."""
         return event.kind_words
 
-    @admin.display(description=_("кто"), ordering="actor")
+    @admin.display(description=_("who"), ordering="actor")
     def actor_words(self, event: Event) -> str:
         """Return who did it."""
         return event.actor_words
 
-    @admin.display(description=_("чем"), ordering="means")
+    @admin.display(description=_("by what means"), ordering="means")
     def means_words(self, event: Event) -> str:
         """Return by what means it was done, in words."""
         return str(MEANS.get(event.means, event.means))
@@ -74,7 +74,7 @@ class AnchorAdmin(ReadOnlyAdmin):
     list_display = ("number", "at", "sha256", "file")
     fields = ("number", "at", "sha256", "file")
 
-    @admin.display(description=_("файл"))
+    @admin.display(description=_("file"))
     def file(self, anchor: Anchor) -> str:
         """Return the link to the signed document."""
         address = reverse("anchor", kwargs={"number": anchor.number})

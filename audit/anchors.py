@@ -26,9 +26,12 @@ def faults() -> list[str]:
         try:
             said = readers[0](row)
         except Refusal as refusal:
-            return [*found, _("Якорь № %(number)d: %(why)s") % {"number": row.number, "why": refusals.words(refusal)}]
+            return [
+                *found,
+                _("Anchor no. %(number)d: %(why)s") % {"number": row.number, "why": refusals.words(refusal)},
+            ]
         if (row.number, said.number, said.prev) != (number + 1, number + 1, prev):
-            return [*found, _("Якорь № %(number)d не следует из предыдущего.") % {"number": row.number}]
+            return [*found, _("Anchor no. %(number)d does not follow from the one before.") % {"number": row.number}]
         fresh = [head for head in said.heads if head not in held]
         found += [_lost(row, head) for head in fresh if not _stands(head)]
         held = set(said.heads)
@@ -41,6 +44,7 @@ def _stands(head: wire_anchor.Head) -> bool:
 
 
 def _lost(row: Anchor, head: wire_anchor.Head) -> str:
-    return _("Якорь № %(anchor)d подписан над событием № %(number)d цепочки %(chain)s, теперь его нет.") % {
+    return _("Anchor no. %(anchor)d was signed over event no. %(number)d of chain %(chain)s, which "
+             "is gone now.") % {
         "anchor": row.number, "number": head.number, "chain": head.chain,
     }  # fmt: skip

@@ -6,7 +6,7 @@ class AuditConfig(AppConfig):
     """The append-only log of everything that happened."""
 
     name = "audit"
-    verbose_name = _("Журнал событий")
+    verbose_name = _("Event log")
 
     def ready(self) -> None:
         """Record every refusal that leaves through a page or the API."""

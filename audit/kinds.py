@@ -4,15 +4,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 KINDS: dict[str, str | Promise] = {
-    "refused": _("Отказано"),
-    "node.founded": _("Узел настроен"),
-    "node.started": _("Узел запущен"),
-    "node.cluster_restarted": _("Очередь узла перезапущена"),
-    "node.numbers_behind": _("База данных отстаёт от выданных номеров: её вернули к более старой копии"),
-    "node.numbers_made": _("Файл выданных номеров составлен по базе данных"),
-    "people.account_made": _("Выдана учётная запись"),
-    "registry.taken_in": _("Загружен реестр"),
-    "station.replaced": _("Станция заменена"),
+    "refused": _("Refused"),
+    "node.founded": _("Node set up"),
+    "node.started": _("Node started"),
+    "node.cluster_restarted": _("Queue of the node restarted"),
+    "node.numbers_behind": _("The database is behind the numbers given out: it was put back from an older copy"),
+    "node.numbers_made": _("The file of numbers given out was made from the database"),
+    "people.account_made": _("Login issued"),
+    "registry.taken_in": _("Registry loaded"),
+    "station.replaced": _("Station replaced"),
 }
 
 
@@ -25,8 +25,8 @@ def register(kinds: dict[str, str | Promise]) -> None:
 
 #: By what means something was done (`audit.log.Actor.means`).
 MEANS: dict[str, str | Promise] = {
-    "page": _("на странице"),
-    "api": _("по сети"),
-    "token": _("токеном"),
-    "system": _("автоматически"),
+    "page": _("on a page"),
+    "api": _("by network"),
+    "token": _("with a token"),
+    "system": _("automatically"),
 }

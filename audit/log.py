@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils.translation import gettext_noop
 
 from audit.kinds import KINDS
 from audit.models import NODE_CHAIN, ChainHead, Event
+from common.stored import stored
 from common.work.clock import now
 from wire import canonical
 from wire.errors import Refusal
@@ -34,7 +34,7 @@ class Actor:
 
 
 # Names that are no person's: kept as they stand, said in the reader's language (`Event.actor_words`).
-SYSTEM = Actor(gettext_noop("система"), "system")
+SYSTEM = Actor(stored("system"), "system")
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -44,7 +44,7 @@ def actor_of(request: HttpRequest) -> Actor:
         return Actor(machine.identity.urn, "api", certificate=machine.fingerprint)
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return Actor(gettext_noop("не вошёл"), "page")
+        return Actor(stored("not logged in"), "page")
     return Actor(user.get_full_name() or user.get_username(), "page", user_id=user.pk)
 
 

@@ -35,25 +35,25 @@ class EventQuerySet(AppendOnlyQuerySet):
 class Event(models.Model):
     """One thing that happened. Region, point and actor stand as text: the row outlives what it speaks of."""
 
-    chain = models.CharField(_("цепочка"), max_length=16)
-    number = models.PositiveBigIntegerField(_("номер"))
-    at = models.DateTimeField(_("время"), db_index=True)
-    kind = models.CharField(_("событие"), max_length=64, db_index=True)
-    actor = models.CharField(_("кто"), max_length=200, blank=True)
-    means = models.CharField(_("чем"), max_length=16)
-    certificate = models.CharField(_("отпечаток сертификата"), max_length=64, blank=True)
-    region = models.CharField(_("регион"), max_length=2, blank=True)
-    point = models.CharField(_("ППЭ"), max_length=4, blank=True)
-    subject = models.CharField(_("о чём"), max_length=200, blank=True)
-    data = models.JSONField(_("подробности"), default=dict)
-    prev = models.CharField(_("хэш предыдущего"), max_length=64)
-    hash = models.CharField(_("хэш"), max_length=64)
+    chain = models.CharField(_("chain"), max_length=16)
+    number = models.PositiveBigIntegerField(_("number"))
+    at = models.DateTimeField(_("time"), db_index=True)
+    kind = models.CharField(_("event"), max_length=64, db_index=True)
+    actor = models.CharField(_("who"), max_length=200, blank=True)
+    means = models.CharField(_("by what means"), max_length=16)
+    certificate = models.CharField(_("certificate fingerprint"), max_length=64, blank=True)
+    region = models.CharField(_("region"), max_length=2, blank=True)
+    point = models.CharField(_("Exam point"), max_length=4, blank=True)
+    subject = models.CharField(_("about"), max_length=200, blank=True)
+    data = models.JSONField(_("details"), default=dict)
+    prev = models.CharField(_("hash of the one before"), max_length=64)
+    hash = models.CharField(_("hash"), max_length=64)
 
     objects = EventQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("событие")
-        verbose_name_plural = _("события")
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
         ordering = ("-id",)
         constraints = [models.UniqueConstraint(fields=("chain", "number"), name="audit_event_once_in_chain")]
 
@@ -83,8 +83,8 @@ class ChainHead(models.Model):
     hash = models.CharField(max_length=64, default="")
 
     class Meta:
-        verbose_name = _("конец цепочки")
-        verbose_name_plural = _("концы цепочек")
+        verbose_name = _("end of a chain")
+        verbose_name_plural = _("ends of chains")
 
     def __str__(self) -> str:
         return f"{self.chain} № {self.number}"
@@ -93,16 +93,16 @@ class ChainHead(models.Model):
 class Anchor(models.Model):
     """A signed word of this node about the last event of each chain, made every hour; kept as it was signed."""
 
-    number = models.PositiveBigIntegerField(_("номер"), unique=True)
-    at = models.DateTimeField(_("время"))
+    number = models.PositiveBigIntegerField(_("number"), unique=True)
+    at = models.DateTimeField(_("time"))
     sha256 = models.CharField(_("SHA-256"), max_length=64)
-    document = models.BinaryField(_("документ"))
+    document = models.BinaryField(_("document"))
 
     objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("якорь журнала событий")
-        verbose_name_plural = _("якоря журнала событий")
+        verbose_name = _("anchor of the event log")
+        verbose_name_plural = _("anchors of the event log")
         ordering = ("-number",)
 
     def __str__(self) -> str:

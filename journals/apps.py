@@ -6,7 +6,7 @@ class JournalsConfig(AppConfig):
     """Electronic journals and acts."""
 
     name = "journals"
-    verbose_name = _("Электронные журналы")
+    verbose_name = _("Electronic journals")
 
     def ready(self) -> None:
         """Name the room's events; open sealed numbers when a key is activated."""

@@ -6,16 +6,16 @@ from audit import kinds
 
 kinds.register(
     {
-        "journals.taken_in": _("Получен электронный журнал"),
-        "journals.repeated": _("Электронный журнал получен повторно"),
-        "journals.turned_away": _("Файл не принят: не журнал этого узла"),
-        "journals.forked": _("Журнал противоречит другому журналу той же станции"),
-        "journals.accepted": _("Журнал принят решением"),
-        "journals.refused": _("Журнал отклонён решением"),
-        "journals.rechecked": _("Журнал принят после повторной проверки"),
-        "journals.superseded": _("Журнал заменён более полным"),
-        "journals.forms_opened": _("Номера бланков открыты"),
-        "journals.station_state": _("Станция сменила состояние"),
-        "journals.act_made": _("Составлен акт"),
+        "journals.taken_in": _("Electronic journal received"),
+        "journals.repeated": _("Electronic journal received again"),
+        "journals.turned_away": _("File turned away: no journal of this node"),
+        "journals.forked": _("Journal contradicts another one of the same station"),
+        "journals.accepted": _("Journal accepted by decision"),
+        "journals.refused": _("Journal rejected by decision"),
+        "journals.rechecked": _("Journal accepted after another check"),
+        "journals.superseded": _("Journal replaced by a fuller one"),
+        "journals.forms_opened": _("Form numbers opened"),
+        "journals.station_state": _("A station changed its state"),
+        "journals.act_made": _("Act made"),
     }
 )

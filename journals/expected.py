@@ -14,12 +14,12 @@ from stations.models import Duty, Room, Sitting, StationKind, StationPost
 MISSING, UNSIGNED, ACT = "missing", "unsigned", "act"
 
 _LABELS: dict[str, str | Promise] = {
-    MISSING: _("нет журнала"),
-    "accepted": _("принят"),
-    "quarantined": _("в карантине"),
-    UNSIGNED: _("не подписан"),
-    "refused": _("отклонён"),
-    ACT: _("акт вместо журнала"),
+    MISSING: _("no journal"),
+    "accepted": _("accepted"),
+    "quarantined": _("in quarantine"),
+    UNSIGNED: _("not signed"),
+    "refused": _("rejected"),
+    ACT: _("act instead of a journal"),
 }
 _ICONS = {
     MISSING: "hourglass_empty", "accepted": "check_circle", "quarantined": "warning", UNSIGNED: "gpp_maybe",
@@ -136,7 +136,7 @@ def matrix(sitting: Sitting, kinds: Sequence[str] = ("print", "voice")) -> list[
         rows[use.room_id] = MatrixRow(use.room, str(use.room), [])
     for each in expected_set(sitting, kinds):
         room = each.post.room
-        title = str(room) if room else str(_("без аудитории"))
+        title = str(room) if room else str(_("without a room"))
         rows.setdefault(room.pk if room else None, MatrixRow(room, title, [])).cells.append(each)
     return sorted(rows.values(), key=lambda row: (row.room is None, row.room.number if row.room else ""))
 
@@ -144,5 +144,5 @@ def matrix(sitting: Sitting, kinds: Sequence[str] = ("print", "voice")) -> list[
 def duty_words(post: StationPost) -> str:
     """Return why a station is there, with its successor: «заменена на 0005»."""
     if post.duty == Duty.REPLACED and post.replaced_by:
-        return str(_("заменена на %s")) % post.replaced_by.station.number
+        return str(_("replaced by %s")) % post.replaced_by.station.number
     return str(Duty(post.duty).label)

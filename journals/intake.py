@@ -143,7 +143,7 @@ def _again(known: Journal, name: str, door: str, actor: Actor) -> Verdict:
     if known.state == JournalState.QUARANTINED and recheck(journal=known, actor=actor):
         return Verdict(known.state, f"{name}: {_accepted_words(known)}", known, repeated=True)
     when = clock.local(known.received_at, known.point.timezone)
-    words = _("уже получен в %(time)s, состояние: %(state)s") % {
+    words = _("received already at %(time)s, state: %(state)s") % {
         "time": f"{when:%H:%M}", "state": str(known.get_state_display()).lower(),
     }  # fmt: skip
     record(
@@ -193,13 +193,13 @@ def _settle(row: Journal, found: Read, actor: Actor) -> Verdict:
         _supersede(row, [other for other, how in relations if how in ("longer", "same")], actor)
         return Verdict(row.state, f"{row.original_name}: {_accepted_words(row)}", row)
     reasons = "; ".join(doubt[refusals.language()] for doubt in row.blocking[:4])
-    words = _("в карантине, нужно решение: %s") if row.signed else _("не подписан, в карантине: %s")
+    words = _("in quarantine, needs a decision: %s") if row.signed else _("not signed, in quarantine: %s")
     return Verdict(row.state, f"{row.original_name}: {words % reasons}", row)
 
 
 def _accepted_words(row: Journal) -> str:
     where = f", {row.room}" if row.room else ""
-    return _("принят: %(station)s%(where)s, записей: %(entries)d") % {
+    return _("accepted: %(station)s%(where)s, entries: %(entries)d") % {
         "station": row.station or row.station_said, "where": where, "entries": row.entry_count,
     }  # fmt: skip
 

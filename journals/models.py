@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from common.errors import either
 from journals.states import Door, JournalState
@@ -44,62 +45,62 @@ class Journal(models.Model):
     class Kind(models.TextChoices):
         """Whose journal it is."""
 
-        PRINT = "print", _("печати")
-        VOICE = "voice", _("записи ответов")
-        SCAN = "scan", _("сканирования")
+        PRINT = "print", _("printing")
+        VOICE = "voice", _("voice recording")
+        SCAN = "scan", _("scanning")
 
     State = JournalState
 
-    state = models.CharField(_("состояние"), max_length=12, choices=JournalState.choices, default=JournalState.RECEIVED)
-    kind = models.CharField(_("журнал"), max_length=8, choices=Kind.choices)
-    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"), related_name="journals")
+    state = models.CharField(_("state"), max_length=12, choices=JournalState.choices, default=JournalState.RECEIVED)
+    kind = models.CharField(_("journal"), max_length=8, choices=Kind.choices)
+    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("Exam point"), related_name="journals")
     sitting = models.ForeignKey(
-        Sitting, models.PROTECT, verbose_name=_("экзамен"), null=True, blank=True, related_name="journals"
+        Sitting, models.PROTECT, verbose_name=_("exam"), null=True, blank=True, related_name="journals"
     )
     station = models.ForeignKey(
-        Station, models.PROTECT, verbose_name=_("станция"), null=True, blank=True, related_name="journals"
+        Station, models.PROTECT, verbose_name=_("station"), null=True, blank=True, related_name="journals"
     )
-    room = models.ForeignKey(Room, models.PROTECT, verbose_name=_("аудитория"), null=True, blank=True)
-    station_said = models.CharField(_("номер станции в журнале"), max_length=16, blank=True)
-    room_said = models.CharField(_("аудитория в журнале"), max_length=4, blank=True)
-    original_name = models.CharField(_("имя, с которым пришёл"), max_length=255)
-    name = models.CharField(_("официальное имя"), max_length=255)
+    room = models.ForeignKey(Room, models.PROTECT, verbose_name=_("room"), null=True, blank=True)
+    station_said = models.CharField(_("station number in the journal"), max_length=16, blank=True)
+    room_said = models.CharField(_("room in the journal"), max_length=4, blank=True)
+    original_name = models.CharField(_("name it came under"), max_length=255)
+    name = models.CharField(_("official name"), max_length=255)
     sha256 = models.CharField("SHA-256", max_length=64, unique=True)
-    size = models.PositiveBigIntegerField(_("размер"))
-    path = models.CharField(_("файл"), max_length=300)
-    entry_count = models.PositiveIntegerField(_("записей"), default=0)
-    lines_size = models.PositiveBigIntegerField(_("размер записей"), default=0)
-    lines_sha256 = models.CharField(_("SHA-256 записей"), max_length=64, blank=True)
-    opened_at = models.DateTimeField(_("начат"), null=True, blank=True)
-    closed_at = models.DateTimeField(_("завершён"), null=True, blank=True)
-    skew_seconds = models.FloatField(_("часы станции спешат на, с"), null=True, blank=True)
-    serial = models.CharField(_("серийный номер станции"), max_length=200, blank=True)
-    software = models.CharField(_("программа"), max_length=200, blank=True)
-    signed_by = models.CharField(_("подписан"), max_length=120, blank=True)
-    signer_fingerprint = models.CharField(_("отпечаток подписавшего"), max_length=64, blank=True)
-    doubts = models.JSONField(_("замечания"), default=list)
-    sealed_sets = models.PositiveIntegerField(_("комплектов с закрытыми номерами"), default=0)
-    forms_opened_at = models.DateTimeField(_("номера бланков открыты"), null=True, blank=True)
-    forms_problem = models.CharField(_("почему номера не открыты"), max_length=300, blank=True)
+    size = models.PositiveBigIntegerField(_("size"))
+    path = models.CharField(_("file"), max_length=300)
+    entry_count = models.PositiveIntegerField(_("entries"), default=0)
+    lines_size = models.PositiveBigIntegerField(_("size of the entries"), default=0)
+    lines_sha256 = models.CharField(_("SHA-256 of the entries"), max_length=64, blank=True)
+    opened_at = models.DateTimeField(_("begun"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    skew_seconds = models.FloatField(_("station clock is fast by, s"), null=True, blank=True)
+    serial = models.CharField(_("serial number of the station"), max_length=200, blank=True)
+    software = models.CharField(_("software"), max_length=200, blank=True)
+    signed_by = models.CharField(_("signed"), max_length=120, blank=True)
+    signer_fingerprint = models.CharField(_("fingerprint of the signer"), max_length=64, blank=True)
+    doubts = models.JSONField(_("remarks"), default=list)
+    sealed_sets = models.PositiveIntegerField(_("sets with sealed numbers"), default=0)
+    forms_opened_at = models.DateTimeField(_("form numbers opened"), null=True, blank=True)
+    forms_problem = models.CharField(_("why the numbers are not open"), max_length=300, blank=True)
     forms_problem_en = models.CharField(
-        _("почему номера не открыты (по-английски)"), max_length=300, blank=True, default=""
+        _("why the numbers are not open (in English)"), max_length=300, blank=True, default=""
     )
     superseded_by = models.ForeignKey(
-        "self", models.PROTECT, verbose_name=_("заменён на"), null=True, blank=True, related_name="supersedes"
+        "self", models.PROTECT, verbose_name=_("replaced by"), null=True, blank=True, related_name="supersedes"
     )
-    door = models.CharField(_("откуда"), max_length=8, choices=Door.choices)
-    received_at = models.DateTimeField(_("получен"), db_index=True)
-    received_by = models.CharField(_("кто передал"), max_length=200)
-    decided_at = models.DateTimeField(_("решение принято"), null=True, blank=True)
-    decided_by = models.CharField(_("кто решил"), max_length=200, blank=True)
-    reason = models.CharField(_("причина решения"), max_length=500, blank=True)
+    door = models.CharField(_("came by"), max_length=8, choices=Door.choices)
+    received_at = models.DateTimeField(_("received"), db_index=True)
+    received_by = models.CharField(_("brought by"), max_length=200)
+    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
+    decided_by = models.CharField(_("decided by"), max_length=200, blank=True)
+    reason = models.CharField(_("reason of the decision"), max_length=500, blank=True)
 
     objects = JournalQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "point"
 
     class Meta:
-        verbose_name = _("электронный журнал")
-        verbose_name_plural = _("электронные журналы")
+        verbose_name = _("electronic journal")
+        verbose_name_plural = _("electronic journals")
         ordering = ("-received_at", "-pk")
         indexes = [models.Index(fields=("sitting", "kind", "state"), name="journal_of_sitting")]
 
@@ -137,17 +138,17 @@ class Journal(models.Model):
 class JournalSet(models.Model):
     """One participant's set of forms as the station printed it."""
 
-    journal = models.ForeignKey(Journal, models.CASCADE, verbose_name=_("журнал"), related_name="sets")
-    ordinal = models.PositiveIntegerField(_("№ комплекта"))
-    spoiled = models.BooleanField(_("испорчен"), default=False)
-    unused = models.BooleanField(_("не использован"), default=False)
+    journal = models.ForeignKey(Journal, models.CASCADE, verbose_name=_("journal"), related_name="sets")
+    ordinal = models.PositiveIntegerField(_("set no."))
+    spoiled = models.BooleanField(_("spoiled"), default=False)
+    unused = models.BooleanField(_("unused"), default=False)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "journal__point"
 
     class Meta:
-        verbose_name = _("комплект бланков")
-        verbose_name_plural = _("комплекты бланков")
+        verbose_name = _("set of forms")
+        verbose_name_plural = _("sets of forms")
         ordering = ("journal", "ordinal")
         constraints = [models.UniqueConstraint(fields=("journal", "ordinal"), name="one_set_of_an_ordinal")]
 
@@ -158,17 +159,17 @@ class JournalSet(models.Model):
 class JournalSheet(models.Model):
     """A form of a set: the number that the station printed."""
 
-    journal = models.ForeignKey(Journal, models.CASCADE, verbose_name=_("журнал"), related_name="sheets")
-    set = models.ForeignKey(JournalSet, models.CASCADE, verbose_name=_("комплект"), related_name="sheets")
-    kind = models.CharField(_("бланк"), max_length=16)
-    number = models.CharField(_("номер"), max_length=32, db_index=True)
+    journal = models.ForeignKey(Journal, models.CASCADE, verbose_name=_("journal"), related_name="sheets")
+    set = models.ForeignKey(JournalSet, models.CASCADE, verbose_name=_("set"), related_name="sheets")
+    kind = models.CharField(_("form"), max_length=16)
+    number = models.CharField(_("number"), max_length=32, db_index=True)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "journal__point"
 
     class Meta:
-        verbose_name = _("бланк")
-        verbose_name_plural = _("бланки")
+        verbose_name = _("form")
+        verbose_name_plural = _("answer forms")
         ordering = ("journal", "set__ordinal", "kind")
 
     def __str__(self) -> str:
@@ -178,22 +179,22 @@ class JournalSheet(models.Model):
 class JournalAnswer(models.Model):
     """A recorded answer that a voice journal lists."""
 
-    journal = models.ForeignKey(Journal, models.CASCADE, verbose_name=_("журнал"), related_name="answers")
-    ordinal = models.PositiveIntegerField(_("№ комплекта"))
-    place = models.CharField(_("место"), max_length=8, blank=True)
-    registration_number = models.CharField(_("№ бланка регистрации"), max_length=32, null=True, blank=True)  # noqa: DJ001
-    file_name = models.CharField(_("аудиофайл"), max_length=255)
-    seconds = models.FloatField(_("длительность, с"), default=0)
+    journal = models.ForeignKey(Journal, models.CASCADE, verbose_name=_("journal"), related_name="answers")
+    ordinal = models.PositiveIntegerField(_("set no."))
+    place = models.CharField(_("place"), max_length=8, blank=True)
+    registration_number = models.CharField(_("registration form no."), max_length=32, null=True, blank=True)  # noqa: DJ001
+    file_name = models.CharField(_("recording"), max_length=255)
+    seconds = models.FloatField(_("length, s"), default=0)
     sha256 = models.CharField("SHA-256", max_length=64)
-    spoiled = models.BooleanField(_("испорчен"), default=False)
-    unused = models.BooleanField(_("не использован"), default=False)
+    spoiled = models.BooleanField(_("spoiled"), default=False)
+    unused = models.BooleanField(_("unused"), default=False)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "journal__point"
 
     class Meta:
-        verbose_name = _("записанный ответ")
-        verbose_name_plural = _("записанные ответы")
+        verbose_name = _("recorded answer")
+        verbose_name_plural = _("recorded answers")
         ordering = ("journal", "ordinal", "file_name")
         constraints = [models.UniqueConstraint(fields=("journal", "ordinal", "file_name"), name="one_answer_file")]
 
@@ -207,33 +208,33 @@ class Act(models.Model):
     class Kind(models.TextChoices):
         """What the act is about."""
 
-        JOURNAL_MISSING = "journal_missing", _("Журнал получить нельзя")
-        ROOM_DIFFERENCE = "room_difference", _("Аудитория закрыта с расхождением")
+        JOURNAL_MISSING = "journal_missing", _("The journal cannot be had")
+        ROOM_DIFFERENCE = "room_difference", _("The room was closed with a difference")
 
-    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("экзамен"), related_name="acts")
-    kind = models.CharField(_("о чём"), max_length=16, choices=Kind.choices)
+    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("exam"), related_name="acts")
+    kind = models.CharField(_("about"), max_length=16, choices=Kind.choices)
     station_post = models.ForeignKey(
-        StationPost, models.PROTECT, verbose_name=_("станция"), null=True, blank=True, related_name="acts"
+        StationPost, models.PROTECT, verbose_name=_("station"), null=True, blank=True, related_name="acts"
     )
-    room = models.ForeignKey(Room, models.PROTECT, verbose_name=_("аудитория"), null=True, blank=True)
-    reason = models.CharField(_("причина"), max_length=200)
-    text = models.TextField(_("текст"), blank=True)
-    name = models.CharField(_("имя файла"), max_length=160)
-    path = models.CharField(_("файл"), max_length=300)
+    room = models.ForeignKey(Room, models.PROTECT, verbose_name=_("room"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=200)
+    text = models.TextField(_("text"), blank=True)
+    name = models.CharField(_("file name"), max_length=160)
+    path = models.CharField(_("file"), max_length=300)
     sha256 = models.CharField("SHA-256", max_length=64, unique=True)
-    photo = models.CharField(_("фотография"), max_length=300, blank=True)
-    photo_sha256 = models.CharField(_("SHA-256 фотографии"), max_length=64, blank=True)
-    signed_by = models.CharField(_("подписал"), max_length=200)
-    signer_fingerprint = models.CharField(_("отпечаток подписавшего"), max_length=64)
-    made_at = models.DateTimeField(_("составлен"))
-    made_by = models.CharField(_("за чьей учётной записью"), max_length=200)
+    photo = models.CharField(_("photo"), max_length=300, blank=True)
+    photo_sha256 = models.CharField(_("SHA-256 of the photo"), max_length=64, blank=True)
+    signed_by = models.CharField(_("signed by"), max_length=200)
+    signer_fingerprint = models.CharField(_("fingerprint of the signer"), max_length=64)
+    made_at = models.DateTimeField(_("made at"))
+    made_by = models.CharField(_("under whose login"), max_length=200)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"
 
     class Meta:
-        verbose_name = _("акт")
-        verbose_name_plural = _("акты")
+        verbose_name = _("act")
+        verbose_name_plural = _("acts")
         ordering = ("-made_at",)
 
     def __str__(self) -> str:
@@ -246,30 +247,30 @@ class StationSign(models.Model):
     class State(models.TextChoices):
         """What a station does."""
 
-        READY = "ready", _("готова")
-        WORKING = "working", _("работает")
-        PAUSED = "paused", _("приостановлена")
-        FAULT = "fault", _("неисправна")
-        FINISHED = "finished", _("закончила")
+        READY = "ready", _("ready")
+        WORKING = "working", _("working")
+        PAUSED = "paused", _("paused")
+        FAULT = "fault", _("out of order")
+        FINISHED = "finished", pgettext_lazy("station", "finished")
 
-    station = models.OneToOneField(Station, models.PROTECT, verbose_name=_("станция"), related_name="sign")
-    state = models.CharField(_("состояние"), max_length=8, choices=State.choices)
-    note = models.CharField(_("сообщение"), max_length=200, blank=True)
-    paper = models.PositiveSmallIntegerField(_("бумага, %"), null=True, blank=True)
-    toner = models.PositiveSmallIntegerField(_("тонер, %"), null=True, blank=True)
-    battery = models.PositiveSmallIntegerField(_("батарея, %"), null=True, blank=True)
-    disk_free = models.PositiveBigIntegerField(_("свободно на диске, байт"), null=True, blank=True)
-    software = models.CharField(_("программа"), max_length=200, blank=True)
-    said_at = models.DateTimeField(_("по часам станции"))
-    at = models.DateTimeField(_("получен"))
-    skew_seconds = models.FloatField(_("часы станции спешат на, с"))
+    station = models.OneToOneField(Station, models.PROTECT, verbose_name=_("station"), related_name="sign")
+    state = models.CharField(_("state"), max_length=8, choices=State.choices)
+    note = models.CharField(_("message"), max_length=200, blank=True)
+    paper = models.PositiveSmallIntegerField(_("paper, %"), null=True, blank=True)
+    toner = models.PositiveSmallIntegerField(_("toner, %"), null=True, blank=True)
+    battery = models.PositiveSmallIntegerField(_("battery, %"), null=True, blank=True)
+    disk_free = models.PositiveBigIntegerField(_("free on the disk, bytes"), null=True, blank=True)
+    software = models.CharField(_("software"), max_length=200, blank=True)
+    said_at = models.DateTimeField(_("by the station's clock"))
+    at = models.DateTimeField(_("received"))
+    skew_seconds = models.FloatField(_("station clock is fast by, s"))
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "station__point"
 
     class Meta:
-        verbose_name = _("сигнал станции")
-        verbose_name_plural = _("сигналы станций")
+        verbose_name = _("sign of life of a station")
+        verbose_name_plural = _("signs of life of stations")
         ordering = ("station",)
 
     def __str__(self) -> str:

@@ -57,8 +57,8 @@ def _clock(skew: float | None) -> str:
     """Return how the station's clock goes: ``спешат на 12 с``, ``отстают на 3600 с``, ``верны``."""
     seconds = round(skew or 0)
     if not seconds:
-        return _("верны")
-    return (_("спешат на %d с") if seconds > 0 else _("отстают на %d с")) % abs(seconds)
+        return _("right")
+    return (_("%d s ahead") if seconds > 0 else _("%d s behind")) % abs(seconds)
 
 
 def _posts(row: Journal) -> list[StationPost]:
@@ -85,7 +85,7 @@ def accept(request: HttpRequest, pk: int) -> str:
     chosen = request.POST.get("post", "")
     post = next((each for each in _posts(row) if str(each.pk) == chosen), None)
     intake.accept(journal=row, reason=request.POST.get("reason", ""), actor=actor_of(request), post=post)
-    return _("Журнал принят: %s.") % row
+    return _("Journal accepted: %s.") % row
 
 
 @journal_page.post("refuse")
@@ -93,7 +93,7 @@ def refuse(request: HttpRequest, pk: int) -> str:
     """Refuse the journal for a reason."""
     row = _decided(request, pk)
     intake.refuse(journal=row, reason=request.POST.get("reason", ""), actor=actor_of(request))
-    return _("Журнал отклонён: %s.") % row
+    return _("Journal rejected: %s.") % row
 
 
 @journal_page.post("recheck")
@@ -101,8 +101,8 @@ def recheck(request: HttpRequest, pk: int) -> str:
     """Judge the journal again by what the registry says now."""
     row = _decided(request, pk)
     if intake.recheck(journal=row, actor=actor_of(request)):
-        return _("Журнал принят: %s.") % row
-    return _("Проверено: замечания остались, нужно решение.")
+        return _("Journal accepted: %s.") % row
+    return _("Checked: the remarks stand, a decision is needed.")
 
 
 def _entry(entry: object) -> dict[str, object]:

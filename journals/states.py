@@ -7,11 +7,11 @@ from django.utils.translation import gettext_lazy as _
 class JournalState(models.TextChoices):
     """Where a journal stands."""
 
-    RECEIVED = "received", _("Получен")
-    ACCEPTED = "accepted", _("Принят")
-    QUARANTINED = "quarantined", _("В карантине")
-    REFUSED = "refused", _("Отклонён")
-    SUPERSEDED = "superseded", _("Заменён более полным")
+    RECEIVED = "received", _("Received")
+    ACCEPTED = "accepted", _("Accepted")
+    QUARANTINED = "quarantined", _("In quarantine")
+    REFUSED = "refused", _("Rejected")
+    SUPERSEDED = "superseded", _("Replaced by a fuller one")
 
 
 JOURNAL_MOVES: dict[str, frozenset[str]] = {
@@ -25,8 +25,8 @@ JOURNAL_MOVES: dict[str, frozenset[str]] = {
 class Door(models.TextChoices):
     """How a journal came in."""
 
-    API = "api", _("сеть")
-    BROWSER = "browser", _("браузер")
-    FLASH = "flash", _("флеш-накопитель")
-    PACKET = "packet", _("другой узел")
-    NODE = "node", _("этот узел")
+    API = "api", _("network")
+    BROWSER = "browser", _("browser")
+    FLASH = "flash", _("flash drive")
+    PACKET = "packet", _("another node")
+    NODE = "node", _("this node")

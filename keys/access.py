@@ -12,12 +12,12 @@ from pathlib import Path
 
 from cryptography.x509 import Certificate as CertificateFile
 from django.db import transaction
-from django.utils.translation import gettext_noop
 
 from audit.log import SYSTEM, Actor, record
 from audit.moves import move
 from common import files
 from common.errors import in_words
+from common.stored import stored
 from common.work.clock import now
 from keys import node, second_person, trust
 from keys.authority import access_ident
@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 
 MAX_FILE = 256 * 1024
 #: Why a key ended without a person: kept as it stands, said in the reader's language by the page.
-EXPIRED = gettext_noop("Истёк срок действия.")
-REVOKED_BY_CENTRE = gettext_noop("Сертификат ключа отозван РЦОИ.")
+EXPIRED = stored("It has expired.")
+REVOKED_BY_CENTRE = stored("The regional centre has revoked the key's certificate.")
 
 #: Called after the commit of an activation, each with the sitting.
 on_activated: list[Callable[[Sitting], None]] = []

@@ -54,7 +54,7 @@ class KeyLoadAdmin(ReadOnlyAdmin):
     exclude = ("by",)
     readonly_fields = ("by_words",)
 
-    @admin.display(description=_("кто"), ordering="by")
+    @admin.display(description=_("who"), ordering="by")
     def by_words(self, row: KeyLoad) -> str:
         """Return who did it; what is no person's name is said in the reader's language."""
         return gettext(row.by)
@@ -78,7 +78,7 @@ class ExamPackageAdmin(ReadOnlyAdmin):
     exclude = ("by",)
     readonly_fields = ("by_words",)
 
-    @admin.display(description=_("кто"), ordering="by")
+    @admin.display(description=_("who"), ordering="by")
     def by_words(self, package: ExamPackage) -> str:
         """Return who did it; what is no person's name is said in the reader's language."""
         return gettext(package.by)

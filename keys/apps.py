@@ -6,7 +6,7 @@ class KeysConfig(AppConfig):
     """Certificates, tokens, access keys."""
 
     name = "keys"
-    verbose_name = _("Ключи и сертификаты")
+    verbose_name = _("Keys and certificates")
 
     def ready(self) -> None:
         """Name the room's events; lend the log the eye for signatures."""

@@ -207,7 +207,7 @@ def doubt(identity: Identity) -> str:
     """Return what the person who signs should look at, in the reader's language: who is not in the registry."""
     point = ExamPoint.objects.filter(region__code=identity.region, code=identity.point).first()
     if point is None:
-        return _("ППЭ %s нет в реестре.") % f"{identity.region}-{identity.point}"
+        return _("The registry has no exam point %s.") % f"{identity.region}-{identity.point}"
     if identity.role is Role.GEK:
         gek = (
             Assignment.objects.filter(
@@ -215,9 +215,9 @@ def doubt(identity: Identity) -> str:
             ).exists()
             or Assignment.objects.filter(person__uid=identity.ident, role=PersonRole.GEK_MEMBER, point=point).exists()
         )
-        return "" if gek else _("Члена ГЭК с кодом %s в этом ППЭ нет в реестре.") % identity.ident
+        return "" if gek else _("The registry has no GEK member with the id %s at this exam point.") % identity.ident
     if identity.role is not Role.HQ and station_of(point, identity.role.value, identity.ident) is None:
-        return _("Такой станции (%s) в этом ППЭ нет в реестре.") % identity.ident
+        return _("The registry has no such station (%s) at this exam point.") % identity.ident
     return ""
 
 

@@ -7,6 +7,7 @@ from cryptography import x509
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from keys.states import AccessKeyState, RequestState
 from stations.models import ExamPoint, Mode, Person, Sitting, Station
@@ -63,35 +64,35 @@ class Certificate(models.Model):
     class Role(models.TextChoices):
         """What the holder is (`wire.pki.Role`)."""
 
-        CA = "ca", _("Удостоверяющий центр")
-        RCOI = "rcoi", _("РЦОИ")
-        HQ = "hq", _("Узел штаба ППЭ")
-        GEK = "gek", _("Член ГЭК")
-        PRINT = "print", _("Станция печати")
-        VOICE = "voice", _("Станция записи ответов")
-        SCAN = "scan", _("Станция сканирования")
-        ACCESS = "access", _("Ключ доступа к ЭМ")
+        CA = "ca", _("Certificate authority")
+        RCOI = "rcoi", _("Regional centre (RCOI)")
+        HQ = "hq", _("HQ node of an exam point")
+        GEK = "gek", pgettext_lazy("capital", "GEK member")
+        PRINT = "print", _("Print station")
+        VOICE = "voice", _("Voice station")
+        SCAN = "scan", _("Scanning station")
+        ACCESS = "access", _("Access key")
 
-    role = models.CharField(_("чей"), max_length=8, choices=Role.choices)
-    region = models.CharField(_("регион"), max_length=2)
-    point = models.CharField(_("ППЭ"), max_length=4)
-    ident = models.CharField(_("обозначение"), max_length=64)
-    common_name = models.CharField(_("имя"), max_length=64)
-    serial = models.CharField(_("серийный номер"), max_length=64)
-    fingerprint = models.CharField(_("отпечаток"), max_length=64, unique=True)
-    key_fingerprint = models.CharField(_("отпечаток ключа"), max_length=64, db_index=True)
+    role = models.CharField(_("whose"), max_length=8, choices=Role.choices)
+    region = models.CharField(_("region"), max_length=2)
+    point = models.CharField(_("Exam point"), max_length=4)
+    ident = models.CharField(_("identifier"), max_length=64)
+    common_name = models.CharField(_("name"), max_length=64)
+    serial = models.CharField(_("serial number"), max_length=64)
+    fingerprint = models.CharField(_("fingerprint"), max_length=64, unique=True)
+    key_fingerprint = models.CharField(_("key fingerprint"), max_length=64, db_index=True)
     pem = models.TextField(_("PEM"))
-    not_before = models.DateTimeField(_("действует с"))
-    not_after = models.DateTimeField(_("действует до"))
-    revoked_at = models.DateTimeField(_("отозван"), null=True, blank=True)
-    person = models.ForeignKey(Person, models.PROTECT, verbose_name=_("сотрудник"), null=True, blank=True)
-    station = models.ForeignKey(Station, models.PROTECT, verbose_name=_("станция"), null=True, blank=True)
+    not_before = models.DateTimeField(_("valid from"))
+    not_after = models.DateTimeField(_("valid until"))
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    person = models.ForeignKey(Person, models.PROTECT, verbose_name=_("person"), null=True, blank=True)
+    station = models.ForeignKey(Station, models.PROTECT, verbose_name=_("station"), null=True, blank=True)
 
     objects = CertificateQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("сертификат")
-        verbose_name_plural = _("сертификаты")
+        verbose_name = _("certificate")
+        verbose_name_plural = _("certificates")
         ordering = ("role", "region", "point", "ident", "-not_before")
         indexes = [models.Index(fields=("role", "region", "point"), name="certificate_address")]
 
@@ -112,14 +113,14 @@ class Certificate(models.Model):
 class RevocationList(models.Model):
     """A revocation list of the region's authority; the greatest number counts."""
 
-    number = models.PositiveBigIntegerField(_("номер"), unique=True)
+    number = models.PositiveBigIntegerField(_("number"), unique=True)
     der = models.BinaryField(_("DER"))
-    made_at = models.DateTimeField(_("составлен"))
-    taken_at = models.DateTimeField(_("получен"), auto_now_add=True)
+    made_at = models.DateTimeField(_("made at"))
+    taken_at = models.DateTimeField(_("received"), auto_now_add=True)
 
     class Meta:
-        verbose_name = _("список отозванных сертификатов")
-        verbose_name_plural = _("списки отозванных сертификатов")
+        verbose_name = _("revocation list")
+        verbose_name_plural = _("revocation lists")
         ordering = ("-number",)
 
     def __str__(self) -> str:
@@ -129,29 +130,29 @@ class RevocationList(models.Model):
 class SigningRequest(models.Model):
     """A request for a certificate, at the centre."""
 
-    role = models.CharField(_("чей"), max_length=8, choices=Certificate.Role.choices)
-    region = models.CharField(_("регион"), max_length=2)
-    point = models.CharField(_("ППЭ"), max_length=4)
-    ident = models.CharField(_("обозначение"), max_length=64)
-    common_name = models.CharField(_("имя"), max_length=64)
-    key_fingerprint = models.CharField(_("отпечаток ключа"), max_length=64)
-    name = models.CharField(_("имя файла"), max_length=255)
-    csr = models.TextField(_("запрос"))
-    state = models.CharField(_("состояние"), max_length=8, choices=RequestState.choices, default=RequestState.PENDING)
-    doubt = models.CharField(_("на что обратить внимание"), max_length=300, blank=True)
-    received_at = models.DateTimeField(_("получен"))
-    decided_at = models.DateTimeField(_("решено"), null=True, blank=True)
-    decided_by = models.CharField(_("кто решил"), max_length=200, blank=True)
-    reason = models.CharField(_("причина отказа"), max_length=500, blank=True)
+    role = models.CharField(_("whose"), max_length=8, choices=Certificate.Role.choices)
+    region = models.CharField(_("region"), max_length=2)
+    point = models.CharField(_("Exam point"), max_length=4)
+    ident = models.CharField(_("identifier"), max_length=64)
+    common_name = models.CharField(_("name"), max_length=64)
+    key_fingerprint = models.CharField(_("key fingerprint"), max_length=64)
+    name = models.CharField(_("file name"), max_length=255)
+    csr = models.TextField(_("request"))
+    state = models.CharField(_("state"), max_length=8, choices=RequestState.choices, default=RequestState.PENDING)
+    doubt = models.CharField(_("what to look at"), max_length=300, blank=True)
+    received_at = models.DateTimeField(_("received"))
+    decided_at = models.DateTimeField(pgettext_lazy("short", "decided at"), null=True, blank=True)
+    decided_by = models.CharField(_("decided by"), max_length=200, blank=True)
+    reason = models.CharField(_("reason of the refusal"), max_length=500, blank=True)
     certificate = models.ForeignKey(
-        Certificate, models.PROTECT, verbose_name=_("сертификат"), null=True, blank=True, related_name="requests"
+        Certificate, models.PROTECT, verbose_name=_("certificate"), null=True, blank=True, related_name="requests"
     )
 
     objects = AddressedQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("запрос сертификата")
-        verbose_name_plural = _("запросы сертификатов")
+        verbose_name = _("certificate request")
+        verbose_name_plural = _("certificate requests")
         ordering = ("-received_at", "-pk")
         constraints = [
             models.UniqueConstraint(
@@ -171,24 +172,24 @@ class SigningRequest(models.Model):
 class ExamPackage(models.Model):
     """An exam package: made here at the centre, or taken in at the exam point."""
 
-    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"), related_name="packages")
-    date = models.DateField(_("дата экзамена"))
-    version = models.PositiveIntegerField(_("версия"))
-    mode = models.CharField(_("режим"), max_length=8, choices=Mode.choices)
-    name = models.CharField(_("имя файла"), max_length=120)
-    path = models.CharField(_("файл"), max_length=300)
+    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("Exam point"), related_name="packages")
+    date = models.DateField(_("exam date"))
+    version = models.PositiveIntegerField(_("version"))
+    mode = models.CharField(_("mode"), max_length=8, choices=Mode.choices)
+    name = models.CharField(_("file name"), max_length=120)
+    path = models.CharField(_("file"), max_length=300)
     sha256 = models.CharField(_("SHA-256"), max_length=64)
-    signed_by = models.CharField(_("подписан"), max_length=200)
-    forms = models.JSONField(_("ожидаемые формы"), null=True, blank=True)
-    at = models.DateTimeField(_("составлен или принят"))
-    by = models.CharField(_("кто"), max_length=200)
+    signed_by = models.CharField(_("signed"), max_length=200)
+    forms = models.JSONField(_("expected forms"), null=True, blank=True)
+    at = models.DateTimeField(_("made or taken in"))
+    by = models.CharField(_("who"), max_length=200)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "point"
 
     class Meta:
-        verbose_name = _("пакет экзамена")
-        verbose_name_plural = _("пакеты экзаменов")
+        verbose_name = _("exam package")
+        verbose_name_plural = _("exam packages")
         ordering = ("-at",)
         constraints = [models.UniqueConstraint(fields=("point", "date", "version"), name="one_package_of_a_version")]
 
@@ -199,28 +200,30 @@ class ExamPackage(models.Model):
 class AccessKey(models.Model):
     """The key to the exam materials of one sitting: a certificate here, the private key in an enveloped file."""
 
-    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("экзамен"), related_name="access_keys")
-    version = models.PositiveIntegerField(_("версия"))
-    state = models.CharField(_("состояние"), max_length=10, choices=AccessKeyState.choices)
+    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("exam"), related_name="access_keys")
+    version = models.PositiveIntegerField(_("version"))
+    state = models.CharField(_("state"), max_length=10, choices=AccessKeyState.choices)
     certificate = models.OneToOneField(
-        Certificate, models.PROTECT, verbose_name=_("сертификат"), related_name="access_key"
+        Certificate, models.PROTECT, verbose_name=_("certificate"), related_name="access_key"
     )
-    name = models.CharField(_("имя файла"), max_length=120)
-    path = models.CharField(_("файл"), max_length=300)
+    name = models.CharField(_("file name"), max_length=120)
+    path = models.CharField(_("file"), max_length=300)
     sha256 = models.CharField(_("SHA-256"), max_length=64)
-    recipients = models.JSONField(_("кому закрыт"), default=list, help_text=_("отпечатки сертификатов членов ГЭК"))
-    at = models.DateTimeField(_("выпущен или загружен"))
-    by = models.CharField(_("кто"), max_length=200)
-    until = models.DateTimeField(_("действует до"))
-    ended_at = models.DateTimeField(_("удалён с узла"), null=True, blank=True)
-    end_reason = models.CharField(_("почему удалён"), max_length=300, blank=True)
+    recipients = models.JSONField(
+        _("sealed to"), default=list, help_text=_("fingerprints of the GEK members' certificates")
+    )
+    at = models.DateTimeField(_("made or loaded"))
+    by = models.CharField(_("who"), max_length=200)
+    until = models.DateTimeField(_("valid until"))
+    ended_at = models.DateTimeField(_("removed from the node"), null=True, blank=True)
+    end_reason = models.CharField(_("why removed"), max_length=300, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"
 
     class Meta:
-        verbose_name = _("ключ доступа к ЭМ")
-        verbose_name_plural = _("ключи доступа к ЭМ")
+        verbose_name = _("access key")
+        verbose_name_plural = _("access keys")
         ordering = ("sitting", "version")
         constraints = [models.UniqueConstraint(fields=("sitting", "version"), name="one_access_key_of_a_version")]
 
@@ -233,18 +236,20 @@ class AccessKey(models.Model):
 class KeyLoad(models.Model):
     """Somebody loaded the file of an access key, or confirmed the loading of it."""
 
-    access_key = models.ForeignKey(AccessKey, models.PROTECT, verbose_name=_("ключ доступа"), related_name="loads")
-    at = models.DateTimeField(_("когда"))
-    person = models.ForeignKey(Person, models.PROTECT, verbose_name=_("сотрудник"), null=True, blank=True)
-    by = models.CharField(_("кто"), max_length=200)
+    access_key = models.ForeignKey(
+        AccessKey, models.PROTECT, verbose_name=pgettext_lazy("short", "access key"), related_name="loads"
+    )
+    at = models.DateTimeField(_("when"))
+    person = models.ForeignKey(Person, models.PROTECT, verbose_name=_("person"), null=True, blank=True)
+    by = models.CharField(_("who"), max_length=200)
     sha256 = models.CharField("SHA-256", max_length=64)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "access_key__sitting__point"
 
     class Meta:
-        verbose_name = _("загрузка ключа доступа")
-        verbose_name_plural = _("загрузки ключей доступа")
+        verbose_name = _("loading of an access key")
+        verbose_name_plural = _("loadings of access keys")
         ordering = ("at", "pk")
 
     def __str__(self) -> str:
@@ -255,21 +260,21 @@ class Activation(models.Model):
     """A GEK member activated an access key with the token."""
 
     access_key = models.ForeignKey(
-        AccessKey, models.PROTECT, verbose_name=_("ключ доступа"), related_name="activations"
+        AccessKey, models.PROTECT, verbose_name=pgettext_lazy("short", "access key"), related_name="activations"
     )
-    at = models.DateTimeField(_("когда"))
-    person = models.ForeignKey(Person, models.PROTECT, verbose_name=_("член ГЭК"), null=True, blank=True)
-    holder = models.CharField(_("владелец токена"), max_length=200)
-    token = models.CharField(_("отпечаток сертификата токена"), max_length=64)
-    until = models.DateTimeField(_("действует до"))
-    by = models.CharField(_("за чьей учётной записью"), max_length=200)
+    at = models.DateTimeField(_("when"))
+    person = models.ForeignKey(Person, models.PROTECT, verbose_name=_("GEK member"), null=True, blank=True)
+    holder = models.CharField(_("holder of the token"), max_length=200)
+    token = models.CharField(_("fingerprint of the token's certificate"), max_length=64)
+    until = models.DateTimeField(_("valid until"))
+    by = models.CharField(_("under whose login"), max_length=200)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "access_key__sitting__point"
 
     class Meta:
-        verbose_name = _("активация ключа доступа")
-        verbose_name_plural = _("активации ключей доступа")
+        verbose_name = _("activation of an access key")
+        verbose_name_plural = _("activations of access keys")
         ordering = ("-at",)
 
     def __str__(self) -> str:
@@ -284,8 +289,8 @@ class PinFailures(models.Model):
     last_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = _("неверные ПИН-коды")
-        verbose_name_plural = _("неверные ПИН-коды")
+        verbose_name = _("wrong PINs")
+        verbose_name_plural = _("wrong PINs")
 
     def __str__(self) -> str:
         return f"{self.token[:12]}: {self.count}"
@@ -294,22 +299,22 @@ class PinFailures(models.Model):
 class MachineSession(models.Model):
     """A login of a machine. The token itself is not kept, only its hash."""
 
-    token_hash = models.CharField(_("хэш токена"), max_length=64, unique=True)
-    challenge_hash = models.CharField(_("хэш вызова"), max_length=64, unique=True)
-    region = models.CharField(_("регион"), max_length=2)
-    point = models.CharField(_("ППЭ"), max_length=4)
-    urn = models.CharField(_("машина"), max_length=120)
-    fingerprint = models.CharField(_("отпечаток сертификата"), max_length=64, db_index=True)
-    pem = models.TextField(_("сертификат"))
-    created_at = models.DateTimeField(_("начата"))
-    expires_at = models.DateTimeField(_("до"), db_index=True)
-    revoked_at = models.DateTimeField(_("прекращена"), null=True, blank=True)
+    token_hash = models.CharField(_("hash of the token"), max_length=64, unique=True)
+    challenge_hash = models.CharField(_("hash of the challenge"), max_length=64, unique=True)
+    region = models.CharField(_("region"), max_length=2)
+    point = models.CharField(_("Exam point"), max_length=4)
+    urn = models.CharField(_("machine"), max_length=120)
+    fingerprint = models.CharField(_("certificate fingerprint"), max_length=64, db_index=True)
+    pem = models.TextField(_("certificate"))
+    created_at = models.DateTimeField(pgettext_lazy("session", "begun"))
+    expires_at = models.DateTimeField(_("until"), db_index=True)
+    revoked_at = models.DateTimeField(pgettext_lazy("session", "ended"), null=True, blank=True)
 
     objects = AddressedQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("сессия машины")
-        verbose_name_plural = _("сессии машин")
+        verbose_name = _("machine session")
+        verbose_name_plural = _("machine sessions")
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
@@ -319,16 +324,16 @@ class MachineSession(models.Model):
 class KeptAnswer(models.Model):
     """What was answered to a request that carried an ``Idempotency-Key``; see `keys.idempotency`."""
 
-    urn = models.CharField(_("машина"), max_length=120)
-    key = models.CharField(_("ключ повтора"), max_length=100)
-    request = models.CharField(_("хэш запроса"), max_length=64)
-    status = models.PositiveSmallIntegerField(_("код ответа"), null=True)
-    body = models.JSONField(_("ответ"), null=True)
-    at = models.DateTimeField(_("получен"), db_index=True)
+    urn = models.CharField(_("machine"), max_length=120)
+    key = models.CharField(_("key of the repetition"), max_length=100)
+    request = models.CharField(_("hash of the request"), max_length=64)
+    status = models.PositiveSmallIntegerField(_("status of the answer"), null=True)
+    body = models.JSONField(_("answer"), null=True)
+    at = models.DateTimeField(_("received"), db_index=True)
 
     class Meta:
-        verbose_name = _("сохранённый ответ машине")
-        verbose_name_plural = _("сохранённые ответы машинам")
+        verbose_name = _("answer kept for a machine")
+        verbose_name_plural = _("answers kept for machines")
         constraints = [models.UniqueConstraint(fields=("urn", "key"), name="one_answer_to_a_key")]
 
     def __str__(self) -> str:

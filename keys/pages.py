@@ -53,12 +53,12 @@ def _words(key: AccessKey, sitting: Sitting, *, lost: bool) -> str:
     """Return the state as the operator reads it: «Ожидает активации членом ГЭК», «активен до 30.05 00:00»."""
     zone = sitting.point.timezone
     if lost:
-        return _("Файла ключа нет на диске узла: активируйте ключ ещё раз.")
+        return _("The key file is not on the node's disk: activate the key again.")
     if key.state == AccessKeyState.LOADED:
-        return _("Ожидает активации членом ГЭК")
+        return _("Waits for a GEK member to activate it")
     if key.state == AccessKeyState.ACTIVATED:
         last = max(key.activations.all(), key=lambda each: each.at, default=None)
-        return _("Активен до %(until)s, активировал(а) %(who)s в %(at)s") % {
+        return _("Active until %(until)s, activated by %(who)s at %(at)s") % {
             "until": f"{clock.local(key.until, zone):%d.%m %H:%M}",
             "who": last.holder if last else "—",
             "at": f"{clock.local(last.at, zone):%H:%M}" if last else "—",
@@ -83,7 +83,7 @@ def keys(request: HttpRequest, key: str) -> HttpResponse:
             state="accepted", sealed_sets__gt=0, forms_opened_at__isnull=True
         ).count(),
     }  # fmt: skip
-    return render(request, "keys/keys.html", context, title=_("Ключ доступа к ЭМ"))
+    return render(request, "keys/keys.html", context, title=_("Access key"))
 
 
 def _uploads(request: HttpRequest) -> list[UploadedFile]:
@@ -108,7 +108,7 @@ def load(request: HttpRequest, key: str) -> str | None:
             _tell(request, refusal)
             continue
         loaded = clock.local(row.at, sitting.point.timezone)
-        lines.append(_("%(name)s: загружен в %(at)s. %(state)s.") % {
+        lines.append(_("%(name)s: loaded at %(at)s. %(state)s.") % {
             "name": row.name, "at": f"{loaded:%H:%M}", "state": _words(row, sitting, lost=False),
         })  # fmt: skip
     return "\n".join(lines) or None
@@ -128,7 +128,7 @@ def activate(request: HttpRequest, key: str) -> str:
     token = pin.token_from(request, sitting.point)
     access.activate(access_key=row, token=token, actor=actor_of(request))
     until = clock.local(row.until, sitting.point.timezone)
-    return _("Ключ активирован: %(who)s. Активен до %(until)s.") % {
+    return _("Key activated: %(who)s. Active until %(until)s.") % {
         "who": token.name, "until": f"{until:%d.%m.%Y %H:%M}",
     }  # fmt: skip
 
@@ -140,7 +140,7 @@ def confirm(request: HttpRequest, key: str, number: str) -> str:
     rules.require(request.user, "keys.load", sitting)
     row = get_object_or_404(AccessKey, sitting=sitting, pk=row_number(number))
     access.confirm(access_key=row, actor=actor_of(request))
-    return _("%(name)s: загрузка подтверждена. Ключ может активировать член ГЭК.") % {"name": row.name}
+    return _("%(name)s: the loading is confirmed. A GEK member may activate the key.") % {"name": row.name}
 
 
 @keys.post("package")
@@ -152,7 +152,7 @@ def take_package(request: HttpRequest, key: str) -> str:
     for upload in _uploads(request):
         said = package.take_in(upload.read(package.MAX_FILE + 1), actor=actor_of(request))
         lines.append(
-            _("Пакет экзамена принят: ППЭ %(point)s, %(date)s, версия %(version)d.")
+            _("Exam package taken in: exam point %(point)s, %(date)s, version %(version)d.")
             % {"point": f"{said.region}-{said.point}", "date": f"{said.date:%d.%m.%Y}", "version": said.version}
         )
     return "\n".join(lines)

@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 class RequestState(models.TextChoices):
     """A certificate request at the centre."""
 
-    PENDING = "pending", _("Ожидает решения")
-    SIGNED = "signed", _("Подписан")
-    REFUSED = "refused", _("Отклонён")
+    PENDING = "pending", _("Waits for a decision")
+    SIGNED = "signed", _("Signed")
+    REFUSED = "refused", _("Rejected")
 
 
 REQUEST_MOVES: dict[str, frozenset[str]] = {
@@ -21,11 +21,11 @@ REQUEST_MOVES: dict[str, frozenset[str]] = {
 class AccessKeyState(models.TextChoices):
     """An access key: `made` at the centre, the rest at the exam point."""
 
-    MADE = "made", _("Выпущен")
-    LOADED = "loaded", _("Загружен")
-    ACTIVATED = "activated", _("Активирован")
-    EXPIRED = "expired", _("Срок истёк")
-    REVOKED = "revoked", _("Отозван")
+    MADE = "made", _("Made")
+    LOADED = "loaded", _("Loaded")
+    ACTIVATED = "activated", _("Activated")
+    EXPIRED = "expired", _("Expired")
+    REVOKED = "revoked", _("Revoked")
 
 
 ACCESS_KEY_MOVES: dict[str, frozenset[str]] = {

@@ -6,4 +6,4 @@ class MonitoringConfig(AppConfig):
     """The pages of the HQ."""
 
     name = "monitoring"
-    verbose_name = _("Мониторинг")
+    verbose_name = _("Monitoring")

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
+from common.stored import stored
 from journals import flash
 from journals.models import Journal
 from journals.states import JournalState
@@ -26,10 +26,10 @@ from transfers.statuses import evidence
 
 #: An act is a Russian paper: the value of a choice is the Russian wording, its label the reader's.
 REASONS = (
-    gettext_noop("Станция резервная, не использовалась"),
-    gettext_noop("Станция вышла из строя, журнал сформировать невозможно"),
-    gettext_noop("Накопитель с журналом утрачен или не читается"),
-    gettext_noop("Другая причина (указана в обстоятельствах)"),
+    stored("Reserve station, not used"),
+    stored("The station broke down, its journal cannot be formed"),
+    stored("The drive with the journal is lost or cannot be read"),
+    stored("Another reason (given under circumstances)"),
 )
 
 
@@ -96,7 +96,7 @@ def context_of(request: HttpRequest, sitting: Sitting) -> dict[str, Any]:
         "statuses": [status_of(facts, name) for name in (FINISHED, TRANSFERRED)],
         "others": list(Sitting.objects.filter(point=sitting.point, date=sitting.date).exclude(pk=sitting.pk)),
         "replaceable": replaceable(sitting), "spares": spares(sitting),
-        "page_title": _("Мониторинг: %s") % sitting.key,
+        "page_title": _("Monitoring: %s") % sitting.key,
     }  # fmt: skip
 
 
@@ -117,7 +117,7 @@ def listed_of(facts: Facts) -> list[Listed]:
         skew = journal.skew_seconds
         said = ""
         if skew is not None and abs(skew) > MAX_SKEW:
-            said = _("%+d мин") % round(skew / 60)
+            said = _("%+d min") % round(skew / 60)
         rows.append(Listed(journal, level, icon, words.clock_of(journal.received_at, facts.sitting.point), said))
     return rows
 
@@ -151,16 +151,16 @@ def status_of(facts: Facts, name: str) -> StatusView:
         view.conditions = sorted((c for c in gate.conditions if c.code != DECLARED_BEFORE), key=lambda c: c.ok)
         view.cures = list(dict.fromkeys(each.cure for each in gate.blockers))
         view.words, view.level, view.icon = (
-            (_("можно передавать"), "info", "play_circle") if gate.open else (_("пока недоступно"), "idle", "lock")
+            (_("can be declared"), "info", "play_circle") if gate.open else (_("not available yet"), "idle", "lock")
         )
         return view
     view.declared, view.confirmed = True, facts.confirmed(name)
     if view.confirmed:
-        view.words, view.level, view.icon = _("передан, квитанция получена"), "ok", "check_circle"
+        view.words, view.level, view.icon = _("declared, receipt received"), "ok", "check_circle"
     elif phone.told(facts.sitting, name):
-        view.words, view.level, view.icon = _("сообщено по телефону, ждём пакет"), "warn", "call"
+        view.words, view.level, view.icon = _("told by telephone, waiting for the packet"), "warn", "call"
     else:
-        view.words, view.level, view.icon = _("передаётся, ждём квитанцию"), "warn", "hourglass_top"
+        view.words, view.level, view.icon = _("on its way, waiting for the receipt"), "warn", "hourglass_top"
     view.sent = sent_with(row)
     return view
 
@@ -172,7 +172,7 @@ def history_of(facts: Facts, name: str) -> list[dict[str, str]]:
         if row.status != name:
             continue
         if row.state == PointStatus.State.UNDONE:
-            said = _("%(time)s отменён: %(by)s. %(reason)s") % {
+            said = _("%(time)s undone: %(by)s. %(reason)s") % {
                 "time": words.clock_of(row.undone_at, point), "by": row.undone_by, "reason": row.undone_reason,
             }  # fmt: skip
             lines.append({"icon": "undo", "text": said})
@@ -180,20 +180,20 @@ def history_of(facts: Facts, name: str) -> list[dict[str, str]]:
             lines += [_receipt_line(receipt, point) for receipt in packet.receipts.all()]
             if packet.state != PacketState.ACKNOWLEDGED:
                 lines.append({"icon": "package_2", "text": f"{packet}: {packet.get_state_display()}"})
-        said = _("%(time)s объявлен: %(by)s") % {"time": words.clock_of(row.at, point), "by": row.by}
+        said = _("%(time)s declared: %(by)s") % {"time": words.clock_of(row.at, point), "by": row.by}
         lines.append({"icon": "flag", "text": said})
     return lines
 
 
 def _receipt_line(receipt: ReceiptRecord, point: ExamPoint) -> dict[str, str]:
     levels = {
-        "delivered": ("move_to_inbox", _("доставлен")),
-        "acknowledged": ("verified", _("«Подтвержден»")),
-        "rejected": ("block", _("отклонён")),
-        "withdrawn": ("undo", _("отозван")),
+        "delivered": ("move_to_inbox", _("delivered")),
+        "acknowledged": ("verified", _("«Подтвержден» (confirmed)")),
+        "rejected": ("block", _("rejected")),
+        "withdrawn": ("undo", _("revoked")),
     }
     icon, said = levels.get(receipt.level, ("receipt", receipt.level))
-    text = _("%(time)s квитанция № %(number)d: %(said)s") % {
+    text = _("%(time)s receipt no. %(number)d: %(said)s") % {
         "time": words.clock_of(receipt.issued_at, point), "number": receipt.number, "said": said,
     }  # fmt: skip
     return {"icon": icon, "text": text}

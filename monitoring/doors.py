@@ -77,13 +77,13 @@ def summary(rows: Iterable[Verdict]) -> str:
     """Return ``Файлов 7: принято 5, ждут решения 1, не принято 1``."""
     states = [row.state for row in rows]
     parts = [
-        (_("принято %d"), states.count("accepted")),
-        (_("ждут решения %d"), states.count("quarantined")),
-        (_("заменены более полными %d"), states.count("superseded")),
-        (_("не принято %d"), states.count("refused")),
+        (_("accepted %d"), states.count("accepted")),
+        (_("waiting for a decision %d"), states.count("quarantined")),
+        (_("replaced by fuller ones %d"), states.count("superseded")),
+        (_("turned away %d"), states.count("refused")),
     ]
     said = ", ".join(words % count for words, count in parts if count)
-    return ngettext("%(n)d файл: %(said)s.", "Файлов %(n)d: %(said)s.", len(states)) % {"n": len(states), "said": said}
+    return ngettext("%(n)d file: %(said)s.", "%(n)d files: %(said)s.", len(states)) % {"n": len(states), "said": said}
 
 
 def shown(request: HttpRequest, sitting: Sitting) -> dict[str, object] | None:

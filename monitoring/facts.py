@@ -151,7 +151,7 @@ class Facts:
         """Return ``квитанция № …`` of a standing status."""
         row = self.statuses.get(status)
         numbers = [each.receipt_number for each in row.packets.all() if each.receipt_number] if row else []
-        return _("квитанция № %d") % max(numbers) if numbers else _("принят РЦОИ")
+        return _("receipt no. %d") % max(numbers) if numbers else _("accepted by the regional centre")
 
     @cached_property
     def ending(self) -> Ending:

@@ -15,7 +15,10 @@ from transfers.models import FeedCursor
 
 SOON = timedelta(minutes=30)
 SILENT = timedelta(minutes=10)
-NAMES = {FINISHED: gettext_lazy("«Экзамены завершены»"), TRANSFERRED: gettext_lazy("«Бланки переданы в РЦОИ»")}
+NAMES = {
+    FINISHED: gettext_lazy("«Экзамены завершены» (exams finished)"),
+    TRANSFERRED: gettext_lazy("«Бланки переданы в РЦОИ» (answer forms transferred)"),
+}
 
 
 @dataclass(frozen=True)
@@ -80,31 +83,31 @@ def deadline_of(facts: Facts) -> Deadline:
     for name in (FINISHED, TRANSFERRED):
         if facts.confirmed(name):
             continue
-        declared = _("; объявлен, ещё не в РЦОИ") if name in facts.statuses else ""
+        declared = _("; declared, not at the centre yet") if name in facts.statuses else ""
         due = facts.sitting.deadline(name)
         if due is None:
-            return Deadline("idle", "schedule", _("срок не задан"), _("до статуса %s") % NAMES[name] + declared)
-        label = _("до %(name)s, %(time)s") % {
+            return Deadline("idle", "schedule", _("no deadline set"), _("until the status %s") % NAMES[name] + declared)
+        label = _("until %(name)s, %(time)s") % {
             "name": NAMES[name], "time": words.clock_of(due, facts.sitting.point),
         } + declared  # fmt: skip
         left = due - facts.at
         if left < timedelta(0):
-            late = _("срок %(name)s прошёл в %(time)s") % {
+            late = _("%(name)s was due at %(time)s") % {
                 "name": NAMES[name],
                 "time": words.clock_of(due, facts.sitting.point),
             }
-            return Deadline("bad", "alarm", _("поздно на %s") % words.span(-left), late + declared)
+            return Deadline("bad", "alarm", _("late by %s") % words.span(-left), late + declared)
         said = words.span(left)
         if left < SOON:
             return Deadline("warn", "hourglass_bottom", said, label)
         return Deadline("ok", "schedule", said, label)
     if facts.ending.day_over:
-        return Deadline("ok", "task_alt", _("все статусы переданы"), _("сроков на сегодня больше нет"))
+        return Deadline("ok", "task_alt", _("all statuses declared"), _("no more deadlines today"))
     if facts.ending.sitting_over:
-        said = _("не завершены: %s") % facts.ending.others_words
-        return Deadline("info", "event_upcoming", _("статусы этого экзамена переданы"), said)
-    said = _("после последнего статуса: %s") % facts.ending.open[0].text
-    return Deadline("warn", "lock_open", _("открыто снова"), said)
+        said = _("not over: %s") % facts.ending.others_words
+        return Deadline("info", "event_upcoming", _("the statuses of this exam are delivered"), said)
+    said = _("after the last status: %s") % facts.ending.open[0].text
+    return Deadline("warn", "lock_open", _("open again"), said)
 
 
 def last_event(point: ExamPoint) -> datetime | None:
@@ -121,7 +124,7 @@ def last_contact(point: ExamPoint) -> tuple[datetime | None, str]:
 def link_state(at: datetime, answered: datetime | None, trouble: str) -> tuple[str, str, str]:
     """Return the level, icon and words of the line to the centre."""
     if answered is None:
-        return "idle", "cloud_off", _("с РЦОИ связи ещё не было")
+        return "idle", "cloud_off", _("no contact with the regional centre yet")
     if at - answered > SILENT or trouble:
-        return "warn", "cloud_off", _("нет связи с РЦОИ с")
-    return "ok", "cloud_done", _("в РЦОИ")
+        return "warn", "cloud_off", _("no line to the regional centre since")
+    return "ok", "cloud_done", _("at the regional centre")

@@ -53,7 +53,7 @@ def _opened_again(facts: Facts) -> list[Incident]:
     """What was opened after the centre had accepted the last status: nobody may go home."""
     if not facts.ending.opened_again:
         return []
-    lead = _("Открыто после «Бланки переданы в РЦОИ»: %s")
+    lead = _("Opened after “Blanks transferred”: %s")
     return [Incident("bad", lead % each.text, each.link, each.cure) for each in facts.ending.open]
 
 
@@ -63,10 +63,10 @@ def _journals(facts: Facts) -> list[Incident]:
     for journal in facts.journals:
         if journal.state == JournalState.QUARANTINED:
             whose = ", ".join(str(part) for part in (journal.station or journal.original_name, journal.room) if part)
-            text = _("Журнал ждёт решения: %s") % whose
+            text = _("A journal waits for a decision: %s") % whose
             found.append(Incident("bad", text, url, "; ".join(doubts_of(journal)[:2])))
         if journal.state == JournalState.ACCEPTED and journal.forms_problem:
-            text = _("%(name)s: номера бланков не открыты. %(why)s") % {
+            text = _("%(name)s: the form numbers are not open. %(why)s") % {
                 "name": journal,
                 "why": journal.forms_problem_words,
             }
@@ -85,9 +85,10 @@ def doubts_of(journal: Journal) -> list[str]:
 def skew_words(journal: Journal) -> str:
     """Say how far a station's clock is off."""
     minutes = round(abs(journal.skew_seconds or 0) / 60)
-    said = _("спешат") if (journal.skew_seconds or 0) > 0 else _("отстают")
+    said = _("fast") if (journal.skew_seconds or 0) > 0 else _("slow")
     name = str(journal.station) if journal.station else str(journal)
-    return _("%(station)s: часы %(said)s на %(n)d мин; порядок записей — по их номерам.") % {
+    return _("%(station)s: its clock is %(said)s by %(n)d min; entries are ordered by their "
+             "numbers.") % {
         "station": name, "said": said, "n": minutes,
     }  # fmt: skip
 
@@ -110,7 +111,7 @@ def _signs(facts: Facts) -> list[Incident]:
 def _cards(facts: Facts) -> list[Incident]:
     base = link("scanning", facts)
     again = [
-        (card.room.number, _("открыта снова. %s") % card.reopen_words) for card in facts.cards if card.open_again
+        (card.room.number, _("open again. %s") % card.reopen_words) for card in facts.cards if card.open_again
     ]  # fmt: skip
     differ = [(row.card.room.number, row.words) for row in facts.discrepancies]
     return [
@@ -121,7 +122,7 @@ def _cards(facts: Facts) -> list[Incident]:
 
 def _packets(facts: Facts) -> list[Incident]:
     url = link("transfers", facts)
-    said = {"stuck": _("пакету нужна помощь"), "rejected": _("РЦОИ отклонил пакет")}
+    said = {"stuck": _("the packet needs help"), "rejected": _("the regional centre rejected the packet")}
     return [
         Incident("bad", f"{facts.place_of(packet)}: {said[packet.state]}", url)
         for packet in facts.packets
@@ -149,7 +150,7 @@ def _key(facts: Facts) -> list[Incident]:
     left = key.until - facts.at
     if left.total_seconds() > 3600:
         return []
-    text = _("Ключ доступа к ЭМ действует ещё %s.") % words.span(left)
+    text = _("The access key is valid for another %s.") % words.span(left)
     return [Incident("warn", text, link("keys", facts))]
 
 
@@ -157,4 +158,4 @@ def _disk() -> list[Incident]:
     if not space.level():
         return []
     free = space.free()
-    return [Incident("bad", _("На диске узла осталось %.1f ГБ: освободите место.") % (free / 1024**3))]
+    return [Incident("bad", _("%.1f GB are left on the node's disk: free some space.") % (free / 1024**3))]

@@ -28,7 +28,7 @@ class Cell:
     def station(self) -> str:
         """Its number, or its place in a voice room."""
         post = self.row.post
-        return _("место %s") % post.place if post.place else str(post.station.number)
+        return _("place %s") % post.place if post.place else str(post.station.number)
 
     @property
     def duty(self) -> str:
@@ -82,7 +82,7 @@ def matrix_of(facts: Facts) -> Matrix:
     lines = {number: Line(words.room_words(number), kinds) for number in facts.room_numbers}
     for row in rows:
         room = row.post.room
-        title = words.room_words(room.number) if room else _("без аудитории")
+        title = words.room_words(room.number) if room else _("without a room")
         line = lines.setdefault(room.number if room else "", Line(title, kinds))
         line.cells.setdefault(row.post.station.kind, []).append(Cell(row))
     ordered = sorted(lines.items(), key=lambda item: (item[0] == "", item[0] == "HQ", item[0]))

@@ -35,11 +35,11 @@ def today_page(request: HttpRequest, key: str) -> HttpResponse:
     """Show the eight steps of the point's day."""
     context = _today(request, key)
     if context is None:
-        return render(request, "portal/no_sitting.html", title=_("Экзаменов нет"))
+        return render(request, "portal/no_sitting.html", title=_("No exams"))
     sitting = context["sitting"]
     open_sitting(request, sitting.key)
     live = reverse("today-live", kwargs={"key": key}) + f"?sitting={sitting.key}"
-    return render(request, "monitoring/today.html", {**context, "live_url": live}, title=_("Сегодня"))
+    return render(request, "monitoring/today.html", {**context, "live_url": live}, title=_("Today"))
 
 
 @page("today/<point:key>/live/", name="today-live", node="hq")
@@ -59,7 +59,7 @@ def monitoring(request: HttpRequest, key: str) -> HttpResponse:
     sitting = open_sitting(request, key)
     context = desk.context_of(request, sitting)
     context["live_url"] = reverse("monitoring-live", kwargs={"key": key})
-    return render(request, "monitoring/monitoring.html", context, title=_("Мониторинг"))
+    return render(request, "monitoring/monitoring.html", context, title=_("Monitoring"))
 
 
 @page("monitoring/<sitting:key>/live/", name="monitoring-live", node="hq")
@@ -92,7 +92,7 @@ def accept(request: HttpRequest, key: str, number: str) -> str:
     sitting = _for(request, key, "journals.decide")
     journal = _journal(request, sitting, number)
     intake.accept(journal=journal, reason=request.POST.get("reason", ""), actor=actor_of(request))
-    return _("Журнал принят: %s.") % journal
+    return _("Journal accepted: %s.") % journal
 
 
 @monitoring.post("rename", numbered=True)
@@ -101,7 +101,7 @@ def rename(request: HttpRequest, key: str, number: str) -> str:
     sitting = _for(request, key, "journals.decide")
     journal = _journal(request, sitting, number)
     intake.accept_named(journal=journal, actor=actor_of(request))
-    return _("Журнал принят под правильным именем: %s.") % journal
+    return _("The journal is accepted under its right name: %s.") % journal
 
 
 @monitoring.post("refuse", numbered=True)
@@ -110,7 +110,7 @@ def refuse(request: HttpRequest, key: str, number: str) -> str:
     sitting = _for(request, key, "journals.decide")
     journal = _journal(request, sitting, number)
     intake.refuse(journal=journal, reason=request.POST.get("reason", ""), actor=actor_of(request))
-    return _("Журнал отклонён: %s.") % journal
+    return _("Journal rejected: %s.") % journal
 
 
 @monitoring.post("act", numbered=True)
@@ -124,7 +124,7 @@ def act(request: HttpRequest, key: str, number: str) -> str:
         sitting=sitting, kind="journal_missing", post=post, reason=said.get("reason", ""), text=said.get("text", ""),
         photo=photo.read(acts.MAX_PHOTO + 1) if photo else None, token=token, actor=actor_of(request),
     )  # fmt: skip
-    return _("Акт подписан: %s.") % made
+    return _("Act signed: %s.") % made
 
 
 @monitoring.post("replace")
@@ -138,15 +138,15 @@ def replace(request: HttpRequest, key: str) -> str:
     replace_station(sitting=sitting, old=old, new=new, room=room, actor=actor_of(request))
     # A journal that named a room nobody expected its station in may be sound now.
     intake.recheck_all(sitting=sitting, actor=actor_of(request))
-    return _("%(old)s заменена: дальше работает %(new)s. Журналы нужны от обеих.") % {"old": old, "new": new}
+    return _("%(old)s is replaced: %(new)s goes on. Journals are needed of both.") % {"old": old, "new": new}
 
 
 def _declare(request: HttpRequest, key: str, status: str) -> str:
     sitting = _for(request, key, "transfers.status")
     made = statuses.send_day(sitting=sitting, status=status, actor=actor_of(request))
-    said = _("Статус передаётся в РЦОИ вместе с журналами. Квитанция появится здесь.")
+    said = _("The status is on its way to the regional centre, with the journals. The receipt will show here.")
     if len(made) > 1:
-        said += " " + _("Он передан за все экзамены дня: %d.") % len(made)
+        said += " " + _("It was declared for every exam of the day: %d.") % len(made)
     return said
 
 

@@ -40,11 +40,11 @@ def trouble_words(row: StationSign) -> list[str]:
     minutes = round(row.skew_seconds / 60)
     said = {
         "fault": row.note,
-        "silent": _("не отвечает"),
-        "clock": _("часы %+d мин") % minutes if minutes else _("часы неточны"),
-        "paper": _("бумага %s %%") % row.paper,
-        "toner": _("тонер %s %%") % row.toner,
-        "battery": _("батарея %s %%") % row.battery,
-        "disk": _("мало места на диске"),
+        "silent": _("does not answer"),
+        "clock": _("clock %+d min") % minutes if minutes else _("the clock is inexact"),
+        "paper": _("paper %s %%") % row.paper,
+        "toner": _("toner %s %%") % row.toner,
+        "battery": _("battery %s %%") % row.battery,
+        "disk": _("little space on the disk"),
     }
     return [said[code] for code in signs.troubles(row) if said[code]]

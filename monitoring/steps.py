@@ -29,12 +29,12 @@ class State(StrEnum):
 
 
 WORDS = {
-    State.DONE: gettext_lazy("выполнено"),
-    State.NOW: gettext_lazy("можно выполнять"),
-    State.WAITING: gettext_lazy("ожидание, повторы идут сами"),
-    State.BLOCKED: gettext_lazy("пока недоступно"),
-    State.LATER: gettext_lazy("ещё не начато"),
-    State.ABSENT: gettext_lazy("не требуется"),
+    State.DONE: gettext_lazy("done"),
+    State.NOW: gettext_lazy("can be done now"),
+    State.WAITING: gettext_lazy("waiting, retries go by themselves"),
+    State.BLOCKED: gettext_lazy("not available yet"),
+    State.LATER: gettext_lazy("not begun yet"),
+    State.ABSENT: gettext_lazy("not needed"),
 }
 ICONS = {
     State.DONE: "check_circle", State.NOW: "play_circle", State.WAITING: "hourglass_top", State.BLOCKED: "lock",
@@ -162,26 +162,26 @@ def _journals(facts: Facts, number: int, title: str, rows: list[Expected], label
     acts = sum(row.state == "act" for row in rows)
     step.tallies = [Tally(label, done, len(rows))]
     step.missing = named(unserved(rows))
-    step.action = Action(_("Загрузить журналы"), link("monitoring", facts, "#journals-section"))
+    step.action = Action(_("Load journals"), link("monitoring", facts, "#journals-section"))
     if done == len(rows):
         step.state = State.DONE
-        step.said = _("все журналы на месте")
+        step.said = _("all journals are here")
         if acts:
-            step.said = ngettext("вместо %d журнала — акт", "вместо %d журналов — акты", acts) % acts
+            step.said = ngettext("an act stands for %d journal", "acts stand for %d journals", acts) % acts
     return step
 
 
 def _print(facts: Facts) -> Step:
     return _journals(
-        facts, 1, _("Журналы станций печати"), facts.print_posts, _("Журналы печати"),
-        _("станций печати в этом экзамене нет"),
+        facts, 1, _("Journals of the print stations"), facts.print_posts, _("Print journals"),
+        _("this exam has no print stations"),
     )  # fmt: skip
 
 
 def _voice(facts: Facts) -> Step:
     return _journals(
-        facts, 2, _("Журналы станций записи ответов"), facts.voice_posts, _("Журналы записи"),
-        _("станций записи ответов в этом экзамене нет"),
+        facts, 2, _("Journals of the voice stations"), facts.voice_posts, _("Voice journals"),
+        _("this exam has no voice stations"),
     )  # fmt: skip
 
 
@@ -198,17 +198,17 @@ def _status(facts: Facts, number: int, title: str, name: str, label: str) -> Ste
             if name == TRANSFERRED and facts.ending.opened_again:
                 step.state = State.WAITING
                 step.missing = [each.text for each in facts.ending.open]
-            step.said = _("передан в %(time)s, %(receipt)s") % {"time": when, "receipt": facts.receipt_words(name)}
+            step.said = _("declared at %(time)s, %(receipt)s") % {"time": when, "receipt": facts.receipt_words(name)}
             return step
         step.state = State.WAITING
-        step.said = _("объявлен в %(time)s, ещё не в РЦОИ; ждём квитанцию") % {"time": when}
+        step.said = _("declared at %(time)s, not at the centre yet; waiting for the receipt") % {"time": when}
         if packet is not None:
             step.said += f" ({packet.get_state_display()})"
-        step.action = Action(_("Посмотреть"), link("monitoring", facts, "#statuses"))
+        step.action = Action(_("Look"), link("monitoring", facts, "#statuses"))
         return step
     gate = facts.gate(name)
     conditions = [each for each in gate.conditions if each.code != DECLARED_BEFORE]
-    step.tallies = [Tally(_("Условия"), sum(each.ok for each in conditions), len(conditions))]
+    step.tallies = [Tally(_("Conditions"), sum(each.ok for each in conditions), len(conditions))]
     if not gate.open:
         step.state = State.BLOCKED
         step.why = [Why(b.text, b.link) for b in gate.blockers]
@@ -216,103 +216,103 @@ def _status(facts: Facts, number: int, title: str, name: str, label: str) -> Ste
 
 
 def _finished(facts: Facts) -> Step:
-    return _status(facts, 3, _("Статус «Экзамены завершены»"), FINISHED, _("Передать статус"))
+    return _status(facts, 3, _("Status «Экзамены завершены» (exams finished)"), FINISHED, _("Declare the status"))
 
 
 def _prepare(facts: Facts) -> Step:
-    step = Step(4, _("Подготовка станции сканирования"), State.NOW, "keys.load")
+    step = Step(4, _("Preparing the scanning station"), State.NOW, "keys.load")
     rooms = [card for card in facts.cards if not card.is_hq]
     total = len(facts.room_numbers)
     filled = sum(card.filled for card in rooms)
     key = facts.active_key
-    step.tallies = [Tally(_("Ключ доступа к ЭМ"), 2 if key else 1 if facts.loaded_key else 0, 2)]
+    step.tallies = [Tally(_("Access key"), 2 if key else 1 if facts.loaded_key else 0, 2)]
     if facts.print_posts:
-        step.tallies.append(Tally(_("Номера из журналов печати"), facts.opened_journals, len(facts.print_posts)))
-    step.tallies.append(Tally(_("Карточки аудиторий"), filled, total))
+        step.tallies.append(Tally(_("Numbers from the print journals"), facts.opened_journals, len(facts.print_posts)))
+    step.tallies.append(Tally(_("Room cards"), filled, total))
     keys, scanning = link("keys", facts), link("scanning", facts)
     if key is None and facts.loaded_key is None:
-        step.missing.append(_("ключ доступа к ЭМ не загружен"))
-        step.action = Action(_("Загрузить ключ"), keys)
+        step.missing.append(_("the access key is not loaded"))
+        step.action = Action(_("Load the key"), keys)
     elif key is None:
         step.rule = "keys.activate"
-        step.missing.append(_("ключ загружен и ожидает активации токеном члена ГЭК"))
-        step.action = Action(_("Активировать ключ"), keys)
+        step.missing.append(_("the key is loaded and waits for a GEK member's token"))
+        step.action = Action(_("Activate the key"), keys)
     else:
         step.rule = "scanning.edit"
-        step.action = Action(_("Заполнить карточки"), scanning)
+        step.action = Action(_("Fill in the cards"), scanning)
     unfilled = set(facts.room_numbers) - {card.room.number for card in rooms if card.filled}
-    step.missing += [_("карточка аудитории %s не заполнена") % number for number in sorted(unfilled)]
+    step.missing += [_("the card of room %s is not filled in") % number for number in sorted(unfilled)]
     if key and not unfilled:
         step.state = State.DONE
-        step.said = _("ключ активен до %s, карточки заполнены") % clock_of(key.until, facts.sitting.point)
+        step.said = _("the key is active until %s, the cards are filled in") % clock_of(key.until, facts.sitting.point)
     return step
 
 
 def _scan(facts: Facts) -> Step:
-    step = Step(5, _("Сканирование и «Передать бланки»"), State.NOW, "scanning.edit")
+    step = Step(5, _("Scanning and “Transfer answer forms”"), State.NOW, "scanning.edit")
     cards = facts.cards
     total = len(facts.owed)
     closed = sum(card.closed for card in cards)
     sent = sum(each.sent for each in facts.owed)
-    step.tallies = [Tally(_("Аудитории и Штаб закрыты"), closed, total), Tally(_("Пакеты переданы"), sent, total)]
+    step.tallies = [Tally(_("Rooms and HQ closed"), closed, total), Tally(_("Packets transferred"), sent, total)]
     for card in cards:
         if not card.closed:
-            name = _("Штаб") if card.is_hq else _("ауд. %s") % card.room.number
+            name = _("HQ") if card.is_hq else _("room %s") % card.room.number
             step.missing.append(
                 f"{name} — {card.get_state_display().lower()}" + _problems(facts.open_problems[card.pk])
             )
     waiting = [p for p in facts.paper_packets if p.state == "awaiting_signature"]
     if sent >= total:
-        step.state, step.said = State.DONE, _("все пакеты переданы в РЦОИ")
+        step.state, step.said = State.DONE, _("every packet is at the regional centre")
         step.missing = []
     elif waiting:
         step.rule = "transfers.sign"
         step.missing = [
-            ngettext("%d пакет ожидает подписи члена ГЭК", "%d пакетов ожидают подписи члена ГЭК", len(waiting))
+            ngettext("%d packet waits for a GEK member's signature", "%d packets wait for a GEK member's signature", len(waiting))
             % len(waiting), *step.missing,
         ]  # fmt: skip
-        step.action = Action(_("Подписать пакеты"), link("transfers", facts))
+        step.action = Action(_("Sign packets"), link("transfers", facts))
     elif cards and closed >= total:
         step.rule = "transfers.build"
-        step.action = Action(_("Передать бланки"), link("transfers", facts))
+        step.action = Action(_("Transfer answer forms"), link("transfers", facts))
     else:
-        step.action = Action(_("Сканировать"), link("scanning", facts))
+        step.action = Action(_("Scan"), link("scanning", facts))
         if facts.active_key is None and not closed:
             step.state = State.BLOCKED
-            step.why = [Why(_("Ключ доступа к ЭМ не активирован: номера бланков закрыты."), link("keys", facts))]
+            step.why = [Why(_("The access key is not active: the form numbers are sealed."), link("keys", facts))]
     return step
 
 
 def _problems(count: int) -> str:
-    return ": " + ngettext("%d расхождение", "%d расхождений", count) % count if count else ""
+    return ": " + ngettext("%d difference", "%d differences", count) % count if count else ""
 
 
 def _confirmed(facts: Facts) -> Step:
-    step = Step(6, _("РЦОИ: «Подтвержден»"), State.WAITING, "transfers.build")
+    step = Step(6, _("Regional centre: «Подтвержден» (confirmed)"), State.WAITING, "transfers.build")
     total = len(facts.owed)
     good = sum(each.confirmed for each in facts.owed)
-    step.tallies = [Tally(_("Подтверждено пакетов"), good, total)]
-    step.action = Action(_("Посмотреть пакеты"), link("transfers", facts))
+    step.tallies = [Tally(_("Packets confirmed"), good, total)]
+    step.action = Action(_("Look at the packets"), link("transfers", facts))
     for each in facts.owed:
         if each.packet is not None and not each.confirmed:
-            state = _("открыта снова, ждём новую версию") if each.open_again else each.packet.get_state_display()
+            state = _("open again, a new version is awaited") if each.open_again else each.packet.get_state_display()
             step.missing.append(f"{room_words(each.place)} — {state}")
     stuck = [p for p in facts.paper_packets if p.state in ("stuck", "rejected")]
     if good >= total:
-        step.state, step.said, step.missing = State.DONE, _("все пакеты подтверждены РЦОИ"), []
+        step.state, step.said, step.missing = State.DONE, _("the regional centre has confirmed every packet"), []
     elif stuck:
         step.state = State.NOW
-        step.action = Action(_("Разобрать отказ"), link("transfers", facts))
+        step.action = Action(_("Look into the refusal"), link("transfers", facts))
     elif not facts.paper_packets:
         step.state = State.BLOCKED
-        step.why = [Why(_("Ни один пакет ещё не собран."), link("transfers", facts))]
+        step.why = [Why(_("No packet has been built yet."), link("transfers", facts))]
     return step
 
 
 def _scan_journals(facts: Facts) -> Step:
     step = _journals(
-        facts, 7, _("Журналы станций сканирования"), facts.scan_posts, _("Журналы сканирования"),
-        _("станций сканирования в этом экзамене нет"),
+        facts, 7, _("Journals of the scanning stations"), facts.scan_posts, _("Scan journals"),
+        _("this exam has no scanning stations"),
     )  # fmt: skip
     accepted = [row for row in facts.scan_posts if row.state == "accepted" and row.journal is not None]
     behind = [row for row in accepted if row.journal and scan_journal.lags(row.journal)]
@@ -321,20 +321,22 @@ def _scan_journals(facts: Facts) -> Step:
     if behind:
         done = served(facts.scan_posts) - len(behind)
         step.state, step.said = State.NOW, ""
-        step.tallies = [Tally(_("Журналы сканирования"), done, len(facts.scan_posts))]
+        step.tallies = [Tally(_("Scan journals"), done, len(facts.scan_posts))]
         step.missing += [
-            _("%s — журнал сформирован до последних действий станции") % post_words(r.post) for r in behind
+            _("%s — the journal was formed before the station's last entries") % post_words(r.post) for r in behind
         ]
     step.rule = "scanning.end"
-    step.action = Action(_("Сформировать журнал"), link("scanning", facts))
+    step.action = Action(_("Form the journal"), link("scanning", facts))
     rooms = scan_journal.unfinished(facts.sitting)
     if rooms:
         step.state = State.BLOCKED
-        why = _("Журнал формируют, когда все аудитории и Штаб закрыты. Не закрыты: %s.")
+        why = _("The journal is formed when every room and the HQ are closed. Not closed: %s.")
         named_rooms = "; ".join(told(each.words) for each in rooms[:6]) + ("…" if len(rooms) > 6 else "")
         step.why = [Why(why % named_rooms, link("scanning", facts))]
     return step
 
 
 def _transferred(facts: Facts) -> Step:
-    return _status(facts, 8, _("Статус «Бланки переданы в РЦОИ»"), TRANSFERRED, _("Передать статус"))
+    return _status(
+        facts, 8, _("Status «Бланки переданы в РЦОИ» (answer forms transferred)"), TRANSFERRED, _("Declare the status")
+    )

@@ -75,8 +75,8 @@ def context_of(user: User, point: ExamPoint, chosen: str) -> dict[str, Any] | No
         "current": current(steps), "incidents": incidents, "announcements": announcements_of(point),
         "events": events_of(user, point), "events_url": events_url(point), "next": next_of(facts, steps, user),
         "tabs": tabs_of(user, rows, sitting, steps) if len(rows) > 1 else [],
-        "page_title": _("Сегодня: осталось шагов %d") % left if left
-        else _("Сегодня: все шаги выполнены") if over else _("Сегодня: день не завершён"),
+        "page_title": _("Today: %d steps left") % left if left
+        else _("Today: every step is done") if over else _("Today: the day is not over"),
     }  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def tabs_of(user: User, rows: Sequence[Sitting], shown: Sitting, steps: Sequence
         wanted = [step for step in own if step.state != State.ABSENT]
         done = sum(step.state == State.DONE for step in wanted)
         url = reverse("today", kwargs={"key": row.point.key}) + f"?sitting={row.key}"
-        count = _("%(done)d из %(total)d шагов") % {"done": done, "total": len(wanted)}
+        count = _("%(done)d of %(total)d steps") % {"done": done, "total": len(wanted)}
         tabs.append(
             Tab(f"{row.subject.code} {row.subject.name}", words.date_words(row.date), url, row.pk == shown.pk, count,
                 done == len(wanted))
@@ -104,14 +104,18 @@ def next_of(facts: Facts, steps: Sequence[Step], user: User) -> Next:
     mine = next((each for each in steps if each.state == State.NOW and each.may), None)
     if mine is not None and mine.action:
         said = f"{mine.number}. {mine.title}" + (f" — {mine.missing[0]}" if mine.missing else "")
-        return Next("arrow_circle_right", _("Ваш следующий шаг:"), said, mine.action.url, mine.action.label)
+        return Next("arrow_circle_right", _("Your next step:"), said, mine.action.url, mine.action.label)
     if step.state == State.WAITING:
-        return Next("hourglass_top", _("Сейчас ждём:"), f"{step.number}. {step.title} — {step.said or step.words}")
+        return Next("hourglass_top", _("Now waiting for:"), f"{step.number}. {step.title} — {step.said or step.words}")
     if step.state == State.NOW:
-        return Next("groups", _("Сейчас действует %s:") % step.who, f"{step.number}. {step.title}")
+        return Next("groups", _("Now it is up to the %s:") % step.who, f"{step.number}. {step.title}")
     why = step.why[0] if step.why else None
     return Next(
-        "lock", _("Шаг %d ждёт:") % step.number, why.text if why else step.title, why.url if why else "", _("Перейти")
+        "lock",
+        _("Step %d waits for:") % step.number,
+        why.text if why else step.title,
+        why.url if why else "",
+        _("Go there"),
     )
 
 
@@ -120,15 +124,15 @@ def _over(facts: Facts) -> Next:
     ending = facts.ending
     act = link("closing-act", facts)
     if ending.day_over:
-        said = _("Статус принят РЦОИ, можно расходиться.")
-        return Next("task_alt", _("День завершён."), said, act, _("Напечатать акт закрытия"))
+        said = _("The regional centre has accepted the status, everybody may go home.")
+        return Next("task_alt", _("The day is over."), said, act, _("Print the closing act"))
     if ending.sitting_over:
         other = ending.others[0].sitting
         url = reverse("today", kwargs={"key": other.point.key}) + f"?sitting={other.key}"
-        said = _("Расходиться рано: не завершены другие экзамены дня — %s.") % ending.others_words
-        return Next("event_upcoming", _("Этот экзамен завершён."), said, url, _("Перейти к экзамену"))
+        said = _("Too early to go home: other exams of the day are not over — %s.") % ending.others_words
+        return Next("event_upcoming", _("This exam is over."), said, url, _("Go to the exam"))
     first = ending.open[0]
-    return Next("lock_open", _("Расходиться рано:"), f"{first.text}. {first.cure}", first.link, _("Перейти"))
+    return Next("lock_open", _("Too early to go home:"), f"{first.text}. {first.cure}", first.link, _("Go there"))
 
 
 def announcements_of(point: ExamPoint) -> list[dict[str, str]]:

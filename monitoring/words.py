@@ -19,15 +19,15 @@ def post_words(post: StationPost) -> str:
     if post.room_id and post.room and post.room.number != "HQ":
         said += f", {post.room}"
     if post.duty == Duty.RESERVE:
-        said += " " + _("(резервная)")
+        said += " " + _("(reserve)")
     elif post.duty == Duty.REPLACED:
-        said += " " + _("(заменена)")
+        said += " " + _("(replaced)")
     return said
 
 
 def room_words(number: str | None) -> str:
     """Return ``Штаб`` or ``ауд. 0101``."""
-    return _("Штаб") if not number or number == "HQ" else _("ауд. %s") % number
+    return _("HQ") if not number or number == "HQ" else _("room %s") % number
 
 
 def span(delta: timedelta) -> str:
@@ -35,10 +35,10 @@ def span(delta: timedelta) -> str:
     minutes = max(0, int(delta.total_seconds()) // 60)
     hours, rest = divmod(minutes, 60)
     if hours >= 48:
-        return _("%d сут") % (hours // 24)
+        return _("%d d") % (hours // 24)
     if hours and rest:
-        return _("%(h)d ч %(m)d мин") % {"h": hours, "m": rest}
-    return _("%d ч") % hours if hours else _("%d мин") % rest
+        return _("%(h)d h %(m)d min") % {"h": hours, "m": rest}
+    return _("%d h") % hours if hours else _("%d min") % rest
 
 
 def clock_of(moment: datetime | None, point: ExamPoint, *, day: bool = False) -> str:

@@ -78,11 +78,11 @@ def _refused(request: HttpRequest, match: ResolverMatch | None, refusal: Refusal
     busy = isinstance(refusal, lines.TooManyBodies)
     if not busy and not isinstance(refusal, space.NoRoomForForm):  # neither is worth an event
         refusals.tell(refusal, request)
-    title = _("Файлы не приняты")
+    title = _("The files were not taken in")
     if isinstance(refusal, rules.NotAllowed):
-        title = _("Нет доступа")
+        title = _("No access")
     elif busy or isinstance(refusal, space.NoRoomForForm):
-        title = _("Действие не выполнено")
+        title = _("The action was not done")
     # Whoever may send files here is to read the answer; of everybody else nothing more is read.
     if not busy and not isinstance(refusal, rules.NotAllowed) and _brings_files(request, match):
         _drain(request)

@@ -33,19 +33,19 @@ def _answer(request: HttpRequest, status: int, title: str, text: str) -> HttpRes
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400."""
-    return _answer(request, 400, _("Запрос составлен неверно"), _("Вернитесь на страницу и повторите действие."))
+    return _answer(request, 400, _("The request is malformed"), _("Go back to the page and try again."))
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403."""
-    return _answer(
-        request, 403, _("Нет доступа"), _("Это действие вам не разрешено. Войдите под своей учётной записью.")
-    )
+    return _answer(request, 403, _("No access"), _("You may not do this. Log in under your own name."))
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404."""
-    return _answer(request, 404, _("Такой страницы нет"), _("Адрес неверен, или эти данные не относятся к вашему ППЭ."))
+    return _answer(
+        request, 404, _("There is no such page"), _("The address is wrong, or these data are not of your exam point.")
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -54,14 +54,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return _answer(
             request,
             507,
-            _("На диске узла нет места"),
-            _("Действие не выполнено, данные не изменены. Освободите место на диске узла и повторите."),
+            _("The disk of the node is full"),
+            _("Nothing was done, nothing was changed. Free some space on the disk of the node and try again."),
         )
     return _answer(
         request,
         500,
-        _("Ошибка программы"),
-        _("Действие не выполнено, данные не изменены. Повторите; если не поможет, сообщите в РЦОИ время ошибки."),
+        _("Program error"),
+        _(
+            "Nothing was done, no data were changed. Try again; if that does not help, tell the "
+            "regional centre the time of the error."
+        ),
     )
 
 

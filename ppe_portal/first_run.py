@@ -10,10 +10,10 @@ import zipfile
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from audit.log import Actor, record
 from common import files
+from common.stored import stored
 from common.work.clock import now
 from keys import authority
 from keys import node as node_keys
@@ -37,7 +37,7 @@ class AlreadyFounded(Refusal):
     http_status = 409
 
 
-FIRST_RUN = Actor(gettext_noop("первый запуск"), "page")
+FIRST_RUN = Actor(stored("first run"), "page")
 
 
 def one_time_code() -> str:
@@ -151,7 +151,7 @@ def take_package(*, data: bytes, fingerprint: str) -> str:
         row.founded_at = now()
         row.save()
         record("node.founded", actor=FIRST_RUN, region=row.region, data={"kind": "hq", "points": row.points})
-    return _("Пакет экзамена принят: ППЭ %(point)s, %(date)s.") % {
+    return _("Exam package taken in: exam point %(point)s, %(date)s.") % {
         "point": f"{preview.region}-{preview.point}", "date": f"{preview.date:%d.%m.%Y}",
     }  # fmt: skip
 

@@ -52,7 +52,7 @@ def _originals(request: HttpRequest) -> list[Sitting]:
 
 def site_header(request: HttpRequest) -> str:
     """Return the name in the corner."""
-    return str(_("РЦОИ") if settings.PPE_NODE == "rcoi" else _("Портал ППЭ"))
+    return str(_("Regional centre (RCOI)") if settings.PPE_NODE == "rcoi" else _("PPE Portal"))
 
 
 def site_subheader(request: HttpRequest) -> str:
@@ -92,69 +92,69 @@ def _hq(request: HttpRequest) -> list[dict[str, Any]]:
     if sitting:
         key = sitting.key
         day = [
-            *_link(_("Сегодня"), "today", "today", key=sitting.point.key),
-            *_link(_("Мониторинг"), "monitoring", "monitoring", key=key),
-            *_link(_("Ключ доступа к ЭМ"), "key", "keys", key=key),
-            *_link(_("Станция сканирования"), "document_scanner", "scanning", key=key),
-            *_link(_("Передать бланки"), "send", "transfers", key=key),
+            *_link(_("Today"), "today", "today", key=sitting.point.key),
+            *_link(_("Monitoring"), "monitoring", "monitoring", key=key),
+            *_link(_("Access key"), "key", "keys", key=key),
+            *_link(_("Scanning station"), "document_scanner", "scanning", key=key),
+            *_link(_("Transfer answer forms"), "send", "transfers", key=key),
         ]
     return [
-        {"title": _("Экзамен"), "items": [*day, *_link(_("Помощь"), "help", "help")]},
+        {"title": _("Exam"), "items": [*day, *_link(_("Help"), "help", "help")]},
         {
-            "title": _("Данные"),
+            "title": _("Data"),
             "separator": True,
             "collapsible": True,
             "items": [
-                *_list(_("Электронные журналы"), "description", "journals_journal"),
-                *_list(_("Листы"), "draft", "scanning_sheet"),
-                *_list(_("Пакеты"), "inventory_2", "transfers_packet"),
-                *_list(_("Сертификаты"), "verified_user", "keys_certificate"),
-                *_list(_("Станции"), "computer", "stations_station"),
-                *_link(_("Сотрудники"), "badge", "people"),
-                *_list(_("Журнал событий"), "history", "audit_event"),
-                *_list(_("Якоря журнала"), "anchor", "audit_anchor"),
+                *_list(_("Electronic journals"), "description", "journals_journal"),
+                *_list(_("Sheets"), "draft", "scanning_sheet"),
+                *_list(_("Packets"), "inventory_2", "transfers_packet"),
+                *_list(_("Certificates"), "verified_user", "keys_certificate"),
+                *_list(_("Stations"), "computer", "stations_station"),
+                *_link(_("Staff"), "badge", "people"),
+                *_list(_("Event log"), "history", "audit_event"),
+                *_list(_("Anchors of the log"), "anchor", "audit_anchor"),
             ],
         },
     ]
 
 
 def _centre(request: HttpRequest) -> list[dict[str, Any]]:
-    home = _link(_("РЦОИ"), "home", "centre")
+    home = _link(_("Regional centre (RCOI)"), "home", "centre")
     for item in home:
         # Every page of the centre lies below this address.
         item["active"] = request.path == item["link"]
     return [
         {
-            "title": _("День экзамена"),
+            "title": _("Exam day"),
             "items": [
                 *home,
-                *_link(_("Входящие пакеты"), "inbox", "centre-inbox"),
-                *_link(_("Объявления"), "campaign", "centre-announcements"),
-                *_link(_("Отчёты"), "picture_as_pdf", "centre-reports"),
-                *_link(_("Помощь"), "help", "help"),
+                *_link(_("Inbox"), "inbox", "centre-inbox"),
+                *_link(_("Announcements"), "campaign", "centre-announcements"),
+                *_link(_("Reports"), "picture_as_pdf", "centre-reports"),
+                *_link(_("Help"), "help", "help"),
             ],
         },
         {
-            "title": _("Подготовка"),
+            "title": _("Preparation"),
             "separator": True,
             "items": [
-                *_ruled(request, "rcoi.registry", _("Реестр региона"), "account_tree", "centre-registry"),
-                *_ruled(request, "rcoi.requests", _("Запросы сертификатов"), "verified_user", "centre-requests"),
-                *_ruled(request, "rcoi.packages", _("Пакеты экзамена"), "package_2", "centre-packages"),
-                *_ruled(request, "rcoi.access_keys", _("Ключи доступа к ЭМ"), "key", "centre-access-keys"),
-                *_link(_("Сотрудники"), "badge", "people"),
+                *_ruled(request, "rcoi.registry", _("Registry of the region"), "account_tree", "centre-registry"),
+                *_ruled(request, "rcoi.requests", _("Certificate requests"), "verified_user", "centre-requests"),
+                *_ruled(request, "rcoi.packages", _("Exam packages"), "package_2", "centre-packages"),
+                *_ruled(request, "rcoi.access_keys", _("Access keys"), "key", "centre-access-keys"),
+                *_link(_("Staff"), "badge", "people"),
             ],
         },
         {
-            "title": _("Данные"),
+            "title": _("Data"),
             "separator": True,
             "collapsible": True,
             "items": [
-                *_list(_("ППЭ"), "location_city", "stations_exampoint"),
-                *_list(_("Экзамены"), "event", "stations_sitting"),
-                *_list(_("Сертификаты"), "badge", "keys_certificate"),
-                *_list(_("Журнал событий"), "history", "audit_event"),
-                *_list(_("Якоря журнала"), "anchor", "audit_anchor"),
+                *_list(_("Exam point"), "location_city", "stations_exampoint"),
+                *_list(_("Exams"), "event", "stations_sitting"),
+                *_list(_("Certificates"), "badge", "keys_certificate"),
+                *_list(_("Event log"), "history", "audit_event"),
+                *_list(_("Anchors of the log"), "anchor", "audit_anchor"),
             ],
         },
     ]

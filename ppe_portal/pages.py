@@ -29,7 +29,7 @@ def root(request: HttpRequest) -> HttpResponseBase:
         return redirect("centre")
     sitting = current_sitting(request)
     if sitting is None:
-        return render(request, "portal/no_sitting.html", title=_("Экзаменов нет"))
+        return render(request, "portal/no_sitting.html", title=_("No exams"))
     return redirect("today", key=sitting.point.key)
 
 
@@ -41,7 +41,11 @@ def first_run_page(request: HttpRequest) -> HttpResponse:
     node = first_run.this_node()
     template = "portal/first_run_rcoi.html" if settings.PPE_NODE == "rcoi" else "portal/first_run_hq.html"
     people = Person.objects.filter(assignments__role=Role.TECHNICAL_SPECIALIST).distinct()
-    title = _("Настройка узла РЦОИ") if settings.PPE_NODE == "rcoi" else _("Настройка узла ППЭ")
+    title = (
+        _("Setting up the regional centre's node")
+        if settings.PPE_NODE == "rcoi"
+        else _("Setting up the exam point's node")
+    )
     return render(
         request, template, {"node": node, "requests": first_run.request_files(), "people": people}, title=title
     )
@@ -57,7 +61,7 @@ def found(request: HttpRequest) -> HttpResponseBase:
         password1=said.get("password1", ""), password2=said.get("password2", ""),
     )  # fmt: skip
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    messages.success(request, _("Узел РЦОИ настроен. Загрузите реестр региона."))
+    messages.success(request, _("The regional centre's node is set up. Load the registry of the region."))
     return redirect("/")
 
 
@@ -67,7 +71,7 @@ def identify(request: HttpRequest) -> str:
     said = request.POST
     first_run.check_code(said.get("code", ""))
     first_run.identify_hq(region=said.get("region", ""), points=said.get("points", ""), station=said.get("station", ""))
-    return _("Запросы сертификатов готовы. Передайте их в РЦОИ.")
+    return _("The certificate requests are ready. Take them to the regional centre.")
 
 
 @first_run_page.post("package")
@@ -122,7 +126,7 @@ def people(request: HttpRequest) -> HttpResponse:
         for person in visible
     ]
     manage = rules.allowed(request.user, "people.manage")
-    return render(request, "portal/people.html", {"rows": rows, "manage": manage}, title=_("Сотрудники"))
+    return render(request, "portal/people.html", {"rows": rows, "manage": manage}, title=_("Staff"))
 
 
 def _people_of(user: User) -> list[Person]:
@@ -147,4 +151,4 @@ def account(request: HttpRequest) -> str:
         person=person, username=said.get("username", ""), password=said.get("password1", ""),
         repeated=said.get("password2", ""), actor=actor_of(request),
     )  # fmt: skip
-    return _("Учётная запись «%(name)s» выдана: %(person)s.") % {"name": made.username, "person": person.full_name}
+    return _("Login “%(name)s” issued: %(person)s.") % {"name": made.username, "person": person.full_name}

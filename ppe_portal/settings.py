@@ -170,8 +170,9 @@ AXES_VERBOSE = False
 # --- languages, time, files -------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "ru"
-LANGUAGES = [("ru", _("Русский")), ("en", _("Английский"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
+#: The skin of the admin ships without Russian: its words lie beside ours, apart from what is collected.
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "skin"]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 FORMAT_MODULE_PATH = ["ppe_portal.formats"]
@@ -242,7 +243,7 @@ SPECTACULAR_SETTINGS = {
 # --- the admin's skin -------------------------------------------------------------------------------------------------
 
 UNFOLD = {
-    "SITE_TITLE": _("Портал ППЭ"),
+    "SITE_TITLE": _("PPE Portal"),
     "SITE_HEADER": "ppe_portal.navigation.site_header",
     "SITE_SUBHEADER": "ppe_portal.navigation.site_subheader",
     "SITE_SYMBOL": "fact_check",

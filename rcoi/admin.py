@@ -77,7 +77,7 @@ class InboxActAdmin(ReadOnlyAdmin):
 
     list_display = ("name", "kind_words", "room", "station", "signed_by", "made_at")
 
-    @admin.display(description=_("вид"))
+    @admin.display(description=_("kind"))
     def kind_words(self, act: InboxAct) -> str:
         """Return the kind in words."""
         return act.kind_words
@@ -93,7 +93,7 @@ class InboxFindingAdmin(ReadOnlyAdmin):
     exclude = ("text", "text_en")
     readonly_fields = ("words",)
 
-    @admin.display(description=_("замечание"), ordering="text")
+    @admin.display(description=_("remark"), ordering="text")
     def words(self, row: InboxFinding) -> str:
         """Return the remark in the reader's language."""
         return row.words
@@ -120,7 +120,7 @@ class FeedEntryAdmin(ReadOnlyAdmin):
     exclude = ("body", "kind")
     readonly_fields = ("kind_words",)
 
-    @admin.display(description=_("вид"))
+    @admin.display(description=_("kind"))
     def kind_words(self, entry: FeedEntry) -> str:
         """Return the kind in words."""
         return entry.kind_words

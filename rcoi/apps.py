@@ -5,25 +5,25 @@ from django.utils.translation import gettext_lazy as _
 from audit.kinds import register
 
 KINDS: dict[str, str | Promise] = {
-    "rcoi.received": _("Пакет получен РЦОИ"),
-    "rcoi.refused": _("Пакет не принят РЦОИ"),
-    "rcoi.opening": _("Пакет открывается"),
-    "rcoi.verified": _("Пакет расшифрован и сверен"),
-    "rcoi.acknowledged": _("Пакет подтвержден"),
-    "rcoi.rejected": _("Пакет отклонён"),
-    "rcoi.again": _("Пакет взят на повторную проверку"),
-    "rcoi.receipt": _("Выдана квитанция"),
-    "rcoi.rescan": _("Запрошено пересканирование"),
-    "rcoi.rescan_answered": _("Пересканированное получено"),
-    "rcoi.finding_settled": _("Замечание разобрано"),
-    "rcoi.status": _("Получен статус ППЭ"),
-    "rcoi.status_undone": _("Статус ППЭ отменён"),
-    "rcoi.phone_status": _("Статус ППЭ сообщён по телефону"),
-    "rcoi.phone_wrong": _("Код, сообщённый по телефону, не подошёл"),
-    "rcoi.announced": _("Отправлено объявление"),
-    "rcoi.package": _("Пакет экзамена выдан"),
-    "rcoi.file": _("Выдан файл"),
-    "rcoi.report": _("Сформирован отчёт"),
+    "rcoi.received": _("Packet received by the regional centre"),
+    "rcoi.refused": _("Packet not accepted by the regional centre"),
+    "rcoi.opening": _("Packet being opened"),
+    "rcoi.verified": _("Packet decrypted and checked"),
+    "rcoi.acknowledged": _("Packet confirmed"),
+    "rcoi.rejected": _("Packet rejected"),
+    "rcoi.again": _("Packet taken for another check"),
+    "rcoi.receipt": _("Receipt issued"),
+    "rcoi.rescan": _("Rescan requested"),
+    "rcoi.rescan_answered": _("Rescanned sheets received"),
+    "rcoi.finding_settled": _("Finding settled"),
+    "rcoi.status": _("Status of an exam point received"),
+    "rcoi.status_undone": _("Status of an exam point undone"),
+    "rcoi.phone_status": _("A point's status was told by telephone"),
+    "rcoi.phone_wrong": _("A code told by telephone was wrong"),
+    "rcoi.announced": _("Announcement sent"),
+    "rcoi.package": _("Exam package handed out"),
+    "rcoi.file": _("File handed out"),
+    "rcoi.report": _("Report formed"),
 }
 
 
@@ -31,7 +31,7 @@ class RcoiConfig(AppConfig):
     """The centre."""
 
     name = "rcoi"
-    verbose_name = _("РЦОИ")
+    verbose_name = _("Regional centre (RCOI)")
 
     def ready(self) -> None:
         """Name the room's events and take in the packets that arrive by network."""

@@ -37,11 +37,11 @@ class Cell:
     def words(self) -> str:
         """The state in words."""
         if self.done and self.open:
-            return _("подтвержден, не разобрано: %d") % self.open
+            return _("confirmed, not settled: %d") % self.open
         if self.state == "awaited":
-            return _("ожидается")
+            return _("awaited")
         if self.state == "rescan":
-            return _("пересканируется")
+            return _("being rescanned")
         assert self.packet is not None  # noqa: S101 (only an awaited cell has none)
         return str(self.packet.get_state_display()).lower()
 
@@ -105,10 +105,10 @@ class StatusCell:
     def words(self) -> str:
         """The state in words."""
         if self.phoned:
-            return _("сообщено по телефону")
+            return _("told by telephone")
         if self.record is not None:
             return str(self.record.get_state_display())
-        return _("просрочен") if self.late else _("ожидается")
+        return _("late") if self.late else _("awaited")
 
 
 @dataclass
@@ -176,9 +176,9 @@ class SittingBoard:
     def words(self) -> str:
         """How it stands, in words."""
         if self.closed:
-            return _("Закрыт") if self.clean else _("Закрыт, расхождения покрыты актом или разобраны")
+            return _("Closed") if self.clean else _("Closed; differences are covered by an act or settled")
         if self.open:
-            return _("Не разобрано: %d") % len(self.open)
+            return _("Not settled: %d") % len(self.open)
         return f"{self.done}/{len(self.cells)}"
 
 
@@ -235,7 +235,7 @@ def _board(
         )
         for each in sorted(sitting.rooms.all(), key=lambda each: each.room.number)
     ]
-    forms = _cell(str(_("Формы")), PacketKind.FORMS, "", packets, asked)
+    forms = _cell(str(_("Forms")), PacketKind.FORMS, "", packets, asked)
     for cell in (*rooms, forms):
         cell.open = len(stand.of(cell.packet))
     statuses = [

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from audit import moves
 from audit.log import Actor
@@ -15,11 +16,11 @@ if TYPE_CHECKING:
 class PacketState(models.TextChoices):
     """Where a packet stands at the centre."""
 
-    RECEIVED = "received", _("Получен")
-    OPENING = "opening", _("Открывается")
-    VERIFIED = "verified", _("Проверен")
-    ACKNOWLEDGED = "acknowledged", _("Подтвержден")
-    REJECTED = "rejected", _("Отклонён")
+    RECEIVED = "received", _("Received")
+    OPENING = "opening", _("Being opened")
+    VERIFIED = "verified", _("Checked")
+    ACKNOWLEDGED = "acknowledged", pgettext_lazy("bare", "«Подтвержден» (confirmed)")
+    REJECTED = "rejected", _("Rejected")
 
 
 WORKING = (PacketState.RECEIVED, PacketState.OPENING, PacketState.VERIFIED)
@@ -37,8 +38,8 @@ PACKET_TABLE: dict[str, frozenset[str]] = {
 class StatusState(models.TextChoices):
     """Whether a status of a point holds."""
 
-    REPORTED = "reported", _("передан")
-    UNDONE = "undone", _("отменён")
+    REPORTED = "reported", _("declared")
+    UNDONE = "undone", _("undone")
 
 
 STATUS_TABLE: dict[str, frozenset[str]] = {
@@ -50,8 +51,8 @@ STATUS_TABLE: dict[str, frozenset[str]] = {
 class RescanState(models.TextChoices):
     """Whether a request to scan again is answered."""
 
-    OPEN = "open", _("ожидается")
-    ANSWERED = "answered", _("выполнен")
+    OPEN = "open", _("awaited")
+    ANSWERED = "answered", pgettext_lazy("request", "done")
 
 
 RESCAN_TABLE: dict[str, frozenset[str]] = {
@@ -63,8 +64,8 @@ RESCAN_TABLE: dict[str, frozenset[str]] = {
 class FindingState(models.TextChoices):
     """Whether a person has looked into a finding. One whose facts have changed is gone, not settled."""
 
-    OPEN = "open", _("не разобрано")
-    SETTLED = "settled", _("разобрано")
+    OPEN = "open", _("not settled")
+    SETTLED = "settled", _("settled")
 
 
 FINDING_TABLE: dict[str, frozenset[str]] = {

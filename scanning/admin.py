@@ -1,5 +1,6 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from common.web.admin import ReadOnlyAdmin, ReadOnlyInline
 from scanning.models import Batch, Discrepancy, Finding, Recording, RoomCard, ScanEntry, Sheet, Source
@@ -13,7 +14,7 @@ class FindingInline(ReadOnlyInline):
     fields = ("kind", "severity", "value_words", "limit", "place")
     readonly_fields = ("value_words",)
 
-    @admin.display(description=_("значение"))
+    @admin.display(description=_("value"))
     def value_words(self, finding: Finding) -> str:
         """Return the value in the reader's language."""
         return finding.value_words
@@ -26,7 +27,7 @@ class DiscrepancyInline(ReadOnlyInline):
     fields = ("kind", "severity", "number", "words", "found_at", "resolved_at")
     readonly_fields = ("words",)
 
-    @admin.display(description=_("что не так"))
+    @admin.display(description=_("what is wrong"))
     def words(self, row: Discrepancy) -> str:
         """Return what is wrong in the reader's language."""
         return row.words
@@ -84,7 +85,7 @@ class DiscrepancyAdmin(ReadOnlyAdmin):
     exclude = ("text", "text_en")
     readonly_fields = ("words",)
 
-    @admin.display(description=_("что не так"), ordering="text")
+    @admin.display(description=_("what is wrong"), ordering="text")
     def words(self, row: Discrepancy) -> str:
         """Return what is wrong in the reader's language."""
         return row.words
@@ -108,7 +109,7 @@ class ScanEntryAdmin(ReadOnlyAdmin):
     fields = ("sitting", "seq", "event", "said")
     readonly_fields = fields
 
-    @admin.display(description=_("запись"))
+    @admin.display(description=pgettext_lazy("journal", "entry"))
     def said(self, entry: ScanEntry) -> str:
         """Return the line as text."""
         return bytes(entry.line).decode("utf-8", "replace")

@@ -6,7 +6,7 @@ class ScanningConfig(AppConfig):
     """The scanning desk."""
 
     name = "scanning"
-    verbose_name = _("Станция сканирования")
+    verbose_name = _("Scanning station")
 
     def ready(self) -> None:
         """Name the events of this room in the log's catalogue; compare rooms when what they rest on changes."""

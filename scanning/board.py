@@ -25,11 +25,11 @@ SHEET_CHIPS = {
     SheetState.DISCARDED: "idle", SheetState.REPLACED: "idle",
 }  # fmt: skip
 DISCREPANCY_MEANINGS: dict[str, Words] = {
-    "foreign": _("Лист не из этой аудитории. Положите бумагу в пакет его аудитории и перенесите снимок туда."),
-    "twice": _("Лист попал в аудиторию дважды. Сравните снимки и оставьте лучший."),
-    "unknown": _("Номера нет ни в одном журнале печати. Проверьте, не посторонний ли это лист, и исключите его."),
-    "unlisted": _("Лист отмечен станцией как неиспользованный. Проверьте бумагу."),
-    "unreadable": _("Введите номер, напечатанный под штрихкодом, или отсканируйте лист ещё раз."),
+    "foreign": _("The sheet is not of this room. Put the paper into its room's envelope and move the picture there."),
+    "twice": _("The sheet is in the room twice. Compare the pictures and keep the better one."),
+    "unknown": _("No print journal has this number. See whether the sheet belongs here at all, and leave it out."),
+    "unlisted": _("The station marked the sheet as unused. Look at the paper."),
+    "unreadable": _("Type the number printed under the barcode, or scan the sheet again."),
 }
 
 
@@ -146,7 +146,7 @@ def calm_row(sheet: Sheet) -> ProblemRow:
 
 def thumbs(sheets: list[Sheet], problems: list[ProblemRow]) -> list[tuple[Sheet, str]]:
     """Return the sheets in the order of the small pictures, each with its cause: doubtful, unread, good, left out."""
-    causes = {row.sheet.pk: row.causes[0][0] if row.causes else str(_("Посмотрите на лист.")) for row in problems}
+    causes = {row.sheet.pk: row.causes[0][0] if row.causes else str(_("Look at the sheet.")) for row in problems}
 
     def order(sheet: Sheet) -> tuple[bool, bool, bool]:
         return sheet.pk not in causes, sheet.state != SheetState.RECEIVED, not sheet.active

@@ -20,14 +20,14 @@ CODE = "PPE-CALIBRATION-1"
 _HEIGHT = GEOMETRY.page[1]
 
 _FAULTS: dict[str, "str | Promise"] = {
-    "streaks": _("полосы по всей странице: протрите стекло сканера"),
-    "corner_missing": _("видны не все угловые метки: поправьте направляющие и формат А4"),
-    "low_resolution": _("разрешение ниже 300 точек на дюйм"),
-    "skewed": _("лист идёт с перекосом: поправьте направляющие"),
-    "double_feed": _("страница длиннее А4: проверьте подачу и формат"),
-    "side_unknown": _("не видно метки верха листа"),
-    "empty_page": _("страница пустая: лист лежал не той стороной"),
-    "unreadable": _("код калибровочного листа не читается"),
+    "streaks": _("streaks over the whole page: clean the scanner's glass"),
+    "corner_missing": _("not all corner marks are seen: set the guides and the A4 format"),
+    "low_resolution": _("less than 300 dots an inch"),
+    "skewed": _("the sheet runs askew: set the guides"),
+    "double_feed": _("the page is longer than A4: look at the feed and the format"),
+    "side_unknown": _("the mark of the sheet's top is not seen"),
+    "empty_page": _("the page is empty: the sheet lay on its wrong side"),
+    "unreadable": _("the code of the calibration sheet cannot be read"),
 }
 
 
@@ -36,7 +36,7 @@ def judge(reading: dict[str, Any]) -> list["str | Promise"]:
     faults = [_FAULTS[doubt["kind"]] for doubt in reading["doubts"] if doubt["kind"] in _FAULTS]
     texts = {code["text"] for code in reading["codes"]}
     if CODE not in texts and texts:
-        faults.insert(0, _("это не калибровочный лист"))
+        faults.insert(0, _("this is not the calibration sheet"))
     elif not texts and _FAULTS["unreadable"] not in faults and _FAULTS["empty_page"] not in faults:
         faults.append(_FAULTS["unreadable"])
     return faults

@@ -22,109 +22,120 @@ class Meaning:
 
 MEANINGS: dict[str, Meaning] = {
     "unreadable": Meaning(
-        _("Код листа не читается"),
-        _("Найдите лист в пачке. Отсканируйте его ещё раз или введите номер, напечатанный под штрихкодом."),
+        _("The code of the sheet cannot be read"),
+        _("Find the sheet in the pile. Scan it again, or type the number printed under the barcode."),
     ),
     "foreign_code": Meaning(
-        _("На листе чужой код: это не бланк экзамена"),
-        _("Уберите лист из пачки и исключите его с указанием причины."),
+        _("The sheet has a foreign code: it is no form of the exam"),
+        _("Take the sheet out of the pile and leave it out with a reason."),
     ),
     "codes_differ": Meaning(
-        _("Коды на листе противоречат друг другу"),
-        _("Проверьте, не склеились ли два листа. Отсканируйте каждый отдельно, этот снимок исключите."),
+        _("The codes on the sheet contradict each other"),
+        _("See whether two sheets stick together. Scan each by itself, leave this picture out."),
     ),
     "code_misplaced": Meaning(
-        _("Номер стоит не на своём месте бланка: возможно, это наклейка или другой лист на стекле"),
-        _("Сверьте с бумагой. Отсканируйте лист отдельно ещё раз или введите номер, напечатанный под штрихкодом."),
+        _("The number is not in its place on the form: it may be a label or another sheet on the glass"),
+        _("Compare with the paper. Scan the sheet alone again, or enter the number printed under the bar code."),
     ),
     "mirrored": Meaning(
-        _("Изображение зеркальное: это оборот с просвечивающей печатью, или сканер отражает изображение"),
+        _("The picture is mirrored: it is a back with the print showing through, or the scanner mirrors its pictures"),
         _(
-            "Если это пустой оборот, исключите снимок с указанием причины. Если это лицевая сторона, отключите "
-            "отражение в сканере и отсканируйте лист заново."
+            "If it is an empty back, leave the picture out and give the reason. If it is the "
+            "front, turn mirroring off in the scanner and scan the sheet again."
         ),
     ),
     "negative": Meaning(
-        _("Изображение было негативом: белое по чёрному"),
+        _("The picture was a negative: white on black"),
         _(
-            "Здесь оно обращено. Отключите негатив в сканере и отсканируйте лист заново; если всё видно, подтвердите "
-            "номер."
+            "Here it is inverted. Turn the negative off in the scanner and scan the sheet again; "
+            "if everything is visible, confirm the number."
         ),
     ),
     "picture_damaged": Meaning(
-        _("Изображение повреждено: часть листа не видна или сдвинута"),
-        _("Сравните снимок с бумагой и отсканируйте лист заново. Номер подтвердите, только если лист виден целиком."),
+        _("The picture is damaged: a part of the sheet is missing or shifted"),
+        _(
+            "Compare the picture with the paper and scan the sheet again. Confirm the number only if "
+            "the whole sheet is visible."
+        ),
     ),
     "pale_writing": Meaning(
-        _("Записи бледные: в чёрно-белом изображении они исчезли бы"),
+        _("The writing is pale: black and white would lose it"),
         _(
-            "Сохранено серое изображение. Если записи на нём видны, подтвердите номер: в РЦОИ уйдёт оно; если нет, "
-            "отсканируйте лист темнее."
+            "The grey picture was kept. If the writing is visible on it, confirm the number and it "
+            "goes to the centre; if not, scan the sheet darker."
         ),
     ),
     "empty_page": Meaning(
-        _("Пустая страница"),
-        _("Если это оборот листа, исключите страницу. Если лист лёг обратной стороной, отсканируйте его заново."),
+        _("Empty page"),
+        _("If it is the back of a sheet, leave the page out. If the sheet lay face down, scan it again."),
     ),
     "corner_missing": Meaning(
-        _("Не виден угол листа: загнут или срезан"), _("Расправьте углы; если текст обрезан, отсканируйте лист заново.")
+        _("A corner of the sheet is not seen: folded or cut off"),
+        _("Straighten the corners; if text is cut off, scan the sheet again."),
     ),
-    "low_resolution": Meaning(
-        _("Низкое разрешение"), _("Установите в сканере 300 точек на дюйм и отсканируйте лист заново.")
-    ),
-    "skewed": Meaning(_("Лист прошёл с перекосом"), _("Поправьте направляющие сканера.")),
+    "low_resolution": Meaning(_("Low resolution"), _("Set the scanner to 300 dots per inch and scan the sheet again.")),
+    "skewed": Meaning(_("The sheet went in askew"), _("Adjust the guides of the scanner.")),
     "double_feed": Meaning(
-        _("Страница длиннее А4: возможно, прошли два листа сразу"),
-        _("Проверьте пачку и отсканируйте листы по одному."),
+        _("The page is longer than A4: two sheets may have gone through at once"),
+        _("Look through the pile and scan the sheets one by one."),
     ),
-    "upside_down": Meaning(_("Лист лежал вверх ногами"), _("Изображение повёрнуто, делать ничего не нужно.")),
-    "turned": Meaning(_("Лист лежал боком"), _("Изображение повёрнуто, делать ничего не нужно.")),
-    "side_unknown": Meaning(_("Не видно, где верх листа"), _("Посмотрите на снимок; нужен ли повторный скан.")),
-    "streaks": Meaning(_("Полосы по всей странице"), _("Протрите стекло сканера и отсканируйте лист заново.")),
+    "upside_down": Meaning(_("The sheet lay upside down"), _("The picture has been turned, nothing needs to be done.")),
+    "turned": Meaning(_("The sheet lay sideways"), _("The picture has been turned, nothing needs to be done.")),
+    "side_unknown": Meaning(
+        _("It cannot be seen where the top of the sheet is"), _("Look at the picture; does it need another scan?")
+    ),
+    "streaks": Meaning(_("Streaks along the whole page"), _("Wipe the glass of the scanner and scan the sheet again.")),
     "unsure_cells": Meaning(
-        _("Не все клетки формы прочитаны уверенно"),
-        _("Прочитайте отмеченные клетки сами и сравните с карточками аудиторий."),
+        _("Not every cell of the form was read with certainty"),
+        _("Read the marked cells yourself and compare them with the room cards."),
     ),
-    "blank": Meaning(_("В поле ответа нет записей"), _("Пустые бланки тоже сканируются; делать ничего не нужно.")),
+    "blank": Meaning(_("The answer field is empty"), _("Empty forms are scanned too; nothing needs to be done.")),
     "decoder_stopped": Meaning(
-        _("Страница файла не читается"), _("Отсканируйте лист заново, этот снимок исключите с указанием причины.")
+        _("A page of the file cannot be read"), _("Scan the sheet again, leave this picture out with a reason.")
     ),
     "passing_trouble": Meaning(
-        _("Чтение листа несколько раз прервалось"),
-        _("Нажмите «Прочитать снова»; если не поможет, отсканируйте лист заново, а этот снимок исключите."),
+        _("Reading of the sheet broke off several times"),
+        _("Press “Read again”; if that does not help, scan the sheet again and leave this picture out."),
     ),
     "disk_wanting": Meaning(
-        _("На диске узла не было места для изображения"), _("Освободите место: чтение продолжится само.")
+        _("The node's disk had no room for the picture"), _("Free some space: reading goes on by itself.")
     ),
     "damaged_file": Meaning(
-        _("Страница файла повреждена"), _("Отсканируйте лист заново, этот снимок исключите с указанием причины.")
+        _("A page of the file is damaged"), _("Scan the sheet again, leave this picture out with a reason.")
     ),
-    "too_many_pixels": Meaning(_("Страница заявлена слишком большой"), _("Отсканируйте лист заново: А4, 300 dpi.")),
-    "wrong_depth": Meaning(_("Неподходящая глубина цвета"), _("Настройте сканер: чёрно-белое, 300 dpi.")),
+    "too_many_pixels": Meaning(_("The page claims to be too large"), _("Scan the sheet again: A4, 300 dpi.")),
+    "wrong_depth": Meaning(_("Unsuitable colour depth"), _("Set up the scanner: black and white, 300 dpi.")),
     "silent": Meaning(
-        _("В записи нет речи"), _("Прослушайте. Выгрузите запись со станции заново или примите с указанием причины.")
+        _("There is no speech in the recording"),
+        _("Listen to it. Export the recording from the station again, or accept it with a reason."),
     ),
-    "long_silence": Meaning(_("Долгая тишина в записи"), _("Прослушайте запись.")),
-    "clipping": Meaning(_("Звук перегружен"), _("Прослушайте запись.")),
+    "long_silence": Meaning(_("A long silence in the recording"), _("Listen to the recording.")),
+    "clipping": Meaning(_("The sound is overloaded"), _("Listen to the recording.")),
     "cut": Meaning(
-        _("Запись обрывается: файл не до конца"),
-        _("Скопируйте файл со станции записи заново; этот исключите. Если другого нет, примите с указанием причины."),
+        _("The recording breaks off: the file is not whole"),
+        _(
+            "Copy the file from the voice station again; leave this one out. If there is no other, "
+            "accept it with a reason."
+        ),
     ),
-    "damaged": Meaning(_("Запись повреждена"), _("Скопируйте файл со станции записи заново.")),
-    "too_long": Meaning(_("Запись слишком длинная"), _("Проверьте, та ли это запись.")),
-    "wrong_container": Meaning(_("Расширение файла не соответствует содержимому"), _("Проверьте, тот ли это файл.")),
-    "not_a_recording": Meaning(_("В файле нет звука"), _("Скопируйте файл со станции записи заново.")),
+    "damaged": Meaning(_("The recording is damaged"), _("Copy the file from the voice station again.")),
+    "too_long": Meaning(_("The recording is too long"), _("See whether it is the right recording.")),
+    "wrong_container": Meaning(
+        _("The extension of the file does not fit its content"), _("See whether it is the right file.")
+    ),
+    "not_a_recording": Meaning(_("There is no sound in the file"), _("Copy the file from the voice station again.")),
     "length_differs": Meaning(
-        _("Длительность не та, что в журнале станции"), _("Скопируйте файл со станции записи заново или прослушайте.")
+        _("The length is not the one in the station's journal"),
+        _("Copy the file from the voice station again, or listen to it."),
     ),
     "hash_differs": Meaning(
-        _("Файл не тот, что записан в журнале станции"), _("Скопируйте файл со станции записи заново.")
+        _("The file is not the one in the station's journal"), _("Copy the file from the voice station again.")
     ),
     "not_in_journal": Meaning(
-        _("Такой записи нет в журналах станций записи"), _("Проверьте, той ли аудитории запись.")
+        _("No voice journal lists this recording"), _("See whether the recording is of this room.")
     ),
 }
-_UNKNOWN = Meaning(_("Замечание"), _("Посмотрите на лист."))
+_UNKNOWN = Meaning(_("Remark"), _("Look at the sheet."))
 
 
 def meaning(kind: str) -> Meaning:

@@ -15,12 +15,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext_noop
 
 from audit.log import Actor, record
 from audit.moves import move
 from common import flash
 from common.errors import Said, either
+from common.stored import stored
 from scanning import sources
 from scanning.cards import lock, require_editable
 from scanning.errors import AlreadyTaken
@@ -40,7 +40,7 @@ QUIET_SECONDS_BLIND = 15.0
 LOOK_SECONDS = 3.0
 _KEPT_VERDICTS = 30
 #: Kept as it stands; the page says it in the reader's language.
-GONE = gettext_noop("Папки сейчас нет: проверьте, подключён ли диск сканера.")
+GONE = stored("The folder is not there now: see whether the scanner's drive is connected.")
 
 
 @dataclass(frozen=True)

@@ -43,12 +43,12 @@ class Progress:
         """The progress as a line: how many of how many, and for how long."""
         if not self.unread:
             return ""
-        done = _("Прочитано %(read)s из %(all)s") % {"read": self.read, "all": self.received}
+        done = _("%(read)s of %(all)s read") % {"read": self.read, "all": self.received}
         if self.seconds_left is None:
             return done
         if self.seconds_left < 60:
-            return f"{done} · " + _("осталось около %(count)s с") % {"count": max(self.seconds_left, 1)}
-        return f"{done} · " + _("осталось около %(count)s мин") % {"count": round(self.seconds_left / 60)}
+            return f"{done} · " + _("about %(count)s s left") % {"count": max(self.seconds_left, 1)}
+        return f"{done} · " + _("about %(count)s min left") % {"count": round(self.seconds_left / 60)}
 
 
 def progress(*, card: RoomCard | None = None, sitting: Sitting | None = None) -> Progress:

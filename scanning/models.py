@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from common.errors import either
 from common.work.leases import Leased
@@ -25,7 +26,7 @@ from stations.scope import ScopedQuerySet
 from wire.forms import CATALOGUE, FormKind
 
 DOORS: dict[str, "str | Promise"] = {
-    "browser": _("Файлы из браузера"), "api": _("Другая станция"), "folder": _("Папка сканера"), "scanner": _("Сканер"),
+    "browser": _("Files from the browser"), "api": _("Another station"), "folder": _("Scanner's folder"), "scanner": _("Scanner"),
 }  # fmt: skip
 #: The counts of a card, in the words of sentences.
 COUNT_WORDS = {
@@ -44,32 +45,32 @@ class RoomCard(models.Model):
 
     State = CardState
 
-    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("экзамен"), related_name="cards")
-    room = models.ForeignKey(Room, models.PROTECT, verbose_name=_("аудитория"), related_name="cards")
-    state = models.CharField(_("состояние"), max_length=16, choices=CardState.choices, default=CardState.WAITING)
-    registration_count = models.PositiveIntegerField(_("бланков регистрации"), null=True, blank=True)
-    dbo_count = models.PositiveIntegerField(_("ДБО № 2"), null=True, blank=True)
-    absent_count = models.PositiveIntegerField(_("не явились"), null=True, blank=True)
-    not_finished_count = models.PositiveIntegerField(_("не закончили"), null=True, blank=True)
-    version = models.PositiveIntegerField(_("версия"), default=0)
-    filled_by = models.CharField(_("заполнил"), max_length=200, blank=True)
-    filled_at = models.DateTimeField(_("заполнена"), null=True, blank=True)
-    previous = models.JSONField(_("прежние значения"), default=dict, blank=True)
-    balance = models.JSONField(_("баланс"), default=dict, blank=True)
-    reconciled_at = models.DateTimeField(_("сверена"), null=True, blank=True)
-    seen_journals = models.CharField(_("сверено по журналам"), max_length=64, blank=True)
-    awaited = models.JSONField(_("ждём повторного сканирования"), default=list, blank=True)
-    reopen_reason = models.TextField(_("почему открыта снова"), blank=True)
-    reopen_reason_en = models.TextField(_("почему открыта снова (по-английски)"), blank=True, default="")
-    closed_at = models.DateTimeField(_("закрыта"), null=True, blank=True)
-    act = models.ForeignKey(Act, models.PROTECT, verbose_name=_("акт"), null=True, blank=True, related_name="cards")
+    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("exam"), related_name="cards")
+    room = models.ForeignKey(Room, models.PROTECT, verbose_name=_("room"), related_name="cards")
+    state = models.CharField(_("state"), max_length=16, choices=CardState.choices, default=CardState.WAITING)
+    registration_count = models.PositiveIntegerField(_("registration forms"), null=True, blank=True)
+    dbo_count = models.PositiveIntegerField(_("Additional answer forms no. 2"), null=True, blank=True)
+    absent_count = models.PositiveIntegerField(_("absent"), null=True, blank=True)
+    not_finished_count = models.PositiveIntegerField(_("did not finish"), null=True, blank=True)
+    version = models.PositiveIntegerField(_("version"), default=0)
+    filled_by = models.CharField(_("filled in by"), max_length=200, blank=True)
+    filled_at = models.DateTimeField(_("filled in at"), null=True, blank=True)
+    previous = models.JSONField(_("values before"), default=dict, blank=True)
+    balance = models.JSONField(_("balance"), default=dict, blank=True)
+    reconciled_at = models.DateTimeField(_("reconciled at"), null=True, blank=True)
+    seen_journals = models.CharField(_("reconciled with journals"), max_length=64, blank=True)
+    awaited = models.JSONField(_("sheets awaited again"), default=list, blank=True)
+    reopen_reason = models.TextField(_("why opened again"), blank=True)
+    reopen_reason_en = models.TextField(_("why it is open again (in English)"), blank=True, default="")
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    act = models.ForeignKey(Act, models.PROTECT, verbose_name=_("act"), null=True, blank=True, related_name="cards")
 
     objects = ScopedQuerySet.as_manager()
     SCOPE = "sitting__point"
 
     class Meta:
-        verbose_name = _("карточка аудитории")
-        verbose_name_plural = _("карточки аудиторий")
+        verbose_name = _("room card")
+        verbose_name_plural = _("room cards")
         ordering = ("sitting", "room__number")
         constraints = [models.UniqueConstraint(fields=("sitting", "room"), name="one_card_a_room")]
 
@@ -125,20 +126,20 @@ class Batch(models.Model):
 
     State = BatchState
 
-    card = models.ForeignKey(RoomCard, models.PROTECT, verbose_name=_("карточка"), related_name="batches")
-    state = models.CharField(_("состояние"), max_length=16, choices=BatchState.choices, default=BatchState.OPEN)
-    sealed_at = models.DateTimeField(_("вошла в пакет"), null=True, blank=True)
-    number = models.PositiveIntegerField(_("номер"))
-    door = models.CharField(_("откуда"), max_length=16)
-    made_by = models.CharField(_("кто"), max_length=200)
-    made_at = models.DateTimeField(_("когда"), auto_now_add=True)
+    card = models.ForeignKey(RoomCard, models.PROTECT, verbose_name=_("card"), related_name="batches")
+    state = models.CharField(_("state"), max_length=16, choices=BatchState.choices, default=BatchState.OPEN)
+    sealed_at = models.DateTimeField(_("went into a packet"), null=True, blank=True)
+    number = models.PositiveIntegerField(_("number"))
+    door = models.CharField(_("came by"), max_length=16)
+    made_by = models.CharField(_("who"), max_length=200)
+    made_at = models.DateTimeField(_("when"), auto_now_add=True)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE = "card__sitting__point"
 
     class Meta:
-        verbose_name = _("пачка")
-        verbose_name_plural = _("пачки")
+        verbose_name = _("batch")
+        verbose_name_plural = _("batches")
         ordering = ("card", "number")
         constraints = [models.UniqueConstraint(fields=("card", "number"), name="one_batch_of_a_number")]
 
@@ -156,23 +157,23 @@ class Source(Leased):
 
     State = SourceState
 
-    batch = models.ForeignKey(Batch, models.PROTECT, verbose_name=_("пачка"), related_name="sources")
-    card = models.ForeignKey(RoomCard, models.PROTECT, verbose_name=_("карточка"), related_name="sources")
-    state = models.CharField(_("состояние"), max_length=16, choices=SourceState.choices, default=SourceState.RECEIVED)
-    name = models.CharField(_("имя файла"), max_length=255)
-    path = models.CharField(_("хранится"), max_length=300)
+    batch = models.ForeignKey(Batch, models.PROTECT, verbose_name=_("batch"), related_name="sources")
+    card = models.ForeignKey(RoomCard, models.PROTECT, verbose_name=_("card"), related_name="sources")
+    state = models.CharField(_("state"), max_length=16, choices=SourceState.choices, default=SourceState.RECEIVED)
+    name = models.CharField(_("file name"), max_length=255)
+    path = models.CharField(_("kept as"), max_length=300)
     sha256 = models.CharField("SHA-256", max_length=64, db_index=True)
-    size = models.PositiveBigIntegerField(_("размер"))
-    format = models.CharField(_("формат"), max_length=8)
-    pages = models.PositiveIntegerField(_("страниц"))
-    received_at = models.DateTimeField(_("получен"), auto_now_add=True)
+    size = models.PositiveBigIntegerField(_("size"))
+    format = models.CharField(_("format"), max_length=8)
+    pages = models.PositiveIntegerField(_("pages"))
+    received_at = models.DateTimeField(_("received"), auto_now_add=True)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE = "card__sitting__point"
 
     class Meta:
-        verbose_name = _("файл сканов")
-        verbose_name_plural = _("файлы сканов")
+        verbose_name = _("file of scans")
+        verbose_name_plural = _("files of scans")
         ordering = ("card", "id")
 
     def __str__(self) -> str:
@@ -192,34 +193,34 @@ class Sheet(models.Model):
 
     State = SheetState
 
-    card = models.ForeignKey(RoomCard, models.PROTECT, verbose_name=_("карточка"), related_name="sheets")
-    source = models.ForeignKey(Source, models.PROTECT, verbose_name=_("файл"), related_name="sheets")
-    page = models.PositiveIntegerField(_("страница"))
-    state = models.CharField(_("состояние"), max_length=16, choices=SheetState.choices, default=SheetState.RECEIVED)
-    number = models.CharField(_("номер бланка"), max_length=13, blank=True, db_index=True)
-    kind = models.CharField(_("форма"), max_length=16, blank=True)
-    address = models.JSONField(_("адрес из кода"), default=dict, blank=True)
-    path = models.CharField(_("изображение"), max_length=300, blank=True)
+    card = models.ForeignKey(RoomCard, models.PROTECT, verbose_name=_("card"), related_name="sheets")
+    source = models.ForeignKey(Source, models.PROTECT, verbose_name=_("file"), related_name="sheets")
+    page = models.PositiveIntegerField(_("page"))
+    state = models.CharField(_("state"), max_length=16, choices=SheetState.choices, default=SheetState.RECEIVED)
+    number = models.CharField(_("form number"), max_length=13, blank=True, db_index=True)
+    kind = models.CharField(pgettext_lazy("kind", "form"), max_length=16, blank=True)
+    address = models.JSONField(_("address in the code"), default=dict, blank=True)
+    path = models.CharField(_("image"), max_length=300, blank=True)
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
-    size = models.PositiveIntegerField(_("размер"), default=0)
-    picture_hash = models.CharField(_("отпечаток картинки"), max_length=64, blank=True)
-    reading = models.JSONField(_("прочитано"), default=dict, blank=True)
-    starts = models.PositiveSmallIntegerField(_("начато чтений"), default=0)
-    read_at = models.DateTimeField(_("прочитан"), null=True, blank=True)
-    decision = models.CharField(_("решение"), max_length=16, blank=True)
-    reason = models.TextField(_("причина"), blank=True)
-    decided_by = models.CharField(_("решил"), max_length=200, blank=True)
-    decided_at = models.DateTimeField(_("решено"), null=True, blank=True)
+    size = models.PositiveIntegerField(_("size"), default=0)
+    picture_hash = models.CharField(_("hash of the picture"), max_length=64, blank=True)
+    reading = models.JSONField(_("what was read"), default=dict, blank=True)
+    starts = models.PositiveSmallIntegerField(_("readings begun"), default=0)
+    read_at = models.DateTimeField(_("read at"), null=True, blank=True)
+    decision = models.CharField(_("decision"), max_length=16, blank=True)
+    reason = models.TextField(_("reason"), blank=True)
+    decided_by = models.CharField(pgettext_lazy("short", "decided by"), max_length=200, blank=True)
+    decided_at = models.DateTimeField(pgettext_lazy("short", "decided at"), null=True, blank=True)
     replaced_by = models.ForeignKey(
-        "self", models.PROTECT, verbose_name=_("заменён листом"), null=True, blank=True, related_name="replaces"
+        "self", models.PROTECT, verbose_name=_("replaced by sheet"), null=True, blank=True, related_name="replaces"
     )
 
     objects = SheetQuerySet.as_manager()
     SCOPE = "card__sitting__point"
 
     class Meta:
-        verbose_name = _("лист")
-        verbose_name_plural = _("листы")
+        verbose_name = _("sheet")
+        verbose_name_plural = _("sheets")
         ordering = ("card", "source", "page")
         constraints = [models.UniqueConstraint(fields=("source", "page"), name="one_sheet_a_page")]
         indexes = [models.Index(fields=("card", "state"))]
@@ -241,7 +242,7 @@ class Sheet(models.Model):
     def title(self) -> str:
         """The form's name, short."""
         form = self.form
-        return either(form.title_ru.split(".")[0], form.title_en) if form else str(_("Форма не определена"))
+        return either(form.title_ru.split(".")[0], form.title_en) if form else str(_("Form not recognised"))
 
 
 class Recording(Leased):
@@ -249,31 +250,29 @@ class Recording(Leased):
 
     State = RecordingState
 
-    card = models.ForeignKey(RoomCard, models.PROTECT, verbose_name=_("карточка"), related_name="recordings")
+    card = models.ForeignKey(RoomCard, models.PROTECT, verbose_name=_("card"), related_name="recordings")
     answer = models.ForeignKey(
-        JournalAnswer, models.SET_NULL, verbose_name=_("ответ в журнале"), null=True, blank=True,
+        JournalAnswer, models.SET_NULL, verbose_name=_("answer in the journal"), null=True, blank=True,
         related_name="recordings",
     )  # fmt: skip
-    state = models.CharField(
-        _("состояние"), max_length=16, choices=RecordingState.choices, default=RecordingState.RECEIVED
-    )
-    name = models.CharField(_("имя файла"), max_length=255)
-    path = models.CharField(_("хранится"), max_length=300)
+    state = models.CharField(_("state"), max_length=16, choices=RecordingState.choices, default=RecordingState.RECEIVED)
+    name = models.CharField(_("file name"), max_length=255)
+    path = models.CharField(_("kept as"), max_length=300)
     sha256 = models.CharField("SHA-256", max_length=64, db_index=True)
-    size = models.PositiveBigIntegerField(_("размер"))
-    seconds = models.FloatField(_("секунд"), null=True, blank=True)
-    reading = models.JSONField(_("прослушано"), default=dict, blank=True)
-    received_at = models.DateTimeField(_("получен"), auto_now_add=True)
-    reason = models.TextField(_("причина"), blank=True)
-    decided_by = models.CharField(_("решил"), max_length=200, blank=True)
-    decided_at = models.DateTimeField(_("решено"), null=True, blank=True)
+    size = models.PositiveBigIntegerField(_("size"))
+    seconds = models.FloatField(_("seconds"), null=True, blank=True)
+    reading = models.JSONField(_("what was heard"), default=dict, blank=True)
+    received_at = models.DateTimeField(_("received"), auto_now_add=True)
+    reason = models.TextField(_("reason"), blank=True)
+    decided_by = models.CharField(pgettext_lazy("short", "decided by"), max_length=200, blank=True)
+    decided_at = models.DateTimeField(pgettext_lazy("short", "decided at"), null=True, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE = "card__sitting__point"
 
     class Meta:
-        verbose_name = _("аудиофайл")
-        verbose_name_plural = _("аудиофайлы")
+        verbose_name = _("recording")
+        verbose_name_plural = _("recordings")
         ordering = ("card", "name")
 
     def __str__(self) -> str:
@@ -301,28 +300,28 @@ class Finding(models.Model):
     class Severity(models.TextChoices):
         """How much it matters."""
 
-        INFO = "info", _("к сведению")
-        WARNING = "warning", _("внимание")
-        PROBLEM = "problem", _("требует решения")
+        INFO = "info", _("for information")
+        WARNING = "warning", _("warning")
+        PROBLEM = "problem", _("needs a decision")
 
     sheet = models.ForeignKey(
-        Sheet, models.CASCADE, verbose_name=_("лист"), null=True, blank=True, related_name="findings"
+        Sheet, models.CASCADE, verbose_name=_("sheet"), null=True, blank=True, related_name="findings"
     )
     recording = models.ForeignKey(
-        Recording, models.CASCADE, verbose_name=_("аудиофайл"), null=True, blank=True, related_name="findings"
+        Recording, models.CASCADE, verbose_name=_("recording"), null=True, blank=True, related_name="findings"
     )
-    kind = models.CharField(_("вид"), max_length=32)
-    severity = models.CharField(_("важность"), max_length=8, choices=Severity.choices)
-    place = models.JSONField(_("место"), null=True, blank=True)
-    value = models.CharField(_("значение"), max_length=300, blank=True)
-    value_en = models.CharField(_("значение (по-английски)"), max_length=300, blank=True, default="")
-    limit = models.CharField(_("предел"), max_length=100, blank=True)
+    kind = models.CharField(_("kind"), max_length=32)
+    severity = models.CharField(_("severity"), max_length=8, choices=Severity.choices)
+    place = models.JSONField(_("place"), null=True, blank=True)
+    value = models.CharField(_("value"), max_length=300, blank=True)
+    value_en = models.CharField(_("value (in English)"), max_length=300, blank=True, default="")
+    limit = models.CharField(_("limit"), max_length=100, blank=True)
 
     objects: models.Manager[Any] = models.Manager()
 
     class Meta:
-        verbose_name = _("замечание")
-        verbose_name_plural = _("замечания")
+        verbose_name = _("remark")
+        verbose_name_plural = _("remarks")
         ordering = ("id",)
 
     def __str__(self) -> str:
@@ -340,34 +339,34 @@ class Discrepancy(models.Model):
     class Kind(models.TextChoices):
         """What is wrong."""
 
-        MISSING = "missing", _("нет листа")
-        FOREIGN = "foreign", _("чужой лист")
-        TWICE = "twice", _("дважды")
-        UNLISTED = "unlisted", _("не в журнале")
-        UNKNOWN = "unknown", _("номер неизвестен")
-        UNREADABLE = "unreadable", _("не прочитан")
+        MISSING = "missing", _("sheet missing")
+        FOREIGN = "foreign", _("foreign sheet")
+        TWICE = "twice", _("twice")
+        UNLISTED = "unlisted", _("not in the journal")
+        UNKNOWN = "unknown", _("number unknown")
+        UNREADABLE = "unreadable", _("not read")
 
-    card = models.ForeignKey(RoomCard, models.CASCADE, verbose_name=_("карточка"), related_name="discrepancies")
-    kind = models.CharField(_("вид"), max_length=16, choices=Kind.choices)
+    card = models.ForeignKey(RoomCard, models.CASCADE, verbose_name=_("card"), related_name="discrepancies")
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
     severity = models.CharField(
-        _("важность"), max_length=8, choices=Finding.Severity.choices, default=Finding.Severity.PROBLEM
+        _("severity"), max_length=8, choices=Finding.Severity.choices, default=Finding.Severity.PROBLEM
     )
-    number = models.CharField(_("номер"), max_length=13, blank=True)
-    form = models.CharField(_("форма"), max_length=16, blank=True)
-    text = models.TextField(_("что не так"))
-    text_en = models.TextField(_("что не так (по-английски)"), blank=True, default="")
+    number = models.CharField(_("number"), max_length=13, blank=True)
+    form = models.CharField(pgettext_lazy("kind", "form"), max_length=16, blank=True)
+    text = models.TextField(_("what is wrong"))
+    text_en = models.TextField(_("what is wrong (in English)"), blank=True, default="")
     sheet = models.ForeignKey(
-        Sheet, models.CASCADE, verbose_name=_("лист"), null=True, blank=True, related_name="discrepancies"
+        Sheet, models.CASCADE, verbose_name=_("sheet"), null=True, blank=True, related_name="discrepancies"
     )
-    found_at = models.DateTimeField(_("найдено"), auto_now_add=True)
-    resolved_at = models.DateTimeField(_("снято"), null=True, blank=True)
+    found_at = models.DateTimeField(_("found"), auto_now_add=True)
+    resolved_at = models.DateTimeField(_("settled at"), null=True, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE = "card__sitting__point"
 
     class Meta:
-        verbose_name = _("расхождение")
-        verbose_name_plural = _("расхождения")
+        verbose_name = _("difference")
+        verbose_name_plural = _("differences")
         ordering = ("id",)
 
     def __str__(self) -> str:
@@ -382,17 +381,17 @@ class Discrepancy(models.Model):
 class ScanEntry(models.Model):
     """One line of the node's own scan journal; the first line of a sitting is the header."""
 
-    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("экзамен"), related_name="scan_entries")
-    seq = models.PositiveIntegerField(_("номер"))
-    event = models.CharField(_("событие"), max_length=32)
-    line = models.BinaryField(_("строка"))
+    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("exam"), related_name="scan_entries")
+    seq = models.PositiveIntegerField(_("number"))
+    event = models.CharField(_("event"), max_length=32)
+    line = models.BinaryField(_("line"))
 
     objects = ScopedQuerySet.as_manager()
     SCOPE = "sitting__point"
 
     class Meta:
-        verbose_name = _("запись журнала сканирования")
-        verbose_name_plural = _("журнал сканирования")
+        verbose_name = _("entry of the scan journal")
+        verbose_name_plural = _("scan journal")
         ordering = ("sitting", "seq")
         constraints = [models.UniqueConstraint(fields=("sitting", "seq"), name="one_scan_entry_of_a_seq")]
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from common.errors import either
 from common.work.leases import Leased
@@ -17,28 +18,28 @@ class Step(models.Model):
     class Kind(models.TextChoices):
         """What was decided about."""
 
-        SHEET = "sheet", _("решение по листу")
-        RECORDING = "recording", _("решение по аудиофайлу")
-        CARD = "card", _("сохранение карточки")
-        BATCH = "batch", _("удаление пачки")
+        SHEET = "sheet", _("decision on a sheet")
+        RECORDING = "recording", _("decision on a recording")
+        CARD = "card", _("card saved")
+        BATCH = "batch", _("batch deleted")
 
-    card = models.ForeignKey(RoomCard, models.CASCADE, verbose_name=_("карточка"), related_name="steps")
-    kind = models.CharField(_("вид"), max_length=16, choices=Kind.choices)
-    what = models.CharField(_("о чём"), max_length=300)
-    before = models.JSONField(_("было"), default=dict)
-    after = models.JSONField(_("стало"), default=dict)
-    made_by = models.CharField(_("кто"), max_length=200)
-    made_at = models.DateTimeField(_("когда"), auto_now_add=True)
-    undone_by = models.CharField(_("отменил"), max_length=200, blank=True)
-    undone_at = models.DateTimeField(_("отменено"), null=True, blank=True)
-    settled_at = models.DateTimeField(_("закреплено закрытием"), null=True, blank=True)
+    card = models.ForeignKey(RoomCard, models.CASCADE, verbose_name=_("card"), related_name="steps")
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
+    what = models.CharField(_("about"), max_length=300)
+    before = models.JSONField(_("before"), default=dict)
+    after = models.JSONField(_("after"), default=dict)
+    made_by = models.CharField(_("who"), max_length=200)
+    made_at = models.DateTimeField(_("when"), auto_now_add=True)
+    undone_by = models.CharField(pgettext_lazy("short", "undone by"), max_length=200, blank=True)
+    undone_at = models.DateTimeField(_("undone at"), null=True, blank=True)
+    settled_at = models.DateTimeField(_("settled by closing"), null=True, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE = "card__sitting__point"
 
     class Meta:
-        verbose_name = _("шаг станции сканирования")
-        verbose_name_plural = _("шаги станции сканирования")
+        verbose_name = _("scanning desk step")
+        verbose_name_plural = _("scanning desk steps")
         ordering = ("id",)
 
     def __str__(self) -> str:
@@ -50,26 +51,26 @@ class ScanJob(Leased):
 
     State = ScanState
 
-    card = models.ForeignKey(RoomCard, models.PROTECT, verbose_name=_("карточка"), related_name="scan_jobs")
+    card = models.ForeignKey(RoomCard, models.PROTECT, verbose_name=_("card"), related_name="scan_jobs")
     batch = models.ForeignKey(
-        Batch, models.PROTECT, verbose_name=_("пачка"), null=True, blank=True, related_name="scan_jobs"
+        Batch, models.PROTECT, verbose_name=_("batch"), null=True, blank=True, related_name="scan_jobs"
     )
-    state = models.CharField(_("состояние"), max_length=16, choices=ScanState.choices, default=ScanState.WAITING)
-    device = models.CharField(_("сканер"), max_length=200)
-    preset = models.CharField(_("настройка"), max_length=32)
-    pages = models.PositiveIntegerField(_("страниц"), default=0)
-    made_by = models.CharField(_("кто"), max_length=200)
-    made_at = models.DateTimeField(_("когда"), auto_now_add=True)
-    ended_at = models.DateTimeField(_("окончено"), null=True, blank=True)
-    said = models.TextField(_("чем кончилось"), blank=True)
-    said_en = models.TextField(_("чем кончилось (по-английски)"), blank=True, default="")
+    state = models.CharField(_("state"), max_length=16, choices=ScanState.choices, default=ScanState.WAITING)
+    device = models.CharField(_("scanner"), max_length=200)
+    preset = models.CharField(_("preset"), max_length=32)
+    pages = models.PositiveIntegerField(_("pages"), default=0)
+    made_by = models.CharField(_("who"), max_length=200)
+    made_at = models.DateTimeField(_("when"), auto_now_add=True)
+    ended_at = models.DateTimeField(pgettext_lazy("work", "ended"), null=True, blank=True)
+    said = models.TextField(pgettext_lazy("pass", "outcome"), blank=True)
+    said_en = models.TextField(_("outcome (in English)"), blank=True, default="")
 
     objects = ScopedQuerySet.as_manager()
     SCOPE = "card__sitting__point"
 
     class Meta:
-        verbose_name = _("проход сканера")
-        verbose_name_plural = _("проходы сканера")
+        verbose_name = _("scanner run")
+        verbose_name_plural = _("scanner runs")
         ordering = ("id",)
 
     def __str__(self) -> str:
@@ -91,21 +92,21 @@ class WatchedFolder(models.Model):
 
     State = FolderState
 
-    card = models.ForeignKey(RoomCard, models.CASCADE, verbose_name=_("карточка"), related_name="folders")
-    path = models.CharField(_("папка"), max_length=500)
-    state = models.CharField(_("состояние"), max_length=16, choices=FolderState.choices, default=FolderState.WATCHED)
-    seen = models.JSONField(_("замечено"), default=dict, blank=True)
-    taken = models.PositiveIntegerField(_("принято файлов"), default=0)
-    refused = models.PositiveIntegerField(_("отказано"), default=0)
-    made_by = models.CharField(_("кто"), max_length=200)
-    made_at = models.DateTimeField(_("когда"), auto_now_add=True)
+    card = models.ForeignKey(RoomCard, models.CASCADE, verbose_name=_("card"), related_name="folders")
+    path = models.CharField(_("folder"), max_length=500)
+    state = models.CharField(_("state"), max_length=16, choices=FolderState.choices, default=FolderState.WATCHED)
+    seen = models.JSONField(_("last seen"), default=dict, blank=True)
+    taken = models.PositiveIntegerField(_("files taken"), default=0)
+    refused = models.PositiveIntegerField(_("files refused"), default=0)
+    made_by = models.CharField(_("who"), max_length=200)
+    made_at = models.DateTimeField(_("when"), auto_now_add=True)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE = "card__sitting__point"
 
     class Meta:
-        verbose_name = _("папка сканера")
-        verbose_name_plural = _("папки сканера")
+        verbose_name = _("scanner folder")
+        verbose_name_plural = _("scanner folders")
         ordering = ("id",)
         constraints = [
             models.UniqueConstraint(
@@ -120,17 +121,17 @@ class WatchedFolder(models.Model):
 class Readiness(models.Model):
     """One check of the station: every line with its verdict, as the page and the PDF show it."""
 
-    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"), related_name="readiness")
-    lines = models.JSONField(_("проверки"), default=list)
-    checked_by = models.CharField(_("кто"), max_length=200)
-    checked_at = models.DateTimeField(_("когда"), auto_now_add=True)
+    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("Exam point"), related_name="readiness")
+    lines = models.JSONField(_("checks"), default=list)
+    checked_by = models.CharField(_("who"), max_length=200)
+    checked_at = models.DateTimeField(_("when"), auto_now_add=True)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE = "point"
 
     class Meta:
-        verbose_name = _("проверка готовности")
-        verbose_name_plural = _("проверки готовности")
+        verbose_name = _("readiness check")
+        verbose_name_plural = _("readiness checks")
         ordering = ("id",)
 
     def __str__(self) -> str:

@@ -12,10 +12,10 @@ from scanning.states import ACTIVE
 
 #: Field of a form → field of the card, and its words.
 _COUNTS: dict[str, tuple[str, str | Promise]] = {
-    "registration": ("registration_count", _("бланков регистрации")),
-    "additional": ("dbo_count", _("ДБО № 2")),
-    "absent": ("absent_count", _("не явились")),
-    "not_finished": ("not_finished_count", _("не закончили")),
+    "registration": ("registration_count", _("registration forms")),
+    "additional": ("dbo_count", _("Additional answer forms no. 2")),
+    "absent": ("absent_count", _("absent")),
+    "not_finished": ("not_finished_count", _("did not finish")),
 }
 _PROTOCOL, _SUMMARIES = "05-02", ("13-02-МАШ", "13-03-У")
 

@@ -38,7 +38,7 @@ Line = dict[str, Any]
 _GB = 1_000_000_000
 #: A day of a point is a few gigabytes at the most; uploads and the database want room beside.
 _DISK = (2 * _GB, 10 * _GB)
-_QUEUES = {"heavy": gettext_lazy("распознавание"), "link": gettext_lazy("передача")}
+_QUEUES = {"heavy": gettext_lazy("recognition"), "link": gettext_lazy("delivery")}
 _SKEW = timedelta(seconds=60)
 _SILENT = 60.0
 _SOON = timedelta(days=3)
@@ -90,30 +90,31 @@ def _disk() -> Line:
     free = shutil.disk_usage(files.data_dir()).free
     verdict = BAD if free < _DISK[0] else WARN if free < _DISK[1] else OK
     return _line(
-        "disk", verdict, lambda: _("Место на диске"), lambda: _("свободно %(size)s ГБ") % {"size": f"{free / _GB:.0f}"},
-        "" if verdict == OK else gettext_noop("Освободите место: на день экзамена нужно не меньше 10 ГБ."),
+        "disk", verdict, lambda: _("Room on the disk"), lambda: _("%(size)s GB free") % {"size": f"{free / _GB:.0f}"},
+        "" if verdict == OK else gettext_noop("Free some space: a day of exams needs at least 10 "
+                                              "GB."),
     )  # fmt: skip
 
 
 def _clock(sitting: Sitting) -> Line:
     def title() -> str:
-        return _("Часы")
+        return _("Clock")
 
     at = now()
     shown = clock.local(at, sitting.point.timezone).strftime("%d.%m.%Y %H:%M:%S")
     last = Event.objects.order_by("-pk").values_list("at", flat=True).first()
     if last is not None and last - at > _SKEW:
-        cure = gettext_noop("Установите время на компьютере: в журнале событий есть записи из будущего.")
-        return _line("clock", BAD, title, lambda: _("%(time)s, часы отстали") % {"time": shown}, cure)
+        cure = gettext_noop("Set the computer's clock: the log holds events of the future.")
+        return _line("clock", BAD, title, lambda: _("%(time)s, the clock is late") % {"time": shown}, cure)
     centre = _centre_time()
     if centre is None:
-        cure = gettext_noop("Связи с РЦОИ нет: сверьте время с точными часами.")
-        return _line("clock", WARN, title, lambda: _("%(time)s, сверить не с чем") % {"time": shown}, cure)
+        cure = gettext_noop("No line to the centre: compare with an exact clock.")
+        return _line("clock", WARN, title, lambda: _("%(time)s, nothing to compare with") % {"time": shown}, cure)
     skew = round((at - centre).total_seconds())
     if abs(skew) > _SKEW.total_seconds():
-        cure = gettext_noop("Установите точное время на компьютере.")
-        return _line("clock", BAD, title, lambda: _("отличаются от РЦОИ на %(count)s с") % {"count": skew}, cure)
-    return _line("clock", OK, title, lambda: _("%(time)s, как в РЦОИ") % {"time": shown})
+        cure = gettext_noop("Set the exact time on the computer.")
+        return _line("clock", BAD, title, lambda: _("%(count)s s apart from the centre") % {"count": skew}, cure)
+    return _line("clock", OK, title, lambda: _("%(time)s, as at the centre") % {"time": shown})
 
 
 def _centre_time() -> Any:
@@ -131,11 +132,11 @@ def _queue() -> Line:
     ages = {cluster: life.age(cluster) for cluster in jobs.CLUSTERS}
     silent = [name for name, age in ages.items() if age is None or age > _SILENT]
     if not silent:
-        return _line("queue", OK, lambda: _("Фоновая работа"), lambda: _("обе очереди отвечают"))
+        return _line("queue", OK, lambda: _("Background work"), lambda: _("both queues answer"))
     return _line(
-        "queue", BAD, lambda: _("Фоновая работа"),
-        lambda: _("не отвечает: %(names)s") % {"names": ", ".join(str(_QUEUES[name]) for name in silent)},
-        gettext_noop("Запустите узел заново: распознавание и передача не идут."),
+        "queue", BAD, lambda: _("Background work"),
+        lambda: _("no answer from: %(names)s") % {"names": ", ".join(str(_QUEUES[name]) for name in silent)},
+        gettext_noop("Start the node again: neither recognition nor delivery works."),
     )  # fmt: skip
 
 
@@ -143,7 +144,7 @@ def _reader() -> Line:
     """The recognition reads the calibration sheet that this node draws itself."""
 
     def title() -> str:
-        return _("Распознавание")
+        return _("Recognition")
 
     path = files.folder("tmp") / f"{uuid4().hex}.pdf"
     try:
@@ -151,7 +152,7 @@ def _reader() -> Line:
         told = calibration.judge(decoder().read(path, 0, path.with_suffix(".tif"))["reading"])
     except FileRefused as refusal:
         words = refusal.text("ru")
-        return _line("reader", BAD, title, lambda: words, gettext_noop("Запустите узел заново и проверьте ещё раз."))
+        return _line("reader", BAD, title, lambda: words, gettext_noop("Start the node again and check once more."))
     finally:
         path.unlink(missing_ok=True)
         path.with_suffix(".tif").unlink(missing_ok=True)
@@ -161,22 +162,20 @@ def _reader() -> Line:
             BAD,
             title,
             lambda: ", ".join(map(str, told)),
-            gettext_noop("Запустите узел заново и проверьте ещё раз."),
+            gettext_noop("Start the node again and check once more."),
         )
-    return _line("reader", OK, title, lambda: _("эталонный лист читается"))
+    return _line("reader", OK, title, lambda: _("the reference sheet is read"))
 
 
 def _scanner() -> Line:
     def title() -> str:
-        return _("Сканер")
+        return _("Scanner")
 
     try:
         found = scanner.devices()
     except Refusal as refusal:
         said = refusal
-        cure = gettext_noop(
-            "Если листы сканирует другая программа, подключите её папку в аудитории или загружайте файлы."
-        )
+        cure = gettext_noop("If another program scans the sheets, watch its folder in the room or upload the files.")
         return _line("scanner", WARN, title, lambda: said.ru, cure)
     names = ", ".join(each.label for each in found)
     return _line("scanner", OK, title, lambda: names)
@@ -184,21 +183,21 @@ def _scanner() -> Line:
 
 def _certificate(which: str, point: ExamPoint) -> Line:
     def title() -> str:
-        return _("Сертификат станции сканирования") if which == "station" else _("Сертификат узла")
+        return _("Certificate of the scanning station") if which == "station" else _("Certificate of the node")
 
     try:
         signer = station_signer(point) if which == "station" else node_signer(point)
     except NodeCertificateMissing as refusal:
         words = refusal
         return _line(
-            f"certificate_{which}", BAD, title, lambda: words.ru, gettext_noop("Загрузите пакет экзамена из РЦОИ.")
+            f"certificate_{which}", BAD, title, lambda: words.ru, gettext_noop("Load the exam package of the centre.")
         )
     until = signer.certificate.not_valid_after_utc
     shown = clock.local(until, point.timezone).strftime("%d.%m.%Y")
     soon = until - now() < _SOON
     return _line(
-        f"certificate_{which}", WARN if soon else OK, title, lambda: _("действует до %(day)s") % {"day": shown},
-        gettext_noop("Запросите новый сертификат в РЦОИ.") if soon else "",
+        f"certificate_{which}", WARN if soon else OK, title, lambda: _("valid until %(day)s") % {"day": shown},
+        gettext_noop("Ask the centre for a new certificate.") if soon else "",
     )  # fmt: skip
 
 
@@ -208,31 +207,38 @@ def _centre() -> Line:
     except NodeCertificateMissing:
         count = 0
     return _line(
-        "certificate_rcoi", OK if count else BAD, lambda: _("Сертификаты РЦОИ"),
-        lambda: _("действующих: %(count)s") % {"count": count},
-        "" if count else gettext_noop("Загрузите пакет экзамена: без них пакеты не зашифровать."),
+        "certificate_rcoi", OK if count else BAD, lambda: _("Certificates of the centre"),
+        lambda: _("valid: %(count)s") % {"count": count},
+        "" if count else gettext_noop("Load the exam package: packets cannot be sealed without "
+                                      "them."),
     )  # fmt: skip
 
 
 def _key(sitting: Sitting) -> Line:
     def title() -> str:
-        return _("Ключ доступа к ЭМ")
+        return _("Access key")
 
     key = access.active(sitting)
     if key is not None:
         until = clock.local(key.until, sitting.point.timezone).strftime("%d.%m %H:%M")
-        return _line("key", OK, title, lambda: _("активен до %(time)s") % {"time": until})
+        return _line("key", OK, title, lambda: _("active until %(time)s") % {"time": until})
     if AccessKey.objects.filter(sitting=sitting).exists():
         return _line(
-            "key", WARN, title, lambda: _("загружен, не активирован"), gettext_noop("Член ГЭК активирует ключ токеном.")
+            "key",
+            WARN,
+            title,
+            lambda: _("loaded, not activated"),
+            gettext_noop("The GEK member activates the key with the token."),
         )
-    return _line("key", WARN, title, lambda: _("не загружен"), gettext_noop("Загрузите файл ключа в день экзамена."))
+    return _line(
+        "key", WARN, title, lambda: _("not loaded"), gettext_noop("Load the key's file on the day of the exam.")
+    )
 
 
 def _no_test() -> Line:
     return _line(
-        "test_sheet", WARN, lambda: _("Калибровочный лист"), lambda: _("не сканировался"),
-        gettext_noop("Напечатайте калибровочный лист, отсканируйте и загрузите его на этой странице."),
+        "test_sheet", WARN, lambda: _("Calibration sheet"), lambda: _("not scanned yet"),
+        gettext_noop("Print the calibration sheet, scan it and upload it on this page."),
     )  # fmt: skip
 
 
@@ -259,9 +265,9 @@ def test_sheet(*, sitting: Sitting, content: "UploadedFile | Path", name: str, a
     verdict = BAD if faults else OK
     shown = clock.local(now(), sitting.point.timezone).strftime("%H:%M")
     line = _line(
-        "test_sheet", verdict, lambda: _("Калибровочный лист"),
-        lambda: "; ".join(str(each) for each in faults) if faults else _("без замечаний, %(time)s") % {"time": shown},
-        gettext_noop("Устраните причину и отсканируйте калибровочный лист ещё раз.") if faults else "",
+        "test_sheet", verdict, lambda: _("Calibration sheet"),
+        lambda: "; ".join(str(each) for each in faults) if faults else _("nothing to remark, %(time)s") % {"time": shown},
+        gettext_noop("Remove the cause and scan the calibration sheet again.") if faults else "",
     )  # fmt: skip
     line["at"] = now().isoformat()
     return _keep(sitting.point, [*_checks(sitting), line], actor)

@@ -7,12 +7,12 @@ from typing import Any, BinaryIO
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from audit.log import SYSTEM, Actor, record
 from audit.moves import move
 from common import files
 from common.errors import in_words
+from common.stored import stored
 from common.work import jobs, leases
 from common.work.clock import now
 from scanning import findings, recording_checks, scan_journal, steps
@@ -31,7 +31,7 @@ from wire.durable import replace_durable, sha256_file
 LEASE_SECONDS = 240
 PAUSE_SECONDS = 15.0
 #: Kept as it stands; the page says it in the reader's language.
-REPLACED_BY_SOUND = gettext_noop("заменён исправной копией")
+REPLACED_BY_SOUND = stored("replaced by a sound copy")
 _MAX_ATTEMPTS = 3
 #: JPEG, PNG, GIF, PDF, ZIP, TIFF, HTML, programs.
 _OTHER_KINDS = (
@@ -79,7 +79,7 @@ def take_in(
     except BaseException:
         final.unlink(missing_ok=True)
         raise
-    return row, _("%(name)s: принят") % {"name": name}
+    return row, _("%(name)s: accepted") % {"name": name}
 
 
 def _tell(card: RoomCard, row: Recording, actor: Actor) -> None:

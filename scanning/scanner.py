@@ -71,10 +71,10 @@ _ONE_SIDE = ("adf front", "adf simplex", "automatic document feeder", "adf", "fe
 PRESETS: dict[str, Preset] = {
     each.code: each
     for each in (
-        Preset("duplex", _("А4 · две стороны · ч/б · 300 dpi"), ("duplex", "both sides")),
-        Preset("simplex", _("А4 · одна сторона · ч/б · 300 dpi"), _ONE_SIDE),
-        Preset("glass", _("Стекло · один лист · ч/б · 300 dpi"), ("flatbed", "glass"), feeder=False),
-        Preset("glass_grey", _("Стекло · бледный лист · серый"), ("flatbed",), grey=True, feeder=False),
+        Preset("duplex", _("A4 · two sides · b/w · 300 dpi"), ("duplex", "both sides")),
+        Preset("simplex", _("A4 · one side · b/w · 300 dpi"), _ONE_SIDE),
+        Preset("glass", _("Glass · one sheet · b/w · 300 dpi"), ("flatbed", "glass"), feeder=False),
+        Preset("glass_grey", _("Glass · faint sheet · grey"), ("flatbed",), grey=True, feeder=False),
     )
 }
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from audit.log import Actor, record
 from audit.moves import move
 from common.errors import in_words
+from common.stored import stored
 from common.work import jobs, leases
 from common.work.clock import now
 from scanning import pictures, scan_journal, steps
@@ -54,19 +54,19 @@ def legal_actions(sheet: Sheet, kinds: frozenset[str] = frozenset()) -> list[Leg
     if sheet.card.closed or sheet.state == SheetState.RECEIVED:
         return []
     if sheet.state in RESTORE:
-        return [Legal(ACCEPT, _("Вернуть"))] if sheet.number and pictures.there(sheet.path) else []
+        return [Legal(ACCEPT, _("Take back"))] if sheet.number and pictures.there(sheet.path) else []
     if not pictures.there(sheet.path):
         # A number without a picture would close a room whose packet lacks the sheet.
-        return [Legal(READ_AGAIN, _("Прочитать снова")), Legal(DISCARD, _("Исключить"), "reason")]
+        return [Legal(READ_AGAIN, _("Read again")), Legal(DISCARD, _("Leave out"), "reason")]
     actions = []
     if not sheet.number or sheet.state == SheetState.PROBLEM or sheet.decision == SET_NUMBER:
-        actions.append(Legal(SET_NUMBER, _("Ввести номер"), "number"))
+        actions.append(Legal(SET_NUMBER, _("Type the number"), "number"))
     # No acceptance makes a sheet ours that another room or nobody printed.
     if sheet.number and not kinds & {"foreign", "unknown"}:
-        actions.append(Legal(ACCEPT, _("Оставить этот снимок") if "twice" in kinds else _("Принять")))
+        actions.append(Legal(ACCEPT, _("Keep this picture") if "twice" in kinds else _("Accept")))
     if not kinds & {"twice", "unknown"}:
-        actions.append(Legal(MOVE, _("Перенести в аудиторию"), "room"))
-    actions.append(Legal(DISCARD, _("Исключить"), "reason"))
+        actions.append(Legal(MOVE, _("Move to the room"), "room"))
+    actions.append(Legal(DISCARD, _("Leave out"), "reason"))
     return actions
 
 
@@ -288,7 +288,7 @@ def discard_empty(*, card: RoomCard, actor: Actor) -> int:
     Raises:
         CardIsClosed: The room is closed.
     """
-    reason = gettext_noop("пустая страница")
+    reason = stored("empty page")
     with steps.remembered(card=card, kind=Step.Kind.SHEET, what=reason, actor=actor):
         card = lock(card)
         require_editable(card)

@@ -90,9 +90,9 @@ def take_in(
     except BaseException:
         final.unlink(missing_ok=True)
         raise
-    line = _("%(name)s: принят, листов %(pages)d") % {"name": name, "pages": source.pages}
+    line = _("%(name)s: accepted, sheets: %(pages)d") % {"name": name, "pages": source.pages}
     if not told["suffix_fits"]:
-        line += " " + _("(расширение не соответствует содержимому: это %s)") % told["format"].upper()
+        line += " " + _("(the extension does not fit the content: it is %s)") % told["format"].upper()
     return Taken(source, line)
 
 

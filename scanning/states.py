@@ -5,72 +5,73 @@ from collections.abc import Mapping
 from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class CardState(TextChoices):
     """A room on its way from the first sheet to the packet."""
 
-    WAITING = "waiting", _("Ожидает")
-    OPEN = "open", _("Открыта")
-    SCANNING = "scanning", _("Сканируется")
-    RECONCILED = "reconciled", _("Сошлась")
-    DISCREPANT = "discrepant", _("Расхождение")
-    CLOSED = "closed", _("Закрыта")
-    CLOSED_WITH_ACT = "closed_with_act", _("Закрыта с актом")
-    PACKED = "packed", _("Упакована")
+    WAITING = "waiting", _("Waiting")
+    OPEN = "open", pgettext_lazy("room", "Open")
+    SCANNING = "scanning", _("Scanning")
+    RECONCILED = "reconciled", _("Balanced")
+    DISCREPANT = "discrepant", _("Differs")
+    CLOSED = "closed", pgettext_lazy("room", "Closed")
+    CLOSED_WITH_ACT = "closed_with_act", _("Closed with an act")
+    PACKED = "packed", _("Packed")
 
 
 class SourceState(TextChoices):
     """A file as received."""
 
-    RECEIVED = "received", _("Читается")
-    READ = "read", _("Прочитан")
+    RECEIVED = "received", _("Being read")
+    READ = "read", _("Read")
 
 
 class SheetState(TextChoices):
     """One side of paper."""
 
-    RECEIVED = "received", _("Получен")
-    RECOGNISED = "recognised", _("Распознан")
-    PROBLEM = "problem", _("Требует решения")
-    ACCEPTED = "accepted", _("Принят")
-    DISCARDED = "discarded", _("Исключён")
-    REPLACED = "replaced", _("Заменён")
+    RECEIVED = "received", _("Received")
+    RECOGNISED = "recognised", _("Recognised")
+    PROBLEM = "problem", _("Needs a decision")
+    ACCEPTED = "accepted", _("Accepted")
+    DISCARDED = "discarded", _("Left out")
+    REPLACED = "replaced", _("Replaced")
 
 
 class RecordingState(TextChoices):
     """One recorded answer."""
 
-    RECEIVED = "received", _("Получен")
-    READ = "read", _("Прочитан")
-    PROBLEM = "problem", _("Требует решения")
-    ACCEPTED = "accepted", _("Принят")
-    DISCARDED = "discarded", _("Исключён")
+    RECEIVED = "received", _("Received")
+    READ = "read", _("Read")
+    PROBLEM = "problem", _("Needs a decision")
+    ACCEPTED = "accepted", _("Accepted")
+    DISCARDED = "discarded", _("Left out")
 
 
 class BatchState(TextChoices):
     """One handing over of files."""
 
-    OPEN = "open", _("В работе")
-    PAUSED = "paused", _("Приостановлена")
-    DELETED = "deleted", _("Удалена")
+    OPEN = "open", _("In work")
+    PAUSED = "paused", _("Paused")
+    DELETED = "deleted", _("Deleted")
 
 
 class ScanState(TextChoices):
     """One pass of the scanner, begun in the page."""
 
-    WAITING = "waiting", _("Ждёт сканера")
-    SCANNING = "scanning", _("Сканирует")
-    DONE = "done", _("Завершено")
-    FAILED = "failed", _("Остановлено")
-    CANCELLED = "cancelled", _("Отменено")
+    WAITING = "waiting", _("Waiting for the scanner")
+    SCANNING = "scanning", pgettext_lazy("scanner", "Scanning")
+    DONE = "done", _("Finished")
+    FAILED = "failed", pgettext_lazy("scan", "Stopped")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 class FolderState(TextChoices):
     """A watched folder of a scanner's own software."""
 
-    WATCHED = "watched", _("Наблюдается")
-    ENDED = "ended", _("Отключена")
+    WATCHED = "watched", _("Watched")
+    ENDED = "ended", _("Switched off")
 
 
 C, S, R = CardState, SheetState, RecordingState
@@ -144,28 +145,28 @@ SOURCE_UNDO = backwards(SOURCE_MOVES)
 BATCH_UNDO = backwards(BATCH_MOVES)
 
 EVENT_KINDS: dict[str, str | Promise] = {
-    "scanning.card_state": _("Аудитория сменила состояние"),
-    "scanning.card_saved": _("Заполнена карточка аудитории"),
-    "scanning.card_closed": _("Аудитория закрыта"),
-    "scanning.card_closed_with_act": _("Аудитория закрыта с актом"),
-    "scanning.card_reopened": _("Аудитория открыта снова"),
-    "scanning.card_packed": _("Аудитория упакована"),
-    "scanning.source_taken": _("Принят файл сканов"),
-    "scanning.source_read": _("Файл сканов прочитан"),
-    "scanning.sheet_read": _("Лист прочитан"),
-    "scanning.sheet_decided": _("Принято решение по листу"),
-    "scanning.sheet_read_again": _("Лист читается снова"),
-    "scanning.sheet_moved": _("Лист перенесён в другую аудиторию"),
-    "scanning.sheet_replaced": _("Лист заменён новым сканом"),
-    "scanning.recording_taken": _("Принят аудиофайл"),
-    "scanning.recording_read": _("Аудиофайл прослушан"),
-    "scanning.recording_decided": _("Принято решение по аудиофайлу"),
-    "scanning.undone": _("Последнее решение отменено"),
-    "scanning.batch_state": _("Пачка сменила состояние"),
-    "scanning.scan_asked": _("Начато сканирование со страницы"),
-    "scanning.scan_state": _("Проход сканера сменил состояние"),
-    "scanning.folder_state": _("Папка сканера подключена или отключена"),
-    "scanning.file_refused": _("Файл из папки сканера не принят"),
-    "scanning.readiness": _("Проверена готовность станции"),
-    "scanning.end_scan_formed": _("Сформирован журнал сканирования"),
+    "scanning.card_state": _("Room changed its state"),
+    "scanning.card_saved": _("Room card filled in"),
+    "scanning.card_closed": _("Room closed"),
+    "scanning.card_closed_with_act": _("Room closed with an act"),
+    "scanning.card_reopened": _("Room opened again"),
+    "scanning.card_packed": _("Room packed"),
+    "scanning.source_taken": _("File of scans taken in"),
+    "scanning.source_read": _("File of scans read"),
+    "scanning.sheet_read": _("Sheet read"),
+    "scanning.sheet_decided": _("Sheet decided"),
+    "scanning.sheet_read_again": _("A sheet is read again"),
+    "scanning.sheet_moved": _("Sheet moved to another room"),
+    "scanning.sheet_replaced": _("Sheet replaced by a new scan"),
+    "scanning.recording_taken": _("Recording taken in"),
+    "scanning.recording_read": _("Recording listened to"),
+    "scanning.recording_decided": _("Recording decided"),
+    "scanning.undone": _("Last decision undone"),
+    "scanning.batch_state": _("A batch changed its state"),
+    "scanning.scan_asked": _("Scanning started from the page"),
+    "scanning.scan_state": _("A scanner run changed its state"),
+    "scanning.folder_state": _("A scanner folder was switched on or off"),
+    "scanning.file_refused": _("A file from a scanner folder was refused"),
+    "scanning.readiness": _("The station's readiness was checked"),
+    "scanning.end_scan_formed": _("Scan journal formed"),
 }

@@ -27,7 +27,7 @@ def tiles(balance: Balance) -> list[Tile]:
     # What most of them say; where none is more often, the journal before the person before the scanner.
     right = max(told, key=told.count) if told else None
     equal, several = len(set(told)) == 1, len(told) > 1
-    labels = (_("Напечатано"), _("Присутствуют"), _("По карточке"), _("Отсканировано"))
+    labels = (_("Printed"), _("Present"), _("On the card"), _("Scanned"))
     details = (_printed(balance), _present(balance), _card(balance), _scanned(balance))
     made = []
     for label, value, detail in zip(labels, values, details, strict=True):
@@ -38,27 +38,27 @@ def tiles(balance: Balance) -> list[Tile]:
 
 def _printed(balance: Balance) -> str:
     if balance.sealed:
-        return _("номера закрыты ключом")
+        return _("numbers sealed by the key")
     if balance.journals_missing:
-        return _("нет журнала станции")
+        return _("no journal of a station")
     parts = [str(balance.printed)]
     if balance.spoiled:
-        parts.append(_("испорчено %(count)s") % {"count": balance.spoiled})
+        parts.append(_("spoiled %(count)s") % {"count": balance.spoiled})
     if balance.unused:
-        parts.append(_("не использовано %(count)s") % {"count": balance.unused})
-    return " − ".join(parts) if len(parts) > 1 else _("комплектов в журнале")
+        parts.append(_("unused %(count)s") % {"count": balance.unused})
+    return " − ".join(parts) if len(parts) > 1 else _("sets in the journal")
 
 
 def _present(balance: Balance) -> str:
-    seats = _("мест %(count)s") % {"count": balance.seats}
-    return seats if balance.absent is None else f"{seats} − " + _("не явились %(count)s") % {"count": balance.absent}
+    seats = _("seats %(count)s") % {"count": balance.seats}
+    return seats if balance.absent is None else f"{seats} − " + _("absent %(count)s") % {"count": balance.absent}
 
 
 def _card(balance: Balance) -> str:
-    return _("не заполнена") if balance.card is None else _("бланков регистрации")
+    return _("not filled in") if balance.card is None else _("registration forms")
 
 
 def _scanned(balance: Balance) -> str:
     if balance.missing_sets:
-        return _("не хватает: комплект %(sets)s") % {"sets": ", ".join(balance.missing_sets[:4])}
-    return _("бланков регистрации")
+        return _("missing: set %(sets)s") % {"sets": ", ".join(balance.missing_sets[:4])}
+    return _("registration forms")

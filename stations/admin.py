@@ -65,7 +65,7 @@ class ExamPointAdmin(ReadOnlyAdmin):
     search_fields = ("code", "name", "address")
     inlines = (RoomInline, StationInline)
 
-    @admin.display(description=_("код"))
+    @admin.display(description=_("code"))
     def key(self, point: ExamPoint) -> str:
         """Return region and point."""
         return point.key
@@ -107,7 +107,7 @@ class SittingAdmin(ReadOnlyAdmin):
     list_filter = ("date", "mode", "subject")
     inlines = (SittingRoomInline, StationPostInline)
 
-    @admin.display(description=_("код"))
+    @admin.display(description=_("code"))
     def key(self, sitting: Sitting) -> str:
         """Return the key of the sitting."""
         return sitting.key

@@ -6,4 +6,4 @@ class StationsConfig(AppConfig):
     """Who and where: regions, points, rooms, stations, sittings, people."""
 
     name = "stations"
-    verbose_name = _("Реестр")
+    verbose_name = _("Registry")

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from stations.scope import ScopedQuerySet
 
@@ -14,53 +15,53 @@ from stations.scope import ScopedQuerySet
 class Mode(models.TextChoices):
     """A rehearsal never mixes with the real thing."""
 
-    LIVE = "live", _("Экзамен")
-    TRAINING = "training", _("Тренировка")
+    LIVE = "live", _("Exam")
+    TRAINING = "training", _("Rehearsal")
 
 
 class StationKind(models.TextChoices):
     """What a station does."""
 
-    PRINT = "print", _("Станция печати")
-    VOICE = "voice", _("Станция записи ответов")
-    SCAN = "scan", _("Станция сканирования")
-    AUTHORIZATION = "authorization", _("Станция авторизации")
+    PRINT = "print", _("Print station")
+    VOICE = "voice", _("Voice station")
+    SCAN = "scan", _("Scanning station")
+    AUTHORIZATION = "authorization", _("Authorisation station")
 
 
 class Duty(models.TextChoices):
     """Why a station is there."""
 
-    MAIN = "main", _("основная")
-    RESERVE = "reserve", _("резервная")
-    REPLACED = "replaced", _("заменена")
+    MAIN = "main", _("main")
+    RESERVE = "reserve", _("reserve")
+    REPLACED = "replaced", pgettext_lazy("station", "replaced")
 
 
 class Role(models.TextChoices):
     """Roles of people (DOMAIN: positions of the regional information system)."""
 
-    TECHNICAL_SPECIALIST = "technical_specialist", _("Технический специалист")
-    POINT_HEAD = "point_head", _("Руководитель ППЭ")
-    GEK_MEMBER = "gek_member", _("Член ГЭК")
-    ORGANISER = "organiser", _("Организатор")
-    OBSERVER = "observer", _("Общественный наблюдатель")
-    RCOI_OPERATOR = "rcoi_operator", _("Оператор РЦОИ")
-    REGIONAL_COORDINATOR = "regional_coordinator", _("Региональный координатор")
-    ADMINISTRATOR = "administrator", _("Администратор")
+    TECHNICAL_SPECIALIST = "technical_specialist", _("Technical specialist")
+    POINT_HEAD = "point_head", _("Head of the exam point")
+    GEK_MEMBER = "gek_member", pgettext_lazy("capital", "GEK member")
+    ORGANISER = "organiser", _("Organiser")
+    OBSERVER = "observer", _("Public observer")
+    RCOI_OPERATOR = "rcoi_operator", _("Operator of the regional centre")
+    REGIONAL_COORDINATOR = "regional_coordinator", _("Regional coordinator")
+    ADMINISTRATOR = "administrator", _("Administrator")
 
 
 class Region(models.Model):
     """A region of the country."""
 
-    code = models.CharField(_("код"), max_length=2, unique=True)
-    name = models.CharField(_("название"), max_length=200)
-    timezone = models.CharField(_("часовой пояс"), max_length=64)
+    code = models.CharField(_("code"), max_length=2, unique=True)
+    name = models.CharField(pgettext_lazy("title", "name"), max_length=200)
+    timezone = models.CharField(_("time zone"), max_length=64)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = None
 
     class Meta:
-        verbose_name = _("регион")
-        verbose_name_plural = _("регионы")
+        verbose_name = _("region")
+        verbose_name_plural = _("regions")
         ordering = ("code",)
 
     def __str__(self) -> str:
@@ -70,23 +71,23 @@ class Region(models.Model):
 class ExamPoint(models.Model):
     """Пункт проведения экзамена."""
 
-    region = models.ForeignKey(Region, models.PROTECT, verbose_name=_("регион"), related_name="points")
-    code = models.CharField(_("код ППЭ"), max_length=4)
-    name = models.CharField(_("название"), max_length=300)
-    address = models.CharField(_("адрес"), max_length=300, blank=True)
-    timezone = models.CharField(_("часовой пояс"), max_length=64)
+    region = models.ForeignKey(Region, models.PROTECT, verbose_name=_("region"), related_name="points")
+    code = models.CharField(_("exam point code"), max_length=4)
+    name = models.CharField(pgettext_lazy("title", "name"), max_length=300)
+    address = models.CharField(_("address"), max_length=300, blank=True)
+    timezone = models.CharField(_("time zone"), max_length=64)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = ""
 
     class Meta:
-        verbose_name = _("ППЭ")
-        verbose_name_plural = _("ППЭ")
+        verbose_name = _("Exam point")
+        verbose_name_plural = _("Exam point")
         ordering = ("region__code", "code")
         constraints = [models.UniqueConstraint(fields=("region", "code"), name="one_point_of_a_code")]
 
     def __str__(self) -> str:
-        return str(_("ППЭ %s") % self.key)
+        return str(_("exam point %s") % self.key)
 
     @property
     def key(self) -> str:
@@ -105,43 +106,43 @@ class Room(models.Model):
     class Kind(models.TextChoices):
         """What the room is for."""
 
-        ROOM = "room", _("Аудитория")
-        HQ = "hq", _("Штаб")
+        ROOM = "room", _("Room")
+        HQ = "hq", _("HQ")
 
-    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"), related_name="rooms")
-    number = models.CharField(_("номер"), max_length=4)
-    name = models.CharField(_("название"), max_length=200, blank=True)
-    seats = models.PositiveSmallIntegerField(_("мест"), default=0)
-    kind = models.CharField(_("вид"), max_length=8, choices=Kind.choices, default=Kind.ROOM)
+    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("Exam point"), related_name="rooms")
+    number = models.CharField(_("number"), max_length=4)
+    name = models.CharField(pgettext_lazy("title", "name"), max_length=200, blank=True)
+    seats = models.PositiveSmallIntegerField(_("seats"), default=0)
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.ROOM)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "point"
 
     class Meta:
-        verbose_name = _("аудитория")
-        verbose_name_plural = _("аудитории")
+        verbose_name = _("room")
+        verbose_name_plural = _("rooms")
         ordering = ("point", "number")
         constraints = [models.UniqueConstraint(fields=("point", "number"), name="one_room_of_a_number")]
 
     def __str__(self) -> str:
-        return str(_("Штаб")) if self.kind == self.Kind.HQ else str(_("ауд. %s") % self.number)
+        return str(_("HQ")) if self.kind == self.Kind.HQ else str(_("room %s") % self.number)
 
 
 class Station(models.Model):
     """A computer of the point, with its duty."""
 
-    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"), related_name="stations")
-    kind = models.CharField(_("вид"), max_length=16, choices=StationKind.choices)
-    number = models.CharField(_("номер"), max_length=8)
-    serial = models.CharField(_("серийный номер"), max_length=64, blank=True)
-    duty = models.CharField(_("назначение"), max_length=8, choices=Duty.choices, default=Duty.MAIN)
+    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("Exam point"), related_name="stations")
+    kind = models.CharField(_("kind"), max_length=16, choices=StationKind.choices)
+    number = models.CharField(_("number"), max_length=8)
+    serial = models.CharField(_("serial number"), max_length=64, blank=True)
+    duty = models.CharField(_("duty"), max_length=8, choices=Duty.choices, default=Duty.MAIN)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "point"
 
     class Meta:
-        verbose_name = _("станция")
-        verbose_name_plural = _("станции")
+        verbose_name = _("station")
+        verbose_name_plural = _("stations")
         ordering = ("point", "kind", "number")
         constraints = [models.UniqueConstraint(fields=("point", "kind", "number"), name="one_station_of_a_number")]
 
@@ -152,16 +153,16 @@ class Station(models.Model):
 class Subject(models.Model):
     """Учебный предмет; filled from `wire.subjects`."""
 
-    code = models.CharField(_("код"), max_length=2, unique=True)
-    name = models.CharField(_("название"), max_length=100)
-    oral = models.BooleanField(_("устная часть («Говорение»)"), default=False)
+    code = models.CharField(_("code"), max_length=2, unique=True)
+    name = models.CharField(pgettext_lazy("title", "name"), max_length=100)
+    oral = models.BooleanField(_("oral part (speaking)"), default=False)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = None
 
     class Meta:
-        verbose_name = _("предмет")
-        verbose_name_plural = _("предметы")
+        verbose_name = _("subject")
+        verbose_name_plural = _("subjects")
         ordering = ("code",)
 
     def __str__(self) -> str:
@@ -171,18 +172,18 @@ class Subject(models.Model):
 class Sitting(models.Model):
     """The exam of one subject on one day at one point."""
 
-    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"), related_name="sittings")
-    subject = models.ForeignKey(Subject, models.PROTECT, verbose_name=_("предмет"), related_name="sittings")
-    date = models.DateField(_("дата"))
-    mode = models.CharField(_("режим"), max_length=8, choices=Mode.choices, default=Mode.LIVE)
-    deadlines = models.JSONField(_("сроки"), default=dict, blank=True)
+    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("Exam point"), related_name="sittings")
+    subject = models.ForeignKey(Subject, models.PROTECT, verbose_name=_("subject"), related_name="sittings")
+    date = models.DateField(_("date"))
+    mode = models.CharField(_("mode"), max_length=8, choices=Mode.choices, default=Mode.LIVE)
+    deadlines = models.JSONField(_("deadlines"), default=dict, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "point"
 
     class Meta:
-        verbose_name = _("экзамен в ППЭ")
-        verbose_name_plural = _("экзамены в ППЭ")
+        verbose_name = _("sitting")
+        verbose_name_plural = _("sittings")
         ordering = ("date", "point", "subject")
         constraints = [models.UniqueConstraint(fields=("point", "subject", "date"), name="one_sitting_a_day")]
 
@@ -203,18 +204,18 @@ class Sitting(models.Model):
 class SittingRoom(models.Model):
     """A room used by a sitting."""
 
-    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("экзамен"), related_name="rooms")
-    room = models.ForeignKey(Room, models.PROTECT, verbose_name=_("аудитория"), related_name="sittings")
-    seats = models.PositiveSmallIntegerField(_("рассажено"), default=0)
-    voice = models.BooleanField(_("аудитория проведения «Говорения»"), default=False)
-    places = models.PositiveSmallIntegerField(_("рабочих мест"), default=0)
+    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("exam"), related_name="rooms")
+    room = models.ForeignKey(Room, models.PROTECT, verbose_name=_("room"), related_name="sittings")
+    seats = models.PositiveSmallIntegerField(_("seated"), default=0)
+    voice = models.BooleanField(_("speaking room"), default=False)
+    places = models.PositiveSmallIntegerField(_("workplaces"), default=0)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"
 
     class Meta:
-        verbose_name = _("аудитория экзамена")
-        verbose_name_plural = _("аудитории экзамена")
+        verbose_name = _("room of a sitting")
+        verbose_name_plural = _("rooms of a sitting")
         ordering = ("sitting", "room__number")
         constraints = [models.UniqueConstraint(fields=("sitting", "room"), name="one_use_of_a_room")]
 
@@ -225,22 +226,27 @@ class SittingRoom(models.Model):
 class StationPost(models.Model):
     """A station's post in a sitting: one row per station and room it worked in. The expected set is made of these."""
 
-    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("экзамен"), related_name="posts")
-    station = models.ForeignKey(Station, models.PROTECT, verbose_name=_("станция"), related_name="posts")
-    room = models.ForeignKey(Room, models.PROTECT, verbose_name=_("аудитория"), null=True, blank=True)
-    place = models.CharField(_("место"), max_length=4, blank=True)
-    duty = models.CharField(_("назначение"), max_length=8, choices=Duty.choices, default=Duty.MAIN)
-    since = models.DateTimeField(_("с"), null=True, blank=True)
+    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("exam"), related_name="posts")
+    station = models.ForeignKey(Station, models.PROTECT, verbose_name=_("station"), related_name="posts")
+    room = models.ForeignKey(Room, models.PROTECT, verbose_name=_("room"), null=True, blank=True)
+    place = models.CharField(_("place"), max_length=4, blank=True)
+    duty = models.CharField(_("duty"), max_length=8, choices=Duty.choices, default=Duty.MAIN)
+    since = models.DateTimeField(_("since"), null=True, blank=True)
     replaced_by = models.ForeignKey(
-        "self", models.PROTECT, verbose_name=_("заменена на"), null=True, blank=True, related_name="replaces"
+        "self",
+        models.PROTECT,
+        verbose_name=pgettext_lazy("station", "replaced by"),
+        null=True,
+        blank=True,
+        related_name="replaces",
     )
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"
 
     class Meta:
-        verbose_name = _("пост станции")
-        verbose_name_plural = _("посты станций")
+        verbose_name = _("post of a station")
+        verbose_name_plural = _("posts of stations")
         ordering = ("sitting", "station__kind", "room__number", "station__number")
         constraints = [
             models.UniqueConstraint(fields=("sitting", "station", "room"), name="one_post_a_room"),
@@ -285,15 +291,15 @@ class AssignmentQuerySet(ScopedQuerySet["Assignment"]):
 class Person(models.Model):
     """A member of the staff. No participants are kept anywhere."""
 
-    uid = models.CharField(_("код"), max_length=64, unique=True)
-    full_name = models.CharField(_("фамилия, имя, отчество"), max_length=200)
-    phone = models.CharField(_("телефон"), max_length=32, blank=True)
+    uid = models.CharField(_("code"), max_length=64, unique=True)
+    full_name = models.CharField(_("full name"), max_length=200)
+    phone = models.CharField(_("phone"), max_length=32, blank=True)
 
     objects = PersonQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("сотрудник")
-        verbose_name_plural = _("сотрудники")
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
         ordering = ("full_name",)
 
     def __str__(self) -> str:
@@ -303,19 +309,19 @@ class Person(models.Model):
 class Assignment(models.Model):
     """A role of a person: in a region, at a point, or on one sitting."""
 
-    person = models.ForeignKey(Person, models.PROTECT, verbose_name=_("сотрудник"), related_name="assignments")
-    role = models.CharField(_("роль"), max_length=24, choices=Role.choices)
-    region = models.ForeignKey(Region, models.PROTECT, verbose_name=_("регион"), null=True, blank=True)
-    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"), null=True, blank=True)
+    person = models.ForeignKey(Person, models.PROTECT, verbose_name=_("person"), related_name="assignments")
+    role = models.CharField(_("role"), max_length=24, choices=Role.choices)
+    region = models.ForeignKey(Region, models.PROTECT, verbose_name=_("region"), null=True, blank=True)
+    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("Exam point"), null=True, blank=True)
     sitting = models.ForeignKey(
-        Sitting, models.PROTECT, verbose_name=_("экзамен"), null=True, blank=True, related_name="assignments"
+        Sitting, models.PROTECT, verbose_name=_("exam"), null=True, blank=True, related_name="assignments"
     )
 
     objects = AssignmentQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("назначение")
-        verbose_name_plural = _("назначения")
+        verbose_name = _("duty")
+        verbose_name_plural = _("assignments")
         constraints = [
             models.UniqueConstraint(fields=("person", "role", "region"), name="one_assignment_in_region"),
             models.UniqueConstraint(fields=("person", "role", "point"), name="one_assignment_at_point"),
@@ -330,12 +336,12 @@ class User(AbstractUser):
     """A login of a person of the staff."""
 
     person = models.ForeignKey(
-        Person, models.PROTECT, verbose_name=_("сотрудник"), null=True, blank=True, related_name="users"
+        Person, models.PROTECT, verbose_name=_("person"), null=True, blank=True, related_name="users"
     )
 
     class Meta:
-        verbose_name = _("учётная запись")
-        verbose_name_plural = _("учётные записи")
+        verbose_name = _("login")
+        verbose_name_plural = _("logins")
 
     def assignments(self) -> list[Assignment]:
         """Return the person's roles; read once per request."""
@@ -368,18 +374,18 @@ class User(AbstractUser):
 class Node(models.Model):
     """This node itself: one row."""
 
-    uid = models.CharField(_("код узла"), max_length=36, unique=True)
-    kind = models.CharField(_("вид"), max_length=8)
-    region = models.CharField(_("регион"), max_length=2, blank=True)
-    region_name = models.CharField(_("название региона"), max_length=200, blank=True)
-    points = models.JSONField(_("ППЭ"), default=list)
-    station = models.CharField(_("номер станции сканирования"), max_length=8, blank=True)
-    mode = models.CharField(_("режим"), max_length=8, choices=Mode.choices, default=Mode.LIVE)
-    founded_at = models.DateTimeField(_("настроен"), null=True, blank=True)
+    uid = models.CharField(_("node id"), max_length=36, unique=True)
+    kind = models.CharField(_("kind"), max_length=8)
+    region = models.CharField(_("region"), max_length=2, blank=True)
+    region_name = models.CharField(_("name of the region"), max_length=200, blank=True)
+    points = models.JSONField(_("Exam point"), default=list)
+    station = models.CharField(_("number of the scanning station"), max_length=8, blank=True)
+    mode = models.CharField(_("mode"), max_length=8, choices=Mode.choices, default=Mode.LIVE)
+    founded_at = models.DateTimeField(_("set up at"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("узел")
-        verbose_name_plural = _("узел")
+        verbose_name = _("node")
+        verbose_name_plural = _("node")
 
     def __str__(self) -> str:
         return self.uid

@@ -23,12 +23,12 @@ class StepInline(ReadOnlyInline):
     fields = ("at", "state", "who_words", "words")
     readonly_fields = ("who_words", "words")
 
-    @admin.display(description=_("кто"))
+    @admin.display(description=_("who"))
     def who_words(self, step: PacketStep) -> str:
         """Return who did it; what is no person's name is said in the reader's language."""
         return gettext(step.who)
 
-    @admin.display(description=_("что"))
+    @admin.display(description=_("what"))
     def words(self, step: PacketStep) -> str:
         """Return what happened in the reader's language."""
         return step.words
@@ -53,7 +53,7 @@ class PacketAdmin(ReadOnlyAdmin):
     search_fields = ("uid", "name", "sha256")
     inlines = (StepInline, ReceiptInline)
 
-    @admin.display(description=_("пакет"))
+    @admin.display(description=_("packet"))
     def name_or_title(self, packet: Packet) -> str:
         """Return the packet in words."""
         return str(packet)
@@ -79,7 +79,7 @@ class ReceiptRecordAdmin(ReadOnlyAdmin):
     exclude = ("document", "operator")
     readonly_fields = ("operator_words",)
 
-    @admin.display(description=_("кто в РЦОИ"))
+    @admin.display(description=_("who at the regional centre"))
     def operator_words(self, row: ReceiptRecord) -> str:
         """Return who decided at the centre, or that it was automatic, in the reader's language."""
         return gettext(row.operator)
@@ -95,7 +95,7 @@ class FeedRecordAdmin(ReadOnlyAdmin):
     exclude = ("document", "problem", "problem_en")
     readonly_fields = ("problem_words",)
 
-    @admin.display(description=_("что не получилось"))
+    @admin.display(description=_("what went wrong"))
     def problem_words(self, row: FeedRecord) -> str:
         """Return what went wrong in the reader's language."""
         return row.problem_words
@@ -110,7 +110,7 @@ class FeedCursorAdmin(ReadOnlyAdmin):
     exclude = ("trouble", "trouble_en")
     readonly_fields = ("trouble_words",)
 
-    @admin.display(description=_("что не получилось с тех пор"))
+    @admin.display(description=_("what went wrong since"))
     def trouble_words(self, row: FeedCursor) -> str:
         """Return what went wrong since, in the reader's language."""
         return row.trouble_words
@@ -135,7 +135,7 @@ class LineCheckAdmin(ReadOnlyAdmin):
     exclude = ("problem", "problem_en")
     readonly_fields = ("problem_words",)
 
-    @admin.display(description=_("что не получилось"))
+    @admin.display(description=_("what went wrong"))
     def problem_words(self, row: LineCheck) -> str:
         """Return what went wrong in the reader's language."""
         return row.problem_words

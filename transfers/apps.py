@@ -6,7 +6,7 @@ class TransfersConfig(AppConfig):
     """Packets, statuses, the feed."""
 
     name = "transfers"
-    verbose_name = _("Передача бланков")
+    verbose_name = _("Transfer of answer forms")
 
     def ready(self) -> None:
         """Put the room's events into the catalogue; take back unsigned packets of a room that is opened again."""

@@ -156,7 +156,7 @@ def give_way(card: RoomCard, actor: Actor) -> None:
     rows = Packet.objects.filter(sitting=card.sitting, room=card.room).exclude(state=PacketState.SUPERSEDED)
     for packet in rows.full():
         if _unsent(packet):
-            said = both(lambda: gettext("Аудитория открыта снова: пакет собирается заново после её закрытия."))
+            said = both(lambda: gettext("The room is open again: the packet is built anew after it is closed."))
             move_packet(packet, PacketState.SUPERSEDED, actor=actor, text=said)
 
 

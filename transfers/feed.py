@@ -250,7 +250,7 @@ def _rescan_request(body: Any, point: ExamPoint, door: str, actor: Actor) -> Non
     number = body["room"] or Room.Kind.HQ.upper()
     if packet.room.kind != Room.Kind.HQ and packet.room.number != number:
         raise ForeignFeed(f"Пакет не из аудитории {number}.", f"The packet is not of room {number}.")
-    words = both(lambda: _("Запрос повторного сканирования: %s") % body["reason"])
+    words = both(lambda: _("Rescan request: %s") % body["reason"])
     packet.steps.create(at=now(), who=actor.name, text=words.ru[:2000], text_en=words.en[:2000])
     receipts.reopen(packet, numbers=list(body["sheets"]), reason=body["reason"], actor=actor)
 

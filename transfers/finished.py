@@ -107,16 +107,20 @@ def _status(sitting: Sitting, name: StatusName, row: PointStatus | None, packet:
     link = reverse_or_blank("monitoring", sitting, "#statuses")
     title = {"title": name.label}
     if row is None:
-        cure = _("Передайте статус, когда его условия выполнены.")
-        return Condition("status_missing", False, _("Статус «%(title)s» не передан") % title, link, cure)
-    wait = _("Дождитесь квитанции РЦОИ; сроки действуют до неё.")
+        cure = _("Declare the status once its conditions hold.")
+        return Condition("status_missing", False, _("The status “%(title)s” is not declared") % title, link, cure)
+    wait = _("Wait for the centre's receipt; deadlines hold until then.")
     if row.state != StatusState.ACCEPTED:
-        return Condition("status_declared", False, _("Статус «%(title)s» объявлен, ещё не в РЦОИ") % title, link, wait)
+        return Condition(
+            "status_declared", False, _("The status “%(title)s” is declared, not at the centre yet") % title, link, wait
+        )
     if packet is None or packet.contents != statuses.evidence_names(row):
-        text = _("Статус «%(title)s»: после него пришёл журнал или акт, которого в РЦОИ ещё нет") % title
-        return Condition("status_outgrown", False, text, link, _("Следующая версия уходит сама; дождитесь квитанции."))
+        text = _("The status “%(title)s”: a journal or an act came after it that the centre does not have yet") % title
+        return Condition(
+            "status_outgrown", False, text, link, _("The next version leaves by itself; wait for the receipt.")
+        )
     if packet.state != PacketState.ACKNOWLEDGED:
-        text = _("Статус «%(title)s»: версия %(version)d ещё не подтверждена РЦОИ") % {
+        text = _("The status “%(title)s”: version %(version)d is not confirmed by the centre yet") % {
             **title, "version": packet.version,
         }  # fmt: skip
         return Condition("status_version", False, text, link, wait)
@@ -131,7 +135,7 @@ def _rooms(sitting: Sitting, newest: dict[tuple[str, str], Packet]) -> list[Cond
     return [
         Condition(
             "room_at_work", False, _("%(room)s: %(state)s") % {"room": card, "state": card.get_state_display()},
-            reverse_or_blank("scanning", sitting), _("Закройте помещение и передайте его пакет."),
+            reverse_or_blank("scanning", sitting), _("Close the room and send its packet."),
         )
         for card in cards.exclude(room_id__in=rooms).select_related("room")
     ]  # fmt: skip

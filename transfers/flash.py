@@ -48,19 +48,19 @@ class Written:
         """The sentence for the person at the drive."""
         lines = [
             *(
-                [_("Это другой накопитель: записанных раньше пакетов на нём не было (%d).") % self.strange]
+                [_("This is another drive: packets written before were not on it (%d).") % self.strange]
                 if self.strange
                 else []
             ),
-            _("Записано и прочитано обратно: %d.") % len(self.written),
-            *([_("Уже были на накопителе: %d.") % len(self.already)] if self.already else []),
+            _("Written and read back: %d.") % len(self.written),
+            *([_("On the drive already: %d.") % len(self.already)] if self.already else []),
             *(
-                _("Не записан %(packet)s: %(why)s") % {"packet": packet, "why": refusals.words(refusal)}
+                _("Not written: %(packet)s: %(why)s") % {"packet": packet, "why": refusals.words(refusal)}
                 for packet, refusal in self.failed
             ),
         ]
         if not self.failed:
-            lines.append(_("Накопитель можно извлекать."))
+            lines.append(_("The drive may be removed."))
         return " ".join(lines)
 
 
@@ -131,7 +131,7 @@ def _carried(packet: Packet, folder: Path, actor: Actor) -> None:
             "transfers.packet_on_flash", actor=actor, region=point.region.code, point=point.code, subject=str(row),
             data={"uid": row.uid, "sha256": row.sha256, "folder": where},
         )  # fmt: skip
-        text = both(lambda: _("Записан на накопитель: %s") % where)
+        text = both(lambda: _("Written to the drive: %s") % where)
         facts: dict[str, Any] = {"handed_over_at": now(), "handed_over_to": where[:300]}
         if row.state in SENDING:
             # Whoever sends it by network right now, or waits to, goes on.
@@ -178,7 +178,7 @@ class Brought:
     @property
     def words(self) -> str:
         """The sentence for the person at the drive."""
-        return _("Новых записей ленты: %(items)d, квитанций: %(receipts)d.") % vars(self)
+        return _("New feed items: %(items)d, receipts: %(receipts)d.") % vars(self)
 
 
 def read_feed(*, folder: str, point: ExamPoint, actor: Actor) -> Brought:

@@ -100,29 +100,30 @@ def _undeclared(sitting: Sitting, status: str) -> Condition:
     row = PointStatus.objects.filter(sitting=sitting, status=status).exclude(state=StatusState.UNDONE).first()
     title = StatusName(status).label
     text = (
-        _("Статус «%(title)s» ещё не передан") % {"title": title}
+        _("The status %(title)s has not been declared yet") % {"title": title}
         if row is None
-        else _("Статус «%(title)s» уже передан") % {"title": title}
+        else _("The status %(title)s has been declared already") % {"title": title}
     )
     return Condition(
         "already_declared", row is None, text, reverse_or_blank("monitoring", sitting, "#statuses"),
-        _("Ошибочный статус отменяет региональный координатор."),
+        _("The regional coordinator undoes a wrong status."),
     )  # fmt: skip
 
 
 def _journal(row: Expected, sitting: Sitting) -> Condition:
     return Condition(
-        f"journal_{row.state}", row.served, _("Журнал: %(post)s – %(state)s") % {"post": row.post, "state": row.label},
+        f"journal_{row.state}", row.served, _("Journal: %(post)s – %(state)s") % {"post": row.post, "state": row.label},
         reverse_or_blank("monitoring", sitting, f"#post-{row.post.pk}"),
-        _("Загрузите журнал; если получить его невозможно, составьте акт."),
+        _("Load the journal; if it cannot be had, make an act."),
     )  # fmt: skip
 
 
 def _exams_finished(sitting: Sitting) -> list[Condition]:
     posts = expected_set(sitting, kinds=("print", "voice"))
     some = Condition(
-        "no_stations", bool(posts), _("Станции печати или записи ответов назначены"),
-        reverse_or_blank("monitoring", sitting), _("Проверьте пакет экзамена: в нём нет ни одной станции."),
+        "no_stations", bool(posts), _("Print or voice stations are assigned"),
+        reverse_or_blank("monitoring", sitting), _("Look at the exam package: it has no station at "
+                                                   "all."),
     )  # fmt: skip
     return [_undeclared(sitting, StatusName.EXAMS_FINISHED), some, *(_journal(row, sitting) for row in posts)]
 
@@ -187,22 +188,23 @@ def owed_packets(sitting: Sitting, newest: dict[tuple[str, str], Packet] | None 
     owed = []
     for row in SittingRoom.objects.filter(sitting=sitting).select_related("room").order_by("room__number"):
         kind = PacketKind.AUDIO if row.voice else PacketKind.BLANKS
-        what = _("Пакет: %(kind)s, %(room)s") % {"kind": kind.label, "room": row.room}
+        what = _("Packet: %(kind)s, %(room)s") % {"kind": kind.label, "room": row.room}
         owed.append(Owed(what, row.room.number, newest.get((kind, row.room.number)), cards.get(row.room_id)))
     forms = next((packet for (kind, _room), packet in newest.items() if kind == PacketKind.FORMS), None)
     card = cards.get(forms.room_id) if forms and forms.room_id else None
-    return [*owed, Owed(_("Пакет: формы ППЭ"), "", forms, card)]
+    return [*owed, Owed(_("Packet: HQ forms"), "", forms, card)]
 
 
 def _confirmed(owed: Owed, sitting: Sitting) -> Condition:
     if owed.open_again:
-        words = _("%(what)s: аудитория открыта снова, ожидается новая версия") % {"what": owed.what}
+        words = _("%(what)s: the room is open again, a new version is awaited") % {"what": owed.what}
         link = reverse_or_blank("scanning", sitting)
-        return Condition("room_open_again", False, words, link, _("Исправьте и закройте аудиторию снова."))
-    state = owed.packet.get_state_display() if owed.packet else _("ещё не собран")
+        return Condition("room_open_again", False, words, link, _("Mend it and close the room again."))
+    state = owed.packet.get_state_display() if owed.packet else _("not built yet")
     return Condition(
         "packet_confirmed" if owed.confirmed else "packet_not_confirmed", owed.confirmed, f"{owed.what}: {state}",
-        reverse_or_blank("transfers", sitting), _("Дождитесь «Подтвержден» в разделе «Передать бланки»."),
+        reverse_or_blank("transfers", sitting), _("Wait for «Подтвержден» (confirmed) on the page "
+                                                  "“Transfer answer forms”."),
     )  # fmt: skip
 
 
@@ -212,12 +214,12 @@ def _first_status(sitting: Sitting) -> Condition:
     )
     status = row.first()
     ok = status is not None and status.state == StatusState.ACCEPTED
-    state = status.get_state_display() if status else _("ещё не передан")
+    state = status.get_state_display() if status else _("not declared yet")
     return Condition(
         "status_accepted" if ok else "status_not_accepted", ok,
-        _("Статус «Экзамены завершены»: %(state)s") % {"state": state},
+        _("Status «Экзамены завершены» (exams finished): %(state)s") % {"state": state},
         reverse_or_blank("monitoring", sitting, "#statuses"),
-        _("Передайте статус и дождитесь ответа РЦОИ."),
+        _("Declare the status and wait for the regional centre's answer."),
     )  # fmt: skip
 
 
@@ -232,9 +234,9 @@ def _scan_journal(row: Expected, sitting: Sitting) -> Condition:
         return _journal(row, sitting)
     return Condition(
         "scan_journal_behind", False,
-        _("Журнал: %(post)s – сформирован до последних действий станции") % {"post": row.post},
+        _("Journal: %(post)s – formed before the station's last entries") % {"post": row.post},
         reverse_or_blank("scanning", sitting, "#end-scan-card"),
-        _("Закройте все аудитории и Штаб, затем сформируйте END_SCAN ещё раз."),
+        _("Close every room and the HQ, then form END_SCAN again."),
     )  # fmt: skip
 
 

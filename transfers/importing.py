@@ -48,9 +48,9 @@ class Taken:
     @property
     def words(self) -> str:
         """The sentence for the person at the drive."""
-        lines = [_("Принято пакетов: %d.") % len(self.fresh)]
+        lines = [_("Packets taken in: %d.") % len(self.fresh)]
         if self.known:
-            lines.append(_("Уже были здесь: %d.") % len(self.known))
+            lines.append(_("Here already: %d.") % len(self.known))
         lines += [f"{name}: {words(refusal)}" for name, refusal in self.failed]
         return " ".join(lines)
 
@@ -130,7 +130,7 @@ def take(*, path: Path, point: ExamPoint, actor: Actor) -> Packet:
                 "transfers.packet_imported", actor=actor, region=point.region.code, point=point.code,
                 subject=str(packet), data={"uid": packet.uid, "sha256": packet.sha256, "node": packet.node},
             )  # fmt: skip
-            text = both(lambda: _("Принят с накопителя, собран на другой машине штаба"))
+            text = both(lambda: _("Taken in from a drive, made on another machine of the HQ"))
             packet.steps.create(at=now(), state=PacketState.QUEUED, who=actor.name[:200], text=text.ru, text_en=text.en)
             jobs.wake("transfers.deliver", packet.pk)
     except IntegrityError as error:

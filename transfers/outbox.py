@@ -250,7 +250,7 @@ def _problem_code(refusal: Refusal) -> str:
 
 
 def _story(tries: int, refusal: Refusal, pause: float) -> str:
-    return _("Попытка %(tries)d: %(why)s Повтор через %(pause)d с.") % {
+    return _("Attempt %(tries)d: %(why)s Next one in %(pause)d s.") % {
         "tries": tries, "why": either(*link.words(refusal)), "pause": round(pause),
     }  # fmt: skip
 
@@ -265,11 +265,11 @@ def pause_after(tries: int, retry_after: float | None) -> float:
 def _give_up(packet: Packet) -> None:
     code = packet.last_error_code or "too_many_tries"
     if code == tus.RetryLater.code:
-        why = both(lambda: _("%s Передайте пакет на флеш-накопителе или подождите: как только РЦОИ ответит, передача "
-                             "продолжится сама.") % either(packet.last_error, packet.last_error_en))  # fmt: skip
+        why = both(lambda: _("%s Hand the packet over on a flash drive, or wait: as soon as the "
+                             "centre answers, sending goes on by itself.") % either(packet.last_error, packet.last_error_en))  # fmt: skip
     else:
         kept = Said(packet.last_error, packet.last_error_en)
-        why = kept if kept.ru else both(lambda: _("Передать не удалось."))
+        why = kept if kept.ru else both(lambda: _("It could not be sent."))
     _stick(packet, why, code)
 
 
@@ -288,7 +288,7 @@ def revive(point: ExamPoint) -> int:
     went = 0
     for packet in stopped.full():
         with contextlib.suppress(StaleState):
-            story = both(lambda: _("РЦОИ снова отвечает: передача продолжается"))
+            story = both(lambda: _("The centre answers again: sending goes on"))
             move_packet(packet, PacketState.QUEUED, actor=SYSTEM, text=story, attempts=MAX_TRIES - 1)
             jobs.wake("transfers.deliver", packet.pk)
             went += 1
@@ -335,10 +335,10 @@ def _again(packet: Packet, actor: Actor) -> None:
             packet,
             PacketState.QUEUED,
             actor=actor,
-            text=both(lambda: _("Повтор по решению человека")),
+            text=both(lambda: _("Again by a person's decision")),
             uploaded_at=None,
         )
         jobs.wake("transfers.deliver", packet.pk)
     else:
-        move_packet(packet, PacketState.BUILDING, actor=actor, text=both(lambda: _("Собирается заново")), progress=0)
+        move_packet(packet, PacketState.BUILDING, actor=actor, text=both(lambda: _("Being built again")), progress=0)
         jobs.wake("transfers.seal", packet.pk)

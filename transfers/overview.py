@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from common.errors import told
 from common.work.clock import local, now
@@ -44,8 +45,8 @@ class Row:
     def parts(self) -> list[str]:
         """What it holds: a phrase for each kind of file."""
         names = (
-            ("sheets", _("листов")), ("forms", _("форм")), ("recordings", _("аудио")), ("journals", _("журналов")),
-            ("acts", _("актов")),
+            ("sheets", pgettext("number", "sheets")), ("forms", _("forms")), ("recordings", pgettext("short", "recordings")), ("journals", _("journals")),
+            ("acts", pgettext("number", "acts")),
         )  # fmt: skip
         return [f"{words}: {self.packet.counts[name]}" for name, words in names if self.packet.counts.get(name)]
 
@@ -64,10 +65,10 @@ class Row:
             return ". ".join(each for each in (self._by_network, self._silence) if each)
         if packet.state in SENDING and packet.last_error:
             seconds = max(0, round((packet.next_try_at - now()).total_seconds()))
-            again = _("повтор через %d с") % seconds if seconds else _("повтор идёт")
-            return _("попытка %(n)d не удалась, %(again)s") % {"n": packet.attempts, "again": again}
+            again = _("next in %d s") % seconds if seconds else _("trying again")
+            return _("attempt %(n)d failed, %(again)s") % {"n": packet.attempts, "again": again}
         if packet.state == PacketState.QUEUED:
-            return _("%d-й в очереди") % self.queue_place if self.queue_place else ""
+            return _("no. %d in the queue") % self.queue_place if self.queue_place else ""
         if packet.state == PacketState.UPLOADING:
             return f"{packet.percent} %"
         if packet.state in ON_THE_WAY and self._silence:
@@ -82,13 +83,13 @@ class Row:
         if not link.has_centre():
             return ""
         if pausing.paused():
-            return _("отправка по сети приостановлена")
+            return _("sending by network is paused")
         seconds = max(0, round((self.packet.next_try_at - now()).total_seconds()))
-        return _("по сети: повтор через %d с") % seconds if seconds else _("по сети: отправка идёт")
+        return _("by network: again in %d s") % seconds if seconds else _("by network: being sent")
 
     @property
     def _silence(self) -> str:
-        return _("ответа РЦОИ нет %d мин") % self.overdue_minutes if self.overdue_minutes else ""
+        return _("no answer of the regional centre for %d min") % self.overdue_minutes if self.overdue_minutes else ""
 
     @property
     def overdue_minutes(self) -> int:
@@ -110,7 +111,7 @@ class Row:
     @property
     def overdue_words(self) -> str:
         """The same in words."""
-        words = {"late": _("квитанция задерживается"), "overdue": _("квитанция просрочена")}
+        words = {"late": _("the receipt is late"), "overdue": _("the receipt is overdue")}
         return words.get(self.overdue, "")
 
     @property
@@ -192,16 +193,21 @@ class Overview:
         """One sentence for a cause that hits every packet."""
         on_the_way = any(packet.state in ON_THE_WAY for packet in self.packets)
         if not link.has_centre():
-            return _("Адрес РЦОИ не настроен: пакеты передаются на флеш-накопителе.") if on_the_way else ""
+            return _("The regional centre's address is not set: packets go by flash drive.") if on_the_way else ""
         if self.cursor is None or not self.cursor.trouble:
             return ""
         if self.cursor.trouble_code in OWN_TROUBLE:
-            return _("Ответ РЦОИ получен, но не записан: %s Повторы идут сами.") % self.cursor.trouble_words
+            return (
+                _("The centre's answer came but was not stored: %s It is tried again by itself.")
+                % self.cursor.trouble_words
+            )
         since = self.cursor.answered_at
         if since is None:
-            return _("РЦОИ ещё не отвечал: %s Повторы идут сами.") % self.cursor.trouble_words
+            return (
+                _("The regional centre has not answered yet: %s Retries go by themselves.") % self.cursor.trouble_words
+            )
         shown = local(since, self.sitting.point.timezone)
-        return _("Нет связи с РЦОИ с %(time)s: %(why)s Повторы идут сами.") % {
+        return _("No line to the regional centre since %(time)s: %(why)s Retries go by themselves.") % {
             "time": f"{shown:%H:%M}", "why": self.cursor.trouble_words,
         }  # fmt: skip
 

@@ -81,10 +81,14 @@ class Readiness:
     def words(self) -> str:
         """The whole in one sentence."""
         if self.bad:
-            return _("Не готово: %s.") % ", ".join(each.text[:1].lower() + each.text[1:] for each in self.bad)
+            return _("Not ready: %s.") % ", ".join(each.text[:1].lower() + each.text[1:] for each in self.bad)
         if self.packet is None:
-            return _("Проверочный пакет ещё не передавали.")
-        return _("Проверка идёт: ждём ответов.") if self.waiting else _("Всё готово к передаче.")
+            return _("No test packet was sent yet.")
+        return (
+            _("The check is under way: answers are awaited.")
+            if self.waiting
+            else _("Everything is ready for delivery.")
+        )
 
 
 def readiness_of(sitting: Sitting) -> Readiness:
@@ -104,11 +108,11 @@ def _needed_until(sitting: Sitting) -> datetime:
 def _valid(code: str, text: str, until: datetime | None, sitting: Sitting, cure: str, address: str = "") -> Item:
     needed = max(_needed_until(sitting), now())
     if until is None:
-        return Item(code, "bad", text, _("нет действующего"), cure, address)
+        return Item(code, "bad", text, _("none is valid"), cure, address)
     shown = f"{local(until, sitting.point.timezone):%d.%m.%Y %H:%M}"
     if until < needed:
-        return Item(code, "bad", text, _("истекает %s, раньше конца экзамена") % shown, cure, address)
-    return Item(code, "ok", text, _("действует до %s") % shown)
+        return Item(code, "bad", text, _("ends at %s, before the end of the exam") % shown, cure, address)
+    return Item(code, "ok", text, _("valid until %s") % shown)
 
 
 def _newest(role: Role, sitting: Sitting, *, own: bool) -> datetime | None:
@@ -128,51 +132,55 @@ def _own_until(sign: Callable[..., object], sitting: Sitting) -> datetime | None
 
 
 def _node(sitting: Sitting) -> Item:
-    cure = _("Передайте запрос узла в РЦОИ и загрузите новый пакет экзамена.")
-    return _valid("node", _("Сертификат узла штаба"), _own_until(node.node_signer, sitting), sitting, cure)
+    cure = _("Give the node's request to the centre and take in the new exam package.")
+    return _valid("node", _("Certificate of the HQ node"), _own_until(node.node_signer, sitting), sitting, cure)
 
 
 def _station(sitting: Sitting) -> Item:
-    cure = _("Передайте запрос станции в РЦОИ и загрузите новый пакет экзамена.")
-    text = _("Сертификат станции сканирования")
+    cure = _("Give the station's request to the centre and take in the new exam package.")
+    text = _("Certificate of the scanning station")
     return _valid("station", text, _own_until(node.station_signer, sitting), sitting, cure)
 
 
 def _rcoi(sitting: Sitting) -> Item:
-    cure = _("Загрузите пакет экзамена: в нём сертификаты РЦОИ.")
-    return _valid("rcoi", _("Сертификат РЦОИ для шифрования"), _newest(Role.RCOI, sitting, own=False), sitting, cure)
+    cure = _("Take in the exam package: it carries the centre's certificates.")
+    return _valid(
+        "rcoi", _("The centre's certificate to seal to"), _newest(Role.RCOI, sitting, own=False), sitting, cure
+    )
 
 
 def _key(sitting: Sitting) -> Item:
     usable = (AccessKeyState.LOADED, AccessKeyState.ACTIVATED)
     row = AccessKey.objects.filter(sitting=sitting, state__in=usable).order_by("-version").first()
-    cure = _("Загрузите файл ключа на странице «Ключ доступа к ЭМ».")
+    cure = _("Load the key file on the page «Access key».")
     address = reverse("keys", kwargs={"key": sitting.key})
-    return _valid("access_key", _("Ключ доступа к ЭМ"), row.until if row else None, sitting, cure, address)
+    return _valid("access_key", _("Access key"), row.until if row else None, sitting, cure, address)
 
 
 def _phone(sitting: Sitting) -> Item:
-    text = _("Код на случай, если связи нет")
+    text = _("Code for when there is no line")
     try:
         keys_phone.kept(sitting.point, sitting.date)
     except Refusal as refusal:
-        from_package = _("Загрузите пакет экзамена, сформированный для этого узла.")
+        from_package = _("Take in the exam package that was made for this node.")
         return Item("phone", "warn", text, refusal.text(refusals.language()), from_package)
-    return Item("phone", "ok", text, _("статус можно будет сообщить по телефону"))
+    return Item("phone", "ok", text, _("a status can be told by telephone"))
 
 
 def _disk(sitting: Sitting) -> Item:
     free = space.free()
-    said = _("свободно %s ГБ") % number_format(free / 1e9, 1)
+    said = _("%s GB free") % number_format(free / 1e9, 1)
     if space.level():
-        return Item("disk", "bad", _("Место на диске"), said, _("Освободите место: нужно не меньше 2 ГБ."))
-    return Item("disk", "ok", _("Место на диске"), said)
+        return Item("disk", "bad", _("Room on the disk"), said, _("Free some room: at least 2 GB are needed."))
+    return Item("disk", "ok", _("Room on the disk"), said)
 
 
 def _flash(sitting: Sitting) -> Item:
-    text, found = _("Флеш-накопитель"), drives.roots()
+    text, found = _("Flash drive"), drives.roots()
     if not found:
-        return Item("flash", "warn", text, _("не вставлен"), _("Держите накопитель наготове: на него пишут без связи."))
+        return Item(
+            "flash", "warn", text, _("not inserted"), _("Keep a drive at hand: packets go there when there is no line.")
+        )
     return Item("flash", "ok", text, ", ".join(drives.shown(each.name) for each in found))
 
 
@@ -181,40 +189,48 @@ _STANDING: tuple[Callable[[Sitting], Item], ...] = (_node, _station, _rcoi, _key
 
 def _tokens(sitting: Sitting) -> list[Item]:
     rows = Certificate.objects.of(Role.GEK, sitting.point.region.code, sitting.point.code).standing(now())
-    cure = _("Запрос нового сертификата делает держатель токена; подписывает РЦОИ.")
+    cure = _("The holder of the token makes the request of a new certificate; the centre signs it.")
     if not rows:
-        return [Item("gek", "bad", _("Сертификаты членов ГЭК"), _("нет ни одного"), cure)]
+        return [Item("gek", "bad", _("Certificates of GEK members"), _("there is none"), cure)]
     newest: dict[str, Certificate] = {}
     for row in rows.order_by("not_after"):
         newest[row.ident] = row
-    return [_valid("gek", _("Токен: %s") % row.common_name, row.not_after, sitting, cure) for row in newest.values()]
+    return [_valid("gek", _("Token: %s") % row.common_name, row.not_after, sitting, cure) for row in newest.values()]
 
 
 def _trial(packet: Packet | None) -> list[Item]:
-    signed, whole, answered = _("Токен и подпись"), _("Пакет передан в РЦОИ"), _("РЦОИ расшифровал пакет")
+    signed, whole, answered = (
+        _("Token and signature"),
+        _("Packet delivered to the centre"),
+        _("Packet opened by the centre"),
+    )
     if packet is None:
-        untried = _("не проверено")
+        untried = _("not tried")
         return [Item("signed", "info", signed, untried), Item("answered", "info", answered, untried)]
     address = reverse("packet", kwargs={"key": packet.sitting.key, "uid": packet.uid})
     items = [Item("signed", "ok", signed, packet.signed_by)]
     if packet.state in (PacketState.STUCK, PacketState.REJECTED):
-        why = packet.last_error_words if packet.state == PacketState.STUCK else _("РЦОИ отклонил проверочный пакет")
-        cure = _("Откройте пакет: там причина и что делать; затем повторите проверку.")
+        why = packet.last_error_words if packet.state == PacketState.STUCK else _("the centre rejected the test packet")
+        cure = _("Open the packet: it tells the reason and what to do; then repeat the check.")
         return [*items, Item("answered", "bad", answered, why, cure, address)]
     if packet.state in (PacketState.ACKNOWLEDGED, PacketState.SUPERSEDED):
-        number = _("квитанция № %s") % packet.receipt_number
-        return [*items, Item("delivered", "ok", whole, number), Item("answered", "ok", answered, _("«Подтвержден»"))]
+        number = _("receipt No. %s") % packet.receipt_number
+        return [
+            *items,
+            Item("delivered", "ok", whole, number),
+            Item("answered", "ok", answered, _("«Подтвержден» (confirmed)")),
+        ]
     done = packet.state == PacketState.DELIVERED
     if not link.has_centre():
-        cure = _("Запишите проверочный пакет на накопитель и прочитайте с него ответ РЦОИ.")
-        said = _("адрес РЦОИ не настроен, путь — накопитель")
+        cure = _("Write the test packet to a drive and read the centre's answer from it.")
+        said = _("the centre's address is not set: the way is a drive")
         return [*items, Item("delivered", "warn", whole, said, cure, address)]
     on_the_way = packet.get_state_display() if packet.state in ON_THE_WAY else ""
     error = f" {packet.last_error_words}" if packet.last_error else ""
     return [
         *items,
         Item("delivered", "ok" if done else "info", whole, f"{on_the_way}{error}", link=address),
-        Item("answered", "info", answered, _("ждём ответа")),
+        Item("answered", "info", answered, _("an answer is awaited")),
     ]
 
 
@@ -225,8 +241,8 @@ def _lines(packet: Packet | None) -> list[Item]:
     named = list(zip(LineCheck.Channel, link.addresses(), strict=False))
     items = [_line(str(channel.label), rows.get(channel.value)) for channel, _address in named]
     if len(named) == 1:
-        cure = _("Если у ППЭ есть вторая линия, впишите второй адрес РЦОИ в настройки узла.")
-        items.append(Item("reserve", "warn", _("Резервный канал"), _("не настроен"), cure))
+        cure = _("If the point has a second line, write the centre's second address into the node's settings.")
+        items.append(Item("reserve", "warn", _("Reserve channel"), _("not set"), cure))
     clock = next((row for row in rows.values() if row.skew_seconds is not None), None)
     return [*items, _clock(clock.skew_seconds)] if clock and clock.skew_seconds is not None else items
 
@@ -234,19 +250,22 @@ def _lines(packet: Packet | None) -> list[Item]:
 def _line(label: str, row: LineCheck | None) -> Item:
     text = label[:1].upper() + label[1:]
     if row is None or row.state == LineState.WAITING:
-        return Item("line", "info", text, row.get_state_display() if row else _("не проверено"))
+        return Item("line", "info", text, row.get_state_display() if row else _("not tried"))
     if row.state == LineState.SILENT:
-        cure = _("Проверьте кабель, модем и адрес; без этого канала пакеты пойдут другим или на накопителе.")
+        cure = _(
+            "See to the cable, the modem and the address; without this channel packets go by "
+            "the other one or on a drive."
+        )
         return Item("line", "bad", text, f"{row.address}: {row.problem_words}", cure)
     return Item(
-        "line", "ok", text, _("%(address)s ответил за %(ms)d мс") % {"address": row.address, "ms": row.milliseconds}
+        "line", "ok", text, _("%(address)s answered in %(ms)d ms") % {"address": row.address, "ms": row.milliseconds}
     )
 
 
 def _clock(skew: int) -> Item:
-    text = _("Часы узла")
+    text = _("Clock of the node")
     if abs(skew) <= MAX_SKEW:
-        return Item("clock", "ok", text, _("расходятся с РЦОИ меньше чем на минуту"))
+        return Item("clock", "ok", text, _("less than a minute from the centre's"))
     minutes = timedelta(seconds=abs(skew)) // timedelta(minutes=1)
-    said = (_("спешат на %d мин") if skew > 0 else _("отстают на %d мин")) % minutes
-    return Item("clock", "bad", text, said, _("Поставьте верное время и часовой пояс компьютера."))
+    said = (_("%d min fast") if skew > 0 else _("%d min slow")) % minutes
+    return Item("clock", "bad", text, said, _("Set the computer's time and time zone right."))

@@ -170,7 +170,10 @@ _BEYOND_DELIVERED = frozenset(
 
 
 def _words(row: ReceiptRecord) -> str:
-    words = _("Квитанция РЦОИ № %(number)s: «%(level)s»") % {"number": row.number, "level": row.get_level_display()}
+    words = _("Receipt of the regional centre no. %(number)s: %(level)s") % {
+        "number": row.number,
+        "level": row.get_level_display(),
+    }
     return f"{words}. {reasons_text(row.reasons)}" if row.reasons else words
 
 
@@ -195,7 +198,12 @@ def _rejected(packet: Packet, row: ReceiptRecord, actor: Actor) -> None:
     if packet.kind == PacketKind.STATUS or packet.room is None:
         return
     numbers = sorted({str(each["sheet"]) for each in row.reasons if each.get("sheet")})
-    reopen(packet, numbers=numbers, reason=reasons_text(row.reasons) or str(_("Пакет отклонён РЦОИ.")), actor=actor)
+    reopen(
+        packet,
+        numbers=numbers,
+        reason=reasons_text(row.reasons) or str(_("The regional centre rejected the packet.")),
+        actor=actor,
+    )
 
 
 def reopen(packet: Packet, *, numbers: list[str], reason: str, actor: Actor) -> None:

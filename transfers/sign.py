@@ -42,15 +42,15 @@ class Offer:
     def words(self) -> str:
         """The sentence shown before the PIN."""
         parts = [
-            _("пакетов: %d") % len(self.packets),
-            _("помещения: %s") % ", ".join(self.rooms),
+            _("packets: %d") % len(self.packets),
+            _("rooms: %s") % ", ".join(self.rooms),
             *(
                 words % number
                 for number, words in (
-                    (self.sheets, _("листов бланков: %d")),
-                    (self.forms, _("листов форм: %d")),
-                    (self.recordings, _("аудиозаписей: %d")),
-                    (self.acts, _("актов: %d")),
+                    (self.sheets, _("sheets of answer forms: %d")),
+                    (self.forms, _("sheets of HQ forms: %d")),
+                    (self.recordings, _("recordings: %d")),
+                    (self.acts, _("acts: %d")),
                 )
                 if number
             ),
@@ -135,7 +135,7 @@ def sign_one(*, packet: Packet, signers: Sequence[Signer], name: str, actor: Act
         data={"uid": packet.uid, "sha256": path.sha256, "sequence": header.sequence, "counts": packet.counts},
     )  # fmt: skip
     move_packet(
-        packet, PacketState.QUEUED, actor=actor, text=both(lambda: _("Подписан: %s") % (name or _("узел штаба"))),
+        packet, PacketState.QUEUED, actor=actor, text=both(lambda: _("Signed: %s") % (name or _("the HQ node"))),
         sequence=header.sequence, prev=header.prev, node=uid, sha256=path.sha256, size=path.path.stat().st_size,
         name=path.path.name, path=files.relative(path.path), signed_at=now(), signed_by=(name or uid)[:200],
         offset=0, location="",

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from audit.log import Actor
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 class PacketState(models.TextChoices):
     """A packet of the exam point."""
 
-    BUILDING = "building", _("Готовится")
-    SEALING = "sealing", _("Шифруется")
-    AWAITING_SIGNATURE = "awaiting_signature", _("Ожидает подписи")
-    QUEUED = "queued", _("В очереди")
-    UPLOADING = "uploading", _("Передаётся")
-    HANDED_OVER = "handed_over", _("Записан на флеш")
-    DELIVERED = "delivered", _("Передан")
-    ACKNOWLEDGED = "acknowledged", _("Подтвержден")
-    REJECTED = "rejected", _("Отклонён")
-    STUCK = "stuck", _("Нужна помощь")
-    SUPERSEDED = "superseded", _("Заменён")
+    BUILDING = "building", _("Being built")
+    SEALING = "sealing", _("Being encrypted")
+    AWAITING_SIGNATURE = "awaiting_signature", _("Awaits a signature")
+    QUEUED = "queued", _("Queued")
+    UPLOADING = "uploading", _("Being sent")
+    HANDED_OVER = "handed_over", _("Written to a flash drive")
+    DELIVERED = "delivered", _("«Передан» (delivered)")
+    ACKNOWLEDGED = "acknowledged", pgettext_lazy("bare", "«Подтвержден» (confirmed)")
+    REJECTED = "rejected", _("Rejected")
+    STUCK = "stuck", _("Needs help")
+    SUPERSEDED = "superseded", _("Replaced")
 
 
 P = PacketState
@@ -74,17 +74,17 @@ _FRESH: dict[str, Any] = {"lease_until": None, "attempts": 0, "parked_at": None,
 class StatusState(models.TextChoices):
     """A declared status of a sitting."""
 
-    DECLARED = "declared", _("Передаётся в РЦОИ")
-    ACCEPTED = "accepted", _("Принят РЦОИ")
-    UNDONE = "undone", _("Отменён")
+    DECLARED = "declared", _("On its way to the regional centre")
+    ACCEPTED = "accepted", _("Accepted by the regional centre")
+    UNDONE = "undone", _("Undone")
 
 
 class LineState(models.TextChoices):
     """A knock at the centre's door."""
 
-    WAITING = "waiting", _("проверяется")
-    ANSWERED = "answered", _("отвечает")
-    SILENT = "silent", _("не отвечает")
+    WAITING = "waiting", _("being tried")
+    ANSWERED = "answered", _("answers")
+    SILENT = "silent", _("does not answer")
 
 
 LINE_MOVES: dict[str, frozenset[str]] = {
@@ -95,8 +95,8 @@ LINE_MOVES: dict[str, frozenset[str]] = {
 class WipeState(models.TextChoices):
     """The originals of a sitting on their way out."""
 
-    BEGUN = "begun", _("Удаляются")
-    DONE = "done", _("Удалены")
+    BEGUN = "begun", _("Being wiped")
+    DONE = "done", _("Wiped")
 
 
 WIPE_MOVES: dict[str, frozenset[str]] = {WipeState.BEGUN: frozenset({WipeState.DONE})}
@@ -138,7 +138,7 @@ def move_packet(
 
 def replaced_by(newer: "Packet") -> Said:
     """Return what the story of a packet says when a newer version takes its place."""
-    return both(lambda: gettext("Заменён версией %d") % newer.version)
+    return both(lambda: gettext("Replaced by version %d") % newer.version)
 
 
 def move_status(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from audit.log import SYSTEM
 from transfers.models import Packet, ReceiptLevel, ReceiptRecord
@@ -37,15 +38,15 @@ def milestones(packet: Packet) -> list[Milestone]:
     receipts = {row.level: row for row in packet.receipts.order_by("number")}
     delivered, last = receipts.get(ReceiptLevel.DELIVERED), _verdict(receipts)
     tries = packet.steps.filter(state="", who=SYSTEM.name).count()
-    way = packet.handed_over_to and _("накопитель %s") % packet.handed_over_to
-    carried = way or (_("по сети, неудачных попыток: %d") % tries if packet.is_signed else "")
+    way = packet.handed_over_to and _("drive %s") % packet.handed_over_to
+    carried = way or (_("by network, failed tries: %d") % tries if packet.is_signed else "")
     rows = [
-        (_("Собран"), packet.made_at, None, packet.made_by, "", "ok"),
-        (_("Зашифрован"), packet.sealed_at, None, _sealed_for(packet), packet.content_sha256, "ok"),
-        (_("Подписан"), packet.signed_at, None, packet.signed_by, packet.sha256, "ok"),
-        (_("Передан"), _came(delivered) or packet.delivered_at or packet.handed_over_at,
+        (_("Built"), packet.made_at, None, packet.made_by, "", "ok"),
+        (_("Sealed"), packet.sealed_at, None, _sealed_for(packet), packet.content_sha256, "ok"),
+        (_("Signed"), packet.signed_at, None, packet.signed_by, packet.sha256, "ok"),
+        (_("«Передан» (delivered)"), _came(delivered) or packet.delivered_at or packet.handed_over_at,
          delivered.issued_at if delivered else None, carried, delivered.sha256 if delivered else "", "ok"),
-        (str(last.get_level_display()) if last else _("Подтвержден"), _came(last), last.issued_at if last else None,
+        (str(last.get_level_display()) if last else pgettext("bare", "«Подтвержден» (confirmed)"), _came(last), last.issued_at if last else None,
          last.operator if last else "", last.sha256 if last else "",
          "ok" if last is None or last.level == ReceiptLevel.ACKNOWLEDGED else "bad"),
     ]  # fmt: skip
@@ -66,7 +67,7 @@ def _came(receipt: ReceiptRecord | None) -> datetime | None:
 
 
 def _sealed_for(packet: Packet) -> str:
-    return _("для сертификатов РЦОИ: %d") % len(packet.recipients) if packet.recipients else ""
+    return _("to certificates of the centre: %d") % len(packet.recipients) if packet.recipients else ""
 
 
 def _took(before: datetime | None, at: datetime | None) -> str:
@@ -76,7 +77,7 @@ def _took(before: datetime | None, at: datetime | None) -> str:
     if not seconds:
         return ""
     if seconds < 60:
-        return _("%d с") % seconds
+        return _("%d s") % seconds
     if seconds < 3600:
-        return _("%d мин") % (seconds // 60)
-    return _("%(hours)d ч %(minutes)d мин") % {"hours": seconds // 3600, "minutes": seconds // 60 % 60}
+        return _("%d min") % (seconds // 60)
+    return _("%(hours)d h %(minutes)d min") % {"hours": seconds // 3600, "minutes": seconds // 60 % 60}

@@ -39,7 +39,7 @@ def seal_packet(pk: int) -> None:
         return
     if packet.attempts > MAX_SEALINGS:
         kept = Said(packet.last_error, packet.last_error_en)
-        why = kept if kept.ru else both(lambda: _("Собрать пакет не удалось."))
+        why = kept if kept.ru else both(lambda: _("The packet could not be built."))
         move_packet(packet, PacketState.STUCK, actor=SYSTEM, text=why, last_error=why.ru, last_error_en=why.en)
         return
     try:

@@ -6,7 +6,7 @@ class UploadsConfig(AppConfig):
     """Bytes arriving over a flaky link."""
 
     name = "uploads"
-    verbose_name = _("Приём файлов")
+    verbose_name = _("Receiving of files")
 
     def ready(self) -> None:
         """Name the room's events and jobs."""

@@ -6,11 +6,11 @@ from audit import kinds
 
 kinds.register(
     {
-        "uploads.created": _("Начат приём файла"),
-        "uploads.complete": _("Файл принят целиком"),
-        "uploads.handled": _("Принятый файл обработан"),
-        "uploads.refused": _("Принятый файл отклонён"),
-        "uploads.terminated": _("Передача прервана отправителем"),
-        "uploads.expired": _("Незаконченная передача забыта"),
+        "uploads.created": _("Receiving of a file begun"),
+        "uploads.complete": _("File received whole"),
+        "uploads.handled": _("Received file dealt with"),
+        "uploads.refused": _("Received file rejected"),
+        "uploads.terminated": _("Transfer broken off by the sender"),
+        "uploads.expired": _("Unfinished transfer forgotten"),
     }
 )

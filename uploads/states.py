@@ -2,17 +2,18 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class State(models.TextChoices):
     """From the first byte to the answer of the room that takes the file."""
 
-    RECEIVING = "receiving", _("Принимается")
-    COMPLETE = "complete", _("Принят целиком")
-    HANDLED = "handled", _("Обработан")
-    REFUSED = "refused", _("Отклонён")
-    TERMINATED = "terminated", _("Прерван отправителем")
-    EXPIRED = "expired", _("Истёк")
+    RECEIVING = "receiving", _("Being received")
+    COMPLETE = "complete", _("Received whole")
+    HANDLED = "handled", _("Dealt with")
+    REFUSED = "refused", _("Rejected")
+    TERMINATED = "terminated", _("Broken off by the sender")
+    EXPIRED = "expired", pgettext_lazy("upload", "Expired")
 
 
 MOVES: dict[str, frozenset[str]] = {

@@ -150,7 +150,7 @@ class ReadOnlyAdmin(ModelAdmin):
     def _answered(self, request: HttpRequest, refusal: Refusal) -> HttpResponse:
         refusals.tell(refusal, request)
         context = {"text": refusals.words(refusal), "code": refusal.code, "again": request.path}
-        return render(request, "refusal.html", context, title=_("Неизвестный отбор"), status=refusal.http_status)
+        return render(request, "refusal.html", context, title=_("Unknown filter"), status=refusal.http_status)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Answer the list, or say in words what of the address it does not know."""
@@ -168,7 +168,9 @@ class ReadOnlyAdmin(ModelAdmin):
                 return self._answered(request, _unknown(name))
         if _LEFT in request.GET and not self._leads_back(request):
             # The list may have changed since it was left: that is no reason to keep the row from anybody.
-            messages.warning(request, _("Список не знает отбора, с которым вы пришли: назад вы вернётесь без него."))
+            messages.warning(
+                request, _("The list does not know the filter that you came with: you will go back without it.")
+            )
             request.GET = QueryDict()
         return super().changeform_view(request, object_id, form_url, extra_context)
 

@@ -119,7 +119,7 @@ class Page:
         except Refusal as refusal:
             refusals.tell(refusal, request)
             context = {"text": refusals.words(refusal), "code": refusal.code}
-            return render(request, "refusal.html", context, title=_("Пока недоступно"), status=refusal.http_status)
+            return render(request, "refusal.html", context, title=_("Not available yet"), status=refusal.http_status)
 
 
 def _files(request: HttpRequest) -> list[UploadedFile]:

@@ -16,9 +16,9 @@ from django.db import models, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from common import files
+from common.stored import stored
 from common.work import life
 from common.work.clock import now
 
@@ -26,12 +26,12 @@ from common.work.clock import now
 class Leased(models.Model):
     """A row that background work takes on. The row, not the queue, is the truth."""
 
-    lease_until = models.DateTimeField(_("в работе до"), null=True, blank=True, editable=False)
-    attempts = models.PositiveIntegerField(_("попыток"), default=0, editable=False)
-    next_try_at = models.DateTimeField(_("следующая попытка"), default=timezone.now, editable=False)
-    woken_at = models.DateTimeField(_("поставлено в очередь"), null=True, default=timezone.now, editable=False)
-    parked_at = models.DateTimeField(_("отложено до решения"), null=True, blank=True, editable=False)
-    parked_reason = models.TextField(_("почему отложено"), blank=True, default="", editable=False)
+    lease_until = models.DateTimeField(_("being worked on until"), null=True, blank=True, editable=False)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0, editable=False)
+    next_try_at = models.DateTimeField(_("next attempt"), default=timezone.now, editable=False)
+    woken_at = models.DateTimeField(_("queued at"), null=True, default=timezone.now, editable=False)
+    parked_at = models.DateTimeField(_("set aside for a person"), null=True, blank=True, editable=False)
+    parked_reason = models.TextField(_("why set aside"), blank=True, default="", editable=False)
 
     class Meta:
         abstract = True
@@ -40,7 +40,7 @@ class Leased(models.Model):
 Row = TypeVar("Row", bound=Leased)
 
 #: Kept in the row as it stands; pages say it in the reader's language.
-STARTED_TOO_OFTEN = gettext_noop("Работа начиналась слишком много раз и ни разу не закончилась.")
+STARTED_TOO_OFTEN = stored("The work was started too often and never finished.")
 
 
 def free(at: datetime) -> Q:

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='journal',
             name='forms_problem_en',
-            field=models.CharField(blank=True, default='', max_length=300, verbose_name='почему номера не открыты (по-английски)'),
+            field=models.CharField(blank=True, default='', max_length=300, verbose_name="why the numbers are not open (in English)"),
         ),
     ]

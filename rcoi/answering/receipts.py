@@ -8,10 +8,10 @@ from typing import Any, cast
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
-from django.utils.translation import gettext_noop
 
 from audit.log import Actor, record
 from common import marks
+from common.stored import stored
 from common.work import faultpoints
 from common.work.clock import now
 from keys import authority
@@ -23,7 +23,7 @@ from wire.documents.receipt import Level, Reason, Receipt
 from wire.errors import Refusal
 
 #: Stands in the signed receipt as it is; pages say it in the reader's language.
-AUTOMATIC = gettext_noop("автоматически")
+AUTOMATIC = stored("automatically")
 Levels = IssuedReceipt.Level
 
 

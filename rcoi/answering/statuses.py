@@ -74,7 +74,7 @@ def _late(packet: InboxPacket, row: PointStatusRecord) -> None:
         times = {"at": f"{shown:%H:%M}", "due": f"{deadline:%H:%M}"}
         words = both(
             lambda: (
-                _("Статус «%(status)s» принят в %(at)s, срок — %(due)s.")
+                _("The status %(status)s was accepted at %(at)s, it was due at %(due)s.")
                 % {"status": row.get_status_display(), **times}
             )
         )

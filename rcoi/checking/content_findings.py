@@ -115,7 +115,7 @@ def stations(packet: InboxPacket) -> None:
 
 
 def _owes(station: Station) -> Said:
-    return both(lambda: _("Нет ни журнала, ни акта: %s.") % station)
+    return both(lambda: _("Neither journal nor act: %s.") % station)
 
 
 def _stations_in(packets: QuerySet[InboxPacket], point: ExamPoint, kinds: Sequence[str]) -> set[int]:

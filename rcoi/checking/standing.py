@@ -93,9 +93,7 @@ def conclude(sittings: Sequence[Sitting], packets: Mapping[int, Sequence[InboxPa
                     standing, packet, findings[packet.pk], acts[packet.pk], seats.get(packet.room), replaced=replaced
                 )  # fmt: skip
             for request in asked[packet.pk]:
-                standing.open.append(
-                    Matter(_("Ожидается пересканированное: %s") % packet.title, packet, request.reason)
-                )
+                standing.open.append(Matter(_("Rescanned sheets awaited: %s") % packet.title, packet, request.reason))
     return made
 
 
@@ -104,11 +102,11 @@ def _packet(
     seats: int | None, *, replaced: bool,
 ) -> None:  # fmt: skip
     if packet.state in WORKING:
-        words = _("Пакет не открывается: %s") if packet.parked_at else _("Пакет ещё проверяется: %s")
-        standing.open.append(Matter(words % packet.title, packet, _("Дождитесь решения по пакету.")))
+        words = _("The packet does not open: %s") if packet.parked_at else _("The packet is still being checked: %s")
+        standing.open.append(Matter(words % packet.title, packet, _("Wait for the decision about the packet.")))
     elif packet.state == PacketState.REJECTED and not replaced:
-        words = _("Пакет отклонён, новой версии нет: %s") % packet.title
-        standing.open.append(Matter(words, packet, _("Дождитесь новой версии; если её нет, позвоните в ППЭ.")))
+        words = _("The packet was rejected and no new version came: %s") % packet.title
+        standing.open.append(Matter(words, packet, _("Wait for the new version; if none comes, call the point.")))
     settled = set()
     for finding in findings:
         if finding.code == "seats_differ":
@@ -117,7 +115,7 @@ def _packet(
         elif finding.covered:
             standing.covered.append(Matter(finding.words, packet))
         elif finding.waits:
-            standing.open.append(Matter(finding.words, packet, _("Выясните и отметьте «Разобрано».")))
+            standing.open.append(Matter(finding.words, packet, _("Look into it and mark it as settled.")))
     said = None if seats is None else unbalanced(packet, seats)
     if said is None:
         return
@@ -125,7 +123,7 @@ def _packet(
     if beside.valid_acts(acts, packet.room) or said.ru in settled:
         standing.covered.append(Matter(words, packet))
     else:
-        cure = _("Запросите пересканирование или отметьте «Разобрано», если расхождение объяснено.")
+        cure = _("Ask for a rescan, or mark the difference as settled when it is explained.")
         standing.open.append(Matter(words, packet, cure))
 
 

@@ -13,11 +13,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='inboxact',
             name='problem_en',
-            field=models.TextField(blank=True, default='', verbose_name='замечание (по-английски)'),
+            field=models.TextField(blank=True, default='', verbose_name="remark (in English)"),
         ),
         migrations.AddField(
             model_name='inboxfinding',
             name='text_en',
-            field=models.TextField(blank=True, default='', verbose_name='замечание (по-английски)'),
+            field=models.TextField(blank=True, default='', verbose_name="remark (in English)"),
         ),
     ]

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='inboxpacket',
             name='kind',
-            field=models.CharField(blank=True, choices=[('status', 'Статус'), ('blanks', 'Бланки'), ('forms', 'Формы ППЭ'), ('audio', 'Аудиоответы'), ('test', 'Проверочный пакет')], max_length=8, verbose_name='вид'),
+            field=models.CharField(blank=True, choices=[('status', "Status"), ('blanks', "Answer forms"), ('forms', "Exam point forms"), ('audio', "Recorded answers"), ('test', "Test packet")], max_length=8, verbose_name="kind"),
         ),
     ]

@@ -13,21 +13,21 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='inboxfinding',
             name='settled_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='когда разобрано'),
+            field=models.DateTimeField(blank=True, null=True, verbose_name="when settled"),
         ),
         migrations.AddField(
             model_name='inboxfinding',
             name='settled_by',
-            field=models.CharField(blank=True, max_length=200, verbose_name='кто разобрал'),
+            field=models.CharField(blank=True, max_length=200, verbose_name="who settled it"),
         ),
         migrations.AddField(
             model_name='inboxfinding',
             name='settled_reason',
-            field=models.TextField(blank=True, verbose_name='что выяснено'),
+            field=models.TextField(blank=True, verbose_name="what was found out"),
         ),
         migrations.AddField(
             model_name='inboxfinding',
             name='state',
-            field=models.CharField(choices=[('open', 'не разобрано'), ('settled', 'разобрано')], default='open', max_length=8, verbose_name='состояние'),
+            field=models.CharField(choices=[('open', "not settled"), ('settled', "settled")], default='open', max_length=8, verbose_name="state"),
         ),
     ]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from django.db import models
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from common.errors import either
 from common.work.leases import Leased
@@ -19,18 +20,18 @@ if TYPE_CHECKING:
 class PacketKind(models.TextChoices):
     """What a packet carries."""
 
-    STATUS = "status", _("Статус")
-    BLANKS = "blanks", _("Бланки")
-    FORMS = "forms", _("Формы ППЭ")
-    AUDIO = "audio", _("Аудиоответы")
-    TEST = "test", _("Проверочный пакет")
+    STATUS = "status", _("Status")
+    BLANKS = "blanks", _("Answer forms")
+    FORMS = "forms", _("Exam point forms")
+    AUDIO = "audio", _("Recorded answers")
+    TEST = "test", _("Test packet")
 
 
 class Door(models.TextChoices):
     """How a file came in."""
 
-    NETWORK = "network", _("по сети")
-    FLASH = "flash", _("с флеш-накопителя")
+    NETWORK = "network", _("by network")
+    FLASH = "flash", _("from a flash drive")
 
 
 class InboxQuerySet(ScopedQuerySet["InboxPacket"]):
@@ -59,45 +60,45 @@ class InboxQuerySet(ScopedQuerySet["InboxPacket"]):
 class InboxPacket(Leased):
     """A file that arrived as a packet. Refused ones keep their file and claim as evidence and own no uid."""
 
-    sha256 = models.CharField(_("SHA-256 файла"), max_length=64, unique=True)
-    size = models.PositiveBigIntegerField(_("размер"))
-    name = models.CharField(_("имя файла"), max_length=240)
-    path = models.CharField(_("файл"), max_length=200)
-    door = models.CharField(_("как получен"), max_length=8, choices=Door.choices)
-    received_at = models.DateTimeField(_("получен"), db_index=True)
-    received_from = models.CharField(_("от кого"), max_length=200)
+    sha256 = models.CharField(_("SHA-256 of the file"), max_length=64, unique=True)
+    size = models.PositiveBigIntegerField(_("size"))
+    name = models.CharField(_("file name"), max_length=240)
+    path = models.CharField(_("file"), max_length=200)
+    door = models.CharField(pgettext_lazy("packet", "came by"), max_length=8, choices=Door.choices)
+    received_at = models.DateTimeField(_("received"), db_index=True)
+    received_from = models.CharField(_("from"), max_length=200)
 
-    uid = models.CharField(_("код пакета"), max_length=36, null=True, blank=True)  # noqa: DJ001 (null is not equal to null)
-    version = models.PositiveIntegerField(_("версия"), null=True, blank=True)
-    kind = models.CharField(_("вид"), max_length=8, choices=PacketKind.choices, blank=True)
-    point = models.ForeignKey("stations.ExamPoint", models.PROTECT, verbose_name=_("ППЭ"), null=True, blank=True)
+    uid = models.CharField(_("packet id"), max_length=36, null=True, blank=True)  # noqa: DJ001 (null is not equal to null)
+    version = models.PositiveIntegerField(_("version"), null=True, blank=True)
+    kind = models.CharField(_("kind"), max_length=8, choices=PacketKind.choices, blank=True)
+    point = models.ForeignKey("stations.ExamPoint", models.PROTECT, verbose_name=_("Exam point"), null=True, blank=True)
     sitting = models.ForeignKey(
-        "stations.Sitting", models.PROTECT, verbose_name=_("экзамен"), null=True, blank=True, related_name="inbox"
+        "stations.Sitting", models.PROTECT, verbose_name=_("exam"), null=True, blank=True, related_name="inbox"
     )
-    room = models.CharField(_("аудитория"), max_length=4, blank=True)
-    node = models.CharField(_("узел"), max_length=100, blank=True)
-    sequence = models.PositiveBigIntegerField(_("номер по порядку"), null=True, blank=True)
-    header = models.JSONField(_("заголовок"), default=dict)
-    signers = models.JSONField(_("подписали"), default=list)
-    supersedes_uid = models.CharField(_("заменяет"), max_length=36, blank=True)
+    room = models.CharField(_("room"), max_length=4, blank=True)
+    node = models.CharField(_("node"), max_length=100, blank=True)
+    sequence = models.PositiveBigIntegerField(_("sequence number"), null=True, blank=True)
+    header = models.JSONField(_("header"), default=dict)
+    signers = models.JSONField(pgettext_lazy("several", "signed by"), default=list)
+    supersedes_uid = models.CharField(_("replaces"), max_length=36, blank=True)
     superseded_by = models.ForeignKey(
-        "self", models.PROTECT, verbose_name=_("заменён на"), null=True, blank=True, related_name="replaced"
+        "self", models.PROTECT, verbose_name=_("replaced by"), null=True, blank=True, related_name="replaced"
     )
 
-    state = models.CharField(_("состояние"), max_length=16, choices=PacketState.choices, db_index=True)
-    reasons = models.JSONField(_("причины отказа"), default=list)
-    folder = models.CharField(_("папка содержимого"), max_length=200, blank=True)
-    counts = models.JSONField(_("сосчитано"), default=dict)
-    document = models.JSONField(_("карточка аудитории или статус"), default=dict)
-    opened_at = models.DateTimeField(_("расшифрован"), null=True, blank=True)
-    decided_at = models.DateTimeField(_("решение"), null=True, blank=True)
+    state = models.CharField(_("state"), max_length=16, choices=PacketState.choices, db_index=True)
+    reasons = models.JSONField(_("reasons of the rejection"), default=list)
+    folder = models.CharField(_("folder of the content"), max_length=200, blank=True)
+    counts = models.JSONField(_("counted"), default=dict)
+    document = models.JSONField(_("room card or status"), default=dict)
+    opened_at = models.DateTimeField(_("decrypted"), null=True, blank=True)
+    decided_at = models.DateTimeField(_("decision"), null=True, blank=True)
 
     objects = InboxQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "point"
 
     class Meta:
-        verbose_name = _("входящий пакет")
-        verbose_name_plural = _("входящие пакеты")
+        verbose_name = _("incoming packet")
+        verbose_name_plural = _("incoming packets")
         ordering = ("-received_at", "-pk")
         constraints = [
             models.UniqueConstraint(fields=("uid", "version"), name="rcoi_one_version_of_a_uid"),
@@ -158,10 +159,10 @@ class InboxPacket(Leased):
 class InboxPart(models.Model):
     """A file out of a packet."""
 
-    packet = models.ForeignKey(InboxPacket, models.CASCADE, verbose_name=_("пакет"), related_name="%(class)ss")
-    ordinal = models.PositiveIntegerField(_("№"))
-    name = models.CharField(_("имя"), max_length=240)
-    size = models.PositiveBigIntegerField(_("размер"))
+    packet = models.ForeignKey(InboxPacket, models.CASCADE, verbose_name=_("packet"), related_name="%(class)ss")
+    ordinal = models.PositiveIntegerField(_("no."))
+    name = models.CharField(_("name"), max_length=240)
+    size = models.PositiveBigIntegerField(_("size"))
     sha256 = models.CharField(_("SHA-256"), max_length=64)
 
     objects = ScopedQuerySet.as_manager()
@@ -178,13 +179,13 @@ class InboxPart(models.Model):
 class InboxSheet(InboxPart):
     """A scanned sheet or HQ form."""
 
-    kind = models.CharField(_("вид файла"), max_length=8)
-    form = models.CharField(_("форма"), max_length=16, blank=True)
-    number = models.CharField(_("номер"), max_length=13, blank=True, db_index=True)
+    kind = models.CharField(_("kind of file"), max_length=8)
+    form = models.CharField(pgettext_lazy("kind", "form"), max_length=16, blank=True)
+    number = models.CharField(_("number"), max_length=13, blank=True, db_index=True)
 
     class Meta(InboxPart.Meta):
-        verbose_name = _("лист")
-        verbose_name_plural = _("листы")
+        verbose_name = _("sheet")
+        verbose_name_plural = _("sheets")
 
     @property
     def form_title(self) -> str:
@@ -196,52 +197,55 @@ class InboxSheet(InboxPart):
 class InboxRecording(InboxPart):
     """A recorded answer."""
 
-    number = models.CharField(_("номер бланка регистрации"), max_length=13, blank=True)
+    number = models.CharField(_("registration form number"), max_length=13, blank=True)
 
     class Meta(InboxPart.Meta):
-        verbose_name = _("аудиоответ")
-        verbose_name_plural = _("аудиоответы")
+        verbose_name = pgettext_lazy("centre", "recorded answer")
+        verbose_name_plural = pgettext_lazy("centre", "recorded answers")
 
 
 class InboxJournal(InboxPart):
     """An electronic journal that came with a status."""
 
-    kind = models.CharField(_("вид"), max_length=8, blank=True)
-    station = models.CharField(_("станция"), max_length=16, blank=True)
-    room = models.CharField(_("аудитория"), max_length=4, blank=True)
-    serial = models.CharField(_("серийный номер"), max_length=64, blank=True)
-    opened_at = models.DateTimeField(_("начат"), null=True, blank=True)
-    closed_at = models.DateTimeField(_("закрыт"), null=True, blank=True)
-    entry_count = models.PositiveIntegerField(_("записей"), default=0)
-    signed_by = models.CharField(_("подписан"), max_length=120, blank=True)
-    problems = models.JSONField(_("замечания"), default=list)
+    kind = models.CharField(_("kind"), max_length=8, blank=True)
+    station = models.CharField(_("station"), max_length=16, blank=True)
+    room = models.CharField(_("room"), max_length=4, blank=True)
+    serial = models.CharField(_("serial number"), max_length=64, blank=True)
+    opened_at = models.DateTimeField(_("begun"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    entry_count = models.PositiveIntegerField(_("entries"), default=0)
+    signed_by = models.CharField(_("signed"), max_length=120, blank=True)
+    problems = models.JSONField(_("remarks"), default=list)
 
     class Meta(InboxPart.Meta):
-        verbose_name = _("электронный журнал")
-        verbose_name_plural = _("электронные журналы")
+        verbose_name = _("electronic journal")
+        verbose_name_plural = _("electronic journals")
 
 
 class InboxAct(InboxPart):
     """An act of a GEK member."""
 
-    kind = models.CharField(_("вид"), max_length=24, blank=True)
-    station = models.CharField(_("станция"), max_length=16, blank=True)
-    room = models.CharField(_("аудитория"), max_length=4, blank=True)
-    reason = models.CharField(_("причина"), max_length=200, blank=True)
-    text = models.TextField(_("текст"), blank=True)
-    made_at = models.DateTimeField(_("составлен"), null=True, blank=True)
-    signed_by = models.CharField(_("подписал"), max_length=200, blank=True)
-    problem = models.TextField(_("замечание"), blank=True)
-    problem_en = models.TextField(_("замечание (по-английски)"), blank=True, default="")
+    kind = models.CharField(_("kind"), max_length=24, blank=True)
+    station = models.CharField(_("station"), max_length=16, blank=True)
+    room = models.CharField(_("room"), max_length=4, blank=True)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    text = models.TextField(_("text"), blank=True)
+    made_at = models.DateTimeField(_("made at"), null=True, blank=True)
+    signed_by = models.CharField(_("signed by"), max_length=200, blank=True)
+    problem = models.TextField(_("remark"), blank=True)
+    problem_en = models.TextField(_("remark (in English)"), blank=True, default="")
 
     class Meta(InboxPart.Meta):
-        verbose_name = _("акт")
-        verbose_name_plural = _("акты")
+        verbose_name = _("act")
+        verbose_name_plural = _("acts")
 
     @property
     def kind_words(self) -> str:
         """The kind in words."""
-        words = {"journal_missing": _("журнал станции не получен"), "room_difference": _("расхождение в аудитории")}
+        words = {
+            "journal_missing": _("journal of a station not received"),
+            "room_difference": _("difference in a room"),
+        }
         return str(words.get(self.kind, self.kind))
 
     @property
@@ -269,24 +273,24 @@ COVERED_CODES = ("closed_with_act", "fewer_with_act")
 class InboxFinding(models.Model):
     """A remark about a packet's content. It never blocks a packet; a sitting stands open while one is not settled."""
 
-    packet = models.ForeignKey(InboxPacket, models.CASCADE, verbose_name=_("пакет"), related_name="findings")
-    code = models.CharField(_("код"), max_length=40, db_index=True)
-    text = models.TextField(_("замечание"))
-    text_en = models.TextField(_("замечание (по-английски)"), blank=True, default="")
-    number = models.CharField(_("номер листа"), max_length=13, blank=True)
-    room = models.CharField(_("аудитория"), max_length=4, blank=True)
-    found_at = models.DateTimeField(_("найдено"))
-    state = models.CharField(_("состояние"), max_length=8, choices=FindingState.choices, default=FindingState.OPEN)
-    settled_at = models.DateTimeField(_("когда разобрано"), null=True, blank=True)
-    settled_by = models.CharField(_("кто разобрал"), max_length=200, blank=True)
-    settled_reason = models.TextField(_("что выяснено"), blank=True)
+    packet = models.ForeignKey(InboxPacket, models.CASCADE, verbose_name=_("packet"), related_name="findings")
+    code = models.CharField(_("code"), max_length=40, db_index=True)
+    text = models.TextField(_("remark"))
+    text_en = models.TextField(_("remark (in English)"), blank=True, default="")
+    number = models.CharField(_("sheet number"), max_length=13, blank=True)
+    room = models.CharField(_("room"), max_length=4, blank=True)
+    found_at = models.DateTimeField(_("found"))
+    state = models.CharField(_("state"), max_length=8, choices=FindingState.choices, default=FindingState.OPEN)
+    settled_at = models.DateTimeField(_("when settled"), null=True, blank=True)
+    settled_by = models.CharField(_("who settled it"), max_length=200, blank=True)
+    settled_reason = models.TextField(_("what was found out"), blank=True)
 
     objects = FindingQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "packet__point"
 
     class Meta:
-        verbose_name = _("замечание проверки")
-        verbose_name_plural = _("замечания проверки")
+        verbose_name = _("remark of the checks")
+        verbose_name_plural = _("remarks of the checks")
         ordering = ("packet", "pk")
         constraints = [
             models.UniqueConstraint(fields=("packet", "code", "number", "text"), name="rcoi_finding_said_once")

@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from rcoi.models.inbox import InboxPacket
 from rcoi.states import RescanState, StatusState
@@ -17,28 +18,28 @@ class IssuedReceipt(models.Model):
     class Level(models.TextChoices):
         """What is said."""
 
-        DELIVERED = "delivered", _("Получен")
-        ACKNOWLEDGED = "acknowledged", _("Подтвержден")
-        REJECTED = "rejected", _("Отклонён")
-        WITHDRAWN = "withdrawn", _("Отозван")
+        DELIVERED = "delivered", _("Received")
+        ACKNOWLEDGED = "acknowledged", pgettext_lazy("bare", "«Подтвержден» (confirmed)")
+        REJECTED = "rejected", _("Rejected")
+        WITHDRAWN = "withdrawn", _("Revoked")
 
-    packet = models.ForeignKey(InboxPacket, models.PROTECT, verbose_name=_("пакет"), related_name="receipts")
-    point = models.ForeignKey("stations.ExamPoint", models.PROTECT, verbose_name=_("ППЭ"), null=True, blank=True)
-    number = models.PositiveBigIntegerField(_("номер"), unique=True)
-    level = models.CharField(_("что сказано"), max_length=16, choices=Level.choices)
-    sha256 = models.CharField(_("SHA-256 файла"), max_length=64)
-    supersedes = models.PositiveBigIntegerField(_("вместо квитанции №"), null=True, blank=True)
-    reasons = models.JSONField(_("причины"), default=list)
-    issued_at = models.DateTimeField(_("выдана"))
-    body = models.BinaryField(_("подписанные байты"))
-    body_sha256 = models.CharField(_("SHA-256 квитанции"), max_length=64)
+    packet = models.ForeignKey(InboxPacket, models.PROTECT, verbose_name=_("packet"), related_name="receipts")
+    point = models.ForeignKey("stations.ExamPoint", models.PROTECT, verbose_name=_("Exam point"), null=True, blank=True)
+    number = models.PositiveBigIntegerField(_("number"), unique=True)
+    level = models.CharField(_("what is said"), max_length=16, choices=Level.choices)
+    sha256 = models.CharField(_("SHA-256 of the file"), max_length=64)
+    supersedes = models.PositiveBigIntegerField(_("instead of receipt no."), null=True, blank=True)
+    reasons = models.JSONField(_("reasons"), default=list)
+    issued_at = models.DateTimeField(_("issued at"))
+    body = models.BinaryField(_("signed bytes"))
+    body_sha256 = models.CharField(_("SHA-256 of the receipt"), max_length=64)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "point"
 
     class Meta:
-        verbose_name = _("выданная квитанция")
-        verbose_name_plural = _("выданные квитанции")
+        verbose_name = _("issued receipt")
+        verbose_name_plural = _("issued receipts")
         ordering = ("-number",)
         constraints = [models.UniqueConstraint(fields=("sha256", "level"), name="rcoi_one_receipt_a_level")]
 
@@ -54,8 +55,8 @@ class Series(models.Model):
     hash = models.CharField(max_length=64, default="", blank=True)
 
     class Meta:
-        verbose_name = _("нумерация")
-        verbose_name_plural = _("нумерация")
+        verbose_name = _("numbering")
+        verbose_name_plural = _("numbering")
 
     def __str__(self) -> str:
         return f"{self.name}: {self.number}"
@@ -64,20 +65,20 @@ class Series(models.Model):
 class FeedEntry(models.Model):
     """One signed word of the centre to one point."""
 
-    point = models.ForeignKey("stations.ExamPoint", models.PROTECT, verbose_name=_("ППЭ"), related_name="feed")
-    number = models.PositiveBigIntegerField(_("номер"))
-    kind = models.CharField(_("вид"), max_length=16)
-    at = models.DateTimeField(_("время"))
-    prev = models.CharField(_("хэш предыдущей"), max_length=64, blank=True)
-    hash = models.CharField(_("хэш"), max_length=64)
-    body = models.BinaryField(_("подписанные байты"))
+    point = models.ForeignKey("stations.ExamPoint", models.PROTECT, verbose_name=_("Exam point"), related_name="feed")
+    number = models.PositiveBigIntegerField(_("number"))
+    kind = models.CharField(_("kind"), max_length=16)
+    at = models.DateTimeField(_("time"))
+    prev = models.CharField(pgettext_lazy("receipt", "hash of the one before"), max_length=64, blank=True)
+    hash = models.CharField(_("hash"), max_length=64)
+    body = models.BinaryField(_("signed bytes"))
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "point"
 
     class Meta:
-        verbose_name = _("запись ленты")
-        verbose_name_plural = _("лента РЦОИ")
+        verbose_name = _("feed item")
+        verbose_name_plural = _("feed of the regional centre")
         ordering = ("point", "-number")
         constraints = [models.UniqueConstraint(fields=("point", "number"), name="rcoi_feed_number_once")]
 
@@ -88,13 +89,13 @@ class FeedEntry(models.Model):
     def kind_words(self) -> str:
         """The kind in words."""
         words: dict[str, Any] = {
-            "receipt": _("квитанция"),
-            "status_undo": _("отмена статуса"),
-            "rescan_request": _("запрос пересканирования"),
-            "withdrawal": _("отзыв пакета"),
-            "reserve_key": _("резервный ключ"),
-            "crl": _("список отозванных сертификатов"),
-            "announcement": _("объявление"),
+            "receipt": _("receipt"),
+            "status_undo": _("status undone"),
+            "rescan_request": _("rescan request"),
+            "withdrawal": _("withdrawal of a packet"),
+            "reserve_key": _("reserve key"),
+            "crl": _("revocation list"),
+            "announcement": _("announcement"),
         }
         return str(words.get(self.kind, self.kind))
 
@@ -102,25 +103,25 @@ class FeedEntry(models.Model):
 class RescanRequest(models.Model):
     """The centre asks a point to scan sheets again."""
 
-    packet = models.ForeignKey(InboxPacket, models.PROTECT, verbose_name=_("пакет"), related_name="rescans")
-    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("экзамен"), related_name="rescans")
-    room = models.CharField(_("аудитория"), max_length=4, blank=True)
-    numbers = models.JSONField(_("номера листов"), default=list)
-    reason = models.TextField(_("причина"))
-    by = models.CharField(_("кто запросил"), max_length=200)
-    at = models.DateTimeField(_("запрошено"))
-    entry = models.OneToOneField(FeedEntry, models.PROTECT, verbose_name=_("запись ленты"))
-    state = models.CharField(_("состояние"), max_length=8, choices=RescanState.choices, default=RescanState.OPEN)
+    packet = models.ForeignKey(InboxPacket, models.PROTECT, verbose_name=_("packet"), related_name="rescans")
+    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("exam"), related_name="rescans")
+    room = models.CharField(_("room"), max_length=4, blank=True)
+    numbers = models.JSONField(_("sheet numbers"), default=list)
+    reason = models.TextField(_("reason"))
+    by = models.CharField(_("requested by"), max_length=200)
+    at = models.DateTimeField(_("requested at"))
+    entry = models.OneToOneField(FeedEntry, models.PROTECT, verbose_name=_("feed item"))
+    state = models.CharField(_("state"), max_length=8, choices=RescanState.choices, default=RescanState.OPEN)
     answered_by = models.ForeignKey(
-        InboxPacket, models.PROTECT, verbose_name=_("ответ"), null=True, blank=True, related_name="answers"
+        InboxPacket, models.PROTECT, verbose_name=_("answer"), null=True, blank=True, related_name="answers"
     )
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"
 
     class Meta:
-        verbose_name = _("запрос пересканирования")
-        verbose_name_plural = _("запросы пересканирования")
+        verbose_name = _("rescan request")
+        verbose_name_plural = _("rescan requests")
         ordering = ("-at",)
 
     def __str__(self) -> str:
@@ -133,29 +134,32 @@ class PointStatusRecord(models.Model):
     class Status(models.TextChoices):
         """Statuses of the day, in their order (DOMAIN §1)."""
 
-        READINESS = "readiness", _("Контроль технической готовности завершён")
-        STARTED = "started", _("Экзамены успешно начались")
-        EXAMS_FINISHED = "exams_finished", _("Экзамены завершены")
-        BLANKS_TRANSFERRED = "blanks_transferred", _("Бланки переданы в РЦОИ")
-        NOT_HELD = "not_held", _("Экзамен не состоялся")
+        READINESS = "readiness", _("«Контроль технической готовности завершён» (technical readiness checked)")
+        STARTED = "started", _("«Экзамены успешно начались» (exams started)")
+        EXAMS_FINISHED = "exams_finished", pgettext_lazy("bare", "«Экзамены завершены» (exams finished)")
+        BLANKS_TRANSFERRED = (
+            "blanks_transferred",
+            pgettext_lazy("bare", "«Бланки переданы в РЦОИ» (answer forms transferred)"),
+        )
+        NOT_HELD = "not_held", _("«Экзамен не состоялся» (exam not held)")
 
-    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("экзамен"), related_name="status_records")
-    status = models.CharField(_("статус"), max_length=24, choices=Status.choices)
-    state = models.CharField(_("состояние"), max_length=8, choices=StatusState.choices, default=StatusState.REPORTED)
-    declared_at = models.DateTimeField(_("объявлен в ППЭ"))
-    declared_by = models.CharField(_("кто объявил"), max_length=200, blank=True)
-    reported_at = models.DateTimeField(_("принят РЦОИ"))
-    packet = models.ForeignKey(InboxPacket, models.PROTECT, verbose_name=_("пакет"), related_name="status_records")
-    undone_at = models.DateTimeField(_("отменён"), null=True, blank=True)
-    undone_by = models.CharField(_("кто отменил"), max_length=200, blank=True)
-    undo_reason = models.TextField(_("причина отмены"), blank=True)
+    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("exam"), related_name="status_records")
+    status = models.CharField(_("status"), max_length=24, choices=Status.choices)
+    state = models.CharField(_("state"), max_length=8, choices=StatusState.choices, default=StatusState.REPORTED)
+    declared_at = models.DateTimeField(_("declared at the exam point"))
+    declared_by = models.CharField(_("declared by"), max_length=200, blank=True)
+    reported_at = models.DateTimeField(_("accepted by the regional centre"))
+    packet = models.ForeignKey(InboxPacket, models.PROTECT, verbose_name=_("packet"), related_name="status_records")
+    undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
+    undone_by = models.CharField(_("undone by"), max_length=200, blank=True)
+    undo_reason = models.TextField(_("reason of the undoing"), blank=True)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"
 
     class Meta:
-        verbose_name = _("статус ППЭ")
-        verbose_name_plural = _("статусы ППЭ")
+        verbose_name = _("status of an exam point")
+        verbose_name_plural = _("statuses of exam points")
         ordering = ("sitting", "declared_at")
         constraints = [models.UniqueConstraint(fields=("sitting", "status"), name="rcoi_one_record_of_a_status")]
 
@@ -169,24 +173,26 @@ class PhoneWord(models.Model):
     class Outcome(models.TextChoices):
         """What came of it."""
 
-        ACCEPTED = "accepted", _("принят")
-        WRONG = "wrong", _("не подошёл")
+        ACCEPTED = "accepted", _("accepted")
+        WRONG = "wrong", _("wrong")
 
-    point = models.ForeignKey("stations.ExamPoint", models.PROTECT, verbose_name=_("ППЭ"), related_name="phone_words")
-    date = models.DateField(_("день"))
-    outcome = models.CharField(_("итог"), max_length=8, choices=Outcome.choices)
-    status = models.CharField(_("статус"), max_length=24, choices=PointStatusRecord.Status.choices, blank=True)
-    counter = models.PositiveIntegerField(_("номер за день"), null=True, blank=True)
-    answer = models.CharField(_("ответ для ППЭ"), max_length=4, blank=True)
-    at = models.DateTimeField(_("когда"))
-    by = models.CharField(_("кто"), max_length=200)
+    point = models.ForeignKey(
+        "stations.ExamPoint", models.PROTECT, verbose_name=_("Exam point"), related_name="phone_words"
+    )
+    date = models.DateField(_("day"))
+    outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome.choices)
+    status = models.CharField(_("status"), max_length=24, choices=PointStatusRecord.Status.choices, blank=True)
+    counter = models.PositiveIntegerField(_("number of the day"), null=True, blank=True)
+    answer = models.CharField(_("answer for the point"), max_length=4, blank=True)
+    at = models.DateTimeField(_("when"))
+    by = models.CharField(_("who"), max_length=200)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "point"
 
     class Meta:
-        verbose_name = _("сообщение по телефону")
-        verbose_name_plural = _("сообщения по телефону")
+        verbose_name = _("word by telephone")
+        verbose_name_plural = _("words by telephone")
         ordering = ("-at", "-pk")
         constraints = [
             models.UniqueConstraint(
@@ -201,18 +207,18 @@ class PhoneWord(models.Model):
 class Announcement(models.Model):
     """Words of the centre to points."""
 
-    title = models.CharField(_("заголовок"), max_length=200)
-    text = models.TextField(_("текст"))
-    by = models.CharField(_("кто"), max_length=200)
-    at = models.DateTimeField(_("когда"))
-    points = models.ManyToManyField("stations.ExamPoint", verbose_name=_("ППЭ"))
+    title = models.CharField(_("header"), max_length=200)
+    text = models.TextField(_("text"))
+    by = models.CharField(_("who"), max_length=200)
+    at = models.DateTimeField(_("when"))
+    points = models.ManyToManyField("stations.ExamPoint", verbose_name=_("Exam point"))
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "points"
 
     class Meta:
-        verbose_name = _("объявление")
-        verbose_name_plural = _("объявления")
+        verbose_name = _("announcement")
+        verbose_name_plural = _("announcements")
         ordering = ("-at",)
 
     def __str__(self) -> str:
@@ -236,28 +242,28 @@ class Report(models.Model):
     class Kind(models.TextChoices):
         """What the report is about."""
 
-        PACKET = "packet", _("Подтверждение РЦОИ о приёме пакета")
-        POINT = "point", _("Акт закрытия ППЭ")
-        REGION = "region", _("Сводка по региону")
+        PACKET = "packet", _("Confirmation of a packet by the regional centre")
+        POINT = "point", _("Closing act of an exam point")
+        REGION = "region", _("Summary of the region")
 
-    kind = models.CharField(_("отчёт"), max_length=8, choices=Kind.choices)
-    key = models.CharField(_("о чём"), max_length=64)
-    point = models.ForeignKey("stations.ExamPoint", models.PROTECT, verbose_name=_("ППЭ"), null=True, blank=True)
-    region = models.ForeignKey(Region, models.PROTECT, verbose_name=_("регион"))
-    number = models.PositiveBigIntegerField(_("номер"), unique=True)
-    data_sha256 = models.CharField(_("SHA-256 данных"), max_length=64)
-    sha256 = models.CharField(_("SHA-256 файла"), max_length=64)
-    path = models.CharField(_("файл"), max_length=200)
-    made_at = models.DateTimeField(_("сформирован"))
-    made_by = models.CharField(_("кто сформировал"), max_length=200)
-    prints = models.PositiveIntegerField(_("выдан раз"), default=0)
+    kind = models.CharField(_("report"), max_length=8, choices=Kind.choices)
+    key = models.CharField(_("about"), max_length=64)
+    point = models.ForeignKey("stations.ExamPoint", models.PROTECT, verbose_name=_("Exam point"), null=True, blank=True)
+    region = models.ForeignKey(Region, models.PROTECT, verbose_name=_("region"))
+    number = models.PositiveBigIntegerField(_("number"), unique=True)
+    data_sha256 = models.CharField(_("SHA-256 of the data"), max_length=64)
+    sha256 = models.CharField(_("SHA-256 of the file"), max_length=64)
+    path = models.CharField(_("file"), max_length=200)
+    made_at = models.DateTimeField(_("formed at"))
+    made_by = models.CharField(_("formed by"), max_length=200)
+    prints = models.PositiveIntegerField(_("times handed out"), default=0)
 
     objects = ReportQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "point"
 
     class Meta:
-        verbose_name = _("отчёт")
-        verbose_name_plural = _("отчёты")
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
         ordering = ("-number",)
         constraints = [
             models.UniqueConstraint(fields=("kind", "key", "data_sha256"), name="rcoi_same_data_same_report")

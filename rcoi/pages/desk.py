@@ -33,7 +33,7 @@ def import_page(request: HttpRequest) -> HttpResponse:
     ]
     user: Any = request.user
     context = {"drives": drives, "points": user.points()}
-    return render(request, "rcoi/import.html", context, title=_("Принять с флеш-накопителя"))
+    return render(request, "rcoi/import.html", context, title=_("Take in from a flash drive"))
 
 
 @import_page.post("feed")
@@ -42,7 +42,7 @@ def write_feed(request: HttpRequest) -> str:
     point = point_or_404(request.user, request.POST.get("point", ""))  # type: ignore[arg-type]
     rules.require(request.user, "rcoi.inbox", point)
     path = door.write_feed(point=point, folder=request.POST.get("folder", ""), actor=actor_of(request))
-    return _("Лента записана и прочитана обратно: %s. Накопитель можно извлечь.") % path
+    return _("The feed is written and read back: %s. The drive may be removed.") % path
 
 
 @import_page.post("import")
@@ -57,8 +57,8 @@ def import_packets(request: HttpRequest) -> HttpResponse:
     else:
         taken = door.import_folder(folder=request.POST.get("folder", ""), actor=actor)
         if len(taken) >= door.MOST:
-            words = _("За один раз принимается не больше %d файлов, остальные на накопителе не тронуты. ")
-            cure = _("Переложите принятые файлы в другое место и примите накопитель снова.")
+            words = _("At most %d files are taken in at a time; the others on the drive are untouched. ")
+            cure = _("Move the files that were taken in elsewhere and take in the drive again.")
             messages.warning(request, words % door.MOST + cure)
     for each in taken:
         level = messages.ERROR if each.refusal else messages.WARNING if each.refused else messages.SUCCESS

@@ -57,7 +57,7 @@ def centre(request: HttpRequest) -> HttpResponse:
         "preparing": _preparing(boards),
         "may_prepare": rules.allowed(user, "rcoi.requests"),
     }
-    return render(request, "rcoi/centre.html", context, title=_("РЦОИ"))
+    return render(request, "rcoi/centre.html", context, title=_("Regional centre (RCOI)"))
 
 
 def _day(request: HttpRequest, days: list[date]) -> date | None:
@@ -105,12 +105,13 @@ def _put_back(user: Any) -> list[Task]:
     receipts = [f"{gap.after + 1}–{gap.to}" for gap in gaps if gap.series == "receipt"]
     feeds = len({gap.series for gap in gaps if gap.series.startswith(series.FEED)})
     text = _(
-        "База данных возвращена к более старой копии. Выданы, но здесь не записаны: квитанции № %(n)s, лент ППЭ: %(f)d"
+        "The database was put back from an older copy. Given out but not recorded here: receipts "
+        "no. %(n)s, feeds of points: %(f)d"
     )
     cure = _(
-        "Номера идут дальше, ни один не повторится. Попросите ППЭ записать пакеты этих дней на накопитель и примите "
-        "их: что уже есть, второй раз не сосчитается. Повторите отзывы сертификатов, запросы пересканирования и "
-        "объявления, сделанные после копии."
+        "The numbers go on, none comes twice. Ask the points to write the packets of these days to "
+        "a drive and take them in: what is here already does not count again. Repeat the "
+        "revocations, rescan requests and announcements made after the copy."
     )
     return [Task("bad", text % {"n": ", ".join(receipts) or "—", "f": feeds}, reverse("centre-import"), cure)]
 
@@ -118,33 +119,35 @@ def _put_back(user: Any) -> list[Task]:
 def _packet_tasks(user: Any) -> list[Task]:
     rows = InboxPacket.objects.visible_to(user).for_page()
     parked = rows.filter(state__in=WORKING, parked_at__isnull=False)
-    cure = _("Откройте пакет, устраните причину и нажмите «Повторить».")
-    tasks = [Task("bad", _("Не открывается: %s") % row.title, link_of(row), cure) for row in parked[:SHOWN]]
-    tasks += _rest(parked.count(), "bad", _("Ещё не открываются: %d"), "open")
+    cure = _("Open the packet, remove the cause and press “Try again”.")
+    tasks = [Task("bad", _("Cannot be opened: %s") % row.title, link_of(row), cure) for row in parked[:SHOWN]]
+    tasks += _rest(parked.count(), "bad", _("More that do not open: %d"), "open")
     answered = InboxPacket.objects.filter(supersedes_uid=OuterRef("uid"))
     rejected = rows.filter(~Exists(answered), state=PacketState.REJECTED, superseded_by__isnull=True, uid__isnull=False)
-    cure = _("ППЭ получил отказ с причинами и сформирует новую версию; если её нет, позвоните.")
+    cure = _("The exam point has the refusal with its reasons and will form a new version; if none comes, call.")
     tasks += [
-        Task("bad", _("Отклонён, новой версии нет: %s") % row.title, link_of(row), cure) for row in rejected[:SHOWN]
+        Task("bad", _("Rejected, no new version: %s") % row.title, link_of(row), cure) for row in rejected[:SHOWN]
     ]
-    tasks += _rest(rejected.count(), "bad", _("Ещё отклонены без новой версии: %d"), "rejected")
+    tasks += _rest(rejected.count(), "bad", _("More rejected without a new version: %d"), "rejected")
     refused = rows.filter(state=PacketState.REJECTED, uid__isnull=True).count()
     if refused:
-        text = _("Не принято файлов: %d") % refused
+        text = _("Files turned away: %d") % refused
         link = reverse("centre-inbox") + "?state=rejected"
-        tasks.append(Task("warn", text, link, _("Посмотрите причины: это чужие, повреждённые или лишние файлы.")))
+        tasks.append(
+            Task("warn", text, link, _("Look at the reasons: these files are foreign, damaged or superfluous."))
+        )
     open_findings = InboxFinding.objects.visible_to(user).unsettled()
     named = open_findings.filter(code__in=NAMED)
     for finding in named.select_related("packet__point__region")[:SHOWN]:
         text = f"{finding.packet.point}: {finding.words}" if finding.packet.point else finding.words
-        tasks.append(Task("bad", text, link_of(finding.packet), _("Выясните и отметьте «Разобрано».")))
-    tasks += _rest(named.count(), "bad", _("Ещё замечаний, за которыми может стоять потерянный лист: %d"), "findings")
+        tasks.append(Task("bad", text, link_of(finding.packet), _("Look into it and mark it as settled.")))
+    tasks += _rest(named.count(), "bad", _("More findings behind which may be a lost sheet: %d"), "findings")
     findings = open_findings.exclude(code__in=NAMED).count()
     if findings:
-        text = _("Замечаний к содержимому: %d") % findings
+        text = _("Remarks about contents: %d") % findings
         link = reverse("centre-inbox") + "?state=findings"
         tasks.append(
-            Task("warn", text, link, _("Решите, нужно ли пересканирование; что выяснено, отметьте «Разобрано»."))
+            Task("warn", text, link, _("Decide whether a rescan is needed; mark as settled what was found out."))
         )
     return tasks
 
@@ -153,10 +156,10 @@ def _status_tasks(boards: list[board.SittingBoard]) -> list[Task]:
     return [
         Task(
             "bad",
-            _("%(point)s: статус «%(status)s» не передан к сроку %(time)s")
+            _("%(point)s: the status %(status)s was not declared by %(time)s")
             % {"point": each.sitting.point, "status": status.label, "time": f"{status.deadline:%H:%M}"},
             reverse("centre-status", kwargs={"key": each.sitting.key}),
-            _("Позвоните руководителю ППЭ."),
+            _("Call the head of the exam point."),
         )
         for each in boards
         for status in each.statuses
@@ -167,10 +170,10 @@ def _status_tasks(boards: list[board.SittingBoard]) -> list[Task]:
 def _rescan_tasks(user: Any) -> list[Task]:
     rows = RescanRequest.objects.visible_to(user).filter(state=RescanState.OPEN).select_related("packet")
     tasks = [
-        Task("info", _("Ожидается пересканированное: %s") % row.packet.title, link_of(row.packet), row.reason)
+        Task("info", _("Rescanned sheets awaited: %s") % row.packet.title, link_of(row.packet), row.reason)
         for row in rows[:SHOWN]
     ]
-    return tasks + _rest(rows.count(), "info", _("Ещё ожидается пересканированных: %d"), "rescan")
+    return tasks + _rest(rows.count(), "info", _("More rescans awaited: %d"), "rescan")
 
 
 def _rest(count: int, tone: str, words: str, state: str) -> list[Task]:
@@ -178,7 +181,7 @@ def _rest(count: int, tone: str, words: str, state: str) -> list[Task]:
     if count <= SHOWN:
         return []
     link = reverse("centre-inbox") + f"?state={state}"
-    return [Task(tone, words % (count - SHOWN), link, _("Откройте список входящих пакетов: в нём все."))]
+    return [Task(tone, words % (count - SHOWN), link, _("Open the list of arrived packets: all of them are there."))]
 
 
 def _desk_tasks(user: Any) -> list[Task]:
@@ -187,8 +190,8 @@ def _desk_tasks(user: Any) -> list[Task]:
     pending = SigningRequest.objects.filter(state=RequestState.PENDING).count()
     if not pending:
         return []
-    text = _("Запросов сертификатов ждут решения: %d") % pending
-    return [Task("warn", text, reverse("centre-requests"), _("Сверьте отпечатки ключей и подпишите."))]
+    text = _("Certificate requests waiting for a decision: %d") % pending
+    return [Task("warn", text, reverse("centre-requests"), _("Compare the key fingerprints and sign."))]
 
 
 def link_of(packet: InboxPacket) -> str:

@@ -7,7 +7,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.cache import cache_control
 
 from audit.log import actor_of
@@ -39,12 +39,12 @@ PER_PAGE = 50
 _LONGEST = 100
 SMALL, LARGE = 240, 1800
 FILTERS = {
-    "": gettext_lazy("Все"),
-    "open": gettext_lazy("Не разобраны"),
-    "rejected": gettext_lazy("Отклонены"),
-    "acknowledged": gettext_lazy("Подтверждены"),
-    "findings": gettext_lazy("С замечаниями"),
-    "rescan": gettext_lazy("Пересканируются"),
+    "": gettext_lazy("All"),
+    "open": gettext_lazy("Not dealt with"),
+    "rejected": pgettext_lazy("several", "Rejected"),
+    "acknowledged": gettext_lazy("Confirmed"),
+    "findings": gettext_lazy("With remarks"),
+    "rescan": gettext_lazy("Being rescanned"),
 }
 
 
@@ -92,7 +92,7 @@ def inbox_list(request: HttpRequest) -> HttpResponse:
         "points": user.points(),
         "kinds": PacketKind.choices,
     }
-    return render(request, "rcoi/inbox.html", context, title=_("Входящие пакеты"))
+    return render(request, "rcoi/inbox.html", context, title=_("Inbox"))
 
 
 def packet_or_404(user: User | Any, uid: str) -> InboxPacket:
@@ -148,10 +148,10 @@ def packet_page(request: HttpRequest, uid: str) -> HttpResponse:
 
 def _card(row: InboxPacket) -> list[tuple[str, Any]]:
     words = {
-        "registration_count": _("бланков регистрации"),
-        "dbo_count": _("ДБО № 2"),
-        "absent_count": _("не явились"),
-        "not_finished_count": _("не закончили"),
+        "registration_count": _("registration forms"),
+        "dbo_count": _("Additional answer forms no. 2"),
+        "absent_count": _("absent"),
+        "not_finished_count": _("did not finish"),
     }
     card = row.document.get("card")
     return (
@@ -178,7 +178,7 @@ def ask_rescan(request: HttpRequest, uid: str) -> str:
     typed = request.POST.getlist("sheets")
     numbers = rescan.numbers_in(" ".join(typed))
     made = rescan.request(packet=row, numbers=numbers, reason=request.POST.get("reason", ""), actor=actor_of(request))
-    return _("Запрос передан в ленту ППЭ под № %d.") % made.entry.number
+    return _("The request went into the point's feed as no. %d.") % made.entry.number
 
 
 @packet_page.post("settle")
@@ -196,7 +196,7 @@ def settle(request: HttpRequest, uid: str) -> str:
             cure_en="Reload the packet's page.",
         )
     findings.settle(finding=finding, reason=request.POST.get("reason", ""), actor=actor_of(request))
-    return _("Замечание отмечено как разобранное.")
+    return _("The finding is marked as settled.")
 
 
 @packet_page.post("retry")
@@ -205,34 +205,34 @@ def retry(request: HttpRequest, uid: str) -> str:
     row = packet_or_404(request.user, uid)
     rules.require(request.user, "rcoi.inbox", row.point)
     leases.unpark(row)
-    return _("Пакет поставлен в очередь снова.")
+    return _("The packet is queued again.")
 
 
 def checks(row: InboxPacket) -> list[Check]:
     """Return the check list of a packet, in the order in which the checks are made."""
     if row.uid is None:
-        return [Check(_("Приём"), "bad", _reason(row))]
+        return [Check(_("Receiving"), "bad", _reason(row))]
     signed = ", ".join(signer["name"] for signer in row.signers)
     lines = [
-        Check(_("Файл получен целиком, хэш содержимого совпал с подписанным"), "ok", row.sha256),
-        Check(_("Подписи и сертификаты действительны"), "ok", signed),
+        Check(_("The file came whole, the hash of its content is the signed one"), "ok", row.sha256),
+        Check(_("The signatures and certificates are valid"), "ok", signed),
     ]
     opened = row.opened_at is not None
     rejected = row.state == PacketState.REJECTED
     lines.append(
-        Check(_("Расшифрован, файлы совпали с описью, состав — с карточкой"), "ok")
+        Check(_("Decrypted, the files match the manifest, the counts match the card"), "ok")
         if opened
-        else Check(_("Расшифровка и сверка состава"), "bad" if rejected else "info", _reason(row))
+        else Check(_("Decrypting and checking the contents"), "bad" if rejected else "info", _reason(row))
     )
     if row.state == PacketState.ACKNOWLEDGED:
-        lines.append(Check(_("Подтвержден"), "ok"))
+        lines.append(Check(pgettext("bare", "«Подтвержден» (confirmed)"), "ok"))
     return lines
 
 
 def _reason(row: InboxPacket) -> str:
     if row.reasons:
         return told(row.reasons[0])
-    return _(row.parked_reason) or _("выполняется")
+    return _(row.parked_reason) or _("under way")
 
 
 @page("centre/inbox/<str:uid>/sheets/<int:pk>.png", name="centre-sheet", node="rcoi")

@@ -50,7 +50,7 @@ def registry_page(request: HttpRequest) -> HttpResponse:
         "sittings": Sitting.objects.visible_to(user).count(),
         "days": board.days_of(user),
     }
-    return render(request, "rcoi/registry.html", context, title=_("Реестр региона"))
+    return render(request, "rcoi/registry.html", context, title=_("Registry of the region"))
 
 
 @registry_page.post("registry")
@@ -66,7 +66,7 @@ def take_registry(request: HttpRequest) -> str:
                 raise RequestRefused(f"Файл {name} — не реестр.", f"{name} is not a registry.")
             _own_region(document)
             registry.take_in(document, actor=actor_of(request))
-    return _("Реестр загружен: %s.") % ", ".join(name for name, _data in files)
+    return _("Registry loaded: %s.") % ", ".join(name for name, _data in files)
 
 
 def _own_region(document: dict[str, Any]) -> None:
@@ -118,7 +118,7 @@ def requests_page(request: HttpRequest) -> HttpResponse:
         "refused": Paginator(refused, PER_PAGE).get_page(request.GET.get("refused")),
         "ca": authority.authority(),
     }
-    return render(request, "rcoi/requests.html", context, title=_("Запросы сертификатов"))
+    return render(request, "rcoi/requests.html", context, title=_("Certificate requests"))
 
 
 @requests_page.post("upload")
@@ -133,7 +133,7 @@ def upload_requests(request: HttpRequest) -> str | None:
         except Refusal as refusal:
             refusals.tell(refusal, request)
             messages.error(request, f"{name}: {refusals.words(refusal)}", extra_tags=f"code-{refusal.code}")
-    return _("Принято запросов: %d.") % taken if taken else None
+    return _("Requests taken in: %d.") % taken if taken else None
 
 
 def _chosen(request: HttpRequest) -> list[SigningRequest]:
@@ -151,7 +151,7 @@ def sign_requests(request: HttpRequest) -> str:
     rows = _chosen(request)
     for row in rows:
         authority.sign_request(request=row, actor=actor_of(request))
-    return _("Подписано сертификатов: %d.") % len(rows)
+    return _("Certificates signed: %d.") % len(rows)
 
 
 @requests_page.post("refuse")
@@ -161,7 +161,7 @@ def refuse_requests(request: HttpRequest) -> str:
     rows = _chosen(request)
     for row in rows:
         authority.refuse_request(request=row, reason=request.POST.get("reason", ""), actor=actor_of(request))
-    return _("Отклонено запросов: %d.") % len(rows)
+    return _("Requests rejected: %d.") % len(rows)
 
 
 @requests_page.post("revoke")
@@ -173,7 +173,7 @@ def revoke_certificate(request: HttpRequest) -> str:
     if row is None:
         raise RequestRefused("Выберите сертификат.", "Choose a certificate.")
     told = keys_feed.revoke(certificate=row, reason=request.POST.get("reason", ""), actor=actor_of(request))
-    return _("Сертификат отозван. Список отозванных передан в ленту, ППЭ: %d.") % told
+    return _("The certificate is revoked. The revocation list went into the feeds, exam points: %d.") % told
 
 
 @page("centre/certificates/<int:pk>.pem", name="centre-certificate", node="rcoi")
@@ -218,7 +218,7 @@ def packages_page(request: HttpRequest) -> HttpResponse:
         )
         line["subjects"].append(sitting.subject)
     context = {"lines": list(days.values()), "ca": authority.authority()}
-    return render(request, "rcoi/packages.html", context, title=_("Пакеты экзамена"))
+    return render(request, "rcoi/packages.html", context, title=_("Exam packages"))
 
 
 @packages_page.post("make")
@@ -231,7 +231,7 @@ def make_package(request: HttpRequest) -> str:
     except ValueError:
         raise RequestRefused("Укажите дату экзамена.", "Give the exam's date.") from None
     name, _data = package.make(point=point, date=day, actor=actor_of(request))
-    return _("Сформирован %s. Передайте его в ППЭ.") % name
+    return _("Formed: %s. Take it to the exam point.") % name
 
 
 def _point(request: HttpRequest) -> ExamPoint:
@@ -279,7 +279,7 @@ def access_keys_page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     sittings = Sitting.objects.visible_to(user).select_related("point__region", "subject").order_by("date", "point")
     context = {"sittings": sittings.prefetch_related("access_keys"), "ca": authority.authority()}
-    return render(request, "rcoi/access_keys.html", context, title=_("Ключи доступа к ЭМ"))
+    return render(request, "rcoi/access_keys.html", context, title=_("Access keys"))
 
 
 @access_keys_page.post("make")
@@ -292,9 +292,9 @@ def make_access_key(request: HttpRequest) -> str:
     rules.require(request.user, "rcoi.access_keys", sitting)
     if request.POST.get("new_version"):
         row = keys_feed.make_reserve(sitting=sitting, actor=actor_of(request))
-        return _("Выпущен резервный ключ %s и передан в ленту ППЭ.") % row.name
+        return _("Reserve key %s is made and went into the point's feed.") % row.name
     row = authority.make_access_key(sitting=sitting, actor=actor_of(request))
-    return _("Выпущен %s. Передайте файл в ППЭ отдельно от пакета.") % row.name
+    return _("Made: %s. Take the file to the exam point apart from the package.") % row.name
 
 
 @page("centre/access-keys/<int:pk>/file/", name="centre-access-key-file", node="rcoi")

@@ -43,7 +43,7 @@ def reports_page(request: HttpRequest) -> HttpResponse:
             request.GET.get("page")
         ),
     }
-    return render(request, "rcoi/reports.html", context, title=_("Отчёты"))
+    return render(request, "rcoi/reports.html", context, title=_("Reports"))
 
 
 def _pdf(row: Report) -> HttpResponse:

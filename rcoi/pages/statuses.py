@@ -55,7 +55,7 @@ def undo(request: HttpRequest, key: str) -> str:
         reason=request.POST.get("reason", ""),
         actor=actor_of(request),
     )
-    return _("Статус «%s» отменён, ППЭ узнает об этом из ленты.") % row.get_status_display()
+    return _("The status %s is undone, the exam point learns it from the feed.") % row.get_status_display()
 
 
 @status_page.post("phone")
@@ -64,7 +64,7 @@ def by_phone(request: HttpRequest, key: str) -> str:
     sitting = sitting_or_404(request.user, key)  # type: ignore[arg-type]
     rules.require(request.user, "rcoi.phone", sitting)
     taken = phone.take(sitting=sitting, typed=request.POST.get("code", ""), actor=actor_of(request))
-    return _("Код подошёл: статус «%(status)s». Назовите ППЭ ответ: %(answer)s.") % {
+    return _("The code holds: status «%(status)s». Tell the point the answer: %(answer)s.") % {
         "status": taken.row.get_status_display(), "answer": " ".join(taken.row.answer),
     }  # fmt: skip
 
@@ -84,7 +84,7 @@ def announcements_page(request: HttpRequest) -> HttpResponse:
         ).get_page(request.GET.get("page")),
         "may_announce": rules.allowed(user, "rcoi.rescan"),
     }
-    return render(request, "rcoi/announcements.html", context, title=_("Объявления"))
+    return render(request, "rcoi/announcements.html", context, title=_("Announcements"))
 
 
 @announcements_page.post("announce")
@@ -100,7 +100,7 @@ def announce(request: HttpRequest) -> str:
         text=request.POST.get("text", ""),
         actor=actor_of(request),
     )
-    return _("Отправлено ППЭ: %d.") % row.points.count()
+    return _("Sent to exam points: %d.") % row.points.count()
 
 
 @page("centre/feed/<point:key>/", name="centre-feed", node="rcoi")

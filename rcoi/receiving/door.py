@@ -104,8 +104,8 @@ class Taken:
             return self.name
         if self.refused:
             why = told(self.packet.reasons[0]) if self.packet.reasons else ""
-            return _("%(name)s: отклонён. %(why)s") % {"name": self.name, "why": why}
-        said = _("%(name)s: уже был получен — %(title)s") if self.again else _("%(name)s: принят — %(title)s")
+            return _("%(name)s: rejected. %(why)s") % {"name": self.name, "why": why}
+        said = _("%(name)s: had come already — %(title)s") if self.again else _("%(name)s: accepted — %(title)s")
         return said % {"name": self.name, "title": self.packet.title}
 
 

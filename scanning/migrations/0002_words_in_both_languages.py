@@ -13,11 +13,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='discrepancy',
             name='text_en',
-            field=models.TextField(blank=True, default='', verbose_name='что не так (по-английски)'),
+            field=models.TextField(blank=True, default='', verbose_name="what is wrong (in English)"),
         ),
         migrations.AddField(
             model_name='finding',
             name='value_en',
-            field=models.CharField(blank=True, default='', max_length=300, verbose_name='значение (по-английски)'),
+            field=models.CharField(blank=True, default='', max_length=300, verbose_name="value (in English)"),
         ),
     ]

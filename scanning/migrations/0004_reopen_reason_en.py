@@ -10,6 +10,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="roomcard",
             name="reopen_reason_en",
-            field=models.TextField(blank=True, default="", verbose_name="почему открыта снова (по-английски)"),
+            field=models.TextField(blank=True, default="", verbose_name="why it is open again (in English)"),
         ),
     ]

@@ -31,7 +31,7 @@ def desk(request: HttpRequest, key: str) -> HttpResponse:
         "formed": sitting.scan_entries.filter(event="journal_closed").exists(),
     }  # fmt: skip
     template = "scanning/_rooms.html" if request.GET.get("part") == "live" else "scanning/desk.html"
-    return render(request, template, context, title=_("Станция сканирования"))
+    return render(request, template, context, title=_("Scanning station"))
 
 
 @desk.post("end-scan")
@@ -40,7 +40,7 @@ def end_scan(request: HttpRequest, key: str) -> str:
     sitting = open_sitting(request, key)
     rules.require(request.user, "scanning.end", sitting)
     path = scan_journal.form_end_scan(sitting=sitting, actor=actor_of(request))
-    return _("Журнал сканирования сформирован и принят: %(name)s.") % {"name": path.name}
+    return _("The scan journal is formed and accepted: %(name)s.") % {"name": path.name}
 
 
 @page("scanning/<sitting:key>/pulse.json", name="scanning-pulse", node="hq")

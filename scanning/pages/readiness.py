@@ -32,7 +32,7 @@ def readiness_page(request: HttpRequest, key: str) -> HttpResponse:
         "warn": sum(line["verdict"] == readiness.WARN for line in lines),
         "may_edit": rules.allowed(request.user, "scanning.edit", sitting),
     }  # fmt: skip
-    return render(request, "scanning/readiness.html", context, title=_("Готовность станции"))
+    return render(request, "scanning/readiness.html", context, title=_("Readiness of the station"))
 
 
 @readiness_page.post("check")
@@ -41,7 +41,7 @@ def check(request: HttpRequest, key: str) -> str:
     sitting = open_sitting(request, key)
     rules.require(request.user, "scanning.edit", sitting)
     readiness.check(sitting=sitting, actor=actor_of(request))
-    return _("Станция проверена.")
+    return _("The station was checked.")
 
 
 @readiness_page.post("test-sheet")
@@ -53,7 +53,7 @@ def test_sheet(request: HttpRequest, key: str) -> str:
     if chosen is None:
         raise NothingChosen("Выберите файл.", "Choose the file.")
     readiness.test_sheet(sitting=sitting, content=chosen, name=str(chosen.name), actor=actor_of(request))
-    return _("Калибровочный лист проверен.")
+    return _("The calibration sheet was judged.")
 
 
 @page("scanning/readiness/<sitting:key>/readiness.pdf", name="scanning-readiness-pdf", node="hq")

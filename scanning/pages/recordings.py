@@ -48,4 +48,4 @@ def recordings_page(request: HttpRequest, key: str, room: str) -> HttpResponse:
         "places": [(place, list(each)) for place, each in groupby(made, key=lambda each: each.answer.place)],
         "may_edit": rules.allowed(request.user, "scanning.edit", card.sitting) and card.editable,
     }  # fmt: skip
-    return render(request, "scanning/recordings.html", context, title=_("Аудиоответы: %(room)s") % {"room": card})
+    return render(request, "scanning/recordings.html", context, title=_("Recorded answers: %(room)s") % {"room": card})

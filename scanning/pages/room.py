@@ -66,8 +66,8 @@ class Field:
 
 
 _LABELS = {
-    "registration_count": gettext_lazy("Бланков регистрации"), "dbo_count": gettext_lazy("ДБО № 2"),
-    "absent_count": gettext_lazy("Не явились"), "not_finished_count": gettext_lazy("Не закончили"),
+    "registration_count": gettext_lazy("Registration forms"), "dbo_count": gettext_lazy("Additional answer forms no. 2"),
+    "absent_count": gettext_lazy("Absent"), "not_finished_count": gettext_lazy("Did not finish"),
 }  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def save_card(request: HttpRequest, key: str, room: str) -> str | HttpResponse:
         tell(refusal, request)
         messages.error(request, words(refusal), extra_tags=f"code-{refusal.code}")
         return _whole(request, card, refusal)
-    return _("Карточка сохранена (версия %(version)s).") % {"version": saved.version}
+    return _("The card is saved (version %(version)s).") % {"version": saved.version}
 
 
 @room_page.post("decide", numbered=True)
@@ -141,7 +141,7 @@ def decided(request: HttpRequest, card: RoomCard, number: str) -> str:
         sheet=sheet_of(card, number), action=said.get("action", ""), number=said.get("number", ""),
         reason=said.get("reason", ""), room=said.get("room", ""), actor=actor_of(request),
     )  # fmt: skip
-    return _("Решение принято: лист %(sheet)s — %(state)s.") % {
+    return _("Decided: sheet %(sheet)s — %(state)s.") % {
         "sheet": sheet, "state": sheet.get_state_display().lower(),
     }  # fmt: skip
 
@@ -152,7 +152,7 @@ def discard_empty(request: HttpRequest, key: str, room: str) -> str:
     card = card_of(request, key, room)
     rules.require(request.user, "scanning.edit", card.sitting)
     count = sheets.discard_empty(card=card, actor=actor_of(request))
-    return _("Исключено пустых страниц: %(count)s.") % {"count": count}
+    return _("Empty pages left out: %(count)s.") % {"count": count}
 
 
 @room_page.post("undo")
@@ -161,7 +161,7 @@ def take_back(request: HttpRequest, key: str, room: str) -> str:
     card = card_of(request, key, room)
     rules.require(request.user, "scanning.edit", card.sitting)
     step = undo.undo(card=card, step=row_number(request.POST.get("step", "")), actor=actor_of(request))
-    return _("Отменено: %(step)s.") % {"step": step}
+    return _("Taken back: %(step)s.") % {"step": step}
 
 
 @room_page.post("decide-recording", numbered=True)
@@ -176,7 +176,7 @@ def decide_recording(request: HttpRequest, key: str, room: str, number: str) -> 
     recordings.decide(
         recording=row, action=said.get("action", ""), reason=said.get("reason", ""), actor=actor_of(request)
     )
-    return _("Решение по аудиофайлу %(name)s принято.") % {"name": row.name}
+    return _("Decided about recording %(name)s.") % {"name": row.name}
 
 
 @room_page.post("close")
@@ -185,7 +185,7 @@ def close(request: HttpRequest, key: str, room: str) -> str:
     card = card_of(request, key, room)
     rules.require(request.user, "scanning.close", card.sitting)
     cards.close(card=card, actor=actor_of(request))
-    return _("%(room)s: закрыта, баланс сошёлся.") % {"room": card}
+    return _("%(room)s: closed, the balance is zero.") % {"room": card}
 
 
 @room_page.post("close-act")
@@ -198,7 +198,7 @@ def close_with_act(request: HttpRequest, key: str, room: str) -> str:
         card=card, reason=request.POST.get("reason", ""), text=request.POST.get("text", ""), token=token,
         actor=token.actor(actor_of(request)),
     )  # fmt: skip
-    return _("%(room)s: закрыта с актом.") % {"room": card}
+    return _("%(room)s: closed with an act.") % {"room": card}
 
 
 @page("scanning/<sitting:key>/<str:room>/state.json", name="scanning-state", node="hq")

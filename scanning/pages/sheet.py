@@ -54,7 +54,7 @@ def decide(request: HttpRequest, key: str, room: str, pk: int, number: str) -> H
     messages.success(request, decided(request, card, number))
     left = [each.sheet.pk for each in board.problem_rows(board.sheets_of(card_of(request, key, room)))]
     if not left:
-        messages.success(request, _("Все листы разобраны."))
+        messages.success(request, _("Every sheet is decided about."))
         return redirect("scanning-room", key=key, room=room)
     # The one after it in the order the person saw; from the first again when that was the last.
     later = before[before.index(pk) + 1 :] if pk in before else []
@@ -67,7 +67,7 @@ def take_back(request: HttpRequest, key: str, room: str, pk: int) -> HttpRespons
     card = card_of(request, key, room)
     rules.require(request.user, "scanning.edit", card.sitting)
     step = undo.undo(card=card, step=row_number(request.POST.get("step", "")), actor=actor_of(request))
-    messages.success(request, _("Отменено: %(step)s.") % {"step": step})
+    messages.success(request, _("Taken back: %(step)s.") % {"step": step})
     about = [int(each) for each in step.before.get("sheet", {})]
     known = card.sheets.filter(pk__in=about).values_list("pk", flat=True).first()
     return redirect("scanning-stage", key=key, room=room, pk=known or pk)

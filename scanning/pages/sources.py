@@ -77,8 +77,8 @@ def _each_file(request: HttpRequest, take: Callable[[UploadedFile], str]) -> str
     if not lines:
         return None
     shown = "\n".join(lines[:20])
-    more = "\n" + _("… и ещё файлов: %(count)s") % {"count": len(lines) - 20} if len(lines) > 20 else ""
-    return _("Принято файлов: %(count)s.") % {"count": len(lines)} + "\n" + shown + more
+    more = "\n" + _("… and %(count)s more files") % {"count": len(lines) - 20} if len(lines) > 20 else ""
+    return _("Files taken in: %(count)s.") % {"count": len(lines)} + "\n" + shown + more
 
 
 @room_page.post("batch")
@@ -95,7 +95,7 @@ def scan(request: HttpRequest, key: str, room: str) -> str:
     card = _editable(request, key, room)
     said = request.POST
     passes.begin(card=card, preset=said.get("preset", ""), device=said.get("device", "")[:200], actor=actor_of(request))
-    return _("Сканирование начато: %(room)s.") % {"room": card}
+    return _("Scanning has begun: %(room)s.") % {"room": card}
 
 
 @room_page.post("stop-scan", numbered=True)
@@ -107,7 +107,7 @@ def stop_scan(request: HttpRequest, key: str, room: str, number: str) -> str:
     if job is None:
         raise Http404(number)
     passes.stop(job=job, actor=actor_of(request))
-    return _("Сканирование остановлено; принятые листы остались.")
+    return _("Scanning was stopped; the sheets taken stay.")
 
 
 @page("scanning/<sitting:key>/scanners.json", name="scanning-scanners", node="hq")
@@ -127,7 +127,7 @@ def watch(request: HttpRequest, key: str, room: str) -> str:
     """Watch a folder of the scanner's own software for this room."""
     card = _editable(request, key, room)
     folder = folders.begin(card=card, path=request.POST.get("path", ""), actor=actor_of(request))
-    return _("Папка подключена: %(path)s. Новые файлы попадут в %(room)s.") % {"path": folder.path, "room": card}
+    return _("The folder is watched: %(path)s. New files go to %(room)s.") % {"path": folder.path, "room": card}
 
 
 @room_page.post("unwatch", numbered=True)
@@ -139,7 +139,7 @@ def unwatch(request: HttpRequest, key: str, room: str, number: str) -> str:
     if folder is None:
         raise Http404(number)
     folders.end(folder=folder, actor=actor_of(request))
-    return _("Папка отключена: %(path)s.") % {"path": folder.path}
+    return _("The folder is not watched any more: %(path)s.") % {"path": folder.path}
 
 
 def _batch(request: HttpRequest, key: str, room: str, number: str) -> Batch:
@@ -156,20 +156,20 @@ def _batch(request: HttpRequest, key: str, room: str, number: str) -> Batch:
 def pause_batch(request: HttpRequest, key: str, room: str, number: str) -> str:
     """Pause the reading of a batch."""
     batch = batches.pause(batch=_batch(request, key, room, number), actor=actor_of(request))
-    return _("Пачка %(number)s приостановлена.") % {"number": batch.number}
+    return _("Batch %(number)s is paused.") % {"number": batch.number}
 
 
 @room_page.post("go-on-batch", numbered=True)
 def go_on_batch(request: HttpRequest, key: str, room: str, number: str) -> str:
     """Go on with a paused batch."""
     batch = batches.go_on(batch=_batch(request, key, room, number), actor=actor_of(request))
-    return _("Чтение пачки %(number)s продолжено.") % {"number": batch.number}
+    return _("Batch %(number)s is read on.") % {"number": batch.number}
 
 
 @room_page.post("delete-batch", numbered=True)
 def delete_batch(request: HttpRequest, key: str, room: str, number: str) -> str:
     """Take a batch out of the room."""
     gone = batches.delete(batch=_batch(request, key, room, number), actor=actor_of(request))
-    return _("Пачка %(number)s удалена: листов %(sheets)s. Это можно отменить.") % {
+    return _("Batch %(number)s was deleted: %(sheets)s sheets. This can be undone.") % {
         "number": gone.batch.number, "sheets": gone.sheets,
     }  # fmt: skip

@@ -11,7 +11,7 @@ from ppe_portal import guides
 pytestmark = pytest.mark.django_db
 
 EVERY = sorted({name for names in guides.GUIDES.values() for name in names})
-CATALOGUE = settings.BASE_DIR / "locale" / "en" / "LC_MESSAGES" / "django.po"
+CATALOGUE = settings.BASE_DIR / "locale" / "ru" / "LC_MESSAGES" / "django.po"
 
 
 def bold(language, name):
@@ -21,8 +21,9 @@ def bold(language, name):
 
 @pytest.fixture(scope="module")
 def words():
-    """The words of the pages: Russian source to English."""
-    return dict(re.findall(r'^msgid "(.+)"\nmsgstr "(.+)"', CATALOGUE.read_text(), re.MULTILINE))
+    """The words of the pages: Russian to their English source."""
+    found = re.findall(r'^msgid "(.+)"\nmsgstr "(.+)"', CATALOGUE.read_text(), re.MULTILINE)
+    return {russian: english for english, russian in found}
 
 
 @pytest.mark.parametrize("name", EVERY)

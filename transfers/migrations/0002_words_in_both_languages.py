@@ -13,21 +13,21 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='feedcursor',
             name='trouble_en',
-            field=models.TextField(blank=True, default='', verbose_name='что не получилось с тех пор (по-английски)'),
+            field=models.TextField(blank=True, default='', verbose_name="what went wrong since (in English)"),
         ),
         migrations.AddField(
             model_name='feedrecord',
             name='problem_en',
-            field=models.TextField(blank=True, default='', verbose_name='что не получилось (по-английски)'),
+            field=models.TextField(blank=True, default='', verbose_name="what went wrong (in English)"),
         ),
         migrations.AddField(
             model_name='packet',
             name='last_error_en',
-            field=models.TextField(blank=True, default='', verbose_name='последняя неудача (по-английски)'),
+            field=models.TextField(blank=True, default='', verbose_name="last failure (in English)"),
         ),
         migrations.AddField(
             model_name='packetstep',
             name='text_en',
-            field=models.TextField(blank=True, default='', verbose_name='что (по-английски)'),
+            field=models.TextField(blank=True, default='', verbose_name="what (in English)"),
         ),
     ]

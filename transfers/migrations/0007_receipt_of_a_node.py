@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='receiptrecord',
             name='node',
-            field=models.CharField(blank=True, max_length=36, verbose_name='узел пакета'),
+            field=models.CharField(blank=True, max_length=36, verbose_name="the packet's node"),
         ),
     ]

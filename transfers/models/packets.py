@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from common import files
 from common.errors import either
@@ -28,21 +29,24 @@ from wire.documents.phone import STATUSES
 class PacketKind(models.TextChoices):
     """What a packet carries."""
 
-    STATUS = "status", _("статус")
-    FORMS = "forms", _("формы ППЭ")
-    BLANKS = "blanks", _("бланки")
-    AUDIO = "audio", _("устные ответы")
-    TEST = "test", _("проверочный пакет")
+    STATUS = "status", _("status")
+    FORMS = "forms", _("HQ forms")
+    BLANKS = "blanks", _("answer forms")
+    AUDIO = "audio", _("spoken answers")
+    TEST = "test", _("test packet")
 
 
 class StatusName(models.TextChoices):
     """Statuses of a point, in the official words."""
 
-    READINESS = "readiness", _("Контроль технической готовности завершён")
-    STARTED = "started", _("Экзамены успешно начались")
-    EXAMS_FINISHED = "exams_finished", _("Экзамены завершены")
-    BLANKS_TRANSFERRED = "blanks_transferred", _("Бланки переданы в РЦОИ")
-    NOT_HELD = "not_held", _("Экзамен не состоялся")
+    READINESS = "readiness", _("«Контроль технической готовности завершён» (technical readiness checked)")
+    STARTED = "started", _("«Экзамены успешно начались» (exams started)")
+    EXAMS_FINISHED = "exams_finished", pgettext_lazy("bare", "«Экзамены завершены» (exams finished)")
+    BLANKS_TRANSFERRED = (
+        "blanks_transferred",
+        pgettext_lazy("bare", "«Бланки переданы в РЦОИ» (answer forms transferred)"),
+    )
+    NOT_HELD = "not_held", _("«Экзамен не состоялся» (exam not held)")
 
 
 class PointStatus(models.Model):
@@ -50,22 +54,22 @@ class PointStatus(models.Model):
 
     State = StatusState
 
-    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("экзамен"), related_name="statuses")
-    status = models.CharField(_("статус"), max_length=24, choices=StatusName.choices)
-    state = models.CharField(_("состояние"), max_length=12, choices=StatusState.choices, default=StatusState.DECLARED)
-    at = models.DateTimeField(_("объявлен"))
-    by = models.CharField(_("кто"), max_length=200)
-    accepted_at = models.DateTimeField(_("принят РЦОИ"), null=True, blank=True)
-    undone_at = models.DateTimeField(_("отменён"), null=True, blank=True)
-    undone_by = models.CharField(_("кто отменил"), max_length=200, blank=True)
-    undone_reason = models.TextField(_("причина отмены"), blank=True)
+    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("exam"), related_name="statuses")
+    status = models.CharField(_("status"), max_length=24, choices=StatusName.choices)
+    state = models.CharField(_("state"), max_length=12, choices=StatusState.choices, default=StatusState.DECLARED)
+    at = models.DateTimeField(_("declared at"))
+    by = models.CharField(_("who"), max_length=200)
+    accepted_at = models.DateTimeField(_("accepted by the regional centre"), null=True, blank=True)
+    undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
+    undone_by = models.CharField(_("undone by"), max_length=200, blank=True)
+    undone_reason = models.TextField(_("reason of the undoing"), blank=True)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"
 
     class Meta:
-        verbose_name = _("статус ППЭ")
-        verbose_name_plural = _("статусы ППЭ")
+        verbose_name = _("status of an exam point")
+        verbose_name_plural = _("statuses of exam points")
         ordering = ("sitting", "at")
         constraints = [
             models.UniqueConstraint(
@@ -74,7 +78,7 @@ class PointStatus(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(_("«%s»") % self.get_status_display())
+        return str(_("%s") % self.get_status_display())
 
     #: The code by which it was told by telephone, where a page has asked for it.
     told: "PhoneCode | None" = None
@@ -93,21 +97,21 @@ class PointStatus(models.Model):
 class PhoneCode(models.Model):
     """A code by which a status of a day is told by telephone; the code itself is made again from its counter."""
 
-    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"), related_name="phone_codes")
-    date = models.DateField(_("день"))
-    status = models.CharField(_("статус"), max_length=24, choices=StatusName.choices)
-    counter = models.PositiveIntegerField(_("номер за день"))
-    made_at = models.DateTimeField(_("получен"))
-    made_by = models.CharField(_("кто"), max_length=200)
-    told_at = models.DateTimeField(_("принят РЦОИ по телефону"), null=True, blank=True)
-    told_by = models.CharField(_("кто сообщил"), max_length=200, blank=True)
+    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("Exam point"), related_name="phone_codes")
+    date = models.DateField(_("day"))
+    status = models.CharField(_("status"), max_length=24, choices=StatusName.choices)
+    counter = models.PositiveIntegerField(_("number of the day"))
+    made_at = models.DateTimeField(_("received"))
+    made_by = models.CharField(_("who"), max_length=200)
+    told_at = models.DateTimeField(_("taken by the centre by telephone"), null=True, blank=True)
+    told_by = models.CharField(_("told by"), max_length=200, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "point"
 
     class Meta:
-        verbose_name = _("код для телефона")
-        verbose_name_plural = _("коды для телефона")
+        verbose_name = _("code for the telephone")
+        verbose_name_plural = _("codes for the telephone")
         ordering = ("point", "date", "-counter")
         constraints = [models.UniqueConstraint(fields=("point", "date", "counter"), name="one_phone_code_of_a_counter")]
 
@@ -123,24 +127,24 @@ class Wiping(Leased):
     class Cause(models.TextChoices):
         """Why now."""
 
-        BUTTON = "button", _("по кнопке")
-        TERM = "term", _("по сроку хранения")
+        BUTTON = "button", _("by the button")
+        TERM = "term", _("the term was over")
 
-    sitting = models.OneToOneField(Sitting, models.PROTECT, verbose_name=_("экзамен"), related_name="wiping")
-    state = models.CharField(_("состояние"), max_length=8, choices=WipeState.choices, default=WipeState.BEGUN)
-    cause = models.CharField(_("почему"), max_length=8, choices=Cause.choices)
-    begun_at = models.DateTimeField(_("начато"))
-    by = models.CharField(_("кто"), max_length=200)
-    done_at = models.DateTimeField(_("закончено"), null=True, blank=True)
-    files = models.PositiveIntegerField(_("файлов"), default=0)
-    size = models.PositiveBigIntegerField(_("объём"), default=0)
+    sitting = models.OneToOneField(Sitting, models.PROTECT, verbose_name=_("exam"), related_name="wiping")
+    state = models.CharField(_("state"), max_length=8, choices=WipeState.choices, default=WipeState.BEGUN)
+    cause = models.CharField(_("why"), max_length=8, choices=Cause.choices)
+    begun_at = models.DateTimeField(pgettext_lazy("work", "begun"))
+    by = models.CharField(_("who"), max_length=200)
+    done_at = models.DateTimeField(pgettext_lazy("work", "done"), null=True, blank=True)
+    files = models.PositiveIntegerField(pgettext_lazy("number", "files"), default=0)
+    size = models.PositiveBigIntegerField(_("volume"), default=0)
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"
 
     class Meta:
-        verbose_name = _("удаление исходных сканов")
-        verbose_name_plural = _("удаления исходных сканов")
+        verbose_name = _("wiping of originals")
+        verbose_name_plural = _("wipings of originals")
         ordering = ("sitting",)
 
     def __str__(self) -> str:
@@ -161,60 +165,65 @@ class Packet(Leased):
     State = PacketState
     Kind = PacketKind
 
-    uid = models.CharField(_("код"), max_length=36, unique=True)
-    version = models.PositiveIntegerField(_("версия"), default=1)
-    kind = models.CharField(_("вид"), max_length=8, choices=PacketKind.choices)
-    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("экзамен"), related_name="packets")
-    room = models.ForeignKey(Room, models.PROTECT, verbose_name=_("аудитория"), null=True, blank=True)
+    uid = models.CharField(_("code"), max_length=36, unique=True)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    kind = models.CharField(_("kind"), max_length=8, choices=PacketKind.choices)
+    sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("exam"), related_name="packets")
+    room = models.ForeignKey(Room, models.PROTECT, verbose_name=_("room"), null=True, blank=True)
     status = models.ForeignKey(
-        PointStatus, models.PROTECT, verbose_name=_("статус ППЭ"), null=True, blank=True, related_name="packets"
+        PointStatus,
+        models.PROTECT,
+        verbose_name=_("status of an exam point"),
+        null=True,
+        blank=True,
+        related_name="packets",
     )
-    state = models.CharField(_("состояние"), max_length=20, choices=PacketState.choices, default=PacketState.BUILDING)
+    state = models.CharField(_("state"), max_length=20, choices=PacketState.choices, default=PacketState.BUILDING)
     supersedes = models.ForeignKey(
-        "self", models.PROTECT, verbose_name=_("заменяет"), null=True, blank=True, related_name="next_versions"
+        "self", models.PROTECT, verbose_name=_("replaces"), null=True, blank=True, related_name="next_versions"
     )
-    imported = models.BooleanField(_("принят готовым с другого узла"), default=False)
-    made_at = models.DateTimeField(_("начат"), auto_now_add=True)
-    made_by = models.CharField(_("кто собрал"), max_length=200)
+    imported = models.BooleanField(_("taken in ready-made from another node"), default=False)
+    made_at = models.DateTimeField(_("begun"), auto_now_add=True)
+    made_by = models.CharField(_("built by"), max_length=200)
 
-    counts = models.JSONField(_("состав"), default=dict, blank=True)
-    contents = models.JSONField(_("файлы"), default=list, blank=True)
-    name = models.CharField(_("имя файла"), max_length=200, blank=True)
-    path = models.CharField(_("файл"), max_length=300, blank=True)
-    size = models.PositiveBigIntegerField(_("размер"), default=0)
+    counts = models.JSONField(_("contents"), default=dict, blank=True)
+    contents = models.JSONField(_("files"), default=list, blank=True)
+    name = models.CharField(_("file name"), max_length=200, blank=True)
+    path = models.CharField(_("file"), max_length=300, blank=True)
+    size = models.PositiveBigIntegerField(_("size"), default=0)
     sha256 = models.CharField("SHA-256", max_length=64, blank=True, db_index=True)
-    recipients = models.JSONField(_("получатели"), default=list, blank=True)
-    sealed_at = models.DateTimeField(_("зашифрован"), null=True, blank=True)
-    content_sha256 = models.CharField(_("SHA-256 содержимого"), max_length=64, blank=True)
-    content_size = models.PositiveBigIntegerField(_("размер содержимого"), default=0)
-    content_end = models.PositiveBigIntegerField(_("конец содержимого"), default=0)
-    progress = models.PositiveSmallIntegerField(_("готовность, %"), default=0)
+    recipients = models.JSONField(_("recipients"), default=list, blank=True)
+    sealed_at = models.DateTimeField(_("encrypted at"), null=True, blank=True)
+    content_sha256 = models.CharField(_("SHA-256 of the content"), max_length=64, blank=True)
+    content_size = models.PositiveBigIntegerField(_("size of the content"), default=0)
+    content_end = models.PositiveBigIntegerField(_("end of the content"), default=0)
+    progress = models.PositiveSmallIntegerField(_("readiness, %"), default=0)
 
-    sequence = models.PositiveIntegerField(_("порядковый номер узла"), null=True, blank=True)
-    prev = models.CharField(_("SHA-256 предыдущего пакета"), max_length=64, blank=True)
-    node = models.CharField(_("узел"), max_length=36, blank=True)
-    signed_at = models.DateTimeField(_("подписан"), null=True, blank=True)
-    signed_by = models.CharField(_("подписал"), max_length=200, blank=True)
+    sequence = models.PositiveIntegerField(_("sequence number of the node"), null=True, blank=True)
+    prev = models.CharField(_("SHA-256 of the packet before"), max_length=64, blank=True)
+    node = models.CharField(_("node"), max_length=36, blank=True)
+    signed_at = models.DateTimeField(_("signed"), null=True, blank=True)
+    signed_by = models.CharField(_("signed by"), max_length=200, blank=True)
 
-    location = models.CharField(_("адрес выгрузки"), max_length=500, blank=True)
-    offset = models.PositiveBigIntegerField(_("передано байтов"), default=0)
-    uploaded_at = models.DateTimeField(_("передан целиком"), null=True, blank=True)
-    last_error = models.TextField(_("последняя неудача"), blank=True)
-    last_error_en = models.TextField(_("последняя неудача (по-английски)"), blank=True, default="")
-    last_error_code = models.CharField(_("код неудачи"), max_length=64, blank=True)
-    handed_over_at = models.DateTimeField(_("записан на флеш"), null=True, blank=True)
-    handed_over_to = models.CharField(_("на какой накопитель"), max_length=300, blank=True)
-    delivered_at = models.DateTimeField(_("передан"), null=True, blank=True)
-    answered_at = models.DateTimeField(_("ответ РЦОИ"), null=True, blank=True)
-    receipt_number = models.PositiveIntegerField(_("№ квитанции"), null=True, blank=True)
-    reasons = models.JSONField(_("причины отказа"), default=list, blank=True)
+    location = models.CharField(_("address of the upload"), max_length=500, blank=True)
+    offset = models.PositiveBigIntegerField(_("bytes sent"), default=0)
+    uploaded_at = models.DateTimeField(_("sent whole at"), null=True, blank=True)
+    last_error = models.TextField(_("last failure"), blank=True)
+    last_error_en = models.TextField(_("last failure (in English)"), blank=True, default="")
+    last_error_code = models.CharField(_("code of the failure"), max_length=64, blank=True)
+    handed_over_at = models.DateTimeField(_("written to a flash drive at"), null=True, blank=True)
+    handed_over_to = models.CharField(_("to which drive"), max_length=300, blank=True)
+    delivered_at = models.DateTimeField(_("declared"), null=True, blank=True)
+    answered_at = models.DateTimeField(_("answer of the regional centre"), null=True, blank=True)
+    receipt_number = models.PositiveIntegerField(_("receipt no."), null=True, blank=True)
+    reasons = models.JSONField(_("reasons of the rejection"), default=list, blank=True)
 
     objects = PacketQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"
 
     class Meta:
-        verbose_name = _("пакет")
-        verbose_name_plural = _("пакеты")
+        verbose_name = _("packet")
+        verbose_name_plural = _("packets")
         ordering = ("sitting", "kind", "room__number", "version", "pk")
         constraints = [
             models.UniqueConstraint(fields=("node", "sitting", "sequence"), name="one_packet_of_a_sequence"),
@@ -235,7 +244,7 @@ class Packet(Leased):
     def __str__(self) -> str:
         where = f", {self.room}" if self.room_id else ""
         what = f" {self.status}" if self.status_id else ""
-        version = " " + str(_("(версия %d)") % self.version) if self.version > 1 else ""
+        version = " " + str(_("(version %d)") % self.version) if self.version > 1 else ""
         return f"{self.get_kind_display()}{what}{where}{version}"
 
     @property
@@ -272,19 +281,19 @@ class Packet(Leased):
 class PacketStep(models.Model):
     """A line of a packet's own story: what happened, when, by whom, in words."""
 
-    packet = models.ForeignKey(Packet, models.PROTECT, verbose_name=_("пакет"), related_name="steps")
-    at = models.DateTimeField(_("когда"))
-    state = models.CharField(_("состояние"), max_length=20, choices=PacketState.choices, blank=True)
-    who = models.CharField(_("кто"), max_length=200)
-    text = models.TextField(_("что"), blank=True)
-    text_en = models.TextField(_("что (по-английски)"), blank=True, default="")
+    packet = models.ForeignKey(Packet, models.PROTECT, verbose_name=_("packet"), related_name="steps")
+    at = models.DateTimeField(_("when"))
+    state = models.CharField(_("state"), max_length=20, choices=PacketState.choices, blank=True)
+    who = models.CharField(_("who"), max_length=200)
+    text = models.TextField(_("what"), blank=True)
+    text_en = models.TextField(_("what (in English)"), blank=True, default="")
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "packet__sitting__point"
 
     class Meta:
-        verbose_name = _("шаг пакета")
-        verbose_name_plural = _("шаги пакетов")
+        verbose_name = _("step of a packet")
+        verbose_name_plural = _("steps of packets")
         ordering = ("id",)
 
     def __str__(self) -> str:
@@ -304,25 +313,25 @@ class LineCheck(Leased):
     class Channel(models.TextChoices):
         """Which of the centre's addresses."""
 
-        MAIN = "main", _("основной канал")
-        RESERVE = "reserve", _("резервный канал")
+        MAIN = "main", _("main channel")
+        RESERVE = "reserve", _("reserve channel")
 
-    packet = models.ForeignKey(Packet, models.PROTECT, verbose_name=_("пакет"), related_name="lines")
-    channel = models.CharField(_("канал"), max_length=8, choices=Channel.choices)
-    address = models.CharField(_("адрес"), max_length=300)
-    state = models.CharField(_("состояние"), max_length=8, choices=LineState.choices, default=LineState.WAITING)
-    answered_at = models.DateTimeField(_("когда"), null=True, blank=True)
-    milliseconds = models.PositiveIntegerField(_("ответ за, мс"), null=True, blank=True)
-    skew_seconds = models.IntegerField(_("часы узла впереди, с"), null=True, blank=True)
-    problem = models.TextField(_("что не получилось"), blank=True)
-    problem_en = models.TextField(_("что не получилось (по-английски)"), blank=True, default="")
+    packet = models.ForeignKey(Packet, models.PROTECT, verbose_name=_("packet"), related_name="lines")
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
+    address = models.CharField(_("address"), max_length=300)
+    state = models.CharField(_("state"), max_length=8, choices=LineState.choices, default=LineState.WAITING)
+    answered_at = models.DateTimeField(_("when"), null=True, blank=True)
+    milliseconds = models.PositiveIntegerField(_("answered in, ms"), null=True, blank=True)
+    skew_seconds = models.IntegerField(_("node's clock ahead, s"), null=True, blank=True)
+    problem = models.TextField(_("what went wrong"), blank=True)
+    problem_en = models.TextField(_("what went wrong (in English)"), blank=True, default="")
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "packet__sitting__point"
 
     class Meta:
-        verbose_name = _("проверка канала")
-        verbose_name_plural = _("проверки каналов")
+        verbose_name = _("channel check")
+        verbose_name_plural = _("channel checks")
         ordering = ("packet", "pk")
 
     def __str__(self) -> str:
@@ -337,14 +346,14 @@ class LineCheck(Leased):
 class SequenceHead(models.Model):
     """The last signed packet of a point and signing node: the row that serialises signing."""
 
-    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("ППЭ"))
-    node = models.CharField(_("узел"), max_length=36)
-    sequence = models.PositiveIntegerField(_("номер"), default=0)
+    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("Exam point"))
+    node = models.CharField(_("node"), max_length=36)
+    sequence = models.PositiveIntegerField(_("number"), default=0)
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
 
     class Meta:
-        verbose_name = _("счётчик пакетов")
-        verbose_name_plural = _("счётчики пакетов")
+        verbose_name = _("packet counter")
+        verbose_name_plural = _("packet counters")
         constraints = [models.UniqueConstraint(fields=("point", "node"), name="one_head_a_node")]
 
     def __str__(self) -> str:

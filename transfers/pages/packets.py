@@ -50,7 +50,7 @@ def transfers(request: HttpRequest, key: str) -> HttpResponse:
         "keeping": keeping.keeping_of(sitting), "keep_days": settings.PPE_KEEP_SCANS_DAYS,
         "tested": trial.last(sitting),
     }  # fmt: skip
-    return render(request, "transfers/transfers.html", context, title=_("Передать бланки"))
+    return render(request, "transfers/transfers.html", context, title=_("Transfer answer forms"))
 
 
 @transfers.post("build")
@@ -59,7 +59,7 @@ def build_all(request: HttpRequest, key: str) -> str:
     sitting = open_sitting(request, key)
     rules.require(request.user, "transfers.build", sitting)
     made = build.build_ready(sitting=sitting, actor=actor_of(request))
-    return _("Собирается пакетов: %d. Подпишите их, когда они будут зашифрованы.") % len(made)
+    return _("Packets being built: %d. Sign them when they are encrypted.") % len(made)
 
 
 @transfers.post("sign")
@@ -75,7 +75,7 @@ def sign_all(request: HttpRequest, key: str) -> str:
         )  # fmt: skip
     token = token_from(request, sitting.point)
     signed = sign.sign_packets(packets=packets, token=token, actor=actor_of(request))
-    return _("%(name)s: подписано — %(words)s.") % {"name": token.name, "words": sign.offer(signed).words}
+    return _("%(name)s: signed — %(words)s.") % {"name": token.name, "words": sign.offer(signed).words}
 
 
 @transfers.post("wipe")
@@ -89,7 +89,7 @@ def wipe(request: HttpRequest, key: str) -> str:
             "Confirm the wiping: tick that the originals are no longer needed.",
         )
     keeping.wipe(sitting=sitting, actor=actor_of(request))
-    return _("Исходные сканы и записи удаляются. Пакеты, квитанции и журналы остаются.")
+    return _("The originals are being wiped. Packets, receipts and journals stay.")
 
 
 @transfers.post("pause")
@@ -97,7 +97,7 @@ def pause(request: HttpRequest, key: str) -> str:
     """Let the packets of this node wait."""
     rules.require(request.user, "transfers.pause", open_sitting(request, key))
     pausing.pause(actor=actor_of(request))
-    return _("Передача по сети приостановлена: начатая порция закончится, остальное ждёт «Продолжить».")
+    return _("Delivery over the network is paused: the piece under way ends, the rest waits for «Resume».")
 
 
 @transfers.post("resume")
@@ -105,7 +105,7 @@ def resume(request: HttpRequest, key: str) -> str:
     """Let the packets of this node go on."""
     rules.require(request.user, "transfers.pause", open_sitting(request, key))
     pausing.resume(actor=actor_of(request))
-    return _("Передача по сети продолжена.")
+    return _("Delivery over the network goes on.")
 
 
 @transfers.post("flash")
@@ -120,7 +120,7 @@ def to_flash(request: HttpRequest, key: str) -> str:
     said = flash.write(packets=packets, folder=folder, actor=actor).words
     journals = 0 if named else flash.write_journals(sitting=sitting, folder=folder, actor=actor)
     if journals:
-        said += " " + _("Журналов сканирования на накопителе: %d.") % journals
+        said += " " + _("Scan journals on the drive: %d.") % journals
     return said
 
 
@@ -142,7 +142,7 @@ def answers_to_flash(request: HttpRequest, key: str) -> str:
     sitting = open_sitting(request, key)
     rules.require(request.user, "transfers.flash", sitting)
     path = flash.write_answers(folder=request.POST.get("folder", ""), point=sitting.point, actor=actor_of(request))
-    return _("Ответы РЦОИ записаны и прочитаны обратно: %s. Накопитель можно извлекать.") % path.name
+    return _("The centre's answers were written and read back: %s. The drive may be removed.") % path.name
 
 
 @transfers.post("feed")

@@ -27,7 +27,7 @@ def phone_page(request: HttpRequest, key: str, status: str) -> HttpResponse:
         "sitting": sitting, "point": sitting.point, "status": status, "name": StatusName(status).label, "told": told,
         "shown": phone.known(sitting, status), "may": rules.allowed(request.user, "transfers.status", sitting),
     }  # fmt: skip
-    return render(request, "transfers/phone.html", context, title=_("Сообщить статус по телефону"))
+    return render(request, "transfers/phone.html", context, title=_("Tell a status by telephone"))
 
 
 @phone_page.post("code")
@@ -36,7 +36,7 @@ def show_code(request: HttpRequest, key: str, status: str) -> str:
     sitting = open_sitting(request, key)
     rules.require(request.user, "transfers.status", sitting)
     phone.code_for(sitting=sitting, status=_spoken(status), actor=actor_of(request))
-    return _("Код готов. Позвоните в РЦОИ и продиктуйте его.")
+    return _("The code is ready. Call the centre and dictate it.")
 
 
 @phone_page.post("answer")
@@ -46,4 +46,7 @@ def take_answer(request: HttpRequest, key: str, status: str) -> str:
     rules.require(request.user, "transfers.status", sitting)
     answer = request.POST.get("answer", "")
     phone.confirm(sitting=sitting, status=_spoken(status), answer=answer, actor=actor_of(request))
-    return _("Ответ РЦОИ верен: статус сообщён по телефону. Пакет передайте, как только появится связь или накопитель.")
+    return _(
+        "The centre's answer is right: the status is told by telephone. Deliver the packet as "
+        "soon as there is a line or a drive."
+    )

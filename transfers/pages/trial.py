@@ -22,7 +22,7 @@ def readiness_page(request: HttpRequest, key: str) -> HttpResponse:
         "sitting": sitting, "point": sitting.point, "ready": readiness_of(sitting), "may": may,
         "tokens": list_tokens() if may else [], "private": private_channel(request), "online": link.has_centre(),
     }  # fmt: skip
-    return render(request, "transfers/readiness.html", context, title=_("Проверка перед экзаменом"))
+    return render(request, "transfers/readiness.html", context, title=_("Check before the exam"))
 
 
 @readiness_page.post("test")
@@ -32,7 +32,7 @@ def test(request: HttpRequest, key: str) -> str:
     rules.require(request.user, "transfers.test", sitting)
     token = token_from(request, sitting.point)
     trial.begin(sitting=sitting, token=token, actor=actor_of(request))
-    return _("Токен подошёл, проверочный пакет подписан. Ответы появятся здесь сами.")
+    return _("The token fits, the test packet is signed. The answers appear here by themselves.")
 
 
 @page("transfers/<sitting:key>/readiness/state.json", name="transfers-readiness-state", node="hq")

@@ -28,22 +28,23 @@ class Command(BaseCommand):
             self.stderr.write(line)
         if broken or moved:
             raise CommandError(
-                _("Журнал событий изменён: цепочек с нарушением — %(chains)d, нарушенных якорей — %(anchors)d.")
+                _("The event log was changed: %(chains)d chains broken, %(anchors)d anchors broken.")
                 % {"chains": len(broken), "anchors": len(moved)},
                 returncode=1,
             )
         self.stdout.write(
-            _("Журнал событий цел: цепочек — %(chains)d, якорей — %(anchors)d.")
+            _("The event log is whole: %(chains)d chains, %(anchors)d anchors.")
             % {"chains": len(chains), "anchors": Anchor.objects.count()}
         )
 
     def fault(self, chain: str, known: set[str]) -> str:
         """Return what is wrong with a chain, in words; empty when it holds."""
         if chain not in known:
-            return _("%s: такой цепочки нет.") % chain
+            return _("%s: there is no such chain.") % chain
         event = first_broken(chain)
         if event is not None:
-            return _("%(chain)s: событие № %(number)d («%(kind)s», %(at)s, %(actor)s) не следует из предыдущего.") % {
+            return _("%(chain)s: event no. %(number)d (“%(kind)s”, %(at)s, %(actor)s) does not "
+                     "follow from the one before.") % {
                 "chain": chain, "number": event.number, "kind": event.kind_words,
                 "at": f"{event.at:%d.%m.%Y %H:%M:%S} UTC", "actor": event.actor,
             }  # fmt: skip
@@ -51,8 +52,9 @@ class Command(BaseCommand):
         head = ChainHead.objects.filter(chain=chain).first()
         found = (last.number, last.hash) if last else (0, "")
         if head is None or (head.number, head.hash) != found:
-            return _("%(chain)s: конец цепочки — событие № %(expected)d, а последнее найденное — № %(found)d.") % {
+            return _("%(chain)s: the chain ends with event no. %(expected)d, but the last one "
+                     "found is no. %(found)d.") % {
                 "chain": chain, "expected": head.number if head else 0, "found": found[0],
             }  # fmt: skip
-        self.stdout.write(_("%(chain)s: событий %(count)d, цепочка цела.") % {"chain": chain, "count": found[0]})
+        self.stdout.write(_("%(chain)s: %(count)d events, the chain is whole.") % {"chain": chain, "count": found[0]})
         return ""

@@ -1,4 +1,4 @@
-"""Collect the strings of the pages for their English catalogue, and compile the catalogues. Needs gettext's tools."""
+"""Collect the sentences of the portal into its Russian catalogue, and compile the catalogues. Needs gettext."""
 
 import subprocess
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.core.management.commands import makemessages
 
-LANGUAGE = "en"
+LANGUAGE = "ru"
 #: Rooms that carry both languages themselves, and what no person sees.
 ASIDE = ("var", "build", "wire", "drawing", "demo", "station_client", "tests", "benchmarks", "docs", "deploy")
 #: Header lines that would change with each run.
@@ -17,7 +17,7 @@ _MOVING = ('"POT-Creation-Date:', '"PO-Revision-Date:', '"Report-Msgid-Bugs-To:'
 class Command(makemessages.Command):
     """A run that finds nothing new changes nothing: no dates, no places, no guesses, nothing kept that is gone."""
 
-    help = "Collects the Russian strings of the pages into locale/en and compiles the catalogues."
+    help = "Collects the English sentences of the portal into locale/ru and compiles the catalogues."
     msgmerge_options = [*makemessages.Command.msgmerge_options, "--no-fuzzy-matching"]
     requires_system_checks: list[str] = []
 
@@ -35,5 +35,5 @@ class Command(makemessages.Command):
         catalogue = root / LANGUAGE / "LC_MESSAGES" / "django.po"
         lines = catalogue.read_text("utf-8").splitlines(keepends=True)
         catalogue.write_text("".join(line for line in lines if not line.startswith(_MOVING)), "utf-8")
-        for source in sorted(root.glob("*/LC_MESSAGES/django.po")):
+        for source in sorted(root.rglob("django.po")):
             subprocess.run(["msgfmt", "--check-format", "-o", source.with_suffix(".mo"), source], check=True)

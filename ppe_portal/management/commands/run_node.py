@@ -36,7 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--with-stdin", action="store_true", help="end when standard input ends")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(_("Узел %(kind)s: подготовка базы данных…") % {"kind": settings.PPE_NODE})
+        self.stdout.write(_("Node %(kind)s: preparing the database…") % {"kind": settings.PPE_NODE})
         call_command("check", fail_level="ERROR", verbosity=0)
         call_command("migrate", verbosity=0, interactive=False)
         node_keys.ensure_keys()
@@ -48,9 +48,9 @@ class Command(BaseCommand):
             versions.catch_up()
         record("node.started", actor=SYSTEM, subject=node.uid, data={"kind": node.kind})
         address = f"http://{options['host']}:{options['port']}/"
-        self.stdout.write(_("Узел %(kind)s: %(address)s") % {"kind": settings.PPE_NODE, "address": address})
+        self.stdout.write(_("Node %(kind)s: %(address)s") % {"kind": settings.PPE_NODE, "address": address})
         if not first_run.finished():
-            self.stdout.write(_("Код первого запуска: %(code)s") % {"code": first_run.one_time_code()})
+            self.stdout.write(_("First-run code: %(code)s") % {"code": first_run.one_time_code()})
         self.stdout.flush()
         connections.close_all()
         data_dir = Path(settings.PPE_DATA_DIR)
