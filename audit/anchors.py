@@ -44,7 +44,8 @@ def _stands(head: wire_anchor.Head) -> bool:
 
 
 def _lost(row: Anchor, head: wire_anchor.Head) -> str:
-    return _("Anchor no. %(anchor)d was signed over event no. %(number)d of chain %(chain)s, which "
-             "is gone now.") % {
-        "anchor": row.number, "number": head.number, "chain": head.chain,
-    }  # fmt: skip
+    return _("Anchor no. %(anchor)d was signed over event no. %(number)d of chain %(chain)s, which is gone now.") % {
+        "anchor": row.number,
+        "number": head.number,
+        "chain": head.chain,
+    }

@@ -80,11 +80,19 @@ def record(
             ChainHead.objects.get_or_create(chain=chain)
             head = ChainHead.objects.select_for_update().get(chain=chain)
         event = Event(
-            chain=chain, number=head.number + 1, at=now(), kind=kind, actor=actor.name[:200], means=actor.means,
-            certificate=actor.certificate, region=region, point=point, subject=hide_numbers(subject)[:200],
+            chain=chain,
+            number=head.number + 1,
+            at=now(),
+            kind=kind,
+            actor=actor.name[:200],
+            means=actor.means,
+            certificate=actor.certificate,
+            region=region,
+            point=point,
+            subject=hide_numbers(subject)[:200],
             data=hide_numbers(data or {}),
             prev=head.hash,
-        )  # fmt: skip
+        )
         event.hash = digest(event)
         event.save(force_insert=True)
         head.number, head.hash = event.number, event.hash

@@ -23,9 +23,13 @@ def ahead(series: str, number: int, *, region: str = "", point: str = "") -> Mar
         return None
     log.error("the database was put back: %s is at %d there, %d was given out", series, number, mark.number)
     record(
-        "node.numbers_behind", actor=SYSTEM, region=region, point=point, subject=series,
+        "node.numbers_behind",
+        actor=SYSTEM,
+        region=region,
+        point=point,
+        subject=series,
         data={"series": series, "database": number, "given_out": mark.number},
-    )  # fmt: skip
+    )
     marks.lost(series, after=number, to=mark.number)
     return mark
 

@@ -56,9 +56,12 @@ def _database(name: str) -> Iterator[str]:
 def _burst(folder: Path, database: str, url: str, seed: int) -> list[Figure]:
     node = Node("hq", folder / "hq", folder / "logs", free_port())
     node.settings = {
-        "PPE_TOKEN_DIRS": str(folder / "tokens"), "PPE_FLASH_DIRS": str(folder / "flash"), "PPE_MODE": "live",
-        "DJANGO_SETTINGS_MODULE": "ppe_portal.settings", **({"PPE_DATABASE_URL": url} if url else {}),
-    }  # fmt: skip
+        "PPE_TOKEN_DIRS": str(folder / "tokens"),
+        "PPE_FLASH_DIRS": str(folder / "flash"),
+        "PPE_MODE": "live",
+        "DJANGO_SETTINGS_MODULE": "ppe_portal.settings",
+        **({"PPE_DATABASE_URL": url} if url else {}),
+    }
     node.data.mkdir()
     _run(node, "manage.py", "migrate", "-v0")
     _run(node, "-m", "benchmarks.burst_point", "make", str(folder / "stations"), str(STATIONS), str(seed))
@@ -115,10 +118,14 @@ def _figures(database: str, said: dict[str, Any], kept: dict[str, Any]) -> list[
         Figure(f"{database}: stations told «принят»", len(rows) - len(failed), "", STATIONS, at_most=False),
         Figure(f"{database}: journals lost", lost, "", 0),
         Figure(f"{database}: journals kept twice", twice, "", 0),
-        Figure(f"{database}: rate, login and journal", len(rows) / said["seconds"], "/s",
-               note=f"the stations took {said['client_cpu']:.1f} CPU s of the same cores"),
+        Figure(
+            f"{database}: rate, login and journal",
+            len(rows) / said["seconds"],
+            "/s",
+            note=f"the stations took {said['client_cpu']:.1f} CPU s of the same cores",
+        ),
         Figure(f"{database}: CPU of the node for a station", said["node_cpu"] / len(rows) * 1000, "ms"),
         Figure(f"{database}: a station is done, p50", share(times, 0.50), "s", note=f"{retried} had to repeat"),
         Figure(f"{database}: a station is done, p95", share(times, 0.95), "s"),
         Figure(f"{database}: a station is done, p99", share(times, 0.99), "s"),
-    ]  # fmt: skip
+    ]

@@ -52,10 +52,13 @@ def check() -> None:
     rows = list(Journal.objects.all())
     whole = sum(hashlib.sha256(files.inside(row.path).read_bytes()).hexdigest() == row.sha256 for row in rows)
     said = {
-        "rows": len(rows), "whole": whole, "states": Counter(row.state for row in rows),
-        "stations": len({row.station_id for row in rows}), "hashes": sorted(row.sha256 for row in rows),
+        "rows": len(rows),
+        "whole": whole,
+        "states": Counter(row.state for row in rows),
+        "stations": len({row.station_id for row in rows}),
+        "hashes": sorted(row.sha256 for row in rows),
         "chain": first_broken("78-0001") is None and first_broken("node") is None,
-    }  # fmt: skip
+    }
     sys.stdout.write(json.dumps(said))
 
 

@@ -50,10 +50,15 @@ def one(folder: Path, station: Prepared, url: str, start: threading.Event, said:
     end = time.perf_counter()
     said.append(
         {
-            "state": state, "line": line, "sha256": hashlib.sha256(blob).hexdigest(), "retries": len(tries),
-            "sent_seconds": end - closed, "seconds": end - begin, "end": end,
+            "state": state,
+            "line": line,
+            "sha256": hashlib.sha256(blob).hexdigest(),
+            "retries": len(tries),
+            "sent_seconds": end - closed,
+            "seconds": end - begin,
+            "end": end,
         }
-    )  # fmt: skip
+    )
 
 
 def main(folder: Path, url: str, out: Path) -> None:

@@ -151,10 +151,14 @@ def _packet(folder: Path) -> list[Figure]:
         (folder / "packet.part").unlink()
     mib, cpu = SIZE >> 20, _median(runs, "cpu")
     return [
-        Figure("a whole packet sealed: manifest, TAR, CMS, ZIP", mib / _median(runs, "wall"), "MiB/s",
-               note=f"{cpu:.2f} CPU s"),
+        Figure(
+            "a whole packet sealed: manifest, TAR, CMS, ZIP",
+            mib / _median(runs, "wall"),
+            "MiB/s",
+            note=f"{cpu:.2f} CPU s",
+        ),
         Figure("a whole packet: peak memory", max(run.peak_mb for run in runs), "MB", 80.0),
-    ]  # fmt: skip
+    ]
 
 
 def _median(runs: Sequence[Run], name: str) -> float:

@@ -43,9 +43,12 @@ def show(figures: Sequence[Figure]) -> None:
 def commit() -> str:
     """Return the commit that is measured; a plus behind it when there is more than was committed."""
     said = subprocess.run(
-        ["git", "describe", "--always", "--dirty=+", "--exclude=*"], cwd=ROOT, capture_output=True, text=True,
+        ["git", "describe", "--always", "--dirty=+", "--exclude=*"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
     return said.stdout.strip()
 
 
@@ -71,9 +74,13 @@ def machine() -> dict[str, object]:
     )
     pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
     return {
-        "cpu": model, "cores": os.cpu_count(), "memory_mb": pages * size // 2**20, "system": platform.platform(),
-        "python": platform.python_version(), "load_before": round(os.getloadavg()[0], 2),
-    }  # fmt: skip
+        "cpu": model,
+        "cores": os.cpu_count(),
+        "memory_mb": pages * size // 2**20,
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "load_before": round(os.getloadavg()[0], 2),
+    }
 
 
 def share(values: Sequence[float], part: float) -> float:

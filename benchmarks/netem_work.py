@@ -25,8 +25,9 @@ def main(folder: Path, size: int) -> None:
         with httpx.Client(base_url=node.url, headers={"Authorization": f"Bearer {HQ}"}, timeout=30) as client:
             while time.monotonic() - begin < 500:
                 try:
-                    done = tus.upload(client, "/api/v1/uploads/", source, metadata={"purpose": "probe"},
-                                      location=location)  # fmt: skip
+                    done = tus.upload(
+                        client, "/api/v1/uploads/", source, metadata={"purpose": "probe"}, location=location
+                    )
                     location = done.location
                     break
                 except TransferRefusal as refusal:

@@ -19,9 +19,12 @@ TEMP = Path(tempfile.mkdtemp(prefix="ppe-bench-"))
 def set_up(database: str = "") -> Any:
     """Make Django ready on an empty database and return the keys of a day."""
     os.environ.update(
-        DJANGO_SETTINGS_MODULE="ppe_portal.settings", PPE_NODE="hq", PPE_DATA_DIR=str(TEMP),
-        PPE_TOKEN_DIRS=str(TEMP / "tokens"), PPE_FLASH_DIRS=str(TEMP / "flash"),
-    )  # fmt: skip
+        DJANGO_SETTINGS_MODULE="ppe_portal.settings",
+        PPE_NODE="hq",
+        PPE_DATA_DIR=str(TEMP),
+        PPE_TOKEN_DIRS=str(TEMP / "tokens"),
+        PPE_FLASH_DIRS=str(TEMP / "flash"),
+    )
     if database:
         os.environ["PPE_DATABASE_URL"] = database
     (TEMP / "tokens").mkdir(exist_ok=True)

@@ -49,7 +49,10 @@ def _one_day(desk) -> list[Figure]:  # type: ignore[no-untyped-def]
         Figure("every sheet read, every room compared", read - started, "s", note=f"{SHEETS / (read - started):.1f}/s"),
         Figure("rooms closed", closed - read, "s"),
         Figure(
-            f"{SHEETS} sheets, from files to closed rooms", closed - started if right else float("inf"), "s", LIMIT,
+            f"{SHEETS} sheets, from files to closed rooms",
+            closed - started if right else float("inf"),
+            "s",
+            LIMIT,
             note=note,
         ),
-    ]  # fmt: skip
+    ]

@@ -49,9 +49,17 @@ def _spec(seed: int, index: int) -> SheetSpec:
     # As a room's pile lies: four blanks of each participant, now and then another form.
     kind = list(CATALOGUE)[index % len(CATALOGUE)] if index % 10 == 0 else ("R", "AB", "C1", "C2")[index % 4]
     return SheetSpec(
-        kind, make_number(kind, rng.randrange(10**8, 10**10)), "78", "0001", dt.date(2026, 5, 29), "01",
-        "Русский язык", "0101", seed, damage=random_damage(rng),
-    )  # fmt: skip
+        kind,
+        make_number(kind, rng.randrange(10**8, 10**10)),
+        "78",
+        "0001",
+        dt.date(2026, 5, 29),
+        "01",
+        "Русский язык",
+        "0101",
+        seed,
+        damage=random_damage(rng),
+    )
 
 
 def _speed(paths: list[Path], specs: list[SheetSpec]) -> list[Figure]:
@@ -85,15 +93,26 @@ def _speed(paths: list[Path], specs: list[SheetSpec]) -> list[Figure]:
                 spent[name].append(count / (time.process_time() - begin))
     middle = {name: statistics.median(rates) for name, rates in spent.items()}
     return [
-        Figure("a G4 sheet fully checked", middle["checked"], "/s/core", 30, at_most=False,
-               note="decode, marks, codes, quality, fields"),
+        Figure(
+            "a G4 sheet fully checked",
+            middle["checked"],
+            "/s/core",
+            30,
+            at_most=False,
+            note="decode, marks, codes, quality, fields",
+        ),
         Figure("the same and its TIFF of record written", middle["recorded"], "/s/core"),
         Figure("bare decoding of the same G4 sheets", middle["bare"], "/s/core"),
         Figure("zxing-cpp, whole page, already decoded", middle["rival"], "/s/core", note="codes alone"),
-        Figure("times faster than zxing-cpp, whole page and decoding", middle["checked"] /
-               (1 / (1 / middle["rival"] + 1 / middle["bare"])), "×", 1.0, at_most=False),
+        Figure(
+            "times faster than zxing-cpp, whole page and decoding",
+            middle["checked"] / (1 / (1 / middle["rival"] + 1 / middle["bare"])),
+            "×",
+            1.0,
+            at_most=False,
+        ),
         Figure("identified", 100 * found / SHEETS, "%", 99, at_most=False),
-    ]  # fmt: skip
+    ]
 
 
 def _hurt(job: tuple[int, int]) -> float:
@@ -135,11 +154,16 @@ def _memory(paths: list[Path]) -> list[Figure]:
     command = [sys.executable, "-c", WORKER, str(paths[0].with_suffix(".record")), *map(str, paths[:100])]
     with tempfile.TemporaryDirectory() as data:
         done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, check=True, text=True,
+            command,
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+            text=True,
             env={"PATH": "/usr/bin:/bin", "PPE_NODE": "hq", "PPE_DATA_DIR": data},
-        )  # fmt: skip
+        )
     worker, child = json.loads(done.stdout.splitlines()[-1])
     return [
-        Figure("memory of a worker with its decoding child", worker + child, "MB", 600,
-               note=f"{worker:.0f} + {child:.0f}"),
-    ]  # fmt: skip
+        Figure(
+            "memory of a worker with its decoding child", worker + child, "MB", 600, note=f"{worker:.0f} + {child:.0f}"
+        ),
+    ]

@@ -108,9 +108,7 @@ def _ours(folder: Path) -> Iterator[Server]:
     assert node.process is not None
     log = data / "uploads" / "handled.log"
     try:
-        yield Server(
-            node.process.pid, node.port, "/api/v1/uploads/", lambda: len(node.handled()), lambda: log.unlink()
-        )  # fmt: skip
+        yield Server(node.process.pid, node.port, "/api/v1/uploads/", lambda: len(node.handled()), lambda: log.unlink())
     finally:
         node.kill()
 

@@ -115,9 +115,11 @@ class Busy(Refusal):
     def __init__(self) -> None:
         """Say so."""
         super().__init__(
-            "Узел занят: запрос не выполнен.", "The node is busy: the request was not done.",
-            cure_ru="Повторите через несколько секунд.", cure_en="Repeat in a few seconds.",
-        )  # fmt: skip
+            "Узел занят: запрос не выполнен.",
+            "The node is busy: the request was not done.",
+            cure_ru="Повторите через несколько секунд.",
+            cure_en="Repeat in a few seconds.",
+        )
 
 
 _WORDS: dict[int, tuple[str, str]] = {

@@ -117,17 +117,43 @@ def packet(path: Path, folder: Path, *, ca: Path, recipient: Path, key: Path) ->
     members(path)
     run("unzip", "-q", "-o", path, "-d", folder)
     run(
-        "openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", folder / "packet.json.p7s",
-        "-content", folder / "packet.json", "-CAfile", ca, "-out", "/dev/null", "-signer", folder / "signers.pem",
-    )  # fmt: skip
+        "openssl",
+        "cms",
+        "-verify",
+        "-binary",
+        "-inform",
+        "DER",
+        "-in",
+        folder / "packet.json.p7s",
+        "-content",
+        folder / "packet.json",
+        "-CAfile",
+        ca,
+        "-out",
+        "/dev/null",
+        "-signer",
+        folder / "signers.pem",
+    )
     header: dict[str, Any] = json.loads((folder / "packet.json").read_bytes())
     sealed = folder / "content.p7m"
     if hashlib.sha256(sealed.read_bytes()).hexdigest() != header["content_sha256"]:
         raise CheckFailedError(f"{path.name}: content.p7m is not what packet.json says")
     run(
-        "openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", sealed,
-        "-recip", recipient, "-inkey", key, "-out", folder / "content.tar",
-    )  # fmt: skip
+        "openssl",
+        "cms",
+        "-decrypt",
+        "-binary",
+        "-inform",
+        "DER",
+        "-in",
+        sealed,
+        "-recip",
+        recipient,
+        "-inkey",
+        key,
+        "-out",
+        folder / "content.tar",
+    )
     files = _manifest(path, folder)
     told = run("openssl", "cms", "-cmsout", "-print", "-inform", "DER", "-in", sealed, "-noout")
     recipients = told.count("encryptedKey:")

@@ -43,8 +43,11 @@ def hold(stage: Stage, opened: dict[str, Opened], step: Step) -> None:
             wrong += _signers(stage, point, packet, opened[packet["uid"]])
             wrong += _receipts(stage, packet, opened[packet["uid"]])
             wrong += _shown(stage, packet, opened[packet["uid"]])
-        newest = {packet["room"] or HQ: packet for packet in sorted(mine, key=lambda each: each["version"])
-                  if packet["kind"] != "status"}  # fmt: skip
+        newest = {
+            packet["room"] or HQ: packet
+            for packet in sorted(mine, key=lambda each: each["version"])
+            if packet["kind"] != "status"
+        }
         wrong += [
             f"{sitting}: no acknowledged packet of {room}"
             for room in (*(each.number for each in point.rooms), HQ)

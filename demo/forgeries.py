@@ -86,13 +86,23 @@ def forged_receipt(stage: Stage, point: PointPlan) -> None:
     moment = dt.datetime.now(dt.UTC)
     forged = receipt.write(
         receipt.Receipt(
-            level="rejected", uid=packet["uid"], version=packet["version"], sha256=packet["sha256"],
-            number=packet["number"] + 1000, supersedes=packet["number"], region=stage.plan.region, point=point.code,
-            reasons=({"code": "forged", "ru": "Подделка.", "en": "A forgery."},), counts=packet["counts"],
-            operator="Никто", received_at=moment, issued_at=moment, mode="training",
+            level="rejected",
+            uid=packet["uid"],
+            version=packet["version"],
+            sha256=packet["sha256"],
+            number=packet["number"] + 1000,
+            supersedes=packet["number"],
+            region=stage.plan.region,
+            point=point.code,
+            reasons=({"code": "forged", "ru": "Подделка.", "en": "A forgery."},),
+            counts=packet["counts"],
+            operator="Никто",
+            received_at=moment,
+            issued_at=moment,
+            mode="training",
         ),
         _station(stage, point),
-    )  # fmt: skip
+    )
     said = _bring(stage, point, "RECEIPT_forged.p7m", forged)
     player = stage.specialists[point.code]
     packets = player.transfers(stage.plan.sitting(point))["packets"]
@@ -116,11 +126,17 @@ def _station(stage: Stage, point: PointPlan) -> cms.Signer:
 def _announcement(stage: Stage, point: PointPlan, number: int, prev: str, signer: cms.Signer) -> bytes:
     return feed.write(
         feed.FeedItem(
-            number=number, prev=prev, kind="announcement", mode="training", region=stage.plan.region, point=point.code,
-            at=dt.datetime.now(dt.UTC), body={"title": "Подделка", "text": "Эту запись выдал не РЦОИ."},
+            number=number,
+            prev=prev,
+            kind="announcement",
+            mode="training",
+            region=stage.plan.region,
+            point=point.code,
+            at=dt.datetime.now(dt.UTC),
+            body={"title": "Подделка", "text": "Эту запись выдал не РЦОИ."},
         ),
         signer,
-    )  # fmt: skip
+    )
 
 
 def _bring(stage: Stage, point: PointPlan, name: str, data: bytes) -> str:

@@ -27,8 +27,12 @@ SAID_AS: dict[str, tuple[str, ...]] = {
 def judge(report: Report, faults: Iterable[Fault], desks: list[Desk], gate: dict[str, str]) -> None:
     """Write down which planted faults were found."""
     seen = [each for desk in desks for each in desk.seen]
-    papers = {(desk.point.code, each.row.file.rsplit("/", 1)[1]): each.row.number
-              for desk in desks for each in desk.placed if each.row.point == desk.point.code}  # fmt: skip
+    papers = {
+        (desk.point.code, each.row.file.rsplit("/", 1)[1]): each.row.number
+        for desk in desks
+        for each in desk.placed
+        if each.row.point == desk.point.code
+    }
     for fault in faults:
         if fault.kind == "journal_missing":
             words = gate.get(fault.point, "")

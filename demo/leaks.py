@@ -58,8 +58,20 @@ def access_scalar(p7m: bytes, token: Token) -> bytes:
         (folder / "in.p7m").write_bytes(p7m)
         (folder / "gek.key").touch(mode=0o600)
         (folder / "gek.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        checks.run("openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", folder / "in.p7m",
-                   "-inkey", folder / "gek.key", "-out", folder / "access.der")  # fmt: skip
+        checks.run(
+            "openssl",
+            "cms",
+            "-decrypt",
+            "-binary",
+            "-inform",
+            "DER",
+            "-in",
+            folder / "in.p7m",
+            "-inkey",
+            folder / "gek.key",
+            "-out",
+            folder / "access.der",
+        )
         checks.run("openssl", "pkey", "-inform", "DER", "-in", folder / "access.der", "-out", folder / "access.pem")
         return checks.scalar_of_pem(folder / "access.pem")
 

@@ -90,8 +90,7 @@ class MiniDay:
             player.activate_key(sitting, name, token)
 
         persist("«Экзамены завершены»", lambda: self._packets("status", 1), self._finish)
-        persist("key activated", lambda: not desk.state("0101")["sealed"] and self._registered(desk),
-                load_and_activate)  # fmt: skip
+        persist("key activated", lambda: not desk.state("0101")["sealed"] and self._registered(desk), load_and_activate)
         for room in desk.rooms:
             self._room(desk, room)
         persist("packets built", lambda: self._packets("", 3, ()), lambda: player.build_packets(sitting))
@@ -104,8 +103,11 @@ class MiniDay:
         if room != HQ:
             persist(f"card {room}", lambda: self._carded(desk, room), lambda: desk.enter_card(point.room(room)))
         persist(f"sheets {room}", lambda: self._fed(desk, room), lambda: self._feed(desk, room))
-        persist(f"closing {room}", lambda: desk.state(room)["state"] in ("closed", "packed"),
-                lambda: self.player.browser.submit(desk.path(room), "close"))  # fmt: skip
+        persist(
+            f"closing {room}",
+            lambda: desk.state(room)["state"] in ("closed", "packed"),
+            lambda: self.player.browser.submit(desk.path(room), "close"),
+        )
 
     def _finish(self) -> None:
         point = self.on.plan.points[0]

@@ -137,10 +137,17 @@ class Node:
             PlayerError: It ended with an error.
         """
         done = subprocess.run(
-            [self.runner.python, str(ROOT / "manage.py"), *words], cwd=ROOT, env=self.environment(),
-            user=self.runner.uid, group=self.runner.uid, extra_groups=None if self.runner.uid is None else [],
-            capture_output=True, text=True, timeout=600, check=False,
-        )  # fmt: skip
+            [self.runner.python, str(ROOT / "manage.py"), *words],
+            cwd=ROOT,
+            env=self.environment(),
+            user=self.runner.uid,
+            group=self.runner.uid,
+            extra_groups=None if self.runner.uid is None else [],
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
         if done.returncode != 0:
             raise PlayerError(f"{self.kind}: manage.py {' '.join(words)}: {done.stderr.strip()[-600:]}")
         return done.stdout

@@ -49,23 +49,46 @@ def _activate(played: Played, step: Step) -> None:
 
 STEPS: tuple[tuple[str, str, str, Callable[[Played, Step], None]], ...] = (
     ("0", "Узлы, ключи, пакеты экзамена", "Nodes, keys, exam packages", _prepare),
-    ("1", "Журналы станций печати END_PRINT", "Print stations form END_PRINT",
-     lambda on, step: steps.print_journals(on.stage, step)),
-    ("2", "Журналы станций записи END_VOICE", "Voice stations form END_VOICE",
-     lambda on, step: steps.voice_journals(on.stage, step)),
+    (
+        "1",
+        "Журналы станций печати END_PRINT",
+        "Print stations form END_PRINT",
+        lambda on, step: steps.print_journals(on.stage, step),
+    ),
+    (
+        "2",
+        "Журналы станций записи END_VOICE",
+        "Voice stations form END_VOICE",
+        lambda on, step: steps.voice_journals(on.stage, step),
+    ),
     ("3", "«Экзамены завершены»: журналы, акт, квитанция", "«Экзамены завершены»: journals, act, receipt", _finished),
     ("4", "Ключ доступа загружен и активирован", "Access key loaded and activated", _activate),
-    ("5", "Сканирование, сверка, «Передать бланки»", "Scanning, reconciling, «Передать бланки»",
-     lambda on, step: steps.scan(on.stage, on.desks, step)),
-    ("6", "РЦОИ: «Подтвержден»", "RCOI: «Подтвержден»",
-     lambda on, step: steps.acknowledged(on.stage, on.desks, step)),
-    ("6+", "Лента РЦОИ: пересканирование, отмена статуса", "The centre's feed: a rescan, an undone status",
-     lambda on, step: steps.feed_back(on.stage, on.desks, step)),
-    ("7", "Журналы станций сканирования END_SCAN", "Scanning stations form END_SCAN",
-     lambda on, step: steps.scan_journals(on.stage, on.desks, step)),
-    ("8", "«Бланки переданы в РЦОИ»", "«Бланки переданы в РЦОИ»",
-     lambda on, step: steps.transferred(on.stage, on.desks, step)),
-)  # fmt: skip
+    (
+        "5",
+        "Сканирование, сверка, «Передать бланки»",
+        "Scanning, reconciling, «Передать бланки»",
+        lambda on, step: steps.scan(on.stage, on.desks, step),
+    ),
+    ("6", "РЦОИ: «Подтвержден»", "RCOI: «Подтвержден»", lambda on, step: steps.acknowledged(on.stage, on.desks, step)),
+    (
+        "6+",
+        "Лента РЦОИ: пересканирование, отмена статуса",
+        "The centre's feed: a rescan, an undone status",
+        lambda on, step: steps.feed_back(on.stage, on.desks, step),
+    ),
+    (
+        "7",
+        "Журналы станций сканирования END_SCAN",
+        "Scanning stations form END_SCAN",
+        lambda on, step: steps.scan_journals(on.stage, on.desks, step),
+    ),
+    (
+        "8",
+        "«Бланки переданы в РЦОИ»",
+        "«Бланки переданы в РЦОИ»",
+        lambda on, step: steps.transferred(on.stage, on.desks, step),
+    ),
+)
 
 
 def wanted_steps(plan: DayPlan) -> list[str]:

@@ -97,10 +97,22 @@ def station_tool(stage: Stage, step: Step) -> None:
     files = [*folders.packets.glob("*.ppe"), *folders.receipts.glob("*.p7m"), *folders.reports.glob("*.pdf")]
     files += [*folders.flash.rglob("END_*.dat"), *folders.pki.glob("EXAM_*.zip")]
     done = subprocess.run(
-        [sys.executable, "-m", "station_client", "--lang", "en", "verify", "--ca", folders.pki / "ca.pem",
-         *sorted(files)],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "station_client",
+            "--lang",
+            "en",
+            "verify",
+            "--ca",
+            folders.pki / "ca.pem",
+            *sorted(files),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode != 0:
         raise checks.CheckFailedError(f"ppe-station verify ended with {done.returncode}: {done.stdout[-1500:]}")
     step.facts.append(f"{len(files)} files")

@@ -126,14 +126,25 @@ def start(stage: Stage) -> None:
     plan = stage.plan
     stage.drawing = subprocess.Popen(
         [
-            sys.executable, "-m", "demo", "draw", str(stage.folders.scans), "--day", plan.name,
-            "--seed", str(plan.seed), "--date", plan.date.isoformat(), "--workers", str(min(2, os.cpu_count() or 1)),
+            sys.executable,
+            "-m",
+            "demo",
+            "draw",
+            str(stage.folders.scans),
+            "--day",
+            plan.name,
+            "--seed",
+            str(plan.seed),
+            "--date",
+            plan.date.isoformat(),
+            "--workers",
+            str(min(2, os.cpu_count() or 1)),
         ],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         start_new_session=True,
-    )  # fmt: skip
+    )
     stage.rcoi.wait()
     stage.hq.wait()
 

@@ -104,9 +104,19 @@ class StationPlayer:
     def init(self) -> tuple[str, bytes]:
         """Make the station's key; returns its certificate request."""
         self.terminal.type(
-            "init", self.folder, "--role", self.station.kind, "--region", self.plan.region,
-            "--point", self.point.code, "--number", self.station.number, "--serial", serial(self.point, self.station),
-        )  # fmt: skip
+            "init",
+            self.folder,
+            "--role",
+            self.station.kind,
+            "--region",
+            self.plan.region,
+            "--point",
+            self.point.code,
+            "--number",
+            self.station.number,
+            "--serial",
+            serial(self.point, self.station),
+        )
         request = next(self.folder.glob("CSR_*.pem"))
         return request.name, request.read_bytes()
 
@@ -174,9 +184,20 @@ def make_token(terminal: Terminal, plan: DayPlan, point: PointPlan, folder: Path
     """Have the GEK member of a point make a token; returns it with its certificate request."""
     person = point.person("gek_member")
     terminal.type(
-        "token", "new", folder, "--person", person.uid, "--region", plan.region, "--point", point.code,
-        "--name", person.full_name, "--pin", pin,
-    )  # fmt: skip
+        "token",
+        "new",
+        folder,
+        "--person",
+        person.uid,
+        "--region",
+        plan.region,
+        "--point",
+        point.code,
+        "--name",
+        person.full_name,
+        "--pin",
+        pin,
+    )
     token = next(folder.glob(f"gek-*{point.code}*{person.uid}*.p12"))
     request = next(folder.glob(f"CSR_gek_*{point.code}_{person.uid}*.pem"))
     return Token(person, token, pin), request

@@ -278,10 +278,19 @@ def reserve_scan_journal(stage: Stage, point: PointPlan, number: str) -> Path:
     region, date, subject = stage.plan.region, stage.plan.date, point.subject
     key, certificate = own_key(player.folder)
     header = journal.Header(
-        kind="scan", mode="training", region=region, point=point.code, room=None,
-        sitting=stage.plan.sitting(point), subject=subject, station=number, serial=serial(point, player.station),
-        software="Другая станция 2.1", opened_at=dt.datetime.now(dt.UTC), duty="reserve",
-    )  # fmt: skip
+        kind="scan",
+        mode="training",
+        region=region,
+        point=point.code,
+        room=None,
+        sitting=stage.plan.sitting(point),
+        subject=subject,
+        station=number,
+        serial=serial(point, player.station),
+        software="Другая станция 2.1",
+        opened_at=dt.datetime.now(dt.UTC),
+        duty="reserve",
+    )
     with journal.JournalLog.create(player.folder / "scan.log", header) as log:
         log.append("software_started", data={"version": "2.1"})
         log.append("note_written", data={"text": "Станция не использовалась."})

@@ -27,10 +27,33 @@ REGION, REGION_NAME, TIMEZONE = "78", "Санкт-Петербург", "Europe/M
 RUSSIAN, ENGLISH_ORAL = "01", "29"
 
 _SURNAMES = (
-    "Соколова", "Морозов", "Лебедева", "Козлов", "Новикова", "Орлов", "Егорова", "Фомин", "Захарова",
-    "Белов", "Тихонова", "Громов", "Киселёва", "Данилов", "Жукова", "Рябов", "Зимина", "Поляков",
-    "Вишнякова", "Сафонов", "Ермакова", "Лапин", "Калинина", "Бобров", "Щукина", "Макаров",
-)  # fmt: skip
+    "Соколова",
+    "Морозов",
+    "Лебедева",
+    "Козлов",
+    "Новикова",
+    "Орлов",
+    "Егорова",
+    "Фомин",
+    "Захарова",
+    "Белов",
+    "Тихонова",
+    "Громов",
+    "Киселёва",
+    "Данилов",
+    "Жукова",
+    "Рябов",
+    "Зимина",
+    "Поляков",
+    "Вишнякова",
+    "Сафонов",
+    "Ермакова",
+    "Лапин",
+    "Калинина",
+    "Бобров",
+    "Щукина",
+    "Макаров",
+)
 _FIRST = {
     True: ("Анна Сергеевна", "Мария Павловна", "Ольга Игоревна", "Елена Юрьевна", "Ирина Львовна"),
     False: ("Андрей Петрович", "Илья Романович", "Пётр Ильич", "Олег Николаевич", "Максим Олегович"),
@@ -133,8 +156,10 @@ def _plant_sheets(build: Builder, rooms: tuple[RoomPlan, ...], piles: dict[str, 
 
 #: The field of a card in which the specialist slips, and the fault that it is.
 SLIPS: dict[str, FaultKind] = {
-    "registration_count": "card_registrations", "dbo_count": "card_dbo", "absent_count": "card_absent",
-}  # fmt: skip
+    "registration_count": "card_registrations",
+    "dbo_count": "card_dbo",
+    "absent_count": "card_absent",
+}
 
 
 def _written_point(build: Builder) -> PointPlan:

@@ -56,8 +56,9 @@ def _draw_fault(build: Builder, rates: Mapping[SheetFault, float]) -> SheetFault
     return None
 
 
-def _trouble(build: Builder, point: str, rooms: tuple[str, ...], piles: dict[str, list[Scan]], scan: Scan,
-             kind: SheetFault) -> None:  # fmt: skip
+def _trouble(
+    build: Builder, point: str, rooms: tuple[str, ...], piles: dict[str, list[Scan]], scan: Scan, kind: SheetFault
+) -> None:
     """Lay a sheet into its pile the way the trouble has it, and write the trouble down."""
     room, spec = scan.pile, scan.spec
     pile = piles[room]
@@ -105,9 +106,15 @@ def _point(build: Builder, code: str, rooms: int, seats: int, rates: Mapping[She
         StationPlan("scan", "01", (HQ,)),
     )
     return PointPlan(
-        code=code, name=f"ППЭ {code} (учебный)", address=f"Санкт-Петербург, Учебный пр., {int(code)}", subject=RUSSIAN,
-        rooms=plans, stations=stations, people=people_of(build, code, rooms), scans=tuple(scans),
-    )  # fmt: skip
+        code=code,
+        name=f"ППЭ {code} (учебный)",
+        address=f"Санкт-Петербург, Учебный пр., {int(code)}",
+        subject=RUSSIAN,
+        rooms=plans,
+        stations=stations,
+        people=people_of(build, code, rooms),
+        scans=tuple(scans),
+    )
 
 
 def large_day(

@@ -303,10 +303,15 @@ def summary(rooms: tuple[RoomPlan, ...]) -> dict[str, str]:
     values: dict[str, str] = {}
     for row, room in enumerate(rooms, 1):
         counts = {
-            "assigned": room.seats, "present": room.registrations, "absent": room.absent, "removed": 0,
-            "not_finished": room.not_finished, "registration": room.registrations, "additional": len(room.dbo),
+            "assigned": room.seats,
+            "present": room.registrations,
+            "absent": room.absent,
+            "removed": 0,
+            "not_finished": room.not_finished,
+            "registration": room.registrations,
+            "additional": len(room.dbo),
             "spoiled": sum(each.spoiled for each in room.sets),
-        }  # fmt: skip
+        }
         values |= {f"room/{row}": room.number, **{f"{name}/{row}": str(count) for name, count in counts.items()}}
     return values
 
@@ -314,9 +319,13 @@ def summary(rooms: tuple[RoomPlan, ...]) -> dict[str, str]:
 def protocol(room: RoomPlan) -> dict[str, str]:
     """Return what the organisers write into the protocol of a room: a cross for each seat, the sums below."""
     values = {
-        "present/1": room.registrations, "absent/1": room.absent, "removed/1": 0,
-        "not_finished/1": room.not_finished, "registration/1": room.registrations, "additional/1": len(room.dbo),
-    }  # fmt: skip
+        "present/1": room.registrations,
+        "absent/1": room.absent,
+        "removed/1": 0,
+        "not_finished/1": room.not_finished,
+        "registration/1": room.registrations,
+        "additional/1": len(room.dbo),
+    }
     seats = range(1, min(room.seats, 30) + 1)
     crosses = [f"seat_{'present' if seat <= room.registrations else 'absent'}/{seat}" for seat in seats]
     crosses += [f"seat_not_finished/{seat}" for seat in range(1, room.not_finished + 1)]

@@ -26,10 +26,19 @@ _PHOTOS = {b"\xff\xd8\xff": ".jpg", b"\x89PNG\r\n\x1a\n": ".png", b"%PDF-": ".pd
 
 
 def make(
-    *, sitting: Sitting, kind: str, post: StationPost | None = None, room: Room | None = None, reason: str, text: str,
-    numbers: Sequence[str] = (), difference: Mapping[str, Any] | None = None, photo: bytes | None = None,
-    token: OpenToken, actor: Actor,
-) -> Act:  # fmt: skip
+    *,
+    sitting: Sitting,
+    kind: str,
+    post: StationPost | None = None,
+    room: Room | None = None,
+    reason: str,
+    text: str,
+    numbers: Sequence[str] = (),
+    difference: Mapping[str, Any] | None = None,
+    photo: bytes | None = None,
+    token: OpenToken,
+    actor: Actor,
+) -> Act:
     """Make an act, signed with the token of this request.
 
     Args:
@@ -52,13 +61,21 @@ def make(
     where = room or (post.room if post else None)
     at = now()
     document = wire_act.ActDocument(
-        kind=_kind(kind), mode=sitting.mode,
-        region=sitting.point.region.code, point=sitting.point.code, sitting=sitting.key,
-        room=where.number if where else None, station=post.station.number if post else None,
-        station_kind=post.station.kind if post else None, reason=reason.strip()[:200], text=text.strip()[:20000],
-        numbers=tuple(numbers), difference=dict(difference or {}), made_at=at,
+        kind=_kind(kind),
+        mode=sitting.mode,
+        region=sitting.point.region.code,
+        point=sitting.point.code,
+        sitting=sitting.key,
+        room=where.number if where else None,
+        station=post.station.number if post else None,
+        station_kind=post.station.kind if post else None,
+        reason=reason.strip()[:200],
+        text=text.strip()[:20000],
+        numbers=tuple(numbers),
+        difference=dict(difference or {}),
+        made_at=at,
         photo_sha256=hashlib.sha256(photo).hexdigest() if photo else None,
-    )  # fmt: skip
+    )
     suffix = _photo_suffix(photo) if photo else ""
     data = wire_act.write(document, token.signer)
     made = _keep(document, data, sitting, post, where, photo, suffix, token, actor)
@@ -109,9 +126,16 @@ def _photo_suffix(photo: bytes) -> str:
 
 
 def _keep(
-    document: wire_act.ActDocument, data: bytes, sitting: Sitting, post: StationPost | None, room: Room | None,
-    photo: bytes | None, suffix: str, token: OpenToken, actor: Actor,
-) -> Act:  # fmt: skip
+    document: wire_act.ActDocument,
+    data: bytes,
+    sitting: Sitting,
+    post: StationPost | None,
+    room: Room | None,
+    photo: bytes | None,
+    suffix: str,
+    token: OpenToken,
+    actor: Actor,
+) -> Act:
     folder = files.folder("acts", sitting.key)
     digest = hashlib.sha256(data).hexdigest()
     path = folder / f"{digest}.p7m"
@@ -120,20 +144,41 @@ def _keep(
     if photo:
         write_durable(photo_path, photo, mode=0o600)
     name = act_name(
-        document.region, document.point, sitting.date, sitting.subject.code, document.kind, room=document.room,
-        station=document.station, made_at=document.made_at,
-    )  # fmt: skip
+        document.region,
+        document.point,
+        sitting.date,
+        sitting.subject.code,
+        document.kind,
+        room=document.room,
+        station=document.station,
+        made_at=document.made_at,
+    )
     with transaction.atomic():
         row = Act.objects.create(
-            sitting=sitting, kind=document.kind, station_post=post, room=room, reason=document.reason,
-            text=document.text, name=name, path=files.relative(path), sha256=digest,
-            photo=files.relative(photo_path) if photo else "", photo_sha256=document.photo_sha256 or "",
-            signed_by=token.name, signer_fingerprint=token.fingerprint, made_at=document.made_at, made_by=actor.name,
-        )  # fmt: skip
+            sitting=sitting,
+            kind=document.kind,
+            station_post=post,
+            room=room,
+            reason=document.reason,
+            text=document.text,
+            name=name,
+            path=files.relative(path),
+            sha256=digest,
+            photo=files.relative(photo_path) if photo else "",
+            photo_sha256=document.photo_sha256 or "",
+            signed_by=token.name,
+            signer_fingerprint=token.fingerprint,
+            made_at=document.made_at,
+            made_by=actor.name,
+        )
         record(
-            "journals.act_made", actor=token.actor(actor), region=document.region, point=document.point, subject=name,
+            "journals.act_made",
+            actor=token.actor(actor),
+            region=document.region,
+            point=document.point,
+            subject=name,
             data={"sha256": digest, "kind": document.kind, "reason": document.reason, "room": document.room or ""},
-        )  # fmt: skip
+        )
     return row
 
 

@@ -41,32 +41,47 @@ class JournalAnswer(serializers.Serializer[None]):
 _ACCEPTED = OpenApiExample(
     "accepted",
     value={
-        "state": "accepted", "line": "END_PRINT_….dat: принят: Станция печати 0001, ауд. 0101, записей: 45",
-        "repeated": False, "sha256": "…", "name": "END_PRINT_….dat",
-        "received_at": "2026-05-29T11:02:00.000000Z", "entries": 45, "doubts": [],
+        "state": "accepted",
+        "line": "END_PRINT_….dat: принят: Станция печати 0001, ауд. 0101, записей: 45",
+        "repeated": False,
+        "sha256": "…",
+        "name": "END_PRINT_….dat",
+        "received_at": "2026-05-29T11:02:00.000000Z",
+        "entries": 45,
+        "doubts": [],
     },
     response_only=True,
     status_codes=["201"],
-)  # fmt: skip
+)
 _ONCE_MORE = OpenApiExample(
     "once more",
     value={
-        "state": "accepted", "line": "END_PRINT_….dat: уже получен в 14:02, состояние: принят",
-        "repeated": True, "sha256": "…", "name": "END_PRINT_….dat",
-        "received_at": "2026-05-29T11:02:00.000000Z", "entries": 45, "doubts": [],
+        "state": "accepted",
+        "line": "END_PRINT_….dat: уже получен в 14:02, состояние: принят",
+        "repeated": True,
+        "sha256": "…",
+        "name": "END_PRINT_….dat",
+        "received_at": "2026-05-29T11:02:00.000000Z",
+        "entries": 45,
+        "doubts": [],
     },
     response_only=True,
     status_codes=["200"],
-)  # fmt: skip
+)
 
 
 def answer_of(verdict: Verdict, row: Journal) -> dict[str, object]:
     """Return a verdict as the API answers it."""
     return {
-        "state": row.state, "line": verdict.line, "repeated": verdict.repeated, "sha256": row.sha256,
-        "name": row.name, "received_at": canonical.stamp(row.received_at), "entries": row.entry_count,
+        "state": row.state,
+        "line": verdict.line,
+        "repeated": verdict.repeated,
+        "sha256": row.sha256,
+        "name": row.name,
+        "received_at": canonical.stamp(row.received_at),
+        "entries": row.entry_count,
         "doubts": row.doubts,
-    }  # fmt: skip
+    }
 
 
 def name_in(request: Request) -> str:
@@ -127,7 +142,7 @@ class JournalsView(APIView):
             422: OpenApiResponse(description="Not a journal, of elsewhere, or the key was used for another request"),
         },
         examples=[_ACCEPTED, _ONCE_MORE],
-    )  # fmt: skip
+    )
     def post(self, request: Request) -> Response:
         """Take in the journal that is the body of the request. Sending it again is harmless."""
         machine, data, name = machine_of(request), body_of(request), name_in(request)

@@ -60,8 +60,9 @@ class OnDrive:
             raise CannotDecide(
                 f"Файл {self.name} не читается с накопителя: {error.strerror or error}.",
                 f"Cannot read {self.name}: {error.strerror or error}.",
-                cure_ru="Проверьте накопитель и повторите.", cure_en="Check the drive, then repeat.",
-            ) from error  # fmt: skip
+                cure_ru="Проверьте накопитель и повторите.",
+                cure_en="Check the drive, then repeat.",
+            ) from error
 
 
 @dataclass(frozen=True)

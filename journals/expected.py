@@ -22,9 +22,13 @@ _LABELS: dict[str, str | Promise] = {
     ACT: _("act instead of a journal"),
 }
 _ICONS = {
-    MISSING: "hourglass_empty", "accepted": "check_circle", "quarantined": "warning", UNSIGNED: "gpp_maybe",
-    "refused": "block", ACT: "description",
-}  # fmt: skip
+    MISSING: "hourglass_empty",
+    "accepted": "check_circle",
+    "quarantined": "warning",
+    UNSIGNED: "gpp_maybe",
+    "refused": "block",
+    ACT: "description",
+}
 _COLOURS = {MISSING: "bad", "accepted": "ok", "quarantined": "warn", UNSIGNED: "warn", "refused": "bad", ACT: "info"}
 #: What closes a post for the gates.
 SERVED = frozenset({"accepted", ACT})

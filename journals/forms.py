@@ -76,10 +76,14 @@ def _counting(sitting: Sitting) -> QuerySet[JournalSheet]:
 def _printed(row: JournalSheet) -> PrintedSheet:
     room, station = row.journal.room, row.journal.station
     return PrintedSheet(
-        number=row.number, kind=row.kind, ordinal=row.set.ordinal, room=room.number if room else "",
-        station=station.number if station else row.journal.station_said, spoiled=row.set.spoiled,
+        number=row.number,
+        kind=row.kind,
+        ordinal=row.set.ordinal,
+        room=room.number if room else "",
+        station=station.number if station else row.journal.station_said,
+        spoiled=row.set.spoiled,
         unused=row.set.unused,
-    )  # fmt: skip
+    )
 
 
 def printed(sitting: Sitting) -> list[PrintedSheet]:
@@ -136,9 +140,13 @@ def list_answers(row: Journal, document: JournalDocument | Lines) -> None:
             ordinal, name = int(data["set"]), str(data["file_name"])[:255]
             # A second entry about the same file holds: the answer was recorded again.
             found[ordinal, name] = JournalAnswer(
-                journal=row, ordinal=ordinal, place=str(data.get("place", default))[:8], file_name=name,
-                seconds=float(data["seconds"]), sha256=str(data["sha256"])[:64],
-            )  # fmt: skip
+                journal=row,
+                ordinal=ordinal,
+                place=str(data.get("place", default))[:8],
+                file_name=name,
+                seconds=float(data["seconds"]),
+                sha256=str(data["sha256"])[:64],
+            )
         except (KeyError, TypeError, ValueError):
             continue  # it stands among the journal's problems
     JournalAnswer.objects.bulk_create(found.values())
@@ -171,9 +179,13 @@ def open_forms(row: Journal, document: JournalDocument | Lines, recipients: Sequ
     row.forms_opened_at, row.forms_problem = now(), ""
     row.save(update_fields=["forms_opened_at", "forms_problem"])
     record(
-        "journals.forms_opened", actor=SYSTEM, region=row.point.region.code, point=row.point.code, subject=row.name,
+        "journals.forms_opened",
+        actor=SYSTEM,
+        region=row.point.region.code,
+        point=row.point.code,
+        subject=row.name,
         data={"sets": len(sets), "sheets": sum(len(each.sheets) for each in sets)},
-    )  # fmt: skip
+    )
     return True
 
 

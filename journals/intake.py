@@ -132,10 +132,13 @@ def turn_away(
     """Record that a file was turned away, and say it in one line; nothing else is kept of it."""
     name = _clean(name)
     record(
-        "journals.turned_away", actor=actor, region=point.region.code if point else "",
-        point=point.code if point else "", subject=name,
+        "journals.turned_away",
+        actor=actor,
+        region=point.region.code if point else "",
+        point=point.code if point else "",
+        subject=name,
         data={"sha256": digest, "size": size, "door": door, "code": refusal.code, "text": refusal.text("ru")},
-    )  # fmt: skip
+    )
     return Verdict("refused", f"{name}: {refusals.words(refusal)}", None, refusal=refusal)
 
 
@@ -144,24 +147,44 @@ def _again(known: Journal, name: str, door: str, actor: Actor) -> Verdict:
         return Verdict(known.state, f"{name}: {_accepted_words(known)}", known, repeated=True)
     when = clock.local(known.received_at, known.point.timezone)
     words = _("received already at %(time)s, state: %(state)s") % {
-        "time": f"{when:%H:%M}", "state": str(known.get_state_display()).lower(),
-    }  # fmt: skip
+        "time": f"{when:%H:%M}",
+        "state": str(known.get_state_display()).lower(),
+    }
     record(
-        "journals.repeated", actor=actor, region=known.point.region.code, point=known.point.code, subject=known.name,
+        "journals.repeated",
+        actor=actor,
+        region=known.point.region.code,
+        point=known.point.code,
+        subject=known.name,
         data={"sha256": known.sha256, "door": door, "name": name},
-    )  # fmt: skip
+    )
     return Verdict(known.state, f"{name}: {words}", known, repeated=True)
 
 
 def _row(found: Read, data: bytes, digest: str, name: str, door: str, actor: Actor) -> Journal:
     at, header, document = now(), found.header, found.document
     row = Journal(
-        kind=header.kind, point=found.sitting.point, sitting=found.sitting, station=found.station,
-        room=found.room, station_said=header.station, room_said=header.room or "", original_name=name,
-        name=found.name, sha256=digest, size=len(data), door=door, received_at=at, received_by=actor.name,
-        opened_at=header.opened_at, serial=header.serial, software=header.software, signed_by=found.signed_by,
-        doubts=found.doubts_json(), skew_seconds=reading.measured_skew(found, at),
-    )  # fmt: skip
+        kind=header.kind,
+        point=found.sitting.point,
+        sitting=found.sitting,
+        station=found.station,
+        room=found.room,
+        station_said=header.station,
+        room_said=header.room or "",
+        original_name=name,
+        name=found.name,
+        sha256=digest,
+        size=len(data),
+        door=door,
+        received_at=at,
+        received_by=actor.name,
+        opened_at=header.opened_at,
+        serial=header.serial,
+        software=header.software,
+        signed_by=found.signed_by,
+        doubts=found.doubts_json(),
+        skew_seconds=reading.measured_skew(found, at),
+    )
     if document is not None:
         row.entry_count, row.closed_at = len(document.entries), document.closed_at
         row.lines_size, row.lines_sha256 = len(document.lines), hashlib.sha256(document.lines).hexdigest()
@@ -200,8 +223,10 @@ def _settle(row: Journal, found: Read, actor: Actor) -> Verdict:
 def _accepted_words(row: Journal) -> str:
     where = f", {row.room}" if row.room else ""
     return _("accepted: %(station)s%(where)s, entries: %(entries)d") % {
-        "station": row.station or row.station_said, "where": where, "entries": row.entry_count,
-    }  # fmt: skip
+        "station": row.station or row.station_said,
+        "where": where,
+        "entries": row.entry_count,
+    }
 
 
 Relations = list[tuple[Journal, Relation]]
@@ -261,10 +286,17 @@ def _doubt_relations(row: Journal, relations: Relations) -> None:
 def _supersede(row: Journal, shorter: list[Journal], actor: Actor) -> None:
     for other in shorter:
         move(
-            other, JournalState.SUPERSEDED, table=JOURNAL_MOVES, kind="journals.superseded", actor=actor,
-            region=row.point.region.code, point=row.point.code, subject=other.name,
-            data={"by": row.sha256, "was": other.sha256}, superseded_by=row,
-        )  # fmt: skip
+            other,
+            JournalState.SUPERSEDED,
+            table=JOURNAL_MOVES,
+            kind="journals.superseded",
+            actor=actor,
+            region=row.point.region.code,
+            point=row.point.code,
+            subject=other.name,
+            data={"by": row.sha256, "was": other.sha256},
+            superseded_by=row,
+        )
 
 
 def _open(row: Journal, found: Read) -> None:
@@ -319,11 +351,21 @@ def accept(*, journal: Journal, reason: str, actor: Actor, post: StationPost | N
         )
     with transaction.atomic():
         move(
-            journal, JournalState.ACCEPTED, table=JOURNAL_MOVES, kind="journals.accepted", actor=actor,
-            region=journal.point.region.code, point=journal.point.code, subject=journal.name,
+            journal,
+            JournalState.ACCEPTED,
+            table=JOURNAL_MOVES,
+            kind="journals.accepted",
+            actor=actor,
+            region=journal.point.region.code,
+            point=journal.point.code,
+            subject=journal.name,
             data={"reason": reason, "sha256": journal.sha256, "post": str(post)},
-            decided_at=now(), decided_by=actor.name, reason=reason.strip()[:500], station=post.station, room=post.room,
-        )  # fmt: skip
+            decided_at=now(),
+            decided_by=actor.name,
+            reason=reason.strip()[:500],
+            station=post.station,
+            room=post.room,
+        )
         others = Journal.objects.of_same_station(journal).filter(state=JournalState.ACCEPTED)
         _supersede(journal, list(others), actor)
     _open_later(journal)
@@ -377,11 +419,19 @@ def refuse(*, journal: Journal, reason: str, actor: Actor) -> Journal:
     if not in_words(reason):
         raise CannotDecide("Укажите причину отказа словами.", "Give the reason of the refusal in words.")
     move(
-        journal, JournalState.REFUSED, table=JOURNAL_MOVES, kind="journals.refused", actor=actor,
-        region=journal.point.region.code, point=journal.point.code, subject=journal.name,
+        journal,
+        JournalState.REFUSED,
+        table=JOURNAL_MOVES,
+        kind="journals.refused",
+        actor=actor,
+        region=journal.point.region.code,
+        point=journal.point.code,
+        subject=journal.name,
         data={"reason": reason, "sha256": journal.sha256},
-        decided_at=now(), decided_by=actor.name, reason=reason.strip()[:500],
-    )  # fmt: skip
+        decided_at=now(),
+        decided_by=actor.name,
+        reason=reason.strip()[:500],
+    )
     return journal
 
 
@@ -406,11 +456,22 @@ def recheck(*, journal: Journal, actor: Actor) -> bool:
         if fresh.blocking or found.document is None:
             return False
         move(
-            journal, JournalState.ACCEPTED, table=JOURNAL_MOVES, kind="journals.rechecked", actor=actor,
-            region=journal.point.region.code, point=journal.point.code, subject=journal.name,
-            data={"sha256": journal.sha256}, doubts=fresh.doubts, signed_by=fresh.signed_by,
-            signer_fingerprint=fresh.signer_fingerprint, station=fresh.station, room=fresh.room, name=fresh.name,
-        )  # fmt: skip
+            journal,
+            JournalState.ACCEPTED,
+            table=JOURNAL_MOVES,
+            kind="journals.rechecked",
+            actor=actor,
+            region=journal.point.region.code,
+            point=journal.point.code,
+            subject=journal.name,
+            data={"sha256": journal.sha256},
+            doubts=fresh.doubts,
+            signed_by=fresh.signed_by,
+            signer_fingerprint=fresh.signer_fingerprint,
+            station=fresh.station,
+            room=fresh.room,
+            name=fresh.name,
+        )
         _supersede(journal, [other for other, how in relations if how in ("longer", "same")], actor)
     _open_later(journal)
     changes.tell(journal.sitting, [journal.room_id])

@@ -18,8 +18,11 @@ class StationOrNode(BasePermission):
         """Return whether the machine is one of them."""
         machine = request.auth
         return isinstance(machine, Machine) and machine.identity.role in (
-            Role.PRINT, Role.VOICE, Role.SCAN, Role.HQ,
-        )  # fmt: skip
+            Role.PRINT,
+            Role.VOICE,
+            Role.SCAN,
+            Role.HQ,
+        )
 
 
 def machine_of(request: Request) -> Machine:

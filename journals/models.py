@@ -14,9 +14,12 @@ from stations.scope import ScopedQuerySet
 
 def _same_station(journal: "Journal") -> models.Q:
     return models.Q(
-        sitting=journal.sitting, kind=journal.kind, station=journal.station, room=journal.room,
+        sitting=journal.sitting,
+        kind=journal.kind,
+        station=journal.station,
+        room=journal.room,
         state__in=(JournalState.ACCEPTED, JournalState.QUARANTINED),
-    )  # fmt: skip
+    )
 
 
 class JournalQuerySet(ScopedQuerySet["Journal"]):

@@ -20,9 +20,12 @@ from wire.journal.events import EVENTS
 SHOWN = 500
 DECIDABLE = (Journal.State.QUARANTINED, Journal.State.REFUSED)
 _COLOURS = {
-    Journal.State.ACCEPTED: "ok", Journal.State.QUARANTINED: "warn", Journal.State.REFUSED: "bad",
-    Journal.State.SUPERSEDED: "idle", Journal.State.RECEIVED: "idle",
-}  # fmt: skip
+    Journal.State.ACCEPTED: "ok",
+    Journal.State.QUARANTINED: "warn",
+    Journal.State.REFUSED: "bad",
+    Journal.State.SUPERSEDED: "idle",
+    Journal.State.RECEIVED: "idle",
+}
 
 
 def _journal(request: HttpRequest, pk: int) -> Journal:
@@ -43,13 +46,19 @@ def journal_page(request: HttpRequest, pk: int) -> HttpResponse:
     except Refusal as refusal:
         problem = refusal.text(language())
     context = {
-        "journal": row, "colour": _COLOURS[Journal.State(row.state)], "entries": entries, "problem": problem,
-        "more": max(0, row.entry_count - SHOWN), "doubts": [_doubt(each) for each in row.doubts],
+        "journal": row,
+        "colour": _COLOURS[Journal.State(row.state)],
+        "entries": entries,
+        "problem": problem,
+        "more": max(0, row.entry_count - SHOWN),
+        "doubts": [_doubt(each) for each in row.doubts],
         "clock": _clock(row.skew_seconds),
         "decide": row.state in DECIDABLE and rules.allowed(request.user, "journals.decide", row.sitting or row.point),
-        "posts": _posts(row), "signer": _signer(row),
-        "sets": row.sets.prefetch_related("sheets"), "answers": row.answers.all(),
-    }  # fmt: skip
+        "posts": _posts(row),
+        "signer": _signer(row),
+        "sets": row.sets.prefetch_related("sheets"),
+        "answers": row.answers.all(),
+    }
     return render(request, "journals/journal.html", context, title=row.name)
 
 
@@ -110,11 +119,13 @@ def _entry(entry: object) -> dict[str, object]:
     known = EVENTS.get(event)
     data = {name: value for name, value in getattr(entry, "data", {}).items() if name not in ("p7m", "recipients")}
     return {
-        "seq": getattr(entry, "seq", 0), "at": getattr(entry, "at", None), "person": getattr(entry, "person", ""),
+        "seq": getattr(entry, "seq", 0),
+        "at": getattr(entry, "at", None),
+        "person": getattr(entry, "person", ""),
         "words": (known.en if language() == "en" else known.ru) if known else event,
         "failed": getattr(entry, "disposition", "") == "failure",
         "data": canonical.dumps(data).decode()[1:-1][:400] if data else "",
-    }  # fmt: skip
+    }
 
 
 def _doubt(said: dict[str, object]) -> dict[str, object]:

@@ -254,11 +254,13 @@ def _judge_registry(found: Read, ask: Lookups) -> None:
     if header.serial and found.station.serial and header.serial != found.station.serial:
         found.remarks.append(
             Part(
-                "serial", header.serial, found.station.serial,
+                "serial",
+                header.serial,
+                found.station.serial,
                 f"серийный номер {header.serial}, в реестре {found.station.serial}",
                 f"serial number {header.serial}, the registry says {found.station.serial}",
             )
-        )  # fmt: skip
+        )
     _find_post(found, exact)
 
 
@@ -282,13 +284,15 @@ def _find_post(found: Read, exact: list[StationPost]) -> None:
     ru, en = ", ".join(map(_at_ru, known)) or "не назначена", ", ".join(map(_at_en, known)) or "does not assign it"
     found.doubts.append(
         Part(
-            "post", said, ", ".join(known),
+            "post",
+            said,
+            ", ".join(known),
             f"станция {station.number} в журнале {_at_ru(said)}, а по реестру {ru}; "
             "если её переставили, отметьте замену",
             f"station {station.number}: the journal says {_at_en(said)}, the registry {en}; "
             "if it was moved, record the replacement",
         )
-    )  # fmt: skip
+    )
 
 
 def _at_ru(room: str) -> str:
@@ -341,10 +345,13 @@ def _judge_clock(found: Read, at: datetime) -> None:
         seconds = int((latest - at).total_seconds())
         found.remarks.append(
             Part(
-                "clock", str(seconds), "0", f"часы станции спешат не меньше чем на {seconds} с",
+                "clock",
+                str(seconds),
+                "0",
+                f"часы станции спешат не меньше чем на {seconds} с",
                 f"the station's clock is at least {seconds} s ahead",
             )
-        )  # fmt: skip
+        )
 
 
 def measured_skew(found: Read, at: datetime) -> float | None:

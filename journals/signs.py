@@ -50,8 +50,9 @@ def station_of_machine(identity: Identity, point: ExamPoint) -> Station:
         raise StationUnknown(
             f"Станции {identity.ident} нет в реестре ППЭ {point.key}.",
             f"Station {identity.ident} is not in the registry of point {point.key}.",
-            cure_ru="Загрузите новый пакет экзамена.", cure_en="Load a newer exam package.",
-        )  # fmt: skip
+            cure_ru="Загрузите новый пакет экзамена.",
+            cure_en="Load a newer exam package.",
+        )
     return row
 
 
@@ -63,16 +64,27 @@ def take(*, station: Station, said: Said, actor: Actor) -> StationSign:
     row, _made = StationSign.objects.update_or_create(
         station=station,
         defaults={
-            "state": said.state, "note": said.note, "paper": said.paper, "toner": said.toner,
-            "battery": said.battery, "disk_free": said.disk_free, "software": said.software, "said_at": said.at,
-            "at": at, "skew_seconds": (said.at - at).total_seconds(),
+            "state": said.state,
+            "note": said.note,
+            "paper": said.paper,
+            "toner": said.toner,
+            "battery": said.battery,
+            "disk_free": said.disk_free,
+            "software": said.software,
+            "said_at": said.at,
+            "at": at,
+            "skew_seconds": (said.at - at).total_seconds(),
         },
-    )  # fmt: skip
+    )
     if before != said.state:
         record(
-            "journals.station_state", actor=actor, region=station.point.region.code, point=station.point.code,
-            subject=str(row), data={"before": before or "", "state": said.state, "note": said.note},
-        )  # fmt: skip
+            "journals.station_state",
+            actor=actor,
+            region=station.point.region.code,
+            point=station.point.code,
+            subject=str(row),
+            data={"before": before or "", "state": said.state, "note": said.note},
+        )
     return row
 
 
@@ -87,24 +99,38 @@ def configuration(*, station: Station) -> dict[str, Any]:
         said = sittings.setdefault(
             sitting.pk,
             {
-                "key": sitting.key, "date": sitting.date.isoformat(), "subject": sitting.subject.code,
-                "subject_name": sitting.subject.name, "mode": sitting.mode, "posts": [],
+                "key": sitting.key,
+                "date": sitting.date.isoformat(),
+                "subject": sitting.subject.code,
+                "subject_name": sitting.subject.name,
+                "mode": sitting.mode,
+                "posts": [],
             },
-        )  # fmt: skip
+        )
         said["posts"].append(
             {
-                "room": post.room.number if post.room else None, "place": post.place, "duty": post.duty,
-                "replaced": post.replaced_by_id is not None, "journal": _name(station, sitting, post),
+                "room": post.room.number if post.room else None,
+                "place": post.place,
+                "duty": post.duty,
+                "replaced": post.replaced_by_id is not None,
+                "journal": _name(station, sitting, post),
             }
-        )  # fmt: skip
+        )
     return {
         "station": {
-            "kind": station.kind, "number": station.number, "serial": station.serial, "duty": station.duty,
+            "kind": station.kind,
+            "number": station.number,
+            "serial": station.serial,
+            "duty": station.duty,
         },
-        "region": point.region.code, "point": point.code, "timezone": point.timezone,
-        "mode": settings.PPE_MODE, "server_time": canonical.stamp(now()),
-        "heartbeat_seconds": int(EVERY.total_seconds()), "sittings": list(sittings.values()),
-    }  # fmt: skip
+        "region": point.region.code,
+        "point": point.code,
+        "timezone": point.timezone,
+        "mode": settings.PPE_MODE,
+        "server_time": canonical.stamp(now()),
+        "heartbeat_seconds": int(EVERY.total_seconds()),
+        "sittings": list(sittings.values()),
+    }
 
 
 def _name(station: Station, sitting: Sitting, post: StationPost) -> str:
@@ -127,9 +153,11 @@ def troubles(sign: StationSign) -> list[str]:
     """Return the codes of what somebody should look at: ``fault``, ``silent``, ``clock``, ``paper`` and so on."""
     silent = sign.state != StationSign.State.FINISHED and sign.at < now() - SILENCE
     low = {
-        "paper": (sign.paper, LOW_PAPER), "toner": (sign.toner, LOW_TONER), "battery": (sign.battery, LOW_BATTERY),
+        "paper": (sign.paper, LOW_PAPER),
+        "toner": (sign.toner, LOW_TONER),
+        "battery": (sign.battery, LOW_BATTERY),
         "disk": (sign.disk_free, LOW_DISK),
-    }  # fmt: skip
+    }
     found = ["fault"] if sign.state == StationSign.State.FAULT else []
     found += ["silent"] if silent else []
     found += ["clock"] if abs(sign.skew_seconds) > MAX_SKEW else []

@@ -127,15 +127,25 @@ class ConfigurationView(APIView):
                 status_codes=["200"],
                 value={
                     "station": {"kind": "print", "number": "0001", "serial": "SN-1", "duty": "main"},
-                    "region": "78", "point": "0001", "timezone": "Europe/Moscow", "mode": "live",
-                    "server_time": "2026-05-29T05:00:00.000000Z", "heartbeat_seconds": 30,
+                    "region": "78",
+                    "point": "0001",
+                    "timezone": "Europe/Moscow",
+                    "mode": "live",
+                    "server_time": "2026-05-29T05:00:00.000000Z",
+                    "heartbeat_seconds": 30,
                     "sittings": [
                         {
-                            "key": "78-0001-290526-01", "date": "2026-05-29", "subject": "01",
-                            "subject_name": "Русский язык", "mode": "live",
+                            "key": "78-0001-290526-01",
+                            "date": "2026-05-29",
+                            "subject": "01",
+                            "subject_name": "Русский язык",
+                            "mode": "live",
                             "posts": [
                                 {
-                                    "room": "0101", "place": "", "duty": "main", "replaced": False,
+                                    "room": "0101",
+                                    "place": "",
+                                    "duty": "main",
+                                    "replaced": False,
                                     "journal": "END_PRINT_78_0001_290526_01_Русский_язык_0101_0001.dat",
                                 }
                             ],
@@ -144,7 +154,7 @@ class ConfigurationView(APIView):
                 },
             )
         ],
-    )  # fmt: skip
+    )
     def get(self, request: Request) -> Response:
         """Return what this station is to know of today's and coming exams."""
         machine = machine_of(request)
@@ -176,8 +186,14 @@ class HeartbeatView(APIView):
                 "working",
                 request_only=True,
                 value={
-                    "state": "working", "at": "2026-05-29T07:30:00.000000Z", "paper": 60, "toner": 80,
-                    "disk_free": 52428800000, "battery": None, "note": "", "software": "ppe-station 1.0",
+                    "state": "working",
+                    "at": "2026-05-29T07:30:00.000000Z",
+                    "paper": 60,
+                    "toner": 80,
+                    "disk_free": 52428800000,
+                    "battery": None,
+                    "note": "",
+                    "software": "ppe-station 1.0",
                 },
             ),
             OpenApiExample(
@@ -185,12 +201,14 @@ class HeartbeatView(APIView):
                 response_only=True,
                 status_codes=["200"],
                 value={
-                    "received_at": "2026-05-29T07:30:01.120000Z", "skew_seconds": -1.1, "next_seconds": 30,
+                    "received_at": "2026-05-29T07:30:01.120000Z",
+                    "skew_seconds": -1.1,
+                    "next_seconds": 30,
                     "troubles": [],
                 },
             ),
         ],
-    )  # fmt: skip
+    )
     def post(self, request: Request) -> Response:
         """Keep what the station says about itself; only the last word is kept."""
         machine = machine_of(request)
@@ -208,10 +226,12 @@ class HeartbeatView(APIView):
         row = signs.take(station=station, said=signs.Said(**said), actor=machine.actor)
         return Response(
             {
-                "received_at": canonical.stamp(row.at), "skew_seconds": round(row.skew_seconds, 3),
-                "next_seconds": int(signs.EVERY.total_seconds()), "troubles": signs.troubles(row),
+                "received_at": canonical.stamp(row.at),
+                "skew_seconds": round(row.skew_seconds, 3),
+                "next_seconds": int(signs.EVERY.total_seconds()),
+                "troubles": signs.troubles(row),
             }
-        )  # fmt: skip
+        )
 
 
 urlpatterns = [

@@ -153,11 +153,17 @@ def _keep(data: bytes, said: KeyName, sitting: Sitting, certificate: Certificate
         row, _made = AccessKey.objects.get_or_create(
             certificate=certificate,
             defaults={
-                "sitting": sitting, "version": said.version, "state": AccessKeyState.LOADED, "name": name,
-                "path": files.relative(path), "sha256": sha256, "at": now(), "by": actor.name[:200],
+                "sitting": sitting,
+                "version": said.version,
+                "state": AccessKeyState.LOADED,
+                "name": name,
+                "path": files.relative(path),
+                "sha256": sha256,
+                "at": now(),
+                "by": actor.name[:200],
                 "until": certificate.not_after,
             },
-        )  # fmt: skip
+        )
         if row.sha256 != sha256:
             row.sha256, row.path, row.at, row.by = sha256, files.relative(path), now(), actor.name[:200]
             row.save(update_fields=["sha256", "path", "at", "by"])
@@ -165,9 +171,13 @@ def _keep(data: bytes, said: KeyName, sitting: Sitting, certificate: Certificate
         if not row.loads.filter(**load).exists():
             row.loads.create(at=now(), **load)
             record(
-                "keys.access_key_loaded", actor=actor, region=point.region.code, point=point.code, subject=name,
+                "keys.access_key_loaded",
+                actor=actor,
+                region=point.region.code,
+                point=point.code,
+                subject=name,
                 data={"sha256": sha256, "version": said.version},
-            )  # fmt: skip
+            )
     return row
 
 
@@ -254,13 +264,23 @@ def activate(*, access_key: AccessKey, token: OpenToken, actor: Actor) -> Access
             record("keys.access_key_activated", actor=token.actor(actor), data=details, **address)
         else:
             move(
-                access_key, AccessKeyState.ACTIVATED, table=ACCESS_KEY_MOVES, kind="keys.access_key_activated",
-                actor=token.actor(actor), data=details, **address,
-            )  # fmt: skip
+                access_key,
+                AccessKeyState.ACTIVATED,
+                table=ACCESS_KEY_MOVES,
+                kind="keys.access_key_activated",
+                actor=token.actor(actor),
+                data=details,
+                **address,
+            )
         Activation.objects.create(
-            access_key=access_key, at=now(), person=token.person, holder=token.name, token=token.fingerprint,
-            until=certificate.not_after, by=actor.name,
-        )  # fmt: skip
+            access_key=access_key,
+            at=now(),
+            person=token.person,
+            holder=token.name,
+            token=token.fingerprint,
+            until=certificate.not_after,
+            by=actor.name,
+        )
         transaction.on_commit(lambda: _tell(sitting))
     return access_key
 
@@ -385,9 +405,18 @@ def _end(row: AccessKey, state: AccessKeyState, kind: str, reason: str, actor: A
     if Node.objects.filter(kind="hq").exists():
         _wipe(files.inside(row.path))
     move(
-        row, state, table=ACCESS_KEY_MOVES, kind=kind, actor=actor, region=point.region.code, point=point.code,
-        subject=row.name, data={"reason": reason}, ended_at=now(), end_reason=reason[:300],
-    )  # fmt: skip
+        row,
+        state,
+        table=ACCESS_KEY_MOVES,
+        kind=kind,
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=row.name,
+        data={"reason": reason},
+        ended_at=now(),
+        end_reason=reason[:300],
+    )
 
 
 def _wipe(path: Path) -> None:

@@ -42,8 +42,15 @@ MAX_ARCHIVE = 4 * 1024 * 1024
 MAX_MEMBERS = 2000
 #: Whatever `zipfile` throws at bad bytes.
 _ZIP_ERRORS = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, ValueError, ArithmeticError, RuntimeError, EOFError,
-)  # fmt: skip
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    ValueError,
+    ArithmeticError,
+    RuntimeError,
+    EOFError,
+)
 
 
 def found(*, region: str, name: str) -> Certificate:
@@ -69,9 +76,12 @@ def found(*, region: str, name: str) -> Certificate:
         _issue(identity, title, node.load_key(node.RCOI_KEY).public_key())
         _new_crl(now())
         record(
-            "keys.authority_founded", actor=Actor(title, "system"), region=region, subject=title,
+            "keys.authority_founded",
+            actor=Actor(title, "system"),
+            region=region,
+            subject=title,
             data={"fingerprint": row.fingerprint},
-        )  # fmt: skip
+        )
     return row
 
 
@@ -92,9 +102,14 @@ def _issue(
 ) -> Certificate:
     ca, at = authority(), now()
     certificate = pki.issue(
-        ca.x509, node.load_key(node.CA_KEY), public_key=public_key, identity=identity, common_name=common_name,
-        not_before=max(at - BACKDATE, ca.not_before), not_after=min(until or at + VALIDITY, ca.not_after),
-    )  # fmt: skip
+        ca.x509,
+        node.load_key(node.CA_KEY),
+        public_key=public_key,
+        identity=identity,
+        common_name=common_name,
+        not_before=max(at - BACKDATE, ca.not_before),
+        not_after=min(until or at + VALIDITY, ca.not_after),
+    )
     return trust.keep(certificate)
 
 
@@ -136,20 +151,32 @@ def take_request(*, data: bytes, name: str, actor: Actor) -> SigningRequest:
     _judge(identity)
     with transaction.atomic():
         row, made = SigningRequest.objects.get_or_create(
-            role=identity.role.value, region=identity.region, point=identity.point, ident=identity.ident,
+            role=identity.role.value,
+            region=identity.region,
+            point=identity.point,
+            ident=identity.ident,
             key_fingerprint=info.key_fingerprint,
             defaults={
-                "common_name": info.common_name, "name": name[:255], "csr": _text(data), "received_at": now(),
+                "common_name": info.common_name,
+                "name": name[:255],
+                "csr": _text(data),
+                "received_at": now(),
                 "doubt": doubt(identity)[:300],
             },
-        )  # fmt: skip
+        )
         if made:
             _record("keys.request_taken", row, actor, {"name": name[:255]})
         elif row.state == RequestState.REFUSED:
             move(
-                row, RequestState.PENDING, table=REQUEST_MOVES, kind="keys.request_reopened", actor=actor,
-                region=row.region, subject=str(row), reason="",
-            )  # fmt: skip
+                row,
+                RequestState.PENDING,
+                table=REQUEST_MOVES,
+                kind="keys.request_reopened",
+                actor=actor,
+                region=row.region,
+                subject=str(row),
+                reason="",
+            )
     return row
 
 
@@ -234,10 +261,18 @@ def sign_request(*, request: SigningRequest, actor: Actor) -> Certificate:
         name = _name_for(info)
         row = _issue(info.identity, name, info.public_key)
         move(
-            request, RequestState.SIGNED, table=REQUEST_MOVES, kind="keys.request_signed", actor=actor,
-            region=request.region, subject=str(request), data={"fingerprint": row.fingerprint},
-            decided_at=now(), decided_by=actor.name, certificate=row,
-        )  # fmt: skip
+            request,
+            RequestState.SIGNED,
+            table=REQUEST_MOVES,
+            kind="keys.request_signed",
+            actor=actor,
+            region=request.region,
+            subject=str(request),
+            data={"fingerprint": row.fingerprint},
+            decided_at=now(),
+            decided_by=actor.name,
+            certificate=row,
+        )
     return row
 
 
@@ -260,10 +295,18 @@ def refuse_request(*, request: SigningRequest, reason: str, actor: Actor) -> Non
     if not in_words(reason):
         raise RequestRefused("Укажите причину отказа словами.", "Give the reason of the refusal in words.")
     move(
-        request, RequestState.REFUSED, table=REQUEST_MOVES, kind="keys.request_refused", actor=actor,
-        region=request.region, subject=str(request), data={"reason": reason},
-        decided_at=now(), decided_by=actor.name, reason=reason.strip()[:500],
-    )  # fmt: skip
+        request,
+        RequestState.REFUSED,
+        table=REQUEST_MOVES,
+        kind="keys.request_refused",
+        actor=actor,
+        region=request.region,
+        subject=str(request),
+        data={"reason": reason},
+        decided_at=now(),
+        decided_by=actor.name,
+        reason=reason.strip()[:500],
+    )
 
 
 def _record(kind: str, row: SigningRequest, actor: Actor, data: dict[str, str]) -> None:
@@ -290,9 +333,12 @@ def revoke_certificate(*, certificate: Certificate, reason: str, actor: Actor) -
         if Certificate.objects.filter(pk=certificate.pk, revoked_at__isnull=True).update(revoked_at=at):
             certificate.revoked_at = at
             record(
-                "keys.certificate_revoked", actor=actor, region=certificate.region, subject=str(certificate),
+                "keys.certificate_revoked",
+                actor=actor,
+                region=certificate.region,
+                subject=str(certificate),
                 data={"identity": certificate.identity.urn, "reason": reason, "serial": certificate.serial},
-            )  # fmt: skip
+            )
             for listener in trust.on_revoked:
                 listener(certificate, actor)
         return _new_crl(at)
@@ -366,14 +412,26 @@ def _make_access_key(sitting: Sitting, version: int, members: list[Certificate],
     path = files.folder("access-keys") / f"{certificate.fingerprint[:16]}-{name}"
     sha256 = write_durable(path, data, mode=0o600)
     row = AccessKey.objects.create(
-        sitting=sitting, version=version, state=AccessKeyState.MADE, certificate=certificate, name=name,
-        path=files.relative(path), sha256=sha256, recipients=[row.fingerprint for row in members],
-        at=now(), by=actor.name, until=certificate.not_after,
-    )  # fmt: skip
+        sitting=sitting,
+        version=version,
+        state=AccessKeyState.MADE,
+        certificate=certificate,
+        name=name,
+        path=files.relative(path),
+        sha256=sha256,
+        recipients=[row.fingerprint for row in members],
+        at=now(),
+        by=actor.name,
+        until=certificate.not_after,
+    )
     record(
-        "keys.access_key_made", actor=actor, region=point.region.code, point=point.code, subject=name,
+        "keys.access_key_made",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=name,
         data={"sha256": sha256, "certificate": certificate.fingerprint, "members": len(members)},
-    )  # fmt: skip
+    )
     return row
 
 
@@ -402,8 +460,16 @@ def revoke_access_key(*, key: AccessKey, reason: str, actor: Actor) -> Revocatio
         if key.state != AccessKeyState.REVOKED:
             point = key.sitting.point
             move(
-                key, AccessKeyState.REVOKED, table=ACCESS_KEY_MOVES, kind="keys.access_key_revoked", actor=actor,
-                region=point.region.code, point=point.code, subject=key.name, data={"reason": reason},
-                ended_at=now(), end_reason=reason.strip()[:300],
-            )  # fmt: skip
+                key,
+                AccessKeyState.REVOKED,
+                table=ACCESS_KEY_MOVES,
+                kind="keys.access_key_revoked",
+                actor=actor,
+                region=point.region.code,
+                point=point.code,
+                subject=key.name,
+                data={"reason": reason},
+                ended_at=now(),
+                end_reason=reason.strip()[:300],
+            )
     return made

@@ -102,8 +102,9 @@ def _claim(urn: str, key: str, request: str) -> tuple[KeptAnswer, bool]:
         raise KeyReused(
             "Этот Idempotency-Key уже был у другого запроса.",
             "This Idempotency-Key came with another request before.",
-            cure_ru="Для нового запроса возьмите новый ключ.", cure_en="Take a new key for a new request.",
-        )  # fmt: skip
+            cure_ru="Для нового запроса возьмите новый ключ.",
+            cure_en="Take a new key for a new request.",
+        )
     if row.status is None:
         raise StillWorking("Запрос ещё выполняется.", "The request is still being worked upon.")
     return row, False

@@ -93,9 +93,13 @@ def make(*, point: ExamPoint, date: day, actor: Actor) -> tuple[str, bytes]:
         name = package_name(point.region.code, point.code, date, version)
         row = _keep(point, package, data, name, pki.identity_of(signer.certificate).urn, actor)
         record(
-            "keys.package_made", actor=actor, region=point.region.code, point=point.code, subject=name,
+            "keys.package_made",
+            actor=actor,
+            region=point.region.code,
+            point=point.code,
+            subject=name,
             data={"sha256": row.sha256, "certificates": len(package.certificates)},
-        )  # fmt: skip
+        )
     return name, data
 
 
@@ -122,8 +126,13 @@ def _assemble(
     rcoi = Certificate.objects.filter(role=Role.RCOI.value, region=region).standing(now())
     return wire_package.ExamPackage(
         header={
-            "format": wire_package.FORMAT, "mode": sittings[0].mode, "region": region, "point": point.code,
-            "date": date.isoformat(), "version": version, "made_at": canonical.stamp(now()),
+            "format": wire_package.FORMAT,
+            "mode": sittings[0].mode,
+            "region": region,
+            "point": point.code,
+            "date": date.isoformat(),
+            "version": version,
+            "made_at": canonical.stamp(now()),
         },
         registry=registry.document_of(point, date),
         certificates=[row.pem for row in holders],
@@ -134,7 +143,7 @@ def _assemble(
         deadlines={sitting.key: sitting.deadlines for sitting in sittings},
         phone_secret=cms.seal_bytes(phone.secret_to_send(point, date), recipients=nodes),
         ca=authority.authority().pem,
-    )  # fmt: skip
+    )
 
 
 def _expected_forms(sittings: list[Sitting]) -> dict[str, list[str]]:
@@ -150,10 +159,18 @@ def _keep(
     path = files.folder("packages") / f"{digest[:16]}-{name}"
     sha256 = write_durable(path, data, mode=0o600)
     return PackageRow.objects.create(
-        point=point, date=day.fromisoformat(package.header["date"]), version=package.header["version"],
-        mode=package.header["mode"], name=name, path=files.relative(path), sha256=sha256, signed_by=signed_by,
-        forms=package.forms, at=now(), by=actor.name,
-    )  # fmt: skip
+        point=point,
+        date=day.fromisoformat(package.header["date"]),
+        version=package.header["version"],
+        mode=package.header["mode"],
+        name=name,
+        path=files.relative(path),
+        sha256=sha256,
+        signed_by=signed_by,
+        forms=package.forms,
+        at=now(),
+        by=actor.name,
+    )
 
 
 def file_bytes(row: PackageRow) -> bytes:
@@ -192,11 +209,18 @@ def _read(data: bytes, store: TrustStore | None) -> tuple[wire_package.ExamPacka
 def _preview(package: wire_package.ExamPackage, signed_by: SignedBy) -> PackagePreview:
     said, point = package.header, _point_said(package)
     return PackagePreview(
-        ca_fingerprint=package.ca_fingerprint, region=said["region"], region_name=package.registry["region"]["name"],
-        point=said["point"], point_name=point["name"], date=day.fromisoformat(said["date"]), version=said["version"],
-        mode=said["mode"], signed_by=signed_by.identity.urn, people=len(point["people"]),
+        ca_fingerprint=package.ca_fingerprint,
+        region=said["region"],
+        region_name=package.registry["region"]["name"],
+        point=said["point"],
+        point_name=point["name"],
+        date=day.fromisoformat(said["date"]),
+        version=said["version"],
+        mode=said["mode"],
+        signed_by=signed_by.identity.urn,
+        people=len(point["people"]),
         stations=len(point["stations"]),
-    )  # fmt: skip
+    )
 
 
 def _point_said(package: wire_package.ExamPackage) -> dict[str, Any]:
@@ -247,9 +271,13 @@ def take_in(data: bytes, *, confirmed_fingerprint: str = "", actor: Actor) -> Pa
         if package.phone_secret is not None:
             phone.keep(point, package.header["date"], package.phone_secret)
         record(
-            "keys.package_taken", actor=actor, region=said.region, point=said.point, subject=name,
+            "keys.package_taken",
+            actor=actor,
+            region=said.region,
+            point=said.point,
+            subject=name,
             data={"sha256": row.sha256, "signed_by": said.signed_by, "authority": said.ca_fingerprint},
-        )  # fmt: skip
+        )
     return said
 
 

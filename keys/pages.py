@@ -42,11 +42,16 @@ def _row(key: AccessKey, sitting: Sitting, actor: Actor) -> dict[str, object]:
     waits = state is AccessKeyState.LOADED or lost
     alone = second_person.objection(access_key=key, actor=actor) if waits else None
     return {
-        "key": key, "colour": colour, "icon": icon, "words": _words(key, sitting, lost=lost), "lost": lost,
-        "waits": waits, "alone": refusals.words(alone) if alone else "",
+        "key": key,
+        "colour": colour,
+        "icon": icon,
+        "words": _words(key, sitting, lost=lost),
+        "lost": lost,
+        "waits": waits,
+        "alone": refusals.words(alone) if alone else "",
         "confirmed": [load for load in key.loads.all() if load.sha256 == key.sha256][1:],
         "to_confirm": waits and second_person.to_confirm(access_key=key, actor=actor),
-    }  # fmt: skip
+    }
 
 
 def _words(key: AccessKey, sitting: Sitting, *, lost: bool) -> str:
@@ -73,16 +78,18 @@ def keys(request: HttpRequest, key: str) -> HttpResponse:
     sitting = open_sitting(request, key)
     rows = _rows(sitting, actor_of(request))
     context = {
-        "sitting": sitting, "rows": rows,
+        "sitting": sitting,
+        "rows": rows,
         "ready": [row["key"] for row in rows if row["waits"] and not row["alone"]],
-        "tokens": list_tokens(), "private": pin.private_channel(request),
+        "tokens": list_tokens(),
+        "private": pin.private_channel(request),
         "may_load": rules.allowed(request.user, "keys.load", sitting),
         "may_activate": rules.allowed(request.user, "keys.activate", sitting),
         "packages": ExamPackage.objects.filter(point=sitting.point).order_by("-date", "-version")[:5],
         "waiting_forms": sitting.journals.filter(
             state="accepted", sealed_sets__gt=0, forms_opened_at__isnull=True
         ).count(),
-    }  # fmt: skip
+    }
     return render(request, "keys/keys.html", context, title=_("Access key"))
 
 
@@ -108,9 +115,14 @@ def load(request: HttpRequest, key: str) -> str | None:
             _tell(request, refusal)
             continue
         loaded = clock.local(row.at, sitting.point.timezone)
-        lines.append(_("%(name)s: loaded at %(at)s. %(state)s.") % {
-            "name": row.name, "at": f"{loaded:%H:%M}", "state": _words(row, sitting, lost=False),
-        })  # fmt: skip
+        lines.append(
+            _("%(name)s: loaded at %(at)s. %(state)s.")
+            % {
+                "name": row.name,
+                "at": f"{loaded:%H:%M}",
+                "state": _words(row, sitting, lost=False),
+            }
+        )
     return "\n".join(lines) or None
 
 
@@ -129,8 +141,9 @@ def activate(request: HttpRequest, key: str) -> str:
     access.activate(access_key=row, token=token, actor=actor_of(request))
     until = clock.local(row.until, sitting.point.timezone)
     return _("Key activated: %(who)s. Active until %(until)s.") % {
-        "who": token.name, "until": f"{until:%d.%m.%Y %H:%M}",
-    }  # fmt: skip
+        "who": token.name,
+        "until": f"{until:%d.%m.%Y %H:%M}",
+    }
 
 
 @keys.post("confirm", numbered=True)

@@ -89,14 +89,22 @@ def open_session(*, signed: str) -> tuple[str, MachineSession]:
         with transaction.atomic():
             MachineSession.objects.filter(expires_at__lt=at - timedelta(days=1)).delete()
             row = MachineSession.objects.create(
-                token_hash=_hash(token), challenge_hash=_hash(said), region=identity.region, point=identity.point,
-                urn=identity.urn, fingerprint=fingerprint, pem=pki.pem(signer.certificate), created_at=at,
+                token_hash=_hash(token),
+                challenge_hash=_hash(said),
+                region=identity.region,
+                point=identity.point,
+                urn=identity.urn,
+                fingerprint=fingerprint,
+                pem=pki.pem(signer.certificate),
+                created_at=at,
                 expires_at=at + SESSION,
-            )  # fmt: skip
+            )
             record(
-                "keys.session_opened", actor=Actor(identity.urn, "api", certificate=fingerprint),
-                region=identity.region, subject=identity.urn,
-            )  # fmt: skip
+                "keys.session_opened",
+                actor=Actor(identity.urn, "api", certificate=fingerprint),
+                region=identity.region,
+                subject=identity.urn,
+            )
     except IntegrityError as error:
         raise SessionRefused("Этот вызов уже использован.", "This challenge has been used.") from error
     return token, row

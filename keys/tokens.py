@@ -305,6 +305,10 @@ def _foreign(public: str, point: ExamPoint) -> ForeignToken:
 
 def _note(kind: str, info: TokenInfo, point: ExamPoint, actor: Actor | None) -> None:
     record(
-        kind, actor=actor or Actor(info.label[:200], "token"), region=point.region.code, point=point.code,
-        subject=info.label, data={"file": shown(Path(info.path))},
-    )  # fmt: skip
+        kind,
+        actor=actor or Actor(info.label[:200], "token"),
+        region=point.region.code,
+        point=point.code,
+        subject=info.label,
+        data={"file": shown(Path(info.path))},
+    )

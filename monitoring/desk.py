@@ -87,17 +87,27 @@ def context_of(request: HttpRequest, sitting: Sitting) -> dict[str, Any]:
     facts = facts_of(sitting)
     may = {rule.replace(".", "_"): allowed(user, rule, sitting) for rule in RULES if not rule.startswith("rcoi.")}
     return {
-        "sitting": sitting, "point": sitting.point, "facts": facts, "may": may,
+        "sitting": sitting,
+        "point": sitting.point,
+        "facts": facts,
+        "may": may,
         "roles": {rule.replace(".", "_"): words.roles_words(rule) for rule in RULES},
-        "matrix": matrix_of(facts), "owing": owing(facts), "reasons": REASONS,
-        "doubtful": doubtful_of(facts), "listed": listed_of(facts), "verdicts": doors.shown(request, sitting),
-        "folders": flash.folders(), "tokens": list_tokens() if may["journals_act"] else [],
-        "private": private_channel(request), "deadline": deadline_of(facts),
+        "matrix": matrix_of(facts),
+        "owing": owing(facts),
+        "reasons": REASONS,
+        "doubtful": doubtful_of(facts),
+        "listed": listed_of(facts),
+        "verdicts": doors.shown(request, sitting),
+        "folders": flash.folders(),
+        "tokens": list_tokens() if may["journals_act"] else [],
+        "private": private_channel(request),
+        "deadline": deadline_of(facts),
         "statuses": [status_of(facts, name) for name in (FINISHED, TRANSFERRED)],
         "others": list(Sitting.objects.filter(point=sitting.point, date=sitting.date).exclude(pk=sitting.pk)),
-        "replaceable": replaceable(sitting), "spares": spares(sitting),
+        "replaceable": replaceable(sitting),
+        "spares": spares(sitting),
         "page_title": _("Monitoring: %s") % sitting.key,
-    }  # fmt: skip
+    }
 
 
 def doubtful_of(facts: Facts) -> list[Doubtful]:
@@ -173,8 +183,10 @@ def history_of(facts: Facts, name: str) -> list[dict[str, str]]:
             continue
         if row.state == PointStatus.State.UNDONE:
             said = _("%(time)s undone: %(by)s. %(reason)s") % {
-                "time": words.clock_of(row.undone_at, point), "by": row.undone_by, "reason": row.undone_reason,
-            }  # fmt: skip
+                "time": words.clock_of(row.undone_at, point),
+                "by": row.undone_by,
+                "reason": row.undone_reason,
+            }
             lines.append({"icon": "undo", "text": said})
         for packet in sorted(row.packets.all(), key=lambda each: -each.version):
             lines += [_receipt_line(receipt, point) for receipt in packet.receipts.all()]
@@ -194,8 +206,10 @@ def _receipt_line(receipt: ReceiptRecord, point: ExamPoint) -> dict[str, str]:
     }
     icon, said = levels.get(receipt.level, ("receipt", receipt.level))
     text = _("%(time)s receipt no. %(number)d: %(said)s") % {
-        "time": words.clock_of(receipt.issued_at, point), "number": receipt.number, "said": said,
-    }  # fmt: skip
+        "time": words.clock_of(receipt.issued_at, point),
+        "number": receipt.number,
+        "said": said,
+    }
     return {"icon": icon, "text": text}
 
 

@@ -87,9 +87,14 @@ def deadline_of(facts: Facts) -> Deadline:
         due = facts.sitting.deadline(name)
         if due is None:
             return Deadline("idle", "schedule", _("no deadline set"), _("until the status %s") % NAMES[name] + declared)
-        label = _("until %(name)s, %(time)s") % {
-            "name": NAMES[name], "time": words.clock_of(due, facts.sitting.point),
-        } + declared  # fmt: skip
+        label = (
+            _("until %(name)s, %(time)s")
+            % {
+                "name": NAMES[name],
+                "time": words.clock_of(due, facts.sitting.point),
+            }
+            + declared
+        )
         left = due - facts.at
         if left < timedelta(0):
             late = _("%(name)s was due at %(time)s") % {

@@ -87,10 +87,11 @@ def skew_words(journal: Journal) -> str:
     minutes = round(abs(journal.skew_seconds or 0) / 60)
     said = _("fast") if (journal.skew_seconds or 0) > 0 else _("slow")
     name = str(journal.station) if journal.station else str(journal)
-    return _("%(station)s: its clock is %(said)s by %(n)d min; entries are ordered by their "
-             "numbers.") % {
-        "station": name, "said": said, "n": minutes,
-    }  # fmt: skip
+    return _("%(station)s: its clock is %(said)s by %(n)d min; entries are ordered by their numbers.") % {
+        "station": name,
+        "said": said,
+        "n": minutes,
+    }
 
 
 def _signs(facts: Facts) -> list[Incident]:
@@ -110,9 +111,7 @@ def _signs(facts: Facts) -> list[Incident]:
 
 def _cards(facts: Facts) -> list[Incident]:
     base = link("scanning", facts)
-    again = [
-        (card.room.number, _("open again. %s") % card.reopen_words) for card in facts.cards if card.open_again
-    ]  # fmt: skip
+    again = [(card.room.number, _("open again. %s") % card.reopen_words) for card in facts.cards if card.open_again]
     differ = [(row.card.room.number, row.words) for row in facts.discrepancies]
     return [
         Incident("bad", f"{words.room_words(room)}: {said}", f"{base}{room}/" if base else "")

@@ -29,9 +29,15 @@ def tag_of(request: HttpRequest, point: ExamPoint) -> str:
     )
     journals = Journal.objects.filter(point=point).aggregate(last=Max("pk"), n=Count("pk"))
     seen: list[Any] = [
-        list(heads), [tuple(row.values()) for row in sheets], packets, journals, f"{now():%Y%m%d%H%M}",
-        request.user.pk, get_language(), request.get_full_path(),
-    ]  # fmt: skip
+        list(heads),
+        [tuple(row.values()) for row in sheets],
+        packets,
+        journals,
+        f"{now():%Y%m%d%H%M}",
+        request.user.pk,
+        get_language(),
+        request.get_full_path(),
+    ]
     return '"' + hashlib.sha256(repr(seen).encode()).hexdigest()[:32] + '"'
 
 

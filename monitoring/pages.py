@@ -51,9 +51,12 @@ def today_live(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @page(
-    "monitoring/<sitting:key>/", name="monitoring", node="hq", files=("journals.take_in", "journals.act"),
+    "monitoring/<sitting:key>/",
+    name="monitoring",
+    node="hq",
+    files=("journals.take_in", "journals.act"),
     max_body=512 << 20,
-)  # fmt: skip
+)
 def monitoring(request: HttpRequest, key: str) -> HttpResponse:
     """Show stations, journals and statuses of a sitting."""
     sitting = open_sitting(request, key)
@@ -121,9 +124,15 @@ def act(request: HttpRequest, key: str, number: str) -> str:
     token = token_from(request, sitting.point)
     said, photo = request.POST, request.FILES.get("photo")
     made = acts.make(
-        sitting=sitting, kind="journal_missing", post=post, reason=said.get("reason", ""), text=said.get("text", ""),
-        photo=photo.read(acts.MAX_PHOTO + 1) if photo else None, token=token, actor=actor_of(request),
-    )  # fmt: skip
+        sitting=sitting,
+        kind="journal_missing",
+        post=post,
+        reason=said.get("reason", ""),
+        text=said.get("text", ""),
+        photo=photo.read(acts.MAX_PHOTO + 1) if photo else None,
+        token=token,
+        actor=actor_of(request),
+    )
     return _("Act signed: %s.") % made
 
 

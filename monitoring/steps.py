@@ -37,9 +37,13 @@ WORDS = {
     State.ABSENT: gettext_lazy("not needed"),
 }
 ICONS = {
-    State.DONE: "check_circle", State.NOW: "play_circle", State.WAITING: "hourglass_top", State.BLOCKED: "lock",
-    State.LATER: "circle", State.ABSENT: "do_not_disturb_on",
-}  # fmt: skip
+    State.DONE: "check_circle",
+    State.NOW: "play_circle",
+    State.WAITING: "hourglass_top",
+    State.BLOCKED: "lock",
+    State.LATER: "circle",
+    State.ABSENT: "do_not_disturb_on",
+}
 
 
 @dataclass(frozen=True)
@@ -126,8 +130,15 @@ class Step:
 def steps_of(facts: Facts, user: User) -> list[Step]:
     """Return the eight steps of a sitting as one person sees them."""
     makers: Sequence[Callable[[Facts], Step]] = (
-        _print, _voice, _finished, _prepare, _scan, _confirmed, _scan_journals, _transferred,
-    )  # fmt: skip
+        _print,
+        _voice,
+        _finished,
+        _prepare,
+        _scan,
+        _confirmed,
+        _scan_journals,
+        _transferred,
+    )
     rows = [make(facts) for make in makers]
     for row in rows:
         row.may = allowed(user, row.rule, facts.sitting)
@@ -173,16 +184,24 @@ def _journals(facts: Facts, number: int, title: str, rows: list[Expected], label
 
 def _print(facts: Facts) -> Step:
     return _journals(
-        facts, 1, _("Journals of the print stations"), facts.print_posts, _("Print journals"),
+        facts,
+        1,
+        _("Journals of the print stations"),
+        facts.print_posts,
+        _("Print journals"),
         _("this exam has no print stations"),
-    )  # fmt: skip
+    )
 
 
 def _voice(facts: Facts) -> Step:
     return _journals(
-        facts, 2, _("Journals of the voice stations"), facts.voice_posts, _("Voice journals"),
+        facts,
+        2,
+        _("Journals of the voice stations"),
+        facts.voice_posts,
+        _("Voice journals"),
         _("this exam has no voice stations"),
-    )  # fmt: skip
+    )
 
 
 def _status(facts: Facts, number: int, title: str, name: str, label: str) -> Step:
@@ -268,9 +287,14 @@ def _scan(facts: Facts) -> Step:
     elif waiting:
         step.rule = "transfers.sign"
         step.missing = [
-            ngettext("%d packet waits for a GEK member's signature", "%d packets wait for a GEK member's signature", len(waiting))
-            % len(waiting), *step.missing,
-        ]  # fmt: skip
+            ngettext(
+                "%d packet waits for a GEK member's signature",
+                "%d packets wait for a GEK member's signature",
+                len(waiting),
+            )
+            % len(waiting),
+            *step.missing,
+        ]
         step.action = Action(_("Sign packets"), link("transfers", facts))
     elif cards and closed >= total:
         step.rule = "transfers.build"
@@ -311,9 +335,13 @@ def _confirmed(facts: Facts) -> Step:
 
 def _scan_journals(facts: Facts) -> Step:
     step = _journals(
-        facts, 7, _("Journals of the scanning stations"), facts.scan_posts, _("Scan journals"),
+        facts,
+        7,
+        _("Journals of the scanning stations"),
+        facts.scan_posts,
+        _("Scan journals"),
         _("this exam has no scanning stations"),
-    )  # fmt: skip
+    )
     accepted = [row for row in facts.scan_posts if row.state == "accepted" and row.journal is not None]
     behind = [row for row in accepted if row.journal and scan_journal.lags(row.journal)]
     if step.folded and not behind:

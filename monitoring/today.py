@@ -21,9 +21,13 @@ from transfers.models import FeedRecord
 SHOWN_EVENTS = 8
 #: Steps of the machinery: what they lead to is an event of its own, and that is what a person wants to read.
 INNER_EVENTS = (
-    "transfers.packet_moved", "transfers.feed_item", "transfers.status_moved", "scanning.card_state",
-    "scanning.source_read", "scanning.sheet_read",
-)  # fmt: skip
+    "transfers.packet_moved",
+    "transfers.feed_item",
+    "transfers.status_moved",
+    "scanning.card_state",
+    "scanning.source_read",
+    "scanning.sheet_read",
+)
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,24 @@ def context_of(user: User, point: ExamPoint, chosen: str) -> dict[str, Any] | No
     left = sum(not step.folded for step in steps)
     over = facts.ending.day_over if not left else False
     return {
-        "point": point, "sitting": sitting, "facts": facts, "head": head_of(facts), "steps": steps,
-        "current": current(steps), "incidents": incidents, "announcements": announcements_of(point),
-        "events": events_of(user, point), "events_url": events_url(point), "next": next_of(facts, steps, user),
+        "point": point,
+        "sitting": sitting,
+        "facts": facts,
+        "head": head_of(facts),
+        "steps": steps,
+        "current": current(steps),
+        "incidents": incidents,
+        "announcements": announcements_of(point),
+        "events": events_of(user, point),
+        "events_url": events_url(point),
+        "next": next_of(facts, steps, user),
         "tabs": tabs_of(user, rows, sitting, steps) if len(rows) > 1 else [],
-        "page_title": _("Today: %d steps left") % left if left
-        else _("Today: every step is done") if over else _("Today: the day is not over"),
-    }  # fmt: skip
+        "page_title": _("Today: %d steps left") % left
+        if left
+        else _("Today: every step is done")
+        if over
+        else _("Today: the day is not over"),
+    }
 
 
 def tabs_of(user: User, rows: Sequence[Sitting], shown: Sitting, steps: Sequence[Step]) -> list[Tab]:
@@ -90,9 +105,15 @@ def tabs_of(user: User, rows: Sequence[Sitting], shown: Sitting, steps: Sequence
         url = reverse("today", kwargs={"key": row.point.key}) + f"?sitting={row.key}"
         count = _("%(done)d of %(total)d steps") % {"done": done, "total": len(wanted)}
         tabs.append(
-            Tab(f"{row.subject.code} {row.subject.name}", words.date_words(row.date), url, row.pk == shown.pk, count,
-                done == len(wanted))
-        )  # fmt: skip
+            Tab(
+                f"{row.subject.code} {row.subject.name}",
+                words.date_words(row.date),
+                url,
+                row.pk == shown.pk,
+                count,
+                done == len(wanted),
+            )
+        )
     return tabs
 
 
@@ -140,11 +161,12 @@ def announcements_of(point: ExamPoint) -> list[dict[str, str]]:
     rows = FeedRecord.objects.filter(point=point, kind="announcement").order_by("-number")[:3]
     return [
         {
-            "title": str(row.body.get("title", "")), "text": str(row.body.get("text", "")),
+            "title": str(row.body.get("title", "")),
+            "text": str(row.body.get("text", "")),
             "at": words.clock_of(row.at, point),
         }
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def events_of(user: User, point: ExamPoint) -> list[dict[str, Any]]:
@@ -156,10 +178,13 @@ def events_of(user: User, point: ExamPoint) -> list[dict[str, Any]]:
         first, *others = group
         shown.append(
             {
-                "at": words.clock_of(first.at, point), "words": first.kind_words, "subject": first.subject,
-                "actor": _(actor), "times": 1 + len(others),
+                "at": words.clock_of(first.at, point),
+                "words": first.kind_words,
+                "subject": first.subject,
+                "actor": _(actor),
+                "times": 1 + len(others),
             }
-        )  # fmt: skip
+        )
     return shown[:SHOWN_EVENTS]
 
 

@@ -68,9 +68,11 @@ def _of_machine(request: HttpRequest, get_response: Get) -> HttpResponse:
         _admit(request)
     except lines.TooManyBodies as refusal:
         return JsonResponse(
-            refusals.problem(refusal), status=refusal.http_status, content_type="application/problem+json",
+            refusals.problem(refusal),
+            status=refusal.http_status,
+            content_type="application/problem+json",
             headers={"Retry-After": str(refusal.retry_after)},
-        )  # fmt: skip
+        )
     return get_response(request)
 
 

@@ -91,9 +91,14 @@ def found_centre(*, region: str, name: str, username: str, password1: str, passw
         raise Refusal("Код региона — две цифры.", "The region code is two digits.")
     with transaction.atomic():
         user = issue_account(
-            person=None, full_name="Администратор РЦОИ", username=username, password=password1, repeated=password2,
-            actor=FIRST_RUN, superuser=True,
-        )  # fmt: skip
+            person=None,
+            full_name="Администратор РЦОИ",
+            username=username,
+            password=password1,
+            repeated=password2,
+            actor=FIRST_RUN,
+            superuser=True,
+        )
         row = this_node()
         row.region, row.region_name, row.founded_at = region, name, now()
         row.save()
@@ -152,8 +157,9 @@ def take_package(*, data: bytes, fingerprint: str) -> str:
         row.save()
         record("node.founded", actor=FIRST_RUN, region=row.region, data={"kind": "hq", "points": row.points})
     return _("Exam package taken in: exam point %(point)s, %(date)s.") % {
-        "point": f"{preview.region}-{preview.point}", "date": f"{preview.date:%d.%m.%Y}",
-    }  # fmt: skip
+        "point": f"{preview.region}-{preview.point}",
+        "date": f"{preview.date:%d.%m.%Y}",
+    }
 
 
 def first_account(*, person: str, username: str, password1: str, password2: str) -> User:

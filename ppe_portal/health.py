@@ -21,8 +21,12 @@ def healthz(request: HttpRequest) -> JsonResponse:
     behind = len({gap.at for gap in marks.gaps()})
     return JsonResponse(
         {
-            "node": settings.PPE_NODE, "database": "ok", "heartbeat_age": beats, "disk_free": free,
+            "node": settings.PPE_NODE,
+            "database": "ok",
+            "heartbeat_age": beats,
+            "disk_free": free,
             # No reason to start anything again: nothing but room on the disk helps.
-            "disk": "low" if free < space.reserve() else "ok", "database_put_back": behind,
+            "disk": "low" if free < space.reserve() else "ok",
+            "database_put_back": behind,
         }
-    )  # fmt: skip
+    )

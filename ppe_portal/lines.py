@@ -214,11 +214,13 @@ class Lines:
         known = self.stranger_seconds if pressed else KNOWN_SECONDS
         return sum(
             self._shut(
-                now, [each for each in exchanges if each.address == address],
-                [line for line in found if line.address == address], known,
+                now,
+                [each for each in exchanges if each.address == address],
+                [line for line in found if line.address == address],
+                known,
             )
             for address in {each.address for each in slow}
-        )  # fmt: skip
+        )
 
     def _note(self, now: float, found: list[_Line]) -> None:
         marks = {}
@@ -240,11 +242,12 @@ class Lines:
         seconds = min(patience[each] for each in overdue)
         others = [each for each in here if each not in overdue]
         lines = [
-            line for line in found
+            line
+            for line in found
             if now - self._marks[line.inode].at >= seconds
             and any(each.queued or line.last >= each.began - EARLY for each in overdue)
             and not any(each.may_have_heard(line.last, self._marks[line.inode].little) for each in others)
-        ]  # fmt: skip
+        ]
         # No more at a time than are overdue, the likeliest first: an idle line that looks like one of theirs may live.
         lines.sort(key=lambda line: min(abs(line.last - each.moved) for each in overdue))
         return sum(_shut_down(line.inode) for line in lines[: len(overdue)])

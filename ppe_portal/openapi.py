@@ -56,10 +56,16 @@ def with_problems(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
 
 def _body(status: int) -> dict[str, Any]:
     example = {
-        "type": "urn:ppe:problem:busy", "title": "The node is busy: the request was not done.", "status": status,
-        "code": "busy", "detail": "The node is busy: the request was not done.",
-        "detail_ru": "Узел занят: запрос не выполнен.", "cure": "Repeat in a few seconds.",
-        "cure_ru": "Повторите через несколько секунд.", "permanent": False, "errors": [],
-    }  # fmt: skip
+        "type": "urn:ppe:problem:busy",
+        "title": "The node is busy: the request was not done.",
+        "status": status,
+        "code": "busy",
+        "detail": "The node is busy: the request was not done.",
+        "detail_ru": "Узел занят: запрос не выполнен.",
+        "cure": "Repeat in a few seconds.",
+        "cure_ru": "Повторите через несколько секунд.",
+        "permanent": False,
+        "errors": [],
+    }
     shown = {"example": example} if status == 503 else {}
     return {"schema": {"$ref": "#/components/schemas/Problem"}, **shown}

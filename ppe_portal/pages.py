@@ -16,9 +16,13 @@ from stations.models import Assignment, Person, Role, User
 from stations.people import AccountRefused, issue_account
 
 LOGIN_ROLES = (
-    Role.TECHNICAL_SPECIALIST, Role.POINT_HEAD, Role.GEK_MEMBER,
-    Role.RCOI_OPERATOR, Role.REGIONAL_COORDINATOR, Role.ADMINISTRATOR,
-)  # fmt: skip
+    Role.TECHNICAL_SPECIALIST,
+    Role.POINT_HEAD,
+    Role.GEK_MEMBER,
+    Role.RCOI_OPERATOR,
+    Role.REGIONAL_COORDINATOR,
+    Role.ADMINISTRATOR,
+)
 PACKAGE_LIMIT = 16 * 1024 * 1024
 
 
@@ -57,9 +61,12 @@ def found(request: HttpRequest) -> HttpResponseBase:
     said = request.POST
     first_run.check_code(said.get("code", ""))
     user = first_run.found_centre(
-        region=said.get("region", ""), name=said.get("name", ""), username=said.get("username", ""),
-        password1=said.get("password1", ""), password2=said.get("password2", ""),
-    )  # fmt: skip
+        region=said.get("region", ""),
+        name=said.get("name", ""),
+        username=said.get("username", ""),
+        password1=said.get("password1", ""),
+        password2=said.get("password2", ""),
+    )
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     messages.success(request, _("The regional centre's node is set up. Load the registry of the region."))
     return redirect("/")
@@ -93,9 +100,11 @@ def first_account(request: HttpRequest) -> HttpResponseBase:
     said = request.POST
     first_run.check_code(said.get("code", ""))
     user = first_run.first_account(
-        person=said.get("person", ""), username=said.get("username", ""),
-        password1=said.get("password1", ""), password2=said.get("password2", ""),
-    )  # fmt: skip
+        person=said.get("person", ""),
+        username=said.get("username", ""),
+        password1=said.get("password1", ""),
+        password2=said.get("password2", ""),
+    )
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return redirect("/")
 
@@ -148,7 +157,10 @@ def account(request: HttpRequest) -> str:
     for where in [duty.sitting for duty in duties] or [None]:
         rules.require(request.user, "people.manage", where)
     made = issue_account(
-        person=person, username=said.get("username", ""), password=said.get("password1", ""),
-        repeated=said.get("password2", ""), actor=actor_of(request),
-    )  # fmt: skip
+        person=person,
+        username=said.get("username", ""),
+        password=said.get("password1", ""),
+        repeated=said.get("password2", ""),
+        actor=actor_of(request),
+    )
     return _("Login “%(name)s” issued: %(person)s.") % {"name": made.username, "person": person.full_name}

@@ -121,10 +121,27 @@ def children(
     """Return the processes of a node."""
     manage = [sys.executable, str(Path(__file__).resolve().parent.parent / "manage.py")]
     web = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
-        "--workers", str(workers), "--blocking-threads", str(threads), "--backpressure", "256", "--no-ws",
-        "--respawn-failed-workers", "--workers-kill-timeout", "5", "ppe_portal.wsgi:application",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+        "--blocking-threads",
+        str(threads),
+        "--backpressure",
+        "256",
+        "--no-ws",
+        "--respawn-failed-workers",
+        "--workers-kill-timeout",
+        "5",
+        "ppe_portal.wsgi:application",
+    ]
     commands = {
         "web": (web, {}),
         "heavy": ([*manage, "qcluster", "-n", "heavy"], {"Q_CLUSTER_NAME": "heavy"}),

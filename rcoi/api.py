@@ -63,13 +63,15 @@ class FeedView(APIView):
                 response_only=True,
                 status_codes=["200"],
                 value={
-                    "after": 7, "items": [{"number": 8, "item": "MIIF…"}, {"number": 9, "item": "MIIG…"}], "last": 9,
+                    "after": 7,
+                    "items": [{"number": 8, "item": "MIIF…"}, {"number": 9, "item": "MIIG…"}],
+                    "last": 9,
                     "more": False,
                 },
             )
         ],
         tags=["feed"],
-    )  # fmt: skip
+    )
     def get(self, request: Request) -> Response:
         """Return the items after a number, oldest first, each as it was signed, in base64."""
         point = point_of(request)

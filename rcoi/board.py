@@ -50,9 +50,9 @@ class Cell:
         """Colour of the chip."""
         if self.done and self.open:
             return "warn"
-        return {
-            "awaited": "idle", PacketState.ACKNOWLEDGED: "ok", PacketState.REJECTED: "bad", "rescan": "warn"
-        }.get(self.state, "info")  # fmt: skip
+        return {"awaited": "idle", PacketState.ACKNOWLEDGED: "ok", PacketState.REJECTED: "bad", "rescan": "warn"}.get(
+            self.state, "info"
+        )
 
     @property
     def done(self) -> bool:

@@ -125,9 +125,14 @@ def _about(sheet: SeenSheet, kind: str, ru: str, en: str, severity: str = PROBLE
     title_ru = form.title_ru.split(".")[0] if form else sheet.kind
     title_en = form.title_en if form else sheet.kind
     return Found(
-        kind, f"{title_ru} № {sheet.number}: {ru}", f"{title_en}, no. {sheet.number}: {en}", sheet.number, sheet.kind,
-        sheet.pk, severity,
-    )  # fmt: skip
+        kind,
+        f"{title_ru} № {sheet.number}: {ru}",
+        f"{title_en}, no. {sheet.number}: {en}",
+        sheet.number,
+        sheet.kind,
+        sheet.pk,
+        severity,
+    )
 
 
 def _wrong_address(place: Place, sheet: SeenSheet) -> tuple[str, str] | None:

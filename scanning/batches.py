@@ -79,12 +79,16 @@ def _goings(found: list[Batch]) -> list[Going]:
         moved = any(each[3] != batch.card_id for each in own)
         made.append(
             Going(
-                batch=batch, files=files.get(batch.pk, 0), sheets=len(own), unread=unread,
-                numbers=tuple(sorted({each[0] for each in own if each[0]})), decided=sum(bool(each[2]) for each in own),
+                batch=batch,
+                files=files.get(batch.pk, 0),
+                sheets=len(own),
+                unread=unread,
+                numbers=tuple(sorted({each[0] for each in own if each[0]})),
+                decided=sum(bool(each[2]) for each in own),
                 scanning=batch.pk in scanned_now,
                 refusal=_refusal(batch, moved=moved, unread=unread, scanning=batch.pk in scanned_now),
             )
-        )  # fmt: skip
+        )
     return made
 
 
@@ -107,18 +111,27 @@ def _refusal(batch: Batch, *, moved: bool, unread: int, scanning: bool) -> Batch
         return BatchRefused(f"Пачка {batch.number} сканируется.", f"Batch {batch.number} is being scanned.")
     if unread and batch.state != BatchState.PAUSED:
         return BatchRefused(
-            f"Пачка {batch.number} ещё читается.", f"Batch {batch.number} is still being read.",
-            cure_ru="Приостановите пачку или дождитесь конца чтения.", cure_en="Pause it, or wait until it is read.",
-        )  # fmt: skip
+            f"Пачка {batch.number} ещё читается.",
+            f"Batch {batch.number} is still being read.",
+            cure_ru="Приостановите пачку или дождитесь конца чтения.",
+            cure_en="Pause it, or wait until it is read.",
+        )
     return None
 
 
 def _set(batch: Batch, state: BatchState, actor: Actor, **data: object) -> None:
     point = batch.card.sitting.point
     move(
-        batch, state, table=BATCH_MOVES, kind="scanning.batch_state", actor=actor, region=point.region.code,
-        point=point.code, subject=f"{batch.card.sitting.key} {batch.card.room.number}: {batch.number}", data=dict(data),
-    )  # fmt: skip
+        batch,
+        state,
+        table=BATCH_MOVES,
+        kind="scanning.batch_state",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=f"{batch.card.sitting.key} {batch.card.room.number}: {batch.number}",
+        data=dict(data),
+    )
 
 
 def _locked(batch: Batch) -> Batch:
@@ -178,9 +191,12 @@ def delete(*, batch: Batch, actor: Actor) -> Going:
         _set(batch, BatchState.DELETED, actor, sheets=goes.sheets, numbers=len(goes.numbers))
         _take_out(batch, actor)
         scan_journal.note(
-            sitting=batch.card.sitting, event="note_written", person=actor.name, room=batch.card.room.number,
+            sitting=batch.card.sitting,
+            event="note_written",
+            person=actor.name,
+            room=batch.card.room.number,
             text=f"удалена пачка {batch.number}: файлов {goes.files}, листов {goes.sheets}",
-        )  # fmt: skip
+        )
         reconcile(batch.card, actor=actor)
     return goes
 
@@ -190,14 +206,29 @@ def _take_out(batch: Batch, actor: Actor) -> None:
     for source in batch.sources.filter(state=SourceState.RECEIVED):
         # Nobody waits for its reading any more.
         move(
-            source, SourceState.READ, table=SOURCE_MOVES, kind="scanning.source_read", actor=actor,
-            region=point.region.code, point=point.code,
-            subject=f"{card.sitting.key} {card.room.number}: {source.name}"[:200], data={"deleted": batch.number},
-        )  # fmt: skip
+            source,
+            SourceState.READ,
+            table=SOURCE_MOVES,
+            kind="scanning.source_read",
+            actor=actor,
+            region=point.region.code,
+            point=point.code,
+            subject=f"{card.sitting.key} {card.room.number}: {source.name}"[:200],
+            data={"deleted": batch.number},
+        )
     for sheet in card.sheets.filter(source__batch=batch, state__in=ACTIVE):
         move(
-            sheet, SheetState.DISCARDED, table=SHEET_MOVES, kind="scanning.sheet_decided", actor=actor,
-            region=point.region.code, point=point.code, subject=f"{card.sitting.key} {card.room.number}",
-            data={"sheet": sheet.pk, "action": "batch_deleted"}, decision="batch_deleted", reason=DELETED_REASON,
-            decided_by=actor.name[:200], decided_at=now(),
-        )  # fmt: skip
+            sheet,
+            SheetState.DISCARDED,
+            table=SHEET_MOVES,
+            kind="scanning.sheet_decided",
+            actor=actor,
+            region=point.region.code,
+            point=point.code,
+            subject=f"{card.sitting.key} {card.room.number}",
+            data={"sheet": sheet.pk, "action": "batch_deleted"},
+            decision="batch_deleted",
+            reason=DELETED_REASON,
+            decided_by=actor.name[:200],
+            decided_at=now(),
+        )

@@ -17,13 +17,23 @@ from scanning.sheets import Legal, legal_actions
 from scanning.states import ACTIVE, CardState, RecordingState, SheetState
 
 CHIPS = {
-    CardState.WAITING: "idle", CardState.OPEN: "info", CardState.SCANNING: "info", CardState.RECONCILED: "ok",
-    CardState.DISCREPANT: "bad", CardState.CLOSED: "ok", CardState.CLOSED_WITH_ACT: "bad", CardState.PACKED: "ok",
-}  # fmt: skip
+    CardState.WAITING: "idle",
+    CardState.OPEN: "info",
+    CardState.SCANNING: "info",
+    CardState.RECONCILED: "ok",
+    CardState.DISCREPANT: "bad",
+    CardState.CLOSED: "ok",
+    CardState.CLOSED_WITH_ACT: "bad",
+    CardState.PACKED: "ok",
+}
 SHEET_CHIPS = {
-    SheetState.RECEIVED: "info", SheetState.RECOGNISED: "ok", SheetState.PROBLEM: "bad", SheetState.ACCEPTED: "ok",
-    SheetState.DISCARDED: "idle", SheetState.REPLACED: "idle",
-}  # fmt: skip
+    SheetState.RECEIVED: "info",
+    SheetState.RECOGNISED: "ok",
+    SheetState.PROBLEM: "bad",
+    SheetState.ACCEPTED: "ok",
+    SheetState.DISCARDED: "idle",
+    SheetState.REPLACED: "idle",
+}
 DISCREPANCY_MEANINGS: dict[str, Words] = {
     "foreign": _("The sheet is not of this room. Put the paper into its room's envelope and move the picture there."),
     "twice": _("The sheet is in the room twice. Compare the pictures and keep the better one."),
@@ -95,10 +105,14 @@ def room_rows(cards: list[RoomCard]) -> list[RoomRow]:
         own = figures.get(card.pk, empty)
         rows.append(
             RoomRow(
-                card, CHIPS[CardState(card.state)], own["standing"], own["unread"], own["problems"],
+                card,
+                CHIPS[CardState(card.state)],
+                own["standing"],
+                own["unread"],
+                own["problems"],
                 differences.get(card.pk, 0),
             )
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -180,26 +194,33 @@ def _places(sheet: Sheet, findings: list[Finding]) -> list[dict[str, str]]:
             x0, y0, x1, y1 = each.place
             places.append(
                 {
-                    "left": f"{max(x0 / width, 0):.2%}", "top": f"{max(y0 / height, 0):.2%}",
-                    "width": f"{(x1 - x0) / width:.2%}", "height": f"{(y1 - y0) / height:.2%}",
+                    "left": f"{max(x0 / width, 0):.2%}",
+                    "top": f"{max(y0 / height, 0):.2%}",
+                    "width": f"{(x1 - x0) / width:.2%}",
+                    "height": f"{(y1 - y0) / height:.2%}",
                 }
-            )  # fmt: skip
+            )
     return places
 
 
 def recording_rows(card: RoomCard) -> list[RecordingRow]:
     """Return the recordings of a card, doubtful ones first."""
     chips = {
-        RecordingState.RECEIVED: "info", RecordingState.READ: "ok", RecordingState.PROBLEM: "bad",
-        RecordingState.ACCEPTED: "warn", RecordingState.DISCARDED: "idle",
-    }  # fmt: skip
+        RecordingState.RECEIVED: "info",
+        RecordingState.READ: "ok",
+        RecordingState.PROBLEM: "bad",
+        RecordingState.ACCEPTED: "warn",
+        RecordingState.DISCARDED: "idle",
+    }
     rows = [
         RecordingRow(
-            row, [(each, meaning(each.kind)) for each in row.findings.all()], chips[RecordingState(row.state)],
+            row,
+            [(each, meaning(each.kind)) for each in row.findings.all()],
+            chips[RecordingState(row.state)],
             row.state == RecordingState.PROBLEM,
         )
         for row in card.recordings.prefetch_related("findings").select_related("answer")
-    ]  # fmt: skip
+    ]
     return sorted(rows, key=lambda row: (not row.undecided, row.recording.name))
 
 
@@ -218,7 +239,11 @@ def state_of(card: RoomCard, register: Register) -> dict[str, Any]:
         "version": card.version,
         "discrepancies": [
             {
-                "kind": row.kind, "number": row.number, "form": row.form, "text": row.words, "sheet": row.sheet_id,
+                "kind": row.kind,
+                "number": row.number,
+                "form": row.form,
+                "text": row.words,
+                "sheet": row.sheet_id,
                 "severity": row.severity,
             }
             for row in card.discrepancies.filter(resolved_at__isnull=True)
@@ -227,28 +252,42 @@ def state_of(card: RoomCard, register: Register) -> dict[str, Any]:
         "blockers": [{"code": each.code, "text": either(each.ru, each.en)} for each in balance.blockers],
         "findings": [
             {
-                "sheet": sheet.pk, "number": sheet.number, "source": sheet.source.name, "page": sheet.page,
-                "kind": each.kind, "severity": each.severity, "value": each.value,
+                "sheet": sheet.pk,
+                "number": sheet.number,
+                "source": sheet.source.name,
+                "page": sheet.page,
+                "kind": each.kind,
+                "severity": each.severity,
+                "value": each.value,
             }
-            for sheet in sheets for each in sheet.findings.all()
+            for sheet in sheets
+            for each in sheet.findings.all()
         ],
         "sheets": [_sheet_state(sheet) for sheet in sheets],
         "recordings": [
             {
-                "id": row.recording.pk, "name": row.recording.name, "state": row.recording.state,
-                "seconds": row.recording.seconds, "findings": [each.kind for each, _meaning in row.findings],
+                "id": row.recording.pk,
+                "name": row.recording.name,
+                "state": row.recording.state,
+                "seconds": row.recording.seconds,
+                "findings": [each.kind for each, _meaning in row.findings],
             }
             for row in recording_rows(card)
         ],
-    }  # fmt: skip
+    }
 
 
 def _sheet_state(sheet: Sheet) -> dict[str, Any]:
     return {
-        "id": sheet.pk, "file": sheet.source.name, "source": sheet.source.name, "page": sheet.page,
-        "number": sheet.number, "kind": sheet.kind, "state": sheet.state,
+        "id": sheet.pk,
+        "file": sheet.source.name,
+        "source": sheet.source.name,
+        "page": sheet.page,
+        "number": sheet.number,
+        "kind": sheet.kind,
+        "state": sheet.state,
         "findings": [each.kind for each in sheet.findings.all()],
-    }  # fmt: skip
+    }
 
 
 def live_balance(card: RoomCard, register: Register) -> Balance:

@@ -157,15 +157,23 @@ def save_card(*, card: RoomCard, counts: Mapping[str, int | None], version: int,
         card.refresh_from_db()
         point = card.sitting.point
         record(
-            "scanning.card_saved", actor=actor, region=point.region.code, point=point.code,
-            subject=f"{card.sitting.key} {card.room.number}", data={"from": previous, "to": values},
-        )  # fmt: skip
+            "scanning.card_saved",
+            actor=actor,
+            region=point.region.code,
+            point=point.code,
+            subject=f"{card.sitting.key} {card.room.number}",
+            data={"from": previous, "to": values},
+        )
         open_card(card, actor=actor)
         if not card.is_hq:
             scan_journal.note(
-                sitting=card.sitting, event="card_entered", person=actor.name, room=card.room.number,
-                counts={name: value for name, value in values.items() if value is not None}, version=card.version,
-            )  # fmt: skip
+                sitting=card.sitting,
+                event="card_entered",
+                person=actor.name,
+                room=card.room.number,
+                counts={name: value for name, value in values.items() if value is not None},
+                version=card.version,
+            )
         reconcile(card, actor=actor)
     return card
 
@@ -239,16 +247,27 @@ def close_with_act(*, card: RoomCard, reason: str, text: str, token: OpenToken, 
         _require_actable(balance)
         open_rows = card.discrepancies.filter(resolved_at__isnull=True)
         act = acts.make(
-            sitting=card.sitting, kind="room_difference", post=None, room=card.room, reason=reason.strip(),
-            text=text.strip(), numbers=sorted({row.number for row in open_rows if len(row.number) == 13}),
-            difference=balance.as_dict(), token=token, actor=actor,
-        )  # fmt: skip
+            sitting=card.sitting,
+            kind="room_difference",
+            post=None,
+            room=card.room,
+            reason=reason.strip(),
+            text=text.strip(),
+            numbers=sorted({row.number for row in open_rows if len(row.number) == 13}),
+            difference=balance.as_dict(),
+            token=token,
+            actor=actor,
+        )
         RoomCard.objects.filter(pk=card.pk).update(act=act)
         card.act = act
         scan_journal.note(
-            sitting=card.sitting, event="act_made", person=token.identity.ident, room=card.room.number,
-            sha256=act.sha256, reason=reason.strip()[:1000],
-        )  # fmt: skip
+            sitting=card.sitting,
+            event="act_made",
+            person=token.identity.ident,
+            room=card.room.number,
+            sha256=act.sha256,
+            reason=reason.strip()[:1000],
+        )
         _shut(card, CardState.CLOSED_WITH_ACT, balance, actor)
     return card
 
@@ -269,16 +288,28 @@ def _shut(card: RoomCard, state: CardState, balance: Balance, actor: Actor) -> N
     point = card.sitting.point
     with_act = state == CardState.CLOSED_WITH_ACT
     move(
-        card, state, table=CARD_MOVES, kind="scanning.card_closed_with_act" if with_act else "scanning.card_closed",
-        actor=actor, region=point.region.code, point=point.code, subject=f"{card.sitting.key} {card.room.number}",
-        data={"counts": balance.counts}, closed_at=now(), balance=balance.as_dict(),
-    )  # fmt: skip
+        card,
+        state,
+        table=CARD_MOVES,
+        kind="scanning.card_closed_with_act" if with_act else "scanning.card_closed",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=f"{card.sitting.key} {card.room.number}",
+        data={"counts": balance.counts},
+        closed_at=now(),
+        balance=balance.as_dict(),
+    )
     steps.settle(card)
     extra: dict[str, Any] = {"act": card.act.sha256} if with_act and card.act else {}
     scan_journal.note(
-        sitting=card.sitting, event="room_closed", person=actor.name, room=card.room.number, counts=balance.counts,
+        sitting=card.sitting,
+        event="room_closed",
+        person=actor.name,
+        room=card.room.number,
+        counts=balance.counts,
         **extra,
-    )  # fmt: skip
+    )
 
 
 def reopen(*, card: RoomCard, numbers: Sequence[str], reason: str, actor: Actor, reason_en: str = "") -> RoomCard:
@@ -303,14 +334,25 @@ def reopen(*, card: RoomCard, numbers: Sequence[str], reason: str, actor: Actor,
         if card.state in CLOSED:
             point = card.sitting.point
             move(
-                card, CardState.OPEN, table=CARD_MOVES, kind="scanning.card_reopened", actor=actor,
-                region=point.region.code, point=point.code, subject=f"{card.sitting.key} {card.room.number}",
-                data={"sheets": len(awaited), "reason": reason.strip()[:500]}, closed_at=None, act=None,
-            )  # fmt: skip
+                card,
+                CardState.OPEN,
+                table=CARD_MOVES,
+                kind="scanning.card_reopened",
+                actor=actor,
+                region=point.region.code,
+                point=point.code,
+                subject=f"{card.sitting.key} {card.room.number}",
+                data={"sheets": len(awaited), "reason": reason.strip()[:500]},
+                closed_at=None,
+                act=None,
+            )
             scan_journal.note(
-                sitting=card.sitting, event="room_reopened", person=actor.name, room=card.room.number,
+                sitting=card.sitting,
+                event="room_reopened",
+                person=actor.name,
+                room=card.room.number,
                 reason=reason.strip()[:1000] or "повторное сканирование",
-            )  # fmt: skip
+            )
             for listener in on_reopened:
                 listener(card, actor)
         reconcile(card, actor=actor)

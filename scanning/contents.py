@@ -74,10 +74,12 @@ def _sheets(card: RoomCard) -> list[TarFile]:
         label = sheet.number or "unread"
         found.append(
             TarFile(
-                f"sheets/{place:04d}_{label}.tif", kind, files.inside(sheet.path),  # type: ignore[arg-type]
+                f"sheets/{place:04d}_{label}.tif",
+                kind,  # type: ignore[arg-type]
+                files.inside(sheet.path),
                 (sheet.number,) if sheet.number else (),
             )
-        )  # fmt: skip
+        )
     return found
 
 
@@ -85,11 +87,13 @@ def _recordings(card: RoomCard) -> list[TarFile]:
     rows = card.recordings.filter(state__in=ACTIVE_RECORDINGS).exclude(state=RecordingState.RECEIVED)
     return [
         TarFile(
-            f"recordings/{place:03d}_{tar.plain(row.name)}", "recording", files.inside(row.path),
+            f"recordings/{place:03d}_{tar.plain(row.name)}",
+            "recording",
+            files.inside(row.path),
             (row.answer.registration_number,) if row.answer and row.answer.registration_number else (),
         )
         for place, row in enumerate(rows.select_related("answer").order_by("name"), start=1)
-    ]  # fmt: skip
+    ]
 
 
 def _acts(card: RoomCard) -> list[TarFile]:
@@ -99,9 +103,12 @@ def _acts(card: RoomCard) -> list[TarFile]:
 def _counts(found: list[TarFile], card: RoomCard) -> dict[str, int]:
     kinds = Counter(each.kind for each in found)
     counts = {
-        "sheets": kinds["sheet"], "forms": kinds["form"], "recordings": kinds["recording"], "journals": 0,
+        "sheets": kinds["sheet"],
+        "forms": kinds["form"],
+        "recordings": kinds["recording"],
+        "journals": 0,
         "acts": kinds["act"],
-    }  # fmt: skip
+    }
     rows = card.sheets.filter(state__in=ACTIVE).exclude(state=SheetState.RECEIVED).exclude(path="").exclude(kind="")
     return counts | dict(sorted(Counter(rows.values_list("kind", flat=True)).items()))
 
@@ -140,8 +147,14 @@ def mark_packed(card: RoomCard, actor: Actor) -> None:
     """
     point = card.sitting.point
     move(
-        card, CardState.PACKED, table=CARD_MOVES, kind="scanning.card_packed", actor=actor, region=point.region.code,
-        point=point.code, subject=f"{card.sitting.key} {card.room.number}",
-    )  # fmt: skip
+        card,
+        CardState.PACKED,
+        table=CARD_MOVES,
+        kind="scanning.card_packed",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=f"{card.sitting.key} {card.room.number}",
+    )
     # What once went into a packet is never deleted as a batch, also when the room is opened again.
     card.batches.filter(sealed_at__isnull=True).update(sealed_at=now())

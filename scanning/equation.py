@@ -5,17 +5,32 @@ from typing import Any
 
 _WORDS = {
     "ru": {
-        "printed": "напечатано", "spoiled": "испорчено", "unused": "не использовано",
-        "sealed": "номера закрыты ключом", "seats": "мест", "absent": "не явились", "no_card": "карточка не заполнена",
-        "card": "по карточке", "scanned": "отсканировано", "missing": "не хватает", "sets": "комплект",
+        "printed": "напечатано",
+        "spoiled": "испорчено",
+        "unused": "не использовано",
+        "sealed": "номера закрыты ключом",
+        "seats": "мест",
+        "absent": "не явились",
+        "no_card": "карточка не заполнена",
+        "card": "по карточке",
+        "scanned": "отсканировано",
+        "missing": "не хватает",
+        "sets": "комплект",
     },
     "en": {
-        "printed": "printed", "spoiled": "spoiled", "unused": "unused",
-        "sealed": "the key still closes the numbers", "seats": "seats", "absent": "absent",
-        "no_card": "the card is not filled in", "card": "on the card", "scanned": "scanned", "missing": "missing",
+        "printed": "printed",
+        "spoiled": "spoiled",
+        "unused": "unused",
+        "sealed": "the key still closes the numbers",
+        "seats": "seats",
+        "absent": "absent",
+        "no_card": "the card is not filled in",
+        "card": "on the card",
+        "scanned": "scanned",
+        "missing": "missing",
         "sets": "set",
     },
-}  # fmt: skip
+}
 
 
 def equation(figures: Mapping[str, Any], language: str) -> str:

@@ -153,11 +153,16 @@ def add(doubts: Iterable[dict[str, Any]], *, sheet: Sheet | None = None, recordi
     """Add findings to a sheet or recording; return whether any of them needs a decision."""
     rows = [
         Finding(
-            sheet=sheet, recording=recording, kind=doubt["kind"], severity=doubt["severity"],
-            place=doubt.get("place"), value=str(doubt.get("value", ""))[:300],
-            value_en=str(doubt.get("value_en", ""))[:300], limit=str(doubt.get("limit", ""))[:100],
+            sheet=sheet,
+            recording=recording,
+            kind=doubt["kind"],
+            severity=doubt["severity"],
+            place=doubt.get("place"),
+            value=str(doubt.get("value", ""))[:300],
+            value_en=str(doubt.get("value_en", ""))[:300],
+            limit=str(doubt.get("limit", ""))[:100],
         )
         for doubt in doubts
-    ]  # fmt: skip
+    ]
     Finding.objects.bulk_create(rows)
     return any(row.severity == Finding.Severity.PROBLEM for row in rows)

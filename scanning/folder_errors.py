@@ -11,10 +11,11 @@ class FolderNotAllowed(Refusal):
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            f"Папку «{path}» узел не наблюдает.", f"The node does not watch the folder “{path}”.",
+            f"Папку «{path}» узел не наблюдает.",
+            f"The node does not watch the folder “{path}”.",
             cure_ru="Выберите папку из списка. Разрешённые папки задаёт переменная PPE_SCAN_DIRS узла.",
             cure_en="Choose one of the list. The variable PPE_SCAN_DIRS of the node names what is allowed.",
-        )  # fmt: skip
+        )
 
 
 class FolderMissing(Refusal):
@@ -28,8 +29,9 @@ class FolderMissing(Refusal):
         super().__init__(
             f"Папки «{path}» нет, или узел не может переносить из неё файлы.",
             f"The folder “{path}” is not there, or the node cannot move files in it.",
-            cure_ru="Проверьте, подключён ли диск, и права на папку.", cure_en="Check the drive and the permissions.",
-        )  # fmt: skip
+            cure_ru="Проверьте, подключён ли диск, и права на папку.",
+            cure_en="Check the drive and the permissions.",
+        )
 
 
 class FolderBusy(Refusal):
@@ -41,7 +43,8 @@ class FolderBusy(Refusal):
 
     def __init__(self, room: str, files: int) -> None:
         super().__init__(
-            f"В папке ещё лежат файлы аудитории {room}: {files}.", f"{files} files of room {room} still lie in it.",
+            f"В папке ещё лежат файлы аудитории {room}: {files}.",
+            f"{files} files of room {room} still lie in it.",
             cure_ru="Подождите, пока они будут приняты, и подключите папку снова.",
             cure_en="Wait until they are taken, then try again.",
-        )  # fmt: skip
+        )

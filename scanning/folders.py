@@ -122,17 +122,27 @@ def end(*, folder: WatchedFolder, actor: Actor) -> None:
 def _set(folder: WatchedFolder, state: FolderState, actor: Actor) -> None:
     point = folder.card.sitting.point
     move(
-        folder, state, table=FOLDER_MOVES, kind="scanning.folder_state", actor=actor, region=point.region.code,
-        point=point.code, subject=f"{folder.card.sitting.key} {folder.card.room.number}: {folder.path}"[:200],
-    )  # fmt: skip
+        folder,
+        state,
+        table=FOLDER_MOVES,
+        kind="scanning.folder_state",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=f"{folder.card.sitting.key} {folder.card.room.number}: {folder.path}"[:200],
+    )
 
 
 def _tell(folder: WatchedFolder, kind: str, actor: Actor, data: dict[str, Any]) -> None:
     point = folder.card.sitting.point
     record(
-        kind, actor=actor, region=point.region.code, point=point.code,
-        subject=f"{folder.card.sitting.key} {folder.card.room.number}: {folder.path}"[:200], data=data,
-    )  # fmt: skip
+        kind,
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=f"{folder.card.sitting.key} {folder.card.room.number}: {folder.path}"[:200],
+        data=data,
+    )
 
 
 def look_at_all() -> None:

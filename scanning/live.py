@@ -56,9 +56,11 @@ def progress(*, card: RoomCard | None = None, sitting: Sitting | None = None) ->
     rows = Sheet.objects.filter(card=card) if card else Sheet.objects.filter(card__sitting=sitting)
     lately = now() - timedelta(seconds=PACE_SECONDS)
     got = rows.aggregate(
-        received=Count("pk", filter=Q(state__in=ACTIVE)), unread=Count("pk", filter=Q(state=SheetState.RECEIVED)),
-        problems=Count("pk", filter=Q(state=SheetState.PROBLEM)), lately=Count("pk", filter=Q(read_at__gt=lately)),
-    )  # fmt: skip
+        received=Count("pk", filter=Q(state__in=ACTIVE)),
+        unread=Count("pk", filter=Q(state=SheetState.RECEIVED)),
+        problems=Count("pk", filter=Q(state=SheetState.PROBLEM)),
+        lately=Count("pk", filter=Q(read_at__gt=lately)),
+    )
     return _progress(got["received"], got["unread"], got["problems"], got["lately"])
 
 
@@ -73,9 +75,11 @@ def pulse(card: RoomCard) -> dict[str, Any]:
     sheets = list(shown.values_list("state", "read_at", "pk", "number", "kind", "path", "decision", "reason"))
     lately = now() - timedelta(seconds=PACE_SECONDS)
     now_is = _progress(
-        sum(row[0] in ACTIVE for row in sheets), sum(row[0] == SheetState.RECEIVED for row in sheets),
-        sum(row[0] == SheetState.PROBLEM for row in sheets), sum(bool(row[1] and row[1] > lately) for row in sheets),
-    )  # fmt: skip
+        sum(row[0] in ACTIVE for row in sheets),
+        sum(row[0] == SheetState.RECEIVED for row in sheets),
+        sum(row[0] == SheetState.PROBLEM for row in sheets),
+        sum(bool(row[1] and row[1] > lately) for row in sheets),
+    )
     job = last_pass(card)
     step = steps.last_step(card)
     folders = WatchedFolder.objects.filter(card=card, state=FolderState.WATCHED)
@@ -86,17 +90,33 @@ def pulse(card: RoomCard) -> dict[str, Any]:
     # A hash of what is shown: sums stand still when one thing goes and another comes.
     mark = digest(
         [
-            card.state, card.version, card.reconciled_at, card.seen_journals, card.awaited, card.reopen_reason,
-            card.act_id, step.pk if step else 0, taken, recordings, list(card.batches.values_list("number", "state")),
-            [job.pk, job.state, job.pages, job.said] if job else 0, sheets,
+            card.state,
+            card.version,
+            card.reconciled_at,
+            card.seen_journals,
+            card.awaited,
+            card.reopen_reason,
+            card.act_id,
+            step.pk if step else 0,
+            taken,
+            recordings,
+            list(card.batches.values_list("number", "state")),
+            [job.pk, job.state, job.pages, job.said] if job else 0,
+            sheets,
         ]
-    )  # fmt: skip
+    )
     return {
-        "mark": mark, "state": card.state, "received": now_is.received, "unread": now_is.unread,
-        "read": now_is.read, "share": now_is.share, "problems": now_is.problems, "words": now_is.words,
+        "mark": mark,
+        "state": card.state,
+        "received": now_is.received,
+        "unread": now_is.unread,
+        "read": now_is.read,
+        "share": now_is.share,
+        "problems": now_is.problems,
+        "words": now_is.words,
         "busy": bool(now_is.unread or waiting or (job and job.running)),
         "scanning": {"pages": job.pages, "running": job.running} if job else None,
-    }  # fmt: skip
+    }
 
 
 def last_pass(card: RoomCard) -> ScanJob | None:

@@ -26,8 +26,11 @@ from stations.scope import ScopedQuerySet
 from wire.forms import CATALOGUE, FormKind
 
 DOORS: dict[str, "str | Promise"] = {
-    "browser": _("Files from the browser"), "api": _("Another station"), "folder": _("Scanner's folder"), "scanner": _("Scanner"),
-}  # fmt: skip
+    "browser": _("Files from the browser"),
+    "api": _("Another station"),
+    "folder": _("Scanner's folder"),
+    "scanner": _("Scanner"),
+}
 #: The counts of a card, in the words of sentences.
 COUNT_WORDS = {
     "registration_count": ("бланков регистрации", "registration forms"),
@@ -252,9 +255,13 @@ class Recording(Leased):
 
     card = models.ForeignKey(RoomCard, models.PROTECT, verbose_name=_("card"), related_name="recordings")
     answer = models.ForeignKey(
-        JournalAnswer, models.SET_NULL, verbose_name=_("answer in the journal"), null=True, blank=True,
+        JournalAnswer,
+        models.SET_NULL,
+        verbose_name=_("answer in the journal"),
+        null=True,
+        blank=True,
         related_name="recordings",
-    )  # fmt: skip
+    )
     state = models.CharField(_("state"), max_length=16, choices=RecordingState.choices, default=RecordingState.RECEIVED)
     name = models.CharField(_("file name"), max_length=255)
     path = models.CharField(_("kept as"), max_length=300)

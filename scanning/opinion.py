@@ -63,6 +63,11 @@ def _of_card(card: RoomCard, sheet: Sheet, rows: Iterable[dict[str, Any]]) -> It
         if row["name"] in _COUNTS:
             name, words = _COUNTS[row["name"]]
             yield Opinion(
-                sheet, words, row["value"], row["confidence"], row["sure"], tuple(row["place"]),
+                sheet,
+                words,
+                row["value"],
+                row["confidence"],
+                row["sure"],
+                tuple(row["place"]),
                 getattr(card, name) if card.filled else None,
-            )  # fmt: skip
+            )

@@ -65,14 +65,21 @@ def begin(*, card: RoomCard, preset: str, device: str, actor: Actor) -> ScanJob:
             if not device or other.device in ("", device):
                 raise ScannerBusy(str(other.card))
         job = ScanJob.objects.create(
-            card=card, batch=sources.new_batch(card=card, door="scanner", actor=actor), preset=preset,
-            device=device[:200], made_by=actor.name[:200],
-        )  # fmt: skip
+            card=card,
+            batch=sources.new_batch(card=card, door="scanner", actor=actor),
+            preset=preset,
+            device=device[:200],
+            made_by=actor.name[:200],
+        )
         point = card.sitting.point
         record(
-            "scanning.scan_asked", actor=actor, region=point.region.code, point=point.code,
-            subject=f"{card.sitting.key} {card.room.number}", data={"preset": preset, "device": device[:200]},
-        )  # fmt: skip
+            "scanning.scan_asked",
+            actor=actor,
+            region=point.region.code,
+            point=point.code,
+            subject=f"{card.sitting.key} {card.room.number}",
+            data={"preset": preset, "device": device[:200]},
+        )
         jobs.wake("scanning.scan", job.pk)
     return job
 
@@ -106,10 +113,19 @@ def due() -> QuerySet[ScanJob]:
 def _end(job: ScanJob, state: ScanState, said: Said, actor: Actor = SYSTEM) -> None:
     point = job.card.sitting.point
     move(
-        job, state, table=SCAN_MOVES, kind="scanning.scan_state", actor=actor, region=point.region.code,
-        point=point.code, subject=f"{job.card.sitting.key} {job.card.room.number}", data={"job": job.pk},
-        ended_at=now(), said=said.ru, said_en=said.en,
-    )  # fmt: skip
+        job,
+        state,
+        table=SCAN_MOVES,
+        kind="scanning.scan_state",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=f"{job.card.sitting.key} {job.card.room.number}",
+        data={"job": job.pk},
+        ended_at=now(),
+        said=said.ru,
+        said_en=said.en,
+    )
 
 
 def folder_of(job: ScanJob) -> Path:
@@ -146,10 +162,17 @@ def _start(job: ScanJob, device: str) -> None:
     point = job.card.sitting.point
     with transaction.atomic():
         move(
-            job, ScanState.SCANNING, table=SCAN_MOVES, kind="scanning.scan_state", actor=SYSTEM,
-            region=point.region.code, point=point.code, subject=f"{job.card.sitting.key} {job.card.room.number}",
-            data={"job": job.pk, "device": device}, device=device[:200],
-        )  # fmt: skip
+            job,
+            ScanState.SCANNING,
+            table=SCAN_MOVES,
+            kind="scanning.scan_state",
+            actor=SYSTEM,
+            region=point.region.code,
+            point=point.code,
+            subject=f"{job.card.sitting.key} {job.card.room.number}",
+            data={"job": job.pk, "device": device},
+            device=device[:200],
+        )
 
 
 def _follow(job: ScanJob, scan: Pass) -> Refusal | None:
@@ -184,9 +207,14 @@ def _take_pages(job: ScanJob) -> int:
         name = f"scan-{job.pk}-{path.stem}.tif"
         if not Source.objects.filter(batch=job.batch, name=name).exists():
             sources.take_in(
-                card=job.card, name=name, content=path, door="scanner", actor=Actor(job.made_by, "page"),
-                batch=job.batch, again=True,
-            )  # fmt: skip
+                card=job.card,
+                name=name,
+                content=path,
+                door="scanner",
+                actor=Actor(job.made_by, "page"),
+                batch=job.batch,
+                again=True,
+            )
             taken += 1
         ScanJob.objects.filter(pk=job.pk).update(pages=Source.objects.filter(batch=job.batch).count())
         path.unlink()

@@ -68,9 +68,13 @@ def _keep(point: ExamPoint, lines: list[Line], actor: Actor) -> Readiness:
     made = Readiness.objects.create(point=point, lines=lines, checked_by=actor.name[:200])
     bad = [line["code"] for line in lines if line["verdict"] == BAD]
     record(
-        "scanning.readiness", actor=actor, region=point.region.code, point=point.code, subject=str(made),
+        "scanning.readiness",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=str(made),
         data={"bad": bad, "warn": [line["code"] for line in lines if line["verdict"] == WARN]},
-    )  # fmt: skip
+    )
     return made
 
 
@@ -90,10 +94,12 @@ def _disk() -> Line:
     free = shutil.disk_usage(files.data_dir()).free
     verdict = BAD if free < _DISK[0] else WARN if free < _DISK[1] else OK
     return _line(
-        "disk", verdict, lambda: _("Room on the disk"), lambda: _("%(size)s GB free") % {"size": f"{free / _GB:.0f}"},
-        "" if verdict == OK else gettext_noop("Free some space: a day of exams needs at least 10 "
-                                              "GB."),
-    )  # fmt: skip
+        "disk",
+        verdict,
+        lambda: _("Room on the disk"),
+        lambda: _("%(size)s GB free") % {"size": f"{free / _GB:.0f}"},
+        "" if verdict == OK else gettext_noop("Free some space: a day of exams needs at least 10 GB."),
+    )
 
 
 def _clock(sitting: Sitting) -> Line:
@@ -134,10 +140,12 @@ def _queue() -> Line:
     if not silent:
         return _line("queue", OK, lambda: _("Background work"), lambda: _("both queues answer"))
     return _line(
-        "queue", BAD, lambda: _("Background work"),
+        "queue",
+        BAD,
+        lambda: _("Background work"),
         lambda: _("no answer from: %(names)s") % {"names": ", ".join(str(_QUEUES[name]) for name in silent)},
         gettext_noop("Start the node again: neither recognition nor delivery works."),
-    )  # fmt: skip
+    )
 
 
 def _reader() -> Line:
@@ -196,9 +204,12 @@ def _certificate(which: str, point: ExamPoint) -> Line:
     shown = clock.local(until, point.timezone).strftime("%d.%m.%Y")
     soon = until - now() < _SOON
     return _line(
-        f"certificate_{which}", WARN if soon else OK, title, lambda: _("valid until %(day)s") % {"day": shown},
+        f"certificate_{which}",
+        WARN if soon else OK,
+        title,
+        lambda: _("valid until %(day)s") % {"day": shown},
         gettext_noop("Ask the centre for a new certificate.") if soon else "",
-    )  # fmt: skip
+    )
 
 
 def _centre() -> Line:
@@ -207,11 +218,12 @@ def _centre() -> Line:
     except NodeCertificateMissing:
         count = 0
     return _line(
-        "certificate_rcoi", OK if count else BAD, lambda: _("Certificates of the centre"),
+        "certificate_rcoi",
+        OK if count else BAD,
+        lambda: _("Certificates of the centre"),
         lambda: _("valid: %(count)s") % {"count": count},
-        "" if count else gettext_noop("Load the exam package: packets cannot be sealed without "
-                                      "them."),
-    )  # fmt: skip
+        "" if count else gettext_noop("Load the exam package: packets cannot be sealed without them."),
+    )
 
 
 def _key(sitting: Sitting) -> Line:
@@ -237,9 +249,12 @@ def _key(sitting: Sitting) -> Line:
 
 def _no_test() -> Line:
     return _line(
-        "test_sheet", WARN, lambda: _("Calibration sheet"), lambda: _("not scanned yet"),
+        "test_sheet",
+        WARN,
+        lambda: _("Calibration sheet"),
+        lambda: _("not scanned yet"),
         gettext_noop("Print the calibration sheet, scan it and upload it on this page."),
-    )  # fmt: skip
+    )
 
 
 def last_test(point: ExamPoint) -> Line | None:
@@ -265,9 +280,13 @@ def test_sheet(*, sitting: Sitting, content: "UploadedFile | Path", name: str, a
     verdict = BAD if faults else OK
     shown = clock.local(now(), sitting.point.timezone).strftime("%H:%M")
     line = _line(
-        "test_sheet", verdict, lambda: _("Calibration sheet"),
-        lambda: "; ".join(str(each) for each in faults) if faults else _("nothing to remark, %(time)s") % {"time": shown},
+        "test_sheet",
+        verdict,
+        lambda: _("Calibration sheet"),
+        lambda: (
+            "; ".join(str(each) for each in faults) if faults else _("nothing to remark, %(time)s") % {"time": shown}
+        ),
         gettext_noop("Remove the cause and scan the calibration sheet again.") if faults else "",
-    )  # fmt: skip
+    )
     line["at"] = now().isoformat()
     return _keep(sitting.point, [*_checks(sitting), line], actor)

@@ -42,12 +42,17 @@ def paper(sitting: Sitting, last: Readiness | None, *, station: str) -> bytes:
     for who in _SIGNERS:
         story += [Spacer(1, 5 * mm), Paragraph(f"{who} _____________________ / _____________________ /", style["text"])]
     return pdf.document(
-        story, title="Готовность станции сканирования", footer=f"проверено {checked} · напечатано {printed}",
+        story,
+        title="Готовность станции сканирования",
+        footer=f"проверено {checked} · напечатано {printed}",
         training=settings.PPE_MODE == "training",
-    )  # fmt: skip
+    )
 
 
 def _row(line: dict[str, dict[str, str]]) -> tuple[str, str, str, str]:
     return (
-        line["title"]["ru"], _VERDICTS[str(line["verdict"])], line["said"]["ru"], line.get("cure", {}).get("ru", ""),
-    )  # fmt: skip
+        line["title"]["ru"],
+        _VERDICTS[str(line["verdict"])],
+        line["said"]["ru"],
+        line.get("cure", {}).get("ru", ""),
+    )

@@ -98,11 +98,15 @@ def _read(source: Source, sheet: Sheet) -> None:
     reading["codes"] = reading["codes"][:12]
     address = {key: reading.pop(key) for key in ("region", "point", "date", "subject", "room")}
     values = {
-        "number": reading["number"] or "", "kind": reading["kind"] or "",
+        "number": reading["number"] or "",
+        "kind": reading["kind"] or "",
         "address": address if address["region"] else {},
-        "path": files.relative(record_path), "sha256": told["sha256"], "size": told["size"],
-        "picture_hash": reading.pop("picture_hash"), "read_at": now(),
-    }  # fmt: skip
+        "path": files.relative(record_path),
+        "sha256": told["sha256"],
+        "size": told["size"],
+        "picture_hash": reading.pop("picture_hash"),
+        "read_at": now(),
+    }
     doubts = reading.pop("doubts")
     try:
         _store(sheet, values, reading, doubts)
@@ -130,10 +134,16 @@ def _store(sheet: Sheet, values: dict[str, Any], reading: dict[str, Any], doubts
         problem = findings.store(doubts, sheet=locked)
         point = locked.card.sitting.point
         move(
-            locked, SheetState.PROBLEM if problem else SheetState.RECOGNISED, table=SHEET_MOVES,
-            kind="scanning.sheet_read", actor=SYSTEM, region=point.region.code, point=point.code,
-            subject=f"{locked.card.sitting.key} {locked.card.room.number}", data={"sheet": locked.pk},
-        )  # fmt: skip
+            locked,
+            SheetState.PROBLEM if problem else SheetState.RECOGNISED,
+            table=SHEET_MOVES,
+            kind="scanning.sheet_read",
+            actor=SYSTEM,
+            region=point.region.code,
+            point=point.code,
+            subject=f"{locked.card.sitting.key} {locked.card.room.number}",
+            data={"sheet": locked.pk},
+        )
         Sheet.objects.filter(pk=locked.pk).update(reading=reading, **values)
         locked.refresh_from_db()
         _replace_awaited(locked)
@@ -141,40 +151,63 @@ def _store(sheet: Sheet, values: dict[str, Any], reading: dict[str, Any], doubts
 
 def _replace_awaited(sheet: Sheet) -> None:
     """A new picture of a sheet that was asked for again takes the place of the old one."""
-    card = RoomCard.objects.select_for_update(of=("self",)).select_related("sitting__point__region", "room").get(
-        pk=sheet.card_id
-    )  # fmt: skip
+    card = (
+        RoomCard.objects.select_for_update(of=("self",))
+        .select_related("sitting__point__region", "room")
+        .get(pk=sheet.card_id)
+    )
     if not sheet.number or sheet.number not in card.awaited:
         return
     point = card.sitting.point
     for old in card.sheets.filter(number=sheet.number, state__in=ACTIVE).exclude(pk=sheet.pk):
         move(
-            old, SheetState.REPLACED, table=SHEET_MOVES, kind="scanning.sheet_replaced", actor=SYSTEM,
-            region=point.region.code, point=point.code, subject=f"{card.sitting.key} {card.room.number}",
-            data={"sheet": old.pk, "by": sheet.pk}, replaced_by=sheet,
-        )  # fmt: skip
+            old,
+            SheetState.REPLACED,
+            table=SHEET_MOVES,
+            kind="scanning.sheet_replaced",
+            actor=SYSTEM,
+            region=point.region.code,
+            point=point.code,
+            subject=f"{card.sitting.key} {card.room.number}",
+            data={"sheet": old.pk, "by": sheet.pk},
+            replaced_by=sheet,
+        )
     RoomCard.objects.filter(pk=card.pk).update(awaited=[each for each in card.awaited if each != sheet.number])
 
 
 def _finish(source: Source) -> None:
     with transaction.atomic():
-        fresh = Source.objects.select_for_update(of=("self",)).select_related(
-            "card__sitting__point__region", "card__room"
-        ).get(pk=source.pk)  # fmt: skip
+        fresh = (
+            Source.objects.select_for_update(of=("self",))
+            .select_related("card__sitting__point__region", "card__room")
+            .get(pk=source.pk)
+        )
         if fresh.state != SourceState.RECEIVED or fresh.sheets.filter(state=SheetState.RECEIVED).exists():
             return
         card = fresh.card
         problems = fresh.sheets.filter(state=SheetState.PROBLEM).count()
         point = card.sitting.point
         move(
-            fresh, SourceState.READ, table=SOURCE_MOVES, kind="scanning.source_read", actor=SYSTEM,
-            region=point.region.code, point=point.code, subject=f"{card.sitting.key} {card.room.number}: {fresh.name}",
-            data={"pages": fresh.pages, "problems": problems}, lease_until=None,
-        )  # fmt: skip
+            fresh,
+            SourceState.READ,
+            table=SOURCE_MOVES,
+            kind="scanning.source_read",
+            actor=SYSTEM,
+            region=point.region.code,
+            point=point.code,
+            subject=f"{card.sitting.key} {card.room.number}: {fresh.name}",
+            data={"pages": fresh.pages, "problems": problems},
+            lease_until=None,
+        )
         scan_journal.note(
-            sitting=card.sitting, event="scanning_finished", room=card.room.number, sheets=fresh.pages,
-            source=fresh.batch.door, sha256=fresh.sha256, problems=problems,
-        )  # fmt: skip
+            sitting=card.sitting,
+            event="scanning_finished",
+            room=card.room.number,
+            sheets=fresh.pages,
+            source=fresh.batch.door,
+            sha256=fresh.sha256,
+            problems=problems,
+        )
     waiting = Source.objects.filter(card=card, state=SourceState.RECEIVED).exists()
     if not waiting and card.state not in CLOSED and not scanning(card):
         # The last file of the room: only now is it fair to say what is missing.

@@ -158,21 +158,30 @@ def place_of(card: RoomCard) -> Place:
     """The address of a card."""
     sitting = card.sitting
     return Place(
-        region=sitting.point.region.code, point=sitting.point.code, date=sitting.date.isoformat(),
-        subject=sitting.subject.code, form_set=form_set(sitting.subject.code), oral=sitting.subject.oral,
-        room=card.room.number, is_hq=card.is_hq,
+        region=sitting.point.region.code,
+        point=sitting.point.code,
+        date=sitting.date.isoformat(),
+        subject=sitting.subject.code,
+        form_set=form_set(sitting.subject.code),
+        oral=sitting.subject.oral,
+        room=card.room.number,
+        is_hq=card.is_hq,
         rooms=tuple(sitting.rooms.exclude(room__kind=Room.Kind.HQ).values_list("room__number", flat=True)),
-    )  # fmt: skip
+    )
 
 
 def _seen(sheet: Sheet) -> SeenSheet:
     page, many = sheet.page + 1, sheet.source.pages > 1
     return SeenSheet(
-        pk=sheet.pk, number=sheet.number, kind=sheet.kind, address=sheet.address, picture_hash=sheet.picture_hash,
+        pk=sheet.pk,
+        number=sheet.number,
+        kind=sheet.kind,
+        address=sheet.address,
+        picture_hash=sheet.picture_hash,
         name=sheet.source.name + (f", стр. {page}" if many else ""),
         name_en=sheet.source.name + (f", p. {page}" if many else ""),
         undecided=sheet.state == SheetState.PROBLEM,
-    )  # fmt: skip
+    )
 
 
 def _elsewhere(card: RoomCard) -> dict[str, str]:
@@ -198,15 +207,26 @@ def _figures(card: RoomCard, place: Place, comparison: Comparison, register: Reg
     seats = use.seats if use else 0
     expected = comparison.printed - comparison.spoiled - comparison.unused + comparison.unlisted_sets
     return Balance(
-        room=place.room, is_hq=place.is_hq, oral=place.oral, sealed=sealed,
-        journals_missing=register.absent_journals.get(place.room, []), acts=register.acts.get(place.room, []),
-        printed=comparison.printed, spoiled=comparison.spoiled, unused=comparison.unused, expected=expected,
-        seats=seats, absent=card.absent_count,
+        room=place.room,
+        is_hq=place.is_hq,
+        oral=place.oral,
+        sealed=sealed,
+        journals_missing=register.absent_journals.get(place.room, []),
+        acts=register.acts.get(place.room, []),
+        printed=comparison.printed,
+        spoiled=comparison.spoiled,
+        unused=comparison.unused,
+        expected=expected,
+        seats=seats,
+        absent=card.absent_count,
         present=None if card.absent_count is None else seats - card.absent_count,
-        card=card.registration_count, scanned=comparison.counts["R"],
-        dbo_card=None if place.oral else card.dbo_count, dbo_scanned=comparison.counts["DBO"],
-        missing_sets=comparison.missing_sets, counts=dict(comparison.counts),
-    )  # fmt: skip
+        card=card.registration_count,
+        scanned=comparison.counts["R"],
+        dbo_card=None if place.oral else card.dbo_count,
+        dbo_scanned=comparison.counts["DBO"],
+        missing_sets=comparison.missing_sets,
+        counts=dict(comparison.counts),
+    )
 
 
 def _blockers(card: RoomCard, balance: Balance, comparison: Comparison, sound: recording_checks.Sound) -> list[Blocker]:
@@ -236,9 +256,12 @@ def _blockers(card: RoomCard, balance: Balance, comparison: Comparison, sound: r
 
 
 _KINDS = {
-    "missing": ("не хватает", "missing"), "foreign": ("чужих", "foreign"), "twice": ("повторных", "twice"),
-    "unlisted": ("вне журнала", "not in a journal"), "unknown": ("неизвестных", "unknown"),
-}  # fmt: skip
+    "missing": ("не хватает", "missing"),
+    "foreign": ("чужих", "foreign"),
+    "twice": ("повторных", "twice"),
+    "unlisted": ("вне журнала", "not in a journal"),
+    "unknown": ("неизвестных", "unknown"),
+}
 
 
 def difference_words(counts: Counter[str]) -> tuple[str, str]:
@@ -300,11 +323,17 @@ def _store(card: RoomCard, found: Sequence[Found]) -> bool:
         changed = True
     rows = [
         Discrepancy(
-            card=card, kind=each.kind, severity=each.severity, number=each.number, form=each.form, text=each.ru,
-            text_en=each.en, sheet_id=each.sheet,
+            card=card,
+            kind=each.kind,
+            severity=each.severity,
+            number=each.number,
+            form=each.form,
+            text=each.ru,
+            text_en=each.en,
+            sheet_id=each.sheet,
         )
         for each in wanted.values()
-    ]  # fmt: skip
+    ]
     Discrepancy.objects.bulk_create(rows)
     return changed or bool(rows)
 
@@ -328,14 +357,23 @@ def go(card: RoomCard, state: CardState, *, actor: Actor) -> None:
     if card.state != state:
         point = card.sitting.point
         move(
-            card, state, table=CARD_MOVES, kind="scanning.card_state", actor=actor, region=point.region.code,
-            point=point.code, subject=f"{card.sitting.key} {card.room.number}",
-        )  # fmt: skip
+            card,
+            state,
+            table=CARD_MOVES,
+            kind="scanning.card_state",
+            actor=actor,
+            region=point.region.code,
+            point=point.code,
+            subject=f"{card.sitting.key} {card.room.number}",
+        )
 
 
 def _note(card: RoomCard, balance: Balance, found: Sequence[Found]) -> None:
     if card.state in (CardState.RECONCILED, CardState.DISCREPANT):
         scan_journal.note(
-            sitting=card.sitting, event="room_reconciled", room=card.room.number, counts=balance.counts,
+            sitting=card.sitting,
+            event="room_reconciled",
+            room=card.room.number,
+            counts=balance.counts,
             discrepancies=len(found),
-        )  # fmt: skip
+        )

@@ -83,10 +83,16 @@ def hold_again(card: RoomCard, register: Register) -> None:
         if against := _against(row, card, register):
             findings.add(against, recording=row)
             move(
-                row, RecordingState.PROBLEM, table=RECORDING_MOVES, kind="scanning.recording_read", actor=SYSTEM,
-                region=point.region.code, point=point.code,
-                subject=f"{card.sitting.key} {card.room.number}: {row.name}"[:200], data={"findings": len(against)},
-            )  # fmt: skip
+                row,
+                RecordingState.PROBLEM,
+                table=RECORDING_MOVES,
+                kind="scanning.recording_read",
+                actor=SYSTEM,
+                region=point.region.code,
+                point=point.code,
+                subject=f"{card.sitting.key} {card.room.number}: {row.name}"[:200],
+                data={"findings": len(against)},
+            )
 
 
 def _form(answer: ExpectedAnswer) -> str:

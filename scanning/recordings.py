@@ -35,8 +35,17 @@ REPLACED_BY_SOUND = stored("replaced by a sound copy")
 _MAX_ATTEMPTS = 3
 #: JPEG, PNG, GIF, PDF, ZIP, TIFF, HTML, programs.
 _OTHER_KINDS = (
-    b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"%PDF", b"PK\x03\x04", b"II*\0", b"MM\0*", b"<", b"MZ", b"\x7fELF",
-)  # fmt: skip
+    b"\xff\xd8\xff",
+    b"\x89PNG",
+    b"GIF8",
+    b"%PDF",
+    b"PK\x03\x04",
+    b"II*\0",
+    b"MM\0*",
+    b"<",
+    b"MZ",
+    b"\x7fELF",
+)
 _SUFFIXES = frozenset({".wav", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".flac"})
 
 
@@ -56,8 +65,9 @@ def take_in(
     _require_voice(card)
     if Path(name).suffix.lower() not in _SUFFIXES:
         raise DecisionRefused(
-            f"{name}: это не аудиофайл (WAV, OGG, Opus, MP3, M4A, FLAC).", f"{name} is not a recording.",
-        )  # fmt: skip
+            f"{name}: это не аудиофайл (WAV, OGG, Opus, MP3, M4A, FLAC).",
+            f"{name} is not a recording.",
+        )
     part = store_part(content)
     try:
         size = part.stat().st_size
@@ -85,9 +95,13 @@ def take_in(
 def _tell(card: RoomCard, row: Recording, actor: Actor) -> None:
     point = card.sitting.point
     record(
-        "scanning.recording_taken", actor=actor, region=point.region.code, point=point.code,
-        subject=f"{card.sitting.key} {card.room.number}: {row.name}"[:200], data={"sha256": row.sha256},
-    )  # fmt: skip
+        "scanning.recording_taken",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=f"{card.sitting.key} {card.room.number}: {row.name}"[:200],
+        data={"sha256": row.sha256},
+    )
     open_card(card, actor=actor)
     go(card, CardState.SCANNING, actor=actor)
     jobs.wake("scanning.listen", row.pk)
@@ -146,19 +160,31 @@ def listen(pk: int) -> None:
         card = RoomCard.objects.select_related("sitting__point__region", "room").get(pk=locked.card_id)
         point = card.sitting.point
         move(
-            locked, RecordingState.PROBLEM if problem else RecordingState.READ, table=RECORDING_MOVES,
-            kind="scanning.recording_read", actor=SYSTEM, region=point.region.code, point=point.code,
-            subject=f"{card.sitting.key} {card.room.number}: {locked.name}"[:200], data={"findings": len(doubts)},
-            seconds=reading.get("seconds"), reading=reading, lease_until=None,
+            locked,
+            RecordingState.PROBLEM if problem else RecordingState.READ,
+            table=RECORDING_MOVES,
+            kind="scanning.recording_read",
+            actor=SYSTEM,
+            region=point.region.code,
+            point=point.code,
+            subject=f"{card.sitting.key} {card.room.number}: {locked.name}"[:200],
+            data={"findings": len(doubts)},
+            seconds=reading.get("seconds"),
+            reading=reading,
+            lease_until=None,
             answer_id=answer.pk if answer else None,
-        )  # fmt: skip
+        )
         if not problem:
             _replace_doubtful(card, locked)
         scan_journal.note(
-            sitting=card.sitting, event="recording_taken", room=card.room.number, sha256=locked.sha256,
-            file_name=locked.name, findings=len(doubts),
+            sitting=card.sitting,
+            event="recording_taken",
+            room=card.room.number,
+            sha256=locked.sha256,
+            file_name=locked.name,
+            findings=len(doubts),
             **heard,
-        )  # fmt: skip
+        )
     if not card.recordings.filter(state=RecordingState.RECEIVED).exists() and card.state not in CLOSED:
         reconcile(card, register=register)
 
@@ -169,11 +195,18 @@ def _replace_doubtful(card: RoomCard, good: Recording) -> None:
     for old in card.recordings.filter(state=RecordingState.PROBLEM).exclude(pk=good.pk):
         if recording_checks.folded(old.name) == recording_checks.folded(good.name):
             move(
-                old, RecordingState.DISCARDED, table=RECORDING_MOVES, kind="scanning.recording_decided", actor=SYSTEM,
-                region=point.region.code, point=point.code,
-                subject=f"{card.sitting.key} {card.room.number}: {old.name}"[:200], data={"by": good.pk},
-                reason=REPLACED_BY_SOUND, decided_at=now(),
-            )  # fmt: skip
+                old,
+                RecordingState.DISCARDED,
+                table=RECORDING_MOVES,
+                kind="scanning.recording_decided",
+                actor=SYSTEM,
+                region=point.region.code,
+                point=point.code,
+                subject=f"{card.sitting.key} {card.room.number}: {old.name}"[:200],
+                data={"by": good.pk},
+                reason=REPLACED_BY_SOUND,
+                decided_at=now(),
+            )
 
 
 def _hear(row: Recording) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -208,15 +241,26 @@ def decide(*, recording: Recording, action: str, reason: str, actor: Actor) -> R
         row = Recording.objects.select_for_update(of=("self",)).get(pk=recording.pk)
         point = card.sitting.point
         move(
-            row, states[action], table=RECORDING_MOVES, kind="scanning.recording_decided", actor=actor,
-            region=point.region.code, point=point.code, subject=f"{card.sitting.key} {card.room.number}: {row.name}",
-            data={"reason": reason.strip()[:500]}, reason=reason.strip(), decided_by=actor.name[:200],
+            row,
+            states[action],
+            table=RECORDING_MOVES,
+            kind="scanning.recording_decided",
+            actor=actor,
+            region=point.region.code,
+            point=point.code,
+            subject=f"{card.sitting.key} {card.room.number}: {row.name}",
+            data={"reason": reason.strip()[:500]},
+            reason=reason.strip(),
+            decided_by=actor.name[:200],
             decided_at=now(),
-        )  # fmt: skip
+        )
         scan_journal.note(
-            sitting=card.sitting, event="note_written", person=actor.name, room=card.room.number,
+            sitting=card.sitting,
+            event="note_written",
+            person=actor.name,
+            room=card.room.number,
             text=f"аудиофайл {row.name}: {action}, {reason.strip()}"[:1000],
-        )  # fmt: skip
+        )
         reconcile(card, actor=actor)
     return row
 

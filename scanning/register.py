@@ -108,10 +108,12 @@ def read_register(sitting: Sitting) -> Register:
             known.add(answer.registration_number)
             sets.append(
                 FormSet(
-                    room=answer.room, station=answer.place, ordinal=answer.ordinal,
+                    room=answer.room,
+                    station=answer.place,
+                    ordinal=answer.ordinal,
                     sheets={"R": answer.registration_number},
                 )
-            )  # fmt: skip
+            )
     sealed = {_room_number(journal) for journal in journals_forms.undone(sitting)}
     acts: dict[str, list[str]] = {}
     absent: dict[str, list[str]] = {}
@@ -138,9 +140,15 @@ def _answers(sitting: Sitting) -> Iterable[ExpectedAnswer]:
     for use in sitting.rooms.filter(voice=True).select_related("room"):
         for row in journals_forms.room_answers(sitting, use.room):
             yield ExpectedAnswer(
-                pk=row.pk, room=use.room.number, place=str(row.place), ordinal=row.ordinal, file_name=row.file_name,
-                seconds=float(row.seconds), sha256=row.sha256, registration_number=row.registration_number or "",
-            )  # fmt: skip
+                pk=row.pk,
+                room=use.room.number,
+                place=str(row.place),
+                ordinal=row.ordinal,
+                file_name=row.file_name,
+                seconds=float(row.seconds),
+                sha256=row.sha256,
+                registration_number=row.registration_number or "",
+            )
 
 
 def _room_number(journal: object) -> str:

@@ -56,11 +56,19 @@ def _begin(sitting: Sitting) -> ScanEntry:
     station = Station.objects.filter(point=sitting.point, kind=StationKind.SCAN, number=number).first()
     node = this_node()
     header = journal.Header(
-        kind="scan", mode=sitting.mode, region=sitting.point.region.code, point=sitting.point.code, room=None,
-        sitting=sitting.key, subject=sitting.subject.code, station=number,
+        kind="scan",
+        mode=sitting.mode,
+        region=sitting.point.region.code,
+        point=sitting.point.code,
+        room=None,
+        sitting=sitting.key,
+        subject=sitting.subject.code,
+        station=number,
         serial=(station.serial if station else "") or (node.uid if node else number),
-        software=f"PPE Portal {wire.VERSION}", opened_at=now(), duty=station.duty if station else "main",
-    )  # fmt: skip
+        software=f"PPE Portal {wire.VERSION}",
+        opened_at=now(),
+        duty=station.duty if station else "main",
+    )
     return ScanEntry.objects.create(sitting=sitting, seq=0, event="header", line=journal.header_line(header))
 
 
@@ -140,15 +148,25 @@ def form_end_scan(*, sitting: Sitting, actor: Actor) -> Path:
         data = journal.sign_lines(lines, station_signer(sitting.point))
         name = names.write(
             names.JournalName(
-                kind="scan", region=sitting.point.region.code, point=sitting.point.code, date=sitting.date,
-                subject=sitting.subject.code, subject_name=sitting.subject.name, room=None, station=station_number(),
+                kind="scan",
+                region=sitting.point.region.code,
+                point=sitting.point.code,
+                date=sitting.date,
+                subject=sitting.subject.code,
+                subject_name=sitting.subject.name,
+                room=None,
+                station=station_number(),
             )
-        )  # fmt: skip
+        )
         path = files.folder("scans", sitting.key, "end-scan") / name
         digest = write_durable(path, data)
         record(
-            "scanning.end_scan_formed", actor=actor, region=sitting.point.region.code, point=sitting.point.code,
-            subject=name, data={"sha256": digest, "entries": len(rows)},
-        )  # fmt: skip
+            "scanning.end_scan_formed",
+            actor=actor,
+            region=sitting.point.region.code,
+            point=sitting.point.code,
+            subject=name,
+            data={"sha256": digest, "entries": len(rows)},
+        )
         intake.take_in(data=data, name=name, door="own", actor=actor, point=sitting.point)
     return path

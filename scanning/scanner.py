@@ -38,12 +38,20 @@ _LAST_WORDS = "Batch terminated"
 
 #: Exit codes of `scanimage` are SANE's statuses.
 _STATUSES: dict[int, type[ScannerRefused]] = {
-    3: ScannerBusy, 6: PaperJam, 7: FeederEmpty, 8: CoverOpen, 9: ScannerFailed, 11: ScannerDenied,
-}  # fmt: skip
+    3: ScannerBusy,
+    6: PaperJam,
+    7: FeederEmpty,
+    8: CoverOpen,
+    9: ScannerFailed,
+    11: ScannerDenied,
+}
 _WORDS: dict[str, type[ScannerRefused]] = {
-    "feeder jammed": PaperJam, "out of documents": FeederEmpty, "cover is open": CoverOpen, "Device busy": ScannerBusy,
+    "feeder jammed": PaperJam,
+    "out of documents": FeederEmpty,
+    "cover is open": CoverOpen,
+    "Device busy": ScannerBusy,
     "Access to resource has been denied": ScannerDenied,
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -178,17 +186,26 @@ class Pass:
 
     def __init__(self, device: Device, preset: Preset, folder: Path) -> None:
         command = [
-            _program(), "-d", device.name, "--format=tiff", f"--batch={folder}/%04d.tif", *options(device, preset),
+            _program(),
+            "-d",
+            device.name,
+            "--format=tiff",
+            f"--batch={folder}/%04d.tif",
+            *options(device, preset),
             *([] if preset.feeder else ["--batch-count=1"]),
-        ]  # fmt: skip
+        ]
         self.folder, self.preset = folder, preset
         self._said = folder / "said.log"
         with self._said.open("wb") as out:
             # The name of a device may hold spaces and signs; it is one argument, and no shell reads it.
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, preexec_fn=_die_with_parent,
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                preexec_fn=_die_with_parent,
                 env={**os.environ, "LC_ALL": "C"},
-            )  # fmt: skip
+            )
 
     @property
     def running(self) -> bool:

@@ -22,10 +22,11 @@ class ScannerSoftwareMissing(ScannerRefused):
 
     code = "scanner_software_missing"
     said = (
-        "На узле нет программы scanimage", "There is no scanimage on the node",
+        "На узле нет программы scanimage",
+        "There is no scanimage on the node",
         "Установите пакет sane-utils или загрузите файлы из программы сканера.",
         "Install the package sane-utils, or upload the files of the scanner's own software.",
-    )  # fmt: skip
+    )
 
 
 class NoScanner(ScannerRefused):
@@ -33,10 +34,11 @@ class NoScanner(ScannerRefused):
 
     code = "no_scanner"
     said = (
-        "Сканер не найден", "No scanner was found",
+        "Сканер не найден",
+        "No scanner was found",
         "Проверьте питание и кабель сканера, затем нажмите «Найти сканеры».",
         "Check the scanner's power and cable, then look for scanners again.",
-    )  # fmt: skip
+    )
 
 
 class ScannerBusy(ScannerRefused):
@@ -44,10 +46,11 @@ class ScannerBusy(ScannerRefused):
 
     code = "scanner_busy"
     said = (
-        "Сканер занят", "The scanner is busy",
+        "Сканер занят",
+        "The scanner is busy",
         "Дождитесь конца прохода или остановите его в той аудитории.",
         "Wait for the end of that pass, or stop it in its room.",
-    )  # fmt: skip
+    )
 
 
 class PresetUnavailable(ScannerRefused):
@@ -55,10 +58,11 @@ class PresetUnavailable(ScannerRefused):
 
     code = "preset_unavailable"
     said = (
-        "Сканер не умеет того, что требует настройка", "The scanner cannot do what the preset asks for",
+        "Сканер не умеет того, что требует настройка",
+        "The scanner cannot do what the preset asks for",
         "Выберите другую настройку: с одной стороны или со стекла.",
         "Choose another preset: one side, or the glass.",
-    )  # fmt: skip
+    )
 
 
 class PaperJam(ScannerRefused):
@@ -66,10 +70,11 @@ class PaperJam(ScannerRefused):
 
     code = "paper_jam"
     said = (
-        "Бумага застряла в сканере", "The paper is jammed",
+        "Бумага застряла в сканере",
+        "The paper is jammed",
         "Выньте лист, расправьте и положите в лоток вместе с остальными. Принятые листы сканировать снова не нужно.",
         "Take the sheet out, smooth it and put it back with the rest. Sheets already taken need no second pass.",
-    )  # fmt: skip
+    )
 
 
 class FeederEmpty(ScannerRefused):
@@ -77,9 +82,11 @@ class FeederEmpty(ScannerRefused):
 
     code = "feeder_empty"
     said = (
-        "В лотке нет бумаги", "The feeder is empty",
-        "Положите листы аудитории в лоток и нажмите «Сканировать».", "Put the room's sheets in and scan.",
-    )  # fmt: skip
+        "В лотке нет бумаги",
+        "The feeder is empty",
+        "Положите листы аудитории в лоток и нажмите «Сканировать».",
+        "Put the room's sheets in and scan.",
+    )
 
 
 class CoverOpen(ScannerRefused):
@@ -87,10 +94,11 @@ class CoverOpen(ScannerRefused):
 
     code = "cover_open"
     said = (
-        "Крышка сканера открыта", "The cover is open",
+        "Крышка сканера открыта",
+        "The cover is open",
         "Закройте крышку, верните незаконченный лист в лоток и нажмите «Сканировать».",
         "Close the cover, put the unfinished sheet back and scan.",
-    )  # fmt: skip
+    )
 
 
 class ScannerDenied(ScannerRefused):
@@ -98,10 +106,11 @@ class ScannerDenied(ScannerRefused):
 
     code = "scanner_denied"
     said = (
-        "Узлу не разрешён доступ к сканеру", "The node may not use the scanner",
+        "Узлу не разрешён доступ к сканеру",
+        "The node may not use the scanner",
         "Добавьте пользователя узла в группу scanner и запустите узел заново.",
         "Add the node's user to the group scanner and start the node again.",
-    )  # fmt: skip
+    )
 
 
 class ScannerFailed(ScannerRefused):
@@ -109,10 +118,11 @@ class ScannerFailed(ScannerRefused):
 
     code = "scanner_failed"
     said = (
-        "Сканер сообщил об ошибке", "The scanner reported an error",
+        "Сканер сообщил об ошибке",
+        "The scanner reported an error",
         "Выключите и включите сканер. Принятые листы остались; продолжайте со следующего.",
         "Switch the scanner off and on. What was taken stays; go on with the next sheet.",
-    )  # fmt: skip
+    )
 
 
 class ScannerSilent(ScannerRefused):
@@ -120,10 +130,11 @@ class ScannerSilent(ScannerRefused):
 
     code = "scanner_silent"
     said = (
-        "Сканер долго не отвечает", "The scanner has been silent for too long",
+        "Сканер долго не отвечает",
+        "The scanner has been silent for too long",
         "Проверьте сканер и лоток, затем нажмите «Сканировать» снова.",
         "Look at the scanner and the feeder, then scan again.",
-    )  # fmt: skip
+    )
 
 
 class PassBrokenOff(ScannerRefused):
@@ -131,10 +142,11 @@ class PassBrokenOff(ScannerRefused):
 
     code = "scan_broken_off"
     said = (
-        "Проход прервался", "The pass broke off",
+        "Проход прервался",
+        "The pass broke off",
         "Сверьте последний принятый лист с бумагой, положите остальные в лоток и сканируйте.",
         "Compare the last sheet taken with the paper, put the rest into the feeder and scan.",
-    )  # fmt: skip
+    )
 
 
 class NotScanning(ScannerRefused):

@@ -138,16 +138,29 @@ def read_again(*, sheet: Sheet, actor: Actor) -> Sheet:
         point = card.sitting.point
         about: dict[str, Any] = {"region": point.region.code, "point": point.code, "actor": actor}
         move(
-            sheet, SheetState.RECEIVED, table=SHEET_MOVES, kind="scanning.sheet_read_again",
-            subject=f"{card.sitting.key} {card.room.number}", data={"sheet": sheet.pk}, starts=0, path="", sha256="",
-            number="", **about,
-        )  # fmt: skip
+            sheet,
+            SheetState.RECEIVED,
+            table=SHEET_MOVES,
+            kind="scanning.sheet_read_again",
+            subject=f"{card.sitting.key} {card.room.number}",
+            data={"sheet": sheet.pk},
+            starts=0,
+            path="",
+            sha256="",
+            number="",
+            **about,
+        )
         sheet.findings.all().delete()
         if source.state == SourceState.READ:
             move(
-                source, SourceState.RECEIVED, table=SOURCE_MOVES, kind="scanning.source_taken",
-                subject=f"{card.sitting.key} {card.room.number}: {source.name}"[:200], data={"again": True}, **about,
-            )  # fmt: skip
+                source,
+                SourceState.RECEIVED,
+                table=SOURCE_MOVES,
+                kind="scanning.source_taken",
+                subject=f"{card.sitting.key} {card.room.number}: {source.name}"[:200],
+                data={"again": True},
+                **about,
+            )
         leases.unpark(source)
         jobs.wake("scanning.recognise", source.pk)
         go(card, CardState.SCANNING, actor=actor)
@@ -160,11 +173,21 @@ def _set_state(
 ) -> None:
     point = card.sitting.point
     move(
-        sheet, state, table=SHEET_MOVES, kind="scanning.sheet_decided", actor=actor, region=point.region.code,
-        point=point.code, subject=f"{card.sitting.key} {card.room.number}",
+        sheet,
+        state,
+        table=SHEET_MOVES,
+        kind="scanning.sheet_decided",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=f"{card.sitting.key} {card.room.number}",
         data={"sheet": sheet.pk, "action": action, "reason": reason[:500]},
-        decision=action, reason=reason, decided_by=actor.name[:200], decided_at=now(), **more,
-    )  # fmt: skip
+        decision=action,
+        reason=reason,
+        decided_by=actor.name[:200],
+        decided_at=now(),
+        **more,
+    )
 
 
 def _keep(card: RoomCard, sheet: Sheet, action: str, number: str | None, reason: str, actor: Actor) -> None:
@@ -179,23 +202,33 @@ def _keep(card: RoomCard, sheet: Sheet, action: str, number: str | None, reason:
         # The person has looked at the picture that was asked for and keeps it.
         RoomCard.objects.filter(pk=card.pk).update(awaited=[each for each in card.awaited if each != wanted])
     scan_journal.note(
-        sitting=card.sitting, event="sheet_decided", person=actor.name, room=card.room.number, action=action,
-        **({"sha256": sheet.sha256} if sheet.sha256 else {}), **({"reason": reason[:1000]} if reason else {}),
-    )  # fmt: skip
+        sitting=card.sitting,
+        event="sheet_decided",
+        person=actor.name,
+        room=card.room.number,
+        action=action,
+        **({"sha256": sheet.sha256} if sheet.sha256 else {}),
+        **({"reason": reason[:1000]} if reason else {}),
+    )
 
 
 def _discard(card: RoomCard, sheet: Sheet, reason: str, actor: Actor) -> None:
     if not in_words(reason):
         raise DecisionRefused(
-            "Укажите причину исключения листа словами.", "Give the reason for leaving the sheet out in words.",
+            "Укажите причину исключения листа словами.",
+            "Give the reason for leaving the sheet out in words.",
             cure_ru="Например: «второй снимок того же листа». Номер бланка вводится в поле «Номер бланка».",
             cure_en="For example: “a second picture of the same sheet”. A form number goes into its own field.",
-        )  # fmt: skip
+        )
     _set_state(card, sheet, SheetState.DISCARDED, DISCARD, reason, actor)
     scan_journal.note(
-        sitting=card.sitting, event="sheet_discarded", person=actor.name, room=card.room.number,
-        reason=reason[:1000], **({"sha256": sheet.sha256} if sheet.sha256 else {}),
-    )  # fmt: skip
+        sitting=card.sitting,
+        event="sheet_discarded",
+        person=actor.name,
+        room=card.room.number,
+        reason=reason[:1000],
+        **({"sha256": sheet.sha256} if sheet.sha256 else {}),
+    )
 
 
 def _move(card: RoomCard, sheet: Sheet, room: str, actor: Actor) -> RoomCard:
@@ -211,9 +244,14 @@ def _move(card: RoomCard, sheet: Sheet, room: str, actor: Actor) -> RoomCard:
     # The state stays; the row changes rooms, and the event says so.
     _record_move(card, other, sheet, actor, point.region.code, point.code)
     scan_journal.note(
-        sitting=card.sitting, event="sheet_decided", person=actor.name, room=card.room.number, action=MOVE,
-        to=other.room.number, **({"sha256": sheet.sha256} if sheet.sha256 else {}),
-    )  # fmt: skip
+        sitting=card.sitting,
+        event="sheet_decided",
+        person=actor.name,
+        room=card.room.number,
+        action=MOVE,
+        to=other.room.number,
+        **({"sha256": sheet.sha256} if sheet.sha256 else {}),
+    )
     go(other, CardState.SCANNING, actor=actor)
     return other
 
@@ -221,9 +259,13 @@ def _move(card: RoomCard, sheet: Sheet, room: str, actor: Actor) -> RoomCard:
 def _record_move(card: RoomCard, other: RoomCard, sheet: Sheet, actor: Actor, region: str, point: str) -> None:
     Sheet.objects.filter(pk=sheet.pk).update(card=other, decision=MOVE, decided_by=actor.name[:200], decided_at=now())
     record(
-        "scanning.sheet_moved", actor=actor, region=region, point=point,
-        subject=f"{card.sitting.key} {card.room.number} → {other.room.number}", data={"sheet": sheet.pk},
-    )  # fmt: skip
+        "scanning.sheet_moved",
+        actor=actor,
+        region=region,
+        point=point,
+        subject=f"{card.sitting.key} {card.room.number} → {other.room.number}",
+        data={"sheet": sheet.pk},
+    )
 
 
 def _typed_number(card: RoomCard, sheet: Sheet, text: str) -> str:
@@ -239,10 +281,11 @@ def _typed_number(card: RoomCard, sheet: Sheet, text: str) -> str:
         )
     if card.sheets.filter(number=number, state__in=ACTIVE).exclude(pk=sheet.pk).exists():
         raise NumberRefused(
-            f"Лист № {number} в этой аудитории уже есть.", f"Sheet {number} is already in this room.",
+            f"Лист № {number} в этой аудитории уже есть.",
+            f"Sheet {number} is already in this room.",
             cure_ru="Если это второй снимок того же листа, исключите его.",
             cure_en="If this is another picture of the same sheet, leave it out.",
-        )  # fmt: skip
+        )
     if CATALOGUE[kind.code].per_set:
         _require_printed(card, number)
     return number
@@ -256,20 +299,22 @@ def _require_printed(card: RoomCard, number: str) -> None:
     if known is not None:
         if known[0].room != room:
             raise NumberRefused(
-                f"№ {number} напечатан в аудитории {known[0].room}.", f"{number} was printed in room {known[0].room}.",
+                f"№ {number} напечатан в аудитории {known[0].room}.",
+                f"{number} was printed in room {known[0].room}.",
                 cure_ru="Если на бумаге этот номер, перенесите лист в ту аудиторию.",
                 cure_en="If the paper bears this number, move the sheet to that room.",
-            )  # fmt: skip
+            )
         return
     if register.sealed_rooms:
         raise StillSealed
     if room in register.acts:
         return
     raise NumberRefused(
-        f"№ {number} нет ни в одном журнале станций.", f"{number} stands in no station's journal.",
+        f"№ {number} нет ни в одном журнале станций.",
+        f"{number} stands in no station's journal.",
         cure_ru="Сверьте цифры с бумагой. Лист с таким номером можно только исключить с указанием причины.",
         cure_en="Compare the digits with the paper; such a sheet can only be left out.",
-    )  # fmt: skip
+    )
 
 
 def empty_pages(sheets: Iterable[Sheet]) -> int:

@@ -46,9 +46,15 @@ def new_batch(*, card: RoomCard, door: str, actor: Actor) -> Batch:
 
 
 def take_in(
-    *, card: RoomCard, name: str, content: "Path | UploadedFile | BinaryIO", door: str, actor: Actor,
-    batch: Batch | None = None, again: bool = False,
-) -> Taken:  # fmt: skip
+    *,
+    card: RoomCard,
+    name: str,
+    content: "Path | UploadedFile | BinaryIO",
+    door: str,
+    actor: Actor,
+    batch: Batch | None = None,
+    again: bool = False,
+) -> Taken:
     """Take one file with sheets into a room.
 
     Args:
@@ -100,22 +106,35 @@ def _rows(
     card: RoomCard, batch: Batch, name: str, path: Path, digest: str, told: dict[str, object], actor: Actor
 ) -> Source:
     source = Source.objects.create(
-        batch=batch, card=card, name=name, path=files.relative(path), sha256=digest, size=path.stat().st_size,
-        format=str(told["format"]), pages=int(str(told["pages"])),
-    )  # fmt: skip
+        batch=batch,
+        card=card,
+        name=name,
+        path=files.relative(path),
+        sha256=digest,
+        size=path.stat().st_size,
+        format=str(told["format"]),
+        pages=int(str(told["pages"])),
+    )
     Sheet.objects.bulk_create([Sheet(card=card, source=source, page=page) for page in range(source.pages)])
     point = card.sitting.point
     record(
-        "scanning.source_taken", actor=actor, region=point.region.code, point=point.code,
+        "scanning.source_taken",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
         subject=f"{card.sitting.key} {card.room.number}: {name}"[:200],
         data={"sha256": digest, "pages": source.pages, "door": batch.door},
-    )  # fmt: skip
+    )
     open_card(card, actor=actor)
     go(card, CardState.SCANNING, actor=actor)
     scan_journal.note(
-        sitting=card.sitting, event="scanning_started", person=actor.name, room=card.room.number,
-        source=batch.door, sha256=digest,
-    )  # fmt: skip
+        sitting=card.sitting,
+        event="scanning_started",
+        person=actor.name,
+        room=card.room.number,
+        source=batch.door,
+        sha256=digest,
+    )
     jobs.wake("scanning.recognise", source.pk)
     return source
 

@@ -43,14 +43,20 @@ def undo(*, card: RoomCard, step: int, actor: Actor) -> Step:
         Step.objects.filter(pk=found.pk).update(undone_at=now(), undone_by=actor.name[:200])
         point = card.sitting.point
         record(
-            "scanning.undone", actor=actor, region=point.region.code, point=point.code,
+            "scanning.undone",
+            actor=actor,
+            region=point.region.code,
+            point=point.code,
             subject=f"{card.sitting.key} {card.room.number}",
             data={"step": found.pk, "kind": found.kind, "what": found.what, "back": found.before},
-        )  # fmt: skip
+        )
         scan_journal.note(
-            sitting=card.sitting, event="note_written", person=actor.name, room=card.room.number,
+            sitting=card.sitting,
+            event="note_written",
+            person=actor.name,
+            room=card.room.number,
             text=f"отменено: {found}"[:1000],
-        )  # fmt: skip
+        )
         for pk in found.before.get("source", {}):
             # Sheets that were never read because their batch was deleted are read now.
             Source.objects.filter(pk=int(pk)).update(next_try_at=now(), attempts=0)
@@ -96,6 +102,14 @@ def _restore(card: RoomCard, name: str, pk: int, values: dict[str, Any], step: S
     row = kept.model._default_manager.get(pk=pk)
     point = card.sitting.point
     move(
-        row, values["state"], table=kept.table, kind="scanning.undone", actor=actor, region=point.region.code,
-        point=point.code, subject=f"{card.sitting.key} {card.room.number}", data={"step": step.pk, name: pk}, **rest,
-    )  # fmt: skip
+        row,
+        values["state"],
+        table=kept.table,
+        kind="scanning.undone",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=f"{card.sitting.key} {card.room.number}",
+        data={"step": step.pk, name: pk},
+        **rest,
+    )

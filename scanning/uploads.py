@@ -29,9 +29,13 @@ def take_sheets(upload: Upload) -> dict[str, Any]:
     """Take a complete file with sheets into the room that its metadata name (``sitting``, ``room``)."""
     card, person = _card(upload), upload.person
     taken = sources.take_in(
-        card=card, name=_name(upload), content=upload.path, door="browser" if person else "api", actor=upload.actor,
+        card=card,
+        name=_name(upload),
+        content=upload.path,
+        door="browser" if person else "api",
+        actor=upload.actor,
         batch=_batch(card, upload) if person else None,
-    )  # fmt: skip
+    )
     return {"line": taken.line, "source": taken.source.pk, "pages": taken.source.pages, "sha256": taken.source.sha256}
 
 

@@ -170,9 +170,10 @@ def _stands(card: RoomCard, balance: Balance, found: Iterable[arithmetic.Found])
     codes = {each.code for each in balance.blockers}
     fresh = balance.as_dict()
     same = {
-        "balance": ("expected", "present", "card", "scanned"), "dbo": ("dbo_card", "dbo_scanned"),
+        "balance": ("expected", "present", "card", "scanned"),
+        "dbo": ("dbo_card", "dbo_scanned"),
         "recordings": ("recordings", "recordings_expected"),
-    }  # fmt: skip
+    }
     rows = card.discrepancies.filter(resolved_at__isnull=True)
     known = {(row.kind, row.number, row.form, row.sheet_id) for row in rows}
     return (

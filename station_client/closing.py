@@ -55,10 +55,11 @@ def close_all(
     logs = [path for path in station.logs() if wanted(path)]
     if not logs:
         raise refuse(
-            "Журнал ещё не начат.", "No log is started.",
+            "Журнал ещё не начат.",
+            "No log is started.",
             cure_ru="Выполните: ppe-station print ПАПКА start --subject … --room …",
             cure_en="Run: ppe-station print DIR start --subject … --room …",
-        )  # fmt: skip
+        )
     return [close(station, path, out, person=person) for path in logs]
 
 

@@ -171,10 +171,11 @@ def _silence(error: httpx.HTTPError) -> SendRefusal:
     else:
         ru, en = "связь прервалась", "the line broke"
     return SendRefusal(
-        f"Штаб не отвечает: {ru}.", f"The HQ does not answer: {en} ({error}).",
+        f"Штаб не отвечает: {ru}.",
+        f"The HQ does not answer: {en} ({error}).",
         cure_ru="Проверьте адрес и сеть и повторите; журнал можно отдать и на накопителе: close.",
         cure_en="Check the address and the network, then repeat; or hand the journal over by drive: close.",
-    )  # fmt: skip
+    )
 
 
 def _json(response: httpx.Response) -> dict[str, Any] | None:

@@ -61,9 +61,13 @@ def make_stations(folder: Path, registry: bytes, *, point: str) -> list[Path]:
             continue
         where = folder / "stations" / names_rules.safe(f"{row['kind']}-{row['number']}")
         _, request = home.init(
-            where, kind=cast(Kind, row["kind"]), region=document["region"]["code"], point=point, number=row["number"],
+            where,
+            kind=cast(Kind, row["kind"]),
+            region=document["region"]["code"],
+            point=point,
+            number=row["number"],
             serial=row["serial"],
-        )  # fmt: skip
+        )
         durable.copy_verified(request, requests / request.name)
         made.append(requests / request.name)
     return made

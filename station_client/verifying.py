@@ -181,9 +181,11 @@ def _journal(report: Report, path: Path, data: mmap.mmap, trust: TrustStore) -> 
     if document.events.get("forms_sealed"):
         # Whose key opens them is known only where the keys are: said, lest a good verdict be taken for more than it is.
         report.fact(
-            "Конверты с номерами бланков", "Envelopes with form numbers", "не проверены: нужен ключ доступа",
+            "Конверты с номерами бланков",
+            "Envelopes with form numbers",
+            "не проверены: нужен ключ доступа",
             "not checked: the access key is needed",
-        )  # fmt: skip
+        )
     report.fact("Хэш последней записи", "Hash of the last entry", document.last_hash)
     if document.signed_by is not None:
         report.signed(document.signed_by)
@@ -252,9 +254,11 @@ def _pdf(report: Report, paper: "Paper", trust: TrustStore) -> None:
     report.fact("Данные, SHA-256", "Data, SHA-256", f"{paper.data_sha256}…" if paper.data_sha256 else "")
     if not paper.receipts and not paper.proven_by_receipts:
         report.fact(
-            "Квитанции", "Receipts", "бумага не говорит о пакетах, квитанций в ней нет",
+            "Квитанции",
+            "Receipts",
+            "бумага не говорит о пакетах, квитанций в ней нет",
             "the paper speaks of no packet and holds none",
-        )  # fmt: skip
+        )
     elif not paper.receipts:
         report.problem(
             "внутри нет квитанций: по самому файлу проверить нечего, спросите РЦОИ по номеру отчёта",

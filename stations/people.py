@@ -17,9 +17,15 @@ class AccountRefused(Refusal):
 
 
 def issue_account(
-    *, person: Person | None, full_name: str = "", username: str, password: str, repeated: str, actor: Actor,
+    *,
+    person: Person | None,
+    full_name: str = "",
+    username: str,
+    password: str,
+    repeated: str,
+    actor: Actor,
     superuser: bool = False,
-) -> User:  # fmt: skip
+) -> User:
     """Make a login for a person of the staff.
 
     Args:

@@ -55,9 +55,12 @@ def take_in(document: dict[str, Any], *, actor: Actor) -> Region:
         for point in document["points"]:
             _point(region, point, document["mode"])
         record(
-            "registry.taken_in", actor=actor, region=region.code, subject=str(region),
+            "registry.taken_in",
+            actor=actor,
+            region=region.code,
+            subject=str(region),
             data={"points": [p["code"] for p in document["points"]], "mode": document["mode"]},
-        )  # fmt: skip
+        )
     return region
 
 

@@ -52,16 +52,21 @@ def replace_station(*, sitting: Sitting, old: Station, new: Station, room: Room,
             raise ReplacementRefused(
                 f"{old} в этом помещении уже заменена.", f"{old.number} was replaced there already."
             )
-        after = after or posts.filter(station=new, room__isnull=True).first() or StationPost(
-            sitting=sitting, station=new, duty=Duty.RESERVE
-        )  # fmt: skip
+        after = (
+            after
+            or posts.filter(station=new, room__isnull=True).first()
+            or StationPost(sitting=sitting, station=new, duty=Duty.RESERVE)
+        )
         after.room, after.place, after.since = room, before.place, now()
         after.save()
         before.duty, before.replaced_by = Duty.REPLACED, after
         before.save(update_fields=["duty", "replaced_by"])
         record(
-            "station.replaced", actor=actor, region=sitting.point.region.code, point=sitting.point.code,
+            "station.replaced",
+            actor=actor,
+            region=sitting.point.region.code,
+            point=sitting.point.code,
             subject=_("%(old)s → %(new)s, %(room)s") % {"old": old, "new": new, "room": room},
             data={"sitting": sitting.key, "kind": old.kind, "old": old.number, "new": new.number, "room": room.number},
-        )  # fmt: skip
+        )
     return after

@@ -18,9 +18,10 @@ def proofs(tree: ast.Module) -> set[str]:
     whole = any("pytestmark" in ast.unparse(node) and "mark.prove" in ast.unparse(node) for node in tree.body)
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     return {
-        each.name for each in functions
+        each.name
+        for each in functions
         if whole or any(ast.unparse(mark) == "pytest.mark.prove" for mark in each.decorator_list)
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(("mark", "path", "name"), NAMED, ids=[name for _, _, name in NAMED])

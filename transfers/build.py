@@ -116,13 +116,24 @@ def start(
     point = sitting.point
     last = Packet.objects.filter(sitting=sitting, kind=kind, room=room, status=status).order_by("-version").first()
     packet = Packet.objects.create(
-        uid=uuid7(), version=last.version + 1 if last else 1, kind=kind, sitting=sitting, room=room, status=status,
-        supersedes=_known(last), made_by=actor.name[:200], **fields,
-    )  # fmt: skip
+        uid=uuid7(),
+        version=last.version + 1 if last else 1,
+        kind=kind,
+        sitting=sitting,
+        room=room,
+        status=status,
+        supersedes=_known(last),
+        made_by=actor.name[:200],
+        **fields,
+    )
     record(
-        "transfers.packet_made", actor=actor, region=point.region.code, point=point.code, subject=str(packet),
+        "transfers.packet_made",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=str(packet),
         data={"uid": packet.uid, "version": packet.version, "supersedes": last.uid if last else ""},
-    )  # fmt: skip
+    )
     packet.steps.create(at=packet.made_at, state=PacketState.BUILDING, who=actor.name[:200], text="")
     if last is not None and _unsent(last):
         move_packet(last, PacketState.SUPERSEDED, actor=actor, text=replaced_by(packet))

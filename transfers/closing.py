@@ -65,9 +65,13 @@ def closing_act(*, sitting: Sitting, actor: Actor) -> Act:
         )
     name = f"CLOSING_{sitting.key.replace('-', '_')}.pdf"
     record(
-        "transfers.closing_act", actor=actor, region=point.region.code, point=point.code, subject=name,
+        "transfers.closing_act",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=name,
         data={"data_sha256": digest, "sha256": hashlib.sha256(data).hexdigest(), "closed": facts.closed},
-    )  # fmt: skip
+    )
     return Act(name, data, digest)
 
 
@@ -140,22 +144,28 @@ class _Facts:
         """Return the pages."""
         sitting, point = self.sitting, self.sitting.point
         lines = [
-            f"{point.region.code} {point.region.name}, ППЭ {point.key} «{point.name}»", point.address,
+            f"{point.region.code} {point.region.name}, ППЭ {point.key} «{point.name}»",
+            point.address,
             f"{sitting.subject.code} {sitting.subject.name}, {sitting.date:%d.%m.%Y}",
-        ]  # fmt: skip
+        ]
         head = ChainHead.objects.filter(chain=point.key).first()
         log = f"{head.chain}, запись № {head.number}, {head.hash}" if head else "—"
         printed = f"Напечатано: {_when(at, sitting)} ({point.timezone})."
         said = f"Составлен в ППЭ по квитанциям РЦОИ, они вложены в файл. {printed} Журнал событий: {log}."
         return [
             *paper.head(
-                title="Акт закрытия ППЭ", lines=[line for line in lines if line],
+                title="Акт закрытия ППЭ",
+                lines=[line for line in lines if line],
                 qr=f"PPE1|CLOSING|{sitting.key}|{digest[:32]}",
             ),
-            paper.verdict(self._verdict(), good=self.closed or None), Spacer(1, 4),
-            *self._statuses(), *self._packets(), *self._journals(), *self._enclosed(),
+            paper.verdict(self._verdict(), good=self.closed or None),
+            Spacer(1, 4),
+            *self._statuses(),
+            *self._packets(),
+            *self._journals(),
+            *self._enclosed(),
             paper.signatures(_SIGN, said),
-        ]  # fmt: skip
+        ]
 
     def _verdict(self) -> str:
         if self.closed:
@@ -193,15 +203,25 @@ class _Facts:
         state = "сообщено по телефону" if phoned else str(row.get_state_display())
         number = self._number(packet) if packet else 0
         return [
-            str(row.get_status_display()), state, f"{_when(row.at, self.sitting)}\n{row.by}",
-            _when(row.accepted_at, self.sitting), f"№ {number}" if number else "—",
-        ]  # fmt: skip
+            str(row.get_status_display()),
+            state,
+            f"{_when(row.at, self.sitting)}\n{row.by}",
+            _when(row.accepted_at, self.sitting),
+            f"№ {number}" if number else "—",
+        ]
 
     def _packets(self) -> list[Flowable]:
         columns = [
-            ("Помещение", 26), ("Рассажено", 20), ("Листов", 16), ("Аудио", 14), ("Акты", 12), ("Версия", 15),
-            ("Состояние", 28), ("Квитанция", 27), ("SHA-256", 22),
-        ]  # fmt: skip
+            ("Помещение", 26),
+            ("Рассажено", 20),
+            ("Листов", 16),
+            ("Аудио", 14),
+            ("Акты", 12),
+            ("Версия", 15),
+            ("Состояние", 28),
+            ("Квитанция", 27),
+            ("SHA-256", 22),
+        ]
         rows = [self._packet(packet) for packet in self.packets]
         rows += [[name, "", "", "", "", "", "не собран", "—", ""] for name in self.awaited]
         return paper.table("Аудитории и формы", columns, rows, empty="Пакетов нет.")
@@ -213,21 +233,26 @@ class _Facts:
             "Штаб" if hq else str(packet.room),
             "—" if hq else str(self.seats.get(packet.room_id or 0, "—")),
             str(counts.get("sheets", 0) + counts.get("forms", 0)),
-            str(counts.get("recordings", 0) or "—"), str(counts.get("acts", 0) or "—"), str(packet.version),
+            str(counts.get("recordings", 0) or "—"),
+            str(counts.get("acts", 0) or "—"),
+            str(packet.version),
             str(packet.get_state_display()),
             f"№ {row.number}\n{local(row.issued_at, self.sitting.point.timezone):%d.%m %H:%M:%S}" if row else "—",
             f"{packet.sha256[:8]}…" if packet.sha256 else "—",
-        ]  # fmt: skip
+        ]
 
     def _enclosed(self) -> list[Flowable]:
         """Name every receipt inside the file, those of statuses too: what is signed is said."""
         rows = [
             [
-                f"№ {row.number}", str(row.get_level_display()), str(row.packet or "—"), f"{row.file_sha256[:8]}…",
+                f"№ {row.number}",
+                str(row.get_level_display()),
+                str(row.packet or "—"),
+                f"{row.file_sha256[:8]}…",
                 _when(row.issued_at, self.sitting),
             ]
             for row in self.receipts.values()
-        ]  # fmt: skip
+        ]
         columns = [("Квитанция", 24), ("Решение", 30), ("Пакет", 64), ("Пакет SHA-256", 26), ("Выдана", 36)]
         return paper.table("Квитанции, вложенные в файл", columns, rows, empty="Квитанций ещё нет.")
 

@@ -86,9 +86,13 @@ def _trouble(point: ExamPoint, refusal: Refusal) -> None:
     if refusal.permanent and cursor.trouble_code != refusal.code:
         # A silent centre is weather; a broken chain or a foreign signature is an alarm, told once.
         record(
-            "transfers.feed_broken", actor=SYSTEM, region=point.region.code, point=point.code, subject=refusal.code,
+            "transfers.feed_broken",
+            actor=SYSTEM,
+            region=point.region.code,
+            point=point.code,
+            subject=refusal.code,
             data={"text": refusal.text("ru")[:1000], "after": cursor.number},
-        )  # fmt: skip
+        )
     link.silent(point, refusal)
 
 
@@ -148,16 +152,25 @@ def _take_item(point: ExamPoint, document: bytes, door: str, actor: Actor) -> bo
         if item.number > cursor.number + 1:
             _lost(point, item, cursor.number, actor)
         row = FeedRecord.objects.create(
-            point=point, number=item.number, kind=item.kind, at=item.at, sha256=digest, document=document,
+            point=point,
+            number=item.number,
+            kind=item.kind,
+            at=item.at,
+            sha256=digest,
+            document=document,
             body=_kept_body(item),
-        )  # fmt: skip
+        )
         row.problem, row.problem_en = _do(row, item, point, door, actor)
         row.save(update_fields=["problem", "problem_en"])
         FeedCursor.objects.filter(pk=cursor.pk).update(number=item.number, prev=digest)
         record(
-            "transfers.feed_item", actor=actor, region=point.region.code, point=point.code, subject=str(row),
+            "transfers.feed_item",
+            actor=actor,
+            region=point.region.code,
+            point=point.code,
+            subject=str(row),
             data={"number": item.number, "kind": item.kind, "problem": row.problem[:500]},
-        )  # fmt: skip
+        )
     return True
 
 
@@ -178,9 +191,13 @@ def _lost(point: ExamPoint, item: FeedItem, after: int, actor: Actor) -> None:
     """Say that the centre has lost items that this point never read; what they said comes again or not at all."""
     log.error("feed items %d to %d of %s are lost at the centre", after + 1, item.number - 1, point.key)
     record(
-        "transfers.feed_gap", actor=actor, region=point.region.code, point=point.code,
-        subject=f"№ {after + 1}–{item.number - 1}", data={"after": after, "number": item.number},
-    )  # fmt: skip
+        "transfers.feed_gap",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=f"№ {after + 1}–{item.number - 1}",
+        data={"after": after, "number": item.number},
+    )
 
 
 def _require_same(point: ExamPoint, item: FeedItem, digest: str) -> None:

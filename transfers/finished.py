@@ -57,9 +57,12 @@ class Ending:
         if rooms.filter(Q(seats__gt=0) | Q(places__gt=0)).exists():
             return False
         traces = (
-            Journal.objects.all(), Act.objects.all(), RoomCard.objects.exclude(state=CardState.WAITING),
-            PointStatus.objects.all(), Packet.objects.exclude(kind=PacketKind.TEST),
-        )  # fmt: skip
+            Journal.objects.all(),
+            Act.objects.all(),
+            RoomCard.objects.exclude(state=CardState.WAITING),
+            PointStatus.objects.all(),
+            Packet.objects.exclude(kind=PacketKind.TEST),
+        )
         return not any(rows.filter(sitting=self.sitting).exists() for rows in traces)
 
     @cached_property
@@ -121,8 +124,9 @@ def _status(sitting: Sitting, name: StatusName, row: PointStatus | None, packet:
         )
     if packet.state != PacketState.ACKNOWLEDGED:
         text = _("The status “%(title)s”: version %(version)d is not confirmed by the centre yet") % {
-            **title, "version": packet.version,
-        }  # fmt: skip
+            **title,
+            "version": packet.version,
+        }
         return Condition("status_version", False, text, link, wait)
     return None
 
@@ -134,8 +138,11 @@ def _rooms(sitting: Sitting, newest: dict[tuple[str, str], Packet]) -> list[Cond
     cards = RoomCard.objects.filter(sitting=sitting).exclude(state__in=(CardState.WAITING, CardState.PACKED))
     return [
         Condition(
-            "room_at_work", False, _("%(room)s: %(state)s") % {"room": card, "state": card.get_state_display()},
-            reverse_or_blank("scanning", sitting), _("Close the room and send its packet."),
+            "room_at_work",
+            False,
+            _("%(room)s: %(state)s") % {"room": card, "state": card.get_state_display()},
+            reverse_or_blank("scanning", sitting),
+            _("Close the room and send its packet."),
         )
         for card in cards.exclude(room_id__in=rooms).select_related("room")
-    ]  # fmt: skip
+    ]

@@ -88,9 +88,11 @@ def write(*, packets: Iterable[Packet], folder: str, actor: Actor) -> Written:
     listed = portable(packets)
     if not listed:
         raise NothingOnFlash(
-            "Подписанных пакетов для записи нет.", "There is no signed packet to be written.",
-            cure_ru="Соберите и подпишите пакеты.", cure_en="Build and sign the packets.",
-        )  # fmt: skip
+            "Подписанных пакетов для записи нет.",
+            "There is no signed packet to be written.",
+            cure_ru="Соберите и подпишите пакеты.",
+            cure_en="Build and sign the packets.",
+        )
     report = Written()
     for packet in listed:
         seen = any(target.glob(f"{packet.name}*"))
@@ -128,9 +130,13 @@ def _carried(packet: Packet, folder: Path, actor: Actor) -> None:
     with transaction.atomic():
         row = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
         record(
-            "transfers.packet_on_flash", actor=actor, region=point.region.code, point=point.code, subject=str(row),
+            "transfers.packet_on_flash",
+            actor=actor,
+            region=point.region.code,
+            point=point.code,
+            subject=str(row),
             data={"uid": row.uid, "sha256": row.sha256, "folder": where},
-        )  # fmt: skip
+        )
         text = both(lambda: _("Written to the drive: %s") % where)
         facts: dict[str, Any] = {"handed_over_at": now(), "handed_over_to": where[:300]}
         if row.state in SENDING:
@@ -161,9 +167,13 @@ def write_journals(*, sitting: Sitting, folder: str, actor: Actor) -> int:
             durable.copy_verified(files.inside(row.path), path)
             point = sitting.point
             record(
-                "transfers.journal_on_flash", actor=actor, region=point.region.code, point=point.code,
-                subject=path.name, data={"sha256": row.sha256, "folder": str(target)},
-            )  # fmt: skip
+                "transfers.journal_on_flash",
+                actor=actor,
+                region=point.region.code,
+                point=point.code,
+                subject=path.name,
+                data={"sha256": row.sha256, "folder": str(target)},
+            )
     return len(rows)
 
 
@@ -192,9 +202,11 @@ def read_feed(*, folder: str, point: ExamPoint, actor: Actor) -> Brought:
     feeds, papers = drives.listed(source, (".jsonl",)), drives.listed(source, (".p7m",))
     if not feeds and not papers:
         raise NothingOnFlash(
-            "В этой папке нет ни ленты РЦОИ, ни квитанций.", "The folder holds neither feed nor receipts.",
-            cure_ru="Проверьте, тот ли накопитель вставлен.", cure_en="See whether it is the right drive.",
-        )  # fmt: skip
+            "В этой папке нет ни ленты РЦОИ, ни квитанций.",
+            "The folder holds neither feed nor receipts.",
+            cure_ru="Проверьте, тот ли накопитель вставлен.",
+            cure_en="See whether it is the right drive.",
+        )
     brought = Brought()
     for path in feeds:
         try:
@@ -223,21 +235,29 @@ def write_answers(*, folder: str, point: ExamPoint, actor: Actor) -> Path:
     items = [bytes(document) for document in rows.values_list("document", flat=True)]
     if not items:
         raise NothingOnFlash(
-            "Ответов РЦОИ ещё нет: записывать нечего.", "The centre has told nothing yet.",
-            cure_ru="Дождитесь квитанций на странице «Передать бланки».", cure_en="Wait for the receipts.",
-        )  # fmt: skip
+            "Ответов РЦОИ ещё нет: записывать нечего.",
+            "The centre has told nothing yet.",
+            cure_ru="Дождитесь квитанций на странице «Передать бланки».",
+            cure_en="Wait for the receipts.",
+        )
     path = drives.folder_of(folder) / feed_name(point.region.code, point.code, len(items))
     digest = durable.write_durable(path, bundle(items))
     if durable.sha256_file(path) != digest:
         path.unlink(missing_ok=True)
         raise durable.CopyMismatch(
-            "Файл ленты записан с ошибкой и удалён.", "The feed file was written wrongly and removed.",
-            cure_ru="Возьмите другой накопитель.", cure_en="Take another drive.",
-        )  # fmt: skip
+            "Файл ленты записан с ошибкой и удалён.",
+            "The feed file was written wrongly and removed.",
+            cure_ru="Возьмите другой накопитель.",
+            cure_en="Take another drive.",
+        )
     record(
-        "transfers.feed_on_flash", actor=actor, region=point.region.code, point=point.code, subject=path.name,
+        "transfers.feed_on_flash",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=path.name,
         data={"sha256": digest, "items": len(items)},
-    )  # fmt: skip
+    )
     return path
 
 

@@ -105,26 +105,33 @@ def _undeclared(sitting: Sitting, status: str) -> Condition:
         else _("The status %(title)s has been declared already") % {"title": title}
     )
     return Condition(
-        "already_declared", row is None, text, reverse_or_blank("monitoring", sitting, "#statuses"),
+        "already_declared",
+        row is None,
+        text,
+        reverse_or_blank("monitoring", sitting, "#statuses"),
         _("The regional coordinator undoes a wrong status."),
-    )  # fmt: skip
+    )
 
 
 def _journal(row: Expected, sitting: Sitting) -> Condition:
     return Condition(
-        f"journal_{row.state}", row.served, _("Journal: %(post)s – %(state)s") % {"post": row.post, "state": row.label},
+        f"journal_{row.state}",
+        row.served,
+        _("Journal: %(post)s – %(state)s") % {"post": row.post, "state": row.label},
         reverse_or_blank("monitoring", sitting, f"#post-{row.post.pk}"),
         _("Load the journal; if it cannot be had, make an act."),
-    )  # fmt: skip
+    )
 
 
 def _exams_finished(sitting: Sitting) -> list[Condition]:
     posts = expected_set(sitting, kinds=("print", "voice"))
     some = Condition(
-        "no_stations", bool(posts), _("Print or voice stations are assigned"),
-        reverse_or_blank("monitoring", sitting), _("Look at the exam package: it has no station at "
-                                                   "all."),
-    )  # fmt: skip
+        "no_stations",
+        bool(posts),
+        _("Print or voice stations are assigned"),
+        reverse_or_blank("monitoring", sitting),
+        _("Look at the exam package: it has no station at all."),
+    )
     return [_undeclared(sitting, StatusName.EXAMS_FINISHED), some, *(_journal(row, sitting) for row in posts)]
 
 
@@ -202,10 +209,12 @@ def _confirmed(owed: Owed, sitting: Sitting) -> Condition:
         return Condition("room_open_again", False, words, link, _("Mend it and close the room again."))
     state = owed.packet.get_state_display() if owed.packet else _("not built yet")
     return Condition(
-        "packet_confirmed" if owed.confirmed else "packet_not_confirmed", owed.confirmed, f"{owed.what}: {state}",
-        reverse_or_blank("transfers", sitting), _("Wait for «Подтвержден» (confirmed) on the page "
-                                                  "“Transfer answer forms”."),
-    )  # fmt: skip
+        "packet_confirmed" if owed.confirmed else "packet_not_confirmed",
+        owed.confirmed,
+        f"{owed.what}: {state}",
+        reverse_or_blank("transfers", sitting),
+        _("Wait for «Подтвержден» (confirmed) on the page “Transfer answer forms”."),
+    )
 
 
 def _first_status(sitting: Sitting) -> Condition:
@@ -216,11 +225,12 @@ def _first_status(sitting: Sitting) -> Condition:
     ok = status is not None and status.state == StatusState.ACCEPTED
     state = status.get_state_display() if status else _("not declared yet")
     return Condition(
-        "status_accepted" if ok else "status_not_accepted", ok,
+        "status_accepted" if ok else "status_not_accepted",
+        ok,
         _("Status «Экзамены завершены» (exams finished): %(state)s") % {"state": state},
         reverse_or_blank("monitoring", sitting, "#statuses"),
         _("Declare the status and wait for the regional centre's answer."),
-    )  # fmt: skip
+    )
 
 
 def _blanks_transferred(sitting: Sitting) -> list[Condition]:
@@ -233,11 +243,12 @@ def _scan_journal(row: Expected, sitting: Sitting) -> Condition:
     if row.state != "accepted" or row.journal is None or not scan_journal.lags(row.journal):
         return _journal(row, sitting)
     return Condition(
-        "scan_journal_behind", False,
+        "scan_journal_behind",
+        False,
         _("Journal: %(post)s – formed before the station's last entries") % {"post": row.post},
         reverse_or_blank("scanning", sitting, "#end-scan-card"),
         _("Close every room and the HQ, then form END_SCAN again."),
-    )  # fmt: skip
+    )
 
 
 _GATES: dict[str, Callable[[Sitting], list[Condition]]] = {

@@ -67,9 +67,11 @@ def take_folder(*, folder: str, point: ExamPoint, actor: Actor) -> Taken:
     cut = [each for each in pieces.grouped(drives.listed(source)) if each.name.lower().endswith(SUFFIX)]
     if not whole and not cut:
         raise NothingOnFlash(
-            "В этой папке нет пакетов .ppe.", "The folder holds no .ppe packets.",
-            cure_ru="Проверьте, тот ли накопитель вставлен.", cure_en="See whether it is the right drive.",
-        )  # fmt: skip
+            "В этой папке нет пакетов .ppe.",
+            "The folder holds no .ppe packets.",
+            cure_ru="Проверьте, тот ли накопитель вставлен.",
+            cure_en="See whether it is the right drive.",
+        )
     taken = Taken()
     for path in whole:
         _one(taken, drives.shown(path), point, actor, drives.size_of(path), partial(durable.copy_verified, path))
@@ -127,9 +129,13 @@ def take(*, path: Path, point: ExamPoint, actor: Actor) -> Packet:
             durable.replace_durable(path, final)
             packet = Packet.objects.create(**_fields(checked, sitting, room, final))
             record(
-                "transfers.packet_imported", actor=actor, region=point.region.code, point=point.code,
-                subject=str(packet), data={"uid": packet.uid, "sha256": packet.sha256, "node": packet.node},
-            )  # fmt: skip
+                "transfers.packet_imported",
+                actor=actor,
+                region=point.region.code,
+                point=point.code,
+                subject=str(packet),
+                data={"uid": packet.uid, "sha256": packet.sha256, "node": packet.node},
+            )
             text = both(lambda: _("Taken in from a drive, made on another machine of the HQ"))
             packet.steps.create(at=now(), state=PacketState.QUEUED, who=actor.name[:200], text=text.ru, text_en=text.en)
             jobs.wake("transfers.deliver", packet.pk)
@@ -153,9 +159,11 @@ def _require_ours(header: PacketHeader, point: ExamPoint) -> Sitting:
     sitting = rows.select_related("point__region", "subject").first()
     if sitting is None or sitting.key != header.sitting:
         raise ForeignPacket(
-            f"Экзамена {header.sitting} в этом ППЭ нет.", f"There is no sitting {header.sitting} at this point.",
-            cure_ru="Загрузите пакет экзамена этого дня.", cure_en="Take in the exam package of that day.",
-        )  # fmt: skip
+            f"Экзамена {header.sitting} в этом ППЭ нет.",
+            f"There is no sitting {header.sitting} at this point.",
+            cure_ru="Загрузите пакет экзамена этого дня.",
+            cure_en="Take in the exam package of that day.",
+        )
     return sitting
 
 
@@ -194,15 +202,31 @@ def _fields(checked: CheckedPacket, sitting: Sitting, room: Room | None, final: 
     signed_at = next((each.signed_at for each in checked.signers if each.signed_at), None)
     by = _common_name(gek) if gek else header.node
     return {
-        "uid": header.uid, "version": header.version, "kind": header.kind, "sitting": sitting, "room": room,
-        "state": PacketState.QUEUED, "imported": True, "made_by": by[:200], "counts": dict(header.counts),
+        "uid": header.uid,
+        "version": header.version,
+        "kind": header.kind,
+        "sitting": sitting,
+        "room": room,
+        "state": PacketState.QUEUED,
+        "imported": True,
+        "made_by": by[:200],
+        "counts": dict(header.counts),
         "supersedes": Packet.objects.filter(uid=header.supersedes or "", sitting=sitting).first(),
-        "content_sha256": header.content_sha256, "content_size": header.content_size,
-        "recipients": list(header.recipients), "sequence": header.sequence, "prev": header.prev, "node": header.node,
-        "signed_at": signed_at or header.created_at, "signed_by": by[:200], "sha256": checked.sha256,
-        "size": final.stat().st_size, "path": files.relative(final), "progress": 100, "sealed_at": header.created_at,
+        "content_sha256": header.content_sha256,
+        "content_size": header.content_size,
+        "recipients": list(header.recipients),
+        "sequence": header.sequence,
+        "prev": header.prev,
+        "node": header.node,
+        "signed_at": signed_at or header.created_at,
+        "signed_by": by[:200],
+        "sha256": checked.sha256,
+        "size": final.stat().st_size,
+        "path": files.relative(final),
+        "progress": 100,
+        "sealed_at": header.created_at,
         "name": packet_name(header),
-    }  # fmt: skip
+    }
 
 
 def _common_name(signed: Any) -> str:

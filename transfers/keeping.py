@@ -98,9 +98,13 @@ def wipe(*, sitting: Sitting, actor: Actor, cause: str = Wiping.Cause.BUTTON) ->
         _require_free(sitting)
         row = Wiping.objects.create(sitting=sitting, cause=cause, begun_at=now(), by=actor.name[:200])
         record(
-            "transfers.wiping_begun", actor=actor, region=point.region.code, point=point.code, subject=sitting.key,
+            "transfers.wiping_begun",
+            actor=actor,
+            region=point.region.code,
+            point=point.code,
+            subject=sitting.key,
             data={"cause": str(cause)},
-        )  # fmt: skip
+        )
         jobs.wake("transfers.wipe", row.pk)
     return row
 
@@ -132,9 +136,17 @@ def work(pk: int) -> None:
         Wiping.objects.filter(pk=row.pk).update(files=row.files, size=row.size)
     point = sitting.point
     move(
-        row, WipeState.DONE, table=WIPE_MOVES, kind="transfers.wiped", actor=SYSTEM, region=point.region.code,
-        point=point.code, subject=sitting.key, data={"files": row.files, "size": row.size}, done_at=now(),
-    )  # fmt: skip
+        row,
+        WipeState.DONE,
+        table=WIPE_MOVES,
+        kind="transfers.wiped",
+        actor=SYSTEM,
+        region=point.region.code,
+        point=point.code,
+        subject=sitting.key,
+        data={"files": row.files, "size": row.size},
+        done_at=now(),
+    )
     leases.release(row)
 
 

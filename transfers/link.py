@@ -86,9 +86,12 @@ def _tls() -> ssl.SSLContext | bool:
 
 def _client(base: str) -> httpx.Client:
     return httpx.Client(
-        base_url=base, timeout=TIMEOUT, headers={"User-Agent": _AGENT}, trust_env=False,
+        base_url=base,
+        timeout=TIMEOUT,
+        headers={"User-Agent": _AGENT},
+        trust_env=False,
         verify=_tls() if base.startswith("https:") else True,
-    )  # fmt: skip
+    )
 
 
 @contextlib.contextmanager

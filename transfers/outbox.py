@@ -99,9 +99,13 @@ def _work(pk: int) -> bool:
         return True
     if packet.state == PacketState.QUEUED:
         move_packet(
-            packet, PacketState.UPLOADING, actor=SYSTEM, attempts=packet.attempts, lease_until=packet.lease_until,
+            packet,
+            PacketState.UPLOADING,
+            actor=SYSTEM,
+            attempts=packet.attempts,
+            lease_until=packet.lease_until,
             woken_at=packet.woken_at,
-        )  # fmt: skip
+        )
     faultpoints.here("send.claimed")
     before = packet.offset
     try:
@@ -138,12 +142,16 @@ def _deliver(packet: Packet) -> bool:
     with link.session(point, link.address(packet.attempts)) as client:
         if packet.uploaded_at is None:
             outcome = tus.upload(
-                client, "/api/v1/uploads/", packet.file,
+                client,
+                "/api/v1/uploads/",
+                packet.file,
                 metadata={"purpose": "packet", "filename": packet.name, "sha256": packet.sha256},
-                location=packet.location or None, on_created=lambda at: _located(packet, at),
-                on_progress=lambda offset, _size: _moved(packet, offset), deadline=WORK_SECONDS,
+                location=packet.location or None,
+                on_created=lambda at: _located(packet, at),
+                on_progress=lambda offset, _size: _moved(packet, offset),
+                deadline=WORK_SECONDS,
                 rate=link.rate(),
-            )  # fmt: skip
+            )
             link.heard(point)
             _moved(packet, outcome.offset)
             if not outcome.done:
@@ -191,9 +199,11 @@ def _read_answer(client: httpx.Client, packet: Packet, point: ExamPoint) -> None
 def _refusal(problem: dict[str, Any]) -> TransferRefusal:
     kind = tus.RetryLater if problem.get("code") in _START_AGAIN else tus.TransferRefused
     return kind(
-        str(problem.get("detail_ru") or "РЦОИ не принял файл."), str(problem.get("detail") or "The file is refused."),
-        problem=problem, status=200,
-    )  # fmt: skip
+        str(problem.get("detail_ru") or "РЦОИ не принял файл."),
+        str(problem.get("detail") or "The file is refused."),
+        problem=problem,
+        status=200,
+    )
 
 
 def _fetch_receipt(client: httpx.Client, packet: Packet, point: ExamPoint) -> bool:
@@ -251,8 +261,10 @@ def _problem_code(refusal: Refusal) -> str:
 
 def _story(tries: int, refusal: Refusal, pause: float) -> str:
     return _("Attempt %(tries)d: %(why)s Next one in %(pause)d s.") % {
-        "tries": tries, "why": either(*link.words(refusal)), "pause": round(pause),
-    }  # fmt: skip
+        "tries": tries,
+        "why": either(*link.words(refusal)),
+        "pause": round(pause),
+    }
 
 
 def pause_after(tries: int, retry_after: float | None) -> float:
@@ -265,8 +277,15 @@ def pause_after(tries: int, retry_after: float | None) -> float:
 def _give_up(packet: Packet) -> None:
     code = packet.last_error_code or "too_many_tries"
     if code == tus.RetryLater.code:
-        why = both(lambda: _("%s Hand the packet over on a flash drive, or wait: as soon as the "
-                             "centre answers, sending goes on by itself.") % either(packet.last_error, packet.last_error_en))  # fmt: skip
+        why = both(
+            lambda: (
+                _(
+                    "%s Hand the packet over on a flash drive, or wait: as soon as the "
+                    "centre answers, sending goes on by itself."
+                )
+                % either(packet.last_error, packet.last_error_en)
+            )
+        )
     else:
         kept = Said(packet.last_error, packet.last_error_en)
         why = kept if kept.ru else both(lambda: _("It could not be sent."))
@@ -282,9 +301,11 @@ def revive(point: ExamPoint) -> int:
         How many packets go on.
     """
     stopped = Packet.objects.filter(
-        sitting__point=point, state=PacketState.STUCK, last_error_code=tus.RetryLater.code,
+        sitting__point=point,
+        state=PacketState.STUCK,
+        last_error_code=tus.RetryLater.code,
         next_try_at__lte=now() - REST,
-    ).exclude(signed_at=None)  # fmt: skip
+    ).exclude(signed_at=None)
     went = 0
     for packet in stopped.full():
         with contextlib.suppress(StaleState):
@@ -297,9 +318,15 @@ def revive(point: ExamPoint) -> int:
 
 def _stick(packet: Packet, text: Said, code: str) -> None:
     move_packet(
-        packet, PacketState.STUCK, actor=SYSTEM, text=text, data={"code": code}, last_error=text.ru,
-        last_error_en=text.en, last_error_code=code,
-    )  # fmt: skip
+        packet,
+        PacketState.STUCK,
+        actor=SYSTEM,
+        text=text,
+        data={"code": code},
+        last_error=text.ru,
+        last_error_en=text.en,
+        last_error_code=code,
+    )
 
 
 def retry(*, packet: Packet, actor: Actor) -> Packet:
@@ -318,9 +345,13 @@ def retry(*, packet: Packet, actor: Actor) -> Packet:
             )
         point = packet.sitting.point
         record(
-            "transfers.packet_retried", actor=actor, region=point.region.code, point=point.code,
-            subject=str(packet), data={"uid": packet.uid, "from": packet.state},
-        )  # fmt: skip
+            "transfers.packet_retried",
+            actor=actor,
+            region=point.region.code,
+            point=point.code,
+            subject=str(packet),
+            data={"uid": packet.uid, "from": packet.state},
+        )
         if again:
             _again(packet, actor)
         else:

@@ -45,9 +45,12 @@ class Row:
     def parts(self) -> list[str]:
         """What it holds: a phrase for each kind of file."""
         names = (
-            ("sheets", pgettext("number", "sheets")), ("forms", _("forms")), ("recordings", pgettext("short", "recordings")), ("journals", _("journals")),
+            ("sheets", pgettext("number", "sheets")),
+            ("forms", _("forms")),
+            ("recordings", pgettext("short", "recordings")),
+            ("journals", _("journals")),
             ("acts", pgettext("number", "acts")),
-        )  # fmt: skip
+        )
         return [f"{words}: {self.packet.counts[name]}" for name, words in names if self.packet.counts.get(name)]
 
     @property
@@ -208,8 +211,9 @@ class Overview:
             )
         shown = local(since, self.sitting.point.timezone)
         return _("No line to the regional centre since %(time)s: %(why)s Retries go by themselves.") % {
-            "time": f"{shown:%H:%M}", "why": self.cursor.trouble_words,
-        }  # fmt: skip
+            "time": f"{shown:%H:%M}",
+            "why": self.cursor.trouble_words,
+        }
 
     @cached_property
     def statuses(self) -> list[PointStatus]:

@@ -99,9 +99,11 @@ def _not_needed(sitting: Sitting, status: str) -> PhoneNotNeeded:
             "РЦОИ уже принял этот статус: звонить не нужно.", "The centre has this status already: no call is needed."
         )
     return PhoneNotNeeded(
-        "Такой статус ещё не передан.", "The status is not declared yet.",
-        cure_ru="Сначала передайте его на странице «Мониторинг».", cure_en="Declare it on «Мониторинг» first.",
-    )  # fmt: skip
+        "Такой статус ещё не передан.",
+        "The status is not declared yet.",
+        cure_ru="Сначала передайте его на странице «Мониторинг».",
+        cure_en="Declare it on «Мониторинг» first.",
+    )
 
 
 def _next(sitting: Sitting, status: str, actor: Actor) -> PhoneCode:
@@ -110,14 +112,22 @@ def _next(sitting: Sitting, status: str, actor: Actor) -> PhoneCode:
     series, counter = f"phone:{point.key}:{sitting.date}", last.counter if last else 0
     mark = numbers.ahead(series, counter, region=point.region.code, point=point.code)
     row = PhoneCode.objects.create(
-        point=point, date=sitting.date, status=status, counter=(mark.number if mark else counter) + 1, made_at=now(),
+        point=point,
+        date=sitting.date,
+        status=status,
+        counter=(mark.number if mark else counter) + 1,
+        made_at=now(),
         made_by=actor.name[:200],
-    )  # fmt: skip
+    )
     marks.note(series, row.counter)
     record(
-        "transfers.phone_code", actor=actor, region=point.region.code, point=point.code, subject=str(row),
+        "transfers.phone_code",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=str(row),
         data={"status": status, "counter": row.counter},
-    )  # fmt: skip
+    )
     return row
 
 
@@ -142,7 +152,11 @@ def confirm(*, sitting: Sitting, status: str, answer: str, actor: Actor) -> Phon
             row.told_at, row.told_by = now(), actor.name[:200]
             row.save(update_fields=["told_at", "told_by"])
             record(
-                "transfers.phone_told", actor=actor, region=point.region.code, point=point.code, subject=str(row),
+                "transfers.phone_told",
+                actor=actor,
+                region=point.region.code,
+                point=point.code,
+                subject=str(row),
                 data={"status": status, "counter": row.counter},
-            )  # fmt: skip
+            )
     return row

@@ -61,13 +61,20 @@ def take(*, document: bytes, point: ExamPoint, door: str, actor: Actor = SYSTEM)
         row, made = ReceiptRecord.objects.get_or_create(
             sha256=digest,
             defaults={
-                "packet": packet, "point": point, "level": receipt.level, "number": receipt.number,
-                "file_sha256": receipt.sha256, "reasons": [dict(each) for each in receipt.reasons],
-                "counts": dict(receipt.counts), "operator": receipt.operator[:200],
-                "node": str(receipt.extra.get("node", ""))[:36], "document": document,
-                "door": door, "issued_at": receipt.issued_at,
+                "packet": packet,
+                "point": point,
+                "level": receipt.level,
+                "number": receipt.number,
+                "file_sha256": receipt.sha256,
+                "reasons": [dict(each) for each in receipt.reasons],
+                "counts": dict(receipt.counts),
+                "operator": receipt.operator[:200],
+                "node": str(receipt.extra.get("node", ""))[:36],
+                "document": document,
+                "door": door,
+                "issued_at": receipt.issued_at,
             },
-        )  # fmt: skip
+        )
         if made:
             _note(row, receipt, actor)
             if packet is not None:
@@ -129,13 +136,19 @@ def _note(row: ReceiptRecord, receipt: Receipt, actor: Actor) -> None:
     known = row.packet is not None
     alarm = not known and alarms(row.point).filter(pk=row.pk).exists()
     record(
-        "transfers.foreign_receipt" if alarm else "transfers.receipt", actor=actor, region=row.point.region.code,
-        point=row.point.code, subject=str(row.packet) if known else receipt.sha256[:16],
+        "transfers.foreign_receipt" if alarm else "transfers.receipt",
+        actor=actor,
+        region=row.point.region.code,
+        point=row.point.code,
+        subject=str(row.packet) if known else receipt.sha256[:16],
         data={
-            "level": row.level, "number": row.number, "file": row.file_sha256, "uid": receipt.uid or "",
+            "level": row.level,
+            "number": row.number,
+            "file": row.file_sha256,
+            "uid": receipt.uid or "",
             "reasons": [each.get("code", "") for each in row.reasons][:50],
         },
-    )  # fmt: skip
+    )
 
 
 def apply(packet: Packet, row: ReceiptRecord, *, actor: Actor) -> None:

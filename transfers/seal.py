@@ -57,11 +57,18 @@ def seal(packet: Packet) -> None:
     faultpoints.here("seal.written")
     with transaction.atomic():
         fields: dict[str, Any] = {
-            "path": files.relative(path), "counts": counts, "content_sha256": content.sha256,
-            "content_size": content.size, "content_end": content.end, "size": content.end, "sealed_at": now(),
-            "recipients": [pki.fingerprint(each) for each in recipients], "progress": 100, "last_error": "",
+            "path": files.relative(path),
+            "counts": counts,
+            "content_sha256": content.sha256,
+            "content_size": content.size,
+            "content_end": content.end,
+            "size": content.end,
+            "sealed_at": now(),
+            "recipients": [pki.fingerprint(each) for each in recipients],
+            "progress": 100,
+            "last_error": "",
             "last_error_code": "",
-        }  # fmt: skip
+        }
         if packet.kind == PacketKind.STATUS:
             # A status speaks for the node alone: no PIN, and nobody waits for it.
             Packet.objects.filter(pk=packet.pk).update(**fields)

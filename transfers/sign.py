@@ -100,9 +100,11 @@ def sign_packets(*, packets: Iterable[Packet], token: OpenToken, actor: Actor) -
                 signed.append(row)
     if not signed:
         raise NothingToSign(
-            "Пакетов, ожидающих подписи, нет.", "No packet awaits a signature.",
-            cure_ru="Соберите пакеты закрытых аудиторий.", cure_en="Build the packets of the closed rooms.",
-        )  # fmt: skip
+            "Пакетов, ожидающих подписи, нет.",
+            "No packet awaits a signature.",
+            cure_ru="Соберите пакеты закрытых аудиторий.",
+            cure_en="Build the packets of the closed rooms.",
+        )
     return signed
 
 
@@ -131,15 +133,30 @@ def sign_one(*, packet: Packet, signers: Sequence[Signer], name: str, actor: Act
     path = _append(packet, header, signers)
     sequences.advance(head, point, header.sequence, path.sha256)
     record(
-        "transfers.packet_signed", actor=actor, region=point.region.code, point=point.code, subject=str(packet),
+        "transfers.packet_signed",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=str(packet),
         data={"uid": packet.uid, "sha256": path.sha256, "sequence": header.sequence, "counts": packet.counts},
-    )  # fmt: skip
+    )
     move_packet(
-        packet, PacketState.QUEUED, actor=actor, text=both(lambda: _("Signed: %s") % (name or _("the HQ node"))),
-        sequence=header.sequence, prev=header.prev, node=uid, sha256=path.sha256, size=path.path.stat().st_size,
-        name=path.path.name, path=files.relative(path.path), signed_at=now(), signed_by=(name or uid)[:200],
-        offset=0, location="",
-    )  # fmt: skip
+        packet,
+        PacketState.QUEUED,
+        actor=actor,
+        text=both(lambda: _("Signed: %s") % (name or _("the HQ node"))),
+        sequence=header.sequence,
+        prev=header.prev,
+        node=uid,
+        sha256=path.sha256,
+        size=path.path.stat().st_size,
+        name=path.path.name,
+        path=files.relative(path.path),
+        signed_at=now(),
+        signed_by=(name or uid)[:200],
+        offset=0,
+        location="",
+    )
     jobs.wake("transfers.deliver", packet.pk)
 
 
@@ -152,15 +169,28 @@ class _Signed:
 def _header(packet: Packet, point: ExamPoint, uid: str, head: SequenceHead) -> PacketHeader:
     roomy = packet.kind in (PacketKind.BLANKS, PacketKind.AUDIO)
     return PacketHeader(
-        uid=packet.uid, version=packet.version, part=1, parts=1,
+        uid=packet.uid,
+        version=packet.version,
+        part=1,
+        parts=1,
         kind=packet.kind,  # type: ignore[arg-type]  # the choices are those of the format
-        mode=packet.sitting.mode, region=point.region.code, point=point.code, date=packet.sitting.date,
-        subject=packet.sitting.subject.code, sitting=packet.sitting.key,
-        room=packet.room.number if packet.room and roomy else None, counts=packet.counts,
-        content_sha256=packet.content_sha256, content_size=packet.content_size, recipients=tuple(packet.recipients),
-        node=uid, sequence=head.sequence + 1, prev=head.sha256, created_at=packet.made_at,
+        mode=packet.sitting.mode,
+        region=point.region.code,
+        point=point.code,
+        date=packet.sitting.date,
+        subject=packet.sitting.subject.code,
+        sitting=packet.sitting.key,
+        room=packet.room.number if packet.room and roomy else None,
+        counts=packet.counts,
+        content_sha256=packet.content_sha256,
+        content_size=packet.content_size,
+        recipients=tuple(packet.recipients),
+        node=uid,
+        sequence=head.sequence + 1,
+        prev=head.sha256,
+        created_at=packet.made_at,
         supersedes=packet.supersedes.uid if packet.supersedes else None,
-    )  # fmt: skip
+    )
 
 
 def _append(packet: Packet, header: PacketHeader, signers: Sequence[Signer]) -> _Signed:
@@ -171,9 +201,11 @@ def _append(packet: Packet, header: PacketHeader, signers: Sequence[Signer]) -> 
         sealed = final
     if not sealed.exists():
         raise PacketFileMissing(
-            f"Файл пакета «{packet}» не найден на диске узла.", "The packet's file is gone from the node's disk.",
-            cure_ru="Нажмите «Повторить»: пакет соберётся заново.", cure_en="Press «Retry»: it is built again.",
-        )  # fmt: skip
+            f"Файл пакета «{packet}» не найден на диске узла.",
+            "The packet's file is gone from the node's disk.",
+            cure_ru="Нажмите «Повторить»: пакет соберётся заново.",
+            cure_en="Press «Retry»: it is built again.",
+        )
     content = Content(packet.content_sha256, packet.content_size, packet.content_end)
     digest = wire_packet.append_signature(sealed, content=content, header=header, signers=signers)
     faultpoints.here("sign.appended")

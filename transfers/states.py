@@ -51,10 +51,18 @@ PACKET_MOVES: dict[str, frozenset[str]] = {
 }
 
 COLOURS: dict[str, str] = {
-    P.BUILDING: "info", P.SEALING: "info", P.AWAITING_SIGNATURE: "warn", P.QUEUED: "info", P.UPLOADING: "info",
-    P.HANDED_OVER: "warn", P.DELIVERED: "info", P.ACKNOWLEDGED: "ok", P.REJECTED: "bad", P.STUCK: "bad",
+    P.BUILDING: "info",
+    P.SEALING: "info",
+    P.AWAITING_SIGNATURE: "warn",
+    P.QUEUED: "info",
+    P.UPLOADING: "info",
+    P.HANDED_OVER: "warn",
+    P.DELIVERED: "info",
+    P.ACKNOWLEDGED: "ok",
+    P.REJECTED: "bad",
+    P.STUCK: "bad",
     P.SUPERSEDED: "idle",
-}  # fmt: skip
+}
 
 #: Signed, and the centre has not answered yet.
 ON_THE_WAY = frozenset({P.QUEUED, P.UPLOADING, P.HANDED_OVER, P.DELIVERED})
@@ -129,10 +137,17 @@ def move_packet(
     point = packet.sitting.point
     with transaction.atomic():
         move(
-            packet, to, table=PACKET_MOVES, kind="transfers.packet_moved", actor=actor, region=point.region.code,
-            point=point.code, subject=str(packet), data={"uid": packet.uid, **(data or {})},
+            packet,
+            to,
+            table=PACKET_MOVES,
+            kind="transfers.packet_moved",
+            actor=actor,
+            region=point.region.code,
+            point=point.code,
+            subject=str(packet),
+            data={"uid": packet.uid, **(data or {})},
             **{**_FRESH, "next_try_at": now(), **changes},
-        )  # fmt: skip
+        )
         packet.steps.create(at=now(), state=to, who=actor.name[:200], text=text.ru, text_en=text.en)
 
 
@@ -152,6 +167,14 @@ def move_status(
     """
     point = row.sitting.point
     move(
-        row, to, table=STATUS_MOVES, kind="transfers.status_moved", actor=actor, region=point.region.code,
-        point=point.code, subject=str(row), data={"status": row.status, **(data or {})}, **changes,
-    )  # fmt: skip
+        row,
+        to,
+        table=STATUS_MOVES,
+        kind="transfers.status_moved",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=str(row),
+        data={"status": row.status, **(data or {})},
+        **changes,
+    )

@@ -45,9 +45,13 @@ def send(*, sitting: Sitting, status: str, actor: Actor) -> PointStatus:
         gate(sitting, status).require()
         row = PointStatus.objects.create(sitting=sitting, status=status, at=now(), by=actor.name)
         record(
-            "transfers.status_declared", actor=actor, region=point.region.code, point=point.code, subject=str(row),
+            "transfers.status_declared",
+            actor=actor,
+            region=point.region.code,
+            point=point.code,
+            subject=str(row),
             data={"sitting": sitting.key, "status": status},
-        )  # fmt: skip
+        )
         _start_packet(row, actor=actor)
     return row
 
@@ -142,7 +146,12 @@ def undo(*, sitting: Sitting, status: str, reason: str, by: str, actor: Actor) -
     if row is None:
         return None
     move_status(
-        row, StatusState.UNDONE, actor=actor, data={"reason": reason}, undone_at=now(), undone_by=by,
+        row,
+        StatusState.UNDONE,
+        actor=actor,
+        data={"reason": reason},
+        undone_at=now(),
+        undone_by=by,
         undone_reason=reason,
-    )  # fmt: skip
+    )
     return row

@@ -44,12 +44,23 @@ def milestones(packet: Packet) -> list[Milestone]:
         (_("Built"), packet.made_at, None, packet.made_by, "", "ok"),
         (_("Sealed"), packet.sealed_at, None, _sealed_for(packet), packet.content_sha256, "ok"),
         (_("Signed"), packet.signed_at, None, packet.signed_by, packet.sha256, "ok"),
-        (_("«Передан» (delivered)"), _came(delivered) or packet.delivered_at or packet.handed_over_at,
-         delivered.issued_at if delivered else None, carried, delivered.sha256 if delivered else "", "ok"),
-        (str(last.get_level_display()) if last else pgettext("bare", "«Подтвержден» (confirmed)"), _came(last), last.issued_at if last else None,
-         last.operator if last else "", last.sha256 if last else "",
-         "ok" if last is None or last.level == ReceiptLevel.ACKNOWLEDGED else "bad"),
-    ]  # fmt: skip
+        (
+            _("«Передан» (delivered)"),
+            _came(delivered) or packet.delivered_at or packet.handed_over_at,
+            delivered.issued_at if delivered else None,
+            carried,
+            delivered.sha256 if delivered else "",
+            "ok",
+        ),
+        (
+            str(last.get_level_display()) if last else pgettext("bare", "«Подтвержден» (confirmed)"),
+            _came(last),
+            last.issued_at if last else None,
+            last.operator if last else "",
+            last.sha256 if last else "",
+            "ok" if last is None or last.level == ReceiptLevel.ACKNOWLEDGED else "bad",
+        ),
+    ]
     made, before = [], None
     for title, at, there, who, digest, level in rows:
         made.append(Milestone(title, at, there, who if at else "", _took(before, at), digest, level if at else "idle"))

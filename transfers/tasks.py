@@ -61,8 +61,9 @@ def _not_sealed(packet: Packet, refusal: Refusal) -> None:
         return
     facts: dict[str, Any] = {
         "last_error": f"{refusal.text('ru')} {refusal.cure('ru')}".strip(),
-        "last_error_en": f"{refusal.text('en')} {refusal.cure('en')}".strip(), "last_error_code": refusal.code,
-    }  # fmt: skip
+        "last_error_en": f"{refusal.text('en')} {refusal.cure('en')}".strip(),
+        "last_error_code": refusal.code,
+    }
     if refusal.permanent:
         move_packet(packet, PacketState.STUCK, actor=SYSTEM, text=Said.by(refusal), **facts)
     else:

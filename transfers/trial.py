@@ -76,7 +76,16 @@ def knock(pk: int) -> None:
 def _settle(row: LineCheck, to: str, **facts: Any) -> None:
     point = row.packet.sitting.point
     move(
-        row, to, table=LINE_MOVES, kind="transfers.line_checked", actor=SYSTEM, region=point.region.code,
-        point=point.code, subject=row.address, data={"channel": row.channel, "to": to}, answered_at=now(), **facts,
-    )  # fmt: skip
+        row,
+        to,
+        table=LINE_MOVES,
+        kind="transfers.line_checked",
+        actor=SYSTEM,
+        region=point.region.code,
+        point=point.code,
+        subject=row.address,
+        data={"channel": row.channel, "to": to},
+        answered_at=now(),
+        **facts,
+    )
     leases.release(row)

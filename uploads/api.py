@@ -116,8 +116,11 @@ def collection(request: HttpRequest) -> HttpResponse:
 def single(request: HttpRequest, uid: str) -> HttpResponse:
     """Tell the offset, go on, end, or tell the answer of the room that took the file."""
     views: dict[str, Callable[[HttpRequest, str], HttpResponse]] = {
-        "HEAD": _head, "PATCH": _patch, "DELETE": _delete, "GET": _get,
-    }  # fmt: skip
+        "HEAD": _head,
+        "PATCH": _patch,
+        "DELETE": _delete,
+        "GET": _get,
+    }
     method = _method(request)
     if method == "OPTIONS":
         return _answer(request, _options)

@@ -56,15 +56,30 @@ def _completed(upload: Upload, digest: str) -> None:
                 "The file received is not the one that the sender named. Send it again.",
             )
             move(
-                upload, State.REFUSED, table=MOVES, kind="uploads.refused", actor=actor, **where,
-                data={"uid": upload.uid, "code": refusal.code}, problem=problem(refusal), **facts,
-            )  # fmt: skip
+                upload,
+                State.REFUSED,
+                table=MOVES,
+                kind="uploads.refused",
+                actor=actor,
+                **where,
+                data={"uid": upload.uid, "code": refusal.code},
+                problem=problem(refusal),
+                **facts,
+            )
             transaction.on_commit(lambda: forget_bytes(upload))
             return
         move(
-            upload, State.COMPLETE, table=MOVES, kind="uploads.complete", actor=actor, **where,
-            data={"uid": upload.uid, "sha256": digest}, woken_at=now(), next_try_at=now(), **facts,
-        )  # fmt: skip
+            upload,
+            State.COMPLETE,
+            table=MOVES,
+            kind="uploads.complete",
+            actor=actor,
+            **where,
+            data={"uid": upload.uid, "sha256": digest},
+            woken_at=now(),
+            next_try_at=now(),
+            **facts,
+        )
         jobs.wake("uploads.hand_over", upload.pk)
 
 
@@ -106,14 +121,26 @@ def hand_over(upload: Upload) -> Upload:
             if not refusal.permanent:
                 raise
             move(
-                row, State.REFUSED, table=MOVES, kind="uploads.refused", actor=actor, **where,
-                data={"uid": row.uid, "code": refusal.code}, problem=problem(refusal),
-            )  # fmt: skip
+                row,
+                State.REFUSED,
+                table=MOVES,
+                kind="uploads.refused",
+                actor=actor,
+                **where,
+                data={"uid": row.uid, "code": refusal.code},
+                problem=problem(refusal),
+            )
         else:
             move(
-                row, State.HANDLED, table=MOVES, kind="uploads.handled", actor=actor, **where,
-                data={"uid": row.uid}, result=result,
-            )  # fmt: skip
+                row,
+                State.HANDLED,
+                table=MOVES,
+                kind="uploads.handled",
+                actor=actor,
+                **where,
+                data={"uid": row.uid},
+                result=result,
+            )
         faultpoints.here("hand_over.uncommitted")
         transaction.on_commit(lambda: forget_bytes(row))
     faultpoints.here("hand_over.done")

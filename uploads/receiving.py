@@ -124,14 +124,27 @@ def _insert(uid: str, owner: Owner, length: int, metadata: dict[str, str], metad
     at = now()
     with transaction.atomic():
         upload = Upload.objects.create(
-            uid=uid, purpose=metadata["purpose"], owner_urn=owner.urn, certificate=owner.certificate,
-            region=owner.region, point=owner.point, metadata=metadata, metadata_header=metadata_header,
-            length=length, progress_at=at, expires_at=_expiry(), woken_at=at,
-        )  # fmt: skip
+            uid=uid,
+            purpose=metadata["purpose"],
+            owner_urn=owner.urn,
+            certificate=owner.certificate,
+            region=owner.region,
+            point=owner.point,
+            metadata=metadata,
+            metadata_header=metadata_header,
+            length=length,
+            progress_at=at,
+            expires_at=_expiry(),
+            woken_at=at,
+        )
         record(
-            "uploads.created", actor=owner.actor, region=owner.region, point=upload.audit_point,
-            subject=str(upload), data={"uid": uid, "length": length},
-        )  # fmt: skip
+            "uploads.created",
+            actor=owner.actor,
+            region=owner.region,
+            point=upload.audit_point,
+            subject=str(upload),
+            data={"uid": uid, "length": length},
+        )
     return upload
 
 
@@ -355,9 +368,16 @@ def _drop(upload: Upload, to: str, actor: Actor) -> None:
             raise UploadBusy("Этот файл ещё передаётся другим запросом.", "Another request writes this upload.")
         with transaction.atomic():
             move(
-                upload, to, table=MOVES, kind=f"uploads.{to}", actor=actor, region=upload.region,
-                point=upload.audit_point, subject=str(upload), data={"uid": upload.uid, "offset": upload.offset},
-            )  # fmt: skip
+                upload,
+                to,
+                table=MOVES,
+                kind=f"uploads.{to}",
+                actor=actor,
+                region=upload.region,
+                point=upload.audit_point,
+                subject=str(upload),
+                data={"uid": upload.uid, "offset": upload.offset},
+            )
         path.unlink(missing_ok=True)
 
 

@@ -128,9 +128,16 @@ def document(
     kind = type("PageCanvas", (_NumberedCanvas,), {"footer": staticmethod(draw)})
     out = BytesIO()
     layout = BaseDocTemplate(
-        out, pagesize=A4, leftMargin=15 * mm, rightMargin=15 * mm, topMargin=15 * mm, bottomMargin=16 * mm,
-        title=title, author=author, invariant=1,
-    )  # fmt: skip
+        out,
+        pagesize=A4,
+        leftMargin=15 * mm,
+        rightMargin=15 * mm,
+        topMargin=15 * mm,
+        bottomMargin=16 * mm,
+        title=title,
+        author=author,
+        invariant=1,
+    )
     frame = Frame(layout.leftMargin, layout.bottomMargin, layout.width, layout.height, 0, 0, 0, 0)
     layout.addPageTemplates([PageTemplate(frames=[frame])])
     layout.build(list(story), canvasmaker=kind)

@@ -108,14 +108,23 @@ def _require_fresh(sitting: Sitting, spoken: Spoken) -> None:
 def _write(sitting: Sitting, spoken: Spoken, actor: Actor, secret: bytes | None) -> PhoneWord:
     point, right = sitting.point, secret is not None
     row = PhoneWord.objects.create(
-        point=point, date=sitting.date, outcome=Outcome.ACCEPTED if right else Outcome.WRONG,
-        status=spoken.status if right else "", counter=spoken.counter if right else None, at=now(),
-        by=actor.name[:200], answer=phone.answer(secret, spoken.text) if secret else "",
-    )  # fmt: skip
+        point=point,
+        date=sitting.date,
+        outcome=Outcome.ACCEPTED if right else Outcome.WRONG,
+        status=spoken.status if right else "",
+        counter=spoken.counter if right else None,
+        at=now(),
+        by=actor.name[:200],
+        answer=phone.answer(secret, spoken.text) if secret else "",
+    )
     record(
-        "rcoi.phone_status" if right else "rcoi.phone_wrong", actor=actor, region=point.region.code, point=point.code,
-        subject=str(row), data={"status": row.status, "counter": row.counter, "date": sitting.date.isoformat()},
-    )  # fmt: skip
+        "rcoi.phone_status" if right else "rcoi.phone_wrong",
+        actor=actor,
+        region=point.region.code,
+        point=point.code,
+        subject=str(row),
+        data={"status": row.status, "counter": row.counter, "date": sitting.date.isoformat()},
+    )
     return row
 
 

@@ -82,18 +82,16 @@ def _lost(
     """Return what a version lost in words, Russian and English; None is nothing."""
     had = before.counts
     keys = [
-        key for key in (*CATALOGUE, *COUNTED_FILES)
+        key
+        for key in (*CATALOGUE, *COUNTED_FILES)
         if had.get(key, 0) > max(after.counts.get(key, 0), newest.counts.get(key, 0))
-    ]  # fmt: skip
+    ]
     # The totals of files are said only where no kind of form tells more.
     fewer_forms = [key for key in keys if key in CATALOGUE]
     keys = [key for key in keys if key in CATALOGUE or key == "recordings" or not fewer_forms]
     gone = numbers.get(before.pk, set()) - numbers.get(after.pk, set()) - numbers.get(newest.pk, set())
     # A sheet that the centre itself asked for again may come under another number, but not less often.
-    gone = {
-        number for number in gone
-        if _code(number) in fewer_forms or (asked is not None and number not in asked)
-    }  # fmt: skip
+    gone = {number for number in gone if _code(number) in fewer_forms or (asked is not None and number not in asked)}
     if not keys and not gone:
         return None
     pieces = []
@@ -121,9 +119,10 @@ def _new_act(before: InboxPacket, after: InboxPacket) -> bool:
 def valid_acts(acts: Iterable[InboxAct], room: str) -> list[InboxAct]:
     """Return the acts that cover a difference of a room: signed by a GEK member, and about this very room."""
     return [
-        each for each in acts
+        each
+        for each in acts
         if each.kind == "room_difference" and not each.problem and each.room in (room, room or "HQ")
-    ]  # fmt: skip
+    ]
 
 
 def second(packet: InboxPacket) -> None:

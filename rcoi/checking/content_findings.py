@@ -31,9 +31,11 @@ def remark(packet: InboxPacket) -> None:
         _mandatory(packet, sheets)
     if packet.document.get("closed_with_act"):
         say(
-            packet, "closed_with_act", "Аудитория закрыта с актом о расхождении.",
+            packet,
+            "closed_with_act",
+            "Аудитория закрыта с актом о расхождении.",
             "The room was closed with an act about a difference.",
-        )  # fmt: skip
+        )
     _seats(packet)
     if packet.kind == PacketKind.AUDIO:
         _recordings(packet, sheets)

@@ -91,16 +91,21 @@ def conclude(sittings: Sequence[Sitting], packets: Mapping[int, Sequence[InboxPa
                 replaced = _replaced(packet, packets[sitting.pk])
                 _packet(
                     standing, packet, findings[packet.pk], acts[packet.pk], seats.get(packet.room), replaced=replaced
-                )  # fmt: skip
+                )
             for request in asked[packet.pk]:
                 standing.open.append(Matter(_("Rescanned sheets awaited: %s") % packet.title, packet, request.reason))
     return made
 
 
 def _packet(
-    standing: Standing, packet: InboxPacket, findings: Iterable[InboxFinding], acts: Iterable[InboxAct],
-    seats: int | None, *, replaced: bool,
-) -> None:  # fmt: skip
+    standing: Standing,
+    packet: InboxPacket,
+    findings: Iterable[InboxFinding],
+    acts: Iterable[InboxAct],
+    seats: int | None,
+    *,
+    replaced: bool,
+) -> None:
     if packet.state in WORKING:
         words = _("The packet does not open: %s") if packet.parked_at else _("The packet is still being checked: %s")
         standing.open.append(Matter(words % packet.title, packet, _("Wait for the decision about the packet.")))

@@ -65,8 +65,9 @@ def by_phone(request: HttpRequest, key: str) -> str:
     rules.require(request.user, "rcoi.phone", sitting)
     taken = phone.take(sitting=sitting, typed=request.POST.get("code", ""), actor=actor_of(request))
     return _("The code holds: status «%(status)s». Tell the point the answer: %(answer)s.") % {
-        "status": taken.row.get_status_display(), "answer": " ".join(taken.row.answer),
-    }  # fmt: skip
+        "status": taken.row.get_status_display(),
+        "answer": " ".join(taken.row.answer),
+    }
 
 
 @page("centre/announcements/", name="centre-announcements", node="rcoi")

@@ -192,7 +192,9 @@ def _import_one(name: str, path: Path, actor: Actor) -> Taken:
         return Taken(name, row, again, None)
     except Refusal as refusal:
         record(
-            "rcoi.refused", actor=actor, subject=name,
+            "rcoi.refused",
+            actor=actor,
+            subject=name,
             data={"code": refusal.code, "text": refusal.text("ru")[:1000], "door": str(Door.FLASH)},
-        )  # fmt: skip
+        )
         return Taken(name, None, False, refusal)

@@ -153,9 +153,16 @@ class Facts:
 
     def _packets(self, stamp: Stamp) -> list[Flowable]:
         columns = [
-            ("Аудитория", 21), ("Рассажено", 19), ("По карточке рег./ДБО", 22), ("Не явились / не закончили", 24),
-            ("Листов", 14), ("Аудио", 13), ("Состояние", 27), ("Квитанция", 20), ("Пакет SHA-256", 20),
-        ]  # fmt: skip
+            ("Аудитория", 21),
+            ("Рассажено", 19),
+            ("По карточке рег./ДБО", 22),
+            ("Не явились / не закончили", 24),
+            ("Листов", 14),
+            ("Аудио", 13),
+            ("Состояние", 27),
+            ("Квитанция", 20),
+            ("Пакет SHA-256", 20),
+        ]
         seats = {each.room.number: each.seats for each in self.sitting.rooms.all()}
         rows = [self._packet(cell, seats) for cell in self.board.cells]
         return layout.table("Аудитории и формы", columns, rows, empty="")

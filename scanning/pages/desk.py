@@ -22,14 +22,23 @@ def desk(request: HttpRequest, key: str) -> HttpResponse:
     closed = sum(row.card.closed for row in rows)
     progress = live.progress(sitting=sitting)
     context = {
-        "mark": _mark(sitting, rows), "sitting": sitting, "rows": rows, "closed": closed, "total": len(rows),
-        "sheets": sum(row.sheets for row in rows), "waiting": sum(row.problems + row.differences for row in rows),
-        "progress": progress, "register": read_register(sitting),
-        "access_key": access.active(sitting), "may_end": rules.allowed(request.user, "scanning.end", sitting),
-        "entries": sitting.scan_entries.count(), "station": scan_journal.station_number(),
-        "unfinished": scan_journal.unfinished(sitting), "ended": scan_journal.ended(sitting),
+        "mark": _mark(sitting, rows),
+        "sitting": sitting,
+        "rows": rows,
+        "closed": closed,
+        "total": len(rows),
+        "sheets": sum(row.sheets for row in rows),
+        "waiting": sum(row.problems + row.differences for row in rows),
+        "progress": progress,
+        "register": read_register(sitting),
+        "access_key": access.active(sitting),
+        "may_end": rules.allowed(request.user, "scanning.end", sitting),
+        "entries": sitting.scan_entries.count(),
+        "station": scan_journal.station_number(),
+        "unfinished": scan_journal.unfinished(sitting),
+        "ended": scan_journal.ended(sitting),
         "formed": sitting.scan_entries.filter(event="journal_closed").exists(),
-    }  # fmt: skip
+    }
     template = "scanning/_rooms.html" if request.GET.get("part") == "live" else "scanning/desk.html"
     return render(request, template, context, title=_("Scanning station"))
 
@@ -51,10 +60,13 @@ def pulse(request: HttpRequest, key: str) -> HttpResponse:
     rows = board.room_rows(list(sitting.cards.select_related("room")))
     return JsonResponse(
         {
-            "mark": _mark(sitting, rows), "unread": progress.unread,
-            "share": progress.share, "words": progress.words, "busy": bool(progress.unread),
+            "mark": _mark(sitting, rows),
+            "unread": progress.unread,
+            "share": progress.share,
+            "words": progress.words,
+            "busy": bool(progress.unread),
         }
-    )  # fmt: skip
+    )
 
 
 def _mark(sitting: Sitting, rows: list[board.RoomRow]) -> str:
@@ -67,7 +79,8 @@ def _mark(sitting: Sitting, rows: list[board.RoomRow]) -> str:
     acts = Act.objects.filter(sitting=sitting).order_by("pk")
     return digest(
         [
-            shown, list(journals.values_list("pk", "state", "room_id", "station_id", "forms_opened_at")),
+            shown,
+            list(journals.values_list("pk", "state", "room_id", "station_id", "forms_opened_at")),
             list(acts.values_list("pk", flat=True)),
         ]
-    )  # fmt: skip
+    )

@@ -27,11 +27,14 @@ def readiness_page(request: HttpRequest, key: str) -> HttpResponse:
     last = _last(sitting)
     lines: list[dict[str, Any]] = last.lines if last else []
     context = {
-        "sitting": sitting, "last": last, "lines": lines, "station": scan_journal.station_number(),
+        "sitting": sitting,
+        "last": last,
+        "lines": lines,
+        "station": scan_journal.station_number(),
         "bad": sum(line["verdict"] == readiness.BAD for line in lines),
         "warn": sum(line["verdict"] == readiness.WARN for line in lines),
         "may_edit": rules.allowed(request.user, "scanning.edit", sitting),
-    }  # fmt: skip
+    }
     return render(request, "scanning/readiness.html", context, title=_("Readiness of the station"))
 
 
@@ -70,6 +73,7 @@ def paper(request: HttpRequest, key: str) -> HttpResponse:
 def calibration_sheet(request: HttpRequest) -> HttpResponse:
     """Answer the calibration sheet."""
     return HttpResponse(
-        calibration.sheet(), content_type="application/pdf",
+        calibration.sheet(),
+        content_type="application/pdf",
         headers={"Content-Disposition": 'inline; filename="calibration.pdf"'},
-    )  # fmt: skip
+    )

@@ -43,9 +43,12 @@ def recordings_page(request: HttpRequest, key: str, room: str) -> HttpResponse:
         place = next((each for each in made if answer and each.answer.pk == answer.pk), None)
         (place.rows if place else left).append(row)
     context = {
-        "sitting": card.sitting, "card": card, "left": left, "total": len(made),
+        "sitting": card.sitting,
+        "card": card,
+        "left": left,
+        "total": len(made),
         "good": sum(each.chip == "ok" for each in made),
         "places": [(place, list(each)) for place, each in groupby(made, key=lambda each: each.answer.place)],
         "may_edit": rules.allowed(request.user, "scanning.edit", card.sitting) and card.editable,
-    }  # fmt: skip
+    }
     return render(request, "scanning/recordings.html", context, title=_("Recorded answers: %(room)s") % {"room": card})

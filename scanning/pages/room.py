@@ -49,9 +49,10 @@ def _whole(request: HttpRequest, card: RoomCard, refused: CardRefused | None = N
         "rooms": board.room_rows(cards.ensure_cards(card.sitting)),
         "fields": _fields(card, context["prefill"], request.POST if refused else {}, refused.parts if refused else ()),
         "voice": card.sitting.rooms.filter(room=card.room, voice=True).exists(),
-        "opinions": opinion.opinions(card), "presets": PRESETS.values(),
+        "opinions": opinion.opinions(card),
+        "presets": PRESETS.values(),
         "folder_choices": folders.choices() if may else [],
-    }  # fmt: skip
+    }
     return render(request, "scanning/room.html", context, title=str(card))
 
 
@@ -66,18 +67,18 @@ class Field:
 
 
 _LABELS = {
-    "registration_count": gettext_lazy("Registration forms"), "dbo_count": gettext_lazy("Additional answer forms no. 2"),
-    "absent_count": gettext_lazy("Absent"), "not_finished_count": gettext_lazy("Did not finish"),
-}  # fmt: skip
+    "registration_count": gettext_lazy("Registration forms"),
+    "dbo_count": gettext_lazy("Additional answer forms no. 2"),
+    "absent_count": gettext_lazy("Absent"),
+    "not_finished_count": gettext_lazy("Did not finish"),
+}
 
 
 def _fields(
     card: RoomCard, values: Mapping[str, int | None], typed: Mapping[str, str], parts: Iterable[Part]
 ) -> list[Field]:
     errors = {part.field: told(part) for part in parts}
-    return [
-        Field(name, _LABELS[name], typed.get(name, values[name]), errors.get(name, "")) for name in card.fields
-    ]  # fmt: skip
+    return [Field(name, _LABELS[name], typed.get(name, values[name]), errors.get(name, "")) for name in card.fields]
 
 
 def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
@@ -90,21 +91,33 @@ def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
     shown = thumbs if request.GET.get("all") else thumbs[:THUMBS]
     watched = WatchedFolder.objects.filter(card=card, state=FolderState.WATCHED)
     return {
-        "sitting": card.sitting, "card": card, "chip": board.CHIPS[CardState(card.state)], "balance": balance,
-        "equation": equation(board.figures(balance), language()), "tiles": tiles(balance),
-        "progress": live.progress(card=card), "pulse": live.pulse(card), "sheets": rows, "thumbs": shown,
-        "more_thumbs": len(thumbs) - len(shown), "problems": problems,
+        "sitting": card.sitting,
+        "card": card,
+        "chip": board.CHIPS[CardState(card.state)],
+        "balance": balance,
+        "equation": equation(board.figures(balance), language()),
+        "tiles": tiles(balance),
+        "progress": live.progress(card=card),
+        "pulse": live.pulse(card),
+        "sheets": rows,
+        "thumbs": shown,
+        "more_thumbs": len(thumbs) - len(shown),
+        "problems": problems,
         "empty_pages": sheets.empty_pages([row.sheet for row in problems]),
         "missing": [row for row in open_rows if row.kind == "missing"],
         "unlisted": [row for row in open_rows if row.severity == "warning"],
-        "recordings": board.recording_rows(card), "prefill": cards.prefill(card, register),
-        "batches": batches.rows(card), "last_step": steps.last_step(card), "job": live.last_pass(card),
-        "folders": [(each, folders.said(each)) for each in watched], "tokens": list_tokens(),
+        "recordings": board.recording_rows(card),
+        "prefill": cards.prefill(card, register),
+        "batches": batches.rows(card),
+        "last_step": steps.last_step(card),
+        "job": live.last_pass(card),
+        "folders": [(each, folders.said(each)) for each in watched],
+        "tokens": list_tokens(),
         "open_rooms": card.sitting.cards.exclude(pk=card.pk).select_related("room").order_by("room__number"),
         "may_edit": rules.allowed(request.user, "scanning.edit", card.sitting) and card.editable,
         "may_close": rules.allowed(request.user, "scanning.close", card.sitting) and card.editable,
         "may_act": rules.allowed(request.user, "scanning.act", card.sitting) and card.editable and balance.actable,
-    }  # fmt: skip
+    }
 
 
 @room_page.post("card")
@@ -115,10 +128,12 @@ def save_card(request: HttpRequest, key: str, room: str) -> str | HttpResponse:
     version = request.POST.get("version", "")
     try:
         saved = cards.save_card(
-            card=card, counts=cards.read_counts(card, request.POST.dict()),
+            card=card,
+            counts=cards.read_counts(card, request.POST.dict()),
             # A card that nobody saved has version 0; whatever is no number is no version.
-            version=row_number(version) if row_number(version) or version == "0" else -1, actor=actor_of(request),
-        )  # fmt: skip
+            version=row_number(version) if row_number(version) or version == "0" else -1,
+            actor=actor_of(request),
+        )
     except CardRefused as refusal:
         tell(refusal, request)
         messages.error(request, words(refusal), extra_tags=f"code-{refusal.code}")
@@ -138,12 +153,17 @@ def decided(request: HttpRequest, card: RoomCard, number: str) -> str:
     """Decide about a sheet as a form says; return the sentence about it."""
     said = request.POST
     sheet = sheets.decide(
-        sheet=sheet_of(card, number), action=said.get("action", ""), number=said.get("number", ""),
-        reason=said.get("reason", ""), room=said.get("room", ""), actor=actor_of(request),
-    )  # fmt: skip
+        sheet=sheet_of(card, number),
+        action=said.get("action", ""),
+        number=said.get("number", ""),
+        reason=said.get("reason", ""),
+        room=said.get("room", ""),
+        actor=actor_of(request),
+    )
     return _("Decided: sheet %(sheet)s — %(state)s.") % {
-        "sheet": sheet, "state": sheet.get_state_display().lower(),
-    }  # fmt: skip
+        "sheet": sheet,
+        "state": sheet.get_state_display().lower(),
+    }
 
 
 @room_page.post("discard-empty")
@@ -195,9 +215,12 @@ def close_with_act(request: HttpRequest, key: str, room: str) -> str:
     rules.require(request.user, "scanning.act", card.sitting)
     token = token_from(request, card.sitting.point)
     cards.close_with_act(
-        card=card, reason=request.POST.get("reason", ""), text=request.POST.get("text", ""), token=token,
+        card=card,
+        reason=request.POST.get("reason", ""),
+        text=request.POST.get("text", ""),
+        token=token,
         actor=token.actor(actor_of(request)),
-    )  # fmt: skip
+    )
     return _("%(room)s: closed with an act.") % {"room": card}
 
 

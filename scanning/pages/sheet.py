@@ -37,12 +37,19 @@ def _context(request: HttpRequest, card: RoomCard, pk: int) -> dict[str, Any]:
     keys = [each.sheet.pk for each in problems] if place >= 0 else [each.pk for each in rows]
     here = keys.index(pk)
     return {
-        "sitting": card.sitting, "card": card, "row": row, "problem": place >= 0, "place": here + 1,
-        "count": len(keys), "before": keys[here - 1] if here else None, "problems": len(problems),
-        "after": keys[here + 1] if here + 1 < len(keys) else None, "last_step": steps.last_step(card),
+        "sitting": card.sitting,
+        "card": card,
+        "row": row,
+        "problem": place >= 0,
+        "place": here + 1,
+        "count": len(keys),
+        "before": keys[here - 1] if here else None,
+        "problems": len(problems),
+        "after": keys[here + 1] if here + 1 < len(keys) else None,
+        "last_step": steps.last_step(card),
         "open_rooms": card.sitting.cards.exclude(pk=card.pk).select_related("room").order_by("room__number"),
         "may_edit": rules.allowed(request.user, "scanning.edit", card.sitting) and card.editable,
-    }  # fmt: skip
+    }
 
 
 @stage.post("decide", numbered=True)

@@ -171,5 +171,6 @@ def delete_batch(request: HttpRequest, key: str, room: str, number: str) -> str:
     """Take a batch out of the room."""
     gone = batches.delete(batch=_batch(request, key, room, number), actor=actor_of(request))
     return _("Batch %(number)s was deleted: %(sheets)s sheets. This can be undone.") % {
-        "number": gone.batch.number, "sheets": gone.sheets,
-    }  # fmt: skip
+        "number": gone.batch.number,
+        "sheets": gone.sheets,
+    }

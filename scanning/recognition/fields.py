@@ -50,9 +50,13 @@ class FieldReading:
     def as_dict(self) -> dict[str, Any]:
         """The reading as plain values."""
         return {
-            "name": self.name, "row": self.row, "value": self.value, "confidence": round(self.confidence, 3),
-            "sure": self.sure, "place": list(self.place),
-        }  # fmt: skip
+            "name": self.name,
+            "row": self.row,
+            "value": self.value,
+            "confidence": round(self.confidence, 3),
+            "sure": self.sure,
+            "place": list(self.place),
+        }
 
 
 def read_fields(grey: Grey, marks: Marks, kind: str) -> list[FieldReading]:

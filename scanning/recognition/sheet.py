@@ -209,9 +209,15 @@ def _turned_place(place: Place, width: int, height: int, *, upside_down: bool) -
 
 
 def _take_codes(
-    reading: SheetReading, read: CodesRead, marks: Marks, quarter: Grey, *, upside_down: bool, large: bool,
+    reading: SheetReading,
+    read: CodesRead,
+    marks: Marks,
+    quarter: Grey,
+    *,
+    upside_down: bool,
+    large: bool,
     bilevel: bool,
-) -> None:  # fmt: skip
+) -> None:
     reading.step = read.step
     for code in read.codes:
         place = _turned_place(code.place, reading.width, reading.height, upside_down=upside_down)

@@ -82,9 +82,11 @@ def _teach(described: Floats, labels: Labels, seed: int) -> Network:
     rng = np.random.default_rng(seed)
     count, wide = described.shape
     drawn = [
-        rng.normal(0, np.sqrt(2 / wide), (wide, _HIDDEN)), np.zeros(_HIDDEN),
-        rng.normal(0, np.sqrt(1 / _HIDDEN), (_HIDDEN, 10)), np.zeros(10),
-    ]  # fmt: skip
+        rng.normal(0, np.sqrt(2 / wide), (wide, _HIDDEN)),
+        np.zeros(_HIDDEN),
+        rng.normal(0, np.sqrt(1 / _HIDDEN), (_HIDDEN, 10)),
+        np.zeros(10),
+    ]
     weights: list[Floats] = [each.astype(np.float32) for each in drawn]
     mean, square = [np.zeros_like(each) for each in weights], [np.zeros_like(each) for each in weights]
     wanted = np.eye(10, dtype=np.float32)[labels] * 0.96 + 0.004

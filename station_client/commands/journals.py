@@ -20,8 +20,10 @@ def close(args: argparse.Namespace, talk: Talk) -> int:
         talk.say(
             f"Журнал записан и прочитан обратно: {done.path} (SHA-256 {done.sha256})",
             f"The journal is written and read back: {done.path} (SHA-256 {done.sha256})",
-            file=done.path, sha256=done.sha256, entries=done.entries,
-        )  # fmt: skip
+            file=done.path,
+            sha256=done.sha256,
+            entries=done.entries,
+        )
     talk.say("Носитель можно извлечь.", "It is safe to remove the drive.")
     return OK
 

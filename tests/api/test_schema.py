@@ -71,9 +71,13 @@ def surprises(operation: Any, headers: dict[str, str], checks: list[Any]) -> set
     told: set[str] = set()
 
     @settings(
-        max_examples=CASES, deadline=None, database=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
+        max_examples=CASES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    )
     def send(case: Any) -> None:
         response = case.call(headers=headers)
         try:

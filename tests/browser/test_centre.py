@@ -19,10 +19,17 @@ def centre(data_dir, flash_dir, as_node):
 @pytest.mark.parametrize(
     "path",
     [
-        "centre/", "centre/inbox/", "centre/inbox/import/", "centre/registry/", "centre/requests/", "centre/packages/",
-        "centre/access-keys/", "centre/reports/", "centre/announcements/",
+        "centre/",
+        "centre/inbox/",
+        "centre/inbox/import/",
+        "centre/registry/",
+        "centre/requests/",
+        "centre/packages/",
+        "centre/access-keys/",
+        "centre/reports/",
+        "centre/announcements/",
     ],
-)  # fmt: skip
+)
 def test_pages_of_the_centre(open_page, look, centre, administrator, path):
     look(open_page(administrator, f"/{path}"), path.strip("/").replace("/", "-"))
 

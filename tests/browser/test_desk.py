@@ -150,9 +150,11 @@ def test_sheets_are_decided_about_by_keys_alone(open_page, look, desk, technicia
     sets = desk.journal()
     blurred = damage(desk.page(sets[0]["R"]), blur=9)
     desk.scan(
-        *[desk.page(number) for each in sets for number in each.values() if number != sets[0]["R"]], blurred,
-        desk.page(make_number("C1", 7)), desk.page(sets[1]["AB"], seed=1, noise=3, angle=0.4),
-    )  # fmt: skip
+        *[desk.page(number) for each in sets for number in each.values() if number != sets[0]["R"]],
+        blurred,
+        desk.page(make_number("C1", 7)),
+        desk.page(sets[1]["AB"], seed=1, noise=3, angle=0.4),
+    )
     page = open_page(technician, address(desk))
     page.wait_for_load_state("networkidle")
     look(page, "desk-room-problems")

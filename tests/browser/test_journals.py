@@ -201,8 +201,10 @@ def test_the_page_with_the_keyboard_alone(open_page, look, day, keys, technician
     """Bring files, put a name right, accept for a reason, sign an act; never a mouse."""
     good, renamed, unsigned = of(keys, "0001"), of(keys, "0002"), of(keys, "0003")
     for name, data in (
-        (good.name, good.close()), ("переименован.dat", renamed.close()), (unsigned.name, unsigned.close(signer=None)),
-    ):  # fmt: skip
+        (good.name, good.close()),
+        ("переименован.dat", renamed.close()),
+        (unsigned.name, unsigned.close(signer=None)),
+    ):
         (tmp_path / name).write_bytes(data)
     page = open_page(technician, f"/monitoring/{day.key}/")
 

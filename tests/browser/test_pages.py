@@ -18,18 +18,26 @@ def busy_day(day, data_dir, token_dir, flash_dir):
     keys = make_keys(day, token_dir)
     key = keys.load()
     replace_station(
-        sitting=day.sitting, old=day.stations["print-0002"], new=day.stations["print-0005"], room=day.rooms["0102"],
+        sitting=day.sitting,
+        old=day.stations["print-0002"],
+        new=day.stations["print-0005"],
+        room=day.rooms["0102"],
         actor=SYSTEM,
-    )  # fmt: skip
+    )
     for number, room in (("0001", "0101"), ("0002", "0102"), ("0005", "0102"), ("0004", "0104")):
         station = print_station(keys, number, room=room).seal(sets(8, unused=(8,)))
         intake.take_in(data=station.close(), name=station.name, door="browser", actor=SYSTEM)
     wrong = print_station(keys, "0003", room="0104")
     intake.take_in(data=wrong.close(), name="END_PRINT_78_0001_копия (1).dat", door="browser", actor=SYSTEM)
     acts.make(
-        sitting=day.sitting, kind="journal_missing", post=day.posts["print-0006"], text="", actor=SYSTEM,
-        reason="Станция резервная, не использовалась", token=keys.open_token(),
-    )  # fmt: skip
+        sitting=day.sitting,
+        kind="journal_missing",
+        post=day.posts["print-0006"],
+        text="",
+        actor=SYSTEM,
+        reason="Станция резервная, не использовалась",
+        token=keys.open_token(),
+    )
     keys.activate(key)
     cards.ensure_cards(day.sitting)
     return day
@@ -75,10 +83,16 @@ def test_pages_of_the_day(open_page, look, busy_day, technician, address):
 @pytest.mark.parametrize(
     "path",
     [
-        "people/", "audit/event/", "journals/journal/", "scanning/sheet/", "transfers/packet/", "keys/certificate/",
-        "stations/station/", "stations/sitting/",
+        "people/",
+        "audit/event/",
+        "journals/journal/",
+        "scanning/sheet/",
+        "transfers/packet/",
+        "keys/certificate/",
+        "stations/station/",
+        "stations/sitting/",
     ],
-)  # fmt: skip
+)
 def test_lists(open_page, look, busy_day, technician, path):
     look(open_page(technician, f"/{path}"), "list-" + path.strip("/").replace("/", "-"))
 

@@ -29,9 +29,14 @@ def body(response):
 
 @pytest.mark.parametrize(
     ("asked", "start", "end"),
-    [("bytes=0-99", 0, 99), ("bytes=100-", 100, len(DATA) - 1), ("bytes=-50", len(DATA) - 50, len(DATA) - 1),
-     ("bytes=9000-99999999", 9000, len(DATA) - 1), ("bytes=-99999999", 0, len(DATA) - 1)],
-)  # fmt: skip
+    [
+        ("bytes=0-99", 0, 99),
+        ("bytes=100-", 100, len(DATA) - 1),
+        ("bytes=-50", len(DATA) - 50, len(DATA) - 1),
+        ("bytes=9000-99999999", 9000, len(DATA) - 1),
+        ("bytes=-99999999", 0, len(DATA) - 1),
+    ],
+)
 def test_one_range(get, asked, start, end):
     answer = get(Range=asked)
     assert answer.status_code == 206

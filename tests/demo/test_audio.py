@@ -16,8 +16,10 @@ def answer(name="0201_1_01.ogg", flaw=""):
 
 def speech_share(data):
     with av.open(io.BytesIO(data)) as container:
-        frames = [frame.to_ndarray().astype(float).ravel() / (32768 if "s16" in frame.format.name else 1)
-                  for frame in container.decode(audio=0)]  # fmt: skip
+        frames = [
+            frame.to_ndarray().astype(float).ravel() / (32768 if "s16" in frame.format.name else 1)
+            for frame in container.decode(audio=0)
+        ]
     samples = np.concatenate(frames)
     windows = samples[: len(samples) // 320 * 320].reshape(-1, 320)
     return float(np.mean(20 * np.log10(np.sqrt((windows**2).mean(axis=1)) + 1e-9) > -45))

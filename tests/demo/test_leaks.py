@@ -75,9 +75,13 @@ def test_without_openssl_the_other_searches_are_made_and_the_gap_is_named(tmp_pa
     (tmp_path / "logs").mkdir()
     report = Report(Console(file=io.StringIO()))
     stage = SimpleNamespace(
-        **nodes, report=report, folders=SimpleNamespace(logs=tmp_path / "logs", pki=tmp_path), logins={},
-        tokens={"0001": token}, access_keys={"0001": ("KEY.p7m", b"sealed")},
-    )  # fmt: skip
+        **nodes,
+        report=report,
+        folders=SimpleNamespace(logs=tmp_path / "logs", pki=tmp_path),
+        logins={},
+        tokens={"0001": token},
+        access_keys={"0001": ("KEY.p7m", b"sealed")},
+    )
     monkeypatch.delenv("PPE_REQUIRE_ALL", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     with report.step("✓", "ключи", "keys") as step:

@@ -33,10 +33,22 @@ def test_a_large_day_of_the_command_keeps_its_truth_beside_the_sheets(tmp_path):
     from django.core.management import CommandError, call_command
 
     call_command(
-        "make_exam_day", str(tmp_path), "--day", "large", "--points", "2", "--rooms", "1", "--seats", "1",
-        "--fault", "upside_down=1", "--seed", "4",
+        "make_exam_day",
+        str(tmp_path),
+        "--day",
+        "large",
+        "--points",
+        "2",
+        "--rooms",
+        "1",
+        "--seats",
+        "1",
+        "--fault",
+        "upside_down=1",
+        "--seed",
+        "4",
         *(word for kind in RATES if kind != "upside_down" for word in ("--fault", f"{kind}=0")),
-    )  # fmt: skip
+    )
     rows = truth.read(tmp_path / "truth.csv")
     assert {row["point"] for row in rows} == {"0001", "0002"}
     assert all((tmp_path / row["file"]).is_file() for row in rows)

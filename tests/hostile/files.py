@@ -74,10 +74,32 @@ def zip_far() -> bytes:
     name = b"package.json"
     extra = struct.pack("<HHQ", 1, 8, (1 << 64) - 16)
     body = b"PK\x03\x04" + b"\0" * 26 + b"x"
-    central = struct.pack(
-        "<4s4B4HL2L5H2L", b"PK\x01\x02", 45, 0, 45, 0, 0, 0, 0, 0x21, 0, 1, 1, len(name), len(extra), 0, 0, 0, 0,
-        0xFFFFFFFF,
-    ) + name + extra  # fmt: skip
+    central = (
+        struct.pack(
+            "<4s4B4HL2L5H2L",
+            b"PK\x01\x02",
+            45,
+            0,
+            45,
+            0,
+            0,
+            0,
+            0,
+            0x21,
+            0,
+            1,
+            1,
+            len(name),
+            len(extra),
+            0,
+            0,
+            0,
+            0,
+            0xFFFFFFFF,
+        )
+        + name
+        + extra
+    )
     end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, len(central), len(body), 0)
     return body + central + end
 
@@ -85,9 +107,16 @@ def zip_far() -> bytes:
 def tiff_bomb() -> bytes:
     """One strip of a few bytes that claims 35000 x 35000 pixels."""
     entries = [
-        (256, 4, 1, SIDE), (257, 4, 1, SIDE), (258, 3, 1, 1), (259, 3, 1, 4), (262, 3, 1, 0), (273, 4, 1, 200),
-        (277, 3, 1, 1), (278, 4, 1, SIDE), (279, 4, 1, 16),
-    ]  # fmt: skip
+        (256, 4, 1, SIDE),
+        (257, 4, 1, SIDE),
+        (258, 3, 1, 1),
+        (259, 3, 1, 4),
+        (262, 3, 1, 0),
+        (273, 4, 1, 200),
+        (277, 3, 1, 1),
+        (278, 4, 1, SIDE),
+        (279, 4, 1, 16),
+    ]
     head = struct.pack("<2sHLH", b"II", 42, 8, len(entries))
     body = b"".join(struct.pack("<HHLL", *entry) for entry in entries) + struct.pack("<L", 0)
     return (head + body).ljust(200, b"\0") + b"\x00\x10" * 8
@@ -95,8 +124,17 @@ def tiff_bomb() -> bytes:
 
 def tiff_loop() -> bytes:
     """A TIFF whose only page points to itself as the next one."""
-    entries = [(256, 4, 1, 8), (257, 4, 1, 8), (258, 3, 1, 1), (259, 3, 1, 1), (262, 3, 1, 0), (273, 4, 1, 150),
-               (277, 3, 1, 1), (278, 4, 1, 8), (279, 4, 1, 8)]  # fmt: skip
+    entries = [
+        (256, 4, 1, 8),
+        (257, 4, 1, 8),
+        (258, 3, 1, 1),
+        (259, 3, 1, 1),
+        (262, 3, 1, 0),
+        (273, 4, 1, 150),
+        (277, 3, 1, 1),
+        (278, 4, 1, 8),
+        (279, 4, 1, 8),
+    ]
     head = struct.pack("<2sHLH", b"II", 42, 8, len(entries))
     body = b"".join(struct.pack("<HHLL", *entry) for entry in entries) + struct.pack("<L", 8)
     return (head + body).ljust(160, b"\0")
@@ -161,10 +199,28 @@ def _zip_of_zeros(size: int) -> bytes:
 MAKERS: dict[str, Callable[[], bytes]] = {
     maker.__name__: maker
     for maker in (
-        empty, noise, photo, zeros, words, deep_json, huge_number, zip_slip, zip_bomb, zip_torn, zip_lzma, zip_far,
-        tiff_bomb, tiff_loop, tiff_cut, tiff_half, pdf_fake, der_fake, der_deep, page,
+        empty,
+        noise,
+        photo,
+        zeros,
+        words,
+        deep_json,
+        huge_number,
+        zip_slip,
+        zip_bomb,
+        zip_torn,
+        zip_lzma,
+        zip_far,
+        tiff_bomb,
+        tiff_loop,
+        tiff_cut,
+        tiff_half,
+        pdf_fake,
+        der_fake,
+        der_deep,
+        page,
     )
-}  # fmt: skip
+}
 
 
 @cache

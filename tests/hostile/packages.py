@@ -18,14 +18,25 @@ HEAD, SIGNATURE = "package.json", "package.json.p7s"
 def exam(**header: Any) -> ExamPackage:
     """Return the package of point 78-0001 for the day of the other world."""
     world = the_world()
-    said = {"mode": "live", "region": "78", "point": "0001", "date": DAY.isoformat(), "version": 1,
-            "made_at": "2026-05-28T10:00:00.000000Z"}  # fmt: skip
+    said = {
+        "mode": "live",
+        "region": "78",
+        "point": "0001",
+        "date": DAY.isoformat(),
+        "version": 1,
+        "made_at": "2026-05-28T10:00:00.000000Z",
+    }
     return ExamPackage(
-        header=said | header, registry={**registry(), "mode": header.get("mode", "live")},
-        certificates=[pki.pem(world.certificates[name]) for name in ("hq", "print", "scan", "gek")], crl=world.crl,
-        rcoi=[pki.pem(world.certificates["rcoi"])], access=[pki.pem(world.certificates["access"])], forms={},
-        deadlines={}, ca=pki.pem(world.ca),
-    )  # fmt: skip
+        header=said | header,
+        registry={**registry(), "mode": header.get("mode", "live")},
+        certificates=[pki.pem(world.certificates[name]) for name in ("hq", "print", "scan", "gek")],
+        crl=world.crl,
+        rcoi=[pki.pem(world.certificates["rcoi"])],
+        access=[pki.pem(world.certificates["access"])],
+        forms={},
+        deadlines={},
+        ca=pki.pem(world.ca),
+    )
 
 
 def write(found: ExamPackage | None = None) -> bytes:

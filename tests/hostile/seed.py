@@ -44,8 +44,13 @@ def point() -> dict[str, Any]:
     keys.load()
     user = factories.make_user("technician", "Иванов Пётр Ильич", Role.TECHNICAL_SPECIALIST, sitting=day.sitting)
     gek = factories.make_user("gek", "Соколова Анна Сергеевна", Role.GEK_MEMBER, sitting=day.sitting)
-    return {"browser": browser_of(user), "gek": browser_of(gek), "token": machine_of(keys.signer("scan-02")),
-            "sitting": day.key, "access_key": day.sitting.access_keys.get().pk}  # fmt: skip
+    return {
+        "browser": browser_of(user),
+        "gek": browser_of(gek),
+        "token": machine_of(keys.signer("scan-02")),
+        "sitting": day.key,
+        "access_key": day.sitting.access_keys.get().pk,
+    }
 
 
 def centre() -> dict[str, Any]:

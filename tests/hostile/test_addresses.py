@@ -33,14 +33,20 @@ POINT_FORMS: dict[str, list[dict[str, str]]] = {
         for form in ("decide-{number}", "decide-recording-{number}")
     ]
     + [
-        {"form": "card", "version": number, "registration_count": number, "dbo_count": number, "absent_count": number,
-         "not_finished_count": number}
+        {
+            "form": "card",
+            "version": number,
+            "registration_count": number,
+            "dbo_count": number,
+            "absent_count": number,
+            "not_finished_count": number,
+        }
         for number in NUMBERS
         if number != "0"  # an empty room that nobody saved yet: a true card
     ],
     "/transfers/{key}/": [{"form": f"retry-{number}"} for number in NUMBERS]
     + [{"form": "flash", "packet": number, "folder": "/"} for number in NUMBERS],
-}  # fmt: skip
+}
 CENTRE_FORMS: dict[str, list[dict[str, str]]] = {
     "/centre/requests/": [
         {"form": form, "request": n, "certificate": n} for n in NUMBERS for form in ("sign", "refuse", "revoke")
@@ -50,7 +56,7 @@ CENTRE_FORMS: dict[str, list[dict[str, str]]] = {
     "/centre/statuses/{key}/": [{"form": "undo", "status": n, "reason": n} for n in NUMBERS],
     "/centre/announcements/": [{"form": "announce", "title": n, "text": n, "points": n} for n in NUMBERS],
     "/centre/inbox/import/": [{"form": "feed", "point": n, "folder": n} for n in [*NUMBERS, *KEYS]],
-}  # fmt: skip
+}
 
 
 def forms(table: dict[str, list[dict[str, str]]], key: str) -> Iterator[tuple[str, dict[str, str]]]:
@@ -77,19 +83,25 @@ def quiet(client: Client) -> Client:
 
 def test_numbers_of_nobody_in_the_forms_of_a_point(point: Point) -> None:
     point.client.get(f"/scanning/{point.day.key}/")
-    hold(point.data_dir, (
-        (f"{path} {fields}", lambda p=path, f=fields, w=who: w.post(p, f))
-        for who in (quiet(point.gek.client), quiet(point.client))
-        for path, fields in forms(POINT_FORMS, point.day.key)
-    ))  # fmt: skip
+    hold(
+        point.data_dir,
+        (
+            (f"{path} {fields}", lambda p=path, f=fields, w=who: w.post(p, f))
+            for who in (quiet(point.gek.client), quiet(point.client))
+            for path, fields in forms(POINT_FORMS, point.day.key)
+        ),
+    )
 
 
 def test_numbers_of_nobody_in_the_forms_of_the_centre(centre, administrator, data_dir) -> None:
     client = quiet(administrator.client)
-    hold(data_dir, (
-        (f"{path} {fields}", lambda p=path, f=fields: client.post(p, f))
-        for path, fields in forms(CENTRE_FORMS, "78-0001-290526-01")
-    ))  # fmt: skip
+    hold(
+        data_dir,
+        (
+            (f"{path} {fields}", lambda p=path, f=fields: client.post(p, f))
+            for path, fields in forms(CENTRE_FORMS, "78-0001-290526-01")
+        ),
+    )
 
 
 def test_addresses_of_nothing(point: Point) -> None:
@@ -140,11 +152,14 @@ BODIES = {
 
 def test_bodies_that_are_no_form(point: Point) -> None:
     client = quiet(point.client)
-    hold(point.data_dir, (
-        (f"{path} {name}", lambda p=path, k=kind, b=body: client.generic("POST", p, b, content_type=k))
-        for path in (f"/monitoring/{point.day.key}/", f"/keys/{point.day.key}/", "/login/", "/first-run/")
-        for name, (kind, body) in BODIES.items()
-    ))  # fmt: skip
+    hold(
+        point.data_dir,
+        (
+            (f"{path} {name}", lambda p=path, k=kind, b=body: client.generic("POST", p, b, content_type=k))
+            for path in (f"/monitoring/{point.day.key}/", f"/keys/{point.day.key}/", "/login/", "/first-run/")
+            for name, (kind, body) in BODIES.items()
+        ),
+    )
 
 
 def test_a_page_that_is_none_says_so_in_words(point: Point) -> None:

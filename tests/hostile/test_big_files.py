@@ -164,9 +164,13 @@ def started(kind: str, folder: Path, blank: Path) -> Big:
     flash.mkdir()
     tokens.mkdir()
     node = Node(
-        data, app="ppe_portal.wsgi:application", PPE_NODE=kind, PPE_FLASH_DIRS=str(flash), PPE_TOKEN_DIRS=str(tokens),
+        data,
+        app="ppe_portal.wsgi:application",
+        PPE_NODE=kind,
+        PPE_FLASH_DIRS=str(flash),
+        PPE_TOKEN_DIRS=str(tokens),
         PPE_STATIC_ROOT=str(folder),
-    )  # fmt: skip
+    )
     seeded = subprocess.run(
         [sys.executable, "-m", "tests.hostile.seed"],
         cwd=ROOT,
@@ -258,22 +262,31 @@ HQ: dict[str, tuple[Callable[[Big], Answer], int, str]] = {
     "a token": (token_file, 200, "certificate_malformed"),
     "a journal over the network": (lambda big: big.api("POST", "/api/v1/journals/"), 413, "journal_too_big"),
     "a login of a machine": (
-        lambda big: big.api("POST", "/api/v1/session/", **{"Content-Type": "application/json"}), 413, "body_too_big",
+        lambda big: big.api("POST", "/api/v1/session/", **{"Content-Type": "application/json"}),
+        413,
+        "body_too_big",
     ),
     "a resumable journal": (
         lambda big: big.api(
-            "POST", "/api/v1/uploads/", 0, **TUS,
+            "POST",
+            "/api/v1/uploads/",
+            0,
+            **TUS,
             **{"Upload-Length": str(SIZE), "Upload-Metadata": "purpose am91cm5hbA=="},
-        ), 413, "too_large",
+        ),
+        413,
+        "too_large",
     ),
-}  # fmt: skip
+}
 RCOI: dict[str, tuple[Callable[[Big], Answer], int, str]] = {
     "a packet by the browser": (at_page("/centre/inbox/import/", "import"), 200, "packet_container"),
     "a packet on a drive": (flash_packet, 200, "packet_container"),
     "a login of a machine": (
-        lambda big: big.api("POST", "/api/v1/session/", **{"Content-Type": "application/json"}), 413, "body_too_big",
+        lambda big: big.api("POST", "/api/v1/session/", **{"Content-Type": "application/json"}),
+        413,
+        "body_too_big",
     ),
-}  # fmt: skip
+}
 
 
 def hold(big: Big, table: dict[str, tuple[Callable[[Big], Answer], int, str]], pages: list[str]) -> None:

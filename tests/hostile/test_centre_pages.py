@@ -53,12 +53,14 @@ TORN = "certificate_request_refused"
 TABLE: dict[Door, dict[str, str]] = {
     registry: {"empty": "malformed_document", **dict.fromkeys((*JUNK, "zip_slip"), "malformed_document")},
     requests: {
-        "empty": "certificate_malformed", **dict.fromkeys((*JUNK, "zip_slip"), "certificate_malformed"),
-        **dict.fromkeys(("zip_torn", "zip_lzma", "zip_far"), TORN), "zip_bomb": "certificate_malformed",
+        "empty": "certificate_malformed",
+        **dict.fromkeys((*JUNK, "zip_slip"), "certificate_malformed"),
+        **dict.fromkeys(("zip_torn", "zip_lzma", "zip_far"), TORN),
+        "zip_bomb": "certificate_malformed",
     },
     import_browser: {"empty": "packet_container", **dict.fromkeys((*JUNK, "zip_slip", "zip_bomb"), "packet_container")},
     import_drive: {"empty": "packet_container", **dict.fromkeys((*JUNK, "zip_slip", "zip_bomb"), "packet_container")},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("door", TABLE, ids=lambda door: door.__name__)
@@ -94,11 +96,12 @@ REGISTRIES: dict[str, tuple[bytes, str]] = {
     "half a letter": (document().replace(b'"points"', b'"x": "\\ud800", "points"', 1), "malformed_document"),
     "not a number": (document().replace(b'"seats": 15', b'"seats": NaN', 1), "malformed_document"),
     "a day that is not": (
-        document(lambda d: d["points"][0]["sittings"][0].update(date="2026-02-31")), "schema_mismatch",
+        document(lambda d: d["points"][0]["sittings"][0].update(date="2026-02-31")),
+        "schema_mismatch",
     ),
     "a code of letters": (document(lambda d: d["points"][0].update(code="00<b")), "schema_mismatch"),
     **{name: (document(change), "registry_refused") for name, change in ODD_REGISTRIES.items()},
-}  # fmt: skip
+}
 
 
 def test_a_registry_that_does_not_fit_together(centre, administrator: Login, data_dir: Path) -> None:

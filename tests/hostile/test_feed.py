@@ -76,9 +76,10 @@ ITEMS: dict[str, tuple[Callable[[Hq], bytes], str]] = {
     "no body": (lambda hq: document(hq, body=None), "schema_mismatch"),
     "a signed letter": (lambda hq: cms.sign(b"hello", signers=[hq.keys.signer("rcoi-01")]), "malformed_document"),
     "signed brackets": (
-        lambda hq: cms.sign(hostile("deep_json"), signers=[hq.keys.signer("rcoi-01")]), "malformed_document",
+        lambda hq: cms.sign(hostile("deep_json"), signers=[hq.keys.signer("rcoi-01")]),
+        "malformed_document",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -193,13 +194,15 @@ CANNOT: dict[str, tuple[str, dict[str, Any]]] = {
     "a key that is none": ("reserve_key", {"p7m": "AAAA", "certificate": "-----BEGIN"}),
     "a key with letters for a certificate": ("reserve_key", {"p7m": "A", "certificate": "ключ"}),
     "an undo of a sitting that is not": (
-        "status_undo", {"sitting": "78-0001-010120-01", "status": "exams_finished", "reason": "р", "by": "К"},
+        "status_undo",
+        {"sitting": "78-0001-010120-01", "status": "exams_finished", "reason": "р", "by": "К"},
     ),
     "sheets of a packet that is not": (
-        "rescan_request", {"packet": NOWHERE, "room": "0101", "sheets": [], "reason": "р"},
+        "rescan_request",
+        {"packet": NOWHERE, "room": "0101", "sheets": [], "reason": "р"},
     ),
     "a packet withdrawn that is not": ("withdrawal", {"packet": NOWHERE}),
-}  # fmt: skip
+}
 
 
 def test_an_item_that_cannot_be_done_never_stops_those_behind_it(started: Hq, data_dir) -> None:
@@ -223,9 +226,12 @@ def test_a_list_of_revoked_without_a_number_is_refused(started: Hq) -> None:
 
     now = datetime.now(UTC)
     made = (
-        x509.CertificateRevocationListBuilder().issuer_name(started.keys.ca.subject).last_update(now)
-        .next_update(now + timedelta(days=9)).sign(started.keys.ca_key, hashes.SHA256())
-    )  # fmt: skip
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(started.keys.ca.subject)
+        .last_update(now)
+        .next_update(now + timedelta(days=9))
+        .sign(started.keys.ca_key, hashes.SHA256())
+    )
     der = base64.b64encode(made.public_bytes(serialization.Encoding.DER)).decode()
     blob = started.item("crl", {"der": der})
     assert feed.take_items(point=started.point, items=[blob], door="feed", actor=SYSTEM) == 1
@@ -243,12 +249,14 @@ BUNDLES: dict[str, tuple[Callable[[Hq], bytes], str]] = {
     "brackets": (lambda hq: hostile("deep_json") + b"\n", "malformed_document"),
     "lines": (lambda hq: b"\n" * 100_000, "malformed_document"),
     "torn": (lambda hq: wire_feed.bundle([*hq.feed, item(hq)])[:-5], "malformed_document"),
-    "one missing": (lambda hq: b"\n".join(wire_feed.bundle([*hq.feed, item(hq)]).split(b"\n")[:-2]) + b"\n",
-                    "malformed_document"),
+    "one missing": (
+        lambda hq: b"\n".join(wire_feed.bundle([*hq.feed, item(hq)]).split(b"\n")[:-2]) + b"\n",
+        "malformed_document",
+    ),
     "a stranger's": (lambda hq: wire_feed.bundle([*hq.feed, by_a_stranger(hq)]), "certificate_foreign"),
     "another point's": (lambda hq: wire_feed.bundle([item(hq, point="0002", number=1, prev="")]), "foreign_feed"),
     "out of order": (lambda hq: wire_feed.bundle([item(hq, number=7)]), "feed_chain"),
-}  # fmt: skip
+}
 PAPERS: dict[str, tuple[Callable[[Hq], bytes], str]] = {
     "empty": (lambda hq: b"", "cms_malformed"),
     "noise": (lambda hq: hostile("noise"), "cms_malformed"),
@@ -256,11 +264,12 @@ PAPERS: dict[str, tuple[Callable[[Hq], bytes], str]] = {
     "a feed item": (lambda hq: item(hq), "schema_mismatch"),
     "another point's": (lambda hq: hq.receipt(None, "acknowledged", sha256="ab" * 32, point="0002"), "foreign_receipt"),
     "a station's": (
-        lambda hq: hq.receipt(None, "acknowledged", sha256="ab" * 32, signer="print-0001"), "certificate_wrong_role",
+        lambda hq: hq.receipt(None, "acknowledged", sha256="ab" * 32, signer="print-0001"),
+        "certificate_wrong_role",
     ),
     "of a rehearsal": (rehearsed, "foreign_receipt"),
     "a megabyte": (lambda hq: b"\x30" * (1 << 21), "nothing_on_flash"),
-}  # fmt: skip
+}
 
 
 def test_a_drive_with_a_hostile_feed(started: Hq, gek, flash_dir, data_dir) -> None:

@@ -61,21 +61,24 @@ ANY = ("noise", "photo", "zeros", "words", "zip_slip", "tiff_bomb", "der_fake", 
 TABLE: dict[Door, dict[str, str]] = {
     keys_load: {"empty": KEY, **dict.fromkeys(ANY, KEY)},
     keys_package: {
-        "empty": PACKAGE_EMPTY, **dict.fromkeys(ANY, PACKAGE),
+        "empty": PACKAGE_EMPTY,
+        **dict.fromkeys(ANY, PACKAGE),
         **dict.fromkeys(("zip_bomb", "zip_torn", "zip_lzma", "zip_far"), PACKAGE),
     },
     journals_browser: {"empty": EMPTY_JOURNAL, **dict.fromkeys((*ANY, "pdf_fake", "zip_bomb"), JUNK_JOURNAL)},
     journals_flash: {"empty": EMPTY_JOURNAL, **dict.fromkeys(ANY, JUNK_JOURNAL)},
     sheets: {
-        "empty": EMPTY_SHEET, **dict.fromkeys((each for each in ANY if each not in ("photo", "tiff_bomb")), UNKNOWN),
-        "tiff_bomb": "too_many_pixels", "tiff_cut": "damaged_file",
+        "empty": EMPTY_SHEET,
+        **dict.fromkeys((each for each in ANY if each not in ("photo", "tiff_bomb")), UNKNOWN),
+        "tiff_bomb": "too_many_pixels",
+        "tiff_cut": "damaged_file",
         "tiff_half": "damaged_file",
     },
     recordings: {
         "empty": EMPTY_SHEET,
         **dict.fromkeys(("photo", "zip_slip", "zip_bomb", "tiff_bomb", "pdf_fake", "page"), SOUND),
     },
-}  # fmt: skip
+}
 #: What the page opens for itself at the first look (the cards of the rooms) is there before the file comes.
 PAGES: dict[Door, str] = {keys_load: "keys", keys_package: "keys", sheets: "scanning", recordings: "scanning"}
 

@@ -60,9 +60,14 @@ def of_region(point: Point, region: str, code: str) -> bytes:
     key, keys = pki.generate_key(), point.keys
     begin = keys.ca.not_valid_before_utc
     made = pki.issue(
-        keys.ca, keys.ca_key, public_key=key.public_key(), identity=pki.Identity(Role.PRINT, region, code, "0001"),
-        common_name="чужая", not_before=begin, not_after=begin + timedelta(days=3),
-    )  # fmt: skip
+        keys.ca,
+        keys.ca_key,
+        public_key=key.public_key(),
+        identity=pki.Identity(Role.PRINT, region, code, "0001"),
+        common_name="чужая",
+        not_before=begin,
+        not_after=begin + timedelta(days=3),
+    )
     return said(sign_challenge(sessions.challenge(), cms.Signer(made, key)))
 
 
@@ -70,9 +75,14 @@ def expired(point: Point) -> bytes:
     key, keys = pki.generate_key(), point.keys
     begin = keys.ca.not_valid_before_utc
     made = pki.issue(
-        keys.ca, keys.ca_key, public_key=key.public_key(), identity=pki.Identity(Role.PRINT, "78", "0001", "0001"),
-        common_name="старая", not_before=begin, not_after=begin + timedelta(seconds=1),
-    )  # fmt: skip
+        keys.ca,
+        keys.ca_key,
+        public_key=key.public_key(),
+        identity=pki.Identity(Role.PRINT, "78", "0001", "0001"),
+        common_name="старая",
+        not_before=begin,
+        not_after=begin + timedelta(seconds=1),
+    )
     return said(sign_challenge(sessions.challenge(), cms.Signer(made, key)))
 
 
@@ -118,15 +128,18 @@ LOGINS: dict[str, tuple[Callable[[Point], bytes], int, str]] = {
     "a challenge made up": (lambda p: signed(p, PREFIX + b"made-up"), 403, "session_refused"),
     "a challenge of another node": (
         lambda p: signed(p, PREFIX + signing.dumps("x", key="another", salt="keys.sessions.challenge").encode()),
-        403, "session_refused",
+        403,
+        "session_refused",
     ),
     "a challenge of another purpose": (
-        lambda p: signed(p, PREFIX + signing.dumps("x", salt="password reset").encode()), 403, "session_refused",
+        lambda p: signed(p, PREFIX + signing.dumps("x", salt="password reset").encode()),
+        403,
+        "session_refused",
     ),
     "a journal instead": (lambda p: signed(p, b'{"format":"ppe-journal/1"}\n'), 400, "malformed_document"),
     "no ASCII": (lambda p: signed(p, PREFIX + "вызов".encode()), 400, "malformed_document"),
     "another point": (lambda p: of_region(p, "78", "0002"), 403, "session_refused"),
-}  # fmt: skip
+}
 
 
 def test_no_stranger_logs_in(point: Point) -> None:
@@ -211,7 +224,8 @@ def altered(point: Point) -> bytes:
 FOREIGN: dict[str, tuple[Callable[[Point], bytes], str]] = {
     "another region": (lambda p: elsewhere(p, region="77", sitting="77" + p.day.key[2:]), "journal_foreign"),
     "another point": (
-        lambda p: elsewhere(p, point="0002", sitting=p.day.key.replace("0001", "0002")), "journal_foreign",
+        lambda p: elsewhere(p, point="0002", sitting=p.day.key.replace("0001", "0002")),
+        "journal_foreign",
     ),
     "a rehearsal": (lambda p: elsewhere(p, mode="training"), "journal_foreign"),
     "another day": (lambda p: elsewhere(p, sitting="78-0001-010120-01"), "journal_foreign"),
@@ -221,9 +235,21 @@ FOREIGN: dict[str, tuple[Callable[[Point], bytes], str]] = {
     "a signed letter": (lambda p: cms.sign("Письмо".encode(), signers=[p.keys.signer("print-0001")]), "not_a_journal"),
     "a header alone of noise": (lambda p: b'{"format":"ppe-journal/1","kind":"print"}\n', "not_a_journal"),
     "brackets after a brace": (lambda p: b"{" + b'"a":[' * 50_000, "not_a_journal"),
-}  # fmt: skip
-JUNK = ("noise", "photo", "zeros", "words", "zip_slip", "zip_bomb", "tiff_bomb", "pdf_fake", "der_fake", "der_deep",
-        "page", "deep_json")  # fmt: skip
+}
+JUNK = (
+    "noise",
+    "photo",
+    "zeros",
+    "words",
+    "zip_slip",
+    "zip_bomb",
+    "tiff_bomb",
+    "pdf_fake",
+    "der_fake",
+    "der_deep",
+    "page",
+    "deep_json",
+)
 
 
 def test_journals_that_are_none(point: Point) -> None:
@@ -289,14 +315,28 @@ def test_a_doubtful_journal_is_kept_in_quarantine_and_counts_for_nothing(point: 
 
 
 NAMES = [
-    "../../../../etc/cron.d/evil", "..\\..\\evil.dat", "/etc/passwd", ".", "..", "a" * 4000, "\0\n\r\t", "<script>",
-    "END_PRINT\u202etad.exe", "%00", "con.dat",
-]  # fmt: skip
+    "../../../../etc/cron.d/evil",
+    "..\\..\\evil.dat",
+    "/etc/passwd",
+    ".",
+    "..",
+    "a" * 4000,
+    "\0\n\r\t",
+    "<script>",
+    "END_PRINT\u202etad.exe",
+    "%00",
+    "con.dat",
+]
 HEADERS = [
-    "attachment; filename*=bogus''x.dat", "attachment; filename*=unicode_escape''%5Cud800.dat",
-    "attachment; filename*=UTF-8''%FF%FE.dat", "attachment; filename*=utf-16''%FF", "; ; ;", "attachment; filename",
-    "attachment; filename*0*=UTF-8''x; filename*1=y", "form-data; " + "a=b; " * 2000,
-]  # fmt: skip
+    "attachment; filename*=bogus''x.dat",
+    "attachment; filename*=unicode_escape''%5Cud800.dat",
+    "attachment; filename*=UTF-8''%FF%FE.dat",
+    "attachment; filename*=utf-16''%FF",
+    "; ; ;",
+    "attachment; filename",
+    "attachment; filename*0*=UTF-8''x; filename*1=y",
+    "form-data; " + "a=b; " * 2000,
+]
 
 
 def test_a_hostile_name_leads_nowhere(point: Point) -> None:

@@ -26,12 +26,23 @@ JUNK = {
     "empty": "exam_package_refused",
     **dict.fromkeys(
         (
-            "noise", "photo", "zeros", "words", "deep_json", "zip_slip", "zip_bomb", "zip_torn", "zip_lzma", "zip_far",
-            "tiff_bomb", "der_fake", "page",
+            "noise",
+            "photo",
+            "zeros",
+            "words",
+            "deep_json",
+            "zip_slip",
+            "zip_bomb",
+            "zip_torn",
+            "zip_lzma",
+            "zip_far",
+            "tiff_bomb",
+            "der_fake",
+            "page",
         ),
         "package_broken",
     ),
-}  # fmt: skip
+}
 
 #: Spoiled packages: how they are made, and the code.
 SPOILED: dict[str, tuple[Callable[[], bytes], str]] = {
@@ -70,9 +81,7 @@ def fresh(db, data_dir: Path) -> tuple[Client, Path]:
     """A node that has named itself point 78-0001 and waits for its package."""
     client = Client()
     code = first_run.one_time_code()
-    client.post(
-        "/first-run/", {"form": "identify", "code": code, "region": "78", "points": "0001", "station": "01"}
-    )  # fmt: skip
+    client.post("/first-run/", {"form": "identify", "code": code, "region": "78", "points": "0001", "station": "01"})
     client.get("/first-run/")
     return client, data_dir
 
@@ -143,8 +152,16 @@ def test_on_the_day_only_the_own_authority_is_believed(point: Point) -> None:
     for name, (make, code) in SPOILED.items():
         if not name.startswith("a registry"):
             # Everything of the other world is signed by an authority that this node never confirmed.
-            wanted = {"no authority", "two authorities", "a list of revoked that is none", "of a rehearsal",
-                      "a file changed", "a file missing", "a file added", "a station's signature"}  # fmt: skip
+            wanted = {
+                "no authority",
+                "two authorities",
+                "a list of revoked that is none",
+                "of a rehearsal",
+                "a file changed",
+                "a file missing",
+                "a file added",
+                "a station's signature",
+            }
             expected = "certificate_foreign" if name in wanted else code
             with at("package on the day", name), watched(point.data_dir) as watch:
                 answer = post_form(point.client, url, "package", files=SimpleUploadedFile("EXAM.zip", make()))

@@ -34,9 +34,7 @@ __all__ = ["centre", "point"]
 
 def bring(operator: Login, data: bytes, name: str = "PACKET.ppe") -> Answer:
     """Bring a packet by the browser; the answer is the list's page."""
-    return post_form(
-        operator.client, "/centre/inbox/import/", "import", files=SimpleUploadedFile(name, data)
-    )  # fmt: skip
+    return post_form(operator.client, "/centre/inbox/import/", "import", files=SimpleUploadedFile(name, data))
 
 
 # --- what has not the shape -------------------------------------------------------------------------------------------
@@ -148,9 +146,7 @@ def around(point: Point, stream: bytes, *, room: str = "0101") -> Path:
     content = Content(hashlib.sha256(blob).hexdigest(), len(blob), len(head) + len(blob))
     import dataclasses
 
-    header = dataclasses.replace(
-        sound, uid=canonical.uuid7(), content_sha256=content.sha256, content_size=content.size
-    )  # fmt: skip
+    header = dataclasses.replace(sound, uid=canonical.uuid7(), content_sha256=content.sha256, content_size=content.size)
     append_signature(path, content=content, header=header, signers=[point.hq, point.gek])
     return path
 
@@ -202,20 +198,29 @@ SIGNED: dict[str, tuple[Callable[[Point], Path], str]] = {
     "a stranger's signatures": (by_a_stranger, "certificate_foreign"),
     "another node than it names": (lambda p: p.blanks(node=canonical.uuid7()), "foreign_signer"),
     "another region": (
-        lambda p: p.blanks(region="77", sitting="77" + p.day.key[2:]), "foreign_signer",
+        lambda p: p.blanks(region="77", sitting="77" + p.day.key[2:]),
+        "foreign_signer",
     ),
     "another point": (lambda p: p.blanks(point="0002", sitting=p.day.key.replace("0001", "0002")), "foreign_signer"),
     "a rehearsal": (lambda p: p.blanks(mode="training"), "wrong_mode"),
     "a sitting that is not": (
-        lambda p: p.blanks(sitting="78-0001-010120-01", date=date(2020, 1, 1)), "unknown_sitting",
+        lambda p: p.blanks(sitting="78-0001-010120-01", date=date(2020, 1, 1)),
+        "unknown_sitting",
     ),
     "a room that is not": (lambda p: p.blanks("0999"), "unknown_sitting"),
     "the header changed": (lambda p: with_other_header(p.blanks()), "signature_wrong"),
     "the content changed": (lambda p: altered(p.blanks()), "packet_content"),
-}  # fmt: skip
+}
 #: What the design keeps of a packet that it refuses: the row, its receipt with its number, the feed's item, the file.
-EVIDENCE = ("+ rcoi.inboxpacket ", "+ rcoi.issuedreceipt ", "+ rcoi.feedentry ", "+ file inbox/", "+ django_q.ormq ",
-            "+ rcoi.series ", "- rcoi.series ")  # fmt: skip
+EVIDENCE = (
+    "+ rcoi.inboxpacket ",
+    "+ rcoi.issuedreceipt ",
+    "+ rcoi.feedentry ",
+    "+ file inbox/",
+    "+ django_q.ormq ",
+    "+ rcoi.series ",
+    "- rcoi.series ",
+)
 
 
 def beyond_evidence(watch: Watch) -> list[str]:
@@ -244,7 +249,7 @@ def test_packets_that_nobody_may_send_are_kept_as_evidence(point: Point, operato
 def test_contents_that_lead_elsewhere_leave_nothing_behind(point: Point, operator: Login, data_dir: Path) -> None:
     cases: dict[str, tuple[Path, str]] = {
         name: (around(point, stream), code) for name, (stream, code) in CONTENTS.items()
-    }  # fmt: skip
+    }
     cases["sealed for others"] = (for_others(point), "cms_no_recipient")
     for name, (path, code) in cases.items():
         with at("opening", name), watched(data_dir) as watch:
@@ -293,9 +298,11 @@ def test_over_the_network_it_is_the_same_and_the_sender_is_its_point(
             said = words(purpose="packet", filename="../../../PACKET.ppe")
             with django_capture_on_commit_callbacks(execute=True):
                 made = client.post(
-                    "/api/v1/uploads/", b"", content_type="application/offset+octet-stream",
+                    "/api/v1/uploads/",
+                    b"",
+                    content_type="application/offset+octet-stream",
                     headers={"Tus-Resumable": "1.0.0", "Upload-Length": str(len(data)), "Upload-Metadata": said},
-                )  # fmt: skip
+                )
                 if data:
                     assert patch(client, made["Location"], 0, data).status == 204
             result = client.get(made["Location"], headers={"Tus-Resumable": "1.0.0"}).json()

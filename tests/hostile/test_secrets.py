@@ -101,10 +101,17 @@ def test_pins_passwords_tokens_and_keys_of_a_point(
         pages.append(post_form(point.client, f"/{path}/{point.day.key}/", form, files=file).body)
     pages.append(send(client_of(point), pem_of(key).encode()).body)
     secrets = {
-        "a wrong PIN": WRONG_PIN, "the PIN": PIN, "another PIN": "555444333", "a wrong password": WRONG_PASSWORD,
-        "the password": factories.PASSWORD, "a new password": NEW_PASSWORD, "a token": token,
-        "a made-up token": made_up, "the GEK member's key": body, "the secret of the node": settings.SECRET_KEY,
-    }  # fmt: skip
+        "a wrong PIN": WRONG_PIN,
+        "the PIN": PIN,
+        "another PIN": "555444333",
+        "a wrong password": WRONG_PASSWORD,
+        "the password": factories.PASSWORD,
+        "a new password": NEW_PASSWORD,
+        "a token": token,
+        "a made-up token": made_up,
+        "the GEK member's key": body,
+        "the secret of the node": settings.SECRET_KEY,
+    }
     hold(secrets, caplog, pages)
     stored = [(data_dir / name).read_bytes() for name in files_in(data_dir)]
     for shape in private_bytes(key):

@@ -129,9 +129,7 @@ def lay(point: Point, data: bytes) -> str:
 def choose(point: Point, token: str, pin: str = PIN) -> Answer:
     """Choose a token where the access key is activated."""
     key = point.day.sitting.access_keys.get()
-    return post_form(
-        point.client, f"/keys/{point.day.key}/", "activate", access_key=str(key.pk), token=token, pin=pin
-    )  # fmt: skip
+    return post_form(point.client, f"/keys/{point.day.key}/", "activate", access_key=str(key.pk), token=token, pin=pin)
 
 
 def test_no_file_in_the_drive_opens_anything(point: Point) -> None:
@@ -153,9 +151,13 @@ def test_no_file_in_the_drive_opens_anything(point: Point) -> None:
 def sign(point: Point, **fields: str) -> Answer:
     post = point.day.posts["print-0006"].pk
     return post_form(
-        point.gek.client, f"/monitoring/{point.day.key}/", f"act-{post}", reason="Станция не включается", text="",
+        point.gek.client,
+        f"/monitoring/{point.day.key}/",
+        f"act-{post}",
+        reason="Станция не включается",
+        text="",
         **fields,
-    )  # fmt: skip
+    )
 
 
 def test_at_the_other_forms_with_a_pin_it_is_the_same(point: Point) -> None:
@@ -188,9 +190,11 @@ def test_a_pin_that_others_can_hear_is_not_taken(point: Point) -> None:
     key = point.day.sitting.access_keys.get()
     with at("activate", "over a plain line"), watched(point.data_dir) as watch:
         answer = point.client.post(
-            url, {"form": "activate", "access_key": key.pk, "token": point.keys.token_info().id, "pin": PIN},
-            REMOTE_ADDR="192.168.1.7", follow=True,
-        )  # fmt: skip
+            url,
+            {"form": "activate", "access_key": key.pk, "token": point.keys.token_info().id, "pin": PIN},
+            REMOTE_ADDR="192.168.1.7",
+            follow=True,
+        )
         from tests.hostile.watch import notes
 
         must_refuse(notes(answer.content.decode()), watch, "pin_over_open_channel")

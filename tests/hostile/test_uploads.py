@@ -111,9 +111,11 @@ def location(client: Client, length: int, **metadata: str) -> str:
 
 def patch(client: Client, where: str, offset: int | str, data: bytes, **headers: str) -> Answer:
     response = client.patch(
-        where, data, content_type=headers.pop("media", OCTETS),
+        where,
+        data,
+        content_type=headers.pop("media", OCTETS),
         headers={**TUS, "Upload-Offset": str(offset), **headers},
-    )  # fmt: skip
+    )
     return problem_of(response)
 
 
@@ -154,13 +156,17 @@ def test_an_upload_that_is_another_s_and_bodies_that_do_not_fit(hq: Point) -> No
 JUNK = ("noise", "photo", "zeros", "words", "zip_slip", "tiff_bomb", "der_fake", "page")
 #: Purpose → who sends, what is said of the file, hostile file → code.
 CONTENTS: dict[str, tuple[str, dict[str, str]]] = {
-    "sheets": (BY_SHEETS, {
-        **dict.fromkeys((each for each in JUNK if each not in ("photo", "tiff_bomb")), "unknown_format"),
-        "tiff_bomb": "too_many_pixels", "tiff_cut": "damaged_file",
-    }),
+    "sheets": (
+        BY_SHEETS,
+        {
+            **dict.fromkeys((each for each in JUNK if each not in ("photo", "tiff_bomb")), "unknown_format"),
+            "tiff_bomb": "too_many_pixels",
+            "tiff_cut": "damaged_file",
+        },
+    ),
     "recording": (BY_SHEETS, dict.fromkeys(("photo", "zip_slip", "tiff_bomb", "page"), "not_a_recording")),
     "journal": ("print-0001", dict.fromkeys(JUNK, "not_a_journal")),
-}  # fmt: skip
+}
 
 
 def whole(client: Client, data: bytes, callbacks: Any, **metadata: str) -> tuple[Answer, dict[str, Any]]:

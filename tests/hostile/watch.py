@@ -17,9 +17,13 @@ from audit.models import Event
 
 #: Tables in which a refusal leaves its trace, or a person's screen: no business of an exam.
 NO_BUSINESS = {
-    "sessions.session", "audit.event", "audit.chainhead", "admin.logentry", "auth.permission",
+    "sessions.session",
+    "audit.event",
+    "audit.chainhead",
+    "admin.logentry",
+    "auth.permission",
     "contenttypes.contenttype",
-}  # fmt: skip
+}
 _NOTE = re.compile(r'<(?:li|div) class="note (\w+)"[^>]*data-code="([^"]*)"[^>]*>(.*?)</(?:li|div)>', re.S)
 _CYRILLIC = re.compile(r"[А-Яа-яЁё]{3}.*[А-Яа-яЁё]{3}", re.S)
 _TRACES = ("Traceback", 'File "/', "site-packages", "Exception Type", "RuntimeError", "object at 0x")
@@ -147,9 +151,7 @@ def problem_of(response: Any) -> Answer:
     is_problem = response.headers.get("Content-Type", "").startswith("application/problem+json")
     document = response.json() if is_problem else {}
     texts = tuple(str(document[name]) for name in ("detail_ru", "cure_ru") if document.get(name))
-    return Answer(
-        response.status_code, (str(document["code"]),) if "code" in document else (), texts, body, document
-    )  # fmt: skip
+    return Answer(response.status_code, (str(document["code"]),) if "code" in document else (), texts, body, document)
 
 
 def must_refuse(answer: Answer, watch: Watch, code: str, *, status: int | None = None, kinds: str = "") -> None:

@@ -88,14 +88,14 @@ def _kept(told: set[str], armful: list[tuple[str, bytes]]) -> dict[str, object]:
     rows = list(Journal.objects.all())
     hashes = {hashlib.sha256(data).hexdigest() for _name, data in armful}
     return {
-        "rows": len(rows), "all": {row.sha256 for row in rows} == hashes, "lost": len(told - {r.sha256 for r in rows}),
+        "rows": len(rows),
+        "all": {row.sha256 for row in rows} == hashes,
+        "lost": len(told - {r.sha256 for r in rows}),
         "states": {state: sum(row.state == state for row in rows) for state in ("accepted", "superseded")},
-        "whole": all(
-            hashlib.sha256(files.inside(row.path).read_bytes()).hexdigest() == row.sha256 for row in rows
-        ),
+        "whole": all(hashlib.sha256(files.inside(row.path).read_bytes()).hexdigest() == row.sha256 for row in rows),
         "events": Event.objects.filter(kind="journals.taken_in").count(),
         "chain": first_broken("78-0001") is None,
-    }  # fmt: skip
+    }
 
 
 if __name__ == "__main__":

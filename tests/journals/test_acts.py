@@ -19,10 +19,14 @@ pytestmark = pytest.mark.django_db
 
 def make(keys, **more):
     values = {
-        "sitting": keys.day.sitting, "kind": "journal_missing", "post": keys.day.posts["print-0006"],
-        "reason": "станция не включалась", "text": "Резервная станция опечатана.", "token": keys.open_token(),
+        "sitting": keys.day.sitting,
+        "kind": "journal_missing",
+        "post": keys.day.posts["print-0006"],
+        "reason": "станция не включалась",
+        "text": "Резервная станция опечатана.",
+        "token": keys.open_token(),
         "actor": OPERATOR,
-    }  # fmt: skip
+    }
     return acts.make(**{**values, **more})
 
 
@@ -32,8 +36,12 @@ def test_the_expected_set_names_every_station(keys):
     assert {row.state for row in rows} == {"missing"}
     assert {row.post.station.number for row in scan_expected(keys.day.sitting)} == {"01", "02"}
     assert [(row.title, len(row.cells)) for row in matrix(keys.day.sitting)] == [
-        ("ауд. 0101", 1), ("ауд. 0102", 1), ("ауд. 0103", 1), ("ауд. 0104", 1), ("без аудитории", 2),
-    ]  # fmt: skip
+        ("ауд. 0101", 1),
+        ("ауд. 0102", 1),
+        ("ауд. 0103", 1),
+        ("ауд. 0104", 1),
+        ("без аудитории", 2),
+    ]
 
 
 def test_an_act_stands_for_a_journal_until_it_comes(keys):
@@ -76,9 +84,14 @@ def test_an_act_keeps_its_photo_and_the_difference(keys):
     act = make(keys, photo=photo)
     assert acts.files.inside(act.photo).read_bytes() == photo
     room = make(
-        keys, kind="room_difference", post=None, room=keys.day.rooms["0103"], reason="лист потерян",
-        numbers=["0100000000013"], difference={"missing": 1},
-    )  # fmt: skip
+        keys,
+        kind="room_difference",
+        post=None,
+        room=keys.day.rooms["0103"],
+        reason="лист потерян",
+        numbers=["0100000000013"],
+        difference={"missing": 1},
+    )
     document, _signer = wire_act.read(acts.file_bytes(room), trust_store())
     assert (document.room, document.numbers, document.difference) == ("0103", ("0100000000013",), {"missing": 1})
 

@@ -119,15 +119,23 @@ def test_decisions_are_made_on_the_page(keys, technician, observer):
     assert "Журнал принят" in technician.client.post(url, said, follow=True).content.decode()
     row.refresh_from_db()
     assert (row.state, row.station, row.decided_by) == (
-        "accepted", keys.day.stations["print-0001"], "Иванов Пётр Ильич",
-    )  # fmt: skip
+        "accepted",
+        keys.day.stations["print-0001"],
+        "Иванов Пётр Ильич",
+    )
 
 
 def test_the_files_of_an_act(keys, technician, outsider):
     act = acts.make(
-        sitting=keys.day.sitting, kind="journal_missing", post=keys.day.posts["print-0006"], reason="нет", text="",
-        photo=b"\xff\xd8\xff photo", token=keys.open_token(), actor=OPERATOR,
-    )  # fmt: skip
+        sitting=keys.day.sitting,
+        kind="journal_missing",
+        post=keys.day.posts["print-0006"],
+        reason="нет",
+        text="",
+        photo=b"\xff\xd8\xff photo",
+        token=keys.open_token(),
+        actor=OPERATOR,
+    )
     for name in ("act-file", "act-photo"):
         url = reverse(name, kwargs={"pk": act.pk})
         assert b"".join(technician.client.get(url).streaming_content)

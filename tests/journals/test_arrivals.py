@@ -34,12 +34,23 @@ def test_each_gets_its_verdict_in_its_order(keys):
     name, short, long = growing(keys)
     other, _short, whole = growing(keys, "0002", "0102")
     verdicts = taken(
-        (name, long), ("пусто.dat", b""), (other, whole), ("фото.dat", b"\xff\xd8\xff" * 9), (name, long),
-        (name, short), ("\x1b[31mкопия (1).dat", whole),
-    )  # fmt: skip
+        (name, long),
+        ("пусто.dat", b""),
+        (other, whole),
+        ("фото.dat", b"\xff\xd8\xff" * 9),
+        (name, long),
+        (name, short),
+        ("\x1b[31mкопия (1).dat", whole),
+    )
     assert [each.state for each in verdicts] == [
-        "accepted", "refused", "accepted", "refused", "accepted", "quarantined", "accepted",
-    ]  # fmt: skip
+        "accepted",
+        "refused",
+        "accepted",
+        "refused",
+        "accepted",
+        "quarantined",
+        "accepted",
+    ]
     assert [each.repeated for each in verdicts] == [False, False, False, False, True, False, True]
     assert "короче" in verdicts[5].line
     assert verdicts[4].journal.pk == verdicts[0].journal.pk
@@ -60,9 +71,10 @@ def test_an_armful_is_kept_by_one_sync_and_its_numbers_open_after_it(keys, monke
     keys.activate()
     kept = []
     monkeypatch.setattr(
-        intake, "write_durable_all",
+        intake,
+        "write_durable_all",
         lambda blobs, *, mode: (kept.append(len(blobs)), durable.write_durable_all(blobs, mode=mode)),
-    )  # fmt: skip
+    )
     made = [print_station(keys).seal(sets(2)), print_station(keys, "0002", room="0102").seal(sets(3))]
     verdicts = taken(*((each.name, each.close()) for each in made))
     assert kept == [2]

@@ -183,8 +183,9 @@ def test_the_answers_of_a_voice_station(data_dir, token_dir, db):
     assert row.name == station.name
     answers = list(forms.room_answers(day.sitting, day.rooms["0201"]))
     assert [(a.place, a.ordinal, a.registration_number, a.seconds) for a in answers] == [
-        ("3", 1, made[0].sheets["R"], 12.5), ("3", 2, made[1].sheets["R"], 12.5),
-    ]  # fmt: skip
+        ("3", 1, made[0].sheets["R"], 12.5),
+        ("3", 2, made[1].sheets["R"], 12.5),
+    ]
 
 
 def test_answers_are_listed_before_their_numbers_open(data_dir, token_dir, db):

@@ -33,8 +33,11 @@ def test_a_good_journal_is_accepted_and_kept_as_received(keys):
     verdict = take(data, station.name)
     row = verdict.journal
     assert (verdict.state, row.state, row.station, row.room) == (
-        "accepted", "accepted", keys.day.stations["print-0001"], keys.day.rooms["0101"],
-    )  # fmt: skip
+        "accepted",
+        "accepted",
+        keys.day.stations["print-0001"],
+        keys.day.rooms["0101"],
+    )
     assert "принят" in verdict.line
     assert files.inside(row.path).read_bytes() == data
     assert (row.entry_count, row.signed_by, row.closed_at is not None) == (3, "urn:ppe:print:78:0001:0001", True)
@@ -123,9 +126,14 @@ def test_an_unsigned_or_foreign_journal_counts_only_by_a_decision(keys, how):
         stranger = pki.generate_key()
         ca = pki.make_ca(stranger, region="78", name="Чужой")
         keys.certificates["print-x"] = pki.issue(
-            ca, stranger, public_key=stranger.public_key(), identity=pki.Identity(pki.Role.PRINT, "78", "0001", "0001"),
-            common_name="x", not_before=ca.not_valid_before_utc, not_after=ca.not_valid_after_utc,
-        )  # fmt: skip
+            ca,
+            stranger,
+            public_key=stranger.public_key(),
+            identity=pki.Identity(pki.Role.PRINT, "78", "0001", "0001"),
+            common_name="x",
+            not_before=ca.not_valid_before_utc,
+            not_after=ca.not_valid_after_utc,
+        )
         keys.keys["print-x"] = stranger
     signer = {"none": None, "foreign": "print-x", "other_station": "print-0002"}[how]
     verdict = take(station.close(signer=signer), station.name)
@@ -269,9 +277,12 @@ def test_a_replaced_station_enters_the_set_and_its_journal_is_rechecked(keys):
     verdict = take(data, station.name)
     assert "отметьте замену" in verdict.line
     replace_station(
-        sitting=day.sitting, old=day.stations["print-0002"], new=day.stations["print-0005"],
-        room=day.rooms["0102"], actor=OPERATOR,
-    )  # fmt: skip
+        sitting=day.sitting,
+        old=day.stations["print-0002"],
+        new=day.stations["print-0005"],
+        room=day.rooms["0102"],
+        actor=OPERATOR,
+    )
     assert intake.recheck_all(sitting=day.sitting, actor=OPERATOR) == 1
     assert state_of(keys, "0005").state == "accepted"
     assert state_of(keys, "0002").state == "missing"
@@ -283,9 +294,12 @@ def test_uploading_again_is_a_recheck_too(keys):
     data = station.close()
     take(data, station.name)
     replace_station(
-        sitting=day.sitting, old=day.stations["print-0002"], new=day.stations["print-0005"],
-        room=day.rooms["0102"], actor=OPERATOR,
-    )  # fmt: skip
+        sitting=day.sitting,
+        old=day.stations["print-0002"],
+        new=day.stations["print-0005"],
+        room=day.rooms["0102"],
+        actor=OPERATOR,
+    )
     assert take(data, station.name).state == "accepted"
 
 

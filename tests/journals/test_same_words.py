@@ -42,11 +42,16 @@ def shelf(keys) -> dict[str, tuple[str, bytes]]:
     odd.lines.append(
         journal.make_line(
             journal.Entry(
-                len(odd.lines), journal.read_header(odd.lines[0]).opened_at, "set_printed", "success", None,
-                {"sheet": 1}, journal.line_hash(odd.lines[-1]),
+                len(odd.lines),
+                journal.read_header(odd.lines[0]).opened_at,
+                "set_printed",
+                "success",
+                None,
+                {"sheet": 1},
+                journal.line_hash(odd.lines[-1]),
             )
         )
-    )  # fmt: skip
+    )
     unfinished = station(next(count))
     return {
         "good": (name, data),

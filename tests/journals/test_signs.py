@@ -35,9 +35,11 @@ def beat(client, *, key="", **said):
 
 def send(client, station, *, key, data=None):
     return client.post(
-        JOURNALS, data or station.close(), content_type="application/octet-stream",
+        JOURNALS,
+        data or station.close(),
+        content_type="application/octet-stream",
         headers={"Idempotency-Key": key, "Content-Disposition": f'attachment; filename="{station.number}.dat"'},
-    )  # fmt: skip
+    )
 
 
 class TestConfiguration:
@@ -91,9 +93,16 @@ class TestHeartbeat:
 
     @pytest.mark.parametrize(
         "wrong",
-        [{"state": "dancing"}, {"at": "yesterday"}, {"at": "2026-13-41T00:00:00.000000Z"}, {"paper": 101},
-         {"disk_free": -1}, {"note": "х" * 201}, {"battery": "много"}],
-    )  # fmt: skip
+        [
+            {"state": "dancing"},
+            {"at": "yesterday"},
+            {"at": "2026-13-41T00:00:00.000000Z"},
+            {"paper": 101},
+            {"disk_free": -1},
+            {"note": "х" * 201},
+            {"battery": "много"},
+        ],
+    )
     def test_what_makes_no_sense_is_refused_and_changes_nothing(self, keys, wrong):
         answer = beat(client_of(keys), **wrong)
         assert answer.status_code == 400

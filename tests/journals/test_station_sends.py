@@ -42,20 +42,31 @@ def simulated(keys, tmp_path):
         request = pki.read_csr(path.read_bytes())
         certificates.append(
             pki.issue(
-                keys.ca, keys.ca_key, public_key=request.public_key, identity=request.identity,
-                common_name=request.common_name, not_before=now - dt.timedelta(hours=1),
+                keys.ca,
+                keys.ca_key,
+                public_key=request.public_key,
+                identity=request.identity,
+                common_name=request.common_name,
+                not_before=now - dt.timedelta(hours=1),
                 not_after=now + dt.timedelta(days=1),
             )
-        )  # fmt: skip
+        )
     header = {
-        "mode": keys.day.sitting.mode, "region": "78", "point": keys.day.point.code, "version": 1,
-        "date": keys.day.sitting.date.isoformat(), "made_at": canonical.stamp(now),
-    }  # fmt: skip
+        "mode": keys.day.sitting.mode,
+        "region": "78",
+        "point": keys.day.point.code,
+        "version": 1,
+        "date": keys.day.sitting.date.isoformat(),
+        "made_at": canonical.stamp(now),
+    }
     exam = ExamPackage(
-        header=header, registry=document, certificates=[pki.pem(each) for each in certificates],
-        crl=bytes(RevocationList.objects.get().der), rcoi=[pki.pem(keys.certificates["rcoi-01"])],
+        header=header,
+        registry=document,
+        certificates=[pki.pem(each) for each in certificates],
+        crl=bytes(RevocationList.objects.get().der),
+        rcoi=[pki.pem(keys.certificates["rcoi-01"])],
         access=[pki.pem(each) for each in keys.access_certificates()],
-    )  # fmt: skip
+    )
     path = tmp_path / "exam.zip"
     path.write_bytes(package.write(exam, signer=keys.signer("rcoi-01")))
     return folder, path, pki.fingerprint(keys.ca)

@@ -15,9 +15,11 @@ def upload(client, data, name):
     pairs = {"purpose": "journal", "filename": name}
     metadata = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in pairs.items())
     return client.post(
-        "/api/v1/uploads/", data, content_type="application/offset+octet-stream",
+        "/api/v1/uploads/",
+        data,
+        content_type="application/offset+octet-stream",
         headers={"Tus-Resumable": "1.0.0", "Upload-Length": str(len(data)), "Upload-Metadata": metadata},
-    )  # fmt: skip
+    )
 
 
 def test_a_journal_comes_as_an_upload(keys):

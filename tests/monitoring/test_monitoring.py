@@ -40,9 +40,14 @@ def all_journals(keys):
 
 def sign_act(login, keys, day, number):
     return send(
-        login, day, f"act-{day.posts[number].pk}", reason="Станция резервная, не использовалась", text="не включалась",
-        token=keys.token_info().id, pin=PIN,
-    )  # fmt: skip
+        login,
+        day,
+        f"act-{day.posts[number].pk}",
+        reason="Станция резервная, не использовалась",
+        text="не включалась",
+        token=keys.token_info().id,
+        pin=PIN,
+    )
 
 
 def test_many_files_get_a_verdict_each(keys, day, technician):
@@ -106,9 +111,11 @@ def test_one_click_cures_nothing_but_a_name(keys, day, technician):
     unsigned, moved = print_station(keys), print_station(keys, "0002", room="0103")
     names = ("копия.dat", "копия 2.dat")
     send(
-        technician, day, "journals",
+        technician,
+        day,
+        "journals",
         files=[file(unsigned.close(signer=None), names[0]), file(moved.close(), names[1])],
-    )  # fmt: skip
+    )
     page = text(technician.client.get(f"/monitoring/{day.key}/"))
     assert 'id="rename-' not in page
     for journal in Journal.objects.all():
@@ -223,9 +230,10 @@ def test_the_fragment(day, technician):
 def test_the_matrix_says_what_a_station_said_of_itself(keys, day, technician):
     at = timezone.now()
     signs.take(
-        station=day.posts["print-0001"].station, actor=SYSTEM,
+        station=day.posts["print-0001"].station,
+        actor=SYSTEM,
         said=signs.Said("fault", at, note="замятие бумаги", paper=4),
-    )  # fmt: skip
+    )
     signs.take(station=day.posts["print-0002"].station, actor=SYSTEM, said=signs.Said("working", at, paper=90))
     shown = text(technician.client.get(f"/monitoring/{day.key}/"))
     assert re.search(r'class="sign bad">.*?неисправна \d\d:\d\d, замятие бумаги, бумага 4 %', shown, re.DOTALL)

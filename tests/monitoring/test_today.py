@@ -78,9 +78,14 @@ def test_all_journals_open_the_status(keys, day, technician):
     token = keys.open_token()
     for number in ("0005", "0006"):
         acts.make(
-            sitting=day.sitting, kind="journal_missing", post=day.posts[f"print-{number}"], reason="не использовалась",
-            text="", token=token, actor=SYSTEM,
-        )  # fmt: skip
+            sitting=day.sitting,
+            kind="journal_missing",
+            post=day.posts[f"print-{number}"],
+            reason="не использовалась",
+            text="",
+            token=token,
+            actor=SYSTEM,
+        )
     rows = steps_of(facts_of(day.sitting), technician.user)
     assert (rows[0].state, rows[2].state) == (State.DONE, State.NOW)
     assert "акт" in rows[0].said
@@ -173,22 +178,43 @@ def finish(day):
     for index, card in enumerate(RoomCard.objects.filter(sitting=day.sitting), 1):
         RoomCard.objects.filter(pk=card.pk).update(state="packed", version=1)
         Packet.objects.create(
-            uid=f"uid-{index}", kind="forms" if card.is_hq else "blanks", sitting=day.sitting, made_by="x",
-            room=None if card.is_hq else card.room, state="acknowledged", sequence=index, node="n",
-        )  # fmt: skip
+            uid=f"uid-{index}",
+            kind="forms" if card.is_hq else "blanks",
+            sitting=day.sitting,
+            made_by="x",
+            room=None if card.is_hq else card.room,
+            state="acknowledged",
+            sequence=index,
+            node="n",
+        )
     for post in day.posts.values():
         Act.objects.create(
-            sitting=day.sitting, kind="journal_missing", station_post=post, reason="x", name=f"ACT-{post.pk}", path="x",
-            sha256=f"{post.pk:064d}", signed_by="x", made_at=at,
-        )  # fmt: skip
+            sitting=day.sitting,
+            kind="journal_missing",
+            station_post=post,
+            reason="x",
+            name=f"ACT-{post.pk}",
+            path="x",
+            sha256=f"{post.pk:064d}",
+            signed_by="x",
+            made_at=at,
+        )
     for number, name in enumerate(("exams_finished", "blanks_transferred"), 10):
         status = PointStatus.objects.create(
             sitting=day.sitting, status=name, state="accepted", at=at, by="Иванов П. И.", accepted_at=at
         )
         Packet.objects.create(
-            uid=f"uid-{number}", kind="status", sitting=day.sitting, status=status, made_by="x", state="acknowledged",
-            sequence=number, node="n", receipt_number=number, contents=statuses.evidence_names(status),
-        )  # fmt: skip
+            uid=f"uid-{number}",
+            kind="status",
+            sitting=day.sitting,
+            status=status,
+            made_by="x",
+            state="acknowledged",
+            sequence=number,
+            node="n",
+            receipt_number=number,
+            contents=statuses.evidence_names(status),
+        )
 
 
 def test_a_finished_day(keys, day, technician):

@@ -28,9 +28,13 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("web", "heavy", "link", "watchdog")
 #: What a person waits for is not what is proven here: sweeps are quick and the watchdog impatient.
 SETTINGS = {
-    "PPE_MODE": "live", "PPE_SWEEP_SECONDS": "1", "PPE_WATCHDOG_SECONDS": "10", "PPE_FEED_SECONDS": "3",
-    "PPE_WEB_WORKERS": "1", "DJANGO_SETTINGS_MODULE": "ppe_portal.settings",
-}  # fmt: skip
+    "PPE_MODE": "live",
+    "PPE_SWEEP_SECONDS": "1",
+    "PPE_WATCHDOG_SECONDS": "10",
+    "PPE_FEED_SECONDS": "3",
+    "PPE_WEB_WORKERS": "1",
+    "DJANGO_SETTINGS_MODULE": "ppe_portal.settings",
+}
 
 
 @dataclass
@@ -47,9 +51,12 @@ class Pair:
         self.rcoi = Node("rcoi", self.root / "rcoi", self.root / "logs", free_port(), settings=dict(common))
         self.proxy = FaultProxy(self.rcoi.port, self.seed, self.faults)
         self.hq = Node(
-            "hq", self.root / "hq", self.root / "logs", free_port(),
+            "hq",
+            self.root / "hq",
+            self.root / "logs",
+            free_port(),
             settings={**common, "PPE_RCOI_URL": self.proxy.url},
-        )  # fmt: skip
+        )
         self.packets: list[dict[str, Any]] = []
 
     def prepare(self, sizes: Sequence[int], *words: str) -> None:

@@ -65,9 +65,7 @@ class FaultProxy:
 
     def __post_init__(self) -> None:
         self.rng = random.Random(f"line {self.seed}")
-        self.left = {
-            name: getattr(self.faults, name) for name in ("cut", "stall", "drop", "duplicate", "reorder")
-        }  # fmt: skip
+        self.left = {name: getattr(self.faults, name) for name in ("cut", "stall", "drop", "duplicate", "reorder")}
         self.slow_left = self.faults.slow_uploads
         self.done: Counter[str] = Counter()
         self.slow: set[bytes] = set()

@@ -54,10 +54,18 @@ def make_packet(day: factories.Day, size: int, rng: random.Random) -> Packet:
     packet = Packet.objects.full().get(pk=packet.pk)
     move_packet(packet, PacketState.SEALING, actor=ACTOR)
     move_packet(
-        packet, PacketState.AWAITING_SIGNATURE, actor=ACTOR, path=files.relative(path), content_sha256=content.sha256,
-        content_size=content.size, content_end=content.end, size=content.end, sealed_at=timezone.now(), progress=100,
+        packet,
+        PacketState.AWAITING_SIGNATURE,
+        actor=ACTOR,
+        path=files.relative(path),
+        content_sha256=content.sha256,
+        content_size=content.size,
+        content_end=content.end,
+        size=content.end,
+        sealed_at=timezone.now(),
+        progress=100,
         recipients=[pki.fingerprint(each) for each in recipients],
-    )  # fmt: skip
+    )
     return Packet.objects.full().get(pk=packet.pk)
 
 
@@ -69,8 +77,9 @@ def main() -> None:
     tokens.mkdir(parents=True, exist_ok=True)
     keys = make_keys(day, tokens)
     for name, key, certificate in (
-        ("ca", keys.ca_key, keys.ca), ("rcoi", keys.keys["rcoi-01"], keys.certificates["rcoi-01"]),
-    ):  # fmt: skip
+        ("ca", keys.ca_key, keys.ca),
+        ("rcoi", keys.keys["rcoi-01"], keys.certificates["rcoi-01"]),
+    ):
         form = serialization.PrivateFormat.PKCS8
         private = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
         (papers / f"{name}.key").write_bytes(private)

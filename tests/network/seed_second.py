@@ -25,9 +25,13 @@ ca = x509.load_pem_x509_certificate((source / "ca.pem").read_bytes())
 ca_key = serialization.load_pem_private_key((source / "ca.key").read_bytes(), None)
 node.ensure_keys()
 own = pki.issue(
-    ca, ca_key, public_key=node.load_key(node.NODE_KEY).public_key(), identity=Identity(Role.HQ, "78", "0001", UID),
-    common_name="Станция авторизации", not_before=ca.not_valid_before_utc,
+    ca,
+    ca_key,
+    public_key=node.load_key(node.NODE_KEY).public_key(),
+    identity=Identity(Role.HQ, "78", "0001", UID),
+    common_name="Станция авторизации",
+    not_before=ca.not_valid_before_utc,
     not_after=ca.not_valid_before_utc + timedelta(days=30),
-)  # fmt: skip
+)
 for certificate in (ca, x509.load_pem_x509_certificate((source / "rcoi.pem").read_bytes()), own):
     trust.keep(certificate)

@@ -57,8 +57,13 @@ def ended(pair: Pair) -> list[object]:
     told = "select level, count(*) from rcoi_issuedreceipt group by 1"
     kept = "select level, count(*) from transfers_receiptrecord where level = 'acknowledged' group by 1"
     status = "select status, state from transfers_pointstatus"
-    return [pair.rows(pair.hq, hq), pair.rows(pair.rcoi, inbox), pair.rows(pair.rcoi, told), pair.rows(pair.hq, kept),
-            pair.rows(pair.hq, status)]  # fmt: skip
+    return [
+        pair.rows(pair.hq, hq),
+        pair.rows(pair.rcoi, inbox),
+        pair.rows(pair.rcoi, told),
+        pair.rows(pair.hq, kept),
+        pair.rows(pair.hq, status),
+    ]
 
 
 def play(pair: Pair, seconds: float) -> list[object]:

@@ -89,9 +89,12 @@ def test_what_no_link_of_a_list_asks_is_refused_in_words(eye):
             response, queries = asked(eye, f"{list_of(model)}?{NASTY[name]}")
             text = response.content.decode()
             held = (
-                response.status_code == 400 and 'data-code="code-unknown_filter"' in text and "тбор" in text
-                and len(queries) <= MOST_QUERIES and not [sql for sql in queries if "REGEXP" in sql or BAD_REGEX in sql]
-            )  # fmt: skip
+                response.status_code == 400
+                and 'data-code="code-unknown_filter"' in text
+                and "тбор" in text
+                and len(queries) <= MOST_QUERIES
+                and not [sql for sql in queries if "REGEXP" in sql or BAD_REGEX in sql]
+            )
             if not held:
                 odd[f"{list_of(model)}: {name}"] = (response.status_code, len(queries))
             tried += 1
@@ -126,9 +129,10 @@ def test_no_field_of_any_list_is_looked_up_by_hand(rf, day):
         names = [f"{field.name}__{how}" for field in fields for how in ("regex", "gt", "contains")]
         names += [
             f"{field.name}__{far.name}__startswith"
-            for field in fields if field.is_relation and field.related_model
+            for field in fields
+            if field.is_relation and field.related_model
             for far in field.related_model._meta.get_fields()
-        ]  # fmt: skip
+        ]
         for name in names:
             request = rf.get("/", {name: BAD_REGEX})
             answer = answer_of(page, request)
@@ -252,8 +256,17 @@ def test_the_inbox_of_the_centre_takes_odd_questions(rcoi_node, day, operator):
         door="browser",
         state="received",
     )
-    for query in ("q=" + "a" * 90000, "q=%27%22", "state=no", "kind=" + "x" * 5000, "point=-", "page=" + "9" * 5000,
-                  "point=78-" + "9" * 5000, "page=-1", "q=a&q=b"):  # fmt: skip
+    for query in (
+        "q=" + "a" * 90000,
+        "q=%27%22",
+        "state=no",
+        "kind=" + "x" * 5000,
+        "point=-",
+        "page=" + "9" * 5000,
+        "point=78-" + "9" * 5000,
+        "page=-1",
+        "q=a&q=b",
+    ):
         response, queries = asked(operator.client, f"/centre/inbox/?{query}")
         assert response.status_code == 200, query[:20]
         assert len(queries) <= MOST_QUERIES

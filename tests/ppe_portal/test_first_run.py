@@ -11,8 +11,16 @@ GOOD = "Тихая-вода-7418"
 
 
 def said(**more):
-    return {"form": "found", "region": "78", "name": "Санкт-Петербург", "username": "admin", "password1": GOOD,
-            "password2": GOOD, "code": first_run.one_time_code(), **more}  # fmt: skip
+    return {
+        "form": "found",
+        "region": "78",
+        "name": "Санкт-Петербург",
+        "username": "admin",
+        "password1": GOOD,
+        "password2": GOOD,
+        "code": first_run.one_time_code(),
+        **more,
+    }
 
 
 @pytest.fixture
@@ -64,8 +72,12 @@ def test_the_point_names_itself_and_offers_its_requests(client, data_dir):
 def test_junk_instead_of_a_package_is_refused_in_words(client, data_dir, junk):
     from django.core.files.uploadedfile import SimpleUploadedFile
 
-    form = {"form": "package", "code": first_run.one_time_code(), "fingerprint": "0" * 64,
-            "files": SimpleUploadedFile("EXAM.zip", junk)}  # fmt: skip
+    form = {
+        "form": "package",
+        "code": first_run.one_time_code(),
+        "fingerprint": "0" * 64,
+        "files": SimpleUploadedFile("EXAM.zip", junk),
+    }
     response = client.post("/first-run/", form, follow=True)
     assert 'data-level="error"' in response.content.decode() or 'class="note error"' in response.content.decode()
     assert not Node.objects.filter(founded_at__isnull=False).exists()

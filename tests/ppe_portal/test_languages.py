@@ -62,9 +62,13 @@ def collected(tools, tmp_path_factory) -> str:
     aside = shutil.ignore_patterns(".*", "var", "tests", "docs", "__pycache__", "build", "benchmarks")
     shutil.copytree(ROOT, copy / "tree", ignore=aside)
     subprocess.run(
-        [sys.executable, "manage.py", "messages"], cwd=copy / "tree", check=True, capture_output=True, timeout=600,
+        [sys.executable, "manage.py", "messages"],
+        cwd=copy / "tree",
+        check=True,
+        capture_output=True,
+        timeout=600,
         env={"PATH": "/usr/local/bin:/usr/bin:/bin", "PPE_DATA_DIR": str(copy / "data"), "LC_ALL": "C.UTF-8"},
-    )  # fmt: skip
+    )
     return (copy / "tree" / CATALOGUE.relative_to(ROOT)).read_text("utf-8")
 
 
@@ -131,8 +135,11 @@ def test_counted_phrases_have_their_forms_in_both_languages():
     one, many = "%d difference", "%d differences"
     with translation.override("ru"):
         assert [ngettext(one, many, n) % n for n in (1, 3, 5, 21)] == [
-            "1 расхождение", "3 расхождения", "5 расхождений", "21 расхождение",
-        ]  # fmt: skip
+            "1 расхождение",
+            "3 расхождения",
+            "5 расхождений",
+            "21 расхождение",
+        ]
     with translation.override("en"):
         assert [ngettext(one, many, n) % n for n in (1, 21)] == ["1 difference", "21 differences"]
 
@@ -178,10 +185,16 @@ def words_of(response) -> list[str]:
 def data_words() -> list[str]:
     """Return what people, the registry and the log have named: it is shown as it is, longest first."""
     named = [
-        (models.Person, "full_name"), (models.User, "first_name"), (models.Subject, "name"), (models.Region, "name"),
-        (models.ExamPoint, "name"), (models.ExamPoint, "address"), (models.Room, "name"), (models.Node, "region_name"),
+        (models.Person, "full_name"),
+        (models.User, "first_name"),
+        (models.Subject, "name"),
+        (models.Region, "name"),
+        (models.ExamPoint, "name"),
+        (models.ExamPoint, "address"),
+        (models.Room, "name"),
+        (models.Node, "region_name"),
         (Event, "subject"),
-    ]  # fmt: skip
+    ]
     found = {each for model, field in named for each in model.objects.values_list(field, flat=True)}
     return sorted(found - {""}, key=len, reverse=True)
 
@@ -239,8 +252,10 @@ def test_no_page_before_the_login_speaks_another_language(node, as_node, data_di
     found["/login/"] = client.get("/login/", headers={"accept-language": language})
     found["/nowhere/"] = login.client.get("/nowhere/", headers={"accept-language": language})
     assert {address: answer.status_code for address, answer in found.items()} == {
-        "/first-run/": 200, "/login/": 200, "/nowhere/": 404,
-    }  # fmt: skip
+        "/first-run/": 200,
+        "/login/": 200,
+        "/nowhere/": 404,
+    }
     assert {address: foreign(answer) for address, answer in found.items() if foreign(answer)} == {}
 
 

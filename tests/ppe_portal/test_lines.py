@@ -26,9 +26,12 @@ class Web:
     def __init__(self, folder, kind="hq"):
         self.folder, self.port = folder, free_port()
         self.env = {
-            **os.environ, "PPE_NODE": kind, "PPE_DATA_DIR": str(folder), "PPE_SECRET_KEY": "t" * 50,
+            **os.environ,
+            "PPE_NODE": kind,
+            "PPE_DATA_DIR": str(folder),
+            "PPE_SECRET_KEY": "t" * 50,
             "DJANGO_SETTINGS_MODULE": "ppe_portal.settings",
-        }  # fmt: skip
+        }
         self.env.pop("PPE_DATABASE_URL", None)
         subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=self.env, check=True)
         script = (
@@ -48,10 +51,25 @@ class Web:
         )
         self.other, self.cookie = (f"ppe_{kind}_session={key}" for key in made.stdout.split()[-2:])
         command = [
-            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port),
-            "--workers", "1", "--blocking-threads", "64", "--backpressure", "256", "--no-ws",
-            "--respawn-failed-workers", "ppe_portal.wsgi:application",
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "granian",
+            "--interface",
+            "wsgi",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+            "--workers",
+            "1",
+            "--blocking-threads",
+            "64",
+            "--backpressure",
+            "256",
+            "--no-ws",
+            "--respawn-failed-workers",
+            "ppe_portal.wsgi:application",
+        ]
         self.log = (folder / "web.log").open("ab")
         self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=self.log, stderr=self.log)
         until = time.monotonic() + 60
@@ -125,8 +143,9 @@ def test_two_hundred_stalled_bodies_delay_nobody(web):
     finally:
         for line in stalled:
             line.close()
-    answer = web.ask("POST", "/login/", "Content-Type: application/x-www-form-urlencoded", "Content-Length: 3",
-                     body=b"x=1")  # fmt: skip
+    answer = web.ask(
+        "POST", "/login/", "Content-Type: application/x-www-form-urlencoded", "Content-Length: 3", body=b"x=1"
+    )
     assert not answer.startswith(b"HTTP/1.1 429")
 
 
@@ -212,10 +231,13 @@ def test_what_a_killed_worker_was_reading_goes_when_another_takes_its_place(tmp_
         head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="r.zip"\r\n\r\n'
         kind = "Content-Type: multipart/form-data; boundary=b"
         with web.send(
-            "POST", "/centre/requests/", kind, "Content-Length: 8000000",
+            "POST",
+            "/centre/requests/",
+            kind,
+            "Content-Length: 8000000",
             f"Cookie: {web.cookie}; ppe_rcoi_csrf={'a' * 32}",  # without it nothing of the form is looked at
             body=head + b"x" * 2_000_000,
-        ):  # fmt: skip
+        ):
             until = time.monotonic() + 20
             while len(left := sorted(each.name for each in folder.iterdir())) < 2 and time.monotonic() < until:
                 time.sleep(0.05)

@@ -78,9 +78,15 @@ class Point:
         right = count(files)
         card = {"registration_count": people, "dbo_count": 0, "absent_count": 0, "not_finished_count": 0}
         document = {
-            "format": "ppe-room/1", "sitting": self.day.key, "room": room, "card": card | more.pop("card", {}),
-            "counts": right, "balance": {}, "acts": [], "closed_with_act": False,
-        } | more.pop("room_json", {})  # fmt: skip
+            "format": "ppe-room/1",
+            "sitting": self.day.key,
+            "room": room,
+            "card": card | more.pop("card", {}),
+            "counts": right,
+            "balance": {},
+            "acts": [],
+            "closed_with_act": False,
+        } | more.pop("room_json", {})
         if not more.pop("no_room", False):
             files.append(TarFile("room.json", "room", self.file("room.json", canonical.dumps(document))))
         return self.pack("blanks", files, room=room, counts=counts or right, **more)
@@ -107,9 +113,19 @@ class Point:
 
     def journal(self, station: str) -> TarFile:
         header = journal.Header(
-            kind="print", mode="live", region="78", point=self.day.point.code, room="0101", sitting=self.day.key,
-            subject="01", station=station, serial="SN", software="test", opened_at=datetime.now(UTC), duty="main",
-        )  # fmt: skip
+            kind="print",
+            mode="live",
+            region="78",
+            point=self.day.point.code,
+            room="0101",
+            sitting=self.day.key,
+            subject="01",
+            station=station,
+            serial="SN",
+            software="test",
+            opened_at=datetime.now(UTC),
+            duty="main",
+        )
         path = self.folder / f"{self.made:03d}" / f"END_PRINT_{station}.lines"
         path.parent.mkdir(exist_ok=True)
         with journal.JournalLog.create(path, header) as log:
@@ -117,30 +133,67 @@ class Point:
         return TarFile(f"END_PRINT_{station}.dat", "journal", self.file(f"END_PRINT_{station}.dat", blob))
 
     def act(self, **fields: Any) -> TarFile:
-        document = ActDocument(**{
-            "kind": "journal_missing", "mode": "live", "region": "78", "point": self.day.point.code,
-            "sitting": self.day.key, "room": None, "station": "0006", "station_kind": "print", "reason": "broken",
-            "text": "Станция не включается", "numbers": (), "difference": {}, "made_at": datetime.now(UTC),
-        } | fields)  # fmt: skip
+        document = ActDocument(
+            **{
+                "kind": "journal_missing",
+                "mode": "live",
+                "region": "78",
+                "point": self.day.point.code,
+                "sitting": self.day.key,
+                "room": None,
+                "station": "0006",
+                "station_kind": "print",
+                "reason": "broken",
+                "text": "Станция не включается",
+                "numbers": (),
+                "difference": {},
+                "made_at": datetime.now(UTC),
+            }
+            | fields
+        )
         name = f"ACT_{len(list(self.folder.rglob('ACT_*')))}.p7m"
         return TarFile(name, "act", self.file(name, act.write(document, self.gek)))
 
     def pack(
-        self, kind: str, files: list[TarFile], *, room: str | None, counts: dict[str, int], signers: Any = None,
-        recipients: Any = None, version: int = 1, supersedes: str | None = None, **fields: Any,
-    ) -> Path:  # fmt: skip
+        self,
+        kind: str,
+        files: list[TarFile],
+        *,
+        room: str | None,
+        counts: dict[str, int],
+        signers: Any = None,
+        recipients: Any = None,
+        version: int = 1,
+        supersedes: str | None = None,
+        **fields: Any,
+    ) -> Path:
         path = self.folder / f"{self.made:03d}-{canonical.uuid7()}.ppe"
         to = recipients if recipients is not None else [authority.rcoi_signer().certificate]
         content = write_content(path, files=files, recipients=to)
         self.sequence += 1
         said: dict[str, Any] = {
-            "uid": canonical.uuid7(), "version": version, "part": 1, "parts": 1, "kind": kind, "mode": "live",
-            "region": "78", "point": self.day.point.code, "date": self.day.sitting.date,
-            "subject": self.day.sitting.subject.code, "sitting": self.day.key, "room": room, "counts": counts,
-            "content_sha256": content.sha256, "content_size": content.size,
-            "recipients": tuple(pki.fingerprint(each) for each in to), "node": NODE, "sequence": self.sequence,
-            "prev": self.prev, "created_at": datetime.now(UTC), "supersedes": supersedes,
-        } | fields  # fmt: skip
+            "uid": canonical.uuid7(),
+            "version": version,
+            "part": 1,
+            "parts": 1,
+            "kind": kind,
+            "mode": "live",
+            "region": "78",
+            "point": self.day.point.code,
+            "date": self.day.sitting.date,
+            "subject": self.day.sitting.subject.code,
+            "sitting": self.day.key,
+            "room": room,
+            "counts": counts,
+            "content_sha256": content.sha256,
+            "content_size": content.size,
+            "recipients": tuple(pki.fingerprint(each) for each in to),
+            "node": NODE,
+            "sequence": self.sequence,
+            "prev": self.prev,
+            "created_at": datetime.now(UTC),
+            "supersedes": supersedes,
+        } | fields
         header = PacketHeader(**said)
         by = signers if signers is not None else ([self.hq] if kind == "status" else [self.hq, self.gek])
         self.prev = append_signature(path, content=content, header=header, signers=by)

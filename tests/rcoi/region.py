@@ -88,10 +88,18 @@ def _keys(points: list[models.ExamPoint], sitting_of: dict[int, models.Sitting],
     def certificate(role: str, point: models.ExamPoint, ident: str) -> Certificate:
         digest = _digest(role, point.code)
         return Certificate(
-            role=role, region="78", point=point.code, ident=ident, common_name=f"{role} {point.code}",
-            serial=digest[:32], fingerprint=digest, key_fingerprint=digest, pem="", not_before=at,
+            role=role,
+            region="78",
+            point=point.code,
+            ident=ident,
+            common_name=f"{role} {point.code}",
+            serial=digest[:32],
+            fingerprint=digest,
+            key_fingerprint=digest,
+            pem="",
+            not_before=at,
             not_after=at + timedelta(days=3000),
-        )  # fmt: skip
+        )
 
     made = {
         role: Certificate.objects.bulk_create(certificate(role, point, f"{role}-{point.code}") for point in points)
@@ -99,26 +107,53 @@ def _keys(points: list[models.ExamPoint], sitting_of: dict[int, models.Sitting],
     }
     SigningRequest.objects.bulk_create(
         SigningRequest(
-            role="gek", region="78", point=row.point, ident=row.ident, common_name=row.common_name,
-            key_fingerprint=row.key_fingerprint, name="gek.csr", csr="", state="signed", received_at=at,
-            decided_at=at + timedelta(seconds=int(row.point)), decided_by="Павлов Денис Олегович", certificate=row,
+            role="gek",
+            region="78",
+            point=row.point,
+            ident=row.ident,
+            common_name=row.common_name,
+            key_fingerprint=row.key_fingerprint,
+            name="gek.csr",
+            csr="",
+            state="signed",
+            received_at=at,
+            decided_at=at + timedelta(seconds=int(row.point)),
+            decided_by="Павлов Денис Олегович",
+            certificate=row,
         )
         for row in made["gek"]
-    )  # fmt: skip
+    )
     AccessKey.objects.bulk_create(
         AccessKey(
-            sitting=sitting_of[point.pk], version=1, state="made", certificate=row, name=f"KEY_{point.code}.p7m",
-            path="", sha256=row.fingerprint, recipients=[row.fingerprint], at=at, by="", until=row.not_after,
+            sitting=sitting_of[point.pk],
+            version=1,
+            state="made",
+            certificate=row,
+            name=f"KEY_{point.code}.p7m",
+            path="",
+            sha256=row.fingerprint,
+            recipients=[row.fingerprint],
+            at=at,
+            by="",
+            until=row.not_after,
         )
         for point, row in zip(points, made["access"], strict=True)
-    )  # fmt: skip
+    )
     ExamPackage.objects.bulk_create(
         ExamPackage(
-            point=point, date=DAY, version=1, mode="live", name=f"EXAM_{point.code}.zip", path="", sha256="", at=at,
-            signed_by="", by="",
+            point=point,
+            date=DAY,
+            version=1,
+            mode="live",
+            name=f"EXAM_{point.code}.zip",
+            path="",
+            sha256="",
+            at=at,
+            signed_by="",
+            by="",
         )
         for point in points
-    )  # fmt: skip
+    )
 
 
 def _packets(
@@ -127,11 +162,27 @@ def _packets(
     def packet(sitting: models.Sitting, kind: str, room: str, document: dict[str, Any]) -> InboxPacket:
         digest = _digest(kind, sitting.pk, room, document)
         return InboxPacket(
-            sha256=digest, size=1000, name=f"{digest}.ppe", path="", door="network", received_at=at, received_from="",
-            uid=digest[:36], version=1, kind=kind, point=sitting.point, sitting=sitting, room=room, node="node",
-            header={"sitting": sitting.key, "version": 1}, state="acknowledged", counts={"sheets": 1},
-            document=document, opened_at=at, decided_at=at,
-        )  # fmt: skip
+            sha256=digest,
+            size=1000,
+            name=f"{digest}.ppe",
+            path="",
+            door="network",
+            received_at=at,
+            received_from="",
+            uid=digest[:36],
+            version=1,
+            kind=kind,
+            point=sitting.point,
+            sitting=sitting,
+            room=room,
+            node="node",
+            header={"sitting": sitting.key, "version": 1},
+            state="acknowledged",
+            counts={"sheets": 1},
+            document=document,
+            opened_at=at,
+            decided_at=at,
+        )
 
     card = {"registration_count": 15, "dbo_count": 0, "absent_count": 0, "not_finished_count": 0}
     packets = [packet(sitting_of[room.point_id], "blanks", room.number, {"card": card}) for room in rooms]
@@ -140,21 +191,29 @@ def _packets(
     packets.append(packet(sittings[0], "status", "", {"status": STATUSES[1]}))
     packets = InboxPacket.objects.bulk_create(packets)
     InboxSheet.objects.bulk_create(
-        InboxSheet(packet=row, ordinal=1, name="1.tif", size=1, sha256="", kind="sheet", form="R",
-                   number=f"{row.pk:013d}")
-        for row in packets if row.kind == "blanks"
-    )  # fmt: skip
+        InboxSheet(
+            packet=row, ordinal=1, name="1.tif", size=1, sha256="", kind="sheet", form="R", number=f"{row.pk:013d}"
+        )
+        for row in packets
+        if row.kind == "blanks"
+    )
     IssuedReceipt.objects.bulk_create(
         IssuedReceipt(
-            packet=row, point=row.point, number=number, level="acknowledged", sha256=row.sha256, issued_at=at,
-            body=b"receipt", body_sha256=row.sha256,
+            packet=row,
+            point=row.point,
+            number=number,
+            level="acknowledged",
+            sha256=row.sha256,
+            issued_at=at,
+            body=b"receipt",
+            body_sha256=row.sha256,
         )
         for number, row in enumerate(packets, 1)
-    )  # fmt: skip
+    )
     InboxFinding.objects.bulk_create(
         InboxFinding(packet=row, code="closed_with_act", text="Аудитория закрыта с актом.", room=row.room, found_at=at)
         for row in packets[::20]
-    )  # fmt: skip
+    )
     statuses = [row for row in packets if row.kind == "status"]
     PointStatusRecord.objects.bulk_create(
         PointStatusRecord(
@@ -164,12 +223,20 @@ def _packets(
     )
     InboxJournal.objects.bulk_create(
         InboxJournal(
-            packet=row, ordinal=ordinal, name=f"{ordinal}.dat", size=1, sha256=_digest(row.pk, ordinal), kind="print",
-            station="0101", room="0101", closed_at=at, signed_by="urn",
+            packet=row,
+            ordinal=ordinal,
+            name=f"{ordinal}.dat",
+            size=1,
+            sha256=_digest(row.pk, ordinal),
+            kind="print",
+            station="0101",
+            room="0101",
+            closed_at=at,
+            signed_by="urn",
         )
         for row in statuses
         for ordinal in range(50 if row is statuses[0] else 1)
-    )  # fmt: skip
+    )
     return packets
 
 
@@ -190,8 +257,16 @@ def _words_of_the_centre(
     )
     Report.objects.bulk_create(
         Report(
-            kind="packet", key=row.uid or "", point=row.point, region=region, number=number, data_sha256=row.sha256,
-            sha256=row.sha256, path="", made_at=at, made_by="",
+            kind="packet",
+            key=row.uid or "",
+            point=row.point,
+            region=region,
+            number=number,
+            data_sha256=row.sha256,
+            sha256=row.sha256,
+            path="",
+            made_at=at,
+            made_by="",
         )
         for number, row in enumerate(packets[:1010], 1)
-    )  # fmt: skip
+    )

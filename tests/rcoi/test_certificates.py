@@ -23,20 +23,37 @@ def issued(point) -> Certificate:
     SigningRequest.objects.filter(certificate=oldest).update(decided_at=now() - timedelta(days=9))
     rows = Certificate.objects.bulk_create(
         Certificate(
-            role="gek", region="78", point=f"{1000 + n}", ident=f"gek-{n}", common_name=f"Петров Пётр {n}",
-            serial=f"f{n:031x}", fingerprint=f"{n:064x}", key_fingerprint=f"{n:064x}", pem="", not_before=now(),
+            role="gek",
+            region="78",
+            point=f"{1000 + n}",
+            ident=f"gek-{n}",
+            common_name=f"Петров Пётр {n}",
+            serial=f"f{n:031x}",
+            fingerprint=f"{n:064x}",
+            key_fingerprint=f"{n:064x}",
+            pem="",
+            not_before=now(),
             not_after=now() + timedelta(days=9),
         )
         for n in range(260)
-    )  # fmt: skip
+    )
     SigningRequest.objects.bulk_create(
         SigningRequest(
-            role="gek", region="78", point=row.point, ident=row.ident, common_name=row.common_name, csr="",
-            key_fingerprint=row.key_fingerprint, name="", state="signed", received_at=now(), decided_at=now(),
+            role="gek",
+            region="78",
+            point=row.point,
+            ident=row.ident,
+            common_name=row.common_name,
+            csr="",
+            key_fingerprint=row.key_fingerprint,
+            name="",
+            state="signed",
+            received_at=now(),
+            decided_at=now(),
             certificate=row,
         )
         for row in rows
-    )  # fmt: skip
+    )
     oldest.refresh_from_db()
     return oldest
 
@@ -77,12 +94,21 @@ def test_the_pages_of_the_list_hold_every_certificate(issued, administrator):
 def test_requests_beyond_a_page_wait_on_the_next_and_keep_the_search(centre, administrator):
     SigningRequest.objects.bulk_create(
         SigningRequest(
-            role="gek", region="78", point=f"{n + 1:04d}", ident=f"gek-{n}", common_name=f"Петров {n}", name="",
-            key_fingerprint=f"{n:064x}", csr="", state="pending" if n < 210 else "refused", received_at=now(),
-            decided_at=now(), reason="не сверен",
+            role="gek",
+            region="78",
+            point=f"{n + 1:04d}",
+            ident=f"gek-{n}",
+            common_name=f"Петров {n}",
+            name="",
+            key_fingerprint=f"{n:064x}",
+            csr="",
+            state="pending" if n < 210 else "refused",
+            received_at=now(),
+            decided_at=now(),
+            reason="не сверен",
         )
         for n in range(420)
-    )  # fmt: skip
+    )
     first = administrator.client.get(PATH, {"q": "Иванов"}).content.decode()
     assert "Всего: 210" in first
     assert "?q=%D0%98%D0%B2%D0%B0%D0%BD%D0%BE%D0%B2&amp;waiting=2" in first
@@ -93,11 +119,18 @@ def test_requests_beyond_a_page_wait_on_the_next_and_keep_the_search(centre, adm
 def test_reports_and_announcements_beyond_a_page_are_reached(point, administrator):
     Report.objects.bulk_create(
         Report(
-            kind="region", key=f"78-{n}", region=Region.objects.get(), number=n, data_sha256="", sha256="", path="",
-            made_at=now(), made_by="",
+            kind="region",
+            key=f"78-{n}",
+            region=Region.objects.get(),
+            number=n,
+            data_sha256="",
+            sha256="",
+            path="",
+            made_at=now(),
+            made_by="",
         )
         for n in range(1, 121)
-    )  # fmt: skip
+    )
     for row in Announcement.objects.bulk_create(
         Announcement(title=f"Объявление {n}.", text="", by="", at=now() + timedelta(seconds=n)) for n in range(120)
     ):

@@ -34,8 +34,13 @@ def test_it_acknowledges_a_whole_packet(point):
     assert [entry.kind for entry in FeedEntry.objects.order_by("number")] == ["receipt", "receipt"]
     events = Event.objects.filter(chain="78-0001", kind__startswith="rcoi.").order_by("number")
     assert list(events.values_list("kind", flat=True)) == [
-        "rcoi.received", "rcoi.receipt", "rcoi.opening", "rcoi.verified", "rcoi.acknowledged", "rcoi.receipt",
-    ]  # fmt: skip
+        "rcoi.received",
+        "rcoi.receipt",
+        "rcoi.opening",
+        "rcoi.verified",
+        "rcoi.acknowledged",
+        "rcoi.receipt",
+    ]
 
 
 def latest(row: InboxPacket) -> wire_receipt.Receipt:
@@ -143,9 +148,14 @@ def test_a_new_version_supersedes_the_older_in_either_order(point, order):
 
 
 STEPS = [
-    (wire_packet, "extract"), (content, "save"), (opening, "move_packet"), (feed, "append"), (versions, "supersede"),
-    (content_findings, "remark"), (store, "forget_other_attempts"),
-]  # fmt: skip
+    (wire_packet, "extract"),
+    (content, "save"),
+    (opening, "move_packet"),
+    (feed, "append"),
+    (versions, "supersede"),
+    (content_findings, "remark"),
+    (store, "forget_other_attempts"),
+]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

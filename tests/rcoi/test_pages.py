@@ -26,11 +26,19 @@ from wire.pki import Role as PkiRole
 pytestmark = pytest.mark.django_db
 
 PAGES = [
-    "/centre/", "/centre/inbox/", "/centre/inbox/?state=open",
+    "/centre/",
+    "/centre/inbox/",
+    "/centre/inbox/?state=open",
     "/centre/inbox/?state=rejected&kind=blanks&point=78-0001",
-    "/centre/inbox/import/", "/centre/registry/", "/centre/requests/", "/centre/packages/", "/centre/access-keys/",
-    "/centre/reports/", "/centre/announcements/", "/centre/inbox/state.json",
-]  # fmt: skip
+    "/centre/inbox/import/",
+    "/centre/registry/",
+    "/centre/requests/",
+    "/centre/packages/",
+    "/centre/access-keys/",
+    "/centre/reports/",
+    "/centre/announcements/",
+    "/centre/inbox/state.json",
+]
 
 
 class Forms(HTMLParser):
@@ -96,10 +104,13 @@ def test_an_operator_of_another_region_sees_nothing_of_ours(packets):
     row = packets["blanks"]
     sheet = row.inboxsheets.first()
     for path in (
-        f"/centre/inbox/{row.uid}/", f"/centre/inbox/{row.uid}/sheets/{sheet.pk}.png",
+        f"/centre/inbox/{row.uid}/",
+        f"/centre/inbox/{row.uid}/sheets/{sheet.pk}.png",
         f"/centre/reports/packet/{row.uid}.pdf",
-        f"/centre/statuses/{row.sitting.key}/", f"/centre/reports/point/{row.sitting.key}.pdf", "/centre/feed/78-0001/",
-    ):  # fmt: skip
+        f"/centre/statuses/{row.sitting.key}/",
+        f"/centre/reports/point/{row.sitting.key}.pdf",
+        "/centre/feed/78-0001/",
+    ):
         assert stranger.client.get(path).status_code == 404, path
     assert row.uid not in stranger.client.get("/centre/inbox/").content.decode()
     assert stranger.client.get("/centre/inbox/state.json").json() == {"packets": [], "statuses": []}
@@ -225,10 +236,12 @@ def test_a_registry_of_our_region_is_taken_in(centre, administrator, operator):
 def test_a_registry_of_a_rehearsal_is_refused_and_the_files_beside_it_wait(centre, administrator):
     empty = {"address": "", "rooms": [], "stations": [], "people": [], "sittings": []}
     document: dict[str, Any] = {
-        "format": "ppe-registry/1", "mode": "live", "staff": [],
+        "format": "ppe-registry/1",
+        "mode": "live",
+        "staff": [],
         "region": {"code": "78", "name": "СПб", "timezone": "Europe/Moscow"},
         "points": [{"code": "0042", "name": "Школа", "timezone": "Europe/Moscow", **empty}],
-    }  # fmt: skip
+    }
     files = [(f"{mode}.json", json.dumps({**document, "mode": mode}).encode()) for mode in ("live", "training")]
     (said,) = post(administrator, "/centre/registry/", "registry", files=files)
     assert "code-registry_wrong_mode" in said[2], said
@@ -291,9 +304,10 @@ def test_the_home_takes_as_many_queries_for_many_points(packets, operator, djang
 def test_reports_open_in_the_browser(packets, operator):
     row = packets["blanks"]
     for path in (
-        f"/centre/reports/packet/{row.uid}.pdf", f"/centre/reports/point/{row.sitting.key}.pdf",
+        f"/centre/reports/packet/{row.uid}.pdf",
+        f"/centre/reports/point/{row.sitting.key}.pdf",
         f"/centre/reports/region/{row.sitting.date.isoformat()}.pdf",
-    ):  # fmt: skip
+    ):
         answer = operator.client.get(path)
         assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf"), path
         assert answer.content.startswith(b"%PDF")

@@ -55,9 +55,13 @@ def addresses() -> Iterator[str]:
     packet = InboxPacket.objects.filter(sitting=sitting, kind="status").first()
     receipt = IssuedReceipt.objects.filter(packet=packet).first()
     said = {
-        "day": great.DAY.isoformat(), "uid": packet.uid, "sha256": packet.sha256, "level": "acknowledged",
-        "number": receipt.number, "key": sitting,
-    }  # fmt: skip
+        "day": great.DAY.isoformat(),
+        "uid": packet.uid,
+        "sha256": packet.sha256,
+        "level": "acknowledged",
+        "number": receipt.number,
+        "key": sitting,
+    }
     own = {"centre-certificate": {"pk": Certificate.objects.filter(role="gek").first().pk}}
     for each in pages._pages:
         if (each.node == "rcoi" or each.name == "people") and each.name not in GONE:
@@ -69,9 +73,13 @@ def addresses() -> Iterator[str]:
 
 
 QUESTIONS = (
-    "/centre/inbox/?state=findings", "/centre/inbox/?q=0000000000001", "/centre/inbox/?point=78-0001&page=9",
-    "/centre/inbox/?state=open&kind=blanks", "/centre/inbox/?state=rescan", "/centre/requests/?q=gek-0500&page=2",
-)  # fmt: skip
+    "/centre/inbox/?state=findings",
+    "/centre/inbox/?q=0000000000001",
+    "/centre/inbox/?point=78-0001&page=9",
+    "/centre/inbox/?state=open&kind=blanks",
+    "/centre/inbox/?state=rescan",
+    "/centre/requests/?q=gek-0500&page=2",
+)
 
 
 def opened(client, addresses: Iterable[str], monkeypatch) -> dict[str, HttpResponse]:

@@ -70,9 +70,17 @@ def test_a_confirmation_names_packet_room_receipt_and_signers(point, tmp_path):
     row = arrive(point.blanks("0103", people=2))
     said = text(packet_report(row, actor=SYSTEM), tmp_path)
     for words in (
-        "Подтвержден", "0103", str(row.uid), row.sha256, "№ 2", "Соколова Анна Сергеевна", "Бланк регистрации",
-        "время перехода", "Напечатано", "стр. 1 из 1",
-    ):  # fmt: skip
+        "Подтвержден",
+        "0103",
+        str(row.uid),
+        row.sha256,
+        "№ 2",
+        "Соколова Анна Сергеевна",
+        "Бланк регистрации",
+        "время перехода",
+        "Напечатано",
+        "стр. 1 из 1",
+    ):
         assert words in said, words
 
 
@@ -93,9 +101,22 @@ def test_a_rejection_is_a_report_too(point, tmp_path):
 def test_the_closing_act_names_every_room_and_what_went_wrong(closed, tmp_path):
     said = text(point_report(closed.day.sitting, actor=SYSTEM), tmp_path)
     for words in (
-        "Акт закрытия ППЭ", "78-0001", "0101", "0102", "0103", "0104", "Штаб", "Подтвержден", "Экзамены завершены",
-        "Бланки переданы в РЦОИ", "0006", "Жёсткий диск", "Не хватает одного листа", "Руководитель ППЭ", "Член ГЭК",
-    ):  # fmt: skip
+        "Акт закрытия ППЭ",
+        "78-0001",
+        "0101",
+        "0102",
+        "0103",
+        "0104",
+        "Штаб",
+        "Подтвержден",
+        "Экзамены завершены",
+        "Бланки переданы в РЦОИ",
+        "0006",
+        "Жёсткий диск",
+        "Не хватает одного листа",
+        "Руководитель ППЭ",
+        "Член ГЭК",
+    ):
         assert words in said, words
     assert said.count("Подтвержден") >= 5
 

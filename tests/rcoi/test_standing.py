@@ -133,9 +133,17 @@ def test_a_finding_goes_when_the_next_version_brings_the_sheets(point):
     one, two = uuid7(), uuid7()
     arrive(full(point, "0101", people=0, uid=one, add=list(sheets), card={"registration_count": 1}))
     arrive(
-        full(point, "0101", people=0, uid=two, version=2, supersedes=one, add=sheets[:2] + sheets[3:],
-             card={"registration_count": 1})
-    )  # fmt: skip
+        full(
+            point,
+            "0101",
+            people=0,
+            uid=two,
+            version=2,
+            supersedes=one,
+            add=sheets[:2] + sheets[3:],
+            card={"registration_count": 1},
+        )
+    )
     assert sheets[2].sheet_codes[0] in InboxFinding.objects.get(code="fewer_sheets").text
     arrive(full(point, "0101", people=0, version=3, supersedes=two, add=list(sheets), card={"registration_count": 1}))
     assert not InboxFinding.objects.filter(code="fewer_sheets").exists()

@@ -41,12 +41,25 @@ class Desk:
     def journal(self, room="0101", station="0001", count=2, *, spoiled=(), unused=(), sealed=False):
         """An accepted print journal; returns the numbers of its sets."""
         journal = Journal.objects.create(
-            state=Journal.State.ACCEPTED, kind="print", point=self.day.point, sitting=self.sitting,
-            station=self.day.stations[f"print-{station}"], room=self.day.rooms[room], station_said=station,
-            original_name="j", name="j", sha256=hashlib.sha256(f"{room}{station}".encode()).hexdigest(), size=1,
-            path="j", door=Door.BROWSER, received_at=timezone.now(), received_by="т", sealed_sets=count,
-            signed_by="urn:x", forms_opened_at=None if sealed else timezone.now(),
-        )  # fmt: skip
+            state=Journal.State.ACCEPTED,
+            kind="print",
+            point=self.day.point,
+            sitting=self.sitting,
+            station=self.day.stations[f"print-{station}"],
+            room=self.day.rooms[room],
+            station_said=station,
+            original_name="j",
+            name="j",
+            sha256=hashlib.sha256(f"{room}{station}".encode()).hexdigest(),
+            size=1,
+            path="j",
+            door=Door.BROWSER,
+            received_at=timezone.now(),
+            received_by="т",
+            sealed_sets=count,
+            signed_by="urn:x",
+            forms_opened_at=None if sealed else timezone.now(),
+        )
         sets = []
         for ordinal in range(1, count + 1):
             numbers = {kind: make_number(kind, next(_serials)) for kind in form_set(self.sitting.subject.code)}
@@ -72,9 +85,16 @@ class Desk:
         key = (number, room, tuple(sorted(options.items())))
         if key not in self.drawn:
             self.drawn[key] = draw(
-                kind, number=number, date=self.sitting.date, room=room, point=self.day.point.code,
-                subject=self.sitting.subject.code, writing=10, seed=int(number[2:12]), **options,
-            )  # fmt: skip
+                kind,
+                number=number,
+                date=self.sitting.date,
+                room=room,
+                point=self.day.point.code,
+                subject=self.sitting.subject.code,
+                writing=10,
+                seed=int(number[2:12]),
+                **options,
+            )
         return damage(self.drawn[key], **change) if change else self.drawn[key]
 
     def scan(self, *pages, room="0101", name="scan.tif"):

@@ -49,9 +49,16 @@ def spec(seed: int, index: int) -> SheetSpec:
     rng = random.Random(f"{seed} {index}")
     kind = list(CATALOGUE)[index % len(CATALOGUE)]
     return SheetSpec(
-        kind, make_number(kind, rng.randrange(10**8, 10**10)), "78", "0001", dt.date(2026, 5, 29), "01",
-        "Русский язык", "0101", seed,
-    )  # fmt: skip
+        kind,
+        make_number(kind, rng.randrange(10**8, 10**10)),
+        "78",
+        "0001",
+        dt.date(2026, 5, 29),
+        "01",
+        "Русский язык",
+        "0101",
+        seed,
+    )
 
 
 def hurt_and_read(seed: int, job: tuple[str, int]) -> Outcome:
@@ -69,10 +76,16 @@ def hurt_and_read(seed: int, job: tuple[str, int]) -> Outcome:
     addressed = [parse_sheet_code(text) for text in texts]
     numbers = [code.number if code else text for code, text in zip(addressed, texts, strict=True)]
     return Outcome(
-        name, index, reading.number == truth.number, reading.number not in (None, truth.number),
-        tuple(doubt.kind for doubt in reading.doubts), middle - begin,
-        truth.number in numbers, any(number != truth.number for number in numbers), end - middle,
-    )  # fmt: skip
+        name,
+        index,
+        reading.number == truth.number,
+        reading.number not in (None, truth.number),
+        tuple(doubt.kind for doubt in reading.doubts),
+        middle - begin,
+        truth.number in numbers,
+        any(number != truth.number for number in numbers),
+        end - middle,
+    )
 
 
 @dataclass(frozen=True)
@@ -98,10 +111,14 @@ def read_scan(truth: SheetSpec) -> Read:
         seconds = time.process_time() - begin
     address = {name: getattr(reading, name) for name in ("region", "point", "date", "subject", "room")}
     return Read(
-        reading.number, reading.kind, address if reading.region else {}, reading.picture_hash,
-        tuple(doubt.kind for doubt in reading.doubts), any(doubt.severity == "problem" for doubt in reading.doubts),
+        reading.number,
+        reading.kind,
+        address if reading.region else {},
+        reading.picture_hash,
+        tuple(doubt.kind for doubt in reading.doubts),
+        any(doubt.severity == "problem" for doubt in reading.doubts),
         seconds,
-    )  # fmt: skip
+    )
 
 
 def read_scans(specs: list[SheetSpec], *, workers: int = 2) -> list[Read]:

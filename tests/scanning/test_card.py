@@ -32,13 +32,29 @@ def test_every_count_has_to_be_given(desk, name):
 def test_the_page_says_beside_the_field_what_is_missing_and_keeps_what_stands_there(desk, technician):
     desk.journal(count=2)
     room = reverse("scanning-room", kwargs={"key": desk.sitting.key, "room": "0101"})
-    assert values(technician.client.get(room)) == {**dict.fromkeys(WHOLE, ""), "registration_count": "2",
-                                                   "absent_count": "0"}  # fmt: skip
-    answer = technician.client.post(room, {"form": "card", "version": "0", "registration_count": "2", "dbo_count": "",
-                                           "absent_count": "1", "not_finished_count": "много"})  # fmt: skip
+    assert values(technician.client.get(room)) == {
+        **dict.fromkeys(WHOLE, ""),
+        "registration_count": "2",
+        "absent_count": "0",
+    }
+    answer = technician.client.post(
+        room,
+        {
+            "form": "card",
+            "version": "0",
+            "registration_count": "2",
+            "dbo_count": "",
+            "absent_count": "1",
+            "not_finished_count": "много",
+        },
+    )
     page = answer.content.decode()
-    assert values(answer) == {"registration_count": "2", "dbo_count": "", "absent_count": "1",
-                              "not_finished_count": "много"}  # fmt: skip
+    assert values(answer) == {
+        "registration_count": "2",
+        "dbo_count": "",
+        "absent_count": "1",
+        "not_finished_count": "много",
+    }
     assert re.findall(r'aria-describedby="card-(\w+)"', page) == ["dbo_count", "not_finished_count"]
     assert re.search(r'id="card-dbo_count">ДБО № 2 — не указано<', page)
     assert re.search(r'id="card-not_finished_count">не закончили: «много»<', page)

@@ -27,12 +27,25 @@ def planned(desk):
         desk.seats(room.seats, room.number)
         for station in sorted({each.station for each in room.sets}):
             journal = Journal.objects.create(
-                state=Journal.State.ACCEPTED, kind="print", point=desk.day.point, sitting=desk.sitting,
-                station=desk.day.stations[f"print-{station}"], room=desk.day.rooms[room.number], station_said=station,
-                original_name="j", name="j", sha256=hashlib.sha256(station.encode()).hexdigest(), size=1, path="j",
-                door=Door.BROWSER, received_at=timezone.now(), received_by="т", signed_by="urn:x",
-                forms_opened_at=timezone.now(), sealed_sets=1,
-            )  # fmt: skip
+                state=Journal.State.ACCEPTED,
+                kind="print",
+                point=desk.day.point,
+                sitting=desk.sitting,
+                station=desk.day.stations[f"print-{station}"],
+                room=desk.day.rooms[room.number],
+                station_said=station,
+                original_name="j",
+                name="j",
+                sha256=hashlib.sha256(station.encode()).hexdigest(),
+                size=1,
+                path="j",
+                door=Door.BROWSER,
+                received_at=timezone.now(),
+                received_by="т",
+                signed_by="urn:x",
+                forms_opened_at=timezone.now(),
+                sealed_sets=1,
+            )
             for each in room.sets:
                 if each.station == station:
                     row = JournalSet.objects.create(
@@ -41,9 +54,12 @@ def planned(desk):
                     for kind, number in each.sheets.items():
                         JournalSheet.objects.create(journal=journal, set=row, kind=kind, number=number)
         desk.fill(
-            room.number, registration_count=room.registrations, dbo_count=len(room.dbo), absent_count=room.absent,
+            room.number,
+            registration_count=room.registrations,
+            dbo_count=len(room.dbo),
+            absent_count=room.absent,
             not_finished_count=room.not_finished,
-        )  # fmt: skip
+        )
     return plan, point
 
 

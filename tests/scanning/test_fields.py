@@ -23,9 +23,18 @@ FORMS = ("05-02", "13-02-МАШ", "13-03-У")
 
 def scan(kind, values, seed=1):
     sheet = SheetSpec(
-        kind, make_number(kind, 4000 + seed), "78", "0001", dt.date(2026, 5, 29), "01", "Русский язык", "0101", seed,
-        damage=random_damage(random.Random(seed)), values=values,
-    )  # fmt: skip
+        kind,
+        make_number(kind, 4000 + seed),
+        "78",
+        "0001",
+        dt.date(2026, 5, 29),
+        "01",
+        "Русский язык",
+        "0101",
+        seed,
+        damage=random_damage(random.Random(seed)),
+        values=values,
+    )
     return draw_sheet(sheet)
 
 

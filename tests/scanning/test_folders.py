@@ -155,9 +155,12 @@ def test_links_and_unfinished_names_are_not_touched(desk, inbox, quick, tmp_path
 
 def test_only_allowed_folders_of_this_node(desk, inbox, tmp_path):
     for path, refusal in (
-        (tmp_path, FolderNotAllowed), ("/etc", FolderNotAllowed), (inbox / ".." / ".." / "data", FolderNotAllowed),
-        (inbox / "нет", FolderMissing), ("\0", FolderMissing),
-    ):  # fmt: skip
+        (tmp_path, FolderNotAllowed),
+        ("/etc", FolderNotAllowed),
+        (inbox / ".." / ".." / "data", FolderNotAllowed),
+        (inbox / "нет", FolderMissing),
+        ("\0", FolderMissing),
+    ):
         with pytest.raises(refusal):
             folders.begin(card=desk.card(), path=str(path), actor=ACTOR)
     link = inbox / "ссылка"

@@ -21,10 +21,13 @@ NAMED = {"missing_sheet": "missing", "foreign_sheet": "foreign", "unknown_number
 
 
 def register(point):
-    return Register([
-        FormSet(room.number, each.station, each.ordinal, each.spoiled, each.unused, each.sheets)
-        for room in point.rooms for each in room.sets
-    ])  # fmt: skip
+    return Register(
+        [
+            FormSet(room.number, each.station, each.ordinal, each.spoiled, each.unused, each.sheets)
+            for room in point.rooms
+            for each in room.sets
+        ]
+    )
 
 
 def judge(plan, point, scans):
@@ -40,9 +43,16 @@ def judge(plan, point, scans):
     found = []
     for pile, sheets in piles.items():
         place = Place(
-            plan.region, point.code, plan.date.isoformat(), point.subject, form_set(point.subject), False, pile,
-            pile == HQ, rooms,
-        )  # fmt: skip
+            plan.region,
+            point.code,
+            plan.date.isoformat(),
+            point.subject,
+            form_set(point.subject),
+            False,
+            pile,
+            pile == HQ,
+            rooms,
+        )
         elsewhere = {each.number: room for room, others in piles.items() if room != pile for each in others}
         found += [(pile, each) for each in compare(place, sheets, known, elsewhere).found]
     return found, {pile: Counter(each.kind for each in sheets) for pile, sheets in piles.items()}
@@ -72,13 +82,16 @@ def unfound(plan, reads):
             f.number for f in faults if f.kind in ("missing_sheet", "foreign_sheet", "unreadable_code", "wrong_side")
         }
         allowed = {
-            "foreign": planted["foreign_sheet"], "unknown": planted["unknown_number"], "missing": gone,
+            "foreign": planted["foreign_sheet"],
+            "unknown": planted["unknown_number"],
+            "missing": gone,
             "twice": planted["scanned_twice"],
-        }  # fmt: skip
+        }
         invented += [
-            (point.code, pile, each) for pile, each in found
+            (point.code, pile, each)
+            for pile, each in found
             if each.kind in allowed and each.number not in allowed[each.kind] and not each.form.startswith("1")
-        ]  # fmt: skip
+        ]
     return lost, invented
 
 
@@ -153,6 +166,8 @@ def test_five_thousand_sheets():
     assert (lost, invented) == ([], [])
     assert slowest < 2.0
     keep(
-        "recognition-day", seed=SEED, counts={"identified": identified, "troubles found": len(plan.faults)},
+        "recognition-day",
+        seed=SEED,
+        counts={"identified": identified, "troubles found": len(plan.faults)},
         notes={"sheets": len(paired), "with a code of ours": len(readable), "planted": dict(faults)},
-    )  # fmt: skip
+    )

@@ -84,9 +84,16 @@ def acknowledged(desk, state="acknowledged"):
     card = desk.card()
     contents.mark_packed(card, ACTOR)
     return Packet.objects.create(
-        uid="0198b0c4-0000-7000-8000-0000000000aa", kind="blanks", sitting=desk.sitting, room=card.room, made_by="т",
-        state=state, sequence=1, node="n", signed_at=timezone.now(),
-    )  # fmt: skip
+        uid="0198b0c4-0000-7000-8000-0000000000aa",
+        kind="blanks",
+        sitting=desk.sitting,
+        room=card.room,
+        made_by="т",
+        state=state,
+        sequence=1,
+        node="n",
+        signed_at=timezone.now(),
+    )
 
 
 def open_numbers(desk):
@@ -256,9 +263,14 @@ def test_a_station_that_turns_out_to_have_worked_in_the_room_opens_it(desk, clos
     assert card.state == CardState.DISCREPANT
     assert "нет журнала станции 0009" in card.reopen_reason
     acts.make(
-        sitting=desk.sitting, kind="journal_missing", post=post, reason="станция сгорела", text="",
-        token=keys.open_token(), actor=ACTOR,
-    )  # fmt: skip
+        sitting=desk.sitting,
+        kind="journal_missing",
+        post=post,
+        reason="станция сгорела",
+        text="",
+        token=keys.open_token(),
+        actor=ACTOR,
+    )
     watch_journals()
     assert desk.card().state == CardState.RECONCILED
 

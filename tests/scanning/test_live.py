@@ -29,12 +29,20 @@ def fill(desk, count, room="0101", state=SheetState.RECOGNISED, start=0):
     rows = Sheet.objects.bulk_create(
         [
             Sheet(
-                card=card, source=source, page=page, state=state, number=make_number("C1", start + page), kind="C1",
-                path="x", sha256="0" * 64, reading=reading, read_at=read_at,
+                card=card,
+                source=source,
+                page=page,
+                state=state,
+                number=make_number("C1", start + page),
+                kind="C1",
+                path="x",
+                sha256="0" * 64,
+                reading=reading,
+                read_at=read_at,
             )
             for page in range(count)
         ]
-    )  # fmt: skip
+    )
     Finding.objects.bulk_create([Finding(sheet=row, kind="skewed", severity="warning") for row in rows[::3]])
     return source
 

@@ -9,10 +9,18 @@ from wire.forms import make_number
 def form(desk, kind, values, room=None, serial=901):
     return draw_sheet(
         SheetSpec(
-            kind, make_number(kind, serial), "78", desk.day.point.code, desk.sitting.date,
-            desk.sitting.subject.code, "Русский язык", room, 3, values=values,
+            kind,
+            make_number(kind, serial),
+            "78",
+            desk.day.point.code,
+            desk.sitting.date,
+            desk.sitting.subject.code,
+            "Русский язык",
+            room,
+            3,
+            values=values,
         )
-    )  # fmt: skip
+    )
 
 
 def test_the_protocol_and_the_summary_are_held_against_the_card(desk, technician):

@@ -76,9 +76,14 @@ def test_bad_files_are_refused_one_by_one_and_good_ones_taken(desk, technician, 
     sets = desk.journal()
     good = SimpleUploadedFile("good.tif", decode.encode_g4(desk.page(sets[0]["R"]), 300))
     answer = upload(
-        technician, room, SimpleUploadedFile("empty.tif", b""), SimpleUploadedFile("noise.tif", b"\x07" * 500),
-        SimpleUploadedFile("bomb.tif", tiff_claiming(35000, 35000)), SimpleUploadedFile("../../up.tif", b"x"), good,
-    )  # fmt: skip
+        technician,
+        room,
+        SimpleUploadedFile("empty.tif", b""),
+        SimpleUploadedFile("noise.tif", b"\x07" * 500),
+        SimpleUploadedFile("bomb.tif", tiff_claiming(35000, 35000)),
+        SimpleUploadedFile("../../up.tif", b"x"),
+        good,
+    )
     assert codes(answer) == ["empty_file", "unknown_format", "too_many_pixels", "unknown_format"]
     assert "35000×35000" in answer.content.decode()
     assert Source.objects.count() == 1

@@ -165,10 +165,24 @@ def test_the_last_gate_takes_only_a_scan_journal_that_covers_the_last_entry(desk
 def test_a_journal_of_another_scanning_station_is_taken_as_it_is(desk, keys):
     scan_journal.note(sitting=desk.sitting, event="note_written", text="работа")
     row = Journal.objects.create(
-        state="accepted", kind="scan", point=desk.day.point, sitting=desk.sitting, room=desk.day.rooms["HQ"],
-        station=desk.day.stations["scan-02"], station_said="02", original_name="j", name="j", sha256="0" * 64, size=1,
-        path="j", door="browser", received_at=timezone.now(), received_by="т", signed_by="urn:x", entry_count=3,
-    )  # fmt: skip
+        state="accepted",
+        kind="scan",
+        point=desk.day.point,
+        sitting=desk.sitting,
+        room=desk.day.rooms["HQ"],
+        station=desk.day.stations["scan-02"],
+        station_said="02",
+        original_name="j",
+        name="j",
+        sha256="0" * 64,
+        size=1,
+        path="j",
+        door="browser",
+        received_at=timezone.now(),
+        received_by="т",
+        signed_by="urn:x",
+        entry_count=3,
+    )
     assert not scan_journal.lags(row)
     row.station = desk.day.stations["scan-01"]
     assert scan_journal.lags(row)

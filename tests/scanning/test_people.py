@@ -35,12 +35,16 @@ def metadata(desk, **more):
 
 def send(login, desk, data, *, length=None, headers=None, **more):
     return login.client.post(
-        "/api/v1/uploads/", data, content_type="application/offset+octet-stream",
+        "/api/v1/uploads/",
+        data,
+        content_type="application/offset+octet-stream",
         headers={
-            **TUS, "Upload-Length": str(len(data) if length is None else length),
-            "Upload-Metadata": metadata(desk, **more), **(headers or {}),
+            **TUS,
+            "Upload-Length": str(len(data) if length is None else length),
+            "Upload-Metadata": metadata(desk, **more),
+            **(headers or {}),
         },
-    )  # fmt: skip
+    )
 
 
 def told(login, answer):
@@ -121,9 +125,14 @@ def test_people_send_only_what_is_opened_to_people(desk, technician, data, purpo
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [(b"", "empty_file"), (b"\x07" * 500, "unknown_format"), (b"II*\0" + b"\xff" * 60, "damaged_file"),
-     (b"%PDF-1.7\n" + b"x" * 900, "damaged_file"), (b"PK\3\4" * 100, "unknown_format")],
-)  # fmt: skip
+    [
+        (b"", "empty_file"),
+        (b"\x07" * 500, "unknown_format"),
+        (b"II*\0" + b"\xff" * 60, "damaged_file"),
+        (b"%PDF-1.7\n" + b"x" * 900, "damaged_file"),
+        (b"PK\3\4" * 100, "unknown_format"),
+    ],
+)
 def test_hostile_bytes_are_refused_in_words(desk, technician, content, code):
     state = told(technician, send(technician, desk, content))
     assert (state["state"], state["problem"]["code"]) == ("refused", code)

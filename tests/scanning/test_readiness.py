@@ -61,7 +61,7 @@ def test_a_good_scan_of_the_calibration_sheet_passes_also_upside_down(judge):
         (lambda page: np.full_like(page, 255), "пустая"),
         (lambda page: np.where(np.indices(page.shape)[1] > 2150, 255, page).astype(np.uint8), "метки"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_scanner_is_told_by_its_scan(judge, spoil, words):
     line = judge(spoil(printed()))
     assert line["verdict"] == "bad"

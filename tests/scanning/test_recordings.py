@@ -33,18 +33,36 @@ def answers(desk, *files, room="0201"):
     rows = []
     for ordinal, (place, (name, seconds, digest)) in enumerate(zip(places, files, strict=False), start=1):
         journal = Journal.objects.create(
-            state=Journal.State.ACCEPTED, kind="voice", point=desk.day.point, sitting=desk.sitting,
-            station=desk.day.stations[place], room=desk.day.rooms[room], station_said=place[6:], original_name="j",
-            name="j", sha256=hashlib.sha256(place.encode()).hexdigest(), size=1, path="j", door=Door.BROWSER,
-            received_at=timezone.now(), received_by="т", signed_by="urn:x", sealed_sets=1,
+            state=Journal.State.ACCEPTED,
+            kind="voice",
+            point=desk.day.point,
+            sitting=desk.sitting,
+            station=desk.day.stations[place],
+            room=desk.day.rooms[room],
+            station_said=place[6:],
+            original_name="j",
+            name="j",
+            sha256=hashlib.sha256(place.encode()).hexdigest(),
+            size=1,
+            path="j",
+            door=Door.BROWSER,
+            received_at=timezone.now(),
+            received_by="т",
+            signed_by="urn:x",
+            sealed_sets=1,
             forms_opened_at=timezone.now(),
-        )  # fmt: skip
+        )
         rows.append(
             JournalAnswer.objects.create(
-                journal=journal, ordinal=ordinal, place=str(ordinal), file_name=name, seconds=seconds, sha256=digest,
+                journal=journal,
+                ordinal=ordinal,
+                place=str(ordinal),
+                file_name=name,
+                seconds=seconds,
+                sha256=digest,
                 registration_number=make_number("R", 500 + ordinal),
             )
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -158,9 +176,14 @@ def longer(answer, *more, **changes):
     new = Journal.objects.get(pk=old.pk)
     new.pk, new.state, new.sha256, new.received_at = None, "accepted", "f" * 64, timezone.now()
     new.save()
-    said = {"ordinal": answer.ordinal, "place": answer.place, "file_name": answer.file_name,
-            "seconds": answer.seconds, "sha256": answer.sha256,
-            "registration_number": answer.registration_number}  # fmt: skip
+    said = {
+        "ordinal": answer.ordinal,
+        "place": answer.place,
+        "file_name": answer.file_name,
+        "seconds": answer.seconds,
+        "sha256": answer.sha256,
+        "registration_number": answer.registration_number,
+    }
     JournalAnswer.objects.create(journal=new, **said | changes)
     for name in more:
         JournalAnswer.objects.create(journal=new, **said | {"file_name": name, "sha256": "1" * 64})

@@ -30,8 +30,16 @@ def test_a_room_that_balances_closes(desk):
     files = contents.files_for(closed)
     assert [each.kind for each in files] == ["room"] + ["sheet"] * 8
     assert contents.counts_for(closed) == {
-        "sheets": 8, "forms": 0, "recordings": 0, "journals": 0, "acts": 0, "AB": 2, "C1": 2, "C2": 2, "R": 2,
-    }  # fmt: skip
+        "sheets": 8,
+        "forms": 0,
+        "recordings": 0,
+        "journals": 0,
+        "acts": 0,
+        "AB": 2,
+        "C1": 2,
+        "C2": 2,
+        "R": 2,
+    }
     contents.mark_packed(closed, ACTOR)
     events = set(Event.objects.values_list("kind", flat=True))
     assert {"scanning.source_taken", "scanning.sheet_read", "scanning.card_closed", "scanning.card_packed"} <= events

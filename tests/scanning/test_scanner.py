@@ -57,9 +57,14 @@ def test_the_glass_gives_one_page_whatever_the_backend_would_go_on_with(desk, sa
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [("JAMMED", "застряла"), ("NO_DOCS", "нет бумаги"), ("COVER_OPEN", "Крышка"), ("IO_ERROR", "ошибке"),
-     ("DEVICE_BUSY", "занят")],
-)  # fmt: skip
+    [
+        ("JAMMED", "застряла"),
+        ("NO_DOCS", "нет бумаги"),
+        ("COVER_OPEN", "Крышка"),
+        ("IO_ERROR", "ошибке"),
+        ("DEVICE_BUSY", "занят"),
+    ],
+)
 def test_what_the_scanner_reports_is_said_with_its_cure(desk, sane, status, words):
     sane("test", status=f"SANE_STATUS_{status}")
     for _try in range(5):
@@ -76,11 +81,13 @@ def test_what_the_scanner_reports_is_said_with_its_cure(desk, sane, status, word
 
 @pytest.mark.parametrize(
     ("said", "pages", "words"),
-    [("scanimage: sane_read: Document feeder jammed\nBatch terminated, 1 page scanned", 0, "застряла"),
-     ("scanimage: sane_read: Document feeder jammed\nBatch terminated, 3 pages scanned", 2, "застряла"),
-     ("scanimage: sane_start: Document feeder out of documents\nBatch terminated, 3 pages scanned", 3, ""),
-     ("Scanned page 1. (scanner status = 5)\nBatch terminated, 1 page scanned", 1, "")],
-)  # fmt: skip
+    [
+        ("scanimage: sane_read: Document feeder jammed\nBatch terminated, 1 page scanned", 0, "застряла"),
+        ("scanimage: sane_read: Document feeder jammed\nBatch terminated, 3 pages scanned", 2, "застряла"),
+        ("scanimage: sane_start: Document feeder out of documents\nBatch terminated, 3 pages scanned", 3, ""),
+        ("Scanned page 1. (scanner status = 5)\nBatch terminated, 1 page scanned", 1, ""),
+    ],
+)
 def test_a_driver_that_hangs_after_its_last_word_is_believed_and_ended(
     desk, sane, tmp_path, monkeypatch, said, pages, words
 ):

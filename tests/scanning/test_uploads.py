@@ -17,10 +17,14 @@ def upload(desk, *, point="0001", room="0101", sitting=None):
     path = files.folder("uploads") / "sheets"
     path.write_bytes(decode.encode_g4(desk.page(make_number("R", 3)), 300))
     return Upload(
-        purpose="sheets", owner_urn=f"urn:ppe:scan:78:{point}:02", region="78", point=point, length=1,
+        purpose="sheets",
+        owner_urn=f"urn:ppe:scan:78:{point}:02",
+        region="78",
+        point=point,
+        length=1,
         relative_path=files.relative(path),
         metadata={"sitting": sitting or desk.sitting.key, "room": room, "filename": "стопка.tif"},
-    )  # fmt: skip
+    )
 
 
 def test_it_takes_sheets_of_the_own_point(desk):

@@ -243,9 +243,13 @@ def test_the_end_is_written_once(station, tmp_path):
 
 
 GOOD = {
-    "set": 1, "place": 3, "registration": make_number("R", 7), "file_name": "a.ogg", "seconds": 61.5,
+    "set": 1,
+    "place": 3,
+    "registration": make_number("R", 7),
+    "file_name": "a.ogg",
+    "seconds": 61.5,
     "sha256": "0" * 64,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(

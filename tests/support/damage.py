@@ -232,7 +232,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("stretched by 4 %, b/w", (stretch(0.04), bw())),
     Kind("combined moderate, b/w", (toner(0.3), skew(1.5), blur(1.0), noise(10), columns(2, 0, 2), bw(150))),
     Kind("combined severe, grey JPEG", (toner(0.5), skew(-3), blur(1.8), noise(25), salt(0.01), jpeg(25))),
-)  # fmt: skip
+)
 
 
 def mixture(rng: np.random.Generator) -> Kind:

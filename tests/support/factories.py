@@ -172,9 +172,7 @@ def make_day(*, day: date | None = None, point: str = "0001", subject: str = "01
     """
     node = models.Node.objects.first() or NodeFactory(points=[point])
     exam_point = ExamPointFactory(code=point)
-    sitting = SittingFactory(
-        point=exam_point, subject=SubjectFactory(code=subject), **({"date": day} if day else {})
-    )  # fmt: skip
+    sitting = SittingFactory(point=exam_point, subject=SubjectFactory(code=subject), **({"date": day} if day else {}))
     made = Day(node, exam_point.region, exam_point, sitting, {})
     made.rooms["HQ"] = RoomFactory(point=exam_point, number="HQ", name="Штаб ППЭ", kind=models.Room.Kind.HQ, seats=0)
     for index in range(rooms):

@@ -17,11 +17,13 @@ def sets(count: int, *, spoiled: Sequence[int] = (), unused: Sequence[int] = (),
     """Return freshly numbered sets of forms."""
     return [
         FormSet(
-            ordinal, ordinal in spoiled, ordinal in unused,
+            ordinal,
+            ordinal in spoiled,
+            ordinal in unused,
             {kind: forms.make_number(kind, next(_serial)) for kind in form_set(subject)},
         )
         for ordinal in range(1, count + 1)
-    ]  # fmt: skip
+    ]
 
 
 class Station:
@@ -31,10 +33,19 @@ class Station:
         day = keys.day
         self.keys, self.kind, self.number = keys, kind, number
         values: dict[str, Any] = {
-            "kind": kind, "mode": day.sitting.mode, "region": "78", "point": day.point.code, "room": room,
-            "sitting": day.key, "subject": day.sitting.subject.code, "station": number,
-            "serial": f"SN-{kind}-{number}", "software": "ppe-station 1", "opened_at": _tick(0), "duty": "main",
-        }  # fmt: skip
+            "kind": kind,
+            "mode": day.sitting.mode,
+            "region": "78",
+            "point": day.point.code,
+            "room": room,
+            "sitting": day.key,
+            "subject": day.sitting.subject.code,
+            "station": number,
+            "serial": f"SN-{kind}-{number}",
+            "software": "ppe-station 1",
+            "opened_at": _tick(0),
+            "duty": "main",
+        }
         self.header = Header(**{**values, **header})
         self.lines = [journal.header_line(self.header)]
         self.ticks = 0

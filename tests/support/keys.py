@@ -38,18 +38,28 @@ class Keys:
     certificates: dict[str, Certificate] = field(default_factory=dict)
 
     def certify(
-        self, role: pki.Role, ident: str, *, point: str | None = None, name: str = "", keep: bool = True,
-        key: ec.EllipticCurvePrivateKey | None = None, until: datetime | None = None,
-    ) -> Signer:  # fmt: skip
+        self,
+        role: pki.Role,
+        ident: str,
+        *,
+        point: str | None = None,
+        name: str = "",
+        keep: bool = True,
+        key: ec.EllipticCurvePrivateKey | None = None,
+        until: datetime | None = None,
+    ) -> Signer:
         """Make a key and its certificate; ``keep`` puts it into the tables as a package would."""
         key = key or pki.generate_key()
         begin = self.ca.not_valid_before_utc
         made = pki.issue(
-            self.ca, self.ca_key, public_key=key.public_key(),
+            self.ca,
+            self.ca_key,
+            public_key=key.public_key(),
             identity=Identity(role, "78", self.day.point.code if point is None else point, ident),
             common_name=name or f"{role.value} {ident}",
-            not_before=begin, not_after=until or begin + timedelta(days=30),
-        )  # fmt: skip
+            not_before=begin,
+            not_after=until or begin + timedelta(days=30),
+        )
         handle = f"{role.value}-{ident}"
         self.keys[handle], self.certificates[handle] = key, made
         if keep:
@@ -122,9 +132,7 @@ def make_keys(day: Day, token_dir: Path) -> Keys:
     made = Keys(day, token_dir, ca_key, ca)
     trust.keep(ca)
     at = datetime.now(day.point.zone)
-    RevocationList.objects.create(
-        number=1, der=pki.make_crl(ca, ca_key, revoked=[], number=1, at=at), made_at=at
-    )  # fmt: skip
+    RevocationList.objects.create(number=1, der=pki.make_crl(ca, ca_key, revoked=[], number=1, at=at), made_at=at)
     node.ensure_keys()
     made.certify(pki.Role.HQ, day.node.uid, key=node.load_key(node.NODE_KEY))
     made.certify(pki.Role.SCAN, day.node.station, key=node.load_key(node.STATION_KEY))

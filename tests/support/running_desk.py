@@ -19,9 +19,13 @@ class RunningDesk:
 
     def __init__(self, root: Path, *, rooms: int, people: int, a_file: int) -> None:
         settings = {
-            "PPE_MODE": "live", "PPE_SWEEP_SECONDS": "1", "PPE_WATCHDOG_SECONDS": "10", "PPE_WEB_WORKERS": "1",
-            "DJANGO_SETTINGS_MODULE": "ppe_portal.settings", "PPE_TOKEN_DIRS": str(root / "tokens"),
-        }  # fmt: skip
+            "PPE_MODE": "live",
+            "PPE_SWEEP_SECONDS": "1",
+            "PPE_WATCHDOG_SECONDS": "10",
+            "PPE_WEB_WORKERS": "1",
+            "DJANGO_SETTINGS_MODULE": "ppe_portal.settings",
+            "PPE_TOKEN_DIRS": str(root / "tokens"),
+        }
         self.node = Node("hq", root / "hq", root / "logs", free_port(), settings=settings)
         self.node.data.mkdir(parents=True, mode=0o700)
         self._run("manage.py", "migrate", "-v0")
@@ -43,9 +47,13 @@ class RunningDesk:
         self.node.start()
         self.node.wait()
         self.person = subprocess.Popen(
-            [sys.executable, "-m", "tests.scanning.desk_driver"], cwd=ROOT, env=self.node.environment(), text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
+            [sys.executable, "-m", "tests.scanning.desk_driver"],
+            cwd=ROOT,
+            env=self.node.environment(),
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
 
     def stop(self) -> None:
         if self.person is not None and self.person.stdin and self.person.stdout:

@@ -49,21 +49,44 @@ class Node:
         tools = Path(sys.executable).parent
         if self.server == "granian":
             command = [
-                tools / "granian", "--interface", "wsgi", "--workers", str(self.workers), "--blocking-threads", "64",
-                "--port", str(self.port), "--no-ws", self.app,
-            ]  # fmt: skip
+                tools / "granian",
+                "--interface",
+                "wsgi",
+                "--workers",
+                str(self.workers),
+                "--blocking-threads",
+                "64",
+                "--port",
+                str(self.port),
+                "--no-ws",
+                self.app,
+            ]
         elif self.server == "gunicorn":
             command = [
-                tools / "gunicorn", "--worker-class", "gthread", "--workers", "2", "--threads", "16",
-                "--bind", f"127.0.0.1:{self.port}", "--log-level", "warning", self.app,
-            ]  # fmt: skip
+                tools / "gunicorn",
+                "--worker-class",
+                "gthread",
+                "--workers",
+                "2",
+                "--threads",
+                "16",
+                "--bind",
+                f"127.0.0.1:{self.port}",
+                "--log-level",
+                "warning",
+                self.app,
+            ]
         else:
             command = [sys.executable, "-m", "tests.uploads.plain_server", str(self.port)]
         self.log = (self.folder / "web.log").open("ab")
         self.process = subprocess.Popen(
-            [str(word) for word in (*self.under, *command)], cwd=ROOT, env=self.env, stdout=self.log, stderr=self.log,
+            [str(word) for word in (*self.under, *command)],
+            cwd=ROOT,
+            env=self.env,
+            stdout=self.log,
+            stderr=self.log,
             start_new_session=True,
-        )  # fmt: skip
+        )
         for _ in range(1200):
             try:
                 httpx.request("OPTIONS", f"{self.url}/api/v1/uploads/", timeout=5)

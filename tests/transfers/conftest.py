@@ -63,9 +63,15 @@ class Hq:
             path = files.folder("scans", self.sitting.key, room, "sheets") / f"{number}.tif"
             Image.new("1", (240, 340), 1).save(path, compression="group4")
             Sheet.objects.create(
-                card=card, source=source, page=page, state=Sheet.State.ACCEPTED, number=number, kind=kind,
-                path=files.relative(path), sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-            )  # fmt: skip
+                card=card,
+                source=source,
+                page=page,
+                state=Sheet.State.ACCEPTED,
+                number=number,
+                kind=kind,
+                path=files.relative(path),
+                sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            )
         RoomCard.objects.filter(pk=card.pk).update(
             state="closed", registration_count=people, dbo_count=0, absent_count=0, not_finished_count=0, version=1
         )
@@ -99,12 +105,24 @@ class Hq:
         path.write_bytes(data + station.encode())
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         return Journal.objects.create(
-            state=Journal.State.ACCEPTED, kind=kind, point=self.point, sitting=self.sitting,
-            station=self.day.stations[f"{kind}-{station}"], room=self.day.rooms[room] if room else None,
-            station_said=station, original_name=f"END_{kind}_{station}.dat", name=f"END_{kind}_{station}.dat",
-            sha256=digest, size=7, path=files.relative(path), door=JournalDoor.BROWSER, received_at=timezone.now(),
-            received_by="т", sealed_sets=0, signed_by="urn:x",
-        )  # fmt: skip
+            state=Journal.State.ACCEPTED,
+            kind=kind,
+            point=self.point,
+            sitting=self.sitting,
+            station=self.day.stations[f"{kind}-{station}"],
+            room=self.day.rooms[room] if room else None,
+            station_said=station,
+            original_name=f"END_{kind}_{station}.dat",
+            name=f"END_{kind}_{station}.dat",
+            sha256=digest,
+            size=7,
+            path=files.relative(path),
+            door=JournalDoor.BROWSER,
+            received_at=timezone.now(),
+            received_by="т",
+            sealed_sets=0,
+            signed_by="urn:x",
+        )
 
     def all_journals(self):
         """Journals of every print station, reserves included."""
@@ -144,12 +162,22 @@ class Hq:
         now = datetime.now(UTC)
         return wire_receipt.write(
             Receipt(
-                level=level, uid=packet.uid if packet else None, version=packet.version if packet else None,
-                sha256=sha256 or packet.sha256, number=number or self.receipts, supersedes=None, region="78",
-                point=point, reasons=tuple(reasons), counts={}, operator="", received_at=now, issued_at=now,
+                level=level,
+                uid=packet.uid if packet else None,
+                version=packet.version if packet else None,
+                sha256=sha256 or packet.sha256,
+                number=number or self.receipts,
+                supersedes=None,
+                region="78",
+                point=point,
+                reasons=tuple(reasons),
+                counts={},
+                operator="",
+                received_at=now,
+                issued_at=now,
             ),
             self.keys.signer(signer),
-        )  # fmt: skip
+        )
 
     def item(
         self, kind, body, *, number=None, prev=None, signer="rcoi-01", mode="live", point="0001", keep=True, **more
@@ -158,11 +186,18 @@ class Hq:
         before = hashlib.sha256(self.feed[-1]).hexdigest() if self.feed else ""
         blob = wire_feed.write(
             FeedItem(
-                number=number or len(self.feed) + 1, prev=before if prev is None else prev, kind=kind, mode=mode,
-                region="78", point=point, at=datetime.now(UTC), body=body, **more,
+                number=number or len(self.feed) + 1,
+                prev=before if prev is None else prev,
+                kind=kind,
+                mode=mode,
+                region="78",
+                point=point,
+                at=datetime.now(UTC),
+                body=body,
+                **more,
             ),
             self.keys.signer(signer),
-        )  # fmt: skip
+        )
         if keep:
             self.feed.append(blob)
         return blob

@@ -76,9 +76,13 @@ def another_exam(hq):
 
 
 OPENED = {
-    rescan: "открыта снова", undo: "Бланки переданы в РЦОИ", withdrawal: "0102", late_journal: "пришёл журнал или акт",
-    version_on_its_way: "версия 2", another_exam: "02 Математика",
-}  # fmt: skip
+    rescan: "открыта снова",
+    undo: "Бланки переданы в РЦОИ",
+    withdrawal: "0102",
+    late_journal: "пришёл журнал или акт",
+    version_on_its_way: "версия 2",
+    another_exam: "02 Математика",
+}
 
 
 def test_every_page_and_paper_says_it_of_a_finished_day(finished, technician, tmp_path):

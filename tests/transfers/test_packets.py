@@ -57,10 +57,25 @@ def test_public_tools_read_what_was_signed(hq, tmp_path):
     subprocess.run(["unzip", "-q", packet.file, "-d", tmp_path], check=True)
     (tmp_path / "ca.pem").write_text(pki.pem(hq.keys.ca))
     subprocess.run(
-        ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", tmp_path / "packet.json.p7s",
-         "-content", tmp_path / "packet.json", "-CAfile", tmp_path / "ca.pem", "-out", "/dev/null"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            "openssl",
+            "cms",
+            "-verify",
+            "-binary",
+            "-inform",
+            "DER",
+            "-in",
+            tmp_path / "packet.json.p7s",
+            "-content",
+            tmp_path / "packet.json",
+            "-CAfile",
+            tmp_path / "ca.pem",
+            "-out",
+            "/dev/null",
+        ],
+        check=True,
+        capture_output=True,
+    )
 
 
 def test_it_refuses_a_room_that_is_not_closed(hq):

@@ -93,8 +93,13 @@ def test_pauses_double_never_in_step_and_heed_the_centre():
 def test_channels_take_turns_by_two(settings):
     settings.PPE_RCOI_URL, settings.PPE_RCOI_RESERVE_URL = "https://main/", "https://reserve"
     assert [link.address(tries) for tries in range(1, 7)] == [
-        "https://main", "https://main", "https://reserve", "https://reserve", "https://main", "https://main"
-    ]  # fmt: skip
+        "https://main",
+        "https://main",
+        "https://reserve",
+        "https://reserve",
+        "https://main",
+        "https://main",
+    ]
 
 
 def test_the_line_is_shared_by_two_deliveries(settings):
@@ -169,13 +174,16 @@ class TlsFront:
         certificate = (
             x509.CertificateBuilder()
             .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")]))
-            .issuer_name(ca.subject).public_key(key.public_key()).serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=1))
+            .issuer_name(ca.subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(hours=1))
+            .not_valid_after(now + timedelta(days=1))
             .add_extension(
                 x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
             )
             .sign(ca_key, hashes.SHA256())
-        )  # fmt: skip
+        )
         form = serialization.PrivateFormat.PKCS8
         (folder / "tls.key").write_bytes(
             key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
@@ -220,9 +228,7 @@ def test_the_line_trusts_the_regions_authority_and_no_other(hq, centre, settings
     stranger_key = pki.generate_key()
     folder = tmp_path / "stranger"
     folder.mkdir()
-    stranger = TlsFront(
-        folder, pki.make_ca(stranger_key, region="78", name="Чужой УЦ"), stranger_key, centre.port
-    )  # fmt: skip
+    stranger = TlsFront(folder, pki.make_ca(stranger_key, region="78", name="Чужой УЦ"), stranger_key, centre.port)
     settings.PPE_RCOI_URL = stranger.url
     link._sessions.clear()
     with pytest.raises(RetryLater) as caught, link.session(hq.point):

@@ -48,10 +48,15 @@ def test_a_rejection_is_a_milestone_too(hq):
 @pytest.mark.parametrize(
     ("state", "minutes", "said"),
     [
-        ("delivered", 5, ""), ("delivered", 20, "late"), ("delivered", 70, "overdue"), ("handed_over", 70, ""),
-        ("handed_over", 150, "late"), ("handed_over", 400, "overdue"), ("acknowledged", 400, ""),
+        ("delivered", 5, ""),
+        ("delivered", 20, "late"),
+        ("delivered", 70, "overdue"),
+        ("handed_over", 70, ""),
+        ("handed_over", 150, "late"),
+        ("handed_over", 400, "overdue"),
+        ("acknowledged", 400, ""),
     ],
-)  # fmt: skip
+)
 def test_an_awaited_receipt_is_late_then_overdue(hq, state, minutes, said):
     hq.close("0101")
     packet = hq.signed()

@@ -38,12 +38,27 @@ def scanner(hq, flash_dir):
             part, files=[TarFile("sheets/0001.tif", "sheet", sheet)], recipients=[hq.keys.certificates["rcoi-01"]]
         )
         said = {
-            "uid": f"0198b0c4-0000-7000-8000-{state.sequence:012d}", "version": 1, "part": 1, "parts": 1, "kind": kind,
-            "mode": "live", "region": "78", "point": "0001", "date": hq.sitting.date, "subject": "01",
-            "sitting": hq.sitting.key, "room": room, "counts": {"sheets": 1}, "content_sha256": content.sha256,
-            "content_size": content.size, "recipients": ("0" * 64,), "node": OTHER, "sequence": state.sequence,
-            "prev": state.prev, "created_at": datetime.now(UTC),
-        } | fields  # fmt: skip
+            "uid": f"0198b0c4-0000-7000-8000-{state.sequence:012d}",
+            "version": 1,
+            "part": 1,
+            "parts": 1,
+            "kind": kind,
+            "mode": "live",
+            "region": "78",
+            "point": "0001",
+            "date": hq.sitting.date,
+            "subject": "01",
+            "sitting": hq.sitting.key,
+            "room": room,
+            "counts": {"sheets": 1},
+            "content_sha256": content.sha256,
+            "content_size": content.size,
+            "recipients": ("0" * 64,),
+            "node": OTHER,
+            "sequence": state.sequence,
+            "prev": state.prev,
+            "created_at": datetime.now(UTC),
+        } | fields
         header = PacketHeader(**said)
         gek = hq.keys.signer(f"gek-{hq.keys.gek_uid}")
         state.prev = append_signature(part, content=content, header=header, signers=[node_signer, gek])
@@ -87,10 +102,12 @@ def test_own_numbers_and_names_go_on_beside_those_of_the_other_machine(hq, scann
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
-        ({"region": "77"}, None), ({"mode": "training"}, "foreign_packet"), ({"room": "0999"}, "foreign_packet"),
+        ({"region": "77"}, None),
+        ({"mode": "training"}, "foreign_packet"),
+        ({"room": "0999"}, "foreign_packet"),
         ({"node": "0198b0c4-0000-7000-8000-0000000000dd"}, None),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_of_this_point_and_day_stays_outside(hq, scanner, flash_dir, fields, code):
     try:
         scanner(**fields)

@@ -46,9 +46,11 @@ def centre(hq, empty_centre, tmp_path, settings):
         (papers / f"{name}.pem").write_text(pki.pem(certificate))
     node = Node(data, app="tests.transfers.centre_app:application")
     subprocess.run(
-        [sys.executable, "-m", "tests.transfers.seed_centre", str(papers)], cwd=ROOT, check=True,
+        [sys.executable, "-m", "tests.transfers.seed_centre", str(papers)],
+        cwd=ROOT,
+        check=True,
         env={**node.env, "DJANGO_SETTINGS_MODULE": "ppe_portal.settings"},
-    )  # fmt: skip
+    )
     node.start()
     settings.PPE_RCOI_URL = node.url
     link._sessions.clear()

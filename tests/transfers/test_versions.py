@@ -13,13 +13,15 @@ def packet(day, **fields):
 
 
 def test_the_database_refuses_a_second_packet_of_a_version(day):
-    room, status = day.rooms["0101"], PointStatus.objects.create(
-        sitting=day.sitting, status="exams_finished", at="2026-05-29T10:00:00Z", by="т"
-    )  # fmt: skip
+    room, status = (
+        day.rooms["0101"],
+        PointStatus.objects.create(sitting=day.sitting, status="exams_finished", at="2026-05-29T10:00:00Z", by="т"),
+    )
     kinds = [
-        {"kind": PacketKind.BLANKS, "room": room}, {"kind": PacketKind.STATUS, "status": status},
+        {"kind": PacketKind.BLANKS, "room": room},
+        {"kind": PacketKind.STATUS, "status": status},
         {"kind": PacketKind.TEST},
-    ]  # fmt: skip
+    ]
     for fields in kinds:
         packet(day, **fields)
         with pytest.raises(IntegrityError), transaction.atomic():

@@ -50,9 +50,10 @@ def begin(client, length, **metadata):
 
 def send(client, location, offset, data, **headers):
     return client.patch(
-        location, content=data,
+        location,
+        content=data,
         headers={"Content-Type": "application/offset+octet-stream", "Upload-Offset": str(offset), **headers},
-    )  # fmt: skip
+    )
 
 
 def offset_of(client, location):

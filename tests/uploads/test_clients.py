@@ -112,8 +112,12 @@ def by_tuspy(proxy, path, chunk):
 def by_tus_js(folder, proxy, path, chunk):
     done = subprocess.run(
         ["node", "upload.mjs", str(path), f"{proxy.url}/api/v1/uploads/", HQ, NAME, str(chunk)],
-        cwd=folder, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert done.returncode == 0, f"seed {SEED}: {done.stderr[-1500:]}"
     return json.loads(done.stdout)["url"]
 

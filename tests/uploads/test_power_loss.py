@@ -70,9 +70,10 @@ def last_before(listed: list[Call], end: int, name: str, path: str) -> int:
 
 def answers(listed: list[Call], status: str) -> list[int]:
     return [
-        at for at, call in enumerate(listed)
+        at
+        for at, call in enumerate(listed)
         if call.name in ("sendto", "write", "writev", "sendmsg") and f"HTTP/1.1 {status}" in call.rest
-    ]  # fmt: skip
+    ]
 
 
 def test_nothing_is_promised_before_it_is_durable(traced):

@@ -15,8 +15,12 @@ def test_it_says_what_it_can(node):
     assert answer.status_code == 204
     assert answer.headers["Tus-Version"] == "1.0.0"
     assert set(answer.headers["Tus-Extension"].split(",")) == {
-        "creation", "creation-with-upload", "checksum", "termination", "expiration",
-    }  # fmt: skip
+        "creation",
+        "creation-with-upload",
+        "checksum",
+        "termination",
+        "expiration",
+    }
     assert answer.headers["Tus-Checksum-Algorithm"] == "sha1,sha256"
     assert int(answer.headers["Tus-Max-Size"]) > 0
 
@@ -56,7 +60,7 @@ CASES = [
     ("somebody else's upload is not there", "HEAD", 1, {"Authorization": f"Bearer {OTHER}"}, b"", 404),
     ("an empty patch moves nothing", "PATCH", 1, {"Upload-Offset": "0"}, b"", 204),
     ("tusd: a chunk", "PATCH", 1, {"Upload-Offset": "0"}, b"abc", 204),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
@@ -113,12 +117,14 @@ def test_it_takes_a_file_in_pieces_and_hands_it_over_once(node):
 def test_it_creates_with_upload(node, data):
     with node.client() as client:
         answer = client.post(
-            "/api/v1/uploads/", content=data,
+            "/api/v1/uploads/",
+            content=data,
             headers={
-                "Upload-Length": str(len(data)), "Content-Type": "application/offset+octet-stream",
+                "Upload-Length": str(len(data)),
+                "Content-Type": "application/offset+octet-stream",
                 "Upload-Metadata": pack(purpose="probe"),
             },
-        )  # fmt: skip
+        )
         assert answer.status_code == 201
         assert answer.headers["Upload-Offset"] == str(len(data))
         told = client.get(answer.headers["Location"]).json()

@@ -40,18 +40,37 @@ class Workbench:
 
     def decrypt(self, sealed: bytes, holder: Holder) -> subprocess.CompletedProcess[bytes]:
         return openssl(
-            "cms", "-decrypt", "-binary", "-inform", "DER", "-in", self.put("sealed", sealed),
-            "-recip", self.certificate(holder, "recipient"), "-inkey", self.key(holder, "recipient"),
-        )  # fmt: skip
+            "cms",
+            "-decrypt",
+            "-binary",
+            "-inform",
+            "DER",
+            "-in",
+            self.put("sealed", sealed),
+            "-recip",
+            self.certificate(holder, "recipient"),
+            "-inkey",
+            self.key(holder, "recipient"),
+        )
 
     def encrypt(self, content: bytes, *holders: tuple[str, Holder], options: tuple[str, ...] = ()) -> bytes:
         recipients: list[str | Path] = []
         for number, (kind, holder) in enumerate(holders):
             recipients += ["-recip", self.certificate(holder, f"to{number}"), *ENCRYPT[kind]]
         run = openssl(
-            "cms", "-encrypt", "-binary", "-aes-256-gcm", *options, "-in", self.put("content", content),
-            "-outform", "DER", "-out", self.folder / "sealed", *recipients,
-        )  # fmt: skip
+            "cms",
+            "-encrypt",
+            "-binary",
+            "-aes-256-gcm",
+            *options,
+            "-in",
+            self.put("content", content),
+            "-outform",
+            "DER",
+            "-out",
+            self.folder / "sealed",
+            *recipients,
+        )
         assert run.returncode == 0, run.stderr
         return (self.folder / "sealed").read_bytes()
 
@@ -60,15 +79,34 @@ class Workbench:
         for number, holder in enumerate(holders):
             signers += ["-signer", self.certificate(holder, f"by{number}"), "-inkey", self.key(holder, f"by{number}")]
         run = openssl(
-            "cms", "-sign", "-binary", "-md", "sha256", *options, "-in", self.put("content", content),
-            "-outform", "DER", "-out", self.folder / "signed", *signers,
-        )  # fmt: skip
+            "cms",
+            "-sign",
+            "-binary",
+            "-md",
+            "sha256",
+            *options,
+            "-in",
+            self.put("content", content),
+            "-outform",
+            "DER",
+            "-out",
+            self.folder / "signed",
+            *signers,
+        )
         assert run.returncode == 0, run.stderr
         return (self.folder / "signed").read_bytes()
 
     def verify(self, signed: bytes, authority: Authority, *options: str | Path) -> subprocess.CompletedProcess[bytes]:
         """Verify with nothing but the authority's certificate: default purpose, default checks."""
         return openssl(
-            "cms", "-verify", "-binary", "-inform", "DER", "-in", self.put("signed", signed),
-            "-CAfile", self.certificate(authority, "ca"), *options,
-        )  # fmt: skip
+            "cms",
+            "-verify",
+            "-binary",
+            "-inform",
+            "DER",
+            "-in",
+            self.put("signed", signed),
+            "-CAfile",
+            self.certificate(authority, "ca"),
+            *options,
+        )

@@ -51,9 +51,20 @@ def test_openssl_opens_a_gigabyte_of_ours_and_every_damage_leaves_nothing(conten
     record_property("sealed_s", round(time.monotonic() - begun, 1))
     for kind in KINDS:
         run = openssl(
-            "cms", "-decrypt", "-binary", "-inform", "DER", "-in", sealed, "-out", out,
-            "-recip", bench.certificate(holder(kind), kind), "-inkey", bench.key(holder(kind), kind),
-        )  # fmt: skip
+            "cms",
+            "-decrypt",
+            "-binary",
+            "-inform",
+            "DER",
+            "-in",
+            sealed,
+            "-out",
+            out,
+            "-recip",
+            bench.certificate(holder(kind), kind),
+            "-inkey",
+            bench.key(holder(kind), kind),
+        )
         assert run.returncode == 0, run.stderr
         assert sha256_file(out) == digest, kind
     assert opened(sealed, out, "rsa") == digest
@@ -71,9 +82,19 @@ def test_we_open_a_gigabyte_of_openssl(content, tmp_path, stream, record_propert
     bench, sealed = Workbench(tmp_path), tmp_path / "sealed"
     recipients = [word for kind in KINDS for word in ("-recip", bench.certificate(holder(kind), kind), *ENCRYPT[kind])]
     run = openssl(
-        "cms", "-encrypt", "-binary", "-aes-256-gcm", *stream, "-in", path, "-outform", "DER", "-out", sealed,
+        "cms",
+        "-encrypt",
+        "-binary",
+        "-aes-256-gcm",
+        *stream,
+        "-in",
+        path,
+        "-outform",
+        "DER",
+        "-out",
+        sealed,
         *recipients,
-    )  # fmt: skip
+    )
     assert run.returncode == 0, run.stderr
     for kind in KINDS:
         assert opened(sealed, tmp_path / "out", kind) == digest

@@ -292,15 +292,38 @@ def test_another_certificate_of_the_same_key_does_not_stand_in() -> None:
 def test_a_certificate_of_openssl_without_an_identity_is_refused(bench: Workbench) -> None:
     key, certificate = bench.folder / "k.pem", bench.folder / "c.pem"
     run = openssl(
-        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x",
-        "-keyout", key, "-out", certificate,
-    )  # fmt: skip
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-subj",
+        "/CN=x",
+        "-keyout",
+        key,
+        "-out",
+        certificate,
+    )
     assert run.returncode == 0
     signed = bench.folder / "s"
     openssl(
-        "cms", "-sign", "-binary", "-nodetach", "-in", bench.put("content", CONTENT), "-outform", "DER",
-        "-out", signed, "-signer", certificate, "-inkey", key,
-    )  # fmt: skip
+        "cms",
+        "-sign",
+        "-binary",
+        "-nodetach",
+        "-in",
+        bench.put("content", CONTENT),
+        "-outform",
+        "DER",
+        "-out",
+        signed,
+        "-signer",
+        certificate,
+        "-inkey",
+        key,
+    )
     with pytest.raises(pki.Foreign):
         cms.verify(signed.read_bytes(), trust=authority().trust())
     own = pki.TrustStore(pki.load_pem_certificates(certificate.read_bytes()))

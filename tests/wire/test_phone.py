@@ -26,10 +26,12 @@ def test_a_code_says_its_status_and_counter_and_proves_them():
 @pytest.mark.parametrize(
     "other",
     [
-        replace(PLACE, mode="training"), replace(PLACE, region="77"), replace(PLACE, point="0002"),
+        replace(PLACE, mode="training"),
+        replace(PLACE, region="77"),
+        replace(PLACE, point="0002"),
         replace(PLACE, date=dt.date(2026, 5, 30)),
     ],
-)  # fmt: skip
+)
 def test_a_code_is_of_one_point_day_and_mode(other):
     spoken = phone.read(phone.make(SECRET, PLACE, status="exams_finished", counter=1))
     assert not phone.holds(spoken, SECRET, other)

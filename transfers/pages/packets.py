@@ -31,9 +31,10 @@ def _may(request: HttpRequest, sitting: Sitting) -> dict[str, bool]:
 
 def _signing(request: HttpRequest, packets: list[Packet]) -> dict[str, object]:
     return {
-        "offer": sign.offer(packets), "tokens": list_tokens() if packets else [],
+        "offer": sign.offer(packets),
+        "tokens": list_tokens() if packets else [],
         "private": private_channel(request),
-    }  # fmt: skip
+    }
 
 
 @page("transfers/<sitting:key>/", name="transfers", node="hq")
@@ -43,13 +44,21 @@ def transfers(request: HttpRequest, key: str) -> HttpResponse:
     view = Overview(sitting)
     awaiting = [row.packet for row in view.rows if row.packet.state == PacketState.AWAITING_SIGNATURE]
     context = {
-        "sitting": sitting, "point": sitting.point, "view": view, "may": _may(request, sitting),
-        **_signing(request, awaiting), "portable": flash.waiting(view.packets), "drives": drives.folders(empty=True),
-        "brought": drives.folders((".jsonl", ".p7m")), "sealed": drives.folders((".ppe",)),
-        "online": link.has_centre(), "paused": pausing.paused(),
-        "keeping": keeping.keeping_of(sitting), "keep_days": settings.PPE_KEEP_SCANS_DAYS,
+        "sitting": sitting,
+        "point": sitting.point,
+        "view": view,
+        "may": _may(request, sitting),
+        **_signing(request, awaiting),
+        "portable": flash.waiting(view.packets),
+        "drives": drives.folders(empty=True),
+        "brought": drives.folders((".jsonl", ".p7m")),
+        "sealed": drives.folders((".ppe",)),
+        "online": link.has_centre(),
+        "paused": pausing.paused(),
+        "keeping": keeping.keeping_of(sitting),
+        "keep_days": settings.PPE_KEEP_SCANS_DAYS,
         "tested": trial.last(sitting),
-    }  # fmt: skip
+    }
     return render(request, "transfers/transfers.html", context, title=_("Transfer answer forms"))
 
 
@@ -70,9 +79,11 @@ def sign_all(request: HttpRequest, key: str) -> str:
     packets = sign.awaiting(sitting)
     if not packets:
         raise NothingToSign(
-            "Пакетов, ожидающих подписи, нет.", "No packet awaits a signature.",
-            cure_ru="Соберите пакеты закрытых аудиторий.", cure_en="Build the packets of the closed rooms.",
-        )  # fmt: skip
+            "Пакетов, ожидающих подписи, нет.",
+            "No packet awaits a signature.",
+            cure_ru="Соберите пакеты закрытых аудиторий.",
+            cure_en="Build the packets of the closed rooms.",
+        )
     token = token_from(request, sitting.point)
     signed = sign.sign_packets(packets=packets, token=token, actor=actor_of(request))
     return _("%(name)s: signed — %(words)s.") % {"name": token.name, "words": sign.offer(signed).words}
@@ -192,10 +203,17 @@ def packet_page(request: HttpRequest, key: str, uid: object) -> HttpResponse:
     sitting = open_sitting(request, key)
     packet = _packet(sitting, str(uid))
     context = {
-        "sitting": sitting, "point": sitting.point, "packet": packet, "row": Row(packet),
-        "steps": packet.steps.all(), "receipts": packet.receipts.all(), "next": packet.next_versions.all(),
-        "may": _may(request, sitting), "milestones": milestones(packet), "drives": drives.folders(empty=True),
-    }  # fmt: skip
+        "sitting": sitting,
+        "point": sitting.point,
+        "packet": packet,
+        "row": Row(packet),
+        "steps": packet.steps.all(),
+        "receipts": packet.receipts.all(),
+        "next": packet.next_versions.all(),
+        "may": _may(request, sitting),
+        "milestones": milestones(packet),
+        "drives": drives.folders(empty=True),
+    }
     return render(request, "transfers/packet.html", context, title=str(packet))
 
 

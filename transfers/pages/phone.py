@@ -24,9 +24,14 @@ def phone_page(request: HttpRequest, key: str, status: str) -> HttpResponse:
     _spoken(status)
     told = phone.told(sitting, status)
     context = {
-        "sitting": sitting, "point": sitting.point, "status": status, "name": StatusName(status).label, "told": told,
-        "shown": phone.known(sitting, status), "may": rules.allowed(request.user, "transfers.status", sitting),
-    }  # fmt: skip
+        "sitting": sitting,
+        "point": sitting.point,
+        "status": status,
+        "name": StatusName(status).label,
+        "told": told,
+        "shown": phone.known(sitting, status),
+        "may": rules.allowed(request.user, "transfers.status", sitting),
+    }
     return render(request, "transfers/phone.html", context, title=_("Tell a status by telephone"))
 
 

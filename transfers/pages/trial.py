@@ -19,9 +19,14 @@ def readiness_page(request: HttpRequest, key: str) -> HttpResponse:
     sitting = open_sitting(request, key)
     may = rules.allowed(request.user, "transfers.test", sitting)
     context = {
-        "sitting": sitting, "point": sitting.point, "ready": readiness_of(sitting), "may": may,
-        "tokens": list_tokens() if may else [], "private": private_channel(request), "online": link.has_centre(),
-    }  # fmt: skip
+        "sitting": sitting,
+        "point": sitting.point,
+        "ready": readiness_of(sitting),
+        "may": may,
+        "tokens": list_tokens() if may else [],
+        "private": private_channel(request),
+        "online": link.has_centre(),
+    }
     return render(request, "transfers/readiness.html", context, title=_("Check before the exam"))
 
 

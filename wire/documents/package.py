@@ -30,8 +30,15 @@ _HEAD, _SIGNATURE = "package.json", "package.json.p7s"
 _STAMP = (1980, 1, 1, 0, 0, 0)
 #: Whatever `zipfile` throws at bad bytes.
 _ZIP_ERRORS = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, ArithmeticError, RuntimeError,
-)  # fmt: skip
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    ValueError,
+    ArithmeticError,
+    RuntimeError,
+)
 
 
 class PackageRefusal(Refusal):

@@ -43,18 +43,25 @@ class Command(BaseCommand):
             return _("%s: there is no such chain.") % chain
         event = first_broken(chain)
         if event is not None:
-            return _("%(chain)s: event no. %(number)d (“%(kind)s”, %(at)s, %(actor)s) does not "
-                     "follow from the one before.") % {
-                "chain": chain, "number": event.number, "kind": event.kind_words,
-                "at": f"{event.at:%d.%m.%Y %H:%M:%S} UTC", "actor": event.actor,
-            }  # fmt: skip
+            return _(
+                "%(chain)s: event no. %(number)d (“%(kind)s”, %(at)s, %(actor)s) does not follow from the one before."
+            ) % {
+                "chain": chain,
+                "number": event.number,
+                "kind": event.kind_words,
+                "at": f"{event.at:%d.%m.%Y %H:%M:%S} UTC",
+                "actor": event.actor,
+            }
         last = Event.objects.filter(chain=chain).order_by("-number").first()
         head = ChainHead.objects.filter(chain=chain).first()
         found = (last.number, last.hash) if last else (0, "")
         if head is None or (head.number, head.hash) != found:
-            return _("%(chain)s: the chain ends with event no. %(expected)d, but the last one "
-                     "found is no. %(found)d.") % {
-                "chain": chain, "expected": head.number if head else 0, "found": found[0],
-            }  # fmt: skip
+            return _(
+                "%(chain)s: the chain ends with event no. %(expected)d, but the last one found is no. %(found)d."
+            ) % {
+                "chain": chain,
+                "expected": head.number if head else 0,
+                "found": found[0],
+            }
         self.stdout.write(_("%(chain)s: %(count)d events, the chain is whole.") % {"chain": chain, "count": found[0]})
         return ""

@@ -28,9 +28,12 @@ class Command(BaseCommand):
         large.add_argument("--rooms", type=int, default=16)
         large.add_argument("--seats", type=int, default=15)
         large.add_argument(
-            "--fault", action="append", default=[], metavar="KIND=SHARE",
+            "--fault",
+            action="append",
+            default=[],
+            metavar="KIND=SHARE",
             help=f"share of the sheets with a trouble; kinds: {', '.join(RATES)}",
-        )  # fmt: skip
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         plan = _plan(options)

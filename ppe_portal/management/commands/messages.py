@@ -27,10 +27,21 @@ class Command(makemessages.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Collect, then compile."""
         super().handle(
-            **options, locale=[LANGUAGE], exclude=[], all=False, domain="django", extensions=None, symlinks=False,
-            ignore_patterns=[*ASIDE, ".*"], use_default_ignore_patterns=True, no_wrap=True, no_location=False,
-            add_location="never", no_obsolete=True, keep_pot=False,
-        )  # fmt: skip
+            **options,
+            locale=[LANGUAGE],
+            exclude=[],
+            all=False,
+            domain="django",
+            extensions=None,
+            symlinks=False,
+            ignore_patterns=[*ASIDE, ".*"],
+            use_default_ignore_patterns=True,
+            no_wrap=True,
+            no_location=False,
+            add_location="never",
+            no_obsolete=True,
+            keep_pot=False,
+        )
         root = Path("locale")
         catalogue = root / LANGUAGE / "LC_MESSAGES" / "django.po"
         lines = catalogue.read_text("utf-8").splitlines(keepends=True)
