@@ -8,6 +8,7 @@ from django.db.models import Model
 
 from audit.log import Actor, record
 from wire.errors import Refusal
+from wire.messages import Message
 
 Table = Mapping[str, frozenset[str] | set[str] | tuple[str, ...]]
 
@@ -62,13 +63,11 @@ def move(
     """
     old = getattr(row, field)
     if to not in table.get(old, ()):
-        raise IllegalMove(f"Из состояния «{old}» нельзя перейти в «{to}».", f"No way leads from {old!r} to {to!r}.")
+        raise IllegalMove(Message("No way leads from {old} to {to}.", old=old, to=to))
     with transaction.atomic():
         rows = type(row)._default_manager.filter(**{"pk": row.pk, field: old})
         if rows.update(**{field: to, **changes}) != 1:
-            raise StaleState(
-                "Кто-то уже изменил состояние. Обновите страницу.", "Somebody changed the state. Reload the page."
-            )
+            raise StaleState(Message("Somebody changed the state. Reload the page."))
         record(
             kind, actor=actor, region=region, point=point, subject=subject, data={"from": old, "to": to, **(data or {})}
         )

@@ -2,8 +2,8 @@
 
 import logging
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 from django.db import DatabaseError, OperationalError
 from django.http import HttpRequest
@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from wire.errors import Refusal
+from wire.messages import Both, Message
 
 log = logging.getLogger(__name__)
 _WORD = re.compile(r"[^\W\d_]{3,}")
@@ -32,37 +33,24 @@ def either(ru: str, en: str) -> str:
     return en if ru and en and language() == "en" else ru
 
 
-class Said(NamedTuple):
-    """A sentence that a row keeps in both languages."""
-
-    ru: str
-    en: str = ""
-
-    @classmethod
-    def by(cls, refusal: Refusal) -> "Said":
-        """Return what a refusal says."""
-        return cls(refusal.text("ru"), refusal.text("en"))
-
-
-def both(make: Callable[[], str]) -> Said:
+def both(make: Callable[[], str]) -> Message:
     """Return a translated sentence in both languages, to be kept in a row."""
     made = []
     for each in ("ru", "en"):
         with translation.override(each):
             made.append(make())
-    return Said(*made)
+    return Both(*made)
 
 
 def told(said: Any) -> str:
-    """Return a sentence that a row keeps in both languages, as a mapping or as an object with ``ru`` and ``en``.
+    """Return a sentence in the reader's language: a message, what carries one, or what a row keeps of it.
 
     A plain text, as older rows have it, is returned as it stands.
     """
-    if isinstance(said, str):
-        return said
-    if isinstance(said, Mapping):
-        return either(str(said.get("ru", "")), str(said.get("en", "")))
-    return either(said.ru, said.en)
+    message = getattr(said, "message", said)
+    if isinstance(message, str):
+        return message
+    return str(message if isinstance(message, Message) else Message.from_json(message))
 
 
 def in_words(reason: str) -> bool:
@@ -98,7 +86,13 @@ def problem(refusal: Refusal) -> dict[str, Any]:
         "cure_ru": refusal.cure("ru"),
         "permanent": refusal.permanent,
         "errors": [
-            {"field": p.field, "found": p.found, "expected": p.expected, "detail": p.en, "detail_ru": p.ru}
+            {
+                "field": p.field,
+                "found": p.found,
+                "expected": p.expected,
+                "detail": p.message.en,
+                "detail_ru": p.message.ru,
+            }
             for p in refusal.parts
         ],
     }
@@ -115,22 +109,20 @@ class Busy(Refusal):
     def __init__(self) -> None:
         """Say so."""
         super().__init__(
-            "Узел занят: запрос не выполнен.",
-            "The node is busy: the request was not done.",
-            cure_ru="Повторите через несколько секунд.",
-            cure_en="Repeat in a few seconds.",
+            Message("The node is busy: the request was not done."),
+            remedy=Message("Repeat in a few seconds."),
         )
 
 
-_WORDS: dict[int, tuple[str, str]] = {
-    400: ("Запрос составлен неверно.", "The request is malformed."),
-    401: ("Войдите: сессия машины не открыта или истекла.", "Log in: no session, or it has ended."),
-    403: ("Это действие вам не разрешено.", "You may not do this."),
-    404: ("Такого адреса или объекта нет.", "No such address or object."),
-    405: ("Этот метод здесь не принимается.", "This method is not accepted here."),
-    406: ("Ответа в таком виде нет.", "No answer in that form."),
-    415: ("Такой вид содержимого здесь не принимается.", "This media type is not accepted here."),
-    429: ("Слишком много запросов. Повторите позже.", "Too many requests. Try again later."),
+_WORDS: dict[int, Message] = {
+    400: Message("The request is malformed."),
+    401: Message("Log in: no session, or it has ended."),
+    403: Message("You may not do this."),
+    404: Message("No such address or object."),
+    405: Message("This method is not accepted here."),
+    406: Message("No answer in that form."),
+    415: Message("This media type is not accepted here."),
+    429: Message("Too many requests. Try again later."),
 }
 
 
@@ -138,10 +130,10 @@ _WORDS: dict[int, tuple[str, str]] = {
 _SMALL_TALK = frozenset({404, 405, 406, 429})
 
 
-def _of_framework(code: str, ru: str, en: str) -> Refusal:
+def _of_framework(code: str, message: Message) -> Refusal:
     """Return an error of the framework as a refusal, for those who listen."""
     made: type[Refusal] = type("FrameworkRefusal", (Refusal,), {"code": code})
-    return made(ru, en)
+    return made(message)
 
 
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -162,18 +154,18 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     response = drf_exception_handler(error, context)
     if response is None:
         return None
-    ru, en = _WORDS.get(response.status_code, ("Запрос не выполнен.", "The request was not done."))
+    message = _WORDS.get(response.status_code, Message("The request was not done."))
     code = getattr(error, "default_code", "error") if isinstance(error, exceptions.APIException) else "not_found"
     if response.status_code not in _SMALL_TALK:
-        tell(_of_framework(str(code), ru, en), plain)
+        tell(_of_framework(str(code), message), plain)
     parts = response.data if response.status_code == status.HTTP_400_BAD_REQUEST else None
     response.data = {
         "type": f"urn:ppe:problem:{code}",
-        "title": en,
+        "title": message.en,
         "status": response.status_code,
         "code": str(code),
-        "detail": en,
-        "detail_ru": ru,
+        "detail": message.en,
+        "detail_ru": message.ru,
         "permanent": response.status_code < status.HTTP_500_INTERNAL_SERVER_ERROR and response.status_code != 429,
         "errors": [{"field": str(k), "detail": str(v)} for k, v in parts.items()] if isinstance(parts, dict) else [],
     }

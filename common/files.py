@@ -5,6 +5,7 @@ from pathlib import Path
 from django.conf import settings
 
 from wire.errors import Refusal
+from wire.messages import Message
 
 
 class OutsideStore(Refusal):
@@ -38,7 +39,7 @@ def inside(*parts: str) -> Path:
     root = data_dir()
     path = root.joinpath(*parts)
     if not path.resolve().is_relative_to(root.resolve()):
-        raise OutsideStore("Имя файла ведёт за пределы хранилища.", "The file name leads out of the store.")
+        raise OutsideStore(Message("The file name leads out of the store."))
     return path
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 
 from wire.errors import Refusal
+from wire.messages import Message
 
 MAX_DEPTH = 3
 MAX_FOLDERS = 200
@@ -114,8 +115,6 @@ def folder_of(value: str) -> Path:
         if path.is_dir() and any(path.is_relative_to(root.resolve()) for root in roots()):
             return path
     raise NoSuchFolder(
-        "Выбранной папки нет на флеш-накопителе.",
-        "The chosen folder is not on a flash drive.",
-        cure_ru="Вставьте накопитель, обновите страницу и выберите папку снова.",
-        cure_en="Insert the drive, reload the page and choose the folder again.",
+        Message("The chosen folder is not on a flash drive."),
+        remedy=Message("Insert the drive, reload the page and choose the folder again."),
     )

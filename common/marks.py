@@ -30,6 +30,7 @@ from common.work.clock import now
 from wire import canonical
 from wire.durable import disk_errors, fsync_dir, write_all, write_durable
 from wire.errors import Refusal
+from wire.messages import Message
 
 log = logging.getLogger(__name__)
 
@@ -235,10 +236,13 @@ def _is_ours(head: bytes) -> bool:
         return False
     if said.startswith(FAMILY) and said != FORMAT:
         raise NumbersOfALaterVersion(
-            f"Файл {NAME} записан более новой версией портала ({said}): выдавать номера этой версии нельзя.",
-            f"The file {NAME} was written by a later version of the portal ({said}): this one must give out no number.",
-            cure_ru="Верните на узел ту версию, которая работала последней.",
-            cure_en="Install the version that ran last.",
+            Message(
+                "The file {name} was written by a later version of the portal ({said}): this one must"
+                " give out no number.",
+                name=NAME,
+                said=said,
+            ),
+            remedy=Message("Install the version that ran last."),
         )
     return said == FORMAT
 

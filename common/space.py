@@ -12,6 +12,7 @@ from django.conf import settings
 
 from wire.durable import DiskFull
 from wire.errors import Refusal
+from wire.messages import Message
 
 #: What stays free unless the node's settings say otherwise.
 RESERVE = 256 << 20
@@ -78,10 +79,8 @@ def require(need: int, *, keep: int | None = None) -> None:
     left = free()
     if left < need + (reserve() if keep is None else keep):
         raise NearlyFull(
-            f"На диске узла осталось {left // 1_000_000} МБ: этого не хватит.",
-            f"{left // 1_000_000} MB are left on the node's disk: that is not enough.",
-            cure_ru="Освободите место: работа продолжится сама.",
-            cure_en="Free some space: the work goes on by itself.",
+            Message("{left} MB are left on the node's disk: that is not enough.", left=left // 1000000),
+            remedy=Message("Free some space: the work goes on by itself."),
         )
 
 
@@ -97,10 +96,12 @@ def require_for_form(size: int) -> None:
     left = free()
     if size and left < size + floor():
         raise NoRoomForForm(
-            f"На диске узла осталось {left // 1_000_000} МБ: узел не может записать и этого действия.",
-            f"{left // 1_000_000} MB are left on the node's disk: not even this action can be written down.",
-            cure_ru="Освободите место средствами компьютера (папку данных узла не трогайте) и повторите действие.",
-            cure_en="Free some space by the computer's own means (leave the node's data folder alone), then repeat.",
+            Message(
+                "{left} MB are left on the node's disk: not even this action can be written down.", left=left // 1000000
+            ),
+            remedy=Message(
+                "Free some space by the computer's own means (leave the node's data folder alone), then repeat."
+            ),
         )
 
 
@@ -113,19 +114,16 @@ def require_for_files(size: int) -> None:
     left = free()
     if not size or left >= size + reserve():
         return
-    ru, en = "Освободите место и загрузите файлы снова.", "Free some space and upload the files again."
+    message = Message("Free some space and upload the files again.")
     if settings.PPE_NODE == "hq":
-        ru = (
-            "Удалите исходные сканы экзаменов, которые РЦОИ уже подтвердил (страница «Передать бланки»), "
-            "или освободите место иначе и загрузите файлы снова."
-        )
-        en = (
-            "Wipe the originals of exams that the centre has acknowledged (the page “Transfer answer forms”), "
-            "or free some space otherwise, and upload the files again."
+        message = Message(
+            "Wipe the originals of exams that the centre has acknowledged (the page “Transfer answer"
+            " forms”), or free some space otherwise, and upload the files again."
         )
     raise NoRoomForFiles(
-        f"На диске узла осталось {left // 1_000_000} МБ: файлы не приняты. Действия без файлов выполняются.",
-        f"{left // 1_000_000} MB are left on the node's disk: the files were not taken. Forms without files work.",
-        cure_ru=ru,
-        cure_en=en,
+        Message(
+            "{left} MB are left on the node's disk: the files were not taken. Forms without files work.",
+            left=left // 1000000,
+        ),
+        remedy=message,
     )

@@ -92,7 +92,7 @@ def _page(kind: str) -> bytes:
     for cx, cy in GEOMETRY.corners:
         square(cx, cy, GEOMETRY.corner_size)
     square(*GEOMETRY.orientation_centre, GEOMETRY.orientation_size)
-    title = CATALOGUE[kind].title_ru
+    title = CATALOGUE[kind].title.ru
     text(30, 17, NOTE, size=8)
     text(20, 28, title if len(title) <= 48 else title[:46].rsplit(" ", 1)[0], size=12, bold=True)
     if len(title) > 48:

@@ -89,7 +89,7 @@ def _fields(fields: tuple[Field, ...]) -> Layout:
     for field in fields:
         x, y = field.at
         alone = field.rows == 1
-        words.append(Words(x - _CAPTIONED_ALONE if alone else x, y + 4.5 if alone else y - 1.5, field.title_ru))
+        words.append(Words(x - _CAPTIONED_ALONE if alone else x, y + 4.5 if alone else y - 1.5, field.title.ru))
         for row, boxes in field.boxes():
             top = boxes[0][1]
             label = "" if alone or (row, top) in numbered else str(row)

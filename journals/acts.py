@@ -19,6 +19,7 @@ from keys.tokens import OpenToken
 from stations.models import Room, Sitting, StationPost
 from wire.documents import act as wire_act
 from wire.durable import write_durable
+from wire.messages import Message
 from wire.names.files import act_name
 
 MAX_PHOTO = 12 * 1024 * 1024
@@ -92,35 +93,32 @@ def _require(
     sitting: Sitting, kind: str, post: StationPost | None, room: Room | None, reason: str, token: OpenToken
 ) -> None:
     if not in_words(reason):
-        raise ActRefused(
-            "Укажите словами причину, по которой составляется акт.", "Give the reason of the act in words."
-        )
+        raise ActRefused(Message("Give the reason of the act in words."))
     about = {"journal_missing": post, "room_difference": room}.get(kind)
     if about is None:
-        raise ActRefused("Не указано, о чём составляется акт.", "The act names neither a station nor a room.")
+        raise ActRefused(Message("The act names neither a station nor a room."))
     point = sitting.point
     if (token.identity.region, token.identity.point) != (point.region.code, point.code):
-        raise ActRefused("Токен члена ГЭК другого ППЭ.", "The token is of a GEK member of another point.")
+        raise ActRefused(Message("The token is of a GEK member of another point."))
     if kind == "journal_missing" and post is not None:
         _require_missing(sitting, post)
 
 
 def _require_missing(sitting: Sitting, post: StationPost) -> None:
     if post.sitting_id != sitting.pk:
-        raise ActRefused("Эта станция не участвовала в экзамене.", "This station was not in the exam.")
+        raise ActRefused(Message("This station was not in the exam."))
     row = next(each for each in expected_set(sitting, (post.station.kind,)) if each.post.pk == post.pk)
     if row.state == "accepted":
-        raise ActRefused("Журнал этой станции уже принят: акт не нужен.", "The station's journal is accepted already.")
+        raise ActRefused(Message("The station's journal is accepted already."))
     if row.act is not None:
-        raise ActRefused("Акт об этой станции уже составлен.", "There is an act about this station already.")
+        raise ActRefused(Message("There is an act about this station already."))
 
 
 def _photo_suffix(photo: bytes) -> str:
     suffix = next((suffix for magic, suffix in _PHOTOS.items() if photo.startswith(magic)), None)
     if suffix is None or len(photo) > MAX_PHOTO:
         raise ActRefused(
-            f"Фотография акта — файл JPEG, PNG или PDF не больше {MAX_PHOTO >> 20} МиБ.",
-            "The photo of an act is a JPEG, PNG or PDF file that is not too big.",
+            Message("The photo of an act is a JPEG, PNG or PDF file of at most {limit} MiB.", limit=MAX_PHOTO >> 20),
         )
     return suffix
 
@@ -191,7 +189,7 @@ def file_bytes(row: Act) -> bytes:
     try:
         return files.inside(row.path).read_bytes()
     except OSError as error:
-        raise ActRefused("Файл акта не найден на диске узла.", "The act is not on the node's disk.") from error
+        raise ActRefused(Message("The act is not on the node's disk.")) from error
 
 
 def photo_suffix(row: Act) -> str:

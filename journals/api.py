@@ -20,6 +20,7 @@ from journals.verdicts import Verdict
 from keys import idempotency
 from keys.authentication import Machine
 from wire import canonical
+from wire.messages import Both
 
 NODES = ("hq",)
 _BLOCK = 1 << 18
@@ -153,7 +154,7 @@ class JournalsView(APIView):
     def _take(self, machine: Machine, data: bytes, name: str) -> Response:
         verdict = intake.take_in(data=data, name=name, door="api", actor=machine.actor, point=point_of(machine))
         if verdict.journal is None:
-            refusal = verdict.refusal or JournalsRefusal(verdict.line, verdict.line)
+            refusal = verdict.refusal or JournalsRefusal(Both(verdict.line))
             return Response(problem(refusal), status=refusal.http_status, content_type="application/problem+json")
         code = status.HTTP_200_OK if verdict.repeated else status.HTTP_201_CREATED
         return Response(answer_of(verdict, verdict.journal), status=code)

@@ -16,6 +16,7 @@ from journals.lookups import Lookups
 from journals.verdicts import Pending, Verdict
 from stations.models import ExamPoint
 from wire.errors import Refusal
+from wire.messages import Message
 
 #: So many journals, or bytes of them, are kept by one sync of the disk and one transaction.
 TOGETHER, TOGETHER_SIZE = 16, 16 << 20
@@ -58,10 +59,8 @@ class OnDrive:
                 return file.read(MAX_SIZE + 1)
         except OSError as error:
             raise CannotDecide(
-                f"Файл {self.name} не читается с накопителя: {error.strerror or error}.",
-                f"Cannot read {self.name}: {error.strerror or error}.",
-                cure_ru="Проверьте накопитель и повторите.",
-                cure_en="Check the drive, then repeat.",
+                Message("Cannot read {self_name}: {strerror}.", self_name=self.name, strerror=error.strerror or error),
+                remedy=Message("Check the drive, then repeat."),
             ) from error
 
 

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from wire.errors import Refusal
+from wire.messages import Message
 
 
 class JournalsRefusal(Refusal):
@@ -18,10 +19,10 @@ class EmptyFile(JournalsRefusal):
 
     def __init__(self) -> None:
         super().__init__(
-            "Файл пуст: журнала в нём нет.",
-            "The file is empty.",
-            cure_ru="Сформируйте журнал на станции ещё раз и дождитесь сообщения, что накопитель можно вынуть.",
-            cure_en="Form the journal at the station again and wait until it says that the drive may be removed.",
+            Message("The file is empty."),
+            remedy=Message(
+                "Form the journal at the station again and wait until it says that the drive may be removed."
+            ),
         )
 
 
@@ -33,8 +34,7 @@ class TooBig(JournalsRefusal):
 
     def __init__(self, limit: int) -> None:
         super().__init__(
-            f"Файл больше {limit // (1 << 20)} МиБ: таких журналов не бывает.",
-            f"The file is bigger than {limit // (1 << 20)} MiB: no journal is.",
+            Message("The file is bigger than {limit} MiB: no journal is.", limit=limit // (1 << 20)),
         )
 
 
@@ -72,7 +72,7 @@ class NotThere(JournalsRefusal):
     http_status = 404
 
     def __init__(self) -> None:
-        super().__init__("Такой журнал сюда не приходил.", "No such journal came here.")
+        super().__init__(Message("No such journal came here."))
 
 
 class StationUnknown(JournalsRefusal):

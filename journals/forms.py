@@ -20,6 +20,7 @@ from wire.cms import Recipient
 from wire.errors import Refusal
 from wire.journal import FormSet, JournalDocument, SealedForms
 from wire.journal.lines import Lines
+from wire.messages import Message
 
 log = logging.getLogger(__name__)
 
@@ -172,7 +173,7 @@ def open_forms(row: Journal, document: JournalDocument | Lines, recipients: Sequ
         sets = journal.open_forms(document, recipients=recipients)
         _require_sound(sets)
     except SealedForms as refusal:
-        row.forms_problem, row.forms_problem_en = refusal.text("ru")[:300], refusal.text("en")[:300]
+        row.forms_problem, row.forms_problem_en = refusal.message.ru[:300], refusal.message.en[:300]
         row.save(update_fields=["forms_problem", "forms_problem_en"])
         return False
     _write(row, sets)
@@ -194,8 +195,7 @@ def _require_sound(sets: Iterable[FormSet]) -> None:
         for kind, number in each.sheets.items():
             if not 0 < len(number) <= _MAX_NUMBER or not 0 < len(kind) <= 16:
                 raise SealedForms(
-                    f"Комплект {each.ordinal}: номер бланка записан не по формату.",
-                    f"Set {each.ordinal}: a form number is malformed.",
+                    Message("Set {ordinal}: a form number is malformed.", ordinal=each.ordinal),
                 )
 
 
@@ -238,7 +238,7 @@ def file_bytes(row: Journal) -> bytes:
     try:
         return files.inside(row.path).read_bytes()
     except OSError as error:
-        raise Refusal("Файл журнала не найден на диске узла.", "The journal is not on the node's disk.") from error
+        raise Refusal(Message("The journal is not on the node's disk.")) from error
 
 
 def open_one(pk: int, recipients: Sequence[Recipient]) -> bool:

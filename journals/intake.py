@@ -27,6 +27,7 @@ from wire import cms, pki
 from wire.durable import write_durable_all
 from wire.errors import Part, Refusal
 from wire.journal import JournalDocument, Relation, relation
+from wire.messages import Message
 
 #: The field of a doubt that no decision of a person mends (`wire.journal.sealed_doubts`).
 SEALED = "sealed"
@@ -256,30 +257,26 @@ def _relation(document: JournalDocument, other: Journal) -> Relation:
         return "fork"
 
 
-#: What is said against one other journal, against several, and in English.
-_AGAINST: dict[Relation, tuple[str, str, str]] = {
-    "shorter": (
-        "короче журнала этой же станции, полученного в {}: часть записей потеряна",
-        "короче журналов этой же станции, полученных в {}: часть записей потеряна",
-        "shorter than what the same station sent at {}",
-    ),
-    "fork": (
-        "ПРОТИВОРЕЧИТ журналу этой же станции, полученному в {}: записи различаются",
-        "ПРОТИВОРЕЧИТ журналам этой же станции, полученным в {}: записи различаются",
-        "CONTRADICTS what the same station sent at {}",
-    ),
-}
+def _against_words(how: Relation, count: int, at: str) -> Message:
+    """Say what is wrong beside one other journal of the same station, or several."""
+    if how == "shorter":
+        if count == 1:
+            return Message("shorter than the journal of the same station that came at {at}: entries are lost", at=at)
+        return Message("shorter than the journals of the same station that came at {at}: entries are lost", at=at)
+    if count == 1:
+        return Message("CONTRADICTS the journal of the same station that came at {at}: the entries differ", at=at)
+    return Message("CONTRADICTS the journals of the same station that came at {at}: the entries differ", at=at)
 
 
 def _doubt_relations(row: Journal, relations: Relations) -> None:
-    for how, (one, several, en) in _AGAINST.items():
+    for how in ("shorter", "fork"):
         against = _against(row, relations, how)
         if not against:
             continue
         times = sorted(each.received_at for each in against)[-5:]
         at = ", ".join(f"{clock.local(time, row.point.timezone):%H:%M}" for time in times)
-        ru = one if len(against) == 1 else several
-        part = Part(how, str(row.entry_count), str(against[-1].entry_count), ru.format(at), en.format(at))
+        said = _against_words(how, len(against), at)
+        part = Part(how, str(row.entry_count), str(against[-1].entry_count), said)
         row.doubts = [{**part.as_dict(), "blocks": True}, *row.doubts]
 
 
@@ -330,24 +327,22 @@ def accept(*, journal: Journal, reason: str, actor: Actor, post: StationPost | N
         IllegalMove: The journal is in no state to be accepted.
     """
     if not in_words(reason):
-        raise CannotDecide(
-            "Укажите словами причину, по которой журнал принимается.", "Give the reason of the acceptance in words."
-        )
+        raise CannotDecide(Message("Give the reason of the acceptance in words."))
     if any(doubt.get("field") == SEALED for doubt in journal.blocking):
         # Accepted, it would look served while its sheets stay unknown for good.
         raise CannotDecide(
-            "Номера бланков этого журнала ключами ППЭ не открыть никогда: принять его нельзя.",
-            "The form numbers of this journal can never be opened with the point's keys: it cannot be accepted.",
-            cure_ru="Сформируйте журнал на станции заново с пакетом экзамена этого ППЭ; если это невозможно, отклоните "
-            "журнал и составьте акт.",
-            cure_en="Form the journal at the station anew with this point's exam package; where that is impossible, "
-            "refuse the journal and make an act.",
+            Message(
+                "The form numbers of this journal can never be opened with the point's keys: it cannot be accepted."
+            ),
+            remedy=Message(
+                "Form the journal at the station anew with this point's exam package; where that is"
+                " impossible, refuse the journal and make an act."
+            ),
         )
     post = post or _post_for(journal)
     if post is None or post.sitting_id != journal.sitting_id or post.station.kind != journal.kind:
         raise CannotDecide(
-            "Неизвестно, какой станции этот журнал: выберите станцию из ожидаемых.",
-            "It is not known whose journal this is: choose one of the expected stations.",
+            Message("It is not known whose journal this is: choose one of the expected stations."),
         )
     with transaction.atomic():
         move(
@@ -382,8 +377,7 @@ def accept_named(*, journal: Journal, actor: Actor) -> Journal:
     """
     if not journal.only_misnamed:
         raise CannotDecide(
-            "У журнала не только неверное имя: укажите причину, по которой он принимается.",
-            "More than the name is wrong: give the reason of the acceptance.",
+            Message("More than the name is wrong: give the reason of the acceptance."),
         )
     # Kept with the journal as people read it: in Russian, as every paper of the point.
     reason = f"Неверное имя файла, по содержанию это {journal.name}"
@@ -417,7 +411,7 @@ def refuse(*, journal: Journal, reason: str, actor: Actor) -> Journal:
         IllegalMove: The journal is in no state to be refused.
     """
     if not in_words(reason):
-        raise CannotDecide("Укажите причину отказа словами.", "Give the reason of the refusal in words.")
+        raise CannotDecide(Message("Give the reason of the refusal in words."))
     move(
         journal,
         JournalState.REFUSED,

@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 from journals.errors import JournalsRefusal
 from keys.authentication import Machine
 from stations.models import ExamPoint
+from wire.messages import Message
 from wire.pki import Role
 
 
@@ -43,6 +44,6 @@ def point_of(machine: Machine) -> ExamPoint:
     row = ExamPoint.objects.filter(region__code=identity.region, code=identity.point).select_related("region").first()
     if row is None:
         raise JournalsRefusal(
-            f"ППЭ {identity.region}-{identity.point} на этом узле нет.", f"Point {identity.point} is not of this node."
+            Message("Point {region}-{point} is not of this node.", region=identity.region, point=identity.point)
         )
     return row

@@ -122,7 +122,7 @@ def _entry(entry: object) -> dict[str, object]:
         "seq": getattr(entry, "seq", 0),
         "at": getattr(entry, "at", None),
         "person": getattr(entry, "person", ""),
-        "words": (known.en if language() == "en" else known.ru) if known else event,
+        "words": str(known.message) if known else event,
         "failed": getattr(entry, "disposition", "") == "failure",
         "data": canonical.dumps(data).decode()[1:-1][:400] if data else "",
     }

@@ -15,6 +15,7 @@ from wire import cms, journal, names
 from wire.errors import Part, Refusal
 from wire.journal import Header, JournalDocument
 from wire.journal import name as journal_name
+from wire.messages import NOTHING, Message, Several
 
 #: A station whose clock is ahead of ours by more than this is told of.
 SKEW = timedelta(seconds=90)
@@ -85,7 +86,7 @@ def read(data: bytes, name: str, *, point: ExamPoint | None, at: datetime, looku
     found = Read(header, document, sitting)
     if broken is not None:
         # The sentence of the refusal names the first bad entry.
-        found.doubts.append(Part("entry", "", "", broken.text("ru"), broken.text("en")))
+        found.doubts.append(Part("entry", "", "", broken.message))
     if document is not None:
         _judge_content(found, document)
         _judge_sealed(found, document, ask)
@@ -111,33 +112,30 @@ def _header_of(data: bytes, reason: Refusal) -> Header:
     except Refusal:
         if (whole := _announced(data)) > len(data):
             raise NotAJournal(
-                f"Журнал записан не до конца: {len(data)} байт из {whole}.",
-                f"The journal was not written whole: {len(data)} bytes of {whole}.",
-                cure_ru="Скопируйте файл со станции ещё раз и дождитесь сообщения, что накопитель можно вынуть.",
-                cure_en="Copy the file from the station again and wait for the message that the drive may be removed.",
+                Message("The journal was not written whole: {count} bytes of {whole}.", count=len(data), whole=whole),
+                remedy=Message(
+                    "Copy the file from the station again and wait for the message that the drive may be removed."
+                ),
                 parts=reason.parts,
             ) from None
-        ru, en = _looks_like(data)
+        message = _looks_like(data)
         raise NotAJournal(
-            f"Это не электронный журнал станции{ru}.",
-            f"This is not the electronic journal of a station{en}.",
-            cure_ru="Выберите файл END_….dat, который сформировала станция.",
-            cure_en="Choose the END_….dat file that the station formed.",
+            Message("This is not the electronic journal of a station{message}.", message=message),
+            remedy=Message("Choose the END_….dat file that the station formed."),
             parts=reason.parts,
         ) from None
 
 
 _MAGIC = (
-    (b"\xff\xd8\xff", ": внутри фотография JPEG", ": it is a JPEG photo"),
-    (b"\x89PNG", ": внутри картинка PNG", ": it is a PNG picture"),
-    (b"%PDF", ": внутри документ PDF", ": it is a PDF document"),
-    (b"PK\x03\x04", ": внутри архив ZIP", ": it is a ZIP archive"),
-    (b"II*\x00", ": внутри скан TIFF", ": it is a TIFF scan"),
-    (b"MM\x00*", ": внутри скан TIFF", ": it is a TIFF scan"),
+    (b"\xff\xd8\xff", Message(": it is a JPEG photo")),
+    (b"\x89PNG", Message(": it is a PNG picture")),
+    (b"%PDF", Message(": it is a PDF document")),
+    (b"PK\x03\x04", Message(": it is a ZIP archive")),
+    (b"II*\x00", Message(": it is a TIFF scan")),
+    (b"MM\x00*", Message(": it is a TIFF scan")),
     (
         b"\x00" * 16,
-        ": файл заполнен нулями, запись на накопитель не закончилась",
-        ": it is filled with zeros, writing to the drive was not finished",
+        Message(": it is filled with zeros, writing to the drive was not finished"),
     ),
 )
 
@@ -154,16 +152,14 @@ def _announced(data: bytes) -> int:
     return 2 + width + int.from_bytes(data[2 : 2 + width], "big")
 
 
-def _looks_like(data: bytes) -> tuple[str, str]:
-    return next(((ru, en) for magic, ru, en in _MAGIC if data.startswith(magic)), ("", ""))
+def _looks_like(data: bytes) -> Message:
+    return next((message for magic, message in _MAGIC if data.startswith(magic)), NOTHING)
 
 
-def _foreign(ru: str, en: str, parts: Iterable[Part] = ()) -> ForeignJournal:
+def _foreign(message: Message, parts: Iterable[Part] = ()) -> ForeignJournal:
     return ForeignJournal(
-        f"Журнал не принят: {ru}.",
-        f"The journal is not accepted: {en}.",
-        cure_ru="Передайте этот файл туда, где проходил его экзамен.",
-        cure_en="Bring this file to where its exam took place.",
+        Message("The journal is not accepted: {message}.", message=message),
+        remedy=Message("Bring this file to where its exam took place."),
         parts=list(parts),
     )
 
@@ -180,21 +176,26 @@ def _sitting(header: Header, door: ExamPoint | None, ask: Lookups) -> Sitting:
     if not served or not at_door:
         here = door.key if door else f"{node.region}-{', '.join(node.points)}" if node else ""
         raise _foreign(
-            f"он из региона {header.region}, ППЭ {header.point}, а здесь {here}",
-            f"it is of region {header.region}, point {header.point}; this is {here}",
+            Message(
+                "it is of region {region}, point {point}; this is {here}",
+                region=header.region,
+                point=header.point,
+                here=here,
+            ),
         )
     place = (header.region, header.point, header.sitting, header.subject)
     sitting = ask.once(("sitting", *place), lambda: _registered(header))
     if sitting is None or header.sitting != sitting.key:
         raise _foreign(
-            f"экзамена {header.sitting} (предмет {header.subject}) в этом ППЭ нет",
-            f"this point has no exam {header.sitting} (subject {header.subject})",
+            Message(
+                "this point has no exam {sitting} (subject {subject})", sitting=header.sitting, subject=header.subject
+            ),
         )
     if header.mode != sitting.mode:
-        words = {"live": "экзамена", "training": "тренировки"}
         raise _foreign(
-            f"это журнал {words.get(header.mode)}, а идёт режим {words.get(sitting.mode)}",
-            f"it is of {header.mode} mode, here is {sitting.mode}",
+            Message("it is of a rehearsal, and this is the exam itself")
+            if header.mode == "training"
+            else Message("it is of the exam itself, and this is a rehearsal")
         )
     return sitting
 
@@ -239,7 +240,7 @@ def _judge_registry(found: Read, ask: Lookups) -> None:
         rooms = Room.objects.filter(point=point, number=room)
         found.room = ask.once(("room", point.pk, room), rooms.first)
         if found.room is None:
-            found.doubts.append(_part("room", room, "", "аудитории %s нет в ППЭ", "no room %s at the point"))
+            found.doubts.append(_part("room", room, "", Message("no room {room} at the point", room=room)))
     # Nearly every journal names its station as the registry does: station, post and room come in one question.
     exact = ask.posts(sitting, header.kind, journal.station_ident(header))
     if exact:
@@ -248,7 +249,12 @@ def _judge_registry(found: Read, ask: Lookups) -> None:
         found.station = station_of(point, header.kind, header.station, room=header.room)
     if found.station is None:
         found.doubts.append(
-            _part("station", header.station, "", "станции %s нет в реестре ППЭ", "station %s is not in the registry")
+            _part(
+                "station",
+                header.station,
+                "",
+                Message("station {station} is not in the registry", station=header.station),
+            )
         )
         return
     if header.serial and found.station.serial and header.serial != found.station.serial:
@@ -257,8 +263,11 @@ def _judge_registry(found: Read, ask: Lookups) -> None:
                 "serial",
                 header.serial,
                 found.station.serial,
-                f"серийный номер {header.serial}, в реестре {found.station.serial}",
-                f"serial number {header.serial}, the registry says {found.station.serial}",
+                Message(
+                    "serial number {serial}, the registry says {serial2}",
+                    serial=header.serial,
+                    serial2=found.station.serial,
+                ),
             )
         )
     _find_post(found, exact)
@@ -281,30 +290,31 @@ def _find_post(found: Read, exact: list[StationPost]) -> None:
         return
     posts = list(StationPost.objects.filter(sitting=found.sitting, station=station).select_related("room"))
     said, known = found.header.room or "—", [post.room.number if post.room else "—" for post in posts]
-    ru, en = ", ".join(map(_at_ru, known)) or "не назначена", ", ".join(map(_at_en, known)) or "does not assign it"
+    assigned = Several([_at(each) for each in known], ", ") if known else Message("does not assign it")
     found.doubts.append(
         Part(
             "post",
             said,
             ", ".join(known),
-            f"станция {station.number} в журнале {_at_ru(said)}, а по реестру {ru}; "
-            "если её переставили, отметьте замену",
-            f"station {station.number}: the journal says {_at_en(said)}, the registry {en}; "
-            "if it was moved, record the replacement",
+            Message(
+                "station {station_number}: the journal says {at}, the registry {message}; if it was"
+                " moved, record the replacement",
+                station_number=station.number,
+                at=_at(said),
+                message=assigned,
+            ),
         )
     )
 
 
-def _at_ru(room: str) -> str:
-    return "без аудитории" if room == "—" else "Штаб" if room == "HQ" else f"ауд. {room}"
+def _at(room: str) -> Message:
+    if room == "—":
+        return Message("no room")
+    return Message("HQ") if room == "HQ" else Message("room {room}", room=room)
 
 
-def _at_en(room: str) -> str:
-    return "no room" if room == "—" else "HQ" if room == "HQ" else f"room {room}"
-
-
-def _part(field_name: str, value: str, expected: str, ru: str, en: str) -> Part:
-    return Part(field_name, value, expected, ru % value, en % value)
+def _part(field_name: str, value: str, expected: str, message: Message) -> Part:
+    return Part(field_name, value, expected, message)
 
 
 def _judge_name(found: Read, name: str, ask: Lookups) -> None:
@@ -318,7 +328,7 @@ def _judge_name(found: Read, name: str, ask: Lookups) -> None:
         found.name = reading.proposed or base[:255]
     if reading.name is None:
         found.misnamed += reading.doubts or [
-            Part("name", base[:120], found.name, "имя файла не по правилам", "the file name breaks the rules")
+            Part("name", base[:120], found.name, Message("the file name breaks the rules"))
         ]
         return
     (found.remarks if reading.certain else found.misnamed).extend(reading.doubts)
@@ -348,8 +358,7 @@ def _judge_clock(found: Read, at: datetime) -> None:
                 "clock",
                 str(seconds),
                 "0",
-                f"часы станции спешат не меньше чем на {seconds} с",
-                f"the station's clock is at least {seconds} s ahead",
+                Message("the station's clock is at least {seconds} s ahead", seconds=seconds),
             )
         )
 

@@ -15,6 +15,7 @@ from stations.matching import station_of
 from stations.models import ExamPoint, Sitting, Station, StationPost
 from wire import canonical, names
 from wire.journal.name import NO_ROOM
+from wire.messages import Message
 from wire.names import JournalName
 from wire.pki import Identity
 
@@ -48,10 +49,12 @@ def station_of_machine(identity: Identity, point: ExamPoint) -> Station:
     row = station_of(point, identity.role.value, identity.ident)
     if row is None:
         raise StationUnknown(
-            f"Станции {identity.ident} нет в реестре ППЭ {point.key}.",
-            f"Station {identity.ident} is not in the registry of point {point.key}.",
-            cure_ru="Загрузите новый пакет экзамена.",
-            cure_en="Load a newer exam package.",
+            Message(
+                "Station {ident} is not in the registry of point {point_key}.",
+                ident=identity.ident,
+                point_key=point.key,
+            ),
+            remedy=Message("Load a newer exam package."),
         )
     return row
 

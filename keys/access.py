@@ -16,7 +16,7 @@ from django.db import transaction
 from audit.log import SYSTEM, Actor, record
 from audit.moves import move
 from common import files
-from common.errors import in_words
+from common.errors import both, in_words
 from common.stored import stored
 from common.work.clock import now
 from keys import node, second_person, trust
@@ -31,6 +31,7 @@ from wire.cms import Recipient
 from wire.documents import access_key as wire_key
 from wire.durable import fsync_dir, write_durable
 from wire.errors import Part, Refusal
+from wire.messages import Message
 from wire.names.files import KeyName, key_name, parse_key_name
 from wire.pki import Role
 
@@ -65,18 +66,16 @@ def load(*, data: bytes, name: str, actor: Actor, sitting: Sitting | None = None
         AccessCertificateMissing: The package with its certificate has not been taken in.
     """
     if not data or len(data) > MAX_FILE:
-        raise _refused("файл пуст или слишком велик", "the file is empty or too big")
+        raise _refused(Message("the file is empty or too big"))
     said = parse_key_name(name)
     if said is None:
         shown = name.rpartition("/")[2][:80]
-        raise _refused(
-            f"имя «{shown}» не похоже на KEY_РР_ПППП_ДДММГГ_ЭЭ_vN.p7m", f"the name {shown!r} is not that of a key"
-        )
+        raise _refused(Message("the name «{shown}» is not that of a key", shown=shown))
     wanted = _sitting_of(said, sitting)
     try:
         wire_key.require_envelope(data)
     except Refusal as refusal:
-        raise _refused("содержимое — не целый контейнер CMS", "the content is not a whole CMS container") from refusal
+        raise _refused(Message("the content is not a whole CMS container")) from refusal
     certificate = (
         Certificate.objects.filter(
             role=Role.ACCESS.value, region=said.region, point=said.point, ident=access_ident(wanted, said.version)
@@ -86,20 +85,20 @@ def load(*, data: bytes, name: str, actor: Actor, sitting: Sitting | None = None
     )
     if certificate is None:
         raise AccessCertificateMissing(
-            f"Сертификат ключа {wanted.key} версии {said.version} ещё не получен.",
-            f"The certificate of key {wanted.key} v{said.version} has not been received.",
-            cure_ru="Сначала загрузите пакет экзамена этой же или более новой версии.",
-            cure_en="Take in the exam package of this or a newer version first.",
+            Message(
+                "The certificate of key {wanted_key} v{version} has not been received.",
+                wanted_key=wanted.key,
+                version=said.version,
+            ),
+            remedy=Message("Take in the exam package of this or a newer version first."),
         )
     return _keep(data, said, wanted, certificate, actor)
 
 
-def _refused(ru: str, en: str, parts: Iterable[Part] = ()) -> KeyFileRefused:
+def _refused(message: Message, parts: Iterable[Part] = ()) -> KeyFileRefused:
     return KeyFileRefused(
-        f"Ключ доступа к ЭМ не загружен: {ru}.",
-        f"The access key was not loaded: {en}.",
-        cure_ru="Выберите файл KEY_….p7m этого ППЭ, этой даты и предмета.",
-        cure_en="Choose the KEY_….p7m file of this point, date and subject.",
+        Message("The access key was not loaded: {message}.", message=message),
+        remedy=Message("Choose the KEY_….p7m file of this point, date and subject."),
         parts=list(parts),
     )
 
@@ -108,19 +107,24 @@ def _sitting_of(said: KeyName, page: Sitting | None) -> Sitting:
     """Find the sitting that a name speaks of, or name every part that is wrong."""
     if page is not None:
         pairs = (
-            ("region", "регион", said.region, page.point.region.code),
-            ("point", "ППЭ", said.point, page.point.code),
-            ("date", "дата", f"{said.date:%d.%m.%Y}", f"{page.date:%d.%m.%Y}"),
-            ("subject", "предмет", said.subject, page.subject.code),
+            ("region", Message("region"), said.region, page.point.region.code),
+            ("point", Message("exam point"), said.point, page.point.code),
+            ("date", Message("date"), f"{said.date:%d.%m.%Y}", f"{page.date:%d.%m.%Y}"),
+            ("subject", Message("subject"), said.subject, page.subject.code),
         )
         wrong = [
-            Part(field, found, expected, f"{word} {found}, а нужен {expected}", f"{field} {found}, expected {expected}")
+            Part(
+                field,
+                found,
+                expected,
+                Message("{word} {found}, expected {expected}", word=word, found=found, expected=expected),
+            )
             for field, word, found, expected in pairs
             if found != expected
         ]
         if wrong:
-            ru, en = "; ".join(part.ru for part in wrong), "; ".join(part.en for part in wrong)
-            raise _refused(f"это ключ другого экзамена ({ru})", f"it is the key of another exam ({en})", wrong)
+            message = [part.message for part in wrong]
+            raise _refused(Message("it is the key of another exam ({message})", message=message), wrong)
         return page
     found_row = (
         Sitting.objects.filter(
@@ -132,8 +136,7 @@ def _sitting_of(said: KeyName, page: Sitting | None) -> Sitting:
     if found_row is None:
         what = f"{said.region}-{said.point}, {said.date:%d.%m.%Y}"
         raise _refused(
-            f"такого экзамена на этом узле нет: {what}, предмет {said.subject}",
-            f"this node has no such exam: {what}, subject {said.subject}",
+            Message("this node has no such exam: {what}, subject {subject}", what=what, subject=said.subject),
         )
     return found_row
 
@@ -142,8 +145,8 @@ def _keep(data: bytes, said: KeyName, sitting: Sitting, certificate: Certificate
     point = sitting.point
     standing = AccessKey.objects.filter(certificate=certificate).first()
     if standing is not None and standing.state in (AccessKeyState.EXPIRED, AccessKeyState.REVOKED):
-        word = str(AccessKeyState(standing.state).label).lower()
-        raise _refused(f"этот ключ уже не действует: {word}", "this key is no longer valid")
+        state = both(lambda: str(AccessKeyState(standing.state).label).lower())
+        raise _refused(Message("this key is no longer valid: {state}", state=state))
     if standing is not None and is_usable(standing):
         return standing
     name = key_name(said.region, said.point, said.date, said.subject, said.version)
@@ -213,7 +216,7 @@ def take_reserve(*, p7m: bytes, certificate: bytes, actor: Actor) -> AccessKey:
         date_text, subject, version = row.ident.split("-")
         name = key_name(row.region, row.point, _date(date_text), subject, int(version.removeprefix("v")))
     except ValueError as error:
-        raise _refused("сертификат ключа назван не по правилам", "its certificate is named oddly") from error
+        raise _refused(Message("its certificate is named oddly")) from error
     return load(data=p7m, name=name, actor=actor)
 
 
@@ -244,8 +247,12 @@ def activate(*, access_key: AccessKey, token: OpenToken, actor: Actor) -> Access
     sitting, point = access_key.sitting, access_key.sitting.point
     if (token.identity.region, token.identity.point) != (point.region.code, point.code):
         raise ForeignToken(
-            f"Токен выдан для ППЭ {token.identity.region}-{token.identity.point}, а ключ — для {point.key}.",
-            f"The token is of point {token.identity.point}, the key of {point.key}.",
+            Message(
+                "The token is of point {region}-{point}, the key of {key}.",
+                region=token.identity.region,
+                point=token.identity.point,
+                key=point.key,
+            ),
         )
     second_person.require(access_key=access_key, token=token, actor=actor)
     certificate = access_key.certificate
@@ -298,9 +305,7 @@ def _require_valid(certificate: Certificate) -> None:
     try:
         trust.trust_store().check(certificate.x509, at=now(), roles={Role.ACCESS})
     except Refusal as refusal:
-        raise AccessKeyUnusable(
-            f"Ключ доступа не действует: {refusal.text('ru')}", f"The access key is not valid: {refusal.text('en')}"
-        ) from refusal
+        raise AccessKeyUnusable(Message("The access key is not valid: {message}", message=refusal.message)) from refusal
 
 
 def _blob(certificate: Certificate) -> Path:
@@ -316,7 +321,7 @@ def file_bytes(access_key: AccessKey) -> bytes:
     try:
         return files.inside(access_key.path).read_bytes()
     except OSError as error:
-        raise _refused("файл ключа не найден на диске узла", "the key file is not on the node's disk") from error
+        raise _refused(Message("the key file is not on the node's disk")) from error
 
 
 # --- use --------------------------------------------------------------------------------------------------------------
@@ -394,7 +399,7 @@ def revoke(*, access_key: AccessKey, reason: str, actor: Actor) -> None:
         KeyFileRefused: No reason is given.
     """
     if not in_words(reason):
-        raise KeyFileRefused("Укажите причину отзыва ключа словами.", "Give the reason of the revocation in words.")
+        raise KeyFileRefused(Message("Give the reason of the revocation in words."))
     _end(access_key, AccessKeyState.REVOKED, "keys.access_key_revoked", reason.strip(), actor)
 
 

@@ -27,6 +27,7 @@ from wire import pki
 from wire.cms import Signer
 from wire.documents import access_key
 from wire.durable import write_durable
+from wire.messages import Message
 from wire.names.files import key_name
 from wire.pki import Identity, Role
 
@@ -93,7 +94,7 @@ def authority() -> Certificate:
     """
     row: Certificate | None = Certificate.objects.filter(role=Role.CA.value).order_by("-not_before").first()
     if row is None:
-        raise AuthorityMissing("Удостоверяющий центр региона ещё не создан.", "The region's authority is not founded.")
+        raise AuthorityMissing(Message("The region's authority is not founded."))
     return row
 
 
@@ -127,7 +128,7 @@ def rcoi_signer() -> Signer:
         .first()
     )
     if row is None:
-        raise AuthorityMissing("У РЦОИ нет действующего сертификата.", "The centre has no valid certificate.")
+        raise AuthorityMissing(Message("The centre has no valid certificate."))
     return Signer(row.x509, key)
 
 
@@ -196,37 +197,38 @@ def take_requests(*, data: bytes, name: str, actor: Actor) -> list[SigningReques
     with transaction.atomic():
         rows = [take_request(data=content, name=member, actor=actor) for member, content in _members(data)]
     if not rows:
-        raise RequestRefused("В архиве нет запросов сертификатов.", "The archive holds no certificate requests.")
+        raise RequestRefused(Message("The archive holds no certificate requests."))
     return rows
 
 
 def _members(data: bytes) -> list[tuple[str, bytes]]:
     if len(data) > MAX_ARCHIVE:
-        raise RequestRefused("Архив запросов слишком велик.", "The archive of requests is too big.")
+        raise RequestRefused(Message("The archive of requests is too big."))
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
             if len(infos) > MAX_MEMBERS:
-                raise RequestRefused("В архиве слишком много файлов.", "The archive holds too many files.")
+                raise RequestRefused(Message("The archive holds too many files."))
             found_members = []
             for info in infos:
                 with archive.open(info) as member:
                     found_members.append((info.filename.rpartition("/")[2], member.read(MAX_REQUEST + 1)))
             return found_members
     except _ZIP_ERRORS as error:
-        raise RequestRefused("Архив запросов повреждён.", "The archive of requests is damaged.") from error
+        raise RequestRefused(Message("The archive of requests is damaged.")) from error
 
 
 def _judge(identity: Identity) -> None:
     region = authority().region
     if identity.role in (Role.CA, Role.RCOI, Role.ACCESS):
-        raise RequestRefused(
-            "Такие сертификаты РЦОИ выпускает только сам.", "Certificates of this kind are made by the centre alone."
-        )
+        raise RequestRefused(Message("Certificates of this kind are made by the centre alone."))
     if identity.region != region:
         raise RequestRefused(
-            f"Запрос из региона {identity.region}, а этот РЦОИ — региона {region}.",
-            f"The request is of region {identity.region}; this centre is of region {region}.",
+            Message(
+                "The request is of region {region}; this centre is of region {region2}.",
+                region=identity.region,
+                region2=region,
+            ),
         )
 
 
@@ -293,7 +295,7 @@ def refuse_request(*, request: SigningRequest, reason: str, actor: Actor) -> Non
         IllegalMove: It has been decided already.
     """
     if not in_words(reason):
-        raise RequestRefused("Укажите причину отказа словами.", "Give the reason of the refusal in words.")
+        raise RequestRefused(Message("Give the reason of the refusal in words."))
     move(
         request,
         RequestState.REFUSED,
@@ -323,11 +325,9 @@ def revoke_certificate(*, certificate: Certificate, reason: str, actor: Actor) -
         RequestRefused: No reason, or the authority's own certificate.
     """
     if certificate.role == Role.CA.value:
-        raise RequestRefused(
-            "Корневой сертификат региона здесь не отзывается.", "The region's root certificate is not revoked here."
-        )
+        raise RequestRefused(Message("The region's root certificate is not revoked here."))
     if not in_words(reason):
-        raise RequestRefused("Укажите причину отзыва словами.", "Give the reason of the revocation in words.")
+        raise RequestRefused(Message("Give the reason for revoking the certificate in words."))
     at = now()
     with transaction.atomic():
         if Certificate.objects.filter(pk=certificate.pk, revoked_at__isnull=True).update(revoked_at=at):
@@ -386,10 +386,8 @@ def make_access_key(*, sitting: Sitting, actor: Actor, new_version: bool = False
     members = list(Certificate.objects.of(Role.GEK, point.region.code, point.code).standing(now()))
     if not members:
         raise RequestRefused(
-            f"Ни у одного члена ГЭК ППЭ {point.key} нет сертификата.",
-            f"No GEK member of point {point.key} has a certificate.",
-            cure_ru="Подпишите запросы их токенов.",
-            cure_en="Sign the requests of their tokens.",
+            Message("No GEK member of point {point_key} has a certificate.", point_key=point.key),
+            remedy=Message("Sign the requests of their tokens."),
         )
     fingerprints = sorted(row.fingerprint for row in members)
     with transaction.atomic():

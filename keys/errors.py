@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from wire.errors import Refusal
+from wire.messages import Message
 
 
 class KeysRefusal(Refusal):
@@ -89,10 +90,8 @@ class TokenLocked(KeysRefusal):
 
     def __init__(self, minutes: int) -> None:
         super().__init__(
-            f"ПИН-код введён неверно слишком много раз. Токен заблокирован ещё на {minutes} мин.",
-            f"Too many wrong PINs: the token is locked for {minutes} more minutes.",
-            cure_ru="Подождите или возьмите токен другого члена ГЭК.",
-            cure_en="Wait, or take the token of another GEK member.",
+            Message("Too many wrong PINs: the token is locked for {minutes} more minutes.", minutes=minutes),
+            remedy=Message("Wait, or take the token of another GEK member."),
         )
         self.retry_after = minutes * 60
 

@@ -13,6 +13,7 @@ from common.work.clock import now
 from keys.errors import KeysRefusal
 from keys.models import KeptAnswer
 from keys.sessions import Machine
+from wire.messages import Message
 
 HEADER = "Idempotency-Key"
 #: How long an answer is kept, and how long a request may take before a repetition takes its place.
@@ -65,9 +66,7 @@ def once(*, machine: Machine, key: str, request: str, make: Callable[[], Respons
     if not key:
         return make()
     if not _KEY.fullmatch(key):
-        raise BadKey(
-            "Idempotency-Key: от 1 до 100 видимых знаков ASCII.", "Idempotency-Key: 1 to 100 visible ASCII characters."
-        )
+        raise BadKey(Message("Idempotency-Key: 1 to 100 visible ASCII characters."))
     row, mine = _claim(machine.identity.urn, key, request)
     if not mine:
         kind = "application/problem+json" if row.status and row.status >= 400 else None
@@ -100,13 +99,11 @@ def _claim(urn: str, key: str, request: str) -> tuple[KeptAnswer, bool]:
             return row, True
     if row.request != request:
         raise KeyReused(
-            "Этот Idempotency-Key уже был у другого запроса.",
-            "This Idempotency-Key came with another request before.",
-            cure_ru="Для нового запроса возьмите новый ключ.",
-            cure_en="Take a new key for a new request.",
+            Message("This Idempotency-Key came with another request before."),
+            remedy=Message("Take a new key for a new request."),
         )
     if row.status is None:
-        raise StillWorking("Запрос ещё выполняется.", "The request is still being worked upon.")
+        raise StillWorking(Message("The request is still being worked upon."))
     return row, False
 
 

@@ -18,6 +18,7 @@ from stations.models import ExamPoint, Node
 from wire import pki
 from wire.cms import Recipient, Signer
 from wire.durable import fsync_dir, write_durable
+from wire.messages import Message
 from wire.pki import Identity, Role
 
 NODE_KEY, STATION_KEY, RCOI_KEY, CA_KEY = "node", "station", "rcoi", "ca"
@@ -64,9 +65,7 @@ def load_key(name: str) -> ec.EllipticCurvePrivateKey:
     """
     key = _read(folder() / f"{name}.key")
     if key is None:
-        raise NodeCertificateMissing(
-            f"Ключа узла «{name}» нет на этом компьютере.", f"The node's key {name!r} is not on this machine."
-        )
+        raise NodeCertificateMissing(Message("The node's key {name} is not on this machine.", name=name))
     return key
 
 
@@ -126,10 +125,8 @@ def _own(role: Role, prefix: str, point: ExamPoint) -> Signer:
     )
     if row is None:
         raise NodeCertificateMissing(
-            f"У этого узла нет действующего сертификата для ППЭ {point.key}.",
-            f"This node has no valid certificate for point {point.key}.",
-            cure_ru="Загрузите пакет экзамена, в котором РЦОИ прислал сертификаты.",
-            cure_en="Take in the exam package in which the centre sent the certificates.",
+            Message("This node has no valid certificate for point {point_key}.", point_key=point.key),
+            remedy=Message("Take in the exam package in which the centre sent the certificates."),
         )
     return Signer(row.x509, keys[row.key_fingerprint])
 
@@ -176,9 +173,7 @@ def rcoi_certificates() -> list[CertificateFile]:
     found = [row.x509 for row in rows]
     if not found:
         raise NodeCertificateMissing(
-            "Нет действующего сертификата РЦОИ: шифровать некому.",
-            "There is no valid certificate of the centre to seal to.",
-            cure_ru="Загрузите пакет экзамена.",
-            cure_en="Take in the exam package.",
+            Message("There is no valid certificate of the centre to seal to."),
+            remedy=Message("Take in the exam package."),
         )
     return found

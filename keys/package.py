@@ -25,11 +25,11 @@ from wire.cms import SignedBy
 from wire.documents import package as wire_package
 from wire.durable import write_durable
 from wire.forms import CATALOGUE
+from wire.messages import Message
 from wire.names.files import package_name
 from wire.pki import Role, TrustStore
 
 MAX_FILE = 64 * 1024 * 1024
-_MODES = {"live": "экзамена", "training": "тренировки"}
 
 
 @dataclass(frozen=True)
@@ -71,16 +71,14 @@ def make(*, point: ExamPoint, date: day, actor: Actor) -> tuple[str, bytes]:
     sittings = list(Sitting.objects.filter(point=point, date=date).select_related("point__region", "subject"))
     if not sittings:
         raise PackageRefused(
-            f"У ППЭ {point.key} нет экзаменов {date:%d.%m.%Y}.", f"Point {point.key} has no exam on {date}."
+            Message("Point {point_key} has no exam on {date}.", point_key=point.key, date=f"{date:%d.%m.%Y}")
         )
     _require_own_mode(sittings)
     nodes = node.node_certificates(point)
     if not nodes:
         raise PackageRefused(
-            f"У узла ППЭ {point.key} ещё нет сертификата: ему нечем будет расшифровывать.",
-            f"The node of point {point.key} has no certificate yet.",
-            cure_ru="Подпишите запрос узла (hq_….csr) и составьте пакет снова.",
-            cure_en="Sign the request of the node and make the package again.",
+            Message("The node of point {point_key} has no certificate yet.", point_key=point.key),
+            remedy=Message("Sign the request of the node and make the package again."),
         )
     with transaction.atomic():
         for sitting in sittings:
@@ -108,11 +106,18 @@ def _require_own_mode(sittings: list[Sitting]) -> None:
     strange = next((row for row in sittings if row.mode != settings.PPE_MODE), None)
     if strange is not None:
         raise PackageRefused(
-            f"Экзамен {strange.key} записан из реестра {_MODES[strange.mode]}, а РЦОИ работает в режиме "
-            f"{_MODES.get(settings.PPE_MODE, settings.PPE_MODE)}.",
-            f"The sitting {strange.key} is {strange.mode}, this centre works in {settings.PPE_MODE} mode.",
-            cure_ru="Загрузите реестр этого дня заново и составьте пакет снова.",
-            cure_en="Upload the registry of that day again, then make the package.",
+            Message(
+                "The sitting {sitting} was stored from a registry of a rehearsal; this centre works in the "
+                "exam itself.",
+                sitting=strange.key,
+            )
+            if strange.mode == "training"
+            else Message(
+                "The sitting {sitting} was stored from a registry of the exam itself; this centre works in a "
+                "rehearsal.",
+                sitting=strange.key,
+            ),
+            remedy=Message("Upload the registry of that day again, then make the package."),
         )
 
 
@@ -182,9 +187,7 @@ def file_bytes(row: PackageRow) -> bytes:
     try:
         return files.inside(row.path).read_bytes()
     except OSError as error:
-        raise PackageRefused(
-            "Файл пакета не найден на диске узла.", "The package is not on the node's disk."
-        ) from error
+        raise PackageRefused(Message("The package is not on the node's disk.")) from error
 
 
 # --- at the exam point ------------------------------------------------------------------------------------------------
@@ -202,7 +205,7 @@ def preview(data: bytes) -> PackagePreview:
 
 def _read(data: bytes, store: TrustStore | None) -> tuple[wire_package.ExamPackage, SignedBy]:
     if not data or len(data) > MAX_FILE:
-        raise PackageRefused("Файл пакета пуст или слишком велик.", "The package is empty or too big.")
+        raise PackageRefused(Message("The package is empty or too big."))
     return wire_package.read(data, trust=store)
 
 
@@ -227,9 +230,7 @@ def _point_said(package: wire_package.ExamPackage) -> dict[str, Any]:
     points = package.registry["points"]
     region, point = package.registry["region"]["code"], package.header["point"]
     if len(points) != 1 or points[0]["code"] != point or region != package.header["region"]:
-        raise PackageRefused(
-            "Реестр в пакете — не того ППЭ, что в описи.", "The registry in the package is of another point."
-        )
+        raise PackageRefused(Message("The registry in the package is of another point."))
     found: dict[str, Any] = points[0]
     return found
 
@@ -285,29 +286,30 @@ def _confirm(found: str, confirmed: str) -> None:
     given = "".join(confirmed.split()).replace(":", "").lower()
     if not hmac.compare_digest(found.encode(), given.encode()):
         raise PackageRefused(
-            "Отпечаток удостоверяющего центра не совпал с введённым: пакет мог быть подменён.",
-            "The authority's fingerprint differs from the one typed in: the package may be forged.",
-            cure_ru="Сверьте отпечаток с РЦОИ по телефону и введите все 64 знака.",
-            cure_en="Compare the fingerprint with the centre by phone and type in all 64 characters.",
+            Message("The authority's fingerprint differs from the one typed in: the package may be forged."),
+            remedy=Message("Compare the fingerprint with the centre by phone and type in all 64 characters."),
         )
 
 
 def _require_ours(said: PackagePreview) -> None:
     row = Node.objects.first()
     if row is None or not row.region:
-        raise PackageRefused(
-            "Сначала укажите регион и ППЭ этого узла.", "First name the region and points of this node."
-        )
+        raise PackageRefused(Message("First name the region and points of this node."))
     if said.region != row.region or said.point not in row.points:
         raise PackageRefused(
-            f"Это пакет ППЭ {said.region}-{said.point}, а узел обслуживает {row.region}: {', '.join(row.points)}.",
-            f"The package is of point {said.region}-{said.point}; this node serves {row.region}: {row.points}.",
+            Message(
+                "The package is of point {region}-{point}; this node serves {own}: {points}.",
+                region=said.region,
+                point=said.point,
+                own=row.region,
+                points=", ".join(row.points),
+            )
         )
-    mode = settings.PPE_MODE
-    if said.mode != mode:
+    if said.mode != settings.PPE_MODE:
         raise PackageRefused(
-            f"Это пакет {_MODES.get(said.mode, said.mode)}, а узел работает в режиме {_MODES.get(mode, mode)}.",
-            f"The package is {said.mode}, this node works in {mode} mode.",
+            Message("The package is of a rehearsal; this node works in the exam itself.")
+            if said.mode == "training"
+            else Message("The package is of the exam itself; this node works in a rehearsal.")
         )
 
 
@@ -324,10 +326,12 @@ def _known(said: PackagePreview, data: bytes) -> bool:
     if last.version == said.version and last.sha256 == hashlib.sha256(data).hexdigest():
         return True
     raise PackageRefused(
-        f"Уже принят пакет версии {last.version}, этот — версии {said.version}.",
-        f"Version {last.version} has been taken in already; this one is {said.version}.",
-        cure_ru="Возьмите в РЦОИ самый новый пакет.",
-        cure_en="Take the newest package from the centre.",
+        Message(
+            "Version {version} has been taken in already; this one is {version2}.",
+            version=last.version,
+            version2=said.version,
+        ),
+        remedy=Message("Take the newest package from the centre."),
     )
 
 
@@ -341,6 +345,5 @@ def _require_addresses(certificates: list[CertificateFile], said: PackagePreview
         identity = pki.identity_of(certificate)
         if identity.region != said.region or identity.point not in (said.point, "0000"):
             raise PackageRefused(
-                f"В пакете чужой сертификат: {identity.urn}.",
-                f"The package carries a foreign certificate: {identity.urn}.",
+                Message("The package carries a foreign certificate: {urn}.", urn=identity.urn),
             )

@@ -20,6 +20,7 @@ from stations import rules
 from stations.lookup import open_sitting
 from stations.models import Sitting
 from wire.errors import Refusal
+from wire.messages import Message
 
 _CHIPS = {
     AccessKeyState.MADE: ("info", "vpn_key"),
@@ -96,7 +97,7 @@ def keys(request: HttpRequest, key: str) -> HttpResponse:
 def _uploads(request: HttpRequest) -> list[UploadedFile]:
     uploads = request.FILES.getlist("files")
     if not uploads:
-        raise KeyFileRefused("Выберите файл.", "Choose a file.")
+        raise KeyFileRefused(Message("Choose a file."))
     return list(uploads)
 
 

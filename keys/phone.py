@@ -10,6 +10,7 @@ from keys.errors import PhoneSecretMissing
 from stations.models import ExamPoint
 from wire import cms, durable
 from wire.errors import Refusal
+from wire.messages import Message
 
 
 def secret_to_send(point: ExamPoint, date: day) -> bytes:
@@ -46,10 +47,8 @@ def kept(point: ExamPoint, date: day) -> bytes:
         return cms.open_bytes(sealed, recipients=node.node_recipients())
     except Refusal as refusal:
         raise PhoneSecretMissing(
-            f"Телефонного секрета на {date:%d.%m.%Y} на этом узле нет.",
-            f"This node has no phone secret for {date.isoformat()}.",
-            cure_ru="Загрузите пакет экзамена, сформированный РЦОИ для этого узла.",
-            cure_en="Take in the exam package that the centre made for this node.",
+            Message("This node has no phone secret for {date}.", date=f"{date:%d.%m.%Y}"),
+            remedy=Message("Take in the exam package that the centre made for this node."),
         ) from refusal
 
 

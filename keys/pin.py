@@ -8,6 +8,7 @@ from audit.log import actor_of
 from keys.errors import OpenChannel
 from keys.tokens import OpenToken, open_token
 from stations.models import ExamPoint
+from wire.messages import Message
 
 
 def private_channel(request: HttpRequest) -> bool:
@@ -34,10 +35,8 @@ def token_from(request: HttpRequest, point: ExamPoint) -> OpenToken:
     """
     if not private_channel(request):
         raise OpenChannel(
-            "ПИН-код принимается только по защищённому соединению или на самом компьютере узла.",
-            "A PIN is accepted over TLS or on the node's own machine only.",
-            cure_ru="Откройте страницу на компьютере штаба или по адресу https://.",
-            cure_en="Open the page on the HQ's own machine or over https://.",
+            Message("A PIN is accepted over TLS or on the node's own machine only."),
+            remedy=Message("Open the page on the HQ's own machine or over https://."),
         )
     return open_token(
         token=request.POST.get("token", ""), pin=request.POST.get("pin", ""), point=point, actor=actor_of(request)

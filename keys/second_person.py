@@ -13,6 +13,7 @@ from keys.errors import SecondPersonNeeded
 from keys.models import AccessKey, Certificate, KeyLoad
 from keys.tokens import OpenToken
 from stations.models import Person, User
+from wire.messages import Message
 from wire.pki import Role
 
 
@@ -75,22 +76,25 @@ def _objection(known: dict[str, str], holder: Iterable[str | None], beside: Pers
     if known:
         name = next(iter(known.values()))
         return SecondPersonNeeded(
-            f"Ключ загрузил(а) {name}, активировать его своим токеном то же лицо не может: это действия двух лиц.",
-            f"{name} loaded the key and may not activate it with their own token: these are the acts of two persons.",
-            cure_ru="Пусть другой сотрудник ППЭ подтвердит загрузку на этой странице под своей учётной записью "
-            "или ключ активирует другой член ГЭК.",
-            cure_en="Let somebody else of the point confirm the loading on this page under their own login, "
-            "or let another GEK member activate the key.",
+            Message(
+                "{name} loaded the key and may not activate it with their own token: these are the acts"
+                " of two persons.",
+                name=name,
+            ),
+            remedy=Message(
+                "Let somebody else of the point confirm the loading on this page under their own login,"
+                " or let another GEK member activate the key."
+            ),
         )
     if beside is not None and beside.uid not in holder:
         return None
     return SecondPersonNeeded(
-        "Загрузка и активация ключа — действия двух лиц, а кто загрузил этот ключ, неизвестно: например, он пришёл "
-        "лентой РЦОИ.",
-        "Loading and activating a key are the acts of two persons, and it is not known who loaded this one: "
-        "it may have come by the centre's feed.",
-        cure_ru="Откройте эту страницу под учётной записью технического специалиста или руководителя ППЭ; ПИН-код там "
-        "вводит член ГЭК.",
-        cure_en="Open this page under the login of the technical specialist or of the head of the point; "
-        "the GEK member types the PIN there.",
+        Message(
+            "Loading and activating a key are the acts of two persons, and it is not known who loaded"
+            " this one: it may have come by the centre's feed."
+        ),
+        remedy=Message(
+            "Open this page under the login of the technical specialist or of the head of the point;"
+            " the GEK member types the PIN there."
+        ),
     )

@@ -16,6 +16,7 @@ from keys.errors import SessionRefused
 from keys.models import Certificate, MachineSession
 from stations.models import Node
 from wire import pki
+from wire.messages import Message
 from wire.pki import Identity, Role, session
 
 CHALLENGE_SECONDS = 120
@@ -83,7 +84,7 @@ def open_session(*, signed: str) -> tuple[str, MachineSession]:
     _require_ours(identity)
     fingerprint = pki.fingerprint(signer.certificate)
     if Certificate.objects.filter(fingerprint=fingerprint, revoked_at__isnull=False).exists():
-        raise SessionRefused("Сертификат машины отозван.", "The machine's certificate is revoked.")
+        raise SessionRefused(Message("The machine's certificate is revoked."))
     token = secrets.token_urlsafe(32)
     try:
         with transaction.atomic():
@@ -106,7 +107,7 @@ def open_session(*, signed: str) -> tuple[str, MachineSession]:
                 subject=identity.urn,
             )
     except IntegrityError as error:
-        raise SessionRefused("Этот вызов уже использован.", "This challenge has been used.") from error
+        raise SessionRefused(Message("This challenge has been used.")) from error
     return token, row
 
 
@@ -115,21 +116,22 @@ def _require_fresh(said: str) -> None:
         signing.loads(said, salt=_SALT, max_age=CHALLENGE_SECONDS)
     except signing.BadSignature as error:
         raise SessionRefused(
-            "Вызов не выдан этим узлом или устарел.",
-            "The challenge was not given by this node, or it is too old.",
-            cure_ru="Запросите новый вызов; проверьте, что адрес узла верный.",
-            cure_en="Ask for a new challenge.",
+            Message("The challenge was not given by this node, or it is too old."),
+            remedy=Message("Ask for a new challenge."),
         ) from error
 
 
 def _require_ours(identity: Identity) -> None:
     row = Node.objects.first()
     if row is None or identity.region != row.region:
-        raise SessionRefused("Машина другого региона.", "The machine is of another region.")
+        raise SessionRefused(Message("The machine is of another region."))
     if row.kind == "hq" and identity.point not in (*row.points, "0000"):
         raise SessionRefused(
-            f"Машина ППЭ {identity.point}, а узел обслуживает {', '.join(row.points)}.",
-            f"The machine is of point {identity.point}, not of this node.",
+            Message(
+                "The machine is of point {point}; this node serves {points}.",
+                point=identity.point,
+                points=", ".join(row.points),
+            )
         )
 
 

@@ -26,6 +26,7 @@ from stations.models import ExamPoint, Person
 from wire import pki
 from wire.cms import Recipient, Signer
 from wire.errors import Refusal
+from wire.messages import Message
 from wire.pki import Identity, PrivateKey, Role, WrongPin
 from wire.pki.key_files import MAX_BYTES
 
@@ -165,10 +166,8 @@ def _read(token: TokenInfo) -> bytes:
 
 def _missing() -> TokenMissing:
     return TokenMissing(
-        "Выбранного токена нет на этом компьютере.",
-        "The chosen token is not in any drive of this machine.",
-        cure_ru="Вставьте токен и обновите страницу.",
-        cure_en="Insert the token and reload the page.",
+        Message("The chosen token is not in any drive of this machine."),
+        remedy=Message("Insert the token and reload the page."),
     )
 
 
@@ -293,14 +292,18 @@ def _owner(unlocked: Unlocked, info: TokenInfo, point: ExamPoint, actor: Actor |
 def _foreign(public: str, point: ExamPoint) -> ForeignToken:
     other = Certificate.objects.filter(key_fingerprint=public).first()
     if other is not None:
-        ru = f"Этот токен принадлежит не члену ГЭК ППЭ {point.key}: {other.identity.unit}, {other.common_name}."
-        en = f"This token is not of a GEK member of point {point.key}: {other.identity.urn}."
+        message = Message(
+            "This token is not of a GEK member of point {point}: {unit}, {name}.",
+            point=point.key,
+            unit=other.identity.unit,
+            name=other.common_name,
+        )
     else:
-        ru = f"Этот токен неизвестен в ППЭ {point.key}: сертификат его владельца не пришёл с пакетом экзамена."
-        en = f"This token is unknown at point {point.key}: no certificate of it came with the exam package."
-    return ForeignToken(
-        ru, en, cure_ru="Вставьте токен члена ГЭК этого ППЭ.", cure_en="Insert the token of a GEK member of this point."
-    )
+        message = Message(
+            "This token is unknown at point {point_key}: no certificate of it came with the exam package.",
+            point_key=point.key,
+        )
+    return ForeignToken(message, remedy=Message("Insert the token of a GEK member of this point."))
 
 
 def _note(kind: str, info: TokenInfo, point: ExamPoint, actor: Actor | None) -> None:

@@ -11,6 +11,7 @@ from keys.models import Certificate, RevocationList
 from stations.matching import station_of
 from stations.models import ExamPoint, Person
 from wire import pki
+from wire.messages import Message
 from wire.pki import Role, TrustStore
 
 #: Called inside the transaction with each certificate that has just become revoked.
@@ -99,7 +100,7 @@ def take_crl(*, der: bytes, actor: Actor) -> bool:
     try:
         number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
     except (x509.ExtensionNotFound, ValueError) as error:
-        raise pki.CrlRefusal("У списка отозванных нет номера.", "The revocation list has no number.") from error
+        raise pki.CrlRefusal(Message("The revocation list has no number.")) from error
     newest = RevocationList.objects.order_by("-number").first()
     if newest is not None and newest.number >= number:
         return False

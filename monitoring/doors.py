@@ -13,6 +13,7 @@ from journals.arrivals import Uploaded, take_in_all
 from journals.verdicts import Verdict
 from stations.models import Room, Sitting, Station
 from wire.errors import Refusal
+from wire.messages import Message
 
 SESSION_KEY = "verdicts"
 KEPT = 120
@@ -38,7 +39,7 @@ def take_uploads(request: HttpRequest, sitting: Sitting) -> str:
     """Take in the files of the form, each by itself: one that is refused does not stop the others."""
     uploads = request.FILES.getlist("files")
     if not uploads:
-        raise NoFiles("Выберите файлы журналов (.dat).", "Choose the files of the journals.")
+        raise NoFiles(Message("Choose the files of the journals."))
     arrived = [Uploaded(str(upload.name), upload.read) for upload in uploads]
     verdicts = take_in_all(arrived, door="browser", actor=actor_of(request), point=sitting.point)
     return keep(request, sitting, verdicts)
@@ -52,7 +53,7 @@ def keep(request: HttpRequest, sitting: Sitting, verdicts: Iterable[Verdict]) ->
     """
     rows = list(verdicts)
     if not rows:
-        raise NoFiles("В этой папке нет журналов (.dat).", "There is no journal in this folder.")
+        raise NoFiles(Message("There is no journal in this folder."))
     at = clock.local(clock.now(), sitting.point.timezone)
     request.session[SESSION_KEY] = {
         "sitting": sitting.key,

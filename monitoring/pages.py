@@ -22,6 +22,7 @@ from stations.models import Sitting, StationPost
 from stations.replacement import ReplacementRefused, replace_station
 from stations.rules import require
 from transfers import statuses
+from wire.messages import Message
 
 
 def _today(request: HttpRequest, key: str) -> dict[str, Any] | None:
@@ -142,7 +143,7 @@ def replace(request: HttpRequest, key: str) -> str:
     sitting = _for(request, key, "stations.replace")
     post = doors.replacement_of(sitting, request.POST)
     if post is None:
-        raise ReplacementRefused("Выберите обе станции и аудиторию.", "Choose both stations and the room.")
+        raise ReplacementRefused(Message("Choose both stations and the room."))
     old, new, room = post
     replace_station(sitting=sitting, old=old, new=new, room=room, actor=actor_of(request))
     # A journal that named a room nobody expected its station in may be sound now.

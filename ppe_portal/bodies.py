@@ -17,6 +17,7 @@ from ppe_portal import arriving, first_run, lines
 from stations import rules
 from stations.lookup import sitting_or_404
 from wire.errors import Refusal
+from wire.messages import Message
 
 #: The most that is read only to be dropped, so that the browser reads the answer; past it the line is cut.
 MOST_DRAINED = 8 << 30
@@ -175,14 +176,12 @@ def _require_role(request: HttpRequest, match: ResolverMatch | None, size: int) 
 def _judge(request: HttpRequest, match: ResolverMatch | None, size: int, all_bodies: int) -> None:
     limit = _limit(request, match)
     if size > limit:
-        told_ru, told_en = (f"{limit >> 20} МиБ", f"{limit >> 20} MiB")
+        told = Message("{limit} MiB", limit=limit >> 20)
         if limit < 1 << 20:
-            told_ru, told_en = (f"{limit >> 10} КиБ", f"{limit >> 10} KiB")
+            told = Message("{limit} KiB", limit=limit >> 10)
         raise FormTooBig(
-            f"Файлы вместе больше {told_ru}: эта страница столько не принимает.",
-            f"The files together are over {told_en}: this page does not take so much.",
-            cure_ru="Проверьте, те ли файлы выбраны; если те, загрузите их по частям.",
-            cure_en="See whether the right files are chosen; if so, upload them in parts.",
+            Message("The files together are over {told}: this page does not take so much.", told=told),
+            remedy=Message("See whether the right files are chosen; if so, upload them in parts."),
         )
     if size > space.SMALL:
         space.require_for_files(all_bodies)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from common.errors import problem
 from wire.errors import Refusal
+from wire.messages import Both
 
 
 class NoSuchAddress(Refusal):
@@ -20,7 +21,7 @@ class NoSuchAddress(Refusal):
 
 def _answer(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
     if request.path.startswith("/api/"):
-        refusal = NoSuchAddress(text, title)
+        refusal = NoSuchAddress(Both(text, title))
         body = {
             **problem(refusal),
             "status": status,

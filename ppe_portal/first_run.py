@@ -21,6 +21,7 @@ from keys import package as exam_package
 from stations.models import Node, Person, User
 from stations.people import issue_account
 from wire.errors import Refusal
+from wire.messages import Message
 
 
 class WrongCode(Refusal):
@@ -60,11 +61,10 @@ def check_code(given: str) -> None:
         AlreadyFounded: The node is set up and has a login.
     """
     if finished():
-        raise AlreadyFounded("Узел уже настроен.", "This node is set up already.")
+        raise AlreadyFounded(Message("This node is set up already."))
     if not hmac.compare_digest(given.strip().encode(), one_time_code().encode()):
         raise WrongCode(
-            "Код первого запуска неверен. Он напечатан в окне, где запущен узел.",
-            "Wrong first-run code: it is printed in the terminal of the node.",
+            Message("Wrong first-run code: it is printed in the terminal of the node."),
         )
 
 
@@ -88,7 +88,7 @@ def found_centre(*, region: str, name: str, username: str, password1: str, passw
         Refusal: Region code malformed, or the login refused.
     """
     if len(region) != 2 or not region.isdigit():
-        raise Refusal("Код региона — две цифры.", "The region code is two digits.")
+        raise Refusal(Message("The region code is two digits."))
     with transaction.atomic():
         user = issue_account(
             person=None,
@@ -115,11 +115,11 @@ def identify_hq(*, region: str, points: str, station: str) -> Node:
     """
     codes = [code.strip() for code in points.replace(";", ",").split(",") if code.strip()]
     if len(region) != 2 or not region.isdigit():
-        raise Refusal("Код региона — две цифры.", "The region code is two digits.")
+        raise Refusal(Message("The region code is two digits."))
     if not codes or any(len(code) != 4 or not code.isdigit() for code in codes):
-        raise Refusal("Код ППЭ — четыре цифры; несколько — через запятую.", "A point code is four digits.")
+        raise Refusal(Message("A point code is four digits."))
     if len(station) != 2 or not station.isdigit():
-        raise Refusal("Номер станции сканирования — две цифры.", "The scanning station's number is two digits.")
+        raise Refusal(Message("The scanning station's number is two digits."))
     row = this_node()
     row.region, row.points, row.station = region, codes, station
     row.save()
@@ -170,5 +170,5 @@ def first_account(*, person: str, username: str, password1: str, password2: str)
     """
     row = Person.objects.filter(uid=person).first()
     if row is None:
-        raise Refusal("Выберите сотрудника из списка.", "Choose a person of the list.")
+        raise Refusal(Message("Choose a person of the list."))
     return issue_account(person=row, username=username, password=password1, repeated=password2, actor=FIRST_RUN)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wire.errors import Refusal
+from wire.messages import Message
 
 #: What a body must bring within its time. It is the pace that counts: a line of 1 Mbit/s brings it in 0.13 s.
 PACE = 16 << 10
@@ -167,26 +168,22 @@ class Lines:
         if not exchange.who:
             if sum(each.counted and not each.who for each in self._open) >= self.strangers:
                 raise TooManyBodies(
-                    "Узел занят запросами без входа: этот не прочитан.",
-                    "The node is busy with requests that are not logged in: this one was not read.",
-                    cure_ru="Повторите действие через несколько секунд.",
-                    cure_en="Repeat the action in a few seconds.",
+                    Message("The node is busy with requests that are not logged in: this one was not read."),
+                    remedy=Message("Repeat the action in a few seconds."),
                 )
             return
         mine = [each for each in self._open if each.who == exchange.who]
         if sum(each.counted and not each.whole for each in mine) >= self.each:
             raise TooManyBodies(
-                "Слишком много одновременных передач от вашего имени: эта не прочитана.",
-                "Too many transfers in your name at the same time: this one was not read.",
-                cure_ru="Дождитесь конца начатых передач или закройте лишние страницы и повторите действие.",
-                cure_en="Wait until those under way are over, or close pages you do not need, then repeat the action.",
+                Message("Too many transfers in your name at the same time: this one was not read."),
+                remedy=Message(
+                    "Wait until those under way are over, or close pages you do not need, then repeat the action."
+                ),
             )
         if self._still_ones(time.monotonic()) >= self.most_still:
             raise TooManyBodies(
-                "Узел занят передачами, которые остановились: этот запрос не прочитан.",
-                "The node is busy with transfers that have stopped: this request was not read.",
-                cure_ru="Повторите действие через несколько секунд.",
-                cure_en="Repeat the action in a few seconds.",
+                Message("The node is busy with transfers that have stopped: this request was not read."),
+                remedy=Message("Repeat the action in a few seconds."),
             )
 
     def _still_ones(self, now: float) -> int:

@@ -172,7 +172,7 @@ AXES_VERBOSE = False
 LANGUAGE_CODE = "ru"
 LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
 #: The skin of the admin ships without Russian: its words lie beside ours, apart from what is collected.
-LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "skin"]
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "skin", BASE_DIR / "wire" / "locale"]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 FORMAT_MODULE_PATH = ["ppe_portal.formats"]

@@ -8,6 +8,7 @@ from typing import Any
 from scanning.recognition.quality import hash_distance
 from scanning.register import FormSet, Register
 from wire.forms import CATALOGUE
+from wire.messages import Both, Message
 
 SAME_PICTURE = 48  # of 256 bits
 PROBLEM, WARNING = "problem", "warning"
@@ -37,8 +38,7 @@ class SeenSheet:
     kind: str
     address: Mapping[str, Any]
     picture_hash: str
-    name: str
-    name_en: str
+    name: Message
     undecided: bool
 
 
@@ -47,8 +47,7 @@ class Found:
     """One difference."""
 
     kind: str
-    ru: str
-    en: str
+    message: Message
     number: str = ""
     form: str = ""
     sheet: int | None = None
@@ -105,29 +104,27 @@ def _judge(place: Place, sheet: SeenSheet, register: Register) -> Found | None:
     """Say what is wrong with one sheet, if anything is."""
     if not sheet.number:
         if sheet.undecided:
-            ru, en = f"{sheet.name}: номер не прочитан", f"{sheet.name_en}: the number could not be read"
-            return Found("unreadable", ru, en, sheet=sheet.pk)
+            message = Message("{sheet_name}: the number could not be read", sheet_name=sheet.name)
+            return Found("unreadable", message, sheet=sheet.pk)
         return None
     form = CATALOGUE.get(sheet.kind)
     wrong = _wrong_address(place, sheet)
     if wrong:
-        return _about(sheet, "foreign", *wrong)
+        return _about(sheet, "foreign", wrong)
     if form is None or form.scope != "participant":
         return _judge_form(place, sheet)
     if place.is_hq:
-        return _about(sheet, "foreign", "бланк участника в пачке форм ППЭ", "a participant's form among the HQ forms")
+        return _about(sheet, "foreign", Message("a participant's form among the HQ forms"))
     return _judge_blank(place, sheet, register)
 
 
-def _about(sheet: SeenSheet, kind: str, ru: str, en: str, severity: str = PROBLEM) -> Found:
+def _about(sheet: SeenSheet, kind: str, message: Message, severity: str = PROBLEM) -> Found:
     """A difference about one sheet: its form and number, and what is wrong."""
     form = CATALOGUE.get(sheet.kind)
-    title_ru = form.title_ru.split(".")[0] if form else sheet.kind
-    title_en = form.title_en if form else sheet.kind
+    title = Both(form.title.ru.split(".")[0], form.title.en) if form else Both(sheet.kind)
     return Found(
         kind,
-        f"{title_ru} № {sheet.number}: {ru}",
-        f"{title_en}, no. {sheet.number}: {en}",
+        Message("{title}, no. {sheet_number}: {message}", title=title, sheet_number=sheet.number, message=message),
         sheet.number,
         sheet.kind,
         sheet.pk,
@@ -135,31 +132,29 @@ def _about(sheet: SeenSheet, kind: str, ru: str, en: str, severity: str = PROBLE
     )
 
 
-def _wrong_address(place: Place, sheet: SeenSheet) -> tuple[str, str] | None:
+def _wrong_address(place: Place, sheet: SeenSheet) -> Message | None:
     address = sheet.address
     if not address:
         return None
     said = (
-        ("region", place.region, "бланк региона", "a sheet of region"),
-        ("point", place.point, "бланк ППЭ", "a sheet of exam point"),
-        ("date", place.date, "бланк экзамена от", "a sheet of the exam of"),
-        ("subject", place.subject, "бланк предмета", "a sheet of subject"),
+        ("region", place.region, Message("a sheet of region {found}", found=address.get("region"))),
+        ("point", place.point, Message("a sheet of exam point {found}", found=address.get("point"))),
+        ("date", place.date, Message("a sheet of the exam of {found}", found=address.get("date"))),
+        ("subject", place.subject, Message("a sheet of subject {found}", found=address.get("subject"))),
     )
-    for name, expected, ru, en in said:
+    for name, expected, message in said:
         if address.get(name) != expected:
-            return f"{ru} {address.get(name)}", f"{en} {address.get(name)}"
+            return message
     room = address.get("room")
     if room and room != place.room and not (place.is_hq and room in place.rooms):
-        return f"бланк аудитории {room}", f"a sheet of room {room}"
+        return Message("a sheet of room {room}", room=room)
     return None
 
 
 def _judge_form(place: Place, sheet: SeenSheet) -> Found | None:
     form = CATALOGUE.get(sheet.kind)
     if form is not None and form.scope == "hq" and not place.is_hq:
-        return _about(
-            sheet, "foreign", "форма ППЭ, её место в пачке Штаба", "a form of the point, it belongs to the HQ forms"
-        )
+        return _about(sheet, "foreign", Message("a form of the point, it belongs to the HQ forms"))
     return None
 
 
@@ -168,23 +163,24 @@ def _judge_blank(place: Place, sheet: SeenSheet, register: Register) -> Found | 
     if known is not None:
         each, _kind = known
         if each.room != place.room:
-            ru = f"по журналу печати это лист аудитории {each.room}"
-            return _about(sheet, "foreign", ru, f"the print journal says it is of room {each.room}")
+            return _about(sheet, "foreign", Message("the print journal says it is of room {room}", room=each.room))
         if not each.used:
-            ru, en = ("испорченный", "spoiled") if each.spoiled else ("неиспользованный", "unused")
-            ru = f"комплект № {each.ordinal} отмечен в журнале как {ru}"
-            return _about(sheet, "unlisted", ru, f"set no. {each.ordinal} is marked {en} in the journal")
+            if each.spoiled:
+                message = Message("set no. {ordinal} is marked spoiled in the journal", ordinal=each.ordinal)
+            else:
+                message = Message("set no. {ordinal} is marked unused in the journal", ordinal=each.ordinal)
+            return _about(sheet, "unlisted", message)
         return None
     if sheet.kind == "DBO":
-        ru, en = "дополнительный бланк, в журналах печати не числится", "an additional form, print journals list none"
-        return _about(sheet, "unlisted", ru, en, WARNING)
+        message = Message("an additional form, print journals list none")
+        return _about(sheet, "unlisted", message, WARNING)
     if place.room in register.acts:
         stations = ", ".join(register.acts[place.room])
-        ru, en = f"журнала станции {stations} нет, есть акт", f"no journal of station {stations}, an act instead"
-        return _about(sheet, "unlisted", ru, en, WARNING)
+        message = Message("no journal of station {stations}, an act instead", stations=stations)
+        return _about(sheet, "unlisted", message, WARNING)
     if register.sealed_rooms:
         return None
-    return _about(sheet, "unknown", "такого номера нет ни в одном журнале печати", "no print journal has this number")
+    return _about(sheet, "unknown", Message("no print journal has this number"))
 
 
 def _twice(sheets: Iterable[SeenSheet]) -> list[Found]:
@@ -196,11 +192,16 @@ def _twice(sheets: Iterable[SeenSheet]) -> list[Found]:
     for number, same in by_number.items():
         for sheet in same[1:]:
             near = hash_distance(same[0].picture_hash, sheet.picture_hash) <= SAME_PICTURE
-            ru = "лист прошёл сканер дважды" if near else "под одним номером разные изображения"
-            en = "the sheet passed the scanner twice" if near else "different pictures under one number"
-            ru = f"№ {number}: {ru} ({same[0].name} и {sheet.name})"
-            en = f"No. {number}: {en} ({same[0].name_en} and {sheet.name_en})"
-            found.append(Found("twice", ru, en, number, sheet.kind, sheet.pk))
+            message = Message(
+                "No. {number}: {message} ({name} and {sheet_name})",
+                number=number,
+                message=Message("the sheet passed the scanner twice")
+                if near
+                else Message("different pictures under one number"),
+                name=same[0].name,
+                sheet_name=sheet.name,
+            )
+            found.append(Found("twice", message, number, sheet.kind, sheet.pk))
     return found
 
 
@@ -215,12 +216,16 @@ def _add_missing(
         for kind in lacking:
             number = each.sheets[kind]
             form = CATALOGUE[kind]
-            ru = f"Нет листа: {form.title_ru} № {number}, комплект № {each.ordinal} станции {each.station}"
-            en = f"Missing: {form.title_en}, no. {number}, set no. {each.ordinal} of station {each.station}"
+            message = Message(
+                "Missing: {title}, no. {number}, set no. {ordinal} of station {station}",
+                title=form.title,
+                number=number,
+                ordinal=each.ordinal,
+                station=each.station,
+            )
             if number in elsewhere:
-                ru += f"; отсканирован в аудитории {elsewhere[number]}"
-                en += f"; scanned in room {elsewhere[number]}"
-            result.found.append(Found("missing", ru, en, number, kind))
+                message = Message("{missing}; scanned in room {room}", missing=message, room=elsewhere[number])
+            result.found.append(Found("missing", message, number, kind))
         if "R" in lacking:
             result.missing_sets.append(f"№ {each.ordinal}")
 
@@ -233,15 +238,14 @@ def _missing_forms(place: Place, sheets: Sequence[SeenSheet], elsewhere: Mapping
     kinds = {sheet.kind for sheet in sheets}
     for code in required_for_point(oral=place.oral):
         if code not in kinds:
-            ru, en = f"Нет формы ППЭ: {CATALOGUE[code].title_ru}", f"Missing: {CATALOGUE[code].title_en}"
-            found.append(Found("missing", ru, en, form=code))
+            message = Message("Missing: {title}", title=CATALOGUE[code].title)
+            found.append(Found("missing", message, form=code))
     of_rooms = {(sheet.kind, str(sheet.address.get("room") or "")) for sheet in sheets}
     for room in place.rooms:
         for code in required_for_room():
             if (code, room) not in of_rooms and f"{code}/{room}" not in elsewhere:
-                ru = f"Нет формы аудитории {room}: {CATALOGUE[code].title_ru}"
-                en = f"Missing of room {room}: {CATALOGUE[code].title_en}"
-                found.append(Found("missing", ru, en, number=room, form=code))
+                message = Message("Missing of room {room}: {title}", room=room, title=CATALOGUE[code].title)
+                found.append(Found("missing", message, number=room, form=code))
     return found
 
 

@@ -25,6 +25,7 @@ from scanning.states import (
     SheetState,
     SourceState,
 )
+from wire.messages import Message
 
 DELETED_REASON = "пачка удалена"
 
@@ -95,26 +96,26 @@ def _goings(found: list[Batch]) -> list[Going]:
 def _refusal(batch: Batch, *, moved: bool, unread: int, scanning: bool) -> BatchRefused | None:
     if batch.sealed_at is not None or batch.card.closed:
         return BatchRefused(
-            f"Пачку {batch.number} удалить нельзя: её листы вошли в закрытую аудиторию или в пакет.",
-            f"Batch {batch.number} cannot be deleted: its sheets are in a closed room or a packet.",
-            cure_ru="Отдельный лист исключите с указанием причины, когда РЦОИ откроет аудиторию снова.",
-            cure_en="Leave single sheets out with a reason once the centre opens the room again.",
+            Message(
+                "Batch {batch_number} cannot be deleted: its sheets are in a closed room or a packet.",
+                batch_number=batch.number,
+            ),
+            remedy=Message("Leave single sheets out with a reason once the centre opens the room again."),
         )
     if moved:
         return BatchRefused(
-            f"Пачку {batch.number} удалить нельзя: её листы перенесены в другую аудиторию.",
-            f"Batch {batch.number} cannot be deleted: sheets of it were moved to another room.",
-            cure_ru="Сначала верните листы: «Отменить» в этой аудитории.",
-            cure_en="Bring the sheets back first: undo in this room.",
+            Message(
+                "Batch {batch_number} cannot be deleted: sheets of it were moved to another room.",
+                batch_number=batch.number,
+            ),
+            remedy=Message("Bring the sheets back first: undo in this room."),
         )
     if scanning:
-        return BatchRefused(f"Пачка {batch.number} сканируется.", f"Batch {batch.number} is being scanned.")
+        return BatchRefused(Message("Batch {batch_number} is being scanned.", batch_number=batch.number))
     if unread and batch.state != BatchState.PAUSED:
         return BatchRefused(
-            f"Пачка {batch.number} ещё читается.",
-            f"Batch {batch.number} is still being read.",
-            cure_ru="Приостановите пачку или дождитесь конца чтения.",
-            cure_en="Pause it, or wait until it is read.",
+            Message("Batch {batch_number} is still being read.", batch_number=batch.number),
+            remedy=Message("Pause it, or wait until it is read."),
         )
     return None
 
@@ -166,7 +167,7 @@ def go_on(*, batch: Batch, actor: Actor) -> Batch:
     with transaction.atomic():
         batch = _locked(batch)
         if batch.state != BatchState.PAUSED:
-            raise BatchRefused(f"Пачка {batch.number} не приостановлена.", f"Batch {batch.number} is not paused.")
+            raise BatchRefused(Message("Batch {batch_number} is not paused.", batch_number=batch.number))
         _set(batch, BatchState.OPEN, actor)
         for source in Source.objects.filter(batch=batch, state=SourceState.RECEIVED):
             Source.objects.filter(pk=source.pk).update(next_try_at=now(), attempts=0)

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Count, Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
-from common.errors import either, language
+from common.errors import language
 from scanning.balance import PROBLEM
 from scanning.equation import equation
 from scanning.findings import Meaning, Words, meaning
@@ -249,7 +249,7 @@ def state_of(card: RoomCard, register: Register) -> dict[str, Any]:
             for row in card.discrepancies.filter(resolved_at__isnull=True)
         ],
         "balance": {**balance.as_dict(), "equation": equation(asdict(balance), language())},
-        "blockers": [{"code": each.code, "text": either(each.ru, each.en)} for each in balance.blockers],
+        "blockers": [{"code": each.code, "text": str(each.message)} for each in balance.blockers],
         "findings": [
             {
                 "sheet": sheet.pk,

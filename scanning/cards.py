@@ -28,6 +28,7 @@ from scanning.register import Register, read_register
 from scanning.states import CARD_MOVES, CLOSED, CardState
 from stations.models import Room, Sitting
 from wire.errors import Part
+from wire.messages import Message
 
 _MAX_COUNT = 2000
 
@@ -84,8 +85,15 @@ def read_counts(card: RoomCard, values: Mapping[str, str]) -> dict[str, int | No
             counts[name] = int(text)
         else:
             counts[name] = None
-            ru, en = COUNT_WORDS[name]
-            parts.append(Part(name, text[:40], f"0…{_MAX_COUNT}", f"{ru}: «{text[:40]}»", f"{en}: “{text[:40]}”"))
+            message = COUNT_WORDS[name]
+            parts.append(
+                Part(
+                    name,
+                    text[:40],
+                    f"0…{_MAX_COUNT}",
+                    Message("{message}: “{text_}”", message=message, text_=text[:40]),
+                )
+            )
     _require_counts(card, counts, parts)
     return counts
 
@@ -98,23 +106,22 @@ def _require_counts(card: RoomCard, counts: Mapping[str, int | None], parts: Seq
     """
     wrong = {part.field for part in parts}
     empty = [name for name in card.fields if counts.get(name) is None and name not in wrong]
-    words = [(name, *COUNT_WORDS[name]) for name in empty]
+    words = [(name, COUNT_WORDS[name]) for name in empty]
     parts = [
         *parts,
-        *(Part(name, "", f"0…{_MAX_COUNT}", f"{ru} — не указано", f"{en}: not given") for name, ru, en in words),
+        *(
+            Part(name, "", f"0…{_MAX_COUNT}", Message("{message}: not given", message=message))
+            for name, message in words
+        ),
     ]
     if not parts and not card.is_hq:
         parts = _impossible(card, counts)
     if parts:
         raise CardRefused(
-            f"Карточка не сохранена: {'; '.join(part.ru for part in parts)}.",
-            f"The card was not saved: {'; '.join(part.en for part in parts)}.",
-            cure_ru="Впишите числа из сопроводительного бланка пакета; если таких нет, впишите 0."
+            Message("The card was not saved: {parts}.", parts=[part.message for part in parts]),
+            remedy=Message("Fill in the numbers from the covering sheet; where there are none, type 0.")
             if empty
-            else "Впишите числа из сопроводительного бланка пакета.",
-            cure_en="Fill in the numbers from the covering sheet; where there are none, type 0."
-            if empty
-            else "Fill in the numbers from the covering sheet.",
+            else Message("Fill in the numbers from the covering sheet."),
             parts=parts,
         )
 
@@ -123,8 +130,8 @@ def _impossible(card: RoomCard, counts: Mapping[str, int | None]) -> list[Part]:
     use = card.sitting.rooms.filter(room=card.room).first()
     absent = counts["absent_count"]
     if use is not None and absent is not None and absent > use.seats:
-        ru, en = f"не явились {absent} при {use.seats} местах", f"{absent} absent of {use.seats} seats"
-        return [Part("absent_count", str(absent), str(use.seats), ru, en)]
+        message = Message("{absent} absent of {seats} seats", absent=absent, seats=use.seats)
+        return [Part("absent_count", str(absent), str(use.seats), message)]
     return []
 
 
@@ -184,10 +191,10 @@ def _changes(card: RoomCard, wanted: Mapping[str, int | None]) -> list[Part]:
     for name in COUNTS:
         theirs, mine = getattr(card, name), wanted[name]
         if theirs != mine:
-            ru, en = COUNT_WORDS[name]
-            shown = "пусто" if theirs is None else str(theirs)
-            shown_en = "empty" if theirs is None else shown
-            parts.append(Part(name, str(mine), shown, f"{ru} — {shown}", f"{en} — {shown_en}"))
+            message = COUNT_WORDS[name]
+            shown = Message("empty") if theirs is None else str(theirs)
+            said = Message("{message} — {shown}", message=message, shown=shown)
+            parts.append(Part(name, str(mine), "" if theirs is None else str(theirs), said))
     return parts
 
 
@@ -222,8 +229,8 @@ def close(*, card: RoomCard, actor: Actor) -> RoomCard:
         balance = reconcile(card, actor=actor)
         card.refresh_from_db()
         if not balance.zero or card.state != CardState.RECONCILED:
-            reasons = [(each.code, each.ru, each.en) for each in balance.blockers]
-            raise NotBalanced(reasons or [("nothing", "сверять нечего", "there is nothing to compare")])
+            reasons = [(each.code, each.message) for each in balance.blockers]
+            raise NotBalanced(reasons or [("nothing", Message("there is nothing to compare"))])
         _shut(card, CardState.CLOSED, balance, actor)
     return card
 
@@ -237,7 +244,7 @@ def close_with_act(*, card: RoomCard, reason: str, text: str, token: OpenToken, 
         NothingDifferent: The balance is zero.
     """
     if not in_words(reason):
-        raise CardRefused("Укажите причину расхождения словами.", "Give the reason of the difference in words.")
+        raise CardRefused(Message("Give the reason of the difference in words."))
     contents.forget_altered(card)
     with transaction.atomic():
         card = lock(card)
@@ -280,7 +287,7 @@ def _require_actable(balance: Balance) -> None:
     if balance.unread:
         raise NotReadYet(balance.unread)
     if not balance.actable:
-        open_reasons = [(b.code, b.ru, b.en) for b in balance.blockers]
+        open_reasons = [(b.code, b.message) for b in balance.blockers]
         raise NotBalanced(open_reasons)
 
 

@@ -1,7 +1,7 @@
 """What the scanning desk refuses, in words an operator can act upon."""
 
-from common.errors import Said
 from wire.errors import Part, Refusal
+from wire.messages import Message, Several
 
 
 class CardRefused(Refusal):
@@ -17,13 +17,10 @@ class CardChanged(Refusal):
     http_status = 409
 
     def __init__(self, who: str, parts: list[Part]) -> None:
-        ru = "; ".join(part.ru for part in parts) or "значения те же"
-        en = "; ".join(part.en for part in parts) or "the values are the same"
+        message = Several([part.message for part in parts]) if parts else Message("the values are the same")
         super().__init__(
-            f"Карточку уже изменил(а) {who}: {ru}.",
-            f"{who} has already changed the card: {en}.",
-            cure_ru="Сверьте значения с ведомостью и сохраните ещё раз.",
-            cure_en="Compare the values with the sheet and save again.",
+            Message("{who} has already changed the card: {message}.", who=who, message=message),
+            remedy=Message("Compare the values with the sheet and save again."),
             parts=parts,
         )
 
@@ -36,10 +33,8 @@ class CardIsClosed(Refusal):
 
     def __init__(self, room: str) -> None:
         super().__init__(
-            f"Аудитория {room} закрыта: её листы больше не меняются.",
-            f"Room {room} is closed: its sheets do not change any more.",
-            cure_ru="Она откроется снова сама по запросу РЦОИ или когда придёт журнал с новыми комплектами.",
-            cure_en="A request of the centre, or a journal with new sets, opens the room again by itself.",
+            Message("Room {room} is closed: its sheets do not change any more.", room=room),
+            remedy=Message("A request of the centre, or a journal with new sets, opens the room again by itself."),
         )
 
 
@@ -49,15 +44,11 @@ class NotBalanced(Refusal):
     code = "not_balanced"
     http_status = 409
 
-    def __init__(self, reasons: list[tuple[str, str, str]]) -> None:
-        ru = "; ".join(reason[1] for reason in reasons)
-        en = "; ".join(reason[2] for reason in reasons)
+    def __init__(self, reasons: list[tuple[str, Message]]) -> None:
         super().__init__(
-            f"Аудиторию нельзя закрыть: {ru}.",
-            f"The room cannot be closed: {en}.",
-            cure_ru="Устраните расхождения или закройте аудиторию с актом.",
-            cure_en="Settle the differences, or close the room with an act.",
-            parts=[Part(code, "", "", one, two) for code, one, two in reasons],
+            Message("The room cannot be closed: {message}.", message=[each for _code, each in reasons]),
+            remedy=Message("Settle the differences, or close the room with an act."),
+            parts=[Part(code, "", "", each) for code, each in reasons],
         )
 
 
@@ -67,16 +58,16 @@ class ScanNotFinished(Refusal):
     code = "rooms_open"
     http_status = 409
 
-    def __init__(self, rooms: list[tuple[str, Said]]) -> None:
+    def __init__(self, rooms: list[tuple[str, Message]]) -> None:
         """Name every room, by its number and in words with its state."""
-        parts = [Part(number, "", "", words.ru, words.en) for number, words in rooms]
+        parts = [Part(number, "", "", words) for number, words in rooms]
         super().__init__(
-            f"Журнал сканирования не сформирован: не закрыто помещений — {len(parts)} "
-            f"({'; '.join(part.ru for part in parts)}).",
-            f"The scan journal was not formed: rooms not closed — {len(parts)} "
-            f"({'; '.join(part.en for part in parts)}).",
-            cure_ru="Закройте эти аудитории и Штаб на станции сканирования, затем сформируйте журнал.",
-            cure_en="Close these rooms and the HQ on the scanning desk, then form the journal.",
+            Message(
+                "The scan journal was not formed: rooms not closed — {count} ({parts}).",
+                count=len(parts),
+                parts=[part.message for part in parts],
+            ),
+            remedy=Message("Close these rooms and the HQ on the scanning desk, then form the journal."),
             parts=parts,
         )
 
@@ -88,9 +79,7 @@ class NothingDifferent(Refusal):
     http_status = 409
 
     def __init__(self) -> None:
-        super().__init__(
-            "Расхождений нет: закройте аудиторию без акта.", "Nothing differs: close the room without an act."
-        )
+        super().__init__(Message("Nothing differs: close the room without an act."))
 
 
 class NotReadYet(Refusal):
@@ -102,8 +91,9 @@ class NotReadYet(Refusal):
 
     def __init__(self, count: int) -> None:
         super().__init__(
-            f"Ещё читается листов и записей: {count}. Подождите, страница обновится сама.",
-            f"{count} sheets and recordings are still being read. Wait; the page reloads by itself.",
+            Message(
+                "{count} sheets and recordings are still being read. Wait; the page reloads by itself.", count=count
+            ),
         )
 
 
@@ -115,10 +105,8 @@ class StillSealed(Refusal):
 
     def __init__(self) -> None:
         super().__init__(
-            "Номера бланков ещё закрыты: ключ доступа к ЭМ не активирован.",
-            "The form numbers are still sealed: the access key is not active.",
-            cure_ru="Член ГЭК активирует ключ на странице «Ключ доступа к ЭМ».",
-            cure_en="The GEK member activates the key on its page.",
+            Message("The form numbers are still sealed: the access key is not active."),
+            remedy=Message("The GEK member activates the key on its page."),
         )
 
 
@@ -136,10 +124,12 @@ class PicturesGone(Refusal):
     def __init__(self, room: str, sheets: list[str]) -> None:
         listed = ", ".join(sheets[:20])
         super().__init__(
-            f"Аудитория {room}: на диске нет изображений листов, пакет не собирается: {listed}.",
-            f"Room {room}: pictures of sheets are not on the disk, nothing is packed: {listed}.",
-            cure_ru="Аудитория открыта снова: прочитайте эти листы снова или отсканируйте их заново и закройте её.",
-            cure_en="The room is open again: read these sheets again or scan them anew, then close it.",
+            Message(
+                "Room {room}: pictures of sheets are not on the disk, nothing is packed: {listed}.",
+                room=room,
+                listed=listed,
+            ),
+            remedy=Message("The room is open again: read these sheets again or scan them anew, then close it."),
         )
 
 
@@ -150,10 +140,8 @@ class NoPicture(DecisionRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            "У листа нет изображения: номер и решение по нему не принимаются.",
-            "The sheet has no picture: no number and no decision is taken.",
-            cure_ru="Нажмите «Прочитать снова»; если не поможет, отсканируйте лист заново, а этот исключите.",
-            cure_en="Press “Read again”; if that does not help, scan the sheet again and leave this one out.",
+            Message("The sheet has no picture: no number and no decision is taken."),
+            remedy=Message("Press “Read again”; if that does not help, scan the sheet again and leave this one out."),
         )
 
 
@@ -171,10 +159,8 @@ class NothingToUndo(Refusal):
 
     def __init__(self) -> None:
         super().__init__(
-            "Отменить нечего: решение уже отменено, закреплено закрытием или после него были другие.",
-            "There is nothing to undo: the decision was undone, settled by closing, or others came after it.",
-            cure_ru="Обновите страницу: на ней названо последнее решение, которое можно отменить.",
-            cure_en="Reload the page: it names the last decision that can be undone.",
+            Message("There is nothing to undo: the decision was undone, settled by closing, or others came after it."),
+            remedy=Message("Reload the page: it names the last decision that can be undone."),
         )
 
 
@@ -194,10 +180,8 @@ class NotEnoughSpace(Refusal):
 
     def __init__(self, left: int) -> None:
         super().__init__(
-            f"На диске узла осталось {left // 1_000_000} МБ: файл не принят.",
-            f"{left // 1_000_000} MB are left on the node's disk: the file was not taken.",
-            cure_ru="Освободите место и загрузите файл снова.",
-            cure_en="Free some space and upload the file again.",
+            Message("{left} MB are left on the node's disk: the file was not taken.", left=left // 1000000),
+            remedy=Message("Free some space and upload the file again."),
         )
 
 
@@ -208,9 +192,7 @@ class FileTooBig(Refusal):
     http_status = 413
 
     def __init__(self, limit: int) -> None:
-        super().__init__(
-            f"Файл больше {limit // 1_000_000} МБ не принимается.", f"Files over {limit // 1_000_000} MB are not taken."
-        )
+        super().__init__(Message("Files over {limit} MB are not taken.", limit=limit // 1000000))
 
 
 class AlreadyTaken(Refusal):
@@ -219,8 +201,8 @@ class AlreadyTaken(Refusal):
     code = "already_taken"
     http_status = 409
 
-    def __init__(self, ru: str, en: str) -> None:
-        super().__init__(ru, en)
+    def __init__(self, message: Message) -> None:
+        super().__init__(message)
 
 
 class NothingToShow(Refusal):

@@ -1,6 +1,7 @@
 """Why a folder cannot be watched for a room."""
 
 from wire.errors import Refusal
+from wire.messages import Message
 
 
 class FolderNotAllowed(Refusal):
@@ -11,10 +12,8 @@ class FolderNotAllowed(Refusal):
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            f"Папку «{path}» узел не наблюдает.",
-            f"The node does not watch the folder “{path}”.",
-            cure_ru="Выберите папку из списка. Разрешённые папки задаёт переменная PPE_SCAN_DIRS узла.",
-            cure_en="Choose one of the list. The variable PPE_SCAN_DIRS of the node names what is allowed.",
+            Message("The node does not watch the folder “{path}”.", path=path),
+            remedy=Message("Choose one of the list. The variable PPE_SCAN_DIRS of the node names what is allowed."),
         )
 
 
@@ -27,10 +26,8 @@ class FolderMissing(Refusal):
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            f"Папки «{path}» нет, или узел не может переносить из неё файлы.",
-            f"The folder “{path}” is not there, or the node cannot move files in it.",
-            cure_ru="Проверьте, подключён ли диск, и права на папку.",
-            cure_en="Check the drive and the permissions.",
+            Message("The folder “{path}” is not there, or the node cannot move files in it.", path=path),
+            remedy=Message("Check the drive and the permissions."),
         )
 
 
@@ -43,8 +40,6 @@ class FolderBusy(Refusal):
 
     def __init__(self, room: str, files: int) -> None:
         super().__init__(
-            f"В папке ещё лежат файлы аудитории {room}: {files}.",
-            f"{files} files of room {room} still lie in it.",
-            cure_ru="Подождите, пока они будут приняты, и подключите папку снова.",
-            cure_en="Wait until they are taken, then try again.",
+            Message("{files} files of room {room} still lie in it.", files=files, room=room),
+            remedy=Message("Wait until they are taken, then try again."),
         )

@@ -19,7 +19,7 @@ from django.db import transaction
 from audit.log import Actor, record
 from audit.moves import move
 from common import flash
-from common.errors import Said, either
+from common.errors import either
 from common.stored import stored
 from scanning import sources
 from scanning.cards import lock, require_editable
@@ -304,5 +304,5 @@ def said(folder: WatchedFolder) -> list[Verdict]:
     found = []
     for each in reversed(folder.seen.get("said", [])):
         ru, _line, en = str(each["words"]).partition("\n")
-        found.append(Verdict(each["name"], bool(each["taken"]), either(*Said(ru, en))))
+        found.append(Verdict(each["name"], bool(each["taken"]), either(ru, en)))
     return found

@@ -24,6 +24,7 @@ from scanning.states import (
 from stations.models import Room, Sitting
 from stations.scope import ScopedQuerySet
 from wire.forms import CATALOGUE, FormKind
+from wire.messages import Message
 
 DOORS: dict[str, "str | Promise"] = {
     "browser": _("Files from the browser"),
@@ -33,10 +34,10 @@ DOORS: dict[str, "str | Promise"] = {
 }
 #: The counts of a card, in the words of sentences.
 COUNT_WORDS = {
-    "registration_count": ("бланков регистрации", "registration forms"),
-    "dbo_count": ("ДБО № 2", "additional forms"),
-    "absent_count": ("не явились", "absent"),
-    "not_finished_count": ("не закончили", "not finished"),
+    "registration_count": Message("registration forms"),
+    "dbo_count": Message("additional forms"),
+    "absent_count": Message("absent"),
+    "not_finished_count": Message("not finished"),
 }
 COUNTS = tuple(COUNT_WORDS)
 #: Height of the picture of a recording.
@@ -245,7 +246,7 @@ class Sheet(models.Model):
     def title(self) -> str:
         """The form's name, short."""
         form = self.form
-        return either(form.title_ru.split(".")[0], form.title_en) if form else str(_("Form not recognised"))
+        return either(form.title.ru.split(".")[0], form.title.en) if form else str(_("Form not recognised"))
 
 
 class Recording(Leased):

@@ -14,7 +14,6 @@ from django.db.models import Q, QuerySet
 from audit.log import SYSTEM, Actor, record
 from audit.moves import move
 from common import files
-from common.errors import Said
 from common.work import jobs, leases
 from common.work.clock import now
 from scanning import scanner, sources
@@ -26,6 +25,7 @@ from scanning.scanner import PRESETS, Pass
 from scanning.scanner_errors import NotScanning, PassBrokenOff, PresetUnavailable, ScannerBusy, ScannerSilent
 from scanning.states import CLOSED, SCAN_MOVES, BatchState, ScanState, SourceState
 from wire.errors import Refusal
+from wire.messages import NOTHING, Message
 
 LEASE_SECONDS = 30
 #: A feeder needs two seconds a sheet, an old flatbed half a minute.
@@ -95,7 +95,7 @@ def stop(*, job: ScanJob, actor: Actor) -> ScanJob:
         if not fresh.running:
             raise NotScanning
         begun = fresh.state == ScanState.SCANNING
-        _end(fresh, ScanState.CANCELLED, Said("", ""), actor)
+        _end(fresh, ScanState.CANCELLED, NOTHING, actor)
         if begun:
             # Its worker takes in what is whole, and says when it is done.
             ScanJob.objects.filter(pk=fresh.pk).update(ended_at=None, woken_at=None)
@@ -110,7 +110,7 @@ def due() -> QuerySet[ScanJob]:
     return ScanJob.objects.filter(Q(state__in=_RUNNING) | stopped)
 
 
-def _end(job: ScanJob, state: ScanState, said: Said, actor: Actor = SYSTEM) -> None:
+def _end(job: ScanJob, state: ScanState, said: Message, actor: Actor = SYSTEM) -> None:
     point = job.card.sitting.point
     move(
         job,
@@ -235,7 +235,7 @@ def _finish(job: ScanJob, refusal: Refusal | None) -> None:
     with transaction.atomic():
         fresh = ScanJob.objects.select_for_update(of=("self",)).get(pk=job.pk)
         if fresh.running:
-            said = Said("", "") if refusal is None else _words(refusal)
+            said = NOTHING if refusal is None else _words(refusal)
             _end(fresh, ScanState.DONE if refusal is None else ScanState.FAILED, said)
         ScanJob.objects.filter(pk=fresh.pk, ended_at__isnull=True).update(ended_at=now())
         if fresh.pages == 0 and fresh.batch and fresh.batch.state == BatchState.OPEN:
@@ -246,9 +246,8 @@ def _finish(job: ScanJob, refusal: Refusal | None) -> None:
         reconcile(card)
 
 
-def _words(refusal: Refusal) -> Said:
-    cures = refusal.cure("ru"), refusal.cure("en")
-    return Said(f"{refusal.text('ru')} {cures[0]}".strip(), f"{refusal.text('en')} {cures[1]}".strip())
+def _words(refusal: Refusal) -> Message:
+    return refusal.whole()
 
 
 def _drop_empty(job: ScanJob) -> None:

@@ -7,6 +7,7 @@ from scanning.errors import NothingToShow
 from scanning.models import Sheet
 from scanning.recognition.decoder import decoder
 from scanning.recognition.refusals import FileRefused
+from wire.messages import Message
 
 WIDTHS = (240, 900, 1800)
 
@@ -38,8 +39,8 @@ def of_sheet(sheet: Sheet, *, width: int) -> bytes:
         NothingToShow: The sheet has no picture, or it cannot be read.
     """
     if not sheet.path:
-        raise NothingToShow("У листа нет изображения: файл не прочитан.", "The sheet has no picture.")
+        raise NothingToShow(Message("The sheet has no picture."))
     try:
         return png(files.inside(sheet.path), width=width)
     except (FileRefused, OSError) as error:
-        raise NothingToShow("Изображение листа не читается.", "The picture cannot be read.") from error
+        raise NothingToShow(Message("The picture cannot be read.")) from error

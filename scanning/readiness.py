@@ -47,8 +47,8 @@ _CALIBRATED_FOR = timedelta(hours=18)
 
 def _line(code: str, verdict: str, title: Callable[[], str], said: Callable[[], str], cure: str = "") -> Line:
     words, told = both(title), both(said)
-    line = {"code": code, "verdict": verdict, "title": words._asdict(), "said": told._asdict()}
-    return {**line, "cure": both(lambda: _(cure))._asdict()} if cure else line
+    line = {"code": code, "verdict": verdict, "title": words.as_json(), "said": told.as_json()}
+    return {**line, "cure": both(lambda: _(cure)).as_json()} if cure else line
 
 
 def check(*, sitting: Sitting, actor: Actor) -> Readiness:
@@ -159,8 +159,10 @@ def _reader() -> Line:
         path.write_bytes(calibration.sheet())
         told = calibration.judge(decoder().read(path, 0, path.with_suffix(".tif"))["reading"])
     except FileRefused as refusal:
-        words = refusal.text("ru")
-        return _line("reader", BAD, title, lambda: words, gettext_noop("Start the node again and check once more."))
+        words = refusal
+        return _line(
+            "reader", BAD, title, lambda: words.text(), gettext_noop("Start the node again and check once more.")
+        )
     finally:
         path.unlink(missing_ok=True)
         path.with_suffix(".tif").unlink(missing_ok=True)
@@ -184,7 +186,7 @@ def _scanner() -> Line:
     except Refusal as refusal:
         said = refusal
         cure = gettext_noop("If another program scans the sheets, watch its folder in the room or upload the files.")
-        return _line("scanner", WARN, title, lambda: said.ru, cure)
+        return _line("scanner", WARN, title, lambda: said.text(), cure)
     names = ", ".join(each.label for each in found)
     return _line("scanner", OK, title, lambda: names)
 
@@ -198,7 +200,11 @@ def _certificate(which: str, point: ExamPoint) -> Line:
     except NodeCertificateMissing as refusal:
         words = refusal
         return _line(
-            f"certificate_{which}", BAD, title, lambda: words.ru, gettext_noop("Load the exam package of the centre.")
+            f"certificate_{which}",
+            BAD,
+            title,
+            lambda: words.text(),
+            gettext_noop("Load the exam package of the centre."),
         )
     until = signer.certificate.not_valid_after_utc
     shown = clock.local(until, point.timezone).strftime("%d.%m.%Y")

@@ -18,6 +18,7 @@ from scanning.recognition.refusals import DiskWanting, FileRefused, PassingTroub
 from scanning.reconcile import reconcile, scanning
 from scanning.states import ACTIVE, CLOSED, SHEET_MOVES, SOURCE_MOVES, BatchState, SheetState, SourceState
 from wire.durable import DiskRefusal
+from wire.messages import Message
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ def _read(source: Source, sheet: Sheet) -> None:
     record_path = path.with_name(f"{path.stem}-{sheet.page + 1:04d}.tif")
     try:
         if sheet.starts >= _MAX_STARTS:
-            raise FileRefused("Чтение листа прерывалось несколько раз.", "Reading broke off several times.")
+            raise FileRefused(Message("Reading broke off several times."))
         told = decoder().read(path, sheet.page, record_path)
     except (DiskWanting, DiskRefusal):
         _uncount(sheet)
@@ -121,8 +122,8 @@ def _uncount(sheet: Sheet) -> None:
 
 
 def _give_up(sheet: Sheet, refusal: FileRefused) -> None:
-    doubt = {"kind": refusal.code, "severity": "problem", "value": refusal.ru, "value_en": refusal.en}
-    _store(sheet, {"read_at": now()}, {"refused": refusal.ru}, [doubt])
+    doubt = {"kind": refusal.code, "severity": "problem", "value": refusal.message.ru, "value_en": refusal.message.en}
+    _store(sheet, {"read_at": now()}, {"refused": refusal.message.ru}, [doubt])
 
 
 def _store(sheet: Sheet, values: dict[str, Any], reading: dict[str, Any], doubts: list[dict[str, Any]]) -> None:

@@ -21,6 +21,7 @@ from scanning.register import Register, read_register
 from scanning.states import ACTIVE, CARD_MOVES, CardState, ScanState, SheetState
 from stations.models import Room
 from wire.forms import CATALOGUE, form_set
+from wire.messages import Both, Message, Several
 
 _ACTABLE = frozenset({"balance", "dbo", "difference", "recordings", "journal_missing"})
 
@@ -30,8 +31,7 @@ class Blocker:
     """One reason why the room does not close, in words."""
 
     code: str
-    ru: str
-    en: str
+    message: Message
 
 
 @dataclass
@@ -82,7 +82,7 @@ class Balance:
     def as_dict(self) -> dict[str, Any]:
         """The balance as plain values, the way pages, packets and acts carry it."""
         values = asdict(self)
-        values["blockers"] = [{"code": each.code, "text": each.ru} for each in self.blockers]
+        values["blockers"] = [{"code": each.code, "text": each.message.ru} for each in self.blockers]
         return {**values, "zero": self.zero, "equation": self.equation}
 
 
@@ -178,8 +178,7 @@ def _seen(sheet: Sheet) -> SeenSheet:
         kind=sheet.kind,
         address=sheet.address,
         picture_hash=sheet.picture_hash,
-        name=sheet.source.name + (f", стр. {page}" if many else ""),
-        name_en=sheet.source.name + (f", p. {page}" if many else ""),
+        name=Message("{name}, p. {page}", name=sheet.source.name, page=page) if many else Both(sheet.source.name),
         undecided=sheet.state == SheetState.PROBLEM,
     )
 
@@ -232,74 +231,80 @@ def _figures(card: RoomCard, place: Place, comparison: Comparison, register: Reg
 def _blockers(card: RoomCard, balance: Balance, comparison: Comparison, sound: recording_checks.Sound) -> list[Blocker]:
     found: list[Blocker] = []
 
-    def block(code: str, ru: str, en: str) -> None:
-        found.append(Blocker(code, ru, en))
+    def block(code: str, message: Message) -> None:
+        found.append(Blocker(code, message))
 
     if scanning(card):
-        block("scanning", "идёт проход сканера", "the scanner is at work")
+        block("scanning", Message("the scanner is at work"))
     if balance.unread:
-        block("unread", f"ещё читается: {balance.unread}", f"{balance.unread} still being read")
+        block("unread", Message("{unread} still being read", unread=balance.unread))
     if not card.is_hq:
         _block_room(card, balance, block)
     elif not comparison.counts:
-        block("nothing", "формы ППЭ не отсканированы", "the forms of the point are not scanned")
+        block("nothing", Message("the forms of the point are not scanned"))
     _block_sheets(balance, block)
     if card.awaited:
         count = len(card.awaited)
-        block("awaited", f"ждём повторного сканирования листов: {count}", f"{count} sheets are awaited again")
+        block("awaited", Message("{count} sheets are awaited again", count=count))
     serious = [each for each in comparison.found if each.severity == arithmetic.PROBLEM and each.kind != "unreadable"]
     if serious:
-        block("difference", *difference_words(Counter(each.kind for each in serious)))
+        block("difference", difference_words(Counter(each.kind for each in serious)))
     if sound.undecided:
-        block("recordings", f"аудиофайлов ждут решения: {sound.undecided}", f"{sound.undecided} recordings are open")
+        block("recordings", Message("{undecided} recordings are open", undecided=sound.undecided))
     return found
 
 
 _KINDS = {
-    "missing": ("не хватает", "missing"),
-    "foreign": ("чужих", "foreign"),
-    "twice": ("повторных", "twice"),
-    "unlisted": ("вне журнала", "not in a journal"),
-    "unknown": ("неизвестных", "unknown"),
+    "missing": Message("missing"),
+    "foreign": Message("foreign"),
+    "twice": Message("repeated"),
+    "unlisted": Message("not in a journal"),
+    "unknown": Message("unknown"),
 }
 
 
-def difference_words(counts: Counter[str]) -> tuple[str, str]:
-    """Return how many sheets differ in which way, in both languages."""
-    ru = ", ".join(f"{words} {counts[kind]}" for kind, (words, _en) in _KINDS.items() if counts[kind])
-    en = ", ".join(f"{words} {counts[kind]}" for kind, (_ru, words) in _KINDS.items() if counts[kind])
-    return f"расхождения по листам: {ru}", f"sheets differ: {en}"
+def difference_words(counts: Counter[str]) -> Message:
+    """Return how many sheets differ in which way."""
+    kinds = [
+        Message("{kind} {count}", kind=words, count=counts[kind]) for kind, words in _KINDS.items() if counts[kind]
+    ]
+    return Message("sheets differ: {message}", message=Several(kinds, ", "))
 
 
 def _block_sheets(balance: Balance, block: Any) -> None:
     if count := balance.no_picture:
-        ru = f"листов без изображения: {count}, прочитайте их снова"
-        block("no_picture", ru, f"{count} sheets have no picture: read them again")
+        block("no_picture", Message("{count} sheets have no picture: read them again", count=count))
     if count := balance.undecided:
-        block("undecided", f"листов ждут решения: {count}", f"{count} sheets need a decision")
+        block("undecided", Message("{count} sheets need a decision", count=count))
 
 
 def _block_room(card: RoomCard, balance: Balance, block: Any) -> None:
     if balance.sealed:
-        block("sealed", "номера бланков закрыты: ключ доступа не активирован", "the form numbers are sealed")
+        block("sealed", Message("the form numbers are sealed"))
     if balance.journals_missing:
         stations = ", ".join(balance.journals_missing)
-        block("journal_missing", f"нет журнала станции {stations}", f"no journal of station {stations}")
+        block("journal_missing", Message("no journal of station {stations}", stations=stations))
     lacking = card.unfilled
     if lacking:
-        ru, en = (", ".join(names) for names in zip(*(COUNT_WORDS[name] for name in lacking), strict=True))
-        block("not_filled", f"карточка не заполнена: {ru}", f"the card is not filled in: {en}")
+        names = Several([COUNT_WORDS[name] for name in lacking], ", ")
+        block("not_filled", Message("the card is not filled in: {message}", message=names))
     if card.registration_count is None or card.absent_count is None:
         return
     figures = {balance.present, balance.card, balance.scanned}
     if not balance.sealed and not balance.journals_missing:
         figures.add(balance.expected)
     if len(figures) > 1:
-        ru, en = (equation(asdict(balance), language) for language in ("ru", "en"))
-        block("balance", f"баланс не сходится: {ru}", f"the balance is not zero: {en}")
+        line = Both(*(equation(asdict(balance), language) for language in ("ru", "en")))
+        block("balance", Message("the balance is not zero: {message}", message=line))
     if balance.dbo_card is not None and balance.dbo_card != balance.dbo_scanned:
-        ru = f"ДБО № 2 по карточке {balance.dbo_card}, отсканировано {balance.dbo_scanned}"
-        block("dbo", ru, f"additional forms: {balance.dbo_card} on the card, {balance.dbo_scanned} scanned")
+        block(
+            "dbo",
+            Message(
+                "additional forms: {card} on the card, {scanned} scanned",
+                card=balance.dbo_card,
+                scanned=balance.dbo_scanned,
+            ),
+        )
 
 
 def scanning(card: RoomCard) -> bool:
@@ -316,8 +321,10 @@ def _store(card: RoomCard, found: Sequence[Found]) -> bool:
         each = wanted.pop((row.kind, row.number, row.form, row.sheet_id), None)
         if each is None:
             stale.append(row.pk)
-        elif (each.ru, each.en, each.severity) != (row.text, row.text_en, row.severity):
-            Discrepancy.objects.filter(pk=row.pk).update(text=each.ru, text_en=each.en, severity=each.severity)
+        elif (each.message.ru, each.message.en, each.severity) != (row.text, row.text_en, row.severity):
+            Discrepancy.objects.filter(pk=row.pk).update(
+                text=each.message.ru, text_en=each.message.en, severity=each.severity
+            )
     if stale:
         Discrepancy.objects.filter(pk__in=stale).update(resolved_at=now())
         changed = True
@@ -328,8 +335,8 @@ def _store(card: RoomCard, found: Sequence[Found]) -> bool:
             severity=each.severity,
             number=each.number,
             form=each.form,
-            text=each.ru,
-            text_en=each.en,
+            text=each.message.ru,
+            text_en=each.message.en,
             sheet_id=each.sheet,
         )
         for each in wanted.values()

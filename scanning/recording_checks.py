@@ -13,6 +13,7 @@ from scanning.balance import PROBLEM, Found
 from scanning.models import Recording, RoomCard
 from scanning.register import ExpectedAnswer, Register
 from scanning.states import ACTIVE_RECORDINGS, RECORDING_MOVES, RecordingState
+from wire.messages import Message
 
 _SECONDS = 1.0
 _SHARE = 0.02
@@ -38,21 +39,27 @@ def compare(card: RoomCard, register: Register) -> Sound:
     sound.undecided = sum(row.state == RecordingState.PROBLEM or bool(_against(row, card, register)) for row in rows)
     if not rows:
         if answers:
-            ru = f"Нет аудиофайлов: по журналам станций записи ответов {len(answers)}"
-            en = f"No recordings: the journals of the voice stations list {len(answers)} answers"
-            sound.found.append(Found("missing", ru, en, form="audio"))
+            message = Message(
+                "No recordings: the journals of the voice stations list {count} answers", count=len(answers)
+            )
+            sound.found.append(Found("missing", message, form="audio"))
         return sound
     names = [folded(row.name) for row in rows]
     for answer in answers:
         count = names.count(folded(answer.file_name))
         if count == 0:
-            ru = f"Нет аудиофайла {answer.file_name}: место {answer.place}, ответ № {answer.ordinal}"
-            en = f"No recording {answer.file_name}: place {answer.place}, answer no. {answer.ordinal}"
-            sound.found.append(Found("missing", ru, en, answer.registration_number, _form(answer)))
+            message = Message(
+                "No recording {file_name}: place {place}, answer no. {ordinal}",
+                file_name=answer.file_name,
+                place=answer.place,
+                ordinal=answer.ordinal,
+            )
+            sound.found.append(Found("missing", message, answer.registration_number, _form(answer)))
         elif count > 1:
-            ru = f"Аудиофайл {answer.file_name} загружен {count} раза"
-            en = f"Recording {answer.file_name} was uploaded {count} times"
-            sound.found.append(Found("twice", ru, en, answer.registration_number, _form(answer)))
+            message = Message(
+                "Recording {file_name} was uploaded {count} times", file_name=answer.file_name, count=count
+            )
+            sound.found.append(Found("twice", message, answer.registration_number, _form(answer)))
     return sound
 
 

@@ -27,6 +27,7 @@ from scanning.register import Register, read_register
 from scanning.sources import store_part
 from scanning.states import ACTIVE_RECORDINGS, CLOSED, RECORDING_MOVES, CardState, RecordingState
 from wire.durable import replace_durable, sha256_file
+from wire.messages import Message
 
 LEASE_SECONDS = 240
 PAUSE_SECONDS = 15.0
@@ -65,8 +66,7 @@ def take_in(
     _require_voice(card)
     if Path(name).suffix.lower() not in _SUFFIXES:
         raise DecisionRefused(
-            f"{name}: это не аудиофайл (WAV, OGG, Opus, MP3, M4A, FLAC).",
-            f"{name} is not a recording.",
+            Message("{name} is not a recording.", name=name),
         )
     part = store_part(content)
     try:
@@ -109,9 +109,7 @@ def _tell(card: RoomCard, row: Recording, actor: Actor) -> None:
 
 def _require_voice(card: RoomCard) -> None:
     if not card.sitting.rooms.filter(room=card.room, voice=True).exists():
-        raise DecisionRefused(
-            f"{card}: не аудитория проведения «Говорения», записей здесь нет.", "This is not a voice room."
-        )
+        raise DecisionRefused(Message("{card} is not a voice room: there are no recordings here.", card=card))
 
 
 def _require_sound(path: Path, size: int) -> None:
@@ -130,9 +128,7 @@ def _refuse_same(card: RoomCard, digest: str) -> None:
     rows = Recording.objects.filter(card__sitting=card.sitting, sha256=digest, state__in=ACTIVE_RECORDINGS)
     same = rows.select_related("card__room").first()
     if same is not None:
-        raise AlreadyTaken(
-            f"Этот аудиофайл уже принят: {same.name}, {same.card}.", f"This recording is here already: {same.name}."
-        )
+        raise AlreadyTaken(Message("This recording is here already: {name}, {card}.", name=same.name, card=same.card))
 
 
 def listen(pk: int) -> None:
@@ -212,14 +208,18 @@ def _replace_doubtful(card: RoomCard, good: Recording) -> None:
 def _hear(row: Recording) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     try:
         if row.attempts > _MAX_ATTEMPTS:
-            raise FileRefused("Чтение записи прерывалось несколько раз.", "Reading broke off several times.")
+            raise FileRefused(Message("Reading of the recording broke off several times."))
         reading = decoder().listen(files.data_dir() / row.path, row.name)
     except PassingTrouble as trouble:
         if trouble.harmless or row.attempts < _MAX_ATTEMPTS:
             raise
-        return {}, [{"kind": trouble.code, "severity": "problem", "value": trouble.ru, "value_en": trouble.en}]
+        return {}, [
+            {"kind": trouble.code, "severity": "problem", "value": trouble.message.ru, "value_en": trouble.message.en}
+        ]
     except FileRefused as refusal:
-        return {}, [{"kind": refusal.code, "severity": "problem", "value": refusal.ru, "value_en": refusal.en}]
+        return {}, [
+            {"kind": refusal.code, "severity": "problem", "value": refusal.message.ru, "value_en": refusal.message.en}
+        ]
     return reading, reading.pop("doubts")
 
 
@@ -232,9 +232,9 @@ def decide(*, recording: Recording, action: str, reason: str, actor: Actor) -> R
     """
     states = {"accept": RecordingState.ACCEPTED, "discard": RecordingState.DISCARDED}
     if action not in states:
-        raise DecisionRefused("Такого действия с записью нет.", "No such action.")
+        raise DecisionRefused(Message("No such action."))
     if not in_words(reason):
-        raise DecisionRefused("Укажите причину словами.", "Give the reason in words.")
+        raise DecisionRefused(Message("Give the reason in words."))
     with steps.remembered(card=recording.card, kind=Step.Kind.RECORDING, what=recording.name, actor=actor):
         card = lock(recording.card)
         require_editable(card)

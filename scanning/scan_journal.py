@@ -13,7 +13,7 @@ from django.db.models import Q
 import wire
 from audit.log import Actor, record
 from common import files
-from common.errors import Said, both
+from common.errors import both
 from common.work.clock import now
 from journals import intake
 from journals.models import Journal
@@ -26,6 +26,7 @@ from stations.models import Room, Sitting, Station, StationKind
 from wire import journal, names
 from wire.durable import write_durable
 from wire.forms import hide_numbers
+from wire.messages import Message
 
 _CLOSED, _REOPENED = "journal_closed", "journal_reopened"
 
@@ -89,7 +90,7 @@ class Unfinished:
     """
 
     number: str
-    words: Said
+    words: Message
 
 
 def unfinished(sitting: Sitting) -> list[Unfinished]:

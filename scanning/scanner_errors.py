@@ -1,6 +1,7 @@
 """What a scanner refuses, each with what to do at the machine."""
 
 from wire.errors import Refusal
+from wire.messages import NOTHING, Message
 
 
 class ScannerRefused(Refusal):
@@ -9,12 +10,12 @@ class ScannerRefused(Refusal):
     code = "scanner_refused"
     http_status = 409
     permanent = False
-    said: tuple[str, str, str, str] = ("", "", "", "")
+    said: tuple[Message, Message] = (NOTHING, NOTHING)
 
     def __init__(self, detail: str = "") -> None:
-        ru, en, cure_ru, cure_en = self.said
+        message, remedy = self.said
         more = f" ({detail})" if detail else ""
-        super().__init__(f"{ru}{more}.", f"{en}{more}.", cure_ru=cure_ru, cure_en=cure_en)
+        super().__init__(Message("{message}{more}.", message=message, more=more), remedy=remedy)
 
 
 class ScannerSoftwareMissing(ScannerRefused):
@@ -22,10 +23,8 @@ class ScannerSoftwareMissing(ScannerRefused):
 
     code = "scanner_software_missing"
     said = (
-        "На узле нет программы scanimage",
-        "There is no scanimage on the node",
-        "Установите пакет sane-utils или загрузите файлы из программы сканера.",
-        "Install the package sane-utils, or upload the files of the scanner's own software.",
+        Message("There is no scanimage on the node"),
+        Message("Install the package sane-utils, or upload the files of the scanner's own software."),
     )
 
 
@@ -34,10 +33,8 @@ class NoScanner(ScannerRefused):
 
     code = "no_scanner"
     said = (
-        "Сканер не найден",
-        "No scanner was found",
-        "Проверьте питание и кабель сканера, затем нажмите «Найти сканеры».",
-        "Check the scanner's power and cable, then look for scanners again.",
+        Message("No scanner was found"),
+        Message("Check the scanner's power and cable, then look for scanners again."),
     )
 
 
@@ -46,10 +43,8 @@ class ScannerBusy(ScannerRefused):
 
     code = "scanner_busy"
     said = (
-        "Сканер занят",
-        "The scanner is busy",
-        "Дождитесь конца прохода или остановите его в той аудитории.",
-        "Wait for the end of that pass, or stop it in its room.",
+        Message("The scanner is busy"),
+        Message("Wait for the end of that pass, or stop it in its room."),
     )
 
 
@@ -58,10 +53,8 @@ class PresetUnavailable(ScannerRefused):
 
     code = "preset_unavailable"
     said = (
-        "Сканер не умеет того, что требует настройка",
-        "The scanner cannot do what the preset asks for",
-        "Выберите другую настройку: с одной стороны или со стекла.",
-        "Choose another preset: one side, or the glass.",
+        Message("The scanner cannot do what the preset asks for"),
+        Message("Choose another preset: one side, or the glass."),
     )
 
 
@@ -70,10 +63,10 @@ class PaperJam(ScannerRefused):
 
     code = "paper_jam"
     said = (
-        "Бумага застряла в сканере",
-        "The paper is jammed",
-        "Выньте лист, расправьте и положите в лоток вместе с остальными. Принятые листы сканировать снова не нужно.",
-        "Take the sheet out, smooth it and put it back with the rest. Sheets already taken need no second pass.",
+        Message("The paper is jammed"),
+        Message(
+            "Take the sheet out, smooth it and put it back with the rest. Sheets already taken need no second pass."
+        ),
     )
 
 
@@ -82,10 +75,8 @@ class FeederEmpty(ScannerRefused):
 
     code = "feeder_empty"
     said = (
-        "В лотке нет бумаги",
-        "The feeder is empty",
-        "Положите листы аудитории в лоток и нажмите «Сканировать».",
-        "Put the room's sheets in and scan.",
+        Message("The feeder is empty"),
+        Message("Put the room's sheets in and scan."),
     )
 
 
@@ -94,10 +85,8 @@ class CoverOpen(ScannerRefused):
 
     code = "cover_open"
     said = (
-        "Крышка сканера открыта",
-        "The cover is open",
-        "Закройте крышку, верните незаконченный лист в лоток и нажмите «Сканировать».",
-        "Close the cover, put the unfinished sheet back and scan.",
+        Message("The cover is open"),
+        Message("Close the cover, put the unfinished sheet back and scan."),
     )
 
 
@@ -106,10 +95,8 @@ class ScannerDenied(ScannerRefused):
 
     code = "scanner_denied"
     said = (
-        "Узлу не разрешён доступ к сканеру",
-        "The node may not use the scanner",
-        "Добавьте пользователя узла в группу scanner и запустите узел заново.",
-        "Add the node's user to the group scanner and start the node again.",
+        Message("The node may not use the scanner"),
+        Message("Add the node's user to the group scanner and start the node again."),
     )
 
 
@@ -118,10 +105,8 @@ class ScannerFailed(ScannerRefused):
 
     code = "scanner_failed"
     said = (
-        "Сканер сообщил об ошибке",
-        "The scanner reported an error",
-        "Выключите и включите сканер. Принятые листы остались; продолжайте со следующего.",
-        "Switch the scanner off and on. What was taken stays; go on with the next sheet.",
+        Message("The scanner reported an error"),
+        Message("Switch the scanner off and on. What was taken stays; go on with the next sheet."),
     )
 
 
@@ -130,10 +115,8 @@ class ScannerSilent(ScannerRefused):
 
     code = "scanner_silent"
     said = (
-        "Сканер долго не отвечает",
-        "The scanner has been silent for too long",
-        "Проверьте сканер и лоток, затем нажмите «Сканировать» снова.",
-        "Look at the scanner and the feeder, then scan again.",
+        Message("The scanner has been silent for too long"),
+        Message("Look at the scanner and the feeder, then scan again."),
     )
 
 
@@ -142,10 +125,8 @@ class PassBrokenOff(ScannerRefused):
 
     code = "scan_broken_off"
     said = (
-        "Проход прервался",
-        "The pass broke off",
-        "Сверьте последний принятый лист с бумагой, положите остальные в лоток и сканируйте.",
-        "Compare the last sheet taken with the paper, put the rest into the feeder and scan.",
+        Message("The pass broke off"),
+        Message("Compare the last sheet taken with the paper, put the rest into the feeder and scan."),
     )
 
 
@@ -153,4 +134,4 @@ class NotScanning(ScannerRefused):
     """There is no such pass to stop."""
 
     code = "not_scanning"
-    said = ("Этот проход уже закончен", "This pass has ended already", "", "")
+    said = (Message("This pass has ended already"), NOTHING)

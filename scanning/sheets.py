@@ -22,6 +22,7 @@ from scanning.reconcile import go, reconcile
 from scanning.register import read_register
 from scanning.states import ACTIVE, SHEET_MOVES, SOURCE_MOVES, CardState, SheetState, SourceState
 from wire.forms import CATALOGUE, check_number
+from wire.messages import Message
 
 ACCEPT, SET_NUMBER, DISCARD, MOVE = "accept", "set_number", "discard", "move"
 READ_AGAIN = "read_again"
@@ -96,7 +97,7 @@ def decide(*, sheet: Sheet, action: str, actor: Actor, number: str = "", reason:
         if action not in {each.action for each in legal_actions(sheet, kinds)}:
             if not pictures.there(sheet.path):
                 raise NoPicture
-            raise DecisionRefused("Это действие с листом сейчас невозможно.", "This cannot be done with the sheet now.")
+            raise DecisionRefused(Message("This cannot be done with the sheet now."))
         if action == MOVE:
             other = _move(card, sheet, room.strip(), actor)
             reconcile(other, actor=actor)
@@ -124,16 +125,13 @@ def read_again(*, sheet: Sheet, actor: Actor) -> Sheet:
         sheet.card = card
         if READ_AGAIN not in {each.action for each in legal_actions(sheet)}:
             raise DecisionRefused(
-                "У листа есть изображение: читать его снова незачем.",
-                "The sheet has its picture: nothing to read again.",
+                Message("The sheet has its picture: nothing to read again."),
             )
         source = sheet.source
         if not pictures.there(source.path):
             raise DecisionRefused(
-                f"Файла «{source.name}» на диске узла больше нет: читать нечего.",
-                f"The file “{source.name}” is no longer on the node's disk.",
-                cure_ru="Отсканируйте лист заново, а этот исключите с указанием причины.",
-                cure_en="Scan the sheet again and leave this one out with a reason.",
+                Message("The file “{source_name}” is no longer on the node's disk.", source_name=source.name),
+                remedy=Message("Scan the sheet again and leave this one out with a reason."),
             )
         point = card.sitting.point
         about: dict[str, Any] = {"region": point.region.code, "point": point.code, "actor": actor}
@@ -215,10 +213,8 @@ def _keep(card: RoomCard, sheet: Sheet, action: str, number: str | None, reason:
 def _discard(card: RoomCard, sheet: Sheet, reason: str, actor: Actor) -> None:
     if not in_words(reason):
         raise DecisionRefused(
-            "Укажите причину исключения листа словами.",
-            "Give the reason for leaving the sheet out in words.",
-            cure_ru="Например: «второй снимок того же листа». Номер бланка вводится в поле «Номер бланка».",
-            cure_en="For example: “a second picture of the same sheet”. A form number goes into its own field.",
+            Message("Give the reason for leaving the sheet out in words."),
+            remedy=Message("For example: “a second picture of the same sheet”. A form number goes into its own field."),
         )
     _set_state(card, sheet, SheetState.DISCARDED, DISCARD, reason, actor)
     scan_journal.note(
@@ -234,9 +230,7 @@ def _discard(card: RoomCard, sheet: Sheet, reason: str, actor: Actor) -> None:
 def _move(card: RoomCard, sheet: Sheet, room: str, actor: Actor) -> RoomCard:
     other = card.sitting.cards.filter(room__number=room).exclude(pk=card.pk).first()
     if other is None:
-        raise DecisionRefused(
-            f"Аудитории «{room[:20]}» на этом экзамене нет.", f"There is no room “{room[:20]}” on this exam."
-        )
+        raise DecisionRefused(Message("There is no room “{room}” on this exam.", room=room[:20]))
     other = lock(other)
     require_editable(other)
     open_card(other, actor=actor)
@@ -274,17 +268,13 @@ def _typed_number(card: RoomCard, sheet: Sheet, text: str) -> str:
     kind = check_number(number)
     if kind is None:
         raise NumberRefused(
-            f"«{text[:40]}» — не номер бланка: 13 цифр с контрольной.",
-            f"“{text[:40]}” is no form number: 13 digits with a check digit.",
-            cure_ru="Перепишите номер, напечатанный под штрихкодом, ещё раз.",
-            cure_en="Copy the number printed under the bar code again.",
+            Message("“{text_}” is no form number: 13 digits with a check digit.", text_=text[:40]),
+            remedy=Message("Copy the number printed under the bar code again."),
         )
     if card.sheets.filter(number=number, state__in=ACTIVE).exclude(pk=sheet.pk).exists():
         raise NumberRefused(
-            f"Лист № {number} в этой аудитории уже есть.",
-            f"Sheet {number} is already in this room.",
-            cure_ru="Если это второй снимок того же листа, исключите его.",
-            cure_en="If this is another picture of the same sheet, leave it out.",
+            Message("Sheet {number} is already in this room.", number=number),
+            remedy=Message("If this is another picture of the same sheet, leave it out."),
         )
     if CATALOGUE[kind.code].per_set:
         _require_printed(card, number)
@@ -299,10 +289,8 @@ def _require_printed(card: RoomCard, number: str) -> None:
     if known is not None:
         if known[0].room != room:
             raise NumberRefused(
-                f"№ {number} напечатан в аудитории {known[0].room}.",
-                f"{number} was printed in room {known[0].room}.",
-                cure_ru="Если на бумаге этот номер, перенесите лист в ту аудиторию.",
-                cure_en="If the paper bears this number, move the sheet to that room.",
+                Message("{number} was printed in room {room}.", number=number, room=known[0].room),
+                remedy=Message("If the paper bears this number, move the sheet to that room."),
             )
         return
     if register.sealed_rooms:
@@ -310,10 +298,8 @@ def _require_printed(card: RoomCard, number: str) -> None:
     if room in register.acts:
         return
     raise NumberRefused(
-        f"№ {number} нет ни в одном журнале станций.",
-        f"{number} stands in no station's journal.",
-        cure_ru="Сверьте цифры с бумагой. Лист с таким номером можно только исключить с указанием причины.",
-        cure_en="Compare the digits with the paper; such a sheet can only be left out.",
+        Message("{number} stands in no station's journal.", number=number),
+        remedy=Message("Compare the digits with the paper; such a sheet can only be left out."),
     )
 
 

@@ -22,6 +22,7 @@ from scanning.recognition.decoder import decoder
 from scanning.reconcile import go
 from scanning.states import ACTIVE, CardState
 from wire.durable import replace_durable, sha256_file
+from wire.messages import Message
 
 MAX_BYTES = 512 * 1024 * 1024
 _BLOCK = 1 << 20
@@ -145,8 +146,9 @@ def refuse_same_bytes(card: RoomCard, digest: str) -> None:
     first = same.select_related("card__room").first()
     if first is not None:
         raise AlreadyTaken(
-            f"Этот файл уже принят: {first.name}, {first.card}. Второй раз он не загружен.",
-            f"This file is here already: {first.name}, {first.card.room.number}. It was not taken again.",
+            Message(
+                "This file is here already: {name}, {card}. It was not taken again.", name=first.name, card=first.card
+            ),
         )
 
 

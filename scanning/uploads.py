@@ -13,6 +13,7 @@ from stations import rules
 from stations.models import Sitting
 from uploads import handlers, people
 from uploads.models import Upload
+from wire.messages import Message
 from wire.pki import Role
 
 
@@ -53,8 +54,7 @@ def _card(upload: Upload) -> RoomCard:
                 if card.room.number == room:
                     return card
     raise DecisionRefused(
-        f"Экзамена «{key[:40]}» с аудиторией «{room[:10]}» у вас нет.",
-        f"You have no exam “{key[:40]}” with room “{room[:10]}”.",
+        Message("You have no exam “{key}” with room “{room}”.", key=key[:40], room=room[:10]),
     )
 
 

@@ -8,6 +8,7 @@ from station_client.home import Station, refuse
 from wire import durable, names
 from wire.journal import JournalLog, read
 from wire.journal.name import name_of
+from wire.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ def close(station: Station, log_path: Path, out: Path, *, person: str | None = N
         name = names.write(name_of(log.header))
     document = read(blob, trust=station.exam().trust())
     if document.signed_by is None or document.problems:
-        words = "; ".join(part.ru for part in document.problems)
-        raise refuse(f"Журнал не прошёл проверку: {words}.", "; ".join(part.en for part in document.problems))
+        problems = [part.message for part in document.problems]
+        raise refuse(Message("The journal did not pass the check: {problems}.", problems=problems))
     own = station.folder / "journals"
     own.mkdir(exist_ok=True)
     durable.write_durable(own / name, blob)
@@ -55,10 +56,8 @@ def close_all(
     logs = [path for path in station.logs() if wanted(path)]
     if not logs:
         raise refuse(
-            "Журнал ещё не начат.",
-            "No log is started.",
-            cure_ru="Выполните: ppe-station print ПАПКА start --subject … --room …",
-            cure_en="Run: ppe-station print DIR start --subject … --room …",
+            Message("No log is started."),
+            remedy=Message("Run: ppe-station print DIR start --subject … --room …"),
         )
     return [close(station, path, out, person=person) for path in logs]
 

@@ -14,6 +14,7 @@ from wire.forms import check_number
 from wire.journal import FormSet, Header, JournalLog, seal_forms
 from wire.journal.events import EVENTS, check
 from wire.journal.name import NO_ROOM
+from wire.messages import Message
 
 SOFTWARE = f"ppe-station {VERSION}"
 
@@ -60,8 +61,11 @@ def _check_sitting(registry: Mapping[str, Any], station: Station, subject: str, 
             if (point["code"], sitting["subject"], sitting["date"]) == (station.point, subject, day.isoformat()):
                 return
     raise refuse(
-        f"В пакете нет экзамена по предмету {subject} на {day:%d.%m.%Y}.",
-        f"The package has no exam of subject {subject} on {day:%Y-%m-%d}.",
+        Message(
+            "The package has no exam of subject {subject} on {day}.",
+            subject=subject,
+            day=f"{day:%d.%m.%Y}",
+        ),
     )
 
 
@@ -107,7 +111,7 @@ def parse_data(name: str, pairs: Iterable[str]) -> dict[str, Any]:
     for pair in pairs:
         key, separator, value = pair.partition("=")
         if not separator:
-            raise refuse(f"Ожидается поле=значение, а не «{pair}».", f"Expected key=value, not “{pair}”.")
+            raise refuse(Message("Expected key=value, not “{pair}”.", pair=pair))
         kind = kinds.get(key, "text")
         if kind in ("text", "sha256", "room", "base64", "uid"):
             data[key] = value
@@ -115,7 +119,7 @@ def parse_data(name: str, pairs: Iterable[str]) -> dict[str, Any]:
         try:
             data[key] = json.loads(value)
         except ValueError as error:
-            raise refuse(f"Поле {key}: неверное значение «{value}».", f"Field {key}: bad value “{value}”.") from error
+            raise refuse(Message("Field {key}: bad value “{value}”.", key=key, value=value)) from error
     return data
 
 
@@ -185,16 +189,14 @@ def _once(ordinals: Sequence[int], numbers: Sequence[str]) -> None:
         twice = [str(each) for each, count in Counter(told).items() if count > 1]
         if twice:
             listed = ", ".join(twice[:5])
-            raise refuse(f"В файле дважды: {listed}. Ничего не записано.", f"Told twice: {listed}. Nothing is written.")
+            raise refuse(Message("Told twice: {listed}. Nothing is written.", listed=listed))
 
 
 def _need_recipients(recipients: Sequence[object]) -> None:
     if not recipients:
         raise refuse(
-            "В пакете нет ключа доступа для этого экзамена: номера бланков нечем закрыть.",
-            "The package has no access certificate of this exam: the numbers cannot be sealed.",
-            cure_ru="Получите новый пакет экзамена в РЦОИ.",
-            cure_en="Take a new exam package from the centre.",
+            Message("The package has no access certificate of this exam: the numbers cannot be sealed."),
+            remedy=Message("Take a new exam package from the centre."),
         )
 
 
@@ -224,8 +226,7 @@ def _is_number(kind: object, number: object) -> bool:
 
 def _bad_row(row: object) -> Refusal:
     return refuse(
-        f"Строка файла не по формату: {str(row)[:200]}. Ничего не записано.",
-        f"A row is not in the format: {str(row)[:200]}. Nothing is written.",
+        Message("A row is not in the format: {row}. Nothing is written.", row=str(row)[:200]),
     )
 
 
@@ -239,8 +240,8 @@ def read_rows(path: Path) -> list[Mapping[str, Any]]:
         rows = canonical.loads(path.read_bytes())
     except (OSError, Refusal) as error:
         why = durable.disk_refusal(error) if isinstance(error, OSError) else error
-        ru, en = why.text("ru"), why.text("en")
-        raise refuse(f"Файл {path} не читается. {ru}", f"The file {path} cannot be read. {en}") from error
+        message = why.message
+        raise refuse(Message("The file {path} cannot be read. {message}", path=path, message=message)) from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise refuse(f"В файле {path} не список.", f"The file {path} holds no list.")
+        raise refuse(Message("The file {path} holds no list.", path=path))
     return rows

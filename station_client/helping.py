@@ -3,46 +3,47 @@
 import argparse
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from wire.messages import Message
+
 #: What argparse says of itself, in Russian.
-_TITLES = {"positional arguments": "что и с чем", "options": "ключи"}
+_TITLES = {"positional arguments": Message("what and with what"), "options": Message("options")}
 #: And of a wrong command.
 _WRONG = (
-    (r"the following arguments are required: (.*)", r"не указано: \1"),
-    (r"unrecognized arguments: (.*)", r"лишнее: \1"),
-    (r"one of the arguments (.*) is required", r"укажите одно из: \1"),
-    (r"invalid choice: (.*) \(choose from (.*)\)", r"нет такого: \1; есть \2"),
-    (r"invalid \w+ value: (.*)", r"не годится \1"),
-    (r"expected one argument", "нужно одно значение"),
-    (r"expected at least one argument", "нужно хотя бы одно значение"),
-    (r"expected (\d+) arguments?", r"нужно значений: \1"),
-    (r"not allowed with argument (.*)", r"нельзя вместе с \1"),
-    (r"ambiguous option: (\S+) could match (.*)", r"\1 подходит к нескольким: \2"),
-    (r"ignored explicit argument (.*)", r"значение \1 здесь не нужно"),
+    (r"the following arguments are required: (.*)", Message("not given: {first}")),
+    (r"unrecognized arguments: (.*)", Message("superfluous: {first}")),
+    (r"one of the arguments (.*) is required", Message("give one of: {first}")),
+    (r"invalid choice: (.*) \(choose from (.*)\)", Message("there is no {first}; there are {second}")),
+    (r"invalid \w+ value: (.*)", Message("{first} does not fit")),
+    (r"expected one argument", Message("one value is needed")),
+    (r"expected at least one argument", Message("at least one value is needed")),
+    (r"expected (\d+) arguments?", Message("values needed: {first}")),
+    (r"not allowed with argument (.*)", Message("not together with {first}")),
+    (r"ambiguous option: (\S+) could match (.*)", Message("{first} fits several: {second}")),
+    (r"ignored explicit argument (.*)", Message("the value {first} is not needed here")),
 )
 _OF_ARGUMENT = re.compile(r"argument (\S+): (.*)", re.DOTALL)
-_BETWEEN = " / "
 #: What the arguments mean that many commands share.
-_COMMON = {
-    "dir": "папка станции или токена / folder of the station or token",
-    "out": "накопитель или папка / drive or folder",
-    "url": "адрес Штаба / address of the HQ",
-    "file": "файл / file",
-    "files": "файлы / files",
-    "--subject": "код предмета / code of the subject",
-    "--room": "номер аудитории / number of the room",
-    "--person": "uid сотрудника / uid of the person",
-    "--date": "день экзамена ГГГГ-ММ-ДД / day of the exam YYYY-MM-DD",
-    "--ca": "сертификат региона / certificate of the region",
-    "--crl": "список отозванных / revocation list",
-    "--package": "пакет экзамена: кому доверять / exam package: whom to trust",
-    "--ca-fingerprint": "отпечаток региона, сообщённый РЦОИ / fingerprint told by the centre",
-    "--region": "код региона, 2 цифры / region, 2 digits",
-    "--point": "код ППЭ, 4 цифры / point, 4 digits",
-    "--number": "номер станции / number of the station",
-    "--pin": "ПИН; лучше ввести его в ответ на вопрос / PIN; better typed when asked",
+_COMMON: dict[str, Message] = {
+    "dir": Message("folder of the station or token"),
+    "out": Message("drive or folder"),
+    "url": Message("address of the HQ"),
+    "file": Message("file"),
+    "files": Message("files"),
+    "--subject": Message("code of the subject"),
+    "--room": Message("number of the room"),
+    "--person": Message("uid of the person"),
+    "--date": Message("day of the exam YYYY-MM-DD"),
+    "--ca": Message("certificate of the region"),
+    "--crl": Message("list of revoked certificates"),
+    "--package": Message("exam package: whom to trust"),
+    "--ca-fingerprint": Message("fingerprint told by the centre"),
+    "--region": Message("region, 2 digits"),
+    "--point": Message("point, 4 digits"),
+    "--number": Message("number of the station"),
+    "--pin": Message("PIN; better typed when asked"),
 }
 
 
@@ -62,30 +63,40 @@ def in_russian(message: str) -> str:
     of = _OF_ARGUMENT.fullmatch(message)
     if of:
         return f"{of[1]}: {in_russian(of[2])}"
-    for pattern, russian in _WRONG:
+    for pattern, said in _WRONG:
         if found := re.fullmatch(pattern, message, re.DOTALL):
-            return found.expand(russian)
+            return Message(said.text, **dict(zip(("first", "second"), found.groups(), strict=False))).ru
     return message
 
 
+class Commands:
+    """The commands of a parser, each with its help in one language."""
+
+    def __init__(self, add: "Callable[..., Parser]") -> None:
+        """Add them to the parser that `add` belongs to."""
+        self._add = add
+
+    def add_parser(self, name: str, *, help: Message, **more: Any) -> "Parser":
+        """Add a command."""
+        return self._add(name, help=help, **more)
+
+
 class Parser(argparse.ArgumentParser):
-    """Takes every help as «по-русски / in English» and shows one of the two."""
+    """Shows every help in one language."""
 
     def __init__(self, *, lang: str = "ru", **more: Any) -> None:
         """Speak one language."""
         self.lang = lang
         more["description"] = self.words(more.get("description"))
         super().__init__(add_help=False, **more)
-        self.add_argument("-h", "--help", action="help", help="эта справка / this help")
+        self.add_argument("-h", "--help", action="help", help=Message("show this help"))
         if lang == "ru":
             for group in self._action_groups:
-                group.title = _TITLES.get(str(group.title), group.title)
+                group.title = _TITLES[str(group.title)].ru if str(group.title) in _TITLES else group.title
 
-    def words(self, said: str | None) -> str | None:
-        """Return the half of a text that this person reads."""
-        if not said or _BETWEEN not in said:
-            return said
-        return said.split(_BETWEEN, 1)[self.lang == "en"]
+    def words(self, said: Message | str | None) -> str | None:
+        """Return a text as this person reads it."""
+        return said.render(self.lang) if isinstance(said, Message) else said
 
     def add_argument(self, *names: Any, **more: Any) -> argparse.Action:
         """Add an argument, its help in one language."""
@@ -94,31 +105,30 @@ class Parser(argparse.ArgumentParser):
             more["help"] = self.words(more["help"])
         return super().add_argument(*names, **more)
 
-    def commands(self, name: str) -> "argparse._SubParsersAction[Parser]":
+    def commands(self, name: str) -> "Commands":
         """Add commands; one of them must be given."""
-        made = self.add_subparsers(dest=name, required=True, metavar="КОМАНДА" if self.lang == "ru" else "COMMAND")
+        made = self.add_subparsers(dest=name, required=True, metavar=Message("COMMAND").render(self.lang))
         add = made.add_parser
 
-        def in_one_language(command: str, *, help: str, **more: Any) -> Parser:
-            return add(command, help=self.words(help), description=help, lang=self.lang, **more)
+        def in_one_language(command: str, *, help: Message, **more: Any) -> Parser:
+            return add(command, help=self.words(help), description=self.words(help), lang=self.lang, **more)
 
-        made.add_parser = in_one_language  # type: ignore[method-assign, assignment]
-        return made
+        return Commands(in_one_language)
 
     def format_usage(self) -> str:
         """Say how it is called."""
         text = super().format_usage()
-        return text.replace("usage:", "вызов:", 1) if self.lang == "ru" else text
+        return text.replace("usage:", Message("usage:").render(self.lang), 1)
 
     def format_help(self) -> str:
         """Say everything."""
         text = super().format_help()
-        return text.replace("usage:", "вызов:", 1) if self.lang == "ru" else text
+        return text.replace("usage:", Message("usage:").render(self.lang), 1)
 
     def error(self, message: str) -> NoReturn:
         """Say that the command is wrong, and where its help stands."""
         self.print_usage()
-        lead, more = ("wrong command", "help")
+        lead, more = (each.render(self.lang) for each in (Message("wrong command"), Message("help")))
         if self.lang == "ru":
-            lead, more, message = "команда не понята", "справка", in_russian(message)
+            message = in_russian(message)
         self.exit(2, f"✗ {lead}: {message}\n  → {more}: {self.prog} --help\n")

@@ -17,6 +17,7 @@ from wire.documents.package import ExamPackage
 from wire.errors import Refusal
 from wire.journal import JournalLog
 from wire.journal.lines import Kind
+from wire.messages import NOTHING, Message
 from wire.pki import Identity, PrivateKey, Role, TrustStore
 
 _CONFIG, _KEY, _CERTIFICATE, _CA, _PACKAGE, _LOGS = (
@@ -36,9 +37,9 @@ class StationRefusal(Refusal):
     code: ClassVar[str] = "station"
 
 
-def refuse(ru: str, en: str, *, cure_ru: str = "", cure_en: str = "") -> StationRefusal:
+def refuse(message: Message, *, remedy: Message = NOTHING) -> StationRefusal:
     """A refusal of the station itself."""
-    return StationRefusal(ru, en, cure_ru=cure_ru, cure_en=cure_en)
+    return StationRefusal(message, remedy=remedy)
 
 
 def common_name(text: str) -> str:
@@ -78,8 +79,7 @@ class Station:
             key = serialization.load_pem_private_key((self.folder / _KEY).read_bytes(), password=None)
         except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise refuse(
-                f"Ключ станции не читается: {self.folder / _KEY}.",
-                f"The station's key cannot be read: {self.folder / _KEY}.",
+                Message("The station's key cannot be read: {folder}.", folder=self.folder / _KEY),
             ) from error
         return cast(PrivateKey, key)
 
@@ -94,10 +94,8 @@ class Station:
             (certificate,) = pki.load_pem_certificates((self.folder / _CERTIFICATE).read_bytes())
         except (OSError, ValueError) as error:
             raise refuse(
-                "У станции ещё нет сертификата.",
-                "The station has no certificate yet.",
-                cure_ru="Загрузите пакет экзамена: ppe-station package …",
-                cure_en="Load the exam package: ppe-station package …",
+                Message("The station has no certificate yet."),
+                remedy=Message("Load the exam package: ppe-station package …"),
             ) from error
         return Signer(certificate, self.key)
 
@@ -116,10 +114,8 @@ class Station:
             data = (self.folder / _PACKAGE).read_bytes()
         except OSError as error:
             raise refuse(
-                "Пакет экзамена ещё не загружен.",
-                "No exam package is loaded yet.",
-                cure_ru="Выполните: ppe-station package ПАПКА EXAM_….zip --ca-fingerprint …",
-                cure_en="Run: ppe-station package DIR EXAM_….zip --ca-fingerprint …",
+                Message("No exam package is loaded yet."),
+                remedy=Message("Run: ppe-station package DIR EXAM_….zip --ca-fingerprint …"),
             ) from error
         return package.read(data, trust=self.trust())[0]
 
@@ -159,8 +155,8 @@ class Station:
                 fitting.append(path)
         if len(fitting) == 1:
             return fitting[0]
-        ru, en = ("Журнал ещё не начат", "No log is started") if not fitting else ("Журналов несколько", "Several logs")
-        raise refuse(f"{ru}.", f"{en}.", cure_ru="Укажите --subject и --room.", cure_en="Give --subject and --room.")
+        message = Message("No log is started") if not fitting else Message("Several logs")
+        raise refuse(Message("{message}.", message=message), remedy=Message("Give --subject and --room."))
 
 
 def init(folder: Path, *, kind: Kind, region: str, point: str, number: str, serial: str) -> tuple[Station, Path]:
@@ -172,7 +168,7 @@ def init(folder: Path, *, kind: Kind, region: str, point: str, number: str, seri
     station = Station(folder, kind, region, point, number, serial or f"{kind}-{region}-{point}-{number}")
     identity = station.identity
     if (folder / _CONFIG).exists():
-        raise refuse(f"В папке {folder} уже есть станция.", f"There is a station in {folder} already.")
+        raise refuse(Message("There is a station in {folder} already.", folder=folder))
     (folder / _LOGS).mkdir(parents=True, exist_ok=True)
     key = pki.generate_key()
     durable.write_durable(folder / _KEY, key_pem(key), mode=0o600)
@@ -201,10 +197,8 @@ def load(folder: Path) -> Station:
         return Station(folder, config["kind"], config["region"], config["point"], config["number"], config["serial"])
     except (OSError, KeyError, TypeError, Refusal) as error:
         raise refuse(
-            f"В папке {folder} нет станции.",
-            f"There is no station in {folder}.",
-            cure_ru="Выполните: ppe-station init ПАПКА --role … --region … --point … --number …",
-            cure_en="Run: ppe-station init DIR --role … --region … --point … --number …",
+            Message("There is no station in {folder}.", folder=folder),
+            remedy=Message("Run: ppe-station init DIR --role … --region … --point … --number …"),
         ) from error
 
 
@@ -225,14 +219,12 @@ def take_package(station: Station, data: bytes, *, fingerprint: str | None) -> E
     if trust is None or fingerprint is not None:
         _confirm(exam, fingerprint)
     if (exam.header["region"], exam.header["point"]) != (station.region, station.point):
-        raise refuse("Пакет экзамена другого ППЭ.", "The exam package is of another point.")
+        raise refuse(Message("The exam package is of another point."))
     certificate = own_certificate([*exam.certificates], station.key, station.identity)
     if certificate is None:
         raise refuse(
-            "В пакете нет сертификата этой станции.",
-            "The package holds no certificate of this station.",
-            cure_ru="Передайте запрос CSR_….pem в РЦОИ и получите новый пакет.",
-            cure_en="Give the CSR_….pem request to the centre and take a new package.",
+            Message("The package holds no certificate of this station."),
+            remedy=Message("Give the CSR_….pem request to the centre and take a new package."),
         )
     durable.write_durable(station.folder / _CA, pki.pem(exam.authority).encode("ascii"))
     durable.write_durable(station.folder / _CERTIFICATE, pki.pem(certificate).encode("ascii"))
@@ -244,10 +236,11 @@ def _confirm(exam: ExamPackage, fingerprint: str | None) -> None:
     told = (fingerprint or "").replace(":", "").replace(" ", "").lower()
     if told != exam.ca_fingerprint:
         raise refuse(
-            f"Отпечаток удостоверяющего центра в пакете {exam.ca_fingerprint} не подтверждён.",
-            f"The fingerprint {exam.ca_fingerprint} of the package's authority is not confirmed.",
-            cure_ru="Сверьте его с сообщённым РЦОИ и повторите с --ca-fingerprint.",
-            cure_en="Compare it with the one told by the centre and repeat with --ca-fingerprint.",
+            Message(
+                "The fingerprint {ca_fingerprint} of the package's authority is not confirmed.",
+                ca_fingerprint=exam.ca_fingerprint,
+            ),
+            remedy=Message("Compare it with the one told by the centre and repeat with --ca-fingerprint."),
         )
 
 

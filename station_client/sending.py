@@ -16,6 +16,7 @@ import httpx
 from station_client.home import Station, StationRefusal
 from wire import canonical, tus
 from wire.errors import Refusal
+from wire.messages import Both, Message
 from wire.pki.session import sign_challenge
 from wire.tus_errors import retry_after
 
@@ -115,8 +116,8 @@ def _send_long(client: httpx.Client, path: Path, tries: int, sleep: Callable[[fl
         except tus.RetryLater as later:
             why, location = later, later.location or location
         except tus.TransferRefusal as refused:
-            raise SendRefusal(f"Штаб отказал: {refused.ru}", f"The HQ refused: {refused.en}") from refused
-    raise why or SendRefusal("Штаб не отвечает.", "The HQ does not answer.")
+            raise SendRefusal(Message("The HQ refused: {message}", message=refused.message)) from refused
+    raise why or SendRefusal(Message("The HQ does not answer."))
 
 
 def _pause(attempt: int, asked: float | None) -> float:
@@ -159,22 +160,20 @@ def _again(ask_once: Callable[[], httpx.Response], tries: int, sleep: Callable[[
         why, asked = _refusal(response), retry_after(response)
         if not _passes(response):
             break
-    raise why or SendRefusal("Штаб не отвечает.", "The HQ does not answer.")
+    raise why or SendRefusal(Message("The HQ does not answer."))
 
 
 def _silence(error: httpx.HTTPError) -> SendRefusal:
     """Say in words why there is no answer."""
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        ru, en = "соединение не установлено", "no connection"
+        message = Message("no connection")
     elif isinstance(error, httpx.TimeoutException):
-        ru, en = "ответа нет слишком долго", "no answer in time"
+        message = Message("no answer in time")
     else:
-        ru, en = "связь прервалась", "the line broke"
+        message = Message("the line broke")
     return SendRefusal(
-        f"Штаб не отвечает: {ru}.",
-        f"The HQ does not answer: {en} ({error}).",
-        cure_ru="Проверьте адрес и сеть и повторите; журнал можно отдать и на накопителе: close.",
-        cure_en="Check the address and the network, then repeat; or hand the journal over by drive: close.",
+        Message("The HQ does not answer: {why}.", why=message),
+        remedy=Message("Check the address and the network, then repeat; or hand the journal over by drive: close."),
     )
 
 
@@ -189,9 +188,9 @@ def _json(response: httpx.Response) -> dict[str, Any] | None:
 def _refusal(response: httpx.Response) -> SendRefusal:
     problem = _json(response) or {}
     en = str(problem.get("detail") or problem.get("title") or f"HTTP {response.status_code}")
-    ru = str(problem.get("detail_ru") or en)
-    cure_ru, cure_en = str(problem.get("cure_ru") or ""), str(problem.get("cure") or "")
-    return SendRefusal(f"Штаб отказал: {ru}", f"The HQ refused: {en}", cure_ru=cure_ru, cure_en=cure_en)
+    said = Both(str(problem.get("detail_ru") or en), en)
+    remedy = Both(str(problem.get("cure_ru") or ""), str(problem.get("cure") or ""))
+    return SendRefusal(Message("The HQ refused: {message}", message=said), remedy=remedy)
 
 
 def _passes(response: httpx.Response) -> bool:

@@ -13,6 +13,7 @@ from station_client.closing import Closed
 from station_client.home import Station, refuse
 from wire import canonical, durable, forms, schema
 from wire.journal.lines import Kind
+from wire.messages import Message
 from wire.names import rules as names_rules
 from wire.subjects import form_set
 
@@ -52,7 +53,7 @@ def make_stations(folder: Path, registry: bytes, *, point: str) -> list[Path]:
     schema.validate("registry", document)
     found = next((row for row in document["points"] if row["code"] == point), None)
     if found is None:
-        raise refuse(f"В реестре нет ППЭ {point}.", f"The registry has no point {point}.")
+        raise refuse(Message("The registry has no point {point}.", point=point))
     requests = folder / "requests"
     requests.mkdir(parents=True, exist_ok=True)
     made = []
@@ -83,10 +84,8 @@ def take_package(folder: Path, data: bytes, *, fingerprint: str | None) -> list[
     stations = [home.load(path) for path in sorted((folder / "stations").glob("*")) if path.is_dir()]
     if not stations:
         raise refuse(
-            f"В папке {folder} нет станций.",
-            f"There are no stations in {folder}.",
-            cure_ru="Выполните: ppe-station simulate keys …",
-            cure_en="Run: ppe-station simulate keys …",
+            Message("There are no stations in {folder}.", folder=folder),
+            remedy=Message("Run: ppe-station simulate keys …"),
         )
     for station in stations:
         home.take_package(station, data, fingerprint=fingerprint)

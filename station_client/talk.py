@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape as _escape
 
 from wire.errors import Refusal
+from wire.messages import Both, Message
 
 if TYPE_CHECKING:
     from station_client.sending import Sent
@@ -30,9 +31,9 @@ class Talk:
         self.out = Console(highlight=False, soft_wrap=True)
         self.err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-    def say(self, ru: str, en: str, **facts: object) -> None:
+    def say(self, message: Message, **facts: object) -> None:
         """Say a plain line; the facts in it are for programs."""
-        text = en if self.lang == "en" else ru
+        text = message.render(self.lang)
         if self.as_json:
             self.rows.append({"text": text, **facts})
         else:
@@ -41,7 +42,7 @@ class Talk:
     def sent(self, sent: "Sent") -> None:
         """Say what the HQ answered to a journal: its own line in Russian, its state in English."""
         ru = sent.line if sent.path.name in sent.line else f"{sent.path.name}: {sent.line}"
-        self.say(ru, f"{sent.path.name}: {sent.state}", file=sent.path.name, state=sent.state, line=sent.line)
+        self.say(Both(ru, f"{sent.path.name}: {sent.state}"), file=sent.path.name, state=sent.state, line=sent.line)
 
     def refuse(self, refusal: Refusal) -> None:
         """Say what was refused, why, and what to do."""
@@ -61,20 +62,22 @@ class Talk:
         if self.as_json:
             self.rows.append(report.as_dict(self.lang))
             return
-        side = 1 if self.lang == "en" else 0
         mark = {"ok": "[green]✓[/]", "problems": "[yellow]![/]", "refused": "[red]✗[/]"}[report.verdict]
         verdict = {
-            "ok": ("проверка пройдена", "it holds"),
-            "problems": ("прочитан, есть замечания", "read, with problems"),
-            "refused": ("не принят", "refused"),
-        }[report.verdict][side]
-        self.out.print(f"{mark} [bold]{escape(report.title[side])}[/] {escape(report.path.name)}: {verdict}")
+            "ok": Message("it holds"),
+            "problems": Message("read, with problems"),
+            "refused": Message("refused"),
+        }[report.verdict].render(self.lang)
+        self.out.print(
+            f"{mark} [bold]{escape(report.title.render(self.lang))}[/] {escape(report.path.name)}: {verdict}"
+        )
         # plain lines, not a table: hashes and names must not be wrapped, people copy them
-        width = max((len(words[side]) for words, _ in report.facts), default=0)
-        for words, values in report.facts:
-            self.out.print(f"  [dim]{escape(words[side].ljust(width))}[/]  {escape(values[side])}")
-        for words in report.problems:
-            self.out.print(f"  [yellow]·[/] {escape(words[side])}")
+        facts = [(label.render(self.lang), value.render(self.lang)) for label, value in report.facts]
+        width = max((len(label) for label, _value in facts), default=0)
+        for label, value in facts:
+            self.out.print(f"  [dim]{escape(label.ljust(width))}[/]  {escape(value)}")
+        for problem in report.problems:
+            self.out.print(f"  [yellow]·[/] {escape(problem.render(self.lang))}")
 
     def end(self) -> None:
         """Write the one document."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from station_client.home import StationRefusal, common_name, csr_name, own_certificate, refuse
 from wire import durable, pki
 from wire.documents import package
+from wire.messages import Message
 from wire.pki import Identity, Role
 
 PIN_VARIABLE = "PPE_PIN"
@@ -21,7 +22,7 @@ def new(folder: Path, *, person: str, region: str, point: str, name: str, pin: s
     identity = Identity(Role.GEK, region, point, person)
     path = folder / f"gek-{region}-{point}-{person}.p12"
     if path.exists():
-        raise refuse(f"Токен {path.name} уже есть.", f"The token {path.name} exists already.")
+        raise refuse(Message("The token {path_name} exists already.", path_name=path.name))
     with durable.disk_errors():
         folder.mkdir(parents=True, exist_ok=True)
     key = pki.generate_key()
@@ -40,7 +41,7 @@ def install(folder: Path, data: bytes, *, pin: str) -> list[Path]:
     """
     tokens = sorted(folder.glob("*.p12"))
     if not tokens:
-        raise refuse(f"В папке {folder} нет токена.", f"There is no token in {folder}.")
+        raise refuse(Message("There is no token in {folder}.", folder=folder))
     texts = _certificates(data)
     done: list[Path] = []
     wrong: pki.WrongPin | None = None
@@ -59,7 +60,7 @@ def install(folder: Path, data: bytes, *, pin: str) -> list[Path]:
                 done.append(path)
                 break
     if not done:
-        raise wrong or StationRefusal("Ни один сертификат не подходит к токену.", "No certificate fits the token.")
+        raise wrong or StationRefusal(Message("No certificate fits the token."))
     return done
 
 

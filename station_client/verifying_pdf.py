@@ -8,6 +8,7 @@ from pypdf import PdfReader
 
 from wire import canonical, cms
 from wire.errors import Refusal
+from wire.messages import Message
 
 MAX_SIZE = 64 * 1024 * 1024
 MAX_PAGES = 300
@@ -60,19 +61,19 @@ def read(data: bytes) -> Paper:
         PdfRefusal: it is no PDF, it is damaged, or it is far bigger than any report.
     """
     if len(data) > MAX_SIZE:
-        raise PdfRefusal("PDF слишком велик для отчёта.", "The PDF is too big for a report.")
+        raise PdfRefusal(Message("The PDF is too big for a report."))
     try:
         reader = PdfReader(io.BytesIO(data), strict=False)
         if len(reader.pages) > MAX_PAGES:
-            raise PdfRefusal("В PDF слишком много страниц для отчёта.", "The PDF has too many pages for a report.")
+            raise PdfRefusal(Message("The PDF has too many pages for a report."))
         text = " ".join(" ".join(page.extract_text() for page in reader.pages).split())
         receipts = {each.name: each.content for each in reader.attachment_list if each.name.endswith(".p7m")}
     except PdfRefusal:
         raise
     except Exception as error:  # whatever the parser meets in a damaged or forged file
-        raise PdfRefusal("PDF повреждён и не читается.", "The PDF is damaged and cannot be read.") from error
+        raise PdfRefusal(Message("The PDF is damaged and cannot be read.")) from error
     if any(len(blob) > MAX_RECEIPT for blob in receipts.values()):
-        raise PdfRefusal("Вложение PDF слишком велико.", "A file inside the PDF is too big.")
+        raise PdfRefusal(Message("A file inside the PDF is too big."))
     footer = _FOOTER.search(text)
     if footer is None:
         return Paper(None, "", "", text, receipts)

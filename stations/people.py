@@ -8,6 +8,7 @@ from django.utils import translation
 from audit.log import Actor, record
 from stations.models import Person, User
 from wire.errors import Part, Refusal
+from wire.messages import Both, Message, Several
 
 
 class AccountRefused(Refusal):
@@ -42,14 +43,14 @@ def issue_account(
     """
     username = username.strip()
     if not username or User.objects.filter(username__iexact=username).exists():
-        raise AccountRefused("Такое имя для входа уже занято или пусто.", "This user name is taken or empty.")
+        raise AccountRefused(Message("This user name is taken or empty."))
     if password != repeated:
-        raise AccountRefused("Пароль и его повтор различаются.", "The two passwords differ.")
+        raise AccountRefused(Message("The two passwords differ."))
     user = User(username=username, person=person, is_staff=True, is_superuser=superuser)
     user.first_name = (person.full_name if person else full_name)[:150]
     weak = _weaknesses(password, user)
     if weak:
-        raise AccountRefused(" ".join(part.ru for part in weak), " ".join(part.en for part in weak), parts=weak)
+        raise AccountRefused(Several([part.message for part in weak], " "), parts=weak)
     user.set_password(password)
     with transaction.atomic():
         user.save()
@@ -66,4 +67,4 @@ def _weaknesses(password: str, user: User) -> list[Part]:
                 validate_password(password, user)
             except ValidationError as error:
                 said.append(list(error.messages))
-    return [Part("password1", "", "", ru, en) for ru, en in zip(*said, strict=True)] if said else []
+    return [Part("password1", "", "", Both(*each)) for each in zip(*said, strict=True)] if said else []

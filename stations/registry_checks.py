@@ -12,6 +12,7 @@ from django.conf import settings
 
 from stations.models import Role
 from wire.errors import Part, Refusal
+from wire.messages import Message
 from wire.subjects import SUBJECTS
 
 MOST_SEATS = 10_000
@@ -35,12 +36,11 @@ class RegistryOfAnotherMode(RegistryRefused):
 class Where:
     """A place in the registry, in words."""
 
-    ru: str
-    en: str
+    message: Message
 
     def room(self, number: str) -> "Where":
         """Return a room of the place."""
-        return Where(f"{self.ru}, ауд. {number}", f"{self.en}, room {number}")
+        return Where(Message("{message}, room {number}", message=self.message, number=number))
 
 
 def judge(document: dict[str, Any]) -> None:
@@ -55,13 +55,12 @@ def judge(document: dict[str, Any]) -> None:
     if not found:
         return
     shown, more = found[:SHOWN], len(found) - SHOWN
-    ru = "; ".join(part.ru for part in shown) + (f"; и ещё ошибок: {more}" if more > 0 else "")
-    en = "; ".join(part.en for part in shown) + (f"; and {more} more" if more > 0 else "")
+    wrong = [part.message for part in shown]
+    if more > 0:
+        wrong.append(Message("and {count} more", count=more))
     raise RegistryRefused(
-        f"Реестр не принят: {ru}.",
-        f"The registry is not accepted: {en}.",
-        cure_ru="Исправьте реестр в программе, из которой он выгружен, и загрузите его снова.",
-        cure_en="Correct the registry where it was exported and upload it again.",
+        Message("The registry is not accepted: {wrong}.", wrong=wrong),
+        remedy=Message("Correct the registry where it was exported and upload it again."),
         parts=found[:100],
     )
 
@@ -70,23 +69,25 @@ def _require_own_mode(mode: str) -> None:
     own = settings.PPE_MODE
     if mode == own:
         return
-    words = {"live": "экзамена", "training": "тренировки"}
+    if mode == "training":
+        raise RegistryOfAnotherMode(
+            Message("The registry is not accepted: it is of a rehearsal, this node works in the exam itself."),
+            remedy=Message("Upload a registry of the exam, or go to a node that works in a rehearsal."),
+        )
     raise RegistryOfAnotherMode(
-        f"Реестр не принят: это реестр {words[mode]}, а узел работает в режиме {words.get(own, own)}.",
-        f"The registry is not accepted: it is {mode}, this node works in {own} mode.",
-        cure_ru=f"Загрузите реестр {words.get(own, own)} или откройте узел, который работает в режиме {words[mode]}.",
-        cure_en=f"Upload a {own} registry, or go to a node that works in {mode} mode.",
+        Message("The registry is not accepted: it is of the exam itself, this node works in a rehearsal."),
+        remedy=Message("Upload a registry of a rehearsal, or go to a node that works in the exam itself."),
     )
 
 
 def _wrong(document: dict[str, Any]) -> Iterator[Part]:
     region = document["region"]
-    yield from _zone(Where("регион", "region"), region.get("timezone", ""))
+    yield from _zone(Where(Message("region")), region.get("timezone", ""))
     for person in document.get("staff", []):
-        yield from _role(Where("сотрудники", "staff"), person["role"])
+        yield from _role(Where(Message("staff")), person["role"])
     staff = {person["uid"] for person in document.get("staff", [])}
     for point in document["points"]:
-        where = Where(f"ППЭ {point['code']}", f"point {point['code']}")
+        where = Where(Message("point {point}", point=point["code"]))
         yield from _zone(where, point.get("timezone", region.get("timezone", "")))
         for room in point["rooms"]:
             yield from _seats(where.room(room["number"]), room["seats"])
@@ -96,50 +97,50 @@ def _wrong(document: dict[str, Any]) -> Iterator[Part]:
 
 def _sitting(where: Where, point: dict[str, Any], sitting: dict[str, Any], staff: set[str]) -> Iterator[Part]:
     which = f"{sitting['date']} {sitting['subject']}"
-    where = Where(f"{where.ru}, экзамен {which}", f"{where.en}, exam {which}")
+    where = Where(Message("{message}, exam {which}", message=where.message, which=which))
     rooms = {room["number"] for room in point["rooms"]} | {"HQ"}
     stations = {(station["kind"], station["number"]) for station in point["stations"]}
     people = {person["uid"] for person in point["people"]} | staff
     if not _is_day(sitting["date"]):
-        yield _part(where, sitting["date"], "date", "такой даты не бывает", "there is no such date")
+        yield _part(where, sitting["date"], "date", Message("there is no such date"))
     if sitting["subject"] not in SUBJECTS:
-        yield _part(where, sitting["subject"], "subject", "нет такого предмета", "there is no such subject")
+        yield _part(where, sitting["subject"], "subject", Message("there is no such subject"))
     for room in sitting["rooms"]:
-        yield from _known(where, room["number"], rooms, "ауд.", "room")
+        yield from _known(where, room["number"], rooms, "room", Message("a room"))
         yield from _seats(where.room(room["number"]), max(room["seats"], room.get("places", 0)))
     for post in sitting["posts"]:
         station = (post["station_kind"], post["station_number"])
         if station not in stations:
             words = " ".join(station)
-            yield _part(where, words, "station", f"станции {words} нет в ППЭ", f"the point has no station {words}")
+            yield _part(where, words, "station", Message("the point has no station {words}", words=words))
         if post.get("room"):
-            yield from _known(where, post["room"], rooms, "ауд.", "room")
+            yield from _known(where, post["room"], rooms, "room", Message("a room"))
     for assignment in sitting.get("assignments", []):
-        yield from _known(where, assignment["person"], people, "сотрудника", "person")
+        yield from _known(where, assignment["person"], people, "person", Message("an employee"))
         yield from _role(where, assignment["role"])
     for clock in sitting.get("deadlines", {}).values():
         if not _CLOCK.fullmatch(clock):
-            yield _part(where, clock, "deadlines", f"нет такого времени: {clock}", f"there is no such time: {clock}")
+            yield _part(where, clock, "deadlines", Message("there is no such time: {clock}", clock=clock))
 
 
-def _known(where: Where, name: str, known: set[str], ru: str, en: str) -> Iterator[Part]:
+def _known(where: Where, name: str, known: set[str], field: str, message: Message) -> Iterator[Part]:
     if name not in known:
-        yield _part(where, name, en, f"{ru} {name} нет в ППЭ", f"the point has no {en} {name}")
+        yield _part(where, name, field, Message("the point has no {message} {name}", message=message, name=name))
 
 
 def _role(where: Where, role: str) -> Iterator[Part]:
     if role not in Role.values:
-        yield _part(where, role, "role", f"нет такой роли: {role}", f"there is no such role: {role}")
+        yield _part(where, role, "role", Message("there is no such role: {role}", role=role))
 
 
 def _seats(where: Where, seats: int) -> Iterator[Part]:
     if seats > MOST_SEATS:
-        yield _part(where, str(seats), "seats", f"мест {seats}", f"{seats} seats")
+        yield _part(where, str(seats), "seats", Message("{seats} seats", seats=seats))
 
 
 def _zone(where: Where, zone: str) -> Iterator[Part]:
     if zone not in _zones():
-        yield _part(where, zone, "timezone", f"нет часового пояса «{zone}»", f"there is no time zone {zone!r}")
+        yield _part(where, zone, "timezone", Message("there is no time zone {zone}", zone=zone))
 
 
 def _is_day(text: str) -> bool:
@@ -155,5 +156,5 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _part(where: Where, found: str, field: str, ru: str, en: str) -> Part:
-    return Part(field, found, "", f"{where.ru}: {ru}", f"{where.en}: {en}")
+def _part(where: Where, found: str, field: str, message: Message) -> Part:
+    return Part(field, found, "", Message("{message}: {message2}", message=where.message, message2=message))

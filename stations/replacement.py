@@ -7,6 +7,7 @@ from audit.log import Actor, record
 from common.work.clock import now
 from stations.models import Duty, Room, Sitting, Station, StationPost
 from wire.errors import Refusal
+from wire.messages import Message
 
 
 class ReplacementRefused(Refusal):
@@ -34,24 +35,19 @@ def replace_station(*, sitting: Sitting, old: Station, new: Station, room: Room,
         ReplacementRefused: Same station, another kind, or the old one does not work in that room.
     """
     if old.kind != new.kind or old.pk == new.pk:
-        raise ReplacementRefused(
-            "Заменить станцию может другая станция того же вида.", "Another station of the same kind must replace it."
-        )
+        raise ReplacementRefused(Message("Another station of the same kind must replace it."))
     with transaction.atomic():
         posts = StationPost.objects.select_for_update(of=("self",)).filter(sitting=sitting)
         before = posts.filter(station=old, room=room).first()
         if before is None:
             raise ReplacementRefused(
-                f"{old} не работала в помещении «{room}» на этом экзамене.",
-                f"{old.number} has no post in {room.number} at this sitting.",
+                Message("{station} does not work in the room «{room}» at this exam.", station=old, room=room),
             )
         after = posts.filter(station=new, room=room).first()
         if before.replaced_by_id and after and before.replaced_by_id == after.pk:
             return after
         if before.replaced_by_id:
-            raise ReplacementRefused(
-                f"{old} в этом помещении уже заменена.", f"{old.number} was replaced there already."
-            )
+            raise ReplacementRefused(Message("{station} was replaced in this room already.", station=old))
         after = (
             after
             or posts.filter(station=new, room__isnull=True).first()

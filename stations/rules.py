@@ -5,6 +5,7 @@ from typing import Any
 
 from stations.models import ExamPoint, Role, Sitting, User
 from wire.errors import Refusal
+from wire.messages import Message
 
 
 class NotAllowed(Refusal):
@@ -101,6 +102,4 @@ def require_any(user: User | Any, actions: Collection[str], where: ExamPoint | S
         labels = [str(role.label) for role in sorted({role for action in actions for role in RULES[action]})]
         # Only the first letter: «член ГЭК», «руководитель ППЭ».
         roles = ", ".join(label[:1].lower() + label[1:] for label in labels)
-        raise NotAllowed(
-            f"Это действие вам не разрешено. Его выполняет: {roles}.", f"You may not do this; it takes: {roles}."
-        )
+        raise NotAllowed(Message("You may not do this; it takes: {roles}.", roles=roles))

@@ -18,6 +18,7 @@ from transfers.errors import NothingToBuild, RoomNotClosed
 from transfers.models import Packet, PacketKind, PointStatus
 from transfers.states import UNSENT, PacketState, move_packet, replaced_by
 from wire.canonical import uuid7
+from wire.messages import Message
 
 READY = frozenset({CardState.CLOSED, CardState.CLOSED_WITH_ACT})
 
@@ -65,10 +66,12 @@ def build_packet(*, sitting: Sitting, kind: str, room: Room | None = None, actor
         card = cards.lock(card)
         if card.state not in READY or kind_of(card) != kind:
             raise RoomNotClosed(
-                f"{card.room}: пакет собирается, когда помещение закрыто (сейчас: «{card.get_state_display()}»).",
-                f"{card.room.number}: only a closed room is packed (it is {card.state}).",
-                cure_ru="Закройте аудиторию на станции сканирования.",
-                cure_en="Close the room on the scanning desk.",
+                Message(
+                    "{room}: a packet is built when the room is closed (now: «{state}»).",
+                    room=card.room,
+                    state=both(lambda: str(card.get_state_display())),
+                ),
+                remedy=Message("Close the room on the scanning desk."),
             )
         packet = start(
             sitting=sitting, kind=kind, room=card.room, status=None, actor=actor, counts=contents.counts_for(card)
@@ -81,7 +84,7 @@ def _card(sitting: Sitting, room: Room | None) -> RoomCard:
     rows = RoomCard.objects.filter(sitting=sitting).select_related("room", "sitting__point__region")
     card = rows.filter(room=room).first() if room else rows.filter(room__kind=Room.Kind.HQ).first()
     if card is None:
-        raise RoomNotClosed("Такой аудитории в этом экзамене нет.", "There is no such room in this sitting.")
+        raise RoomNotClosed(Message("There is no such room in this sitting."))
     return card
 
 
@@ -94,10 +97,8 @@ def build_ready(*, sitting: Sitting, actor: Actor) -> list[Packet]:
     rooms = ready(sitting)
     if not rooms:
         raise NothingToBuild(
-            "Закрытых аудиторий, ожидающих передачи, нет.",
-            "No closed room waits for its packet.",
-            cure_ru="Закройте аудитории на станции сканирования.",
-            cure_en="Close the rooms on the scanning desk.",
+            Message("No closed room waits for its packet."),
+            remedy=Message("Close the rooms on the scanning desk."),
         )
     for each in rooms:
         require_pictures(each.card, actor=actor)

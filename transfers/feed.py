@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
 from audit.moves import StaleState
-from common.errors import Said, both
+from common.errors import both
 from common.work.clock import now
 from keys import access, trust
 from stations.models import ExamPoint, Room, Sitting
@@ -24,6 +24,7 @@ from wire import durable
 from wire.documents import feed as wire_feed
 from wire.documents.feed import FeedItem
 from wire.errors import MalformedDocument, Refusal
+from wire.messages import NOTHING, Both, Message
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ def _items(answer: dict[str, Any]) -> list[bytes]:
     try:
         return [base64.b64decode(each["item"], validate=True) for each in answer["items"]]
     except (KeyError, TypeError, ValueError) as error:
-        raise MalformedDocument("Ответ ленты РЦОИ не читается.", "The feed's answer cannot be read.") from error
+        raise MalformedDocument(Message("The feed's answer cannot be read.")) from error
 
 
 def _trouble(point: ExamPoint, refusal: Refusal) -> None:
@@ -133,8 +134,7 @@ def _busy(error: Exception) -> Refusal:
     if isinstance(error, OSError):
         return durable.disk_refusal(error)
     return NodeBusy(
-        "Узел занят и не смог записать ответ РЦОИ; он будет прочитан снова.",
-        "The node is busy and could not store the centre's answer; it is read again.",
+        Message("The node is busy and could not store the centre's answer; it is read again."),
     )
 
 
@@ -160,7 +160,8 @@ def _take_item(point: ExamPoint, document: bytes, door: str, actor: Actor) -> bo
             document=document,
             body=_kept_body(item),
         )
-        row.problem, row.problem_en = _do(row, item, point, door, actor)
+        said = _do(row, item, point, door, actor)
+        row.problem, row.problem_en = said.ru, said.en
         row.save(update_fields=["problem", "problem_en"])
         FeedCursor.objects.filter(pk=cursor.pk).update(number=item.number, prev=digest)
         record(
@@ -177,13 +178,16 @@ def _take_item(point: ExamPoint, document: bytes, door: str, actor: Actor) -> bo
 def _require_ours(item: FeedItem, point: ExamPoint) -> None:
     if (item.region, item.point) != (point.region.code, point.code):
         raise ForeignFeed(
-            f"Запись ленты выдана ППЭ {item.region}-{item.point}, а не {point.key}.",
-            f"The feed item is of {item.region}-{item.point}, not of {point.key}.",
+            Message(
+                "The feed item is of {region}-{point}, not of {point_key}.",
+                region=item.region,
+                point=item.point,
+                point_key=point.key,
+            ),
         )
     if item.mode != settings.PPE_MODE:
         raise ForeignFeed(
-            f"Режим ленты — {item.mode}, а узел работает в режиме {settings.PPE_MODE}.",
-            f"The feed is of mode {item.mode}, this node of {settings.PPE_MODE}.",
+            Message("The feed is of mode {mode}, this node of {ppe_mode}.", mode=item.mode, ppe_mode=settings.PPE_MODE),
         )
 
 
@@ -204,10 +208,8 @@ def _require_same(point: ExamPoint, item: FeedItem, digest: str) -> None:
     known = FeedRecord.objects.filter(point=point, number=item.number).values_list("sha256", flat=True).first()
     if known != digest:
         raise FeedFork(
-            f"Запись ленты № {item.number} пришла второй раз с другим содержанием.",
-            f"Feed item {item.number} came again with other bytes.",
-            cure_ru="Сообщите в РЦОИ: лента этого ППЭ раздвоилась.",
-            cure_en="Tell the centre: the feed of this point has forked.",
+            Message("Feed item {item_number} came again with other bytes.", item_number=item.number),
+            remedy=Message("Tell the centre: the feed of this point has forked."),
         )
 
 
@@ -216,7 +218,7 @@ def _kept_body(item: FeedItem) -> dict[str, Any]:
     return {name: value for name, value in item.body.items() if name not in ("p7m", "der", "certificate")}
 
 
-def _do(row: FeedRecord, item: FeedItem, point: ExamPoint, door: str, actor: Actor) -> Said:
+def _do(row: FeedRecord, item: FeedItem, point: ExamPoint, door: str, actor: Actor) -> Message:
     try:
         with transaction.atomic():
             _DO[item.kind](item.body, point, door, actor)
@@ -224,17 +226,15 @@ def _do(row: FeedRecord, item: FeedItem, point: ExamPoint, door: str, actor: Act
         raise
     except Refusal as refusal:
         log.warning("feed item %s of %s: %s", item.number, point.key, refusal.text("en"))
-        return Said.by(refusal)
-    return Said("")
+        return refusal.message
+    return NOTHING
 
 
 def _bytes(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except ValueError as error:
-        raise MalformedDocument(
-            "Вложение записи ленты не читается.", "The enclosure of the feed item cannot be read."
-        ) from error
+        raise MalformedDocument(Message("The enclosure of the feed item cannot be read.")) from error
 
 
 def _receipt(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
@@ -250,23 +250,23 @@ def _sitting(point: ExamPoint, key: str) -> Sitting:
     for sitting in Sitting.objects.filter(point=point).select_related("point__region", "subject"):
         if sitting.key == key:
             return sitting
-    raise ForeignFeed(f"Экзамена {key} в этом ППЭ нет.", f"There is no sitting {key} at this point.")
+    raise ForeignFeed(Message("There is no sitting {key} at this point.", key=key))
 
 
 def _packet(point: ExamPoint, uid: str) -> Packet:
     packet = Packet.objects.full().filter(uid=uid, sitting__point=point).first()
     if packet is None:
-        raise ForeignFeed("РЦОИ пишет о пакете, которого этот узел не передавал.", "The packet is not this node's.")
+        raise ForeignFeed(Message("The packet is not this node's."))
     return packet
 
 
 def _rescan_request(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
     packet = _packet(point, body["packet"])
     if packet.room is None:
-        raise ForeignFeed("Этот пакет не содержит листов.", "The packet holds no sheets.")
+        raise ForeignFeed(Message("The packet holds no sheets."))
     number = body["room"] or Room.Kind.HQ.upper()
     if packet.room.kind != Room.Kind.HQ and packet.room.number != number:
-        raise ForeignFeed(f"Пакет не из аудитории {number}.", f"The packet is not of room {number}.")
+        raise ForeignFeed(Message("The packet is not of room {number}.", number=number))
     words = both(lambda: _("Rescan request: %s") % body["reason"])
     packet.steps.create(at=now(), who=actor.name, text=words.ru[:2000], text_en=words.en[:2000])
     receipts.reopen(packet, numbers=list(body["sheets"]), reason=body["reason"], actor=actor)
@@ -274,11 +274,11 @@ def _rescan_request(body: Any, point: ExamPoint, door: str, actor: Actor) -> Non
 
 def _withdrawal(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
     packet = _packet(point, body["packet"])
-    withdrawn = Said("РЦОИ отозвал пакет.", "Withdrawn by the centre.")
+    withdrawn = Message("Withdrawn by the centre.")
     reason = str(body.get("reason") or withdrawn.ru)
     if packet.state in SETTLED and packet.state != PacketState.ACKNOWLEDGED:
         return
-    words = Said(reason) if body.get("reason") else withdrawn
+    words = Both(reason) if body.get("reason") else withdrawn
     why = [{"code": "withdrawn", "ru": reason, "en": words.en or withdrawn.en}]
     move_packet(packet, PacketState.REJECTED, actor=actor, text=words, reasons=why)
     if packet.room is not None:

@@ -24,6 +24,7 @@ from transfers.states import ON_THE_WAY, SENDING, PacketState, move_packet
 from wire import durable
 from wire.documents.feed import bundle, read_bundle
 from wire.errors import Refusal
+from wire.messages import Message
 from wire.names.files import feed_name
 from wire.packet import volumes as pieces
 
@@ -88,10 +89,8 @@ def write(*, packets: Iterable[Packet], folder: str, actor: Actor) -> Written:
     listed = portable(packets)
     if not listed:
         raise NothingOnFlash(
-            "Подписанных пакетов для записи нет.",
-            "There is no signed packet to be written.",
-            cure_ru="Соберите и подпишите пакеты.",
-            cure_en="Build and sign the packets.",
+            Message("There is no signed packet to be written."),
+            remedy=Message("Build and sign the packets."),
         )
     report = Written()
     for packet in listed:
@@ -118,8 +117,10 @@ def _write_one(packet: Packet, folder: Path) -> bool:
     digest = durable.copy_verified(packet.file, target)
     if digest != packet.sha256:
         raise durable.CopyMismatch(
-            f"Файл пакета «{packet}» на узле повреждён: его хэш не тот, что был подписан.",
-            "The packet's file on the node is damaged: its hash is not the signed one.",
+            Message(
+                "The file of the packet «{packet}» on the node is damaged: its hash is not the signed one.",
+                packet=packet,
+            ),
         )
     return True
 
@@ -202,10 +203,8 @@ def read_feed(*, folder: str, point: ExamPoint, actor: Actor) -> Brought:
     feeds, papers = drives.listed(source, (".jsonl",)), drives.listed(source, (".p7m",))
     if not feeds and not papers:
         raise NothingOnFlash(
-            "В этой папке нет ни ленты РЦОИ, ни квитанций.",
-            "The folder holds neither feed nor receipts.",
-            cure_ru="Проверьте, тот ли накопитель вставлен.",
-            cure_en="See whether it is the right drive.",
+            Message("The folder holds neither feed nor receipts."),
+            remedy=Message("See whether it is the right drive."),
         )
     brought = Brought()
     for path in feeds:
@@ -235,20 +234,16 @@ def write_answers(*, folder: str, point: ExamPoint, actor: Actor) -> Path:
     items = [bytes(document) for document in rows.values_list("document", flat=True)]
     if not items:
         raise NothingOnFlash(
-            "Ответов РЦОИ ещё нет: записывать нечего.",
-            "The centre has told nothing yet.",
-            cure_ru="Дождитесь квитанций на странице «Передать бланки».",
-            cure_en="Wait for the receipts.",
+            Message("The centre has told nothing yet."),
+            remedy=Message("Wait for the receipts."),
         )
     path = drives.folder_of(folder) / feed_name(point.region.code, point.code, len(items))
     digest = durable.write_durable(path, bundle(items))
     if durable.sha256_file(path) != digest:
         path.unlink(missing_ok=True)
         raise durable.CopyMismatch(
-            "Файл ленты записан с ошибкой и удалён.",
-            "The feed file was written wrongly and removed.",
-            cure_ru="Возьмите другой накопитель.",
-            cure_en="Take another drive.",
+            Message("The feed file was written wrongly and removed."),
+            remedy=Message("Take another drive."),
         )
     record(
         "transfers.feed_on_flash",
@@ -265,7 +260,7 @@ def _read(path: Path, limit: int) -> bytes:
     with durable.disk_errors(), path.open("rb") as file:
         data = file.read(limit + 1)
     if len(data) > limit:
-        raise NothingOnFlash(f"Файл больше {limit >> 20} МБ.", f"The file is larger than {limit >> 20} MB.")
+        raise NothingOnFlash(Message("The file is larger than {limit} MB.", limit=limit >> 20))
     return data
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from common.errors import both
 from journals.expected import Expected, expected_set, scan_expected
 from scanning import scan_journal
 from scanning.models import RoomCard
@@ -15,6 +16,7 @@ from transfers.errors import GateClosed, UnknownStatus
 from transfers.models import Packet, PacketKind, PointStatus, StatusName
 from transfers.states import PacketState, StatusState
 from wire.errors import Part
+from wire.messages import Both, Message
 
 
 @dataclass(frozen=True)
@@ -62,17 +64,15 @@ class Gate:
         """
         if self.open:
             return
-        title = StatusName(self.status).label
         raise GateClosed(
-            f"Статус «{title}» передать нельзя. Не выполнено условий: {len(self.blockers)}.\n"
-            + "\n".join(f"• {each.text}" for each in self.blockers),
-            # The conditions are worded in the language of whoever asked, so either sentence carries them.
-            f"The status {title} cannot be declared. Conditions not met: {len(self.blockers)}.\n"
-            + "\n".join(f"• {each.text}" for each in self.blockers),
-            parts=[
-                Part(each.code, each.text, "", f"{each.text} {each.cure}", f"{each.text} {each.cure}")
-                for each in self.blockers
-            ],
+            Message(
+                "The status {status} cannot be declared. Conditions not met: {count}.\n{conditions}",
+                status=both(lambda: str(StatusName(self.status).label)),
+                count=len(self.blockers),
+                # The conditions are worded in the language of whoever asked.
+                conditions="\n".join(f"• {each.text}" for each in self.blockers),
+            ),
+            parts=[Part(each.code, each.text, "", Both(f"{each.text} {each.cure}")) for each in self.blockers],
         )
 
 
@@ -83,7 +83,7 @@ def gate(sitting: Sitting, status: str) -> Gate:
         UnknownStatus: There is no such status.
     """
     if status not in StatusName.values:
-        raise UnknownStatus(f"Статуса «{status}» нет.", f"There is no status {status!r}.")
+        raise UnknownStatus(Message("There is no status {status}.", status=status))
     conditions = _GATES[status](sitting) if status in _GATES else [_undeclared(sitting, status)]
     return Gate(sitting, status, tuple(conditions))
 

@@ -29,6 +29,7 @@ from transfers.states import PacketState
 from wire import durable
 from wire import packet as wire_packet
 from wire.errors import Refusal
+from wire.messages import Message
 from wire.names.files import packet_name
 from wire.packet import CheckedPacket, PacketHeader
 from wire.packet import volumes as pieces
@@ -67,10 +68,8 @@ def take_folder(*, folder: str, point: ExamPoint, actor: Actor) -> Taken:
     cut = [each for each in pieces.grouped(drives.listed(source)) if each.name.lower().endswith(SUFFIX)]
     if not whole and not cut:
         raise NothingOnFlash(
-            "В этой папке нет пакетов .ppe.",
-            "The folder holds no .ppe packets.",
-            cure_ru="Проверьте, тот ли накопитель вставлен.",
-            cure_en="See whether it is the right drive.",
+            Message("The folder holds no .ppe packets."),
+            remedy=Message("See whether it is the right drive."),
         )
     taken = Taken()
     for path in whole:
@@ -147,22 +146,25 @@ def take(*, path: Path, point: ExamPoint, actor: Actor) -> Packet:
 def _require_ours(header: PacketHeader, point: ExamPoint) -> Sitting:
     if (header.region, header.point) != (point.region.code, point.code):
         raise ForeignPacket(
-            f"Это пакет ППЭ {header.region}-{header.point}, а не {point.key}.",
-            f"The packet is of point {header.region}-{header.point}, not of {point.key}.",
+            Message(
+                "The packet is of point {region}-{point}, not of {point_key}.",
+                region=header.region,
+                point=header.point,
+                point_key=point.key,
+            ),
         )
     if header.mode != settings.PPE_MODE:
         raise ForeignPacket(
-            f"Режим пакета — {header.mode}, а узел работает в режиме {settings.PPE_MODE}.",
-            f"The packet is of mode {header.mode}, this node of {settings.PPE_MODE}.",
+            Message(
+                "The packet is of mode {mode}, this node of {ppe_mode}.", mode=header.mode, ppe_mode=settings.PPE_MODE
+            ),
         )
     rows = Sitting.objects.filter(point=point, date=header.date, subject__code=header.subject)
     sitting = rows.select_related("point__region", "subject").first()
     if sitting is None or sitting.key != header.sitting:
         raise ForeignPacket(
-            f"Экзамена {header.sitting} в этом ППЭ нет.",
-            f"There is no sitting {header.sitting} at this point.",
-            cure_ru="Загрузите пакет экзамена этого дня.",
-            cure_en="Take in the exam package of that day.",
+            Message("There is no sitting {sitting} at this point.", sitting=header.sitting),
+            remedy=Message("Take in the exam package of that day."),
         )
     return sitting
 
@@ -175,9 +177,7 @@ def _room(header: PacketHeader, sitting: Sitting) -> Room | None:
         return None
     room = rows.filter(number=header.room, sittings__sitting=sitting).first()
     if room is None:
-        raise ForeignPacket(
-            f"Аудитории {header.room} в этом экзамене нет.", f"Room {header.room} is not in this sitting."
-        )
+        raise ForeignPacket(Message("Room {room} is not in this sitting.", room=header.room))
     return room
 
 
@@ -189,10 +189,8 @@ def _require_free(header: PacketHeader, point: ExamPoint) -> None:
 
 def _taken(header: PacketHeader) -> ForeignPacket:
     return ForeignPacket(
-        f"Код или номер {header.sequence} этого пакета уже занят другим пакетом того же узла.",
-        f"The code or the number {header.sequence} belongs to another packet of that node.",
-        cure_ru="Соберите на станции сканирования новую версию пакета.",
-        cure_en="Build a new version of the packet on the scanning station.",
+        Message("The code or the number {sequence} belongs to another packet of that node.", sequence=header.sequence),
+        remedy=Message("Build a new version of the packet on the scanning station."),
     )
 
 

@@ -24,6 +24,7 @@ from transfers.models import PointStatus, StatusName, Wiping
 from transfers.states import WIPE_MOVES, StatusState, WipeState
 from wire import durable
 from wire.errors import Part
+from wire.messages import Both, Message
 
 log = logging.getLogger(__name__)
 
@@ -113,9 +114,8 @@ def _require_free(sitting: Sitting) -> None:
     reasons = _reasons(sitting)
     if reasons:
         raise OriginalsNeeded(
-            "Исходные сканы ещё нужны, удалять их нельзя. " + " ".join(reasons),
-            "The originals are still needed and may not be wiped. " + " ".join(reasons),
-            parts=[Part("originals", "", "", each, each) for each in reasons],
+            Message("The originals are still needed and may not be wiped. {reasons}", reasons=" ".join(reasons)),
+            parts=[Part("originals", "", "", Both(each)) for each in reasons],
         )
 
 

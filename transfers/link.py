@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 from django.conf import settings
 
-from common.errors import Said
 from common.work.clock import now
 from keys.models import Certificate
 from keys.node import node_signer
@@ -22,6 +21,7 @@ from transfers.errors import NoCentre
 from transfers.models import FeedCursor
 from wire import canonical
 from wire.errors import Refusal
+from wire.messages import Message
 from wire.pki import Role
 from wire.pki.session import sign_challenge
 from wire.tus_errors import NotLoggedIn, TransferRefusal, broken_line, refusal_of
@@ -50,8 +50,7 @@ def require_centre() -> None:
     """
     if not has_centre():
         raise NoCentre(
-            "Адрес РЦОИ не настроен: пакеты передаются на флеш-накопителе.",
-            "The centre's address is not set: packets go by flash drive.",
+            Message("The centre's address is not set: packets go by flash drive."),
         )
 
 
@@ -228,11 +227,11 @@ def knock(point: ExamPoint, base: str) -> Knock:
     return Knock(round(took * 1000), None)
 
 
-def words(refusal: Refusal) -> Said:
+def words(refusal: Refusal) -> Message:
     """Return what a person reads about a try that failed: a broken line is one thing, whatever broke it."""
     if isinstance(refusal, TransferRefusal) and refusal.status is None and not refusal.permanent:
-        return Said("Нет связи с сервером РЦОИ.", "No line to the centre's server.")
-    return Said.by(refusal)
+        return Message("No line to the centre's server.")
+    return refusal.message
 
 
 def heard(point: ExamPoint) -> None:

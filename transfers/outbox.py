@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from audit.log import SYSTEM, Actor, record
 from audit.moves import StaleState
 from common import files
-from common.errors import Said, both, either
+from common.errors import both, either
 from common.work import faultpoints, jobs, leases
 from common.work.clock import now
 from stations.models import ExamPoint
@@ -29,6 +29,7 @@ from transfers.models import Door, Packet, PacketKind
 from transfers.states import SENDING, PacketState, move_packet
 from wire import tus
 from wire.errors import MalformedDocument, Refusal
+from wire.messages import Both, Message
 from wire.tus_errors import NotLoggedIn, TransferRefusal
 
 log = logging.getLogger(__name__)
@@ -192,15 +193,16 @@ def _read_answer(client: httpx.Client, packet: Packet, point: ExamPoint) -> None
         try:
             blob = base64.b64decode(str(document), validate=True)
         except ValueError as error:
-            raise MalformedDocument("Квитанция РЦОИ не читается.", "The receipt cannot be read.") from error
+            raise MalformedDocument(Message("The receipt cannot be read.")) from error
         receipts.take(document=blob, point=point, door=Door.ANSWER)
 
 
 def _refusal(problem: dict[str, Any]) -> TransferRefusal:
     kind = tus.RetryLater if problem.get("code") in _START_AGAIN else tus.TransferRefused
     return kind(
-        str(problem.get("detail_ru") or "РЦОИ не принял файл."),
-        str(problem.get("detail") or "The file is refused."),
+        Both(str(problem.get("detail_ru") or problem["detail"]), str(problem["detail"]))
+        if problem.get("detail")
+        else Message("The centre did not take the file."),
         problem=problem,
         status=200,
     )
@@ -218,8 +220,7 @@ def _fetch_receipt(client: httpx.Client, packet: Packet, point: ExamPoint) -> bo
         if packet.state not in SENDING:
             return True
     raise tus.RetryLater(
-        "РЦОИ принял файл, но квитанции ещё нет.",
-        "The centre has the file but gave no receipt yet.",
+        Message("The centre has the file but gave no receipt yet."),
         retry_after=2,
         status=404,
     )
@@ -239,7 +240,7 @@ def _failed(packet: Packet, refusal: Refusal, before: int) -> None:
     if str(_problem_code(refusal)) in _START_AGAIN:
         Packet.objects.filter(pk=packet.pk).update(location="", offset=0, uploaded_at=None)
     elif refusal.permanent:
-        _stick(packet, Said.by(refusal), refusal.code)
+        _stick(packet, refusal.message, refusal.code)
         return
     # A centre without room says when to come again; that is no reason to call a person here.
     full = getattr(refusal, "status", None) == HTTPStatus.INSUFFICIENT_STORAGE
@@ -262,7 +263,7 @@ def _problem_code(refusal: Refusal) -> str:
 def _story(tries: int, refusal: Refusal, pause: float) -> str:
     return _("Attempt %(tries)d: %(why)s Next one in %(pause)d s.") % {
         "tries": tries,
-        "why": either(*link.words(refusal)),
+        "why": str(link.words(refusal)),
         "pause": round(pause),
     }
 
@@ -287,7 +288,7 @@ def _give_up(packet: Packet) -> None:
             )
         )
     else:
-        kept = Said(packet.last_error, packet.last_error_en)
+        kept = Both(packet.last_error, packet.last_error_en)
         why = kept if kept.ru else both(lambda: _("It could not be sent."))
     _stick(packet, why, code)
 
@@ -316,7 +317,7 @@ def revive(point: ExamPoint) -> int:
     return went
 
 
-def _stick(packet: Packet, text: Said, code: str) -> None:
+def _stick(packet: Packet, text: Message, code: str) -> None:
     move_packet(
         packet,
         PacketState.STUCK,
@@ -340,8 +341,11 @@ def retry(*, packet: Packet, actor: Actor) -> Packet:
         again = packet.state in (PacketState.STUCK, PacketState.DELIVERED)
         if not again and packet.state not in SENDING:
             raise CannotRetry(
-                f"Пакет «{packet}» в состоянии «{packet.get_state_display()}» не требует повтора.",
-                f"A packet in state {packet.state} is not sent again.",
+                Message(
+                    "The packet «{packet}» in the state «{state}» needs no retry.",
+                    packet=packet,
+                    state=both(lambda: str(packet.get_state_display())),
+                ),
             )
         point = packet.sitting.point
         record(

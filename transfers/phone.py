@@ -16,6 +16,7 @@ from transfers.models import PhoneCode, PointStatus
 from transfers.states import StatusState
 from wire.documents import phone
 from wire.documents.phone import Place
+from wire.messages import Message
 
 BY_PHONE = frozenset(phone.STATUSES.values())
 
@@ -95,14 +96,10 @@ def _made(declared: PointStatus) -> PhoneCode | None:
 
 def _not_needed(sitting: Sitting, status: str) -> PhoneNotNeeded:
     if _of_day(sitting, status).exists():
-        return PhoneNotNeeded(
-            "РЦОИ уже принял этот статус: звонить не нужно.", "The centre has this status already: no call is needed."
-        )
+        return PhoneNotNeeded(Message("The centre has this status already: no call is needed."))
     return PhoneNotNeeded(
-        "Такой статус ещё не передан.",
-        "The status is not declared yet.",
-        cure_ru="Сначала передайте его на странице «Мониторинг».",
-        cure_en="Declare it on «Мониторинг» first.",
+        Message("The status is not declared yet."),
+        remedy=Message("Declare it on «Мониторинг» (monitoring) first."),
     )
 
 
@@ -142,10 +139,8 @@ def confirm(*, sitting: Sitting, status: str, answer: str, actor: Actor) -> Phon
     row, point = shown.row, sitting.point
     if phone.plain(answer) != phone.answer(keys_phone.kept(point, sitting.date), shown.code):
         raise PhoneAnswerWrong(
-            "Ответ не подошёл: РЦОИ, вероятно, записал код с ошибкой.",
-            "The answer is wrong: the centre has probably written the code down wrongly.",
-            cure_ru="Продиктуйте код ещё раз по четыре знака и запишите ответ, который назовёт оператор.",
-            cure_en="Dictate the code again, four characters at a time, and note the operator's answer.",
+            Message("The answer is wrong: the centre has probably written the code down wrongly."),
+            remedy=Message("Dictate the code again, four characters at a time, and note the operator's answer."),
         )
     if row.told_at is None:
         with transaction.atomic():

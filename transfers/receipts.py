@@ -23,6 +23,7 @@ from transfers.models import FeedCursor, Packet, PacketKind, ReceiptLevel, Recei
 from transfers.states import SENDING, PacketState, move_packet, replaced_by
 from wire.documents import receipt as wire_receipt
 from wire.documents.receipt import Receipt
+from wire.messages import Message
 
 #: What a receipt makes of a packet. A withdrawn word leaves the packet rejected, with its reasons.
 _STATE: dict[str, PacketState] = {
@@ -122,13 +123,18 @@ def alarms(point: ExamPoint) -> QuerySet[ReceiptRecord]:
 def _require_ours(receipt: Receipt, point: ExamPoint) -> None:
     if (receipt.region, receipt.point) != (point.region.code, point.code):
         raise ForeignReceipt(
-            f"Квитанция выдана ППЭ {receipt.region}-{receipt.point}, а не {point.key}.",
-            f"The receipt is of {receipt.region}-{receipt.point}, not of {point.key}.",
+            Message(
+                "The receipt is of {region}-{point}, not of {point_key}.",
+                region=receipt.region,
+                point=receipt.point,
+                point_key=point.key,
+            ),
         )
     if receipt.mode != settings.PPE_MODE:
         raise ForeignReceipt(
-            f"Режим квитанции — {receipt.mode}, а узел работает в режиме {settings.PPE_MODE}.",
-            f"The receipt is of mode {receipt.mode}, this node of {settings.PPE_MODE}.",
+            Message(
+                "The receipt is of mode {mode}, this node of {ppe_mode}.", mode=receipt.mode, ppe_mode=settings.PPE_MODE
+            ),
         )
 
 

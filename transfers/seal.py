@@ -21,6 +21,7 @@ from transfers.models import Packet, PacketKind
 from transfers.states import PacketState, move_packet
 from wire import packet as wire_packet
 from wire import pki
+from wire.messages import Message
 from wire.packet import TarFile
 
 log = logging.getLogger(__name__)
@@ -100,7 +101,7 @@ def collect(packet: Packet) -> tuple[list[TarFile], dict[str, int]]:
         .first()
     )
     if card is None:
-        raise RoomNotClosed("Карточки этой аудитории нет.", "The room has no card.")
+        raise RoomNotClosed(Message("The room has no card."))
     return contents.files_for(card), contents.counts_for(card)
 
 

@@ -23,6 +23,7 @@ from wire import packet as wire_packet
 from wire import pki
 from wire.cms import Signer
 from wire.durable import replace_durable
+from wire.messages import Message
 from wire.names.files import packet_name
 from wire.packet import Content, PacketHeader
 
@@ -100,10 +101,8 @@ def sign_packets(*, packets: Iterable[Packet], token: OpenToken, actor: Actor) -
                 signed.append(row)
     if not signed:
         raise NothingToSign(
-            "Пакетов, ожидающих подписи, нет.",
-            "No packet awaits a signature.",
-            cure_ru="Соберите пакеты закрытых аудиторий.",
-            cure_en="Build the packets of the closed rooms.",
+            Message("No packet awaits a signature."),
+            remedy=Message("Build the packets of the closed rooms."),
         )
     return signed
 
@@ -111,8 +110,7 @@ def sign_packets(*, packets: Iterable[Packet], token: OpenToken, actor: Actor) -
 def _require_own(token: OpenToken, point: ExamPoint) -> None:
     if (token.identity.region, token.identity.point) != (point.region.code, point.code):
         raise NothingToSign(
-            f"Токен выдан для другого ППЭ, пакеты ППЭ {point.key} им не подписать.",
-            f"The token is of another point than {point.key}.",
+            Message("The token is of another point than {point_key}.", point_key=point.key),
         )
 
 
@@ -201,10 +199,8 @@ def _append(packet: Packet, header: PacketHeader, signers: Sequence[Signer]) -> 
         sealed = final
     if not sealed.exists():
         raise PacketFileMissing(
-            f"Файл пакета «{packet}» не найден на диске узла.",
-            "The packet's file is gone from the node's disk.",
-            cure_ru="Нажмите «Повторить»: пакет соберётся заново.",
-            cure_en="Press «Retry»: it is built again.",
+            Message("The file of the packet «{packet}» is not on the node's disk.", packet=packet),
+            remedy=Message("Press «Retry»: it is built again."),
         )
     content = Content(packet.content_sha256, packet.content_size, packet.content_end)
     digest = wire_packet.append_signature(sealed, content=content, header=header, signers=signers)

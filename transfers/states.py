@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.log import Actor
 from audit.moves import move
-from common.errors import Said, both
+from common.errors import both
 from common.work.clock import now
+from wire.messages import NOTHING, Message
 
 if TYPE_CHECKING:
     from transfers.models import Packet, PointStatus
@@ -74,7 +75,6 @@ SENDING = frozenset({P.QUEUED, P.UPLOADING, P.HANDED_OVER})
 UNSENT = IN_THE_MAKING | {P.AWAITING_SIGNATURE}
 #: The centre has said its last word so far.
 SETTLED = frozenset({P.ACKNOWLEDGED, P.REJECTED, P.SUPERSEDED})
-NOTHING = Said("")
 #: Leases and attempts belong to one state.
 _FRESH: dict[str, Any] = {"lease_until": None, "attempts": 0, "parked_at": None, "parked_reason": "", "woken_at": None}
 
@@ -118,7 +118,13 @@ STATUS_MOVES: dict[str, frozenset[str]] = {
 
 
 def move_packet(
-    packet: "Packet", to: str, *, actor: Actor, text: Said = NOTHING, data: dict[str, Any] | None = None, **changes: Any
+    packet: "Packet",
+    to: str,
+    *,
+    actor: Actor,
+    text: Message = NOTHING,
+    data: dict[str, Any] | None = None,
+    **changes: Any,
 ) -> None:
     """Move the status of a packet, write its event and the line of its story.
 
@@ -151,7 +157,7 @@ def move_packet(
         packet.steps.create(at=now(), state=to, who=actor.name[:200], text=text.ru, text_en=text.en)
 
 
-def replaced_by(newer: "Packet") -> Said:
+def replaced_by(newer: "Packet") -> Message:
     """Return what the story of a packet says when a newer version takes its place."""
     return both(lambda: gettext("Replaced by version %d") % newer.version)
 

@@ -14,6 +14,7 @@ from transfers.errors import CannotRetry
 from transfers.gates import gate
 from transfers.models import Packet, PacketKind, PointStatus, StatusName
 from transfers.states import IN_THE_MAKING, ON_THE_WAY, PacketState, StatusState, move_status
+from wire.messages import Message
 
 #: Status → kinds of stations whose journals go with it.
 JOURNALS_OF: dict[str, tuple[str, ...]] = {
@@ -89,10 +90,8 @@ def repeat(*, packet: Packet, actor: Actor) -> Packet:
         newest = row.packets.order_by("-version").first() if row else None
         if row is None or newest != packet or packet.state != PacketState.REJECTED or row.state == StatusState.UNDONE:
             raise CannotRetry(
-                f"Пакет «{packet}» заново не передаётся.",
-                "Only a rejected status packet is sent anew this way.",
-                cure_ru="Отклонённую аудиторию откройте на станции сканирования, исправьте и закройте снова.",
-                cure_en="Open the rejected room on the scanning desk, mend it and close it again.",
+                Message("The packet «{packet}» is not sent anew.", packet=packet),
+                remedy=Message("Open the rejected room on the scanning desk, mend it and close it again."),
             )
         return _start_packet(row, actor=actor)
 

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM
-from common.errors import Said, both
+from common.errors import both
 from common.work import jobs, leases
 from common.work.clock import now
 from common.work.leases import free
@@ -22,6 +22,7 @@ from transfers.models import FeedCursor, LineCheck, Packet, Wiping
 from transfers.states import IN_THE_MAKING, ON_THE_WAY, SENDING, LineState, PacketState, WipeState, move_packet
 from wire.durable import DiskRefusal
 from wire.errors import Refusal
+from wire.messages import Both
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def seal_packet(pk: int) -> None:
     if packet is None:
         return
     if packet.attempts > MAX_SEALINGS:
-        kept = Said(packet.last_error, packet.last_error_en)
+        kept = Both(packet.last_error, packet.last_error_en)
         why = kept if kept.ru else both(lambda: _("The packet could not be built."))
         move_packet(packet, PacketState.STUCK, actor=SYSTEM, text=why, last_error=why.ru, last_error_en=why.en)
         return
@@ -54,8 +55,8 @@ def _not_sealed(packet: Packet, refusal: Refusal) -> None:
         card = RoomCard.objects.filter(sitting=packet.sitting, room=packet.room).first()
         if card is not None:
             contents.forget_altered(card)
-            said = refusal.text("ru"), refusal.text("en")
-            cards.reopen(card=card, numbers=[], reason=said[0], reason_en=said[1], actor=SYSTEM)
+            said = refusal.message
+            cards.reopen(card=card, numbers=[], reason=said.ru, reason_en=said.en, actor=SYSTEM)
     packet.refresh_from_db()
     if packet.state not in IN_THE_MAKING:
         return
@@ -65,7 +66,7 @@ def _not_sealed(packet: Packet, refusal: Refusal) -> None:
         "last_error_code": refusal.code,
     }
     if refusal.permanent:
-        move_packet(packet, PacketState.STUCK, actor=SYSTEM, text=Said.by(refusal), **facts)
+        move_packet(packet, PacketState.STUCK, actor=SYSTEM, text=refusal.message, **facts)
     else:
         Packet.objects.filter(pk=packet.pk).update(**facts)
         # A full disk is waited out: it says nothing against the packet.

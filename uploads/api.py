@@ -23,6 +23,7 @@ from uploads.models import Upload
 from uploads.receiving import Owner
 from uploads.states import FINISHED, State
 from wire.errors import Refusal
+from wire.messages import Message
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def owner_of(request: HttpRequest) -> Owner:
     if person is not None:
         return person
     if answer is None:
-        raise NotLoggedIn("Войдите: сессия машины не открыта или истекла.", "Log in: no session, or it has ended.")
+        raise NotLoggedIn(Message("Log in: no session, or it has ended."))
     machine = answer[1]
     request.auth = machine  # type: ignore[attr-defined]  # the way `audit.actor_of` finds it
     identity = machine.identity
@@ -148,7 +149,7 @@ def _create(request: HttpRequest) -> HttpResponse:
     owner = owner_of(request)
     length = headers.number(request, "Upload-Length")
     if request.headers.get("Upload-Defer-Length"):
-        raise BadHeader("Отложенная длина не поддерживается.", "A deferred length is not supported.")
+        raise BadHeader(Message("A deferred length is not supported."))
     header = request.headers.get("Upload-Metadata", "")
     metadata = headers.metadata(header)
     if owner.name:
@@ -158,7 +159,7 @@ def _create(request: HttpRequest) -> HttpResponse:
     carried = headers.body_length(request)
     checksum = headers.checksum(request)
     if carried > length:
-        raise TooLarge("Тело запроса длиннее объявленного файла.", "The body is longer than the announced file.")
+        raise TooLarge(Message("The body is longer than the announced file."))
     upload = receiving.create(owner=owner, length=length, metadata=metadata, metadata_header=header)
     problem: Refusal | None = None
     if carried or not length:

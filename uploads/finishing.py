@@ -18,6 +18,7 @@ from uploads.models import Upload
 from uploads.states import MOVES, State
 from wire import durable
 from wire.errors import Refusal
+from wire.messages import Message
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +53,7 @@ def _completed(upload: Upload, digest: str) -> None:
     with transaction.atomic():
         if promised and promised != digest:
             refusal = ContentMismatch(
-                "Принятый файл не совпал с тем, что назвал отправитель. Передайте его заново.",
-                "The file received is not the one that the sender named. Send it again.",
+                Message("The file received is not the one that the sender named. Send it again."),
             )
             move(
                 upload,

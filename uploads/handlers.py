@@ -7,6 +7,7 @@ from typing import Any
 from uploads import limits
 from uploads.errors import UnknownPurpose
 from uploads.models import Upload
+from wire.messages import Message
 
 Handler = Callable[[Upload], dict[str, Any]]
 
@@ -71,8 +72,11 @@ def purpose_of(name: str) -> Purpose:
     if purpose is None:
         known = ", ".join(sorted(_purposes)) or "—"
         raise UnknownPurpose(
-            f"Файлы назначения «{name}» здесь не принимаются (принимаются: {known}).",
-            f"Files of purpose {name!r} are not taken here (taken: {known}).",
+            Message(
+                "Files of purpose {name} are not taken here (taken: {known}).",
+                name=name,
+                known=known,
+            ),
         )
     return purpose
 

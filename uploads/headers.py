@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from uploads.errors import BadHeader, LengthRequired, UnknownChecksum, WrongMediaType, WrongProtocolVersion
 from uploads.receiving import Checksum, parse_checksum
+from wire.messages import Message
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,checksum,termination,expiration"
@@ -25,9 +26,7 @@ def check_version(request: HttpRequest) -> None:
         WrongProtocolVersion: The request names no version, or another than ours.
     """
     if request.headers.get("Tus-Resumable") != VERSION:
-        raise WrongProtocolVersion(
-            f"Поддерживается протокол tus {VERSION}.", f"The protocol version here is tus {VERSION}."
-        )
+        raise WrongProtocolVersion(Message("The protocol version here is tus {version}.", version=VERSION))
 
 
 def number(request: HttpRequest, name: str) -> int:
@@ -38,9 +37,7 @@ def number(request: HttpRequest, name: str) -> int:
     """
     text = request.headers.get(name, "")
     if _NUMBER.fullmatch(text) is None:
-        raise BadHeader(
-            f"Заголовок {name} должен быть целым неотрицательным числом.", f"{name} must be a whole number from 0."
-        )
+        raise BadHeader(Message("{name} must be a whole number from 0.", name=name))
     return int(text)
 
 
@@ -52,11 +49,11 @@ def body_length(request: HttpRequest) -> int:
         LengthRequired: The body's length is not announced.
     """
     if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
-        raise LengthRequired("Укажите Content-Length.", "Say the Content-Length.")
+        raise LengthRequired(Message("Say the Content-Length."))
     length = number(request, "Content-Length") if request.headers.get("Content-Length") else 0
     media = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media != MEDIA_TYPE and (length or request.method == "PATCH"):
-        raise WrongMediaType(f"Ожидается {MEDIA_TYPE}.", f"The media type must be {MEDIA_TYPE}.")
+        raise WrongMediaType(Message("The media type must be {media_type}.", media_type=MEDIA_TYPE))
     return length
 
 
@@ -84,8 +81,7 @@ def metadata(header: str) -> dict[str, str]:
 
 def _bad_metadata() -> BadHeader:
     return BadHeader(
-        "Заголовок Upload-Metadata составлен неверно: пары «ключ base64» через запятую.",
-        "Upload-Metadata is malformed: pairs of a key and base64, with commas between.",
+        Message("Upload-Metadata is malformed: pairs of a key and base64, with commas between."),
     )
 
 
@@ -101,12 +97,10 @@ def checksum(request: HttpRequest) -> Checksum | None:
         return None
     parsed = parse_checksum(header)
     if parsed is None:
-        raise BadHeader("Заголовок Upload-Checksum составлен неверно.", "Upload-Checksum is malformed.")
+        raise BadHeader(Message("Upload-Checksum is malformed."))
     algorithm, digest = parsed
     if algorithm not in ALGORITHMS:
-        raise UnknownChecksum(
-            f"Контрольная сумма «{algorithm}» не поддерживается.", f"The checksum {algorithm!r} is not supported."
-        )
+        raise UnknownChecksum(Message("The checksum {algorithm} is not supported.", algorithm=algorithm))
     if len(digest) != hashlib.new(algorithm, usedforsecurity=False).digest_size:
-        raise BadHeader("Заголовок Upload-Checksum составлен неверно.", "Upload-Checksum is malformed.")
+        raise BadHeader(Message("Upload-Checksum is malformed."))
     return Checksum(algorithm, digest)

@@ -14,6 +14,7 @@ from stations.models import User
 from uploads import handlers
 from uploads.models import PERSON
 from uploads.receiving import Owner
+from wire.messages import Message
 
 ROLE = "person"
 _OURS = frozenset({"same-origin", ""})
@@ -40,7 +41,7 @@ def require_role(user: User, metadata: dict[str, str]) -> None:
     try:
         sitting = sitting_or_404(user, metadata.get("sitting", ""))
     except Http404:
-        raise rules.NotAllowed("Такого экзамена у вас нет.", "You have no such exam.") from None
+        raise rules.NotAllowed(Message("You have no such exam.")) from None
     rules.require(user, action, sitting)
 
 

@@ -36,6 +36,7 @@ from uploads.errors import (
 from uploads.models import Upload, new_uid
 from uploads.states import FINISHED, GONE, MOVES, State
 from wire import durable
+from wire.messages import Message
 
 log = logging.getLogger(__name__)
 
@@ -96,14 +97,16 @@ def create(*, owner: Owner, length: int, metadata: dict[str, str], metadata_head
     # A purpose that names no roles is open to every machine, never to people.
     if (owner.name and purpose.roles is None) or (purpose.roles is not None and owner.role not in purpose.roles):
         raise NotForThisMachine(
-            f"Отправитель с ролью «{owner.role}» не передаёт файлы назначения «{purpose.name}».",
-            f"A sender of role {owner.role!r} does not send files of purpose {purpose.name!r}.",
+            Message(
+                "A sender of role {role} does not send files of purpose {purpose_name}.",
+                role=owner.role,
+                purpose_name=purpose.name,
+            ),
         )
     largest = handlers.max_bytes(purpose)
     if length > largest:
         raise TooLarge(
-            f"Файл слишком велик: {length} байт, допускается {largest}.",
-            f"The file is too large: {length} bytes, {largest} are allowed.",
+            Message("The file is too large: {length} bytes, {largest} are allowed.", length=length, largest=largest),
         )
     _check_room(owner, length)
     uid = new_uid()
@@ -156,8 +159,7 @@ def _check_room(owner: Owner, length: int) -> None:
     ):
         if (rows.aggregate(total=Sum("length"))["total"] or 0) + length > quota:
             raise NoRoom(
-                "Незаконченных передач слишком много: исчерпана квота. Закончите или прервите их.",
-                "Too many unfinished uploads: the quota is used up. Finish or end them.",
+                Message("Too many unfinished uploads: the quota is used up. Finish or end them."),
             )
     if store.free_bytes() < length + limits.limit("UPLOAD_DISK_RESERVE"):
         raise store.no_room()
@@ -176,9 +178,9 @@ def find(*, owner: Owner, uid: str) -> Upload:
     """
     upload = Upload.objects.owned_by(owner.urn).filter(uid=uid).first()
     if upload is None:
-        raise UploadUnknown("Такой передачи нет.", "There is no such upload.")
+        raise UploadUnknown(Message("There is no such upload."))
     if upload.state in GONE:
-        raise UploadGone("Передача прервана или истекла. Начните заново.", "The upload is gone. Start again.")
+        raise UploadGone(Message("The upload is gone. Start again."))
     return upload
 
 
@@ -231,7 +233,7 @@ def append(*, upload: Upload, offset: int, body: Body, checksum: Checksum | None
     if upload.state in FINISHED:
         if offset == upload.length and not body.length:
             return upload
-        raise UploadComplete("Файл уже принят целиком.", "The file is whole already.")
+        raise UploadComplete(Message("The file is whole already."))
     try:
         with store.locked(store.incoming(upload.uid)) as handle:
             if handle is not None:
@@ -239,24 +241,27 @@ def append(*, upload: Upload, offset: int, body: Body, checksum: Checksum | None
         _want(upload)
         with store.locked(store.incoming(upload.uid), seconds=limits.limit("UPLOAD_LOCK_SECONDS")) as handle:
             if handle is None:
-                raise UploadBusy("Этот файл уже передаётся другим запросом.", "Another request writes this upload.")
+                raise UploadBusy(Message("Another request is writing this file."))
             return _append(handle, upload, offset, body, checksum)
     except FileNotFoundError:
         upload.refresh_from_db()
         if upload.state in FINISHED:
-            raise UploadComplete("Файл уже принят целиком.", "The file is whole already.") from None
-        raise UploadGone("Передача прервана. Начните заново.", "The upload is gone. Start again.") from None
+            raise UploadComplete(Message("The file is whole already.")) from None
+        raise UploadGone(Message("The upload was broken off. Start again.")) from None
 
 
 def _append(handle: int, upload: Upload, offset: int, body: Body, checksum: Checksum | None) -> Upload:
     upload.refresh_from_db()
     if offset != upload.offset:
         raise WrongOffset(
-            f"Узел хранит {upload.offset} байт, а продолжение начинается с {offset}.",
-            f"The node holds {upload.offset} bytes, but the request goes on from {offset}.",
+            Message(
+                "The node holds {offset} bytes, but the request goes on from {offset2}.",
+                offset=upload.offset,
+                offset2=offset,
+            ),
         )
     if offset + body.length > upload.length:
-        raise TooLarge("Тело запроса выходит за объявленный размер файла.", "The body goes past the announced length.")
+        raise TooLarge(Message("The body goes past the announced length."))
     store.cut_to(handle, upload.offset, upload.length)
     writer = _Writer(handle, upload, checksum)
     full = writer.take(body)
@@ -264,8 +269,7 @@ def _append(handle: int, upload: Upload, offset: int, body: Body, checksum: Chec
         os.ftruncate(handle, offset)
         store.reserve(handle, upload.length)
         raise ChecksumMismatch(
-            "Контрольная сумма не совпала, порция отброшена. Повторите её.",
-            "The checksum does not match; the chunk was dropped. Send it again.",
+            Message("The checksum does not match; the chunk was dropped. Send it again."),
         )
     writer.commit()
     if upload.offset < upload.length:
@@ -273,7 +277,7 @@ def _append(handle: int, upload: Upload, offset: int, body: Body, checksum: Chec
     if full:
         raise store.no_room()
     if body.end in (End.STALLED, End.WANTED):
-        raise BodyStalled("Передача порции остановилась; принятое сохранено.", "The body stalled; its bytes are kept.")
+        raise BodyStalled(Message("The body stalled; its bytes are kept."))
     if upload.offset == upload.length:
         finishing.complete_under_lock(handle, upload, writer.whole_hash())
     return upload
@@ -319,7 +323,7 @@ class _Writer:
             offset=self.at, progress_at=at, expires_at=_expiry()
         )
         if changed != 1:
-            raise UploadBusy("Передачу изменил другой запрос.", "Another request changed the upload.")
+            raise UploadBusy(Message("Another request changed the upload."))
         self.upload.offset, self.upload.progress_at = self.at, at
         faultpoints.here("receive.counted")
 
@@ -351,7 +355,7 @@ def terminate(*, upload: Upload, actor: Actor) -> None:
         UploadBusy: Another request is writing it and does not let go.
     """
     if upload.state in FINISHED:
-        raise UploadComplete("Файл принят целиком и не удаляется.", "The file is whole and is kept.")
+        raise UploadComplete(Message("The file is whole and is kept."))
     _drop(upload, State.TERMINATED, actor)
 
 
@@ -365,7 +369,7 @@ def _drop(upload: Upload, to: str, actor: Actor) -> None:
     _want(upload)
     with store.locked(path, seconds=limits.limit("UPLOAD_LOCK_SECONDS"), create=True) as handle:
         if handle is None:
-            raise UploadBusy("Этот файл ещё передаётся другим запросом.", "Another request writes this upload.")
+            raise UploadBusy(Message("Another request writes this upload."))
         with transaction.atomic():
             move(
                 upload,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from common import files
 from uploads.errors import NoRoom, UploadDamaged
+from wire.messages import Message
 
 _KEEP_SIZE = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -40,10 +41,8 @@ def free_bytes() -> int:
 def no_room(detail: str = "") -> NoRoom:
     """Return the refusal of a full disk."""
     return NoRoom(
-        f"На диске узла не хватает места{detail}. Передача продолжится, когда место появится.",
-        f"The node's disk has no room{detail}. The transfer goes on when there is some.",
-        cure_ru="Освободите место на диске узла.",
-        cure_en="Free some space on the node's disk.",
+        Message("The node's disk has no room{detail}. The transfer goes on when there is some.", detail=detail),
+        remedy=Message("Free some space on the node's disk."),
     )
 
 
@@ -111,8 +110,11 @@ def cut_to(handle: int, offset: int, length: int) -> None:
     size = os.fstat(handle).st_size
     if size < offset:
         raise UploadDamaged(
-            f"Сохранённая часть файла короче, чем было подтверждено ({size} < {offset}). Передайте файл заново.",
-            f"The stored part is shorter than what was confirmed ({size} < {offset}). Send the file again.",
+            Message(
+                "The stored part is shorter than what was confirmed ({size} < {offset}). Send the file again.",
+                size=size,
+                offset=offset,
+            ),
         )
     if size > offset:
         os.ftruncate(handle, offset)

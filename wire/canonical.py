@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from wire.errors import MalformedDocument
+from wire.messages import Message
 
 MAX_DEPTH = 64
 MAX_BYTES = 64 * 1024 * 1024
@@ -41,17 +42,17 @@ def loads(data: bytes, *, limit: int = MAX_BYTES) -> Any:
         MalformedDocument: Not JSON, duplicate keys, NaN, infinity, NUL or lone surrogates, deeper than 64, too big.
     """
     if len(data) > limit:
-        raise _malformed(f"документ больше {limit} байт", f"the document is larger than {limit} bytes")
+        raise _malformed(Message("the document is larger than {limit} bytes", limit=limit))
     try:
         text = bytes(data).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _malformed("это не текст в кодировке UTF-8", "it is not UTF-8 text") from error
+        raise _malformed(Message("it is not UTF-8 text")) from error
     try:
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
     except RecursionError as error:
         raise _too_deep() from error
     except ValueError as error:
-        raise _malformed("это не документ JSON", "it is not a JSON document") from error
+        raise _malformed(Message("it is not a JSON document")) from error
     _inspect(value)
     return value
 
@@ -74,11 +75,11 @@ def parse_stamp(text: str) -> datetime:
         MalformedDocument: The text is spelled in another way or names no real moment.
     """
     if not isinstance(text, str) or _STAMP.fullmatch(text) is None:
-        raise _malformed("время записано не по формату", "the moment is not spelled as the format demands")
+        raise _malformed(Message("the moment is not spelled as the format demands"))
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
-        raise _malformed("такого времени не бывает", "there is no such moment") from error
+        raise _malformed(Message("there is no such moment")) from error
 
 
 def uuid7() -> str:
@@ -90,29 +91,29 @@ def uuid7() -> str:
     return str(uuid.UUID(int=value))
 
 
-def _malformed(ru: str, en: str) -> MalformedDocument:
-    return MalformedDocument(f"Документ не читается: {ru}.", f"The document cannot be read: {en}.")
+def _malformed(message: Message) -> MalformedDocument:
+    return MalformedDocument(Message("The document cannot be read: {message}.", message=message))
 
 
 def _too_deep() -> MalformedDocument:
-    return _malformed(f"вложенность больше {MAX_DEPTH}", f"nested deeper than {MAX_DEPTH}")
+    return _malformed(Message("nested deeper than {max_depth}", max_depth=MAX_DEPTH))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        raise _malformed("одно имя поля встречается дважды", "a field name occurs twice")
+        raise _malformed(Message("a field name occurs twice"))
     return result
 
 
 def _constant(name: str) -> NoReturn:
-    raise _malformed(f"{name} — не число", f"{name} is not a number")
+    raise _malformed(Message("{name} is not a number", name=name))
 
 
 def _float(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise _malformed("число слишком велико", "a number is too large")
+        raise _malformed(Message("a number is too large"))
     return value
 
 
@@ -138,9 +139,9 @@ def _inspect(value: object) -> None:
 
 def _inspect_text(text: str) -> None:
     if "\x00" in text:
-        raise _malformed("в тексте есть нулевой символ", "the text holds a NUL")
+        raise _malformed(Message("the text holds a NUL"))
     if not text.isascii():
         try:
             text.encode("utf-8")
         except UnicodeEncodeError as error:
-            raise _malformed("в тексте есть половина символа", "the text holds a lone surrogate") from error
+            raise _malformed(Message("the text holds a lone surrogate")) from error

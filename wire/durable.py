@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from wire.errors import Refusal
+from wire.messages import Message
 
 BLOCK = 1 << 18
 _PART = re.compile(r"\.[0-9a-f]{16}\.part")
@@ -60,10 +61,8 @@ class SourceChanged(Refusal):
 
     def __init__(self) -> None:
         super().__init__(
-            "Файл изменился, пока его читали.",
-            "The file changed while it was being read.",
-            cure_ru="Повторите.",
-            cure_en="Repeat.",
+            Message("The file changed while it was being read."),
+            remedy=Message("Repeat."),
         )
 
 
@@ -77,25 +76,19 @@ def disk_refusal(error: OSError) -> Refusal:
     where = f" «{error.filename}»" if error.filename else ""
     if error.errno in _FULL:
         return DiskFull(
-            f"На диске не осталось места{where}.",
-            f"The disk is full{where}.",
-            cure_ru="Освободите место или вставьте другой накопитель и повторите.",
-            cure_en="Free some space or insert another drive, then repeat.",
+            Message("The disk is full{where}.", where=where),
+            remedy=Message("Free some space or insert another drive, then repeat."),
         )
     if error.errno in _READ_ONLY:
         return DiskReadOnly(
-            f"Запись запрещена{where}.",
-            f"Writing is not allowed{where}.",
-            cure_ru="Снимите защиту от записи с накопителя или выберите другую папку.",
-            cure_en="Remove the write protection of the drive or choose another folder.",
+            Message("Writing is not allowed{where}.", where=where),
+            remedy=Message("Remove the write protection of the drive or choose another folder."),
         )
     if error.errno in _MISSING:
-        return FileMissing(f"Файл не найден{where}.", f"The file is not there{where}.")
+        return FileMissing(Message("The file is not there{where}.", where=where))
     return DiskRefusal(
-        f"Диск не отвечает{where}: {error.strerror or error}.",
-        f"The disk failed{where}: {error.strerror or error}.",
-        cure_ru="Проверьте накопитель и повторите.",
-        cure_en="Check the drive, then repeat.",
+        Message("The disk failed{where}: {strerror}.", where=where, strerror=error.strerror or error),
+        remedy=Message("Check the drive, then repeat."),
     )
 
 
@@ -189,10 +182,10 @@ def copy_verified(src: StrPath, dst: StrPath, *, start: int = 0, length: int | N
             found = _read_back(part)
             if found != written:
                 raise CopyMismatch(
-                    f"Копия «{target.name}» не совпала с оригиналом и удалена.",
-                    f"The copy «{target.name}» differs from the original and was removed.",
-                    cure_ru="Возьмите другой накопитель и запишите ещё раз.",
-                    cure_en="Take another drive and write again.",
+                    Message(
+                        "The copy «{target_name}» differs from the original and was removed.", target_name=target.name
+                    ),
+                    remedy=Message("Take another drive and write again."),
                 )
             replace_durable(part, target)
         except BaseException:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from wire.messages import NOTHING, Message, Several
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -13,23 +15,27 @@ class Part:
         field: Name or path of the part.
         found: What stands there.
         expected: What should stand there.
-        ru: The sentence for the operator, in Russian.
-        en: The same sentence in English.
+        message: The sentence for the operator.
     """
 
     field: str
     found: str
     expected: str
-    ru: str
-    en: str
+    message: Message
 
-    def text(self, lang: str = "ru") -> str:
-        """Return the sentence in the given language (`en`, anything else is Russian)."""
-        return self.en if lang.startswith("en") else self.ru
+    def text(self, lang: str | None = None) -> str:
+        """Return the sentence in a language; in the reader's when none is named."""
+        return self.message.render(lang)
 
     def as_dict(self) -> dict[str, str]:
         """Return the part as it stands in a problem document."""
-        return {"field": self.field, "found": self.found, "expected": self.expected, "ru": self.ru, "en": self.en}
+        return {
+            "field": self.field,
+            "found": self.found,
+            "expected": self.expected,
+            "ru": self.message.ru,
+            "en": self.message.en,
+        }
 
 
 class Refusal(Exception):  # noqa: N818 - it is a word of the domain, not an error of the program
@@ -38,10 +44,8 @@ class Refusal(Exception):  # noqa: N818 - it is a word of the domain, not an err
     `permanent` tells give-up from retry; `http_status` is what an API answers.
 
     Args:
-        ru: What is wrong, in Russian.
-        en: What is wrong, in English.
-        cure_ru: What to do next, in Russian.
-        cure_en: What to do next, in English.
+        message: What is wrong.
+        remedy: What to do next, when something can be advised.
         parts: The wrong parts, when several can be named.
     """
 
@@ -49,24 +53,26 @@ class Refusal(Exception):  # noqa: N818 - it is a word of the domain, not an err
     http_status: ClassVar[int] = 400
     permanent: ClassVar[bool] = True
 
-    def __init__(self, ru: str, en: str, *, cure_ru: str = "", cure_en: str = "", parts: Sequence[Part] = ()) -> None:
-        super().__init__(ru, en)
-        self.ru = ru
-        self.en = en
-        self.cure_ru = cure_ru
-        self.cure_en = cure_en
+    def __init__(self, message: Message, *, remedy: Message = NOTHING, parts: Sequence[Part] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
         self.parts = tuple(parts)
 
-    def text(self, lang: str = "ru") -> str:
-        """Return the sentence in the given language (`en`, anything else is Russian)."""
-        return self.en if lang.startswith("en") else self.ru
+    def text(self, lang: str | None = None) -> str:
+        """Return what is wrong, in a language; in the reader's when none is named."""
+        return self.message.render(lang)
 
-    def cure(self, lang: str = "ru") -> str:
-        """Return what to do next, in the given language; empty when nothing can be advised."""
-        return self.cure_en if lang.startswith("en") else self.cure_ru
+    def cure(self, lang: str | None = None) -> str:
+        """Return what to do next; empty when nothing can be advised."""
+        return self.remedy.render(lang)
+
+    def whole(self) -> Message:
+        """Return what is wrong and what to do next as one sentence."""
+        return Several((self.message, self.remedy), " ") if self.remedy else self.message
 
     def __str__(self) -> str:
-        return self.ru
+        return self.message.ru
 
 
 class MalformedDocument(Refusal):

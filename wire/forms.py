@@ -13,6 +13,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
+from wire.messages import Both, Message
 from wire.subjects import form_set
 
 __all__ = [
@@ -54,8 +55,7 @@ class Field:
     """
 
     name: str
-    title_ru: str
-    title_en: str
+    title: Message
     kind: Literal["digits", "mark"]
     at: tuple[float, float]
     cells: int
@@ -79,8 +79,7 @@ class FormKind:
 
     code: str
     number_prefix: str
-    title_ru: str
-    title_en: str
+    title: Message
     scope: Scope
     mandatory: bool
     check: Literal["ean13", "none"]
@@ -125,8 +124,7 @@ def _tuples(value: object) -> Any:
 def _field(raw: Mapping[str, Any]) -> Field:
     return Field(
         name=raw["name"],
-        title_ru=raw["ru"],
-        title_en=raw["en"],
+        title=Both(raw["ru"], raw["en"]),
         kind=raw["kind"],
         at=_tuples(raw["at"]),
         cells=raw["cells"],
@@ -143,8 +141,7 @@ def _load() -> tuple[Mapping[str, FormKind], Geometry]:
         row["code"]: FormKind(
             code=row["code"],
             number_prefix=row["prefix"],
-            title_ru=row["ru"],
-            title_en=row["en"],
+            title=Both(row["ru"], row["en"]),
             scope=cast(Scope, row["scope"]),
             mandatory=row["mandatory"],
             check=row.get("check", "ean13"),

@@ -13,27 +13,28 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from wire.errors import Part, Refusal
+from wire.messages import Message
 
 MAX_PARTS = 20
 _NAME = re.compile(r"[a-z0-9_]+", re.ASCII)
 
 # What each keyword demands, in words; `{}` is the keyword's value in the schema.
-_DEMANDS: dict[str, tuple[str, str]] = {
-    "type": ("значение вида {}", "a value of type {}"),
-    "required": ("обязательные поля {}", "the required fields {}"),
-    "enum": ("одно из {}", "one of {}"),
-    "const": ("{}", "{}"),
-    "pattern": ("запись по образцу {}", "the pattern {}"),
-    "minimum": ("не меньше {}", "at least {}"),
-    "maximum": ("не больше {}", "at most {}"),
-    "minLength": ("не короче {} знаков", "at least {} characters"),
-    "maxLength": ("не длиннее {} знаков", "at most {} characters"),
-    "minItems": ("не меньше {} элементов", "at least {} items"),
-    "maxItems": ("не больше {} элементов", "at most {} items"),
-    "uniqueItems": ("элементы без повторов", "items that do not repeat"),
-    "additionalProperties": ("только известные поля", "known fields only"),
-    "unevaluatedProperties": ("только известные поля", "known fields only"),
-    "format": ("запись вида {}", "the format {}"),
+_DEMANDS: dict[str, Message] = {
+    "type": Message("a value of type {value}"),
+    "required": Message("the required fields {value}"),
+    "enum": Message("one of {value}"),
+    "const": Message("{value}"),
+    "pattern": Message("the pattern {value}"),
+    "minimum": Message("at least {value}"),
+    "maximum": Message("at most {value}"),
+    "minLength": Message("at least {value} characters"),
+    "maxLength": Message("at most {value} characters"),
+    "minItems": Message("at least {value} items"),
+    "maxItems": Message("at most {value} items"),
+    "uniqueItems": Message("items that do not repeat"),
+    "additionalProperties": Message("known fields only"),
+    "unevaluatedProperties": Message("known fields only"),
+    "format": Message("the format {value}"),
 }
 
 
@@ -57,11 +58,10 @@ def validate(name: str, document: object) -> None:
             if len(parts) == MAX_PARTS:
                 break
     except RecursionError:
-        parts.append(Part("", "", "", "Вложенность слишком велика.", "Nested too deeply."))
+        parts.append(Part("", "", "", Message("Nested too deeply.")))
     if parts:
         raise SchemaRefusal(
-            f"Документ не соответствует схеме «{name}»: {parts[0].ru}",
-            f"The document does not match the schema «{name}»: {parts[0].en}",
+            Message("The document does not match the schema «{name}»: {message}", name=name, message=parts[0].message),
             parts=parts,
         )
 
@@ -104,17 +104,20 @@ def _registry() -> Registry[Any]:
 
 def _part(error: ValidationError) -> Part:
     field = error.json_path.removeprefix("$").lstrip(".")
-    place_ru, place_en = (f"поле «{field}»", f"the field «{field}»") if field else ("документ", "the document")
-    ru, en = _DEMANDS.get(str(error.validator), ("иное", "otherwise"))
+    place = Message("the field «{field}»", field=field) if field else Message("the document")
+    message = _DEMANDS.get(str(error.validator), Message("otherwise"))
     wanted = _short(error.validator_value)
     if error.validator in {"required", "additionalProperties", "unevaluatedProperties"}:
         # The value is the whole object here: the message names the field that is missing or too much.
         found = _short(error.message)
     else:
         found = _short(error.instance)
-    ru, en = ru.format(wanted), en.format(wanted)
+    expected = Message(message.text, value=wanted)
     return Part(
-        field, found, en, f"{place_ru}: найдено {found}, ожидается {ru}.", f"{place_en}: found {found}, expected {en}."
+        field,
+        found,
+        expected.en,
+        Message("{place}: found {found}, expected {message}.", place=place, found=found, message=expected),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import httpx
 
 from wire.durable import SourceChanged, StrPath, disk_errors
+from wire.messages import Message
 from wire.tus_errors import (
     NotLoggedIn,
     RetryLater,
@@ -270,9 +271,7 @@ class _Sending:
                 follow_redirects=False,
             )
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            raise TransferRefused(
-                "Неверный адрес сервера РЦОИ.", "The server's address is wrong.", offset=self.offset
-            ) from error
+            raise TransferRefused(Message("The server's address is wrong."), offset=self.offset) from error
         except httpx.RequestError as error:
             self.chunk = max(self.chunk // 2, MIN_CHUNK)
             self._fail(None, error)

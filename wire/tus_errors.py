@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import httpx
 
 from wire.errors import Refusal
+from wire.messages import NOTHING, Both, Message
 
 MAX_RETRY_AFTER = 3600.0
 _AGAIN = {408, 409, 423, 425, 429, 460}
@@ -28,18 +29,16 @@ class TransferRefusal(Refusal):
 
     def __init__(
         self,
-        ru: str,
-        en: str,
+        message: Message,
         *,
-        cure_ru: str = "",
-        cure_en: str = "",
+        remedy: Message = NOTHING,
         retry_after: float | None = None,
         offset: int = 0,
         location: str | None = None,
         status: int | None = None,
         problem: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(ru, en, cure_ru=cure_ru, cure_en=cure_en)
+        super().__init__(message, remedy=remedy)
         self.retry_after = retry_after
         self.offset = offset
         self.location = location
@@ -84,13 +83,11 @@ def refusal_of(
     kind: type[TransferRefusal] = RetryLater if again else TransferRefused
     if status == 401:
         kind = NotLoggedIn
-    ru = problem.get("detail_ru")
-    en = problem.get("detail")
+    ru, en = problem.get("detail_ru"), problem.get("detail")
+    said = Both(ru if isinstance(ru, str) else "", en if isinstance(en, str) else "")
     return kind(
-        ru if isinstance(ru, str) else f"Сервер РЦОИ ответил отказом ({status}).",
-        en if isinstance(en, str) else f"The server refused ({status}).",
-        cure_ru="Передача повторится сама." if again else "",
-        cure_en="It will be tried again by itself." if again else "",
+        said if said else Message("The server of the centre refused ({status}).", status=status),
+        remedy=Message("The transfer is tried again by itself.") if again else NOTHING,
         retry_after=retry_after(response),
         offset=offset,
         location=location,
@@ -103,10 +100,8 @@ def broken_line(error: Exception | None = None, *, offset: int = 0, location: st
     """Return the refusal of a line that does not carry."""
     detail = f" ({type(error).__name__})" if error is not None else ""
     return RetryLater(
-        f"Нет связи с сервером РЦОИ{detail}.",
-        f"No connection to the server{detail}.",
-        cure_ru="Передача продолжится сама, когда связь появится.",
-        cure_en="The transfer goes on by itself once the line is back.",
+        Message("No connection to the server{detail}.", detail=detail),
+        remedy=Message("The transfer goes on by itself once the line is back."),
         offset=offset,
         location=location,
     )
@@ -115,8 +110,7 @@ def broken_line(error: Exception | None = None, *, offset: int = 0, location: st
 def foreign_location(*, offset: int = 0) -> TransferRefused:
     """Return the refusal of an address that is not on the server we speak with."""
     return TransferRefused(
-        "Сервер РЦОИ указал чужой адрес для передачи.",
-        "The server named an address that is not its own.",
+        Message("The server named an address that is not its own."),
         offset=offset,
     )
 

@@ -55,7 +55,7 @@ def filesize_ru(size: int | None) -> str:
 
 @register.filter
 def told(said: Any) -> str:
-    """Return a sentence that is kept in both languages (``ru`` and ``en``) in the one of the reader."""
+    """Return a sentence that is kept in both languages in the one of the reader."""
     return refusals.told(said)
 
 

@@ -23,6 +23,7 @@ from unfold.views import ChangeList
 from common import errors as refusals
 from common.web.pages import render
 from wire.errors import Refusal
+from wire.messages import Message
 
 M = TypeVar("M", bound=Model)
 #: A filter's value is not longer than this, a search has no more words: each of them is a condition of the query.
@@ -45,29 +46,23 @@ class UnknownFilter(Refusal):
 def _unknown(name: str) -> UnknownFilter:
     shown = _CONTROL.sub("?", name[:60])
     return UnknownFilter(
-        f"Неизвестный отбор «{shown}»: на этой странице такого нет.",
-        f"Unknown filter “{shown}”: this page has none of that name.",
-        cure_ru="Откройте страницу без отбора и выберите из того, что она предлагает.",
-        cure_en="Open the page without a filter and choose from what it offers.",
+        Message("Unknown filter “{shown}”: this page has none of that name.", shown=shown),
+        remedy=Message("Open the page without a filter and choose from what it offers."),
     )
 
 
 def _unfit(name: str) -> UnknownFilter:
     shown = _CONTROL.sub("?", name[:60])
     return UnknownFilter(
-        f"Значение отбора «{shown}» не подходит.",
-        f"The value of the filter “{shown}” does not fit.",
-        cure_ru="Откройте страницу без отбора и выберите из того, что она предлагает.",
-        cure_en="Open the page without a filter and choose from what it offers.",
+        Message("The value of the filter “{shown}” does not fit.", shown=shown),
+        remedy=Message("Open the page without a filter and choose from what it offers."),
     )
 
 
 def _no_such_page() -> UnknownFilter:
     return UnknownFilter(
-        "Такого отбора или такой страницы в списке нет.",
-        "The list has no such filter, or no such page.",
-        cure_ru="Откройте список с начала.",
-        cure_en="Open the list from its beginning.",
+        Message("The list has no such filter, or no such page."),
+        remedy=Message("Open the list from its beginning."),
     )
 
 

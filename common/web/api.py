@@ -6,6 +6,7 @@ from rest_framework.parsers import BaseParser
 
 from wire import canonical
 from wire.errors import Refusal
+from wire.messages import Message
 
 MAX_JSON = 256 * 1024
 
@@ -31,9 +32,7 @@ class SmallJson(BaseParser):
         """
         data = stream.read(MAX_JSON + 1)
         if len(data) > MAX_JSON:
-            raise BodyTooBig(
-                f"Тело запроса больше {MAX_JSON // 1024} КиБ.", f"The body is larger than {MAX_JSON // 1024} KiB."
-            )
+            raise BodyTooBig(Message("The body is larger than {max_json} KiB.", max_json=MAX_JSON // 1024))
         return canonical.loads(data)
 
 

@@ -10,6 +10,7 @@ from rcoi.answering import feed
 from rcoi.errors import RequestRefused
 from rcoi.models import Announcement
 from stations.models import ExamPoint
+from wire.messages import Message
 
 
 def announce(*, points: Sequence[ExamPoint], title: str, text: str, actor: Actor) -> Announcement:
@@ -20,7 +21,7 @@ def announce(*, points: Sequence[ExamPoint], title: str, text: str, actor: Actor
     """
     title, text = title.strip(), text.strip()
     if not title or not points:
-        raise RequestRefused("Нужны заголовок и хотя бы один ППЭ.", "A title and at least one point are needed.")
+        raise RequestRefused(Message("A title and at least one point are needed."))
     with transaction.atomic():
         row = Announcement.objects.create(title=title[:200], text=text, by=actor.name[:200], at=now())
         row.points.set(points)

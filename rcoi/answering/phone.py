@@ -15,6 +15,7 @@ from rcoi.states import StatusState
 from stations.models import Sitting
 from wire.documents import phone
 from wire.documents.phone import Place, Spoken
+from wire.messages import Message
 
 #: So many wrong codes of a point within the window close its door for the rest of it: 2⁻⁶⁰ stays 2⁻⁶⁰.
 WRONG_LIMIT, WINDOW = 5, timedelta(minutes=15)
@@ -54,10 +55,14 @@ def take(*, sitting: Sitting, typed: str, actor: Actor) -> Taken:
         row = _write(sitting, spoken, actor, secret)
     if secret is None:
         raise PhoneCodeWrong(
-            f"Код не подошёл: ППЭ {sitting.point.key} не выдавал его на {sitting.date:%d.%m.%Y}.",
-            f"The code is wrong: point {sitting.point.key} did not make it for {sitting.date.isoformat()}.",
-            cure_ru="Проверьте ППЭ и день, попросите продиктовать код заново и повторите его вслух по четыре знака.",
-            cure_en="Check the point and the day, ask for the code again and repeat it aloud in groups of four.",
+            Message(
+                "The code is wrong: point {point} did not make it for {date}.",
+                point=sitting.point.key,
+                date=f"{sitting.date:%d.%m.%Y}",
+            ),
+            remedy=Message(
+                "Check the point and the day, ask for the code again and repeat it aloud in groups of four."
+            ),
         )
     return Taken(row)
 
@@ -75,10 +80,8 @@ def _require_calm(sitting: Sitting) -> None:
     first = wrong.reverse()[WRONG_LIMIT - 1]
     minutes = max(1, -(-int((first.at + WINDOW - now()).total_seconds()) // 60))
     raise PhoneLocked(
-        f"Слишком много неверных кодов этого ППЭ: ввод закрыт ещё на {minutes} мин.",
-        f"Too many wrong codes of this point: closed for {minutes} more minutes.",
-        cure_ru="Перезвоните руководителю ППЭ по номеру из реестра и убедитесь, что код диктует он.",
-        cure_en="Call the head of the point back at the number of the registry and make sure who dictates.",
+        Message("Too many wrong codes of this point: closed for {minutes} more minutes.", minutes=minutes),
+        remedy=Message("Call the head of the point back at the number of the registry and make sure who dictates."),
     )
 
 
@@ -91,18 +94,14 @@ def _require_fresh(sitting: Sitting, spoken: Spoken) -> None:
     if known is not None:
         at = local(known.at, sitting.point.timezone)
         raise PhoneCodeUsed(
-            f"Этот код уже принят в {at:%H:%M} ({known.by}): второй раз вводить не нужно.",
-            f"This code was taken at {at:%H:%M} ({known.by}).",
-            cure_ru="Ответ для ППЭ стоит на этой странице. После отмены статуса ППЭ получает новый код.",
-            cure_en="The answer for the point stands on this page. After an undo the point gets a new code.",
+            Message("This code was taken at {at} ({by}).", at=f"{at:%H:%M}", by=known.by),
+            remedy=Message("The answer for the point stands on this page. After an undo the point gets a new code."),
         )
     rows = PointStatusRecord.objects.filter(
         sitting__point=sitting.point, sitting__date=sitting.date, status=spoken.status, state=StatusState.REPORTED
     )
     if rows.filter(sitting=sitting).exists():
-        raise PhoneCodeUsed(
-            "Пакет с этим статусом уже пришёл: код не нужен.", "The packet of this status has come: no code is needed."
-        )
+        raise PhoneCodeUsed(Message("The packet of this status has come: no code is needed."))
 
 
 def _write(sitting: Sitting, spoken: Spoken, actor: Actor, secret: bytes | None) -> PhoneWord:

@@ -140,8 +140,8 @@ def reasons_of(refusal: Refusal, *, room: str = "") -> list[dict[str, Any]]:
     parts = [
         {
             "code": refusal.code,
-            "ru": part.ru,
-            "en": part.en,
+            "ru": part.message.ru,
+            "en": part.message.en,
             "sheet": part.found if part.field == "sheet" else None,
             "room": room or None,
         }

@@ -14,6 +14,7 @@ from rcoi.errors import RequestRefused
 from rcoi.models import InboxPacket, PacketKind, RescanRequest
 from rcoi.states import PacketState, RescanState, move_rescan
 from wire.forms import check_number
+from wire.messages import Message
 
 MIN_REASON = 5
 
@@ -28,10 +29,8 @@ def numbers_in(text: str) -> list[str]:
     wrong = [word for word in words if check_number(word) is None]
     if wrong:
         raise RequestRefused(
-            f"Это не номера листов: {', '.join(wrong[:5])}.",
-            f"Not sheet numbers: {', '.join(wrong[:5])}.",
-            cure_ru="Номер листа — 13 цифр с бланка или формы.",
-            cure_en="A sheet number is the form's 13 digits.",
+            Message("Not sheet numbers: {wrong}.", wrong=", ".join(wrong[:5])),
+            remedy=Message("A sheet number is the form's 13 digits."),
         )
     return list(dict.fromkeys(words))
 
@@ -44,11 +43,10 @@ def request(*, packet: InboxPacket, numbers: Sequence[str], reason: str, actor: 
     """
     reason = reason.strip()
     if len(reason) < MIN_REASON or not in_words(reason):
-        raise RequestRefused("Укажите словами, что не так с листами.", "Say in words what is wrong with the sheets.")
+        raise RequestRefused(Message("Say in words what is wrong with the sheets."))
     if packet.state != PacketState.ACKNOWLEDGED or packet.kind == PacketKind.STATUS or packet.superseded_by_id:
         raise RequestRefused(
-            "Пересканирование запрашивается только по подтверждённому и не заменённому пакету бланков или форм.",
-            "Only an acknowledged, current packet of sheets can be asked for again.",
+            Message("Only an acknowledged, current packet of sheets can be asked for again."),
         )
     sitting = packet.sitting
     assert sitting is not None  # noqa: S101 (admission found it)

@@ -15,6 +15,7 @@ from rcoi.models import InboxPacket, PointStatusRecord
 from rcoi.states import StatusState, move_status
 from stations.models import Sitting
 from wire import canonical
+from wire.messages import Message
 
 MIN_REASON = 5
 
@@ -78,7 +79,7 @@ def _late(packet: InboxPacket, row: PointStatusRecord) -> None:
                 % {"status": row.get_status_display(), **times}
             )
         )
-        findings.say(packet, "late", *words)
+        findings.say(packet, "late", words)
 
 
 def _require_last(sitting: Sitting, status: str) -> None:
@@ -88,10 +89,8 @@ def _require_last(sitting: Sitting, status: str) -> None:
     later = PointStatusRecord.objects.filter(sitting=sitting, status=PointStatusRecord.Status.BLANKS_TRANSFERRED)
     if later.exclude(state=StatusState.UNDONE).exists():
         raise RequestRefused(
-            "Статус «Экзамены завершены» отменить нельзя: действует статус «Бланки переданы в РЦОИ».",
-            "“Exams finished” cannot be undone while “Blanks transferred” stands.",
-            cure_ru="Сначала отмените статус «Бланки переданы в РЦОИ».",
-            cure_en="Undo “Blanks transferred” first.",
+            Message("“Exams finished” cannot be undone while “Blanks transferred” stands."),
+            remedy=Message("Undo “Blanks transferred” first."),
         )
 
 
@@ -104,11 +103,11 @@ def undo(*, sitting: Sitting, status: str, reason: str, actor: Actor) -> PointSt
     """
     reason = reason.strip()
     if len(reason) < MIN_REASON or not in_words(reason):
-        raise RequestRefused("Укажите причину отмены статуса словами.", "Give the reason of the undo in words.")
+        raise RequestRefused(Message("Give the reason of the undo in words."))
     with transaction.atomic():
         row = PointStatusRecord.objects.select_for_update().filter(sitting=sitting, status=status).first()
         if row is None:
-            raise RequestRefused("Такой статус от ППЭ не поступал.", "The point has not reported this status.")
+            raise RequestRefused(Message("The point has not reported this status."))
         _require_last(sitting, status)
         move_status(
             row,

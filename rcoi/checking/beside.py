@@ -13,6 +13,7 @@ from rcoi.models import InboxAct, InboxFinding, InboxPacket, InboxSheet, PacketK
 from rcoi.states import FindingState, PacketState, StatusState
 from stations.models import Sitting
 from wire.forms import CATALOGUE, check_number
+from wire.messages import Both, Message, Several
 
 SHEETS = (PacketKind.BLANKS, PacketKind.FORMS, PacketKind.AUDIO)
 SHOWN = 10
@@ -42,17 +43,25 @@ def fewer(packet: InboxPacket) -> None:
         if lost is None:
             continue
         code = "fewer_with_act" if _new_act(before, after) else "fewer_sheets"
-        ru, en = (f"{head}: {tail}." for head, tail in zip(_heads(before, after, code), lost, strict=True))
-        if ru[:1000] not in settled:
-            remarks.append(Remark(family[-1], code, ru, en))
+        message = _fewer(before, after, code, lost)
+        if message.ru[:1000] not in settled:
+            remarks.append(Remark(family[-1], code, message))
     retell(rows, remarks)
 
 
-def _heads(before: InboxPacket, after: InboxPacket, code: str) -> tuple[str, str]:
-    act = code == "fewer_with_act"
-    return (
-        f"В версии {after.version} меньше листов, чем в версии {before.version}{', это покрыто актом' if act else ''}",
-        f"Version {after.version} has fewer sheets than version {before.version}{', covered by an act' if act else ''}",
+def _fewer(before: InboxPacket, after: InboxPacket, code: str, lost: Message) -> Message:
+    if code == "fewer_with_act":
+        return Message(
+            "Version {after} has fewer sheets than version {before}, covered by an act: {lost}.",
+            after=after.version,
+            before=before.version,
+            lost=lost,
+        )
+    return Message(
+        "Version {after} has fewer sheets than version {before}: {lost}.",
+        after=after.version,
+        before=before.version,
+        lost=lost,
     )
 
 
@@ -78,8 +87,8 @@ def _asked(family: Sequence[InboxPacket], before: InboxPacket) -> set[str] | Non
 
 def _lost(
     before: InboxPacket, after: InboxPacket, newest: InboxPacket, numbers: dict[int, set[str]], asked: set[str] | None
-) -> tuple[str, str] | None:
-    """Return what a version lost in words, Russian and English; None is nothing."""
+) -> Message | None:
+    """Return what a version lost, in words; None is nothing."""
     had = before.counts
     keys = [
         key
@@ -94,14 +103,19 @@ def _lost(
     gone = {number for number in gone if _code(number) in fewer_forms or (asked is not None and number not in asked)}
     if not keys and not gone:
         return None
-    pieces = []
-    for language, (none, instead) in enumerate((("нет листов №", "вместо"), ("no sheets", "instead of"))):
-        said = [f"{counted_in(key)[language]} — {after.counts.get(key, 0)} {instead} {had.get(key, 0)}" for key in keys]
-        if gone:
-            shown = ", ".join(sorted(gone)[:SHOWN]) + (f" (+{len(gone) - SHOWN})" if len(gone) > SHOWN else "")
-            said.append(f"{none} {shown}")
-        pieces.append("; ".join(said))
-    return pieces[0], pieces[1]
+    said = [
+        Message(
+            "{what} — {now} instead of {before}",
+            what=counted_in(key),
+            now=after.counts.get(key, 0),
+            before=had.get(key, 0),
+        )
+        for key in keys
+    ]
+    if gone:
+        shown = ", ".join(sorted(gone)[:SHOWN]) + (f" (+{len(gone) - SHOWN})" if len(gone) > SHOWN else "")
+        said.append(Message("no sheets {numbers}", numbers=shown))
+    return Several(said)
 
 
 def _code(number: str) -> str:
@@ -133,15 +147,13 @@ def second(packet: InboxPacket) -> None:
     for place, each in enumerate(standing):
         other = next((one for one in standing[:place] if _part(one) == _part(each)), None)
         if other is not None:
-            ru = (
-                f"Рядом с пакетом «{other.title_in('ru')}» ({other.uid}) подтверждён ещё один пакет этого помещения: "
-                "ни один из них не заменяет другой."
+            message = Message(
+                "Beside the packet “{title}” ({uid}) another one of the same room is confirmed: "
+                "neither replaces the other.",
+                title=Both(other.title_in("ru"), other.title_in("en")),
+                uid=other.uid,
             )
-            en = (
-                f"Beside the packet “{other.title_in('en')}” ({other.uid}) another one of the same room is confirmed: "
-                "neither replaces the other."
-            )
-            remarks.append(Remark(each, "second_packet", ru, en))
+            remarks.append(Remark(each, "second_packet", message))
     retell(InboxFinding.objects.filter(packet__in=here, code="second_packet"), remarks)
 
 
@@ -162,7 +174,8 @@ def after_last_status(sitting: Sitting) -> None:
         answers = set(RescanRequest.objects.filter(sitting=sitting).values_list("answered_by", flat=True))
         for each in came.filter(received_at__gt=record.reported_at).order_by("pk"):
             if each.pk not in answers:
-                ru = "Пакет пришёл после принятого статуса «Бланки переданы в РЦОИ»."
-                en = "The packet came after the accepted status “Blanks transferred to the regional centre”."
-                remarks.append(Remark(each, "after_last_status", ru, en))
+                message = Message(
+                    "The packet came after the accepted status “Blanks transferred to the regional centre”."
+                )
+                remarks.append(Remark(each, "after_last_status", message))
     retell(InboxFinding.objects.filter(packet__sitting=sitting, code="after_last_status"), remarks)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from common.errors import both
 from keys import trust
 from rcoi.checking import pictures
 from rcoi.errors import WrongContent
@@ -14,6 +15,7 @@ from wire import canonical, journal
 from wire.documents import act
 from wire.errors import Refusal
 from wire.forms import check_number, parse_sheet_code
+from wire.messages import Message
 from wire.packet import Manifest, ManifestFile
 
 #: Kind of packet → kinds of files that may stand in it.
@@ -95,8 +97,11 @@ def _places(packet: InboxPacket, files: Sequence[ManifestFile]) -> None:
     if strange:
         names = ", ".join(each.name for each in strange[:5])
         raise WrongContent(
-            f"В пакете «{packet.get_kind_display()}» не должно быть файлов: {names}.",
-            f"A packet of kind {packet.kind} may not hold: {names}.",
+            Message(
+                "A packet of kind «{kind}» may not hold: {names}.",
+                kind=both(lambda: str(packet.get_kind_display())),
+                names=names,
+            )
         )
 
 
@@ -138,7 +143,7 @@ def _journal(path: Path, fields: dict[str, Any]) -> InboxJournal:
     row.serial, row.opened_at, row.closed_at = header.serial[:64], header.opened_at, document.closed_at
     row.entry_count = len(document.entries)
     row.signed_by = document.signed_by.identity.urn if document.signed_by else ""
-    row.problems = [{"ru": part.ru, "en": part.en} for part in document.problems]
+    row.problems = [{"ru": part.message.ru, "en": part.message.en} for part in document.problems]
     return row
 
 
@@ -151,7 +156,7 @@ def _act(path: Path, fields: dict[str, Any]) -> InboxAct:
     try:
         document, signed_by = act.read(path.read_bytes(), trust.trust_store())
     except Refusal as refusal:
-        row.problem, row.problem_en = refusal.text("ru"), refusal.text("en")
+        row.problem, row.problem_en = refusal.message.ru, refusal.message.en
         return row
     row.kind, row.room, row.station = document.kind, (document.room or "")[:4], (document.station or "")[:16]
     row.reason, row.text, row.made_at = document.reason[:200], document.text, document.made_at
@@ -169,13 +174,11 @@ def _document(folder: Path, files: Sequence[ManifestFile], kind: str) -> dict[st
     if not found:
         return {}
     if len(found) > 1 or found[0].size > MAX_DOCUMENT:
-        raise WrongContent(f"Документ {kind}.json в пакете не один или слишком велик.", f"Not exactly one {kind}.json.")
+        raise WrongContent(Message("Not exactly one {kind}.json.", kind=kind))
     try:
         document = canonical.loads((folder / found[0].name).read_bytes())
     except Refusal as refusal:
-        raise WrongContent(
-            f"Документ {found[0].name} не читается: {refusal.text('ru')}", f"{found[0].name}: {refusal.text('en')}"
-        ) from refusal
+        raise WrongContent(Message("{name}: {message}", name=found[0].name, message=refusal.message)) from refusal
     if not isinstance(document, dict):
-        raise WrongContent(f"Документ {found[0].name} не того вида.", f"{found[0].name} is not an object.")
+        raise WrongContent(Message("{name} is not an object.", name=found[0].name))
     return document

@@ -7,7 +7,7 @@ from itertools import permutations
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from common.errors import Said, both
+from common.errors import both
 from rcoi.checking import beside, standing
 from rcoi.checking.findings import Remark, retell, say
 from rcoi.checking.versions import lineage
@@ -16,6 +16,7 @@ from rcoi.states import PacketState
 from stations.matching import station_of
 from stations.models import ExamPoint, Station
 from wire.forms import CATALOGUE
+from wire.messages import Both, Message
 
 #: Status → kinds of stations whose journals come with it.
 STATIONS_OF = {"exams_finished": ("print", "voice"), "blanks_transferred": ("scan",)}
@@ -33,8 +34,7 @@ def remark(packet: InboxPacket) -> None:
         say(
             packet,
             "closed_with_act",
-            "Аудитория закрыта с актом о расхождении.",
-            "The room was closed with an act about a difference.",
+            Message("The room was closed with an act about a difference."),
         )
     _seats(packet)
     if packet.kind == PacketKind.AUDIO:
@@ -43,22 +43,19 @@ def remark(packet: InboxPacket) -> None:
         stations(packet)
     for journal in packet.inboxjournals.all():
         for problem in journal.problems:
-            ru, en = f"{journal.name}: {problem['ru']}", f"{journal.name}: {problem['en']}"
-            say(packet, "journal_problem", ru, en, room=journal.room)
+            message = Both(f"{journal.name}: {problem['ru']}", f"{journal.name}: {problem['en']}")
+            say(packet, "journal_problem", message, room=journal.room)
     for act in packet.inboxacts.all():
         if act.problem:
-            ru, en = f"{act.name}: {act.problem}", f"{act.name}: {act.problem_en}"
-            say(packet, "act_problem", ru, en, room=act.room)
+            message = Both(f"{act.name}: {act.problem}", f"{act.name}: {act.problem_en}")
+            say(packet, "act_problem", message, room=act.room)
 
 
 def _twice_inside(packet: InboxPacket, sheets: Iterable[InboxSheet]) -> None:
     for number, times in Counter(sheet.number for sheet in sheets if sheet.number).items():
         if times > 1:
-            ru, en = (
-                f"Лист № {number} встречается в пакете {times} раза.",
-                f"Sheet no. {number} is there {times} times.",
-            )
-            say(packet, "sheet_twice", ru, en, number=number)
+            message = Message("Sheet no. {number} is there {times} times.", number=number, times=times)
+            say(packet, "sheet_twice", message, number=number)
 
 
 def _twice_elsewhere(packet: InboxPacket) -> None:
@@ -76,9 +73,12 @@ def _twice_elsewhere(packet: InboxPacket) -> None:
     remarks = []
     for number, packets in where.items():
         for one, other in permutations(packets.values(), 2):
-            ru = f"Лист № {number} есть и в пакете «{other.title_in('ru')}»."
-            en = f"Sheet no. {number} is also in the packet “{other.title_in('en')}”."
-            remarks.append(Remark(one, "sheet_elsewhere", ru, en, number))
+            message = Message(
+                "Sheet no. {number} is also in the packet “{title}”.",
+                number=number,
+                title=Both(other.title_in("ru"), other.title_in("en")),
+            )
+            remarks.append(Remark(one, "sheet_elsewhere", message, number))
     retell(InboxFinding.objects.filter(code="sheet_elsewhere", number__in=numbers), remarks)
 
 
@@ -87,7 +87,7 @@ def _seats(packet: InboxPacket) -> None:
     use = packet.sitting.rooms.filter(room__number=packet.room).first() if packet.sitting else None
     said = None if use is None else standing.unbalanced(packet, use.seats)
     if said is not None and not beside.valid_acts(packet.inboxacts.all(), packet.room):
-        say(packet, "seats_differ", *said)
+        say(packet, "seats_differ", said)
 
 
 def _recordings(packet: InboxPacket, sheets: Iterable[InboxSheet]) -> None:
@@ -95,8 +95,8 @@ def _recordings(packet: InboxPacket, sheets: Iterable[InboxSheet]) -> None:
     found = {row.number for row in packet.inboxrecordings.all()}
     for sheet in sheets:
         if sheet.form == "R" and sheet.number and sheet.number not in found:
-            ru, en = f"Нет аудиоответа к бланку № {sheet.number}.", f"No recording goes with form no. {sheet.number}."
-            say(packet, "recording_missing", ru, en, number=sheet.number)
+            message = Message("No recording goes with form no. {sheet_number}.", sheet_number=sheet.number)
+            say(packet, "recording_missing", message, number=sheet.number)
 
 
 def stations(packet: InboxPacket) -> None:
@@ -109,14 +109,14 @@ def stations(packet: InboxPacket) -> None:
     same = current.filter(document__status=packet.document.get("status"))
     came = _stations_in(current.filter(state=PacketState.ACKNOWLEDGED), sitting.point, kinds)
     owing = [
-        Remark(packet, "station_missing", *_owes(post.station))
+        Remark(packet, "station_missing", _owes(post.station))
         for post in sitting.posts.filter(station__kind__in=kinds).select_related("station")
         if post.station_id not in came
     ]
     retell(InboxFinding.objects.filter(packet__in=same, code="station_missing"), owing)
 
 
-def _owes(station: Station) -> Said:
+def _owes(station: Station) -> Message:
     return both(lambda: _("Neither journal nor act: %s.") % station)
 
 
@@ -144,8 +144,10 @@ def _mandatory(packet: InboxPacket, sheets: Iterable[InboxSheet]) -> None:
         if not form.mandatory or form.scope == "participant" or form.code == ("13-02-МАШ" if oral else "13-03-У"):
             continue
         if form.scope == "room" and found[form.code] < rooms:
-            ru = f"{form.title_ru}: {found[form.code]} на {rooms} аудиторий."
-            say(packet, "form_missing", ru, f"{form.title_en}: {found[form.code]} for {rooms} rooms.")
+            message = Message(
+                "{title}: {found} for {rooms} rooms.", title=form.title, found=found[form.code], rooms=rooms
+            )
+            say(packet, "form_missing", message)
         elif not found[form.code]:
-            ru, en = f"Нет обязательной формы {form.title_ru}.", f"A mandatory form is missing: {form.title_en}."
-            say(packet, "form_missing", ru, en)
+            message = Message("A mandatory form is missing: {title}.", title=form.title)
+            say(packet, "form_missing", message)

@@ -17,6 +17,7 @@ from rcoi.models import InboxFinding, InboxPacket
 from rcoi.states import FindingState, move_finding
 from wire import canonical
 from wire.cms import SignedBy
+from wire.messages import Message
 
 SKEW = timedelta(minutes=5)
 MIN_LETTERS = 5
@@ -28,19 +29,18 @@ class Remark:
 
     packet: InboxPacket
     code: str
-    ru: str
-    en: str
+    message: Message
     number: str = ""
 
 
-def say(packet: InboxPacket, code: str, ru: str, en: str, *, number: str = "", room: str = "") -> InboxFinding:
+def say(packet: InboxPacket, code: str, message: Message, *, number: str = "", room: str = "") -> InboxFinding:
     """Write a remark once, in both languages."""
     row, _made = InboxFinding.objects.get_or_create(
         packet=packet,
         code=code,
         number=number[:13],
-        text=ru[:1000],
-        defaults={"text_en": en[:1000], "room": room or packet.room, "found_at": now()},
+        text=message.ru[:1000],
+        defaults={"text_en": message.en[:1000], "room": room or packet.room, "found_at": now()},
     )
     return row
 
@@ -52,7 +52,7 @@ def retell(rows: QuerySet[InboxFinding], remarks: Iterable[Remark]) -> None:
         rows: The findings that were looked at anew.
         remarks: What is true now.
     """
-    true = {say(each.packet, each.code, each.ru, each.en, number=each.number).pk for each in remarks}
+    true = {say(each.packet, each.code, each.message, number=each.number).pk for each in remarks}
     gone = [row.pk for row in rows.filter(state=FindingState.OPEN) if row.pk not in true]
     InboxFinding.objects.filter(pk__in=gone).delete()
 
@@ -68,10 +68,8 @@ def settle(*, finding: InboxFinding, reason: str, actor: Actor) -> None:
     reason = reason.strip()
     if sum(letter.isalpha() for letter in reason) < MIN_LETTERS:
         raise RequestRefused(
-            "Напишите словами, что выяснено по замечанию.",
-            "Say in words what was found out.",
-            cure_ru="Например: «Лист передан вторым пакетом, проверено по описи».",
-            cure_en="For example: “The sheet came in the second packet; checked against its list”.",
+            Message("Say in words what was found out."),
+            remedy=Message("For example: “The sheet came in the second packet; checked against its list”."),
         )
     with transaction.atomic():
         move_finding(
@@ -97,13 +95,11 @@ def sequence(packet: InboxPacket) -> None:
         assert each.sequence is not None  # noqa: S101 (the query says so)
         if each.sequence > (last or 0) + 1:
             lost = _span(last or 0, each.sequence)
-            ru = f"Перед этим пакетом не получены пакеты узла с номерами {lost}."
-            en = f"Before this packet, those of the node with numbers {lost} have not come."
-            said.append(Remark(each, "sequence_gap", ru, en))
+            message = Message("Before this packet, those of the node with numbers {lost} have not come.", lost=lost)
+            said.append(Remark(each, "sequence_gap", message))
         elif before is not None and each.header.get("prev") not in ("", before.sha256):
-            ru = f"Пакет ссылается не на тот предыдущий пакет, который получен под № {last}."
-            en = f"The packet names another predecessor than the one that came as no. {last}."
-            said.append(Remark(each, "chain_broken", ru, en))
+            message = Message("The packet names another predecessor than the one that came as no. {last}.", last=last)
+            said.append(Remark(each, "chain_broken", message))
         before = each
     retell(InboxFinding.objects.filter(packet__in=chain, code__in=("sequence_gap", "chain_broken")), said)
 
@@ -119,8 +115,7 @@ def arrival(packet: InboxPacket) -> None:
         say(
             packet,
             "clock_skew",
-            "Часы узла ППЭ спешат: пакет создан или подписан позже, чем получен.",
-            "The point's clock is fast: the packet was made or signed after it came.",
+            Message("The point's clock is fast: the packet was made or signed after it came."),
         )
 
 
@@ -132,8 +127,10 @@ def late(packet: InboxPacket, signers: Sequence[SignedBy]) -> None:
             say(
                 packet,
                 "certificate_ended",
-                f"Сертификат {signed.identity.unit} закончился {ended:%d.%m.%Y %H:%M} UTC, до получения пакета; "
-                f"подписано {signed.signed_at:%d.%m.%Y %H:%M} UTC.",
-                f"The certificate of {signed.identity.urn} ended at {ended:%Y-%m-%d %H:%M} UTC, before this came; "
-                f"signed at {signed.signed_at:%Y-%m-%d %H:%M} UTC.",
+                Message(
+                    "The certificate of {unit} ended at {ended} UTC, before the packet came; signed at {signed} UTC.",
+                    unit=signed.identity.unit,
+                    ended=f"{ended:%d.%m.%Y %H:%M}",
+                    signed=f"{signed.signed_at:%d.%m.%Y %H:%M}",
+                ),
             )

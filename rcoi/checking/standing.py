@@ -12,11 +12,11 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
-from common.errors import Said, either
 from rcoi.checking import beside
 from rcoi.models import InboxAct, InboxFinding, InboxPacket, PacketKind, RescanRequest
 from rcoi.states import WORKING, FindingState, PacketState, RescanState
 from stations.models import Sitting, SittingRoom
+from wire.messages import Message
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _packet(
     said = None if seats is None else unbalanced(packet, seats)
     if said is None:
         return
-    words = either(*said)
+    words = str(said)
     if beside.valid_acts(acts, packet.room) or said.ru in settled:
         standing.covered.append(Matter(words, packet))
     else:
@@ -145,7 +145,7 @@ def _replaced(packet: InboxPacket, packets: Iterable[InboxPacket]) -> bool:
     )
 
 
-def unbalanced(packet: InboxPacket, seats: int) -> Said | None:
+def unbalanced(packet: InboxPacket, seats: int) -> Message | None:
     """Return what does not hold in a confirmed room: seated − absent = card = registration forms in the packet."""
     if packet.state != PacketState.ACKNOWLEDGED or packet.kind not in (PacketKind.BLANKS, PacketKind.AUDIO):
         return None
@@ -155,10 +155,12 @@ def unbalanced(packet: InboxPacket, seats: int) -> Said | None:
     forms = packet.counts.get("R", 0)
     if isinstance(said, int) and isinstance(absent, int) and seats - absent == said == forms:
         return None
-    ru, en = ("нет в карточке", "not on the card")
-    return Said(
-        f"Рассажено {seats}, не явились {ru if absent is None else absent}, бланков регистрации: "
-        f"по карточке {ru if said is None else said}, в пакете {forms}.",
-        f"{seats} were seated, {en if absent is None else absent} were absent; registration forms: "
-        f"{en if said is None else said} by the card, {forms} in the packet.",
+    message = Message("not on the card")
+    return Message(
+        "{seats} were seated, {message} were absent; registration forms: {message2} by the card,"
+        " {forms} in the packet.",
+        seats=seats,
+        message=message if absent is None else absent,
+        message2=message if said is None else said,
+        forms=forms,
     )

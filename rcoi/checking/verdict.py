@@ -3,24 +3,26 @@
 from collections import Counter
 from typing import Any
 
-from common.errors import either
 from rcoi.checking.content import COUNTED, Content
 from rcoi.errors import CountsDiffer, NoPicture, WrongContent
 from rcoi.models import InboxPacket, PacketKind, PointStatusRecord
 from wire import canonical
 from wire.errors import Part, Refusal
 from wire.forms import CATALOGUE, check_number
+from wire.messages import Message
 
 _WORDS = {
-    "sheets": ("листов", "sheets"),
-    "forms": ("форм", "forms"),
-    "recordings": ("аудиозаписей", "recordings"),
-    "journals": ("журналов", "journals"),
-    "acts": ("актов", "acts"),
+    "sheets": Message("number of sheets"),
+    "forms": Message("number of forms"),
+    "recordings": Message("number of recordings"),
+    "journals": Message("number of journals"),
+    "acts": Message("number of acts"),
 }
 COUNTED_FILES = tuple(COUNTED.values())
 KNOWN = frozenset({*COUNTED_FILES, *CATALOGUE})
 MAX_PARTS = 50
+_HEADER = Message("{what}: the header says {said}, the packet has {found}")
+_CARD = Message("{what}: the card says {said}, the packet has {found}")
 
 
 def hold(packet: InboxPacket, content: Content) -> None:
@@ -46,36 +48,35 @@ def _pictures(content: Content) -> None:
             "sheet" if each.number else "file",
             each.number or each.name,
             "a picture",
-            f"Файл {each.name} пуст или не является изображением",
-            f"The file {each.name} is empty or no picture",
+            Message("The file {each_name} is empty or no picture", each_name=each.name),
         )
         for each in content.blind[:MAX_PARTS]
     ]
     if parts:
         raise NoPicture(
-            "В пакете листы без изображения: " + "; ".join(part.ru for part in parts) + ".",
-            "Sheets of the packet have no picture: " + "; ".join(part.en for part in parts) + ".",
+            Message("Sheets of the packet have no picture: {parts}.", parts=[part.message for part in parts]),
             parts=parts,
-            cure_ru="Отсканируйте эти листы заново и сформируйте пакет заново.",
-            cure_en="Scan these sheets again and form the packet again.",
+            remedy=Message("Scan these sheets again and form the packet again."),
         )
 
 
 def _header(packet: InboxPacket, content: Content) -> None:
-    parts = differences("заголовке", packet.header.get("counts", {}), content.counts)
+    parts = differences(_HEADER, packet.header.get("counts", {}), content.counts)
     if parts:
-        raise _differ("Состав пакета не совпадает с его заголовком", "the header", parts)
+        raise _differ(
+            Message("The packet does not agree with its header: {parts}.", parts=[part.message for part in parts]),
+            parts,
+        )
 
 
-def differences(where: str, said: dict[str, Any], found: dict[str, int]) -> list[Part]:
+def differences(where: Message, said: dict[str, Any], found: dict[str, int]) -> list[Part]:
     """Return where counts that were said differ from those that were found; unknown keys are only shown."""
     return [
         Part(
             f"counts.{key}",
             str(found.get(key, 0)),
             str(number),
-            f"{counted_in(key)[0]}: в {where} {number}, в пакете {found.get(key, 0)}",
-            f"{counted_in(key)[1]}: said {number}, found {found.get(key, 0)}",
+            Message(where.text, what=counted_in(key), said=number, found=found.get(key, 0)),
         )
         for key, number in said.items()
         if key in KNOWN and number != found.get(key, 0)
@@ -84,41 +85,47 @@ def differences(where: str, said: dict[str, Any], found: dict[str, int]) -> list
 
 def counted_words(key: str) -> str:
     """Return what a key of the counts counts, in the reader's language."""
-    return either(*counted_in(key))
+    return str(counted_in(key))
 
 
-def counted_in(key: str) -> tuple[str, str]:
-    """Return what a key of the counts counts, in Russian and in English."""
+def counted_in(key: str) -> Message:
+    """Return what a key of the counts counts."""
     if key in _WORDS:
         return _WORDS[key]
-    return CATALOGUE[key].title_ru, CATALOGUE[key].title_en
+    return CATALOGUE[key].title
 
 
-def _differ(ru: str, en: str, parts: list[Part]) -> CountsDiffer:
+def _differ(message: Message, parts: list[Part]) -> CountsDiffer:
     return CountsDiffer(
-        f"{ru}: " + "; ".join(part.ru for part in parts) + ".",
-        f"The packet does not agree with {en}: " + "; ".join(part.en for part in parts) + ".",
+        message,
         parts=parts,
-        cure_ru="Сформируйте пакет заново.",
-        cure_en="Form the packet again.",
+        remedy=Message("Form the packet again."),
     )
 
 
 def _room(packet: InboxPacket, content: Content) -> None:
     room = content.room
     if not room:
-        raise WrongContent("В пакете нет карточки аудитории room.json.", "The packet has no room.json.")
+        raise WrongContent(Message("The packet has no room.json."))
     expected = (packet.header["sitting"], packet.room or "HQ")
     if (room.get("sitting"), room.get("room") or "HQ") != expected:
         raise WrongContent(
-            f"Карточка относится к другой аудитории: {room.get('sitting')}, {room.get('room')}.",
-            "room.json speaks of another room.",
+            Message(
+                "room.json speaks of another room: {sitting}, {room}.",
+                sitting=room.get("sitting"),
+                room=room.get("room"),
+            )
         )
     said = room.get("counts")
-    parts = differences("карточке", said if isinstance(said, dict) else {}, content.counts)
+    parts = differences(_CARD, said if isinstance(said, dict) else {}, content.counts)
     parts += _card(packet, content) + _numbers(content) + _acts(content)
     if parts:
-        raise _differ("Состав пакета не совпадает с карточкой аудитории", "room.json", parts)
+        raise _differ(
+            Message(
+                "The packet does not agree with the card of its room: {parts}.", parts=[part.message for part in parts]
+            ),
+            parts,
+        )
 
 
 def _card(packet: InboxPacket, content: Content) -> list[Part]:
@@ -131,7 +138,7 @@ def _card(packet: InboxPacket, content: Content) -> list[Part]:
     ):
         return []
     said = {"R": card.get("registration_count"), "DBO": card.get("dbo_count")}
-    return differences("карточке", {key: number for key, number in said.items() if number is not None}, content.counts)
+    return differences(_CARD, {key: number for key, number in said.items() if number is not None}, content.counts)
 
 
 def _numbers(content: Content) -> list[Part]:
@@ -143,15 +150,21 @@ def _numbers(content: Content) -> list[Part]:
     if said is None:
         return []
     if not isinstance(said, dict) or not all(_are_numbers(numbers) for numbers in said.values()):
-        raise WrongContent("Перечень листов в карточке не читается.", "The sheets in room.json cannot be read.")
+        raise WrongContent(Message("The sheets in room.json cannot be read."))
     listed = Counter((str(code), number) for code, numbers in said.items() for number in numbers)
     found = Counter((sheet.form, sheet.number) for sheet in content.sheets if sheet.number)
     parts = [
-        _numbered(number, f"{_title(code)[0]} № {number}: есть в карточке, нет в пакете", f"{number} is not there")
+        _numbered(
+            number,
+            Message("{title} no. {number}: on the card, not in the packet", title=_title(code), number=number),
+        )
         for code, number in (listed - found).elements()
     ]
     parts += [
-        _numbered(number, f"{_title(code)[0]} № {number}: есть в пакете, нет в карточке", f"{number} is not listed")
+        _numbered(
+            number,
+            Message("{title} no. {number}: in the packet, not on the card", title=_title(code), number=number),
+        )
         for code, number in (found - listed).elements()
     ]
     return parts[:MAX_PARTS]
@@ -161,12 +174,12 @@ def _are_numbers(numbers: Any) -> bool:
     return isinstance(numbers, list) and all(isinstance(each, str) and check_number(each) for each in numbers)
 
 
-def _title(code: str) -> tuple[str, str]:
-    return counted_in(code) if code in CATALOGUE else ("Лист", "Sheet")
+def _title(code: str) -> Message:
+    return counted_in(code) if code in CATALOGUE else Message("Sheet")
 
 
-def _numbered(number: str, ru: str, en: str) -> Part:
-    return Part("sheet", number, "room.json", ru, en)
+def _numbered(number: str, message: Message) -> Part:
+    return Part("sheet", number, "room.json", message)
 
 
 def _acts(content: Content) -> list[Part]:
@@ -176,21 +189,21 @@ def _acts(content: Content) -> list[Part]:
     missing = sorted(set(names) - {each.name for each in content.acts})
     if content.room.get("closed_with_act") and not content.acts:
         missing = missing or ["—"]
-    return [
-        Part("acts", "", name, f"акт {name[:80]}: есть в карточке, нет в пакете", f"act {name[:80]} is not there")
-        for name in missing[:MAX_PARTS]
-    ]
+    return [Part("acts", "", name, Message("act {name} is not there", name=name[:80])) for name in missing[:MAX_PARTS]]
 
 
 def _status(packet: InboxPacket, status: dict[str, Any]) -> None:
     if not status:
-        raise WrongContent("В пакете нет документа status.json.", "The packet has no status.json.")
+        raise WrongContent(Message("The packet has no status.json."))
     if status.get("sitting") != packet.header["sitting"] or status.get("status") not in PointStatusRecord.Status.values:
         raise WrongContent(
-            f"Документ статуса неизвестен или о другом экзамене: {status.get('status')}, {status.get('sitting')}.",
-            "status.json names an unknown status or another sitting.",
+            Message(
+                "status.json names an unknown status or another sitting: {status}, {sitting}.",
+                status=status.get("status"),
+                sitting=status.get("sitting"),
+            )
         )
     try:
         canonical.parse_stamp(status.get("at", ""))
     except Refusal as refusal:
-        raise WrongContent("В документе статуса нет времени.", "status.json has no moment.") from refusal
+        raise WrongContent(Message("status.json has no moment.")) from refusal

@@ -191,7 +191,7 @@ class InboxSheet(InboxPart):
     def form_title(self) -> str:
         """Title of the form."""
         kind = CATALOGUE.get(self.form)
-        return either(kind.title_ru, kind.title_en) if kind else ""
+        return str(kind.title) if kind else ""
 
 
 class InboxRecording(InboxPart):

@@ -33,6 +33,7 @@ from scanning import pictures
 from stations import rules
 from stations.models import User
 from wire.errors import Refusal
+from wire.messages import Message
 
 PER_PAGE = 50
 #: A search by more letters than any uid, hash or number has finds nothing, and the database refuses such a pattern.
@@ -190,10 +191,8 @@ def settle(request: HttpRequest, uid: str) -> str:
     finding = row.findings.filter(pk=int(pk)).first() if pk.isascii() and pk.isdigit() and len(pk) < 19 else None
     if finding is None or row.superseded_by_id is not None:
         raise RequestRefused(
-            "Этого замечания больше нет: изменились обстоятельства.",
-            "The remark is gone: its facts have changed.",
-            cure_ru="Обновите страницу пакета.",
-            cure_en="Reload the packet's page.",
+            Message("The remark is gone: its facts have changed."),
+            remedy=Message("Reload the packet's page."),
         )
     findings.settle(finding=finding, reason=request.POST.get("reason", ""), actor=actor_of(request))
     return _("The finding is marked as settled.")

@@ -26,6 +26,7 @@ from stations.lookup import sitting_or_404
 from stations.models import Assignment, ExamPoint, Sitting
 from wire import canonical
 from wire.errors import Refusal
+from wire.messages import Message
 from wire.pki import Role
 
 MAX_REGISTRY = 64 * 1024 * 1024
@@ -63,7 +64,7 @@ def take_registry(request: HttpRequest) -> str:
         for name, data in files:
             document = canonical.loads(data)
             if not isinstance(document, dict):
-                raise RequestRefused(f"Файл {name} — не реестр.", f"{name} is not a registry.")
+                raise RequestRefused(Message("{name} is not a registry.", name=name))
             _own_region(document)
             registry.take_in(document, actor=actor_of(request))
     return _("Registry loaded: %s.") % ", ".join(name for name, _data in files)
@@ -74,8 +75,11 @@ def _own_region(document: dict[str, Any]) -> None:
     code = said.get("code") if isinstance(said, dict) else None
     if code != authority.authority().region:
         raise RequestRefused(
-            f"Это реестр региона {code}, а РЦОИ — региона {authority.authority().region}.",
-            f"The registry is of region {code}.",
+            Message(
+                "The registry is of region {region}; this centre is of region {own}.",
+                region=code,
+                own=authority.authority().region,
+            )
         )
 
 
@@ -87,10 +91,10 @@ def _files(request: HttpRequest, limit: int) -> list[tuple[str, bytes]]:
     """
     found: list[Any] = request.FILES.getlist("files")
     if not found:
-        raise RequestRefused("Файл не выбран.", "No file was chosen.")
+        raise RequestRefused(Message("No file was chosen."))
     for each in found:
         if each.size > limit:
-            raise RequestRefused(f"Файл {each.name} слишком велик.", f"{each.name} is too big.")
+            raise RequestRefused(Message("{each_name} is too big.", each_name=each.name))
     return [(str(each.name), each.read()) for each in found]
 
 
@@ -140,7 +144,7 @@ def _chosen(request: HttpRequest) -> list[SigningRequest]:
     pks = [row_number(text) for text in request.POST.getlist("request")]
     rows = list(SigningRequest.objects.visible_to(request.user).filter(pk__in=pks, state=RequestState.PENDING))
     if not rows:
-        raise RequestRefused("Отметьте хотя бы один запрос.", "Tick at least one request.")
+        raise RequestRefused(Message("Tick at least one request."))
     return rows
 
 
@@ -171,7 +175,7 @@ def revoke_certificate(request: HttpRequest) -> str:
     pk = request.POST.get("certificate", "")
     row = Certificate.objects.visible_to(request.user).filter(pk=row_number(pk)).first()
     if row is None:
-        raise RequestRefused("Выберите сертификат.", "Choose a certificate.")
+        raise RequestRefused(Message("Choose a certificate."))
     told = keys_feed.revoke(certificate=row, reason=request.POST.get("reason", ""), actor=actor_of(request))
     return _("The certificate is revoked. The revocation list went into the feeds, exam points: %d.") % told
 
@@ -229,7 +233,7 @@ def make_package(request: HttpRequest) -> str:
     try:
         day = date.fromisoformat(request.POST.get("date", ""))
     except ValueError:
-        raise RequestRefused("Укажите дату экзамена.", "Give the exam's date.") from None
+        raise RequestRefused(Message("Give the exam's date.")) from None
     name, _data = package.make(point=point, date=day, actor=actor_of(request))
     return _("Formed: %s. Take it to the exam point.") % name
 
@@ -246,7 +250,7 @@ def _point(request: HttpRequest) -> ExamPoint:
     rows = user.points().filter(code=code)
     row: ExamPoint | None = (rows.filter(region__code=region) if region else rows).first()
     if row is None:
-        raise RequestRefused(f"ППЭ «{text}» нет в реестре.", f"No such point: {text}.")
+        raise RequestRefused(Message("No such point: {text_}.", text_=text))
     return row
 
 
@@ -288,7 +292,7 @@ def make_access_key(request: HttpRequest) -> str:
     try:
         sitting = sitting_or_404(request.user, request.POST.get("sitting", ""))  # type: ignore[arg-type]
     except ValueError:
-        raise RequestRefused("Выберите экзамен.", "Choose a sitting.") from None
+        raise RequestRefused(Message("Choose a sitting.")) from None
     rules.require(request.user, "rcoi.access_keys", sitting)
     if request.POST.get("new_version"):
         row = keys_feed.make_reserve(sitting=sitting, actor=actor_of(request))

@@ -16,6 +16,7 @@ from rcoi.models import PacketKind
 from stations.models import ExamPoint, Sitting, parse_key_date
 from wire import canonical
 from wire.cms import SignedBy
+from wire.messages import Message
 from wire.packet import CheckedPacket, PacketHeader
 from wire.pki import Identity
 
@@ -79,18 +80,26 @@ def judge(checked: CheckedPacket, *, sender: Identity | None) -> Place:
     _mode(header)
     if sender is not None and (sender.region, sender.point) != (header.region, header.point):
         raise ForeignPoint(
-            f"Пакет ППЭ {header.region}-{header.point} передан от имени ППЭ {sender.region}-{sender.point}.",
-            f"A packet of {header.region}-{header.point} came in the name of {sender.region}-{sender.point}.",
+            Message(
+                "A packet of {region}-{point} came in the name of {region2}-{point2}.",
+                region=header.region,
+                point=header.point,
+                region2=sender.region,
+                point2=sender.point,
+            ),
         )
     return _place(header)
 
 
 def _mode(header: PacketHeader) -> None:
     if header.mode != settings.PPE_MODE:
-        words = {"live": "экзамен", "training": "тренировка"}
+        words = {"live": Message("exam"), "training": Message("rehearsal")}
         raise WrongMode(
-            f"Режим пакета — {words.get(header.mode, header.mode)}, а РЦОИ — «{words[settings.PPE_MODE]}».",
-            f"The packet's mode is {header.mode}, this centre works in {settings.PPE_MODE}.",
+            Message(
+                "The packet's mode is {mode}; this centre works in «{own}».",
+                mode=words.get(header.mode, header.mode),
+                own=words[settings.PPE_MODE],
+            )
         )
 
 
@@ -98,8 +107,7 @@ def _place(header: PacketHeader) -> Place:
     point = ExamPoint.objects.filter(region__code=header.region, code=header.point).select_related("region").first()
     if point is None:
         raise UnknownSitting(
-            f"ППЭ {header.region}-{header.point} нет в реестре региона.",
-            f"No point {header.region}-{header.point} here.",
+            Message("No point {region}-{point} here.", region=header.region, point=header.point),
         )
     region, code, day, subject = header.sitting.split("-")
     sitting = (
@@ -109,13 +117,13 @@ def _place(header: PacketHeader) -> Place:
     )
     if sitting is None or (region, code) != (header.region, header.point) or header.subject != subject:
         raise UnknownSitting(
-            f"Экзамена {header.sitting} в ППЭ {point.key} нет в реестре.", f"No sitting {header.sitting} at this point."
+            Message("No sitting {sitting} at point {point} in the registry.", sitting=header.sitting, point=point.key)
         )
     room = header.room or ""
     if header.kind in (PacketKind.BLANKS, PacketKind.AUDIO):
         known = sitting.rooms.filter(room__number=room).first()
         if known is None:
             raise UnknownSitting(
-                f"Аудитории {room or '—'} нет в экзамене {sitting.key}.", f"Room {room or '-'} is not in {sitting.key}."
+                Message("Room {room} is not in the exam {sitting}.", room=room or "—", sitting=sitting.key)
             )
     return Place(sitting, room)

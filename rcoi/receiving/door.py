@@ -23,6 +23,7 @@ from uploads import handlers
 from uploads.models import Upload
 from wire import durable, packet
 from wire.errors import Refusal
+from wire.messages import Message
 from wire.packet import volumes as pieces
 from wire.packet.volumes import Pieces
 from wire.pki import Identity, Role
@@ -72,10 +73,8 @@ def write_feed(*, point: ExamPoint, folder: str, actor: Actor) -> Path:
     if durable.sha256_file(path) != digest:
         path.unlink(missing_ok=True)
         raise durable.CopyMismatch(
-            "Файл ленты записан с ошибкой и удалён.",
-            "The feed file was written wrongly and removed.",
-            cure_ru="Возьмите другой накопитель.",
-            cure_en="Take another drive.",
+            Message("The feed file was written wrongly and removed."),
+            remedy=Message("Take another drive."),
         )
     record("rcoi.file", actor=actor, region=point.region.code, point=point.code, subject=name, data={"sha256": digest})
     return path
@@ -152,10 +151,8 @@ def import_files(*, files: Iterable[tuple[str, Path]], actor: Actor) -> list[Tak
     taken += [_import_pieces(each, actor) for each in _grouped(listed)]
     if not taken:
         raise NothingToImport(
-            "Пакетов .ppe здесь нет.",
-            "There are no .ppe packets here.",
-            cure_ru="Проверьте, тот ли накопитель вставлен.",
-            cure_en="See whether it is the right drive.",
+            Message("There are no .ppe packets here."),
+            remedy=Message("See whether it is the right drive."),
         )
     return taken
 

@@ -20,6 +20,7 @@ from rcoi.states import PacketState
 from stations.models import ExamPoint
 from wire import durable, packet
 from wire.errors import Refusal
+from wire.messages import Message
 from wire.packet import CheckedPacket
 from wire.pki import Identity
 
@@ -140,18 +141,24 @@ def _forks(checked: CheckedPacket, place: admission.Place) -> None:
     other = InboxPacket.objects.filter(uid=header.uid, version=header.version).first()
     if other is not None:
         raise UidTaken(
-            f"Пакет {header.uid} версии {header.version} уже получен с другим содержимым ({other.sha256[:8]}…).",
-            f"Packet {header.uid} version {header.version} already came with other bytes ({other.sha256[:8]}…).",
-            cure_ru="Сформируйте в ППЭ новую версию пакета.",
-            cure_en="Form a new version of the packet at the point.",
+            Message(
+                "Packet {uid} version {version} already came with other bytes ({sha256}…).",
+                uid=header.uid,
+                version=header.version,
+                sha256=other.sha256[:8],
+            ),
+            remedy=Message("Form a new version of the packet at the point."),
         )
     other = InboxPacket.objects.filter(point=place.sitting.point, node=header.node, sequence=header.sequence).first()
     if other is not None:
         raise SequenceFork(
-            f"Номер {header.sequence} узла {header.node} уже занят пакетом {other.uid}: две истории одного узла.",
-            f"Number {header.sequence} of node {header.node} belongs to packet {other.uid}: two histories of one node.",
-            cure_ru="Проверьте, не восстановлен ли узел из копии, и сформируйте пакет заново.",
-            cure_en="See whether the node was restored from a copy, and form the packet again.",
+            Message(
+                "Number {sequence} of node {node} belongs to packet {uid}: two histories of one node.",
+                sequence=header.sequence,
+                node=header.node,
+                uid=other.uid,
+            ),
+            remedy=Message("See whether the node was restored from a copy, and form the packet again."),
         )
 
 

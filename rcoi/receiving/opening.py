@@ -23,6 +23,7 @@ from rcoi.states import WORKING, PacketState, move_packet
 from wire import durable
 from wire import packet as wire_packet
 from wire.errors import Refusal
+from wire.messages import Message
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def _open(row: InboxPacket) -> None:
     folder = store.opened_folder(row.sha256, row.attempts)
     recipients, path = node.node_recipients(), store.there(row.path)
     if not recipients:
-        raise NotFounded("У РЦОИ нет ключа для расшифровки.", "The centre has no key to open packets with.")
+        raise NotFounded(Message("The centre has no key to open packets with."))
     space.require(row.size)
     try:
         opened = content.read(row, folder, wire_packet.extract(path, folder, recipients=recipients))

@@ -8,6 +8,7 @@ from pathlib import Path
 from common import files, flash, space
 from rcoi.errors import FileGone
 from wire import durable
+from wire.messages import Message
 
 INBOX, OPENED, REPORTS = "inbox", "opened", "reports"
 
@@ -41,10 +42,8 @@ def keep(source: Path, sha256: str, *, link: bool) -> Path:
     try:
         if durable.copy_verified(source, part) != sha256:
             raise durable.CopyMismatch(
-                f"Файл «{source.name}» изменился, пока его читали.",
-                f"“{source.name}” changed while it was read.",
-                cure_ru="Проверьте накопитель и повторите.",
-                cure_en="Check the drive, then repeat.",
+                Message("“{source_name}” changed while it was read.", source_name=source.name),
+                remedy=Message("Check the drive, then repeat."),
             )
         with durable.disk_errors():
             durable.replace_durable(part, target)
@@ -86,10 +85,8 @@ def there(relative: str) -> Path:
     path = files.inside(relative)
     if not path.exists():
         raise FileGone(
-            f"Файла {relative} нет в хранилище.",
-            f"{relative} is missing from the store.",
-            cure_ru="Сообщите администратору: хранилище повреждено.",
-            cure_en="Tell the administrator.",
+            Message("{relative} is missing from the store.", relative=relative),
+            remedy=Message("Tell the administrator."),
         )
     return path
 

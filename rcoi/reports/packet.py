@@ -14,6 +14,7 @@ from rcoi.reports.registered import Stamp, formed, paper
 from rcoi.states import PacketState
 from wire.canonical import parse_stamp
 from wire.forms import CATALOGUE
+from wire.messages import Message
 
 _COUNTS = {
     "sheets": "Бланков участников",
@@ -33,7 +34,7 @@ def packet_report(packet: InboxPacket, *, actor: Actor) -> Report:
     """
     receipt = packet.receipts.order_by("-number").first()
     if packet.is_working or receipt is None or packet.sitting is None or packet.uid is None:
-        raise RequestRefused("По этому пакету решения ещё нет.", "There is no decision about this packet yet.")
+        raise RequestRefused(Message("There is no decision about this packet yet."))
     point = packet.sitting.point
     stands = standing.of_packet(packet)
     return formed(
@@ -137,7 +138,7 @@ def _facts(packet: InboxPacket, receipt: IssuedReceipt, stamp: Stamp) -> list[tu
 def _counts(packet: InboxPacket) -> list[list[str]]:
     rows = [[words, str(packet.counts[key])] for key, words in _COUNTS.items() if packet.counts.get(key)]
     rows += [
-        [f"· {CATALOGUE[key].title_ru}", str(number)]
+        [f"· {CATALOGUE[key].title.ru}", str(number)]
         for key, number in sorted(packet.counts.items())
         if key in CATALOGUE
     ]

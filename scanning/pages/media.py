@@ -24,7 +24,7 @@ def sheet_picture(request: HttpRequest, key: str, pk: int) -> HttpResponse:
     try:
         data = pictures.of_sheet(sheet, width=width)
     except Refusal as refusal:
-        raise Http404(refusal.ru) from refusal
+        raise Http404(refusal.message.ru) from refusal
     return HttpResponse(
         data, content_type="image/png", headers={"ETag": etag, "Cache-Control": "private, max-age=3600"}
     )

@@ -14,6 +14,7 @@ from scanning.pages.sources import NothingChosen
 from stations import rules
 from stations.lookup import open_sitting, sitting_or_404
 from stations.models import Sitting
+from wire.messages import Message
 
 
 def _last(sitting: Sitting) -> Readiness | None:
@@ -54,7 +55,7 @@ def test_sheet(request: HttpRequest, key: str) -> str:
     rules.require(request.user, "scanning.edit", sitting)
     chosen: UploadedFile | None = request.FILES.get("files")
     if chosen is None:
-        raise NothingChosen("Выберите файл.", "Choose the file.")
+        raise NothingChosen(Message("Choose the file."))
     readiness.test_sheet(sitting=sitting, content=chosen, name=str(chosen.name), actor=actor_of(request))
     return _("The calibration sheet was judged.")
 

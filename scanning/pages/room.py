@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.log import actor_of
-from common.errors import language, tell, told, words
+from common.errors import language, tell, words
 from common.web.pages import page, render, row_number
 from keys.pin import token_from
 from keys.tokens import list_tokens
@@ -77,7 +77,7 @@ _LABELS = {
 def _fields(
     card: RoomCard, values: Mapping[str, int | None], typed: Mapping[str, str], parts: Iterable[Part]
 ) -> list[Field]:
-    errors = {part.field: told(part) for part in parts}
+    errors = {part.field: part.text() for part in parts}
     return [Field(name, _LABELS[name], typed.get(name, values[name]), errors.get(name, "")) for name in card.fields]
 
 

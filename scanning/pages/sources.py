@@ -18,6 +18,7 @@ from scanning.pages.room import room_page
 from stations import rules
 from stations.lookup import sitting_or_404
 from wire.errors import Refusal
+from wire.messages import Message
 
 
 class NothingChosen(Refusal):
@@ -66,7 +67,7 @@ def _each_file(request: HttpRequest, take: Callable[[UploadedFile], str]) -> str
     """Take every file of a form; one bad file never stops the others."""
     chosen = request.FILES.getlist("files")
     if not chosen:
-        raise NothingChosen("Выберите файлы.", "Choose the files.")
+        raise NothingChosen(Message("Choose the files."))
     lines = []
     for file in chosen:
         try:

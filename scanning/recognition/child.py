@@ -15,7 +15,7 @@ from typing import BinaryIO
 import cv2
 
 from scanning.recognition.operations import OPERATIONS
-from scanning.recognition.protocol import Message, Operations, read_message, refusal_message, write_message
+from scanning.recognition.protocol import Operations, Told, read_message, refusal_message, write_message
 from wire.durable import DiskRefusal
 from wire.errors import Refusal
 
@@ -47,7 +47,7 @@ def serve(requests: BinaryIO, answers: BinaryIO, operations: Operations) -> None
         write_message(answers, _answer(request, operations))
 
 
-def _answer(request: Message, operations: Operations) -> Message:
+def _answer(request: Told, operations: Operations) -> Told:
     try:
         return {"ok": operations[request.pop("operation")](**request)}
     except DiskRefusal as refusal:

@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from scanning.recognition.protocol import LENGTH, MAX_MESSAGE, Message, told_refusal, write_message
+from scanning.recognition.protocol import LENGTH, MAX_MESSAGE, Told, told_refusal, write_message
 from scanning.recognition.refusals import DecoderStopped, DiskWanting, PassingTrouble
+from wire.messages import Message
 
 #: Processor time a request may take; a busy machine must not make a sheet unreadable.
 SHEET_SECONDS = 2.0
@@ -50,7 +51,7 @@ class Decoder:
         with self._lock:
             self._ready()
 
-    def inspect(self, path: Path, name: str) -> Message:
+    def inspect(self, path: Path, name: str) -> Told:
         """Ask what the headers of a file say.
 
         Raises:
@@ -58,7 +59,7 @@ class Decoder:
         """
         return self.ask(INSPECT_SECONDS, operation="inspect", path=str(path), name=name)
 
-    def read(self, path: Path, page: int, record: Path, *, seconds: float = SHEET_SECONDS) -> Message:
+    def read(self, path: Path, page: int, record: Path, *, seconds: float = SHEET_SECONDS) -> Told:
         """Ask for one page to be read and its TIFF of record written.
 
         Raises:
@@ -66,7 +67,7 @@ class Decoder:
         """
         return self.ask(seconds, operation="read", path=str(path), page=page, record=str(record))
 
-    def listen(self, path: Path, name: str) -> Message:
+    def listen(self, path: Path, name: str) -> Told:
         """Ask for a recording to be decoded to its end.
 
         Raises:
@@ -83,7 +84,7 @@ class Decoder:
         told = self.ask(SHEET_SECONDS, operation="picture", path=str(path), page=page, width=width)
         return base64.b64decode(told["png"])
 
-    def ask(self, seconds: float, **request: object) -> Message:
+    def ask(self, seconds: float, **request: object) -> Told:
         """Send a request and wait for its answer.
 
         Raises:
@@ -100,23 +101,22 @@ class Decoder:
             except TimeoutError:
                 self._end()
                 raise DecoderStopped(
-                    f"Файл не удалось прочитать за {seconds:.0f} с.", f"The file was not read within {seconds:.0f} s."
+                    Message("The file was not read within {seconds} s.", seconds=f"{seconds:.0f}")
                 ) from None
             if answer is None:
                 self._end()
                 raise PassingTrouble(
-                    "Чтение файла прервалось: ему не хватило памяти, или файл повреждён.",
-                    "Reading of the file broke off: memory was too short, or the file is damaged.",
+                    Message("Reading of the file broke off: memory was too short, or the file is damaged."),
                 )
         if "refused" in answer:
             raise told_refusal(answer["refused"])
         if answer.get("passing") == "disk":
             raise DiskWanting
         if answer.get("passing"):
-            raise PassingTrouble("Для чтения файла не хватило памяти.", "Memory was too short to read the file.")
+            raise PassingTrouble(Message("Memory was too short to read the file."))
         if "failed" in answer:
-            raise DecoderStopped(f"Файл не читается: {answer['failed']}", f"The file is not read: {answer['failed']}")
-        result: Message = answer["ok"]
+            raise DecoderStopped(Message("The file is not read: {answer}", answer=answer["failed"]))
+        result: Told = answer["ok"]
         return result
 
     def close(self) -> None:
@@ -132,7 +132,7 @@ class Decoder:
             # Loading the libraries is not the first sheet's fault.
             if _receive(self._process, _Limit(self._process.pid, _START_SECONDS)) is None:
                 self._end()
-                raise PassingTrouble("Процесс чтения не запустился.", "The decoding process did not start.")
+                raise PassingTrouble(Message("The decoding process did not start."))
         return self._process
 
     def _end(self) -> None:
@@ -185,7 +185,7 @@ def _processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def _receive(process: subprocess.Popen[bytes], limit: _Limit) -> Message | None:
+def _receive(process: subprocess.Popen[bytes], limit: _Limit) -> Told | None:
     """Read one answer; None when the child is gone.
 
     Raises:

@@ -7,15 +7,16 @@ from typing import Any, BinaryIO
 
 from scanning.recognition.refusals import FileRefused
 from wire.errors import Refusal
+from wire.messages import Message
 
-Message = dict[str, Any]
-Operations = dict[str, Callable[..., Message]]
+Told = dict[str, Any]
+Operations = dict[str, Callable[..., Told]]
 
 LENGTH = struct.Struct(">I")
 MAX_MESSAGE = 4 << 20
 
 
-def read_message(stream: BinaryIO) -> Message | None:
+def read_message(stream: BinaryIO) -> Told | None:
     """Read one message; None at the end of the stream."""
     head = stream.read(LENGTH.size)
     if len(head) < LENGTH.size:
@@ -26,35 +27,33 @@ def read_message(stream: BinaryIO) -> Message | None:
     body = stream.read(size)
     if len(body) < size:
         return None
-    message: Message = json.loads(body)
+    message: Told = json.loads(body)
     return message
 
 
-def write_message(stream: BinaryIO, message: Message) -> None:
+def write_message(stream: BinaryIO, message: Told) -> None:
     """Write one message."""
     body = json.dumps(message, ensure_ascii=False).encode()
     stream.write(LENGTH.pack(len(body)) + body)
     stream.flush()
 
 
-def refusal_message(refusal: Refusal) -> Message:
+def refusal_message(refusal: Refusal) -> Told:
     """A refusal as the child tells it."""
     return {
         "refused": {
             "code": refusal.code,
-            "ru": refusal.ru,
-            "en": refusal.en,
-            "cure_ru": refusal.cure_ru,
-            "cure_en": refusal.cure_en,
+            "message": refusal.message.as_json(),
+            "remedy": refusal.remedy.as_json(),
         }
     }
 
 
-def told_refusal(told: dict[str, str]) -> FileRefused:
+def told_refusal(told: dict[str, Any]) -> FileRefused:
     """The refusal that a child told, as an exception of its own code."""
     kind = next((each for each in _all_kinds(FileRefused) if each.code == told["code"]), FileRefused)
     refusal = kind.__new__(kind)
-    FileRefused.__init__(refusal, told["ru"], told["en"], cure_ru=told["cure_ru"], cure_en=told["cure_en"])
+    FileRefused.__init__(refusal, Message.from_json(told["message"]), remedy=Message.from_json(told["remedy"]))
     return refusal
 
 

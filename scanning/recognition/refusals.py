@@ -1,6 +1,7 @@
 """Why a file cannot become pages or a recording."""
 
 from wire.errors import Refusal
+from wire.messages import Message
 
 
 class FileRefused(Refusal):
@@ -16,10 +17,8 @@ class EmptyFile(FileRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            "Файл пустой: в нём нет ни одного байта.",
-            "The file is empty.",
-            cure_ru="Сохраните файл ещё раз и загрузите снова.",
-            cure_en="Save the file again and upload it.",
+            Message("The file has not a single byte."),
+            remedy=Message("Save the file again and upload it."),
         )
 
 
@@ -30,10 +29,8 @@ class UnknownFormat(FileRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            "Это не изображение листа: читаются TIFF, PDF, JPEG и PNG.",
-            "Not a picture of a sheet: TIFF, PDF, JPEG and PNG are read.",
-            cure_ru="Сохраните листы на станции сканирования в TIFF и загрузите их.",
-            cure_en="Save the sheets as TIFF and upload them.",
+            Message("Not a picture of a sheet: TIFF, PDF, JPEG and PNG are read."),
+            remedy=Message("Save the sheets as TIFF and upload them."),
         )
 
 
@@ -44,10 +41,13 @@ class TooManyPixels(FileRefused):
 
     def __init__(self, width: int, height: int, limit: int) -> None:
         super().__init__(
-            f"Страница заявлена размером {width}×{height} точек; больше {limit // 1_000_000} Мпикс не читается.",
-            f"A page claims {width}×{height} pixels; more than {limit // 1_000_000} megapixels are not read.",
-            cure_ru="Отсканируйте лист заново: А4, 300 точек на дюйм.",
-            cure_en="Scan the sheet again: A4, 300 dpi.",
+            Message(
+                "A page claims {width}×{height} pixels; more than {limit} megapixels are not read.",
+                width=width,
+                height=height,
+                limit=limit // 1000000,
+            ),
+            remedy=Message("Scan the sheet again: A4, 300 dots per inch."),
         )
 
 
@@ -58,10 +58,8 @@ class TooManyPages(FileRefused):
 
     def __init__(self, limit: int) -> None:
         super().__init__(
-            f"В файле больше {limit} страниц.",
-            f"The file has more than {limit} pages.",
-            cure_ru="Разделите пачку на несколько файлов.",
-            cure_en="Split the batch into several files.",
+            Message("The file has more than {limit} pages.", limit=limit),
+            remedy=Message("Split the batch into several files."),
         )
 
 
@@ -72,10 +70,8 @@ class WrongDepth(FileRefused):
 
     def __init__(self, found: str) -> None:
         super().__init__(
-            f"Глубина цвета {found} не читается: нужна чёрно-белая (1 бит) или 8 бит на канал.",
-            f"Depth {found} is not read: 1 bit or 8 bits a channel are.",
-            cure_ru="Настройте сканер: чёрно-белое изображение, 300 точек на дюйм.",
-            cure_en="Set the scanner to black-and-white, 300 dpi.",
+            Message("Depth {found} is not read: 1 bit or 8 bits a channel are.", found=found),
+            remedy=Message("Set the scanner to black-and-white, 300 dpi."),
         )
 
 
@@ -85,13 +81,11 @@ class DamagedFile(FileRefused):
     code = "damaged_file"
 
     def __init__(self, page: int | None = None) -> None:
-        where_ru = "Файл повреждён" if page is None else f"Страница {page + 1} файла повреждена"
-        where_en = "The file is damaged" if page is None else f"Page {page + 1} of the file is damaged"
         super().__init__(
-            f"{where_ru} или записан не до конца.",
-            f"{where_en} or cut short.",
-            cure_ru="Скопируйте файл заново или отсканируйте лист ещё раз.",
-            cure_en="Copy the file again or scan the sheet again.",
+            Message("The file is damaged or cut short.")
+            if page is None
+            else Message("Page {page} of the file is damaged or cut short.", page=page + 1),
+            remedy=Message("Copy the file again or scan the sheet again."),
         )
 
 
@@ -102,10 +96,8 @@ class NotARecording(FileRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            "В файле нет звука, который можно прочитать.",
-            "The file holds no sound that can be read.",
-            cure_ru="Экспортируйте аудиоответы со станции записи ещё раз.",
-            cure_en="Export the answers from the recording station again.",
+            Message("The file holds no sound that can be read."),
+            remedy=Message("Export the answers from the recording station again."),
         )
 
 
@@ -115,12 +107,10 @@ class DecoderStopped(FileRefused):
     code = "decoder_stopped"
     permanent = False
 
-    def __init__(self, ru: str, en: str) -> None:
+    def __init__(self, message: Message) -> None:
         super().__init__(
-            ru,
-            en,
-            cure_ru="Посмотрите лист сами; если он не открывается, отсканируйте его заново.",
-            cure_en="Look at the sheet yourself; if it does not open, scan it again.",
+            message,
+            remedy=Message("Look at the sheet yourself; if it does not open, scan it again."),
         )
 
 
@@ -143,8 +133,5 @@ class DiskWanting(PassingTrouble):
     harmless = True
 
     def __init__(self) -> None:
-        super().__init__(
-            "На диске узла нет места для изображения листа.", "The node's disk has no room for the picture of a sheet."
-        )
-        self.cure_ru = "Освободите место: чтение продолжится само."
-        self.cure_en = "Free some space: reading goes on by itself."
+        super().__init__(Message("The node's disk has no room for the picture of a sheet."))
+        self.remedy = Message("Free some space: reading goes on by itself.")

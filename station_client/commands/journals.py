@@ -6,6 +6,7 @@ from pathlib import Path
 from station_client import closing, home, sending
 from station_client.commands import OK
 from station_client.talk import Talk
+from wire.messages import Message
 
 
 def close(args: argparse.Namespace, talk: Talk) -> int:
@@ -18,13 +19,14 @@ def close(args: argparse.Namespace, talk: Talk) -> int:
 
     for done in closing.close_all(station, args.out, wanted=wanted, person=args.person):
         talk.say(
-            f"Журнал записан и прочитан обратно: {done.path} (SHA-256 {done.sha256})",
-            f"The journal is written and read back: {done.path} (SHA-256 {done.sha256})",
+            Message(
+                "The journal is written and read back: {path} (SHA-256 {sha256})", path=done.path, sha256=done.sha256
+            ),
             file=done.path,
             sha256=done.sha256,
             entries=done.entries,
         )
-    talk.say("Носитель можно извлечь.", "It is safe to remove the drive.")
+    talk.say(Message("It is safe to remove the drive."))
     return OK
 
 
@@ -33,7 +35,7 @@ def send(args: argparse.Namespace, talk: Talk) -> int:
     station = home.load(args.dir)
     paths = closing.formed(station)
     if not paths:
-        raise home.refuse("Нет сформированных журналов: выполните close.", "No journals are formed: run close first.")
+        raise home.refuse(Message("No journals are formed: run close first."))
     for sent in sending.send(station, args.url, paths):
         talk.sent(sent)
     return OK

@@ -6,25 +6,32 @@ from typing import Any
 from station_client import home, reporting
 from station_client.commands import OK
 from station_client.talk import Talk
+from wire.messages import NOTHING, Message
 
 
 def configuration(args: argparse.Namespace, talk: Talk) -> int:
     """Show what the HQ says of the station's day."""
     said = reporting.configuration(home.load(args.dir), args.url)
     if talk.as_json:
-        talk.say("", "", **said)
+        talk.say(NOTHING, **said)
         return OK
     talk.say(
-        f"ППЭ {said['region']}-{said['point']}, время Штаба {said['server_time']}",
-        f"Point {said['region']}-{said['point']}, time of the HQ {said['server_time']}",
+        Message(
+            "Point {said}-{said2}, time of the HQ {said3}",
+            said=said["region"],
+            said2=said["point"],
+            said3=said["server_time"],
+        ),
     )
     if not said["sittings"]:
-        talk.say("Экзаменов для этой станции нет.", "There are no exams for this station.")
+        talk.say(Message("There are no exams for this station."))
     for sitting in said["sittings"]:
         for post in sitting["posts"]:
             room, place = post["room"] or "—", f"-{post['place']}" if post["place"] else ""
             exam = f"{sitting['date']} {sitting['subject']} {sitting['subject_name']}"
-            talk.say(f"{exam}, ауд. {room}{place}: {post['journal']}", f"{exam}, room {room}{place}: {post['journal']}")
+            talk.say(
+                Message("{exam}, room {room}{place}: {post}", exam=exam, room=room, place=place, post=post["journal"])
+            )
     return OK
 
 
@@ -35,8 +42,9 @@ def heartbeat(args: argparse.Namespace, talk: Talk) -> int:
     for heard in reporting.tell(home.load(args.dir), args.url, said, every=args.every):
         skew, seen = heard["skew_seconds"], ", ".join(heard["troubles"]) or "—"
         talk.say(
-            f"Штаб услышал; часы станции: {skew:+.1f} с; внимание: {seen}",
-            f"The HQ has heard; the station's clock: {skew:+.1f} s; attention: {seen}",
+            Message(
+                "The HQ has heard; the station's clock: {skew} s; attention: {seen}", skew=f"{skew:+.1f}", seen=seen
+            ),
             **heard,
         )
     return OK

@@ -7,14 +7,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from station_client import sending, simulating
 from station_client.commands import OK
 from station_client.talk import Talk
+from wire.messages import Message
 
 
 def keys(args: argparse.Namespace, talk: Talk) -> int:
     """Make the stations of a point and their requests."""
     requests = simulating.make_stations(args.dir, args.registry.read_bytes(), point=args.point)
     talk.say(
-        f"Станций создано: {len(requests)}. Передайте в РЦОИ запросы из {args.dir / 'requests'}",
-        f"Stations made: {len(requests)}. Give the centre the requests of {args.dir / 'requests'}",
+        Message(
+            "Stations made: {count}. Give the centre the requests of {dir}",
+            count=len(requests),
+            dir=args.dir / "requests",
+        ),
         requests=len(requests),
     )
     return OK
@@ -26,11 +30,11 @@ def run(args: argparse.Namespace, talk: Talk) -> int:
     pace = simulating.Pace(args.speed, args.scale, args.seed)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=talk.err, disable=talk.as_json) as progress:
-        task = progress.add_task("Станции" if talk.lang == "ru" else "Stations", total=len(stations))
+        task = progress.add_task(Message("Stations").render(talk.lang), total=len(stations))
         for station in stations:
             for done in simulating.play(station, args.out, pace=pace):
-                ru, en = f"{done.path.name}: записей {done.entries}", f"{done.path.name}: {done.entries} entries"
-                talk.say(ru, en, file=done.path.name, entries=done.entries, sha256=done.sha256)
+                message = Message("{path_name}: {entries} entries", path_name=done.path.name, entries=done.entries)
+                talk.say(message, file=done.path.name, entries=done.entries, sha256=done.sha256)
                 if args.send:
                     _send(station, args.send, done, talk)
             progress.advance(task)

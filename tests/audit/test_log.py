@@ -9,6 +9,7 @@ from audit.log import SYSTEM, Actor, first_broken, record, record_refusal
 from audit.models import Event
 from wire.errors import Refusal
 from wire.forms import make_number
+from wire.messages import Both
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +60,7 @@ def test_rows_are_neither_changed_nor_deleted_through_the_model():
 
 def test_no_form_number_stands_in_the_log_whoever_has_said_it():
     number = make_number("R", 7)
-    record_refusal(Refusal(f"№ {number} нет в журналах.", f"{number} is unknown."), None)
+    record_refusal(Refusal(Both(f"№ {number} нет в журналах.", f"{number} is unknown.")), None)
     record(
         "registry.taken_in", actor=SYSTEM, region="78", point="0001", subject=f"{number}.tif", data={"reason": number}
     )

@@ -12,6 +12,7 @@ from tests.support.journals import print_station, sets
 from tests.support.keys import OPERATOR
 from wire import durable
 from wire.durable import DiskFull
+from wire.messages import Both
 
 pytestmark = pytest.mark.django_db
 
@@ -81,7 +82,7 @@ def test_an_armful_is_kept_by_one_sync_and_its_numbers_open_after_it(keys, monke
     assert [each.journal.sets.count() for each in verdicts] == [2, 3]
 
 
-@pytest.mark.parametrize("error", [DiskFull("нет места", "full"), DatabaseError("locked")])
+@pytest.mark.parametrize("error", [DiskFull(Both("нет места", "full")), DatabaseError("locked")])
 def test_one_that_cannot_be_kept_stops_no_other(keys, monkeypatch, error):
     """The disk or the database fails whenever the second journal is among those to be kept."""
     name, _short, whole = growing(keys)

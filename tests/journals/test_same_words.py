@@ -106,7 +106,7 @@ def test_both_say_the_same(keys, tmp_path):
             report = verifying.verify(path, trust_store())
             verdict, sentences = of_portal(intake.take_in(data=data, name=name, door="browser", actor=OPERATOR))
         assert report.verdict == verdict, word
-        said = {ru for ru, _ in report.problems}
+        said = {each.ru for each in report.problems}
         # of a file that does not hold, `verify` stops at the first reason; the portal looks at the name as well
         assert said == sentences if verdict != "refused" else not sentences or said & sentences, word
 

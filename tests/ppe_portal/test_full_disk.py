@@ -17,6 +17,7 @@ from ppe_portal import errors
 from tests.ppe_portal.test_every_page import addresses, lists
 from tests.support.factories import UserFactory
 from wire.errors import Refusal
+from wire.messages import Both
 from wire.tus_errors import RetryLater, refusal_of
 
 
@@ -64,7 +65,7 @@ def test_a_refusal_is_answered_even_when_it_cannot_be_noted(monkeypatch):
         raise OperationalError("database or disk is full")
 
     monkeypatch.setattr(refusals, "listeners", [deaf, lambda refusal, _request: heard.append(refusal.code)])
-    refusals.tell(NoMatter("Нет.", "No."), None)
+    refusals.tell(NoMatter(Both("Нет.", "No.")), None)
     assert heard == ["no_matter"]
 
 

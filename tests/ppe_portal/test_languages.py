@@ -41,8 +41,13 @@ TECHNICAL = re.compile(
     re.IGNORECASE,
 )
 
-PLACE = re.compile(r"%(?:\(\w+\))?[+-]?[\d.]*[sdf]|\S*[\d_./@:<]\S*")
-CATALOGUE_LATIN = re.compile(TECHNICAL.pattern + "|der|cookie", re.IGNORECASE)
+PLACE = re.compile(r"\{\w+\}|%(?:\(\w+\))?[+-]?[\d.]*[sdf]|\S*[\d_./@:<]\S*")
+#: What the sentences of refusals name besides: formats, programs, headers of protocols.
+CATALOGUE_LATIN = re.compile(
+    TECHNICAL.pattern
+    + "|checksum|cms|cookie|der|idempotency|metadata|ogg|opus|sane|scanimage|scanner|tus|upload|utils|wav",
+    re.IGNORECASE,
+)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +80,7 @@ def collected(tools, tmp_path_factory) -> str:
 def entries(text):
     """Return (msgid with its context, the translations) of every entry of a catalogue."""
     found = []
-    for block in text.strip().split("\n\n")[1:]:
+    for block in text.replace('"\n"', "").strip().split("\n\n")[1:]:
         assert "#, fuzzy" not in block, block
         assert "#~" not in block, block
         fields = dict(re.findall(r'^(msg\w+(?:\[\d\])?) "(.*)"$', block, re.M))

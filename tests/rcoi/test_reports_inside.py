@@ -37,7 +37,7 @@ def verify(data, tmp_path, trust: TrustStore | None = None):
 
 
 def problems(report):
-    return " | ".join(ru for ru, _en in report.problems)
+    return " | ".join(each.ru for each in report.problems)
 
 
 def changed(data, *, receipts):
@@ -63,18 +63,18 @@ def test_pdfdetach_takes_out_the_very_receipt(packet, confirmation, tmp_path):
 
 def test_a_confirmation_is_told_in_words(packet, confirmation, tmp_path):
     report = verify(confirmation, tmp_path)
-    facts = {words[0]: value for words, value in report.facts}
+    facts = {label.ru: value for label, value in report.facts}
     assert report.verdict == "ok", problems(report)
-    assert report.title[0] == "Отчёт РЦОИ"
-    assert facts["Решение"] == ("Подтвержден", "acknowledged")
-    assert facts["SHA-256 файла"] == (packet.sha256,) * 2
-    assert "urn:ppe:rcoi" in facts["Подписал"][0]
+    assert report.title.ru == "Отчёт РЦОИ"
+    assert facts["Решение"].ru == "Подтвержден"
+    assert facts["SHA-256 файла"].ru == packet.sha256
+    assert "urn:ppe:rcoi" in facts["Подписал"].ru
 
 
 def test_a_closing_act_carries_the_receipt_of_every_packet(packet, point, tmp_path):
     arrive(point.forms())
     report = verify(file_bytes(point_report(packet.sitting, actor=SYSTEM)), tmp_path)
-    inside = [value for words, value in report.facts if words[0] == "Вложена квитанция"]
+    inside = [value for label, value in report.facts if label.ru == "Вложена квитанция"]
     assert len(inside) == 2
     assert report.verdict == "ok", problems(report)
 
@@ -83,7 +83,7 @@ def test_a_closing_act_names_receipts_of_replaced_versions_and_of_statuses(packe
     arrive(point.blanks("0103", people=2, version=2, supersedes=packet.uid))
     arrive(point.status("exams_finished"))
     report = verify(file_bytes(point_report(packet.sitting, actor=SYSTEM)), tmp_path)
-    inside = [value for words, value in report.facts if words[0] == "Вложена квитанция"]
+    inside = [value for label, value in report.facts if label.ru == "Вложена квитанция"]
     assert len(inside) == 3
     assert report.verdict == "ok", problems(report)
 
@@ -93,7 +93,7 @@ def test_a_summary_of_the_region_speaks_of_no_packet_and_needs_no_receipt(packet
     data = file_bytes(region_report(sitting.point.region, sitting.date, [sitting], actor=SYSTEM))
     report = verify(data, tmp_path)
     assert report.verdict == "ok", problems(report)
-    assert "квитанций в ней нет" in {words[0]: value[0] for words, value in report.facts}["Квитанции"]
+    assert "квитанций в ней нет" in {label.ru: value.ru for label, value in report.facts}["Квитанции"]
 
 
 def test_another_receipt_than_the_pages_speak_of_is_found(packet, confirmation, point, tmp_path):

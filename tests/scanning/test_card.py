@@ -23,7 +23,7 @@ def test_every_count_has_to_be_given(desk, name):
     with pytest.raises(CardRefused) as caught:
         cards.save_card(card=desk.card(), counts=WHOLE | {name: None}, version=0, actor=ACTOR)
     assert [part.field for part in caught.value.parts] == [name]
-    assert "впишите 0" in caught.value.cure_ru
+    assert "впишите 0" in caught.value.remedy.ru
     assert (desk.card().version, desk.card().filled) == (0, False)
     cards.save_card(card=desk.card(), counts=WHOLE, version=0, actor=ACTOR)
     assert desk.card().filled

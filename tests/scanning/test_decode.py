@@ -73,7 +73,7 @@ def test_a_bomb_is_refused_by_its_header(tmp_path, data):
     path.write_bytes(data)
     with pytest.raises(TooManyPixels) as caught:
         decode.inspect(path, "bomb")
-    assert "000×" in caught.value.ru
+    assert "000×" in caught.value.message.ru
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_bad_bytes_are_refused_in_words(tmp_path, data, refusal):
     path.write_bytes(data)
     with pytest.raises(refusal) as caught:
         decode.inspect(path, "x.tif")
-    assert caught.value.ru
-    assert caught.value.cure_ru
+    assert caught.value.message.ru
+    assert caught.value.remedy.ru
 
 
 def test_sixteen_bits_are_refused(tmp_path):

@@ -43,7 +43,7 @@ def test_refusals_keep_their_kind_across_the_pipe(child, tmp_path):
         child.inspect(tmp_path / "empty", "empty.tif")
     with pytest.raises(UnknownFormat) as caught:
         child.inspect(tmp_path / "text", "text.tif")
-    assert "TIFF" in caught.value.ru
+    assert "TIFF" in caught.value.message.ru
 
 
 def test_a_late_answer_ends_the_child_and_the_next_request_gets_another(child, sheet, tmp_path):

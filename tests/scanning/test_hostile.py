@@ -52,8 +52,8 @@ def refused(child, sheet, tmp_path):
         path = path.rename(tmp_path / name)
         _reading, refusal = outcome(child, path, tmp_path / "record.tif")
         assert refusal is not None
-        assert refusal.ru
-        assert refusal.cure_ru
+        assert refusal.message.ru
+        assert refusal.remedy.ru
         peak = peak_mb(child.pid) if child.pid else 0
         assert child.read(sheet, 0, tmp_path / "good.tif")["reading"]["number"] == make_number("R", 1)
         assert max(peak, peak_mb(child.pid)) < MEMORY_MB
@@ -178,8 +178,8 @@ def test_bombs_in_a_pdf(child, sheet, tmp_path, kind, said, depth):
         assert reading["number"] is None
         assert any(doubt["severity"] == "problem" for doubt in reading["doubts"])
     else:
-        assert refusal.ru
-        assert refusal.cure_ru
+        assert refusal.message.ru
+        assert refusal.remedy.ru
     if said > 100 and depth == 1:
         assert isinstance(refusal, TooManyPixels)
     assert not child.pid or peak_mb(child.pid) < MEMORY_MB
@@ -258,5 +258,5 @@ def test_a_video_named_as_a_recording(child, tmp_path):
     video(path)
     with pytest.raises(NotARecording) as caught:
         child.listen(path, "answer.wav")
-    assert caught.value.ru
+    assert caught.value.message.ru
     assert child.pid

@@ -12,6 +12,7 @@ from scanning.balance import Place, SeenSheet, compare
 from scanning.register import FormSet, Register
 from tests.scanning.measured import keep, read_scans
 from wire.forms import form_set
+from wire.messages import Both
 
 DAY = dt.date(2026, 5, 29)
 SEED = 20260529
@@ -36,7 +37,7 @@ def judge(plan, point, scans):
     for pk, (scan, read) in enumerate(scans):
         piles[scan.pile].append(
             SeenSheet(
-                pk, read.number or "", read.kind or "", read.address, read.picture_hash, f"{pk}", f"{pk}", read.problem
+                pk, read.number or "", read.kind or "", read.address, read.picture_hash, Both(f"{pk}"), read.problem
             )
         )
     rooms = tuple(room.number for room in point.rooms)

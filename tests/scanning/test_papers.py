@@ -119,9 +119,9 @@ def test_no_scan_journal_is_formed_while_a_room_or_the_hq_is_open(desk, keys, te
     close_all(desk, but=("0102", "HQ"))
     with pytest.raises(Refusal) as caught:
         scan_journal.form_end_scan(sitting=desk.sitting, actor=ACTOR)
-    assert "ауд. 0102 — Ожидает; Штаб — Ожидает" in caught.value.ru
-    assert "room 0102 — Waiting; HQ — Waiting" in caught.value.en
-    assert caught.value.cure_ru
+    assert "ауд. 0102 — Ожидает; Штаб — Ожидает" in caught.value.message.ru
+    assert "room 0102 — Waiting; HQ — Waiting" in caught.value.message.en
+    assert caught.value.remedy.ru
     assert "disabled" in button()
     assert (step().state, "ауд. 0102" in step().why[0].text) == ("blocked", True)
     answer = technician.client.post(address, {"form": "end-scan"}, follow=True).content.decode()

@@ -60,7 +60,7 @@ def test_a_missing_sheet_is_named(desk):
     assert "комплект № 2" in row.text
     with pytest.raises(NotBalanced) as caught:
         cards.close(card=card, actor=ACTOR)
-    assert "не хватает 1" in caught.value.ru
+    assert "не хватает 1" in caught.value.message.ru
     desk.scan(desk.page(lost), name="late.tif")
     assert desk.card().state == CardState.RECONCILED
     assert not desk.open_kinds()
@@ -176,8 +176,8 @@ def test_the_second_editor_sees_what_changed(desk):
     desk.fill(registration_count=2, absent_count=1)
     with pytest.raises(CardChanged) as caught:
         desk.fill(registration_count=2, absent_count=0)
-    assert "не явились — 1" in caught.value.ru
-    assert ACTOR.name in caught.value.ru
+    assert "не явились — 1" in caught.value.message.ru
+    assert ACTOR.name in caught.value.message.ru
     assert desk.card().absent_count == 1
     desk.fill(version=1, registration_count=2, absent_count=0)
     assert desk.card().absent_count == 0

@@ -31,13 +31,15 @@ def put(folder: Path, name: str, data: bytes) -> Path:
 
 
 def words(report: verifying.Report) -> str:
-    return " | ".join([f"{fact[0]}: {value[0]}" for fact, value in report.facts] + [ru for ru, _ in report.problems])
+    return " | ".join(
+        [f"{fact.ru}: {value.ru}" for fact, value in report.facts] + [each.ru for each in report.problems]
+    )
 
 
 def test_a_journal_is_told_in_words(tmp_path):
     report = verify(put(tmp_path, NAME, signed(build(3))))
     assert report.verdict == "ok"
-    assert report.title[0] == "Электронный журнал"
+    assert report.title.ru == "Электронный журнал"
     assert "Комплект напечатан: 3" in words(report)
     assert "urn:ppe:print:78:0001:0001" in words(report)
     assert "ключ доступа" not in words(report), "it holds no envelopes"
@@ -70,7 +72,7 @@ def test_receipts_feeds_and_acts_are_told_in_words(tmp_path):
     assert "announcement" in said["feed"]
     assert "Станция сгорела" in said["act"]
     report = verify(put(tmp_path, "feed.jsonl", feed.bundle([blobs()["feed"]])))
-    assert report.title[0] == "Лента РЦОИ"
+    assert report.title.ru == "Лента РЦОИ"
     assert report.verdict == "ok"
 
 
@@ -87,7 +89,7 @@ def test_foreign_documents_say_what_they_are_and_are_refused(tmp_path):
         "Акт": act.write(ACT, foreign.signer("gek")),
     }.items():
         report = verify(put(tmp_path, "x.p7m", blob))
-        assert report.title[0] == name
+        assert report.title.ru == name
         assert report.verdict == "refused"
         assert report.facts
 
@@ -121,7 +123,7 @@ def test_without_trust_nothing_is_called_good(tmp_path, capsys):
 def test_a_file_of_another_kind_is_refused_in_words(tmp_path, data):
     report = verify(put(tmp_path, "x.dat", data))
     assert report.verdict == "refused"
-    assert report.problems[0][0]
+    assert report.problems[0].ru
 
 
 def test_a_missing_file_is_refused_in_words(tmp_path):

@@ -63,9 +63,9 @@ def test_the_program_of_a_station_verifies_it(closed, tmp_path):
     path.write_bytes(act_of(closed).data)
     report = verifying.verify(path, trust_store())
     assert report.verdict == "ok", report.problems
-    facts = {words[0]: value[0] for words, value in report.facts}
+    facts = {label.ru: value.ru for label, value in report.facts}
     assert facts["Экзамен"] == closed.sitting.key.replace("_", "-")
-    assert len([words for words, _value in report.facts if words[0] == "Вложена квитанция"]) == 7
+    assert len([label for label, _value in report.facts if label.ru == "Вложена квитанция"]) == 7
 
 
 def test_the_same_facts_give_the_same_hash_and_any_change_another(closed, tmp_path):

@@ -15,6 +15,7 @@ from transfers import feed, receipts, statuses
 from transfers.errors import FeedFork, ForeignFeed, ForeignReceipt
 from transfers.models import FeedCursor, FeedRecord, Packet, PointStatus, ReceiptRecord
 from wire.errors import Refusal
+from wire.messages import Both
 
 
 def take(hq, *blobs):
@@ -134,7 +135,7 @@ def test_an_item_that_cannot_be_done_never_stops_those_behind_it(hq):
 
 
 @pytest.mark.parametrize(
-    "trouble", [OSError(errno.ENOSPC, "full"), OperationalError("database is locked"), StaleState("а", "a")]
+    "trouble", [OSError(errno.ENOSPC, "full"), OperationalError("database is locked"), StaleState(Both("а", "a"))]
 )
 def test_a_passing_trouble_passes_no_item_by(hq, monkeypatch, trouble):
     hq.close("0101")

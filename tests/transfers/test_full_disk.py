@@ -10,6 +10,7 @@ from tests.transfers.test_pages import post
 from transfers import importing, keeping, outbox, tasks
 from transfers.models import Packet, PointStatus, Wiping
 from wire import tus
+from wire.messages import Both
 
 FULL = 1 << 62
 
@@ -41,7 +42,7 @@ def test_a_centre_without_room_is_waited_for_and_calls_nobody(hq, settings, monk
     packet = hq.signed()
 
     def full(row):
-        raise tus.RetryLater("На диске узла не хватает места.", "No room.", retry_after=60, status=507)
+        raise tus.RetryLater(Both("На диске узла не хватает места.", "No room."), retry_after=60, status=507)
 
     monkeypatch.setattr(outbox, "_deliver", full)
     for _ in range(outbox.MAX_TRIES + 4):

@@ -12,6 +12,7 @@ application = get_wsgi_application()
 
 from uploads import api, handlers  # noqa: E402
 from wire.errors import Refusal  # noqa: E402
+from wire.messages import Both  # noqa: E402
 from wire.pki.identity import Identity, Role  # noqa: E402
 
 
@@ -38,7 +39,7 @@ def probe(upload):
     with (upload.path.parent.parent / "handled.log").open("a") as log:
         log.write(f"{upload.uid} {upload.sha256}\n")
     if upload.metadata.get("taste") == "bad":
-        raise NoSuchTaste("Не тот вкус.", "Not that taste.")
+        raise NoSuchTaste(Both("Не тот вкус.", "Not that taste."))
     if upload.metadata.get("taste") == "slow":
         time.sleep(0.3)
     return {"sha256": upload.sha256, "length": upload.length}

@@ -17,6 +17,7 @@ from uploads.errors import NoRoom, UploadGone
 from uploads.models import Upload
 from uploads.receiving import Owner
 from wire.errors import Refusal
+from wire.messages import Both
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -133,7 +134,7 @@ def test_a_handler_that_cannot_now_is_asked_again_and_its_work_is_not_kept(data_
         calls.append(upload.uid)
         Upload.objects.filter(pk=upload.pk).update(purpose="touched")
         if len(calls) < 3:
-            raise Busy("Занят.", "Busy.")
+            raise Busy(Both("Занят.", "Busy."))
         return {"calls": len(calls)}
 
     handlers.register("probe", handler)

@@ -117,7 +117,7 @@ def test_missing_things_are_refusals(tmp_path: Path) -> None:
 def test_errors_of_the_disk_are_said_in_russian(number: int, refusal: type[DiskRefusal], words: str) -> None:
     with pytest.raises(refusal, match=words) as caught, durable.disk_errors():
         raise OSError(number, os.strerror(number), "/flash/file")
-    assert "/flash/file" in caught.value.ru
+    assert "/flash/file" in caught.value.message.ru
     assert caught.value.cure()
     assert not caught.value.permanent
 

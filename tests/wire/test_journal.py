@@ -51,7 +51,7 @@ class TestSignature:
     def test_an_unsigned_journal_is_read_but_not_signed(self):
         document = read(build(2))
         assert document.signed_by is None
-        assert document.problems[0].ru == "журнал не подписан"
+        assert document.problems[0].message.ru == "журнал не подписан"
 
     def test_a_foreign_journal_is_read_but_not_signed(self):
         blob = journal.sign_lines(build(2), other_world().signer("print"))
@@ -301,7 +301,7 @@ class TestNameBesideContent:
         )
         fields = [part.field for part in compare(name, other)]
         assert fields == ["region", "point", "date", "subject", "room", "station"]
-        assert compare(name, other)[0].ru == "регион: в имени 78, в журнале 77"
+        assert compare(name, other)[0].message.ru == "регион: в имени 78, в журнале 77"
 
 
 @given(st.binary(max_size=400))

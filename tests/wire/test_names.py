@@ -186,7 +186,7 @@ def test_a_garbled_name_is_put_right(source, screen, code):
     reading = read(text)
     assert reading.name == name
     assert reading.certain
-    assert "кодировке" in reading.doubts[0].ru
+    assert "кодировке" in reading.doubts[0].message.ru
 
 
 def _show(byte: int, encoding: str) -> str:
@@ -265,7 +265,7 @@ class TestDoubted:
         reading = read(text)
         assert not reading.certain
         assert field in {doubt.field for doubt in reading.doubts}
-        assert all(doubt.ru and doubt.en for doubt in reading.doubts)
+        assert all(doubt.message.ru and doubt.message.en for doubt in reading.doubts)
         if isinstance(name, JournalName):
             assert reading.name == name
             assert reading.proposed == GOOD[name]

@@ -32,8 +32,8 @@ NAME = "END_VOICE_78_0002_290526_29_0201_Английский_язык_(устн
     ],
 )
 def test_what_would_not_survive_is_told(name, word):
-    assert any(word in part.ru for part in names_rules.faults(name))
-    assert all(part.en for part in names_rules.faults(name))
+    assert any(word in part.message.ru for part in names_rules.faults(name))
+    assert all(part.message.en for part in names_rules.faults(name))
 
 
 @pytest.mark.parametrize("name", [NAME, "console.dat", "com10.dat", "a.b.c", "№ 1 «ё».dat", ".hidden"])

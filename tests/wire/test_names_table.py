@@ -23,7 +23,7 @@ def test_there_are_enough_of_them_and_each_is_wrong_in_its_own_way():
 @pytest.mark.parametrize("row", TABLE, ids=[str(number) for number in range(len(TABLE))])
 def test_a_wrong_name_is_explained(row):
     reading = read(row["name"])
-    assert [[part.field, part.expected, part.ru] for part in reading.doubts] == row["wrong"]
+    assert [[part.field, part.expected, part.message.ru] for part in reading.doubts] == row["wrong"]
     assert reading.proposed == row["proposed"]
     assert reading.certain is row["certain"]
 
@@ -32,7 +32,7 @@ def test_a_wrong_name_is_explained(row):
 def test_the_explanation_is_whole(row):
     reading = read(row["name"])
     assert reading.doubts
-    assert all(part.en and part.en.isprintable() for part in reading.doubts)
+    assert all(part.message.en and part.message.en.isprintable() for part in reading.doubts)
     if reading.proposed is None:
         assert not reading.certain
     else:

@@ -29,7 +29,7 @@ def test_every_schema_is_a_schema_and_refuses_what_is_no_document(name: str) -> 
         with pytest.raises(SchemaRefusal) as refusal:
             schema.validate(name, bad)
         assert refusal.value.parts
-        assert name in refusal.value.ru
+        assert name in refusal.value.message.ru
 
 
 def test_each_wrong_place_is_named_in_both_languages() -> None:
@@ -39,8 +39,8 @@ def test_each_wrong_place_is_named_in_both_languages() -> None:
     fields = {part.field: part for part in refusal.value.parts}
     assert "region" in fields
     assert fields["region"].found == "78"
-    assert "ожидается" in fields["region"].ru
-    assert "expected" in fields["region"].en
+    assert "ожидается" in fields["region"].message.ru
+    assert "expected" in fields["region"].message.en
     assert 1 < len(refusal.value.parts) <= schema.MAX_PARTS
 
 

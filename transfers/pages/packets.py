@@ -21,6 +21,7 @@ from transfers.models import Packet, PacketKind, ReceiptLevel
 from transfers.overview import Overview, Row
 from transfers.states import PacketState
 from transfers.story import milestones
+from wire.messages import Message
 
 _ACTIONS = ("build", "sign", "retry", "flash", "pause", "wipe")
 
@@ -79,10 +80,8 @@ def sign_all(request: HttpRequest, key: str) -> str:
     packets = sign.awaiting(sitting)
     if not packets:
         raise NothingToSign(
-            "Пакетов, ожидающих подписи, нет.",
-            "No packet awaits a signature.",
-            cure_ru="Соберите пакеты закрытых аудиторий.",
-            cure_en="Build the packets of the closed rooms.",
+            Message("No packet awaits a signature."),
+            remedy=Message("Build the packets of the closed rooms."),
         )
     token = token_from(request, sitting.point)
     signed = sign.sign_packets(packets=packets, token=token, actor=actor_of(request))
@@ -96,8 +95,7 @@ def wipe(request: HttpRequest, key: str) -> str:
     rules.require(request.user, "transfers.wipe", sitting)
     if request.POST.get("sure") != "yes":
         raise OriginalsNeeded(
-            "Подтвердите удаление: отметьте, что исходные сканы больше не нужны.",
-            "Confirm the wiping: tick that the originals are no longer needed.",
+            Message("Confirm the wiping: tick that the originals are no longer needed."),
         )
     keeping.wipe(sitting=sitting, actor=actor_of(request))
     return _("The originals are being wiped. Packets, receipts and journals stay.")

@@ -10,6 +10,7 @@ from mmap import mmap
 from typing import Self
 
 from wire.errors import Refusal
+from wire.messages import Message
 
 INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x02, 0x03, 0x04, 0x05, 0x06
 SEQUENCE, SET = 0x30, 0x31
@@ -27,7 +28,8 @@ class DerRefusal(Refusal):
     code = "asn1_malformed"
 
     def __init__(self, reason: str = "") -> None:
-        super().__init__("Файл повреждён: структура не читается.", f"The structure cannot be read: {reason}.")
+        # xgettext: no-python-brace-format  # noqa: ERA001 - Russian leaves the reason out
+        super().__init__(Message("The file is damaged, its structure cannot be read: {reason}.", reason=reason))
 
 
 def header(tag: int, length: int) -> bytes:

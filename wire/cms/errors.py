@@ -1,6 +1,7 @@
 """Refusals of sealing, opening, signing and verifying."""
 
 from wire.errors import Refusal
+from wire.messages import Message
 
 
 class CmsMalformed(Refusal):
@@ -9,7 +10,8 @@ class CmsMalformed(Refusal):
     code = "cms_malformed"
 
     def __init__(self, reason: str) -> None:
-        super().__init__("Файл повреждён или это не файл CMS.", f"Not a CMS message of the right kind: {reason}.")
+        # xgettext: no-python-brace-format  # noqa: ERA001 - Russian leaves the reason out
+        super().__init__(Message("The file is damaged, or it is no CMS file: {reason}.", reason=reason))
 
 
 class UnsupportedAlgorithm(Refusal):
@@ -18,7 +20,7 @@ class UnsupportedAlgorithm(Refusal):
     code = "cms_unsupported"
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"Алгоритм не поддерживается: {what}.", f"The algorithm is not supported: {what}.")
+        super().__init__(Message("The algorithm is not supported: {what}.", what=what))
 
 
 class NoRecipient(Refusal):
@@ -28,10 +30,10 @@ class NoRecipient(Refusal):
 
     def __init__(self) -> None:
         super().__init__(
-            "Файл зашифрован не для этого ключа.",
-            "The file is sealed for another key.",
-            cure_ru="Проверьте, тот ли выбран ключ или токен, и не заменён ли сертификат получателя.",
-            cure_en="Check that the right key or token is chosen and that the recipient's certificate is not replaced.",
+            Message("The file is sealed for another key."),
+            remedy=Message(
+                "Check that the right key or token is chosen and that the recipient's certificate is not replaced."
+            ),
         )
 
 
@@ -42,10 +44,9 @@ class Damaged(Refusal):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            "Зашифрованный файл повреждён: проверочный код не сходится.",
-            f"The sealed file is damaged: {reason}.",
-            cure_ru="Запросите файл ещё раз.",
-            cure_en="Ask for the file again.",
+            # xgettext: no-python-brace-format  # noqa: ERA001 - Russian leaves the reason out
+            Message("The sealed file is damaged, its check code does not hold: {reason}.", reason=reason),
+            remedy=Message("Ask for the file again."),
         )
 
 
@@ -64,7 +65,11 @@ class SignatureWrong(Refusal):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            "Подпись неверна: документ изменён после подписания.", f"The signature does not hold: {reason}."
+            Message(
+                # xgettext: no-python-brace-format  # noqa: ERA001 - Russian leaves the reason out
+                "The signature does not hold, the document was changed after it was signed: {reason}.",
+                reason=reason,
+            )
         )
 
 
@@ -75,4 +80,4 @@ class NotSigned(Refusal):
     http_status = 403
 
     def __init__(self) -> None:
-        super().__init__("Документ не подписан.", "The document is not signed.")
+        super().__init__(Message("The document is not signed."))

@@ -63,7 +63,7 @@ def open_sealed(
                     dst.seek(start)
                     dst.truncate()
             if isinstance(error, DerRefusal):
-                raise CmsMalformed(error.en) from error
+                raise CmsMalformed(error.message.en) from error
             raise
 
 
@@ -97,7 +97,7 @@ def require_openable(
             raise CmsMalformed("the content is not plain data")
         provider.decryptor(bytes(KEY_BYTES), stream.element(MAX_FIELD))
     except DerRefusal as error:
-        raise CmsMalformed(error.en) from error
+        raise CmsMalformed(error.message.en) from error
 
 
 def _require_recipient(infos: Sequence[Node], certificates: Sequence[x509.Certificate]) -> None:

@@ -19,6 +19,7 @@ from wire.cms.errors import UnsupportedAlgorithm as Unsupported
 from wire.cms.names import is_named, issuer_and_serial
 from wire.cms.provider import AgreementKey, Recipient, TransportKey
 from wire.errors import Refusal
+from wire.messages import Message
 from wire.pki.certificates import PublicKey, public_key_of
 
 KEY_BYTES = 32
@@ -112,8 +113,7 @@ def _check_usage(certificate: x509.Certificate, public: PublicKey) -> None:
     elliptic = isinstance(public, ec.EllipticCurvePublicKey)
     if not (usage.key_agreement if elliptic else usage.key_encipherment):
         raise KeyRefusal(
-            "Сертификат получателя не предназначен для шифрования.",
-            "The recipient's certificate is not for encryption.",
+            Message("The recipient's certificate is not for encryption."),
         )
 
 
@@ -227,4 +227,4 @@ def _derive(shared: bytes, wrap_algorithm: bytes, ukm: bytes) -> bytes:
 
 
 def _token_failed() -> KeyRefusal:
-    return KeyRefusal("Ключ или токен не ответил.", "The key or token failed.", cure_ru="Проверьте токен и повторите.")
+    return KeyRefusal(Message("The key or token failed."), remedy=Message("Check the token and try again."))

@@ -18,6 +18,7 @@ from wire.cms.hashing import SLOTS, ParallelDigest
 from wire.cms.provider import ContentEncryptor, CryptoProvider
 from wire.cms.standard import STANDARD
 from wire.durable import SourceChanged, disk_errors, write_all
+from wire.messages import Message
 
 CHUNK = 1 << 18
 
@@ -102,7 +103,7 @@ def _begin(
 ) -> tuple[bytes, ContentEncryptor]:
     """Return everything that stands before the content, and the run that seals it."""
     if not recipients:
-        raise KeyRefusal("Не выбран ни один получатель.", "No recipient is chosen.")
+        raise KeyRefusal(Message("No recipient is chosen."))
     key = provider.content_key()
     encryptor = provider.encryptor(key)
     infos = der.set_of(*(provider.wrap(certificate, key) for certificate in recipients))

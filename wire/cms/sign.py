@@ -10,6 +10,7 @@ from wire.cms.errors import KeyRefusal
 from wire.cms.names import certificate_digest, issuer_and_serial
 from wire.cms.provider import CryptoProvider, Signer
 from wire.cms.standard import STANDARD
+from wire.messages import Message
 
 
 def sign(
@@ -36,7 +37,7 @@ def sign(
         KeyRefusal: No signers, one signer twice, a token that failed, a key that is not the certificate's.
     """
     if not signers or len({signer.certificate for signer in signers}) != len(signers):
-        raise KeyRefusal("Подписывающие не выбраны или повторяются.", "Signers are missing or repeated.")
+        raise KeyRefusal(Message("Signers are missing or repeated."))
     moment = (at or datetime.now(UTC)).astimezone(UTC)
     digest = provider.digest(der.parse(provider.digest_algorithm), data)
     content = der.oid(identifiers.DATA) + (b"" if detached else der.tlv(0xA0, der.octets(data)))

@@ -20,6 +20,7 @@ from wire.cms.der import Node
 from wire.cms.errors import Damaged, KeyRefusal, SignatureWrong, UnsupportedAlgorithm
 from wire.cms.provider import Bytes, ContentDecryptor, ContentEncryptor, CryptoProvider, Recipient, Signer
 from wire.errors import Refusal
+from wire.messages import Message
 from wire.pki.certificates import PublicKey, public_key_of
 
 Digest = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
@@ -142,12 +143,12 @@ class StandardProvider:
             raise
         except Exception as error:  # a token may raise anything of its driver's
             raise KeyRefusal(
-                "Ключ или токен не подписал.", "The key or token did not sign.", cure_ru="Проверьте токен и повторите."
+                Message("The key or token did not sign."), remedy=Message("Check the token and try again.")
             ) from error
         try:
             _check(public_key_of(signer.certificate), signature, data, hashes.SHA256())
         except InvalidSignature as error:
-            raise KeyRefusal("Ключ не от этого сертификата.", "The key is not of this certificate.") from error
+            raise KeyRefusal(Message("The key is not of this certificate.")) from error
         dotted = identifiers.ECDSA_WITH_SHA256 if elliptic else identifiers.RSA_WITH_SHA256
         return (der.sequence(der.oid(dotted)) if elliptic else der.sequence(der.oid(dotted), _NULL)), signature
 

@@ -127,7 +127,7 @@ def verify_in_place(
             _check_signer(info, message, found, trust, at, roles, provider) for info in message.signer_infos
         )
     except DerRefusal as error:
-        raise CmsMalformed(error.en) from error
+        raise CmsMalformed(error.message.en) from error
     if len({signer.certificate for signer in signers}) != len(signers):
         raise CmsMalformed("one signer twice")
     return found, signers
@@ -163,7 +163,7 @@ def unverified_in_place(blob: Buffer) -> Span:
     try:
         message = _read(blob)
     except DerRefusal as error:
-        raise CmsMalformed(error.en) from error
+        raise CmsMalformed(error.message.en) from error
     if message.content is None:
         raise CmsMalformed("the signature is detached")
     return message.content

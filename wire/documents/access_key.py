@@ -12,6 +12,7 @@ from cryptography.x509 import Certificate
 from wire import cms, pki
 from wire.cms import Recipient, der
 from wire.errors import Refusal
+from wire.messages import Message
 
 MAX_FILE = 1024 * 1024
 
@@ -49,28 +50,24 @@ def read(blob: bytes, *, recipients: Sequence[Recipient], certificate: Certifica
         Refusal: none of the recipients can open the envelope.
     """
     if len(blob) > MAX_FILE:
-        raise _foreign("файл слишком велик", "the file is too big")
+        raise _foreign(Message("the file is too big"))
     content = cms.open_bytes(blob, recipients=recipients)
     try:
         key = serialization.load_der_private_key(content, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise _foreign("в конверте не ключ", "the envelope holds no key") from error
+        raise _foreign(Message("the envelope holds no key")) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise _foreign("ключ другого вида", "the key is of another kind")
+        raise _foreign(Message("the key is of another kind"))
     public = certificate.public_key()
     if not isinstance(public, ec.EllipticCurvePublicKey) or pki.key_fingerprint(
         key.public_key()
     ) != pki.key_fingerprint(public):
-        raise _foreign(
-            "ключ не подходит к сертификату этого экзамена", "the key is not that of this exam's certificate"
-        )
+        raise _foreign(Message("the key is not that of this exam's certificate"))
     return key
 
 
-def _foreign(ru: str, en: str) -> ForeignAccessKey:
+def _foreign(message: Message) -> ForeignAccessKey:
     return ForeignAccessKey(
-        f"Ключ доступа к ЭМ не принят: {ru}.",
-        f"The access key is not accepted: {en}.",
-        cure_ru="Возьмите файл KEY_….p7m этого ППЭ, даты и предмета.",
-        cure_en="Take the KEY_….p7m file of this point, date and subject.",
+        Message("The access key is not accepted: {message}.", message=message),
+        remedy=Message("Take the KEY_….p7m file of this point, date and subject."),
     )

@@ -15,6 +15,7 @@ from wire import canonical, schema
 from wire.cms import Signer
 from wire.documents.signed import read_signed, same_place, write_signed
 from wire.errors import MalformedDocument, Refusal
+from wire.messages import Message
 from wire.pki import Role, TrustStore
 
 FORMAT = "ppe-feed/1"
@@ -108,10 +109,12 @@ def follow(items: Sequence[tuple[bytes, FeedItem]], *, number: int = 0, prev: st
     for blob, item in items:
         if (item.number != number + 1 or item.prev != prev) and not passes_a_gap(item, number):
             raise BrokenChain(
-                f"Лента РЦОИ прервана: после записи {number} пришла запись {item.number}.",
-                f"The feed is broken: item {item.number} came after item {number}.",
-                cure_ru="Получите ленту ещё раз с начала или запросите её у РЦОИ на флеш-накопителе.",
-                cure_en="Fetch the feed again from its start, or ask the centre for it on a flash drive.",
+                Message(
+                    "The feed is broken: item {item_number} came after item {number}.",
+                    item_number=item.number,
+                    number=number,
+                ),
+                remedy=Message("Fetch the feed again from its start, or ask the centre for it on a flash drive."),
             )
         number, prev = item.number, item_hash(blob)
 
@@ -142,6 +145,4 @@ def read_bundle(data: bytes) -> list[bytes]:
             raise ValueError("not a bundle, or lines are missing")
         return [base64.b64decode(canonical.loads(row)["item"], validate=True) for row in rows[1:]]
     except (ValueError, KeyError, TypeError, IndexError, binascii.Error, MalformedDocument) as error:
-        raise MalformedDocument(
-            "Это не файл ленты РЦОИ, или он оборван.", "This is not a feed file, or it is torn."
-        ) from error
+        raise MalformedDocument(Message("This is not a feed file, or it is torn.")) from error

@@ -21,6 +21,7 @@ from wire import canonical, cms, pki, schema
 from wire.cms import SignedBy, Signer
 from wire.documents.signed import same_place
 from wire.errors import Refusal
+from wire.messages import Message
 from wire.pki import Role, TrustStore
 
 FORMAT = "ppe-package/1"
@@ -74,7 +75,7 @@ class ExamPackage:
             for certificate in _certificates(text):
                 if pki.identity_of(certificate).role == Role.CA:
                     return certificate
-        raise _refuse("в пакете нет сертификата удостоверяющего центра", "it carries no certificate of the authority")
+        raise _refuse(Message("it carries no certificate of the authority"))
 
     @property
     def ca_fingerprint(self) -> str:
@@ -90,12 +91,10 @@ def _certificates(text: str) -> list[Certificate]:
     return pki.load_pem_certificates(text.encode("ascii", "replace")) if text else []
 
 
-def _refuse(ru: str, en: str) -> PackageRefusal:
+def _refuse(message: Message) -> PackageRefusal:
     return PackageRefusal(
-        f"Пакет экзамена не принят: {ru}.",
-        f"The exam package is not accepted: {en}.",
-        cure_ru="Возьмите файл EXAM_….zip у РЦОИ ещё раз.",
-        cure_en="Take the EXAM_….zip file from the centre again.",
+        Message("The exam package is not accepted: {message}.", message=message),
+        remedy=Message("Take the EXAM_….zip file from the centre again."),
     )
 
 
@@ -163,7 +162,7 @@ def read(data: bytes, *, trust: TrustStore | None, at: dt.datetime | None = None
     """
     members = _unzip(data)
     if not members.keys() >= {_HEAD, _SIGNATURE, "ca.pem", "crl.der"}:
-        raise _refuse("это не пакет экзамена", "it is not an exam package")
+        raise _refuse(Message("it is not an exam package"))
     head_bytes = members.pop(_HEAD)
     if trust is None:
         trust = _own_trust(members)
@@ -179,31 +178,31 @@ def read(data: bytes, *, trust: TrustStore | None, at: dt.datetime | None = None
 def _own_trust(members: Mapping[str, bytes]) -> TrustStore:
     roots = pki.load_pem_certificates(members["ca.pem"])
     if len(roots) != 1:
-        raise _refuse("в нём не один удостоверяющий центр", "it does not carry exactly one authority")
+        raise _refuse(Message("it does not carry exactly one authority"))
     return TrustStore(roots, [members["crl.der"]] if members["crl.der"] else [])
 
 
 def _unzip(data: bytes) -> dict[str, bytes]:
     if len(data) > MAX_FILE:
-        raise _refuse("файл слишком велик", "the file is too big")
+        raise _refuse(Message("the file is too big"))
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
             names = [info.filename for info in infos]
             if len(names) > MAX_MEMBERS or len(set(names)) != len(names):
-                raise _refuse("в архиве лишние файлы", "the archive holds too many files or one twice")
+                raise _refuse(Message("the archive holds too many files or one twice"))
             if sum(info.file_size for info in infos) > MAX_FILE:
-                raise _refuse("архив раскрывается слишком большим", "the archive unpacks too big")
+                raise _refuse(Message("the archive unpacks too big"))
             return {info.filename: _member(archive, info) for info in infos}
     except _ZIP_ERRORS as error:
-        raise _refuse("это не архив ZIP, или он повреждён", "it is not a ZIP, or it is damaged") from error
+        raise _refuse(Message("it is not a ZIP, or it is damaged")) from error
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     with archive.open(info) as member:
         data = member.read(info.file_size + 1)
     if len(data) != info.file_size:
-        raise _refuse(f"размер файла {info.filename} неверен", f"the size of {info.filename} is wrong")
+        raise _refuse(Message("the size of {filename} is wrong", filename=info.filename))
     return data
 
 
@@ -211,11 +210,11 @@ def _check_files(head: Mapping[str, Any], members: Mapping[str, bytes]) -> None:
     listed = {row["name"]: row for row in head["files"]}
     if len(listed) != len(head["files"]) or listed.keys() != members.keys():
         odd = ", ".join(sorted(listed.keys() ^ members.keys())) or "—"
-        raise _refuse(f"состав файлов не совпадает с описью ({odd})", f"files and list differ ({odd})")
+        raise _refuse(Message("files and list differ ({odd})", odd=odd))
     for name, row in listed.items():
         data = members[name]
         if len(data) != row["size"] or hashlib.sha256(data).hexdigest() != row["sha256"]:
-            raise _refuse(f"файл {name} изменён", f"the file {name} was changed")
+            raise _refuse(Message("the file {name} was changed", name=name))
 
 
 def _split(pem: bytes) -> list[str]:
@@ -241,4 +240,4 @@ def _build(head: dict[str, Any], members: Mapping[str, bytes]) -> ExamPackage:
             extra=canonical.loads(members["extra.json"]) if "extra.json" in members else {},
         )
     except KeyError as error:
-        raise _refuse(f"нет файла {error}", f"the file {error} is missing") from error
+        raise _refuse(Message("the file {error} is missing", error=error)) from error

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wire.errors import Part, Refusal
+from wire.messages import Message
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH, GROUP, ANSWER_LENGTH = 16, 4, 4
@@ -79,15 +80,13 @@ def read(typed: str) -> Spoken:
     wrong = sorted({letter for letter in text if letter not in ALPHABET})
     if wrong:
         shown = ", ".join(letter for letter in wrong[:5] if letter.isprintable())
-        raise _refuse(f"таких знаков в коде не бывает: {shown}", f"a code has no such characters: {shown}", shown)
+        raise _refuse(Message("a code has no such characters: {shown}", shown=shown), shown)
     if len(text) != LENGTH:
-        raise _refuse(
-            f"введено знаков: {len(text)}, в коде их {LENGTH}", f"{len(text)} characters were typed, a code has 16", ""
-        )
+        raise _refuse(Message("{count} characters were typed, a code has {length}", count=len(text), length=LENGTH), "")
     value = _number(text) >> _MAC_BITS
     status, counter = STATUSES.get(value >> 16), value & MAX_COUNTER
     if status is None or not counter:
-        raise _refuse("первая группа записана неверно", "the first group is wrong", text[:GROUP])
+        raise _refuse(Message("the first group is wrong"), text[:GROUP])
     return Spoken(text, status, counter)
 
 
@@ -129,11 +128,9 @@ def _number(text: str) -> int:
     return value
 
 
-def _refuse(ru: str, en: str, found: str) -> PhoneCodeRefused:
+def _refuse(message: Message, found: str) -> PhoneCodeRefused:
     return PhoneCodeRefused(
-        f"Это не код: {ru}.",
-        f"This is not a code: {en}.",
-        cure_ru="Попросите продиктовать код ещё раз, по четыре знака.",
-        cure_en="Ask for the code once more, four characters at a time.",
-        parts=[Part("code", found, "16", ru, en)],
+        Message("This is not a code: {message}.", message=message),
+        remedy=Message("Ask for the code once more, four characters at a time."),
+        parts=[Part("code", found, "16", message)],
     )

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from wire import canonical, cms, schema
 from wire.cms import SignedBy, Signer
 from wire.errors import Part, Refusal
+from wire.messages import Message
 from wire.pki import Role, TrustStore
 
 
@@ -51,13 +52,17 @@ def same_place(signed_by: SignedBy, *, region: str, point: str | None = None) ->
     if point is not None:
         pairs.append(("point", identity.point, point))
     parts = [
-        Part(name, found, expected, f"{name}: {found}, в документе {expected}", f"{name}: {found}, document {expected}")
+        Part(
+            name,
+            found,
+            expected,
+            Message("{name}: {found}, document {expected}", name=name, found=found, expected=expected),
+        )
         for name, found, expected in pairs
         if found != expected
     ]
     if parts:
         raise ForeignSigner(
-            f"Документ подписан чужим сертификатом ({identity.urn}).",
-            f"The document is signed by a certificate of another place ({identity.urn}).",
+            Message("The document is signed by a certificate of another place ({urn}).", urn=identity.urn),
             parts=parts,
         )

@@ -35,6 +35,7 @@ from wire.journal.lines import (
     walk,
 )
 from wire.journal.log import JournalClosed, JournalLog, sign_lines
+from wire.messages import Message
 from wire.pki import Role, TrustStore
 
 __all__ = [
@@ -166,33 +167,30 @@ def _read(
     elif problems[0].found == cms.SignatureWrong.code:
         problems.append(_unchained(lines.count))
     if not lines.closed:
-        problems.append(
-            Part("entries", "", "journal_closed", "журнал не завершён записью о закрытии", "the journal is not closed")
-        )
+        problems.append(Part("entries", "", "journal_closed", Message("the journal is not closed")))
     return content, lines, signed_by, (*problems, *lines.problems)
 
 
 def _open(blob: Buffer, *, trust: TrustStore, at: dt.datetime | None) -> tuple[Span, SignedBy | None, list[Part]]:
     if len(blob) > MAX_JOURNAL:
-        raise JournalRefusal("Файл слишком велик для журнала.", "The file is too big for a journal.")
+        raise JournalRefusal(Message("The file is too big for a journal."))
     if blob[:1] == b"{":
-        ru, en = "журнал не подписан", "the journal is not signed"
-        return Span(blob, 0, len(blob)), None, [Part("signature", "", "CMS", ru, en)]
+        message = Message("the journal is not signed")
+        return Span(blob, 0, len(blob)), None, [Part("signature", "", "CMS", message)]
     try:
         content, signers = cms.verify_in_place(blob, trust=trust, at=at, roles=set(_ROLES.values()))
     except Refusal as refusal:
-        problem = Part(
-            "signature", refusal.code, "", f"подпись не принята: {refusal}", f"signature: {refusal.text('en')}"
-        )
+        problem = Part("signature", refusal.code, "", Message("signature: {why}", why=refusal.message))
         return _unverified(blob, refusal), None, [problem]
     return content, signers[0], []
 
 
 def _unchained(number: int) -> Part:
     """Nothing stands after the last entry to prove it, but the signature."""
-    ru = f"цепочка записей цела: изменена последняя запись ({number}) или сама подпись"
-    en = f"the chain of entries holds: the last entry ({number}) was changed, or the signature itself"
-    return Part("signature.entry", str(number), "", ru, en)
+    message = Message(
+        "the chain of entries holds: the last entry ({number}) was changed, or the signature itself", number=number
+    )
+    return Part("signature.entry", str(number), "", message)
 
 
 def _unverified(blob: Buffer, refusal: Refusal) -> Span:
@@ -200,14 +198,17 @@ def _unverified(blob: Buffer, refusal: Refusal) -> Span:
         return cms.unverified_in_place(blob)
     except Refusal:
         raise JournalRefusal(
-            f"Это не электронный журнал: {refusal}",
-            f"This is not an electronic journal: {refusal.text('en')}",
-            cure_ru="Возьмите файл END_….dat со станции ещё раз.",
-            cure_en="Take the END_….dat file from the station again.",
+            Message("This is not an electronic journal: {why}", why=refusal.message),
+            remedy=Message("Take the END_….dat file from the station again."),
         ) from refusal
 
 
-_NAMED = {"role": "назначение", "region": "регион", "point": "ППЭ", "station": "станция"}
+_NAMED = {
+    "role": Message("role of the certificate"),
+    "region": Message("region"),
+    "point": Message("exam point"),
+    "station": Message("number of the station"),
+}
 
 
 def _compare_signer(header: Header, signed_by: SignedBy) -> list[Part]:
@@ -223,8 +224,12 @@ def _compare_signer(header: Header, signed_by: SignedBy) -> list[Part]:
             f"signer.{name}",
             found,
             expected,
-            f"подписан сертификатом другой станции: {_NAMED[name]} {found}, в журнале {expected}",
-            f"signed by another station's certificate: {name} {found}, the journal says {expected}",
+            Message(
+                "signed by another station's certificate: {name} {found}, the journal says {expected}",
+                name=_NAMED[name],
+                found=found,
+                expected=expected,
+            ),
         )
         for name, found, expected in pairs
         if found != expected
@@ -272,10 +277,13 @@ def sealed_doubts(document: JournalDocument | Lines, *, certificates: Sequence[C
         try:
             cms.require_openable(base64.b64decode(entry.data["p7m"], validate=True), certificates=certificates)
         except (Refusal, KeyError, TypeError, ValueError) as error:
-            ru, en = (error.text("ru"), error.text("en")) if isinstance(error, Refusal) else ("base64", "base64")
-            ru = f"номера бланков (запись {entry.seq}) ключами этого ППЭ не открыть никогда: {ru}"
-            en = f"the form numbers (entry {entry.seq}) can never be opened with the keys of this point: {en}"
-            found.append(Part("sealed", str(entry.seq), "", ru, en))
+            message = error.message if isinstance(error, Refusal) else ("base64", "base64")
+            message = Message(
+                "the form numbers (entry {seq}) can never be opened with the keys of this point: {message}",
+                seq=entry.seq,
+                message=message,
+            )
+            found.append(Part("sealed", str(entry.seq), "", message))
     return found
 
 
@@ -284,12 +292,10 @@ def _open_entry(entry: Entry, recipients: Sequence[Recipient]) -> list[FormSet]:
         blob = base64.b64decode(entry.data["p7m"], validate=True)
         rows = canonical.loads(cms.open_bytes(blob, recipients=recipients))
     except (Refusal, KeyError, TypeError, binascii.Error, ValueError) as error:
-        why_ru, why_en = (str(error), error.text("en")) if isinstance(error, Refusal) else ("base64", "base64")
+        why = (str(error), error.text("en")) if isinstance(error, Refusal) else ("base64", "base64")
         raise SealedForms(
-            f"Номера бланков (запись {entry.seq}) не открываются: {why_ru}",
-            f"The form numbers (entry {entry.seq}) do not open: {why_en}",
-            cure_ru="Загрузите и активируйте ключ доступа к ЭМ этого экзамена.",
-            cure_en="Load and activate the access key of this exam.",
+            Message("The form numbers (entry {seq}) do not open: {why}", seq=entry.seq, why=why),
+            remedy=Message("Load and activate the access key of this exam."),
         ) from error
     return _form_sets(rows, entry.seq)
 
@@ -307,7 +313,6 @@ def _form_sets(rows: object, seq: int) -> list[FormSet]:
                 sets.append(FormSet(ordinal, spoiled, unused, dict(sheets)))
             case _:
                 raise SealedForms(
-                    f"Номера бланков (запись {seq}) записаны не по формату.",
-                    f"The form numbers (entry {seq}) are not in the format.",
+                    Message("The form numbers (entry {seq}) are not in the format.", seq=seq),
                 )
     return sets

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from wire.errors import Part, Refusal
+from wire.messages import Both, Message
 
 DISPOSITIONS = frozenset({"success", "failure"})
 _HEX64 = re.compile(r"[0-9a-f]{64}").fullmatch
@@ -70,24 +71,22 @@ class EventKind:
 
     event: str
     kinds: frozenset[str]
-    ru: str
-    en: str
+    message: Message
     required: Mapping[str, str]
     optional: Mapping[str, str]
     fields: Mapping[str, Check]
 
 
-def _load() -> tuple[Mapping[str, EventKind], Mapping[str, tuple[str, str]]]:
+def _load() -> tuple[Mapping[str, EventKind], Mapping[str, Message]]:
     raw = json.loads(resources.files("wire.data").joinpath("events.json").read_text("utf-8"))
-    types = {name: (text["ru"], text["en"]) for name, text in raw["types"].items()}
+    types = {name: Both(text["ru"], text["en"]) for name, text in raw["types"].items()}
     events = {}
     for row in raw["events"]:
         fields = {name: CHECKS[kind] for name, kind in (row["required"] | row["optional"]).items()}
         events[row["event"]] = EventKind(
             event=row["event"],
             kinds=frozenset(row["kinds"]),
-            ru=row["ru"],
-            en=row["en"],
+            message=Both(row["ru"], row["en"]),
             required=MappingProxyType(row["required"]),
             optional=MappingProxyType(row["optional"]),
             fields=MappingProxyType(fields),
@@ -96,7 +95,7 @@ def _load() -> tuple[Mapping[str, EventKind], Mapping[str, tuple[str, str]]]:
 
 
 EVENTS: Mapping[str, EventKind]
-TYPES: Mapping[str, tuple[str, str]]
+TYPES: Mapping[str, Message]
 EVENTS, TYPES = _load()
 
 
@@ -119,7 +118,7 @@ def explain(kind: str, event: str, data: dict[str, Any]) -> list[Part]:
     """Every way in which an entry disagrees with the catalogue."""
     known = EVENTS.get(event)
     if known is None:
-        return [Part("event", event, "events.json", f"неизвестное событие «{event}»", f"unknown event “{event}”")]
+        return [Part("event", event, "events.json", Message("unknown event “{event}”", event=event))]
     parts = []
     if kind not in known.kinds:
         expected = ", ".join(sorted(known.kinds))
@@ -128,23 +127,22 @@ def explain(kind: str, event: str, data: dict[str, Any]) -> list[Part]:
                 "event",
                 event,
                 expected,
-                f"событие «{event}» не бывает в журнале {kind}",
-                f"event “{event}” does not belong to a {kind} journal",
+                Message("event “{event}” does not belong to a {kind} journal", event=event, kind=kind),
             )
         )
     types = {**known.required, **known.optional}
     for name, value in data.items():
         if name not in types:
-            ru, en = f"лишнее поле «{name}» в событии «{event}»", f"unexpected field “{name}” in event “{event}”"
-            parts.append(Part(name, _short(value), "", ru, en))
+            message = Message("unexpected field “{name}” in event “{event}”", name=name, event=event)
+            parts.append(Part(name, _short(value), "", message))
         elif not CHECKS[types[name]](value):
-            want_ru, want_en = TYPES[types[name]]
-            ru = f"поле «{name}» события «{event}»: ожидается {want_ru}"
-            parts.append(Part(name, _short(value), want_ru, ru, f"field “{name}” of “{event}”: expected {want_en}"))
+            want = TYPES[types[name]]
+            message = Message("field “{name}” of “{event}”: expected {want}", name=name, event=event, want=want)
+            parts.append(Part(name, _short(value), want.ru, message))
     for name in known.required:
         if name not in data:
-            ru, en = f"в событии «{event}» нет поля «{name}»", f"event “{event}” lacks the field “{name}”"
-            parts.append(Part(name, "", TYPES[known.required[name]][0], ru, en))
+            message = Message("event “{event}” lacks the field “{name}”", event=event, name=name)
+            parts.append(Part(name, "", TYPES[known.required[name]].ru, message))
     return parts
 
 
@@ -157,11 +155,12 @@ def check(kind: str, event: str, disposition: str, data: dict[str, Any]) -> None
     parts = [] if is_sound(kind, event, data) else explain(kind, event, data)
     if disposition not in DISPOSITIONS:
         expected = ", ".join(sorted(DISPOSITIONS))
-        parts.append(Part("disposition", disposition, expected, "неизвестный исход", "unknown disposition"))
+        parts.append(Part("disposition", disposition, expected, Message("unknown disposition")))
     if parts:
         raise EventRefusal(
-            f"Запись «{event}» не соответствует каталогу: {parts[0].ru}.",
-            f"Entry “{event}” does not agree with the catalogue: {parts[0].en}.",
+            Message(
+                "Entry “{event}” does not agree with the catalogue: {message}.", event=event, message=parts[0].message
+            ),
             parts=parts,
         )
 

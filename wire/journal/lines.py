@@ -17,6 +17,7 @@ from wire import canonical, schema
 from wire.cms.verify import Span
 from wire.errors import MalformedDocument, Part, Refusal
 from wire.journal.events import check, explain, is_sound
+from wire.messages import Message
 
 FORMAT = "ppe-journal/1"
 MAX_LINE = 4 * 1024 * 1024
@@ -170,20 +171,19 @@ def _load(line: bytes, number: int) -> dict[str, Any]:
         if type(found) is not dict:
             raise ValueError("not an object")
     except (ValueError, RecursionError, Refusal) as error:
-        # What the reader of JSON says is English: in Russian only the refusals of our own tell more.
-        ru = f" ({error.text('ru')})" if isinstance(error, Refusal) else ""
-        raise _broken(number, f"строка не читается как JSON{ru}", f"the line is not JSON ({error})") from error
+        # What the reader of JSON says is English: only the refusals of our own tell more.
+        if isinstance(error, Refusal):
+            raise _broken(number, Message("the line is not JSON ({why})", why=error.message)) from error
+        raise _broken(number, Message("the line is not JSON")) from error
     return found
 
 
-def _broken(number: int, ru: str, en: str) -> JournalRefusal:
-    where_ru, where_en = (f"Запись {number}", f"Entry {number}") if number else ("Заголовок журнала", "Journal header")
+def _broken(number: int, message: Message) -> JournalRefusal:
+    where = Message("Entry {number}", number=number) if number else Message("Journal header")
     return JournalRefusal(
-        f"{where_ru}: {ru}.",
-        f"{where_en}: {en}.",
-        cure_ru="Сформируйте журнал на станции ещё раз или примите его решением с указанием причины.",
-        cure_en="Form the journal at the station again, or accept it by a decision with a reason.",
-        parts=[Part("entry", str(number), "", ru, en)],
+        Message("{where}: {message}.", where=where, message=message),
+        remedy=Message("Form the journal at the station again, or accept it by a decision with a reason."),
+        parts=[Part("entry", str(number), "", message)],
     )
 
 
@@ -200,7 +200,7 @@ def read_header(line: bytes) -> Header:
     try:
         document["opened_at"] = canonical.parse_stamp(document["opened_at"])
     except MalformedDocument as refusal:
-        raise _broken(0, f"opened_at: {refusal}", f"opened_at: {refusal.text('en')}") from refusal
+        raise _broken(0, Message("opened_at: {why}", why=refusal.message)) from refusal
     return Header(**document)
 
 
@@ -256,28 +256,29 @@ def _entry(raw: dict[str, Any], number: int) -> Entry:
         sound = False
     if not sound:
         fault = _shape_fault(raw) or "at"
-        raise _broken(number, f"неверное поле: {fault}", f"wrong field: {fault}")
+        raise _broken(number, Message("wrong field: {fault}", fault=fault))
     return entry
 
 
 def _chain_refusal(row: bytes, follower: bytes, number: int, raw: dict[str, Any]) -> JournalRefusal:
     """Name the entry that was changed: the one before the break, unless this one's own `prev` was."""
     if raw.get("seq") != number:
-        ru = f"нарушен порядок записей: номер {raw.get('seq')!r}, ожидался {number}"
-        en = f"entries are missing or out of order: number {raw.get('seq')!r}, expected {number}"
-        return _broken(number, ru, en)
+        message = Message(
+            "entries are missing or out of order: number {get}, expected {number}",
+            get=f"{raw.get('seq')!r}",
+            number=number,
+        )
+        return _broken(number, message)
     try:
         intact = not follower or _load(follower, number + 1).get("prev") == line_hash(row)
     except JournalRefusal:
         intact = True
     bad = number - 1 if intact else number
-    ru = "цепочка записей нарушена: запись изменена после того, как была сделана"
-    en = "the chain of entries is broken: the entry was changed after it was written"
+    message = Message("the chain of entries is broken: the entry was changed after it was written")
     if not follower:
         # nothing after the last entry says which of the two it was
-        ru += f", или в последней записи ({number}) изменена ссылка на неё"
-        en += f", or the link to it in the last entry ({number}) was"
-    return _broken(bad, ru, en)
+        message = Message("{broken}, or the link to it in the last entry ({number}) was", broken=message, number=number)
+    return _broken(bad, message)
 
 
 def read_lines(content: bytes) -> Lines:
@@ -301,7 +302,7 @@ def walk(content: Span, *, keep: bool) -> Lines:
     if stop == content.begin or data[stop - 1 : stop] != b"\n":
         with memoryview(data) as view:
             number = bytes(view[content.begin : stop]).count(b"\n")
-        raise _broken(number, "последняя строка оборвана", "the last line is torn")
+        raise _broken(number, Message("the last line is torn"))
     end = data.find(b"\n", content.begin, stop)
     row = data[content.begin : end]
     header = read_header(row)
@@ -341,8 +342,7 @@ def _numbered(number: int, parts: list[Part]) -> list[Part]:
             f"entries[{number}].{part.field}",
             part.found,
             part.expected,
-            f"запись {number}: {part.ru}",
-            f"entry {number}: {part.en}",
+            Message("entry {number}: {message}", number=number, message=part.message),
         )
         for part in parts
     ]
@@ -350,8 +350,8 @@ def _numbered(number: int, parts: list[Part]) -> list[Part]:
 
 def _went_back(number: int, at: dt.datetime, latest: dt.datetime) -> Part:
     found, expected = canonical.stamp(at), canonical.stamp(latest)
-    ru, en = f"запись {number}: часы пошли назад ({found})", f"entry {number}: the clock went back ({found})"
-    return Part(f"entries[{number}].at", found, f"≥ {expected}", ru, en)
+    message = Message("entry {number}: the clock went back ({found})", number=number, found=found)
+    return Part(f"entries[{number}].at", found, f"≥ {expected}", message)
 
 
 Relation = Literal["same", "longer", "shorter", "fork"]

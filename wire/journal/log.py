@@ -11,6 +11,7 @@ from wire import cms, durable
 from wire.cms import Signer
 from wire.errors import Refusal
 from wire.journal.lines import Entry, Header, JournalRefusal, header_line, line_hash, make_line, next_entry, read_lines
+from wire.messages import Message
 
 if sys.platform != "win32":
     import fcntl
@@ -62,7 +63,7 @@ class JournalLog:
         try:
             handle = path.open("x+b", buffering=0)
         except FileExistsError:
-            raise JournalRefusal(f"Журнал {path.name} уже начат.", f"The log {path.name} exists already.") from None
+            raise JournalRefusal(Message("The log {path_name} exists already.", path_name=path.name)) from None
         _lock(handle, path)
         log = cls(path, handle, header, line, 0, "")
         log._write(line)
@@ -81,8 +82,8 @@ class JournalLog:
         try:
             handle = path.open("r+b", buffering=0)
         except OSError as error:
-            ru, en = f"Журнал {path.name} не открывается: {error}", f"The log {path.name} does not open: {error}"
-            raise JournalRefusal(ru, en) from error
+            message = Message("The log {path_name} does not open: {error}", path_name=path.name, error=error)
+            raise JournalRefusal(message) from error
         _lock(handle, path)
         content = path.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
@@ -133,8 +134,7 @@ class JournalLog:
         """
         if self.closed and event != _REOPENED:
             raise JournalClosed(
-                "Журнал уже сформирован; чтобы продолжить, откройте его снова с указанием причины.",
-                "The journal is closed; reopen it with a reason to go on.",
+                Message("The journal is closed; reopen it with a reason to go on."),
             )
         entry = next_entry(
             self._last_line,
@@ -204,6 +204,4 @@ def _lock(handle: BinaryIO, path: Path) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         handle.close()
-        raise JournalBusy(
-            f"Журнал {path.name} уже открыт другой программой.", f"Another program has the log {path.name} open."
-        ) from error
+        raise JournalBusy(Message("Another program has the log {path_name} open.", path_name=path.name)) from error

@@ -5,17 +5,18 @@ from collections.abc import Mapping
 
 from wire.errors import Part
 from wire.journal.lines import Header
+from wire.messages import Message
 from wire.names import JournalName
 from wire.subjects import SUBJECT_NAMES
 
 _WORDS = {
-    "kind": ("вид журнала", "kind"),
-    "region": ("регион", "region"),
-    "point": ("ППЭ", "point"),
-    "date": ("дата", "date"),
-    "subject": ("предмет", "subject"),
-    "room": ("аудитория", "room"),
-    "station": ("станция", "station"),
+    "kind": Message("kind of journal"),
+    "region": Message("region"),
+    "point": Message("point"),
+    "date": Message("date"),
+    "subject": Message("subject"),
+    "room": Message("room number"),
+    "station": Message("station number"),
 }
 NO_ROOM = "0000"
 
@@ -40,7 +41,7 @@ def compare(name: JournalName, header: Header) -> tuple[Part, ...]:
     """Every field in which a name and the content of its file differ; numbers are compared as numbers."""
     inside = name_of(header, subjects={header.subject: name.subject_name})
     parts = []
-    for field, (ru, en) in _WORDS.items():
+    for field, message in _WORDS.items():
         outer, inner = _shown(name, field), _shown(inside, field)
         if outer != inner and not (field == "station" and outer.lstrip("0") == inner.lstrip("0")):
             parts.append(
@@ -48,8 +49,12 @@ def compare(name: JournalName, header: Header) -> tuple[Part, ...]:
                     field,
                     outer,
                     inner,
-                    f"{ru}: в имени {outer or '—'}, в журнале {inner or '—'}",
-                    f"{en}: the name says {outer or '—'}, the journal {inner or '—'}",
+                    Message(
+                        "{message}: the name says {outer}, the journal {inner}",
+                        message=message,
+                        outer=outer or "—",
+                        inner=inner or "—",
+                    ),
                 )
             )
     return tuple(parts)

@@ -12,11 +12,11 @@ def markdown() -> str:
     rows = ["| event | journals | says | required | optional |", "|---|---|---|---|---|"]
     for kind in EVENTS.values():
         rows.append(
-            f"| `{kind.event}` | {', '.join(sorted(kind.kinds))} | {kind.ru} · {kind.en} "
+            f"| `{kind.event}` | {', '.join(sorted(kind.kinds))} | {kind.message.ru} · {kind.message.en} "
             f"| {_fields(kind.required)} | {_fields(kind.optional)} |"
         )
     rows += ["", "| type | meaning |", "|---|---|"]
-    rows += [f"| `{name}` | {en} |" for name, (_, en) in TYPES.items()]
+    rows += [f"| `{name}` | {meaning.en} |" for name, meaning in TYPES.items()]
     return "\n".join(rows)
 
 

@@ -13,21 +13,20 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wire.errors import Part, Refusal
+from wire.messages import Message
 from wire.names import parse as names_parse
 from wire.names.align import Field
 from wire.names.draft import Draft, Grammar, Kind, day_month_year
 from wire.subjects import SUBJECT_NAMES
 
-_REGION = Field("region", (2,), "PP", "код региона, 2 цифры", "region code, 2 digits")
-_POINT = Field("point", (4,), "PPPP", "код ППЭ, 4 цифры", "point code, 4 digits")
-_DATE = Field("date", (6, 8), "DMMGGG", "дата экзамена ДДММГГ", "exam date DDMMYY", zero_filled=False)
-_SUBJECT = Field("subject", (2,), "ЭЭ", "код предмета, 2 цифры", "subject code, 2 digits")
-_ROOM = Field("room", (4,), "AAAA", "номер аудитории, 4 цифры", "room number, 4 digits")
-_STATION = Field(
-    "station", (4, 1, 2, 3, 5, 6), "№станции", "номер станции, цифры", "station number, digits", zero_filled=False
-)
-_PLACE = Field("station", (1, 2, 3, 4), "№места", "номер места, цифры", "place number, digits", zero_filled=False)
-_SCANNER = Field("station", (2, 1, 3, 4), "CC", "номер станции сканирования", "scanning station", zero_filled=False)
+_REGION = Field("region", (2,), "PP", Message("region code, 2 digits"))
+_POINT = Field("point", (4,), "PPPP", Message("point code, 4 digits"))
+_DATE = Field("date", (6, 8), "DMMGGG", Message("exam date DDMMYY"), zero_filled=False)
+_SUBJECT = Field("subject", (2,), "ЭЭ", Message("subject code, 2 digits"))
+_ROOM = Field("room", (4,), "AAAA", Message("room number, 4 digits"))
+_STATION = Field("station", (4, 1, 2, 3, 5, 6), "№станции", Message("station number, digits"), zero_filled=False)
+_PLACE = Field("station", (1, 2, 3, 4), "№места", Message("place number, digits"), zero_filled=False)
+_SCANNER = Field("station", (2, 1, 3, 4), "CC", Message("number of the scanning station"), zero_filled=False)
 
 GRAMMARS: Mapping[str, Grammar] = {
     "print": Grammar("print", "END_PRINT", (_REGION, _POINT, _DATE, _SUBJECT), (_ROOM, _STATION), "_"),
@@ -85,9 +84,7 @@ def write(name: JournalName) -> str:
     grammar = GRAMMARS[name.kind]
     parts = _faults(name, grammar)
     if parts:
-        raise NameRefusal(
-            f"Имя журнала не составить: {parts[0].ru}.", f"No journal name can be made: {parts[0].en}.", parts=parts
-        )
+        raise NameRefusal(Message("No journal name can be made: {message}.", message=parts[0].message), parts=parts)
     subject = unicodedata.normalize("NFC", name.subject_name).replace(" ", grammar.space)
     left = [_value(name, field.name) for field in grammar.left]
     right = [_value(name, field.name) for field in grammar.right]
@@ -105,14 +102,14 @@ def _faults(name: JournalName, grammar: Grammar) -> list[Part]:
     for field in (*grammar.left, *grammar.right):
         value = _value(name, field.name)
         if not (value.isascii() and value.isdigit() and len(value) in field.lengths):
-            ru, en = f"{field.ru}: «{value}»", f"{field.en}: “{value}”"
-            parts.append(Part(field.name, value, field.letters, ru, en))
+            message = Message("{field}: “{value}”", field=field.message, value=value)
+            parts.append(Part(field.name, value, field.letters, message))
     if grammar.kind == "scan" and name.room is not None:
-        ru, en = "в имени журнала сканирования нет аудитории", "a scan journal's name has no room"
-        parts.append(Part("room", name.room, "", ru, en))
+        message = Message("a scan journal's name has no room")
+        parts.append(Part("room", name.room, "", message))
     if not 2000 <= name.date.year <= 2099:
-        ru, en = f"год {name.date.year} не записать двумя цифрами", f"the year {name.date.year} does not fit two digits"
-        parts.append(Part("date", name.date.isoformat(), "20ГГ", ru, en))
+        message = Message("the year {year} does not fit two digits", year=name.date.year)
+        parts.append(Part("date", name.date.isoformat(), "20ГГ", message))
     subject = name.subject_name
     if (
         not subject
@@ -120,8 +117,8 @@ def _faults(name: JournalName, grammar: Grammar) -> list[Part]:
         or _FORBIDDEN.search(subject)
         or len(subject.encode("utf-8")) > 180
     ):
-        ru, en = f"название предмета «{subject}»", f"the subject's name “{subject}”"
-        parts.append(Part("subject_name", subject, "", ru, en))
+        message = Message("the subject's name “{subject}”", subject=subject)
+        parts.append(Part("subject_name", subject, "", message))
     return parts
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from wire.messages import Message
+
 # letters that are typed or recognised in place of digits
 _DIGITS = str.maketrans("OoОоQIlІ|ЗзB", "000001111338")
 _DATE_MARKS = re.compile(r"[.\-–—/]")
@@ -18,8 +20,7 @@ class Field:
     name: str
     lengths: tuple[int, ...]
     letters: str
-    ru: str
-    en: str
+    message: Message
     zero_filled: bool = True
 
 

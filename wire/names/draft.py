@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from wire.errors import Part
+from wire.messages import Message
 from wire.names.align import Field
 
 Kind = Literal["print", "voice", "scan"]
@@ -39,9 +40,9 @@ class Draft:
     certain: bool = True
     doubts: list[Part] = field(default_factory=list)
 
-    def doubt(self, name: str, found: str, expected: str, ru: str, en: str, *, sure: bool = False) -> None:
+    def doubt(self, name: str, found: str, expected: str, message: Message, *, sure: bool = False) -> None:
         """Note an oddity; unless `sure`, a person must look."""
-        self.doubts.append(Part(name, shown(found), expected, ru, en))
+        self.doubts.append(Part(name, shown(found), expected, message))
         self.certain = self.certain and sure
 
 

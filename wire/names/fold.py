@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from wire.messages import Message
+
 _SPACES = re.compile(r"[ _\u00a0\u2000-\u200a\u202f\u3000]+")
 _DASHES = re.compile(r"[\u2010-\u2015\u2212]")
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
@@ -25,8 +27,7 @@ class Step:
     """One thing that is forgiven."""
 
     name: str
-    ru: str
-    en: str
+    message: Message
     apply: Callable[[str], str]
 
 
@@ -43,20 +44,18 @@ def _latin(text: str) -> str:
 STEPS: tuple[Step, ...] = (
     Step(
         "nfd",
-        "буквы с отдельными знаками (NFD, так пишет macOS)",
-        "decomposed letters (NFD, as macOS writes)",
+        Message("decomposed letters (NFD, as macOS writes)"),
         lambda text: unicodedata.normalize("NFC", text),
     ),
-    Step("space", "лишние или необычные пробелы", "extra or unusual spaces", spaces),
-    Step("invisible", "невидимые знаки", "invisible characters", lambda text: spaces(_INVISIBLE.sub("", text))),
-    Step("dash", "другое тире или дефис", "another dash or hyphen", lambda text: _DASHES.sub("-", text)),
-    Step("case", "другой регистр букв", "another letter case", str.casefold),
-    Step("latin", "латинские буквы вместо похожих русских", "Latin letters in place of Cyrillic ones", _latin),
-    Step("marks", "«е» вместо «ё» или «и» вместо «й»", "letters without marks", lambda text: text.translate(_GLYPHS)),
+    Step("space", Message("extra or unusual spaces"), spaces),
+    Step("invisible", Message("invisible characters"), lambda text: spaces(_INVISIBLE.sub("", text))),
+    Step("dash", Message("another dash or hyphen"), lambda text: _DASHES.sub("-", text)),
+    Step("case", Message("another letter case"), str.casefold),
+    Step("latin", Message("Latin letters in place of Cyrillic ones"), _latin),
+    Step("marks", Message("letters without marks"), lambda text: text.translate(_GLYPHS)),
     Step(
         "joiner",
-        "другие знаки между словами",
-        "other characters between the words",
+        Message("other characters between the words"),
         lambda text: spaces(re.sub(r"[^\w]+", " ", text)),
     ),
 )

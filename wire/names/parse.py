@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+from wire.messages import Message
 from wire.names import fold as names_fold
 from wire.names.align import Field, Token, align, looks_like_field, token
 from wire.names.draft import Draft, Grammar, day_month_year, shown
@@ -18,7 +19,7 @@ def parse(text: str, grammars: Mapping[str, Grammar], subjects: Mapping[str, str
     """Read a name that is not right in every letter. Never raises."""
     draft = Draft()
     if not text.strip() or len(text) > MAX_TEXT:
-        draft.doubt("name", text, "END_….dat", "имя пустое или слишком длинное", "the name is empty or too long")
+        draft.doubt("name", text, "END_….dat", Message("the name is empty or too long"))
         return draft
     stem = _strip_extension(draft, _strip_folder(draft, text))
     stem = _strip_copy(draft, stem)
@@ -30,20 +31,20 @@ def parse(text: str, grammars: Mapping[str, Grammar], subjects: Mapping[str, str
     _read_date(draft)
     _read_subject(draft, subject, subjects)
     if not names_fold.is_lost(text) and unicodedata.normalize("NFC", text) != text and not draft.doubts:
-        ru, en = "знаки букв записаны отдельно (NFD)", "the letters are decomposed (NFD)"
-        draft.doubt("name", text, unicodedata.normalize("NFC", text), ru, en, sure=True)
+        message = Message("the letters are decomposed (NFD)")
+        draft.doubt("name", text, unicodedata.normalize("NFC", text), message, sure=True)
     return draft
 
 
 def _strip_folder(draft: Draft, text: str) -> str:
     name = re.split(r"[/\\]", text)[-1]
     if name != text:
-        ru, en = "имя записано вместе с папкой", "the name comes with its folder"
-        draft.doubt("folder", text[: -len(name) or None], "", ru, en, sure=True)
+        message = Message("the name comes with its folder")
+        draft.doubt("folder", text[: -len(name) or None], "", message, sure=True)
     clean = name.strip(" \t\r\n\ufeff\u200b")
     if clean != name:
-        ru, en = "пробелы в начале или в конце имени", "blanks around the name"
-        draft.doubt("name", name, clean, ru, en, sure=True)
+        message = Message("blanks around the name")
+        draft.doubt("name", name, clean, message, sure=True)
     return clean
 
 
@@ -59,38 +60,38 @@ _EXTRA = re.compile(r"\.(?:txt|bak|old|zip|p7s|sig|bin|dat|\d{1,3})$", re.I)
 def _strip_extension(draft: Draft, name: str) -> str:
     name = _strip_copy(draft, name)
     if match := _PARTIAL.search(name):
-        ru, en = "файл не докачан или не дописан", "the file was not copied to its end"
-        draft.doubt("extension", match[0], ".dat", ru, en)
+        message = Message("the file was not copied to its end")
+        draft.doubt("extension", match[0], ".dat", message)
         name = name[: match.start()]
     while (match := _EXTRA.search(name)) and re.search(r"\.dat", name[: match.start()], re.I):
-        ru, en = f"лишнее расширение «{match[0]}»", f"an extra extension “{match[0]}”"
-        draft.doubt("extension", match[0], ".dat", ru, en, sure=match[0].lower() == ".dat")
+        message = Message("an extra extension “{match}”", match=match[0])
+        draft.doubt("extension", match[0], ".dat", message, sure=match[0].lower() == ".dat")
         name = _strip_copy(draft, name[: match.start()])
     stem, dot, extension = name.rpartition(".")
     folded = extension.translate(str.maketrans("аАтТ", "aAtT")).lower()
     if dot and folded == "dat":
         if extension != "dat":
-            ru, en = "расширение записано другими буквами", "the extension is written with other letters"
-            draft.doubt("extension", f".{extension}", ".dat", ru, en, sure=True)
+            message = Message("the extension is written with other letters")
+            draft.doubt("extension", f".{extension}", ".dat", message, sure=True)
         return stem
     if dot and 1 <= len(extension) <= 5 and extension.isalnum() and not extension.isdigit():
-        ru, en = f"расширение «.{extension}» вместо .dat", f"the extension is “.{extension}”, not .dat"
-        draft.doubt("extension", f".{extension}", ".dat", ru, en)
+        message = Message("the extension is “.{extension}”, not .dat", extension=extension)
+        draft.doubt("extension", f".{extension}", ".dat", message)
         return stem
     if match := re.search(r"[_ ,-]dat$", name, re.I):
-        ru, en = "перед расширением нет точки", "no dot before the extension"
-        draft.doubt("extension", match[0], ".dat", ru, en)
+        message = Message("no dot before the extension")
+        draft.doubt("extension", match[0], ".dat", message)
         return name[: match.start()]
-    ru, en = "нет расширения .dat: имя могло быть обрезано", "no .dat at the end: the name may have been cut"
-    draft.doubt("extension", "", ".dat", ru, en)
+    message = Message("no .dat at the end: the name may have been cut")
+    draft.doubt("extension", "", ".dat", message)
     return name
 
 
 def _strip_copy(draft: Draft, stem: str) -> str:
     for pattern in (_COPY_END, _COPY_END, _COPY_START):
         if (match := pattern.search(stem)) and len(match[0]) < len(stem):
-            ru, en = "это копия, сделанная файловым менеджером или браузером", "it is a copy made by a file manager"
-            draft.doubt("copy", match[0], "", ru, en, sure=True)
+            message = Message("it is a copy made by a file manager")
+            draft.doubt("copy", match[0], "", message, sure=True)
             stem = stem[: match.start()] + stem[match.end() :]
     return stem
 
@@ -106,16 +107,15 @@ def _take_prefix(draft: Draft, stem: str, grammars: Mapping[str, Grammar]) -> tu
     grammar = grammars[match[2].lower()]
     found = stem[match.start() : match.end()]
     if match.start():
-        ru, en = "перед началом имени стоят лишние знаки", "something stands before the name"
-        draft.doubt("prefix", stem[: match.start()], "", ru, en)
+        message = Message("something stands before the name")
+        draft.doubt("prefix", stem[: match.start()], "", message)
     if found != grammar.prefix:
-        ru = f"начало имени записано «{found}», должно быть {grammar.prefix}"
-        en = f"the prefix is written “{found}”, it should be {grammar.prefix}"
-        draft.doubt("prefix", found, grammar.prefix, ru, en, sure=True)
+        message = Message("the prefix is written “{found}”, it should be {prefix}", found=found, prefix=grammar.prefix)
+        draft.doubt("prefix", found, grammar.prefix, message, sure=True)
     rest = stem[match.end() :]
     if rest[:1].isdigit():
-        ru, en = f"после {grammar.prefix} нет знака «_»", f"no “_” after {grammar.prefix}"
-        draft.doubt("separator", found + rest[:2], f"{grammar.prefix}_", ru, en, sure=True)
+        message = Message("no “_” after {prefix}", prefix=grammar.prefix)
+        draft.doubt("separator", found + rest[:2], f"{grammar.prefix}_", message, sure=True)
     return grammar, rest
 
 
@@ -128,14 +128,15 @@ def _guess_prefix(draft: Draft, stem: str, grammars: Mapping[str, Grammar]) -> t
     close = [] if short else difflib.get_close_matches(words, list(names), n=1, cutoff=0.7)
     if not close or not head:
         expected = ", ".join(prefixes)
-        ru = "имя сокращено файловой системой (8.3)" if short else "это не имя электронного журнала"
-        en = "the file system shortened the name (8.3)" if short else "it is not the name of a journal"
-        draft.doubt("prefix", stem, expected, f"{ru}: ожидается {expected}", f"{en}: expected {expected}")
+        if short:
+            message = Message("the file system shortened the name (8.3): expected {expected}", expected=expected)
+        else:
+            message = Message("it is not the name of a journal: expected {expected}", expected=expected)
+        draft.doubt("prefix", stem, expected, message)
         return None, ""
     grammar = prefixes[names[close[0]]]
-    ru = f"начало имени «{head[0]}» похоже на {grammar.prefix}"
-    en = f"the prefix “{head[0]}” looks like {grammar.prefix}"
-    draft.doubt("prefix", head[0], grammar.prefix, ru, en)
+    message = Message("the prefix “{head}” looks like {prefix}", head=head[0], prefix=grammar.prefix)
+    draft.doubt("prefix", head[0], grammar.prefix, message)
     return grammar, stem[head.end() :]
 
 
@@ -143,13 +144,13 @@ def _separators(draft: Draft, rest: str) -> str:
     marks = re.findall(r"(?<=\d)[ \-–—.](?=\d)", rest)
     # a date has two dots at most; a third mark between digits stands in place of «_»
     if marks and ("_" not in rest or (marks[0] != " " and marks.count(marks[0]) > 2)):
-        ru, en = "части имени разделены не знаком «_»", "the parts are not separated by “_”"
-        draft.doubt("separator", marks[0], "_", ru, en, sure=marks[0] == " ")
+        message = Message("the parts are not separated by “_”")
+        draft.doubt("separator", marks[0], "_", message, sure=marks[0] == " ")
         if marks[0] != " ":
             rest = rest.replace(marks[0], "_")
     elif re.search(r"__", rest.strip("_")) or rest.endswith(("_", " ")) or rest.startswith(("__", " ")):
-        ru, en = "лишние знаки «_» или пробелы", "superfluous “_” or blanks"
-        draft.doubt("separator", rest, "_", ru, en, sure=True)
+        message = Message("superfluous “_” or blanks")
+        draft.doubt("separator", rest, "_", message, sure=True)
     return rest.strip(_SEPARATORS)
 
 
@@ -172,13 +173,13 @@ def _take_fields(draft: Draft, grammar: Grammar, rest: str) -> str:
     if right == 1 < len(grammar.right) and "room" in {part.name for part in grammar.right} - draft.values.keys():
         _one_of_two(draft, grammar, words[-1])
     for item in (*spare, *spare_right):
-        ru, en = f"лишняя часть «{item.raw}»", f"an extra part “{item.raw}”"
-        draft.doubt("name", item.raw, grammar.shape, ru, en)
+        message = Message("an extra part “{raw}”", raw=item.raw)
+        draft.doubt("name", item.raw, grammar.shape, message)
     named = {doubt.field for doubt in draft.doubts}
     for part in (*grammar.left, *grammar.right):
         if part.name not in draft.values and part.name not in named:
-            ru, en = f"не хватает части: {part.ru}", f"a part is missing: {part.en}"
-            draft.doubt(part.name, "", part.letters, ru, en)
+            message = Message("a part is missing: {message}", message=part.message)
+            draft.doubt(part.name, "", part.letters, message)
     middle = pieces[left : len(pieces) - right]
     return rest[middle[0][0] : middle[-1][1]] if middle else ""
 
@@ -194,17 +195,23 @@ def _unsure(draft: Draft, grammar: Grammar, left: list[Token], right: list[Token
     if any(grammar.kind != "scan" or len(item.digits) != 4 for item in right):
         for part in grammar.right:
             draft.values.pop(part.name, None)
-            ru, en = "какая из частей в конце лишняя, неизвестно", "which of the parts at the end is the extra one"
-            draft.doubt(part.name, "", part.letters, f"{part.ru}: {ru}", f"{part.en}: it is not known {en}")
+            message = Message("which of the parts at the end is the extra one")
+            draft.doubt(
+                part.name,
+                "",
+                part.letters,
+                Message("{message}: it is not known {message2}", message=part.message, message2=message),
+            )
 
 
 def _one_of_two(draft: Draft, grammar: Grammar, found: str) -> None:
     """One part where two belong: which of them it is cannot be known."""
-    names_ru, names_en = " и ".join(part.ru for part in grammar.right), " and ".join(part.en for part in grammar.right)
+    one, other = (part.message for part in grammar.right)
+    names = Message("{one} and {other}", one=one, other=other)
     for part in grammar.right:
         draft.values.pop(part.name, None)
-        ru = f"в конце одна часть «{found}» вместо двух ({names_ru})"
-        draft.doubt(part.name, found, part.letters, ru, f"one part “{found}” in place of two ({names_en})")
+        message = Message("one part “{found}” in place of two ({names})", found=found, names=names)
+        draft.doubt(part.name, found, part.letters, message)
 
 
 def _run(words: list[str]) -> int:
@@ -239,21 +246,23 @@ def _read_side(draft: Draft, fields: tuple[Field, ...], tokens: list[Token]) -> 
 def _read_field(draft: Draft, part: Field, item: Token) -> None:
     digits = item.digits
     if digits and digits != item.raw and part.name != "date":
-        ru = f"{part.ru}: в «{item.raw}» не только цифры, прочитано как {digits}"
-        draft.doubt(part.name, item.raw, digits, ru, f"{part.en}: “{item.raw}” is not digits only, read as {digits}")
+        message = Message(
+            "{part}: “{raw}” is not digits only, read as {digits}", part=part.message, raw=item.raw, digits=digits
+        )
+        draft.doubt(part.name, item.raw, digits, message)
     if len(digits) in part.lengths:
         draft.values[part.name] = digits if part.name != "date" else item.raw
     elif digits and part.name == "date":
         draft.values["date"] = item.raw
     elif digits and part.zero_filled and len(digits) < part.lengths[0]:
         full = digits.zfill(part.lengths[0])
-        ru = f"{part.ru}: «{digits}» дополнено нулями до {full}"
-        draft.doubt(part.name, digits, full, ru, f"{part.en}: “{digits}” filled with zeros to {full}")
+        message = Message("{part}: “{digits}” filled with zeros to {full}", part=part.message, digits=digits, full=full)
+        draft.doubt(part.name, digits, full, message)
         draft.values[part.name] = full
     else:
         draft.values.setdefault(part.name, "")
-        ru, en = f"{part.ru}: стоит «{item.raw}»", f"{part.en}: “{item.raw}” stands there"
-        draft.doubt(part.name, item.raw, part.letters, ru, en)
+        message = Message("{message}: “{raw}” stands there", message=part.message, raw=item.raw)
+        draft.doubt(part.name, item.raw, part.letters, message)
 
 
 def _swapped_room(draft: Draft, grammar: Grammar, left: list[Token], right: list[Token]) -> None:
@@ -265,9 +274,14 @@ def _swapped_room(draft: Draft, grammar: Grammar, left: list[Token], right: list
             if len(item.digits) == 4:
                 spare.remove(item)
                 draft.values["room"] = item.digits
-                ru, en = "аудитория стоит не на своём месте", "the room stands in a wrong place"
+                message = Message("the room stands in a wrong place")
                 expected = grammar.shape
-                draft.doubt("room", item.raw, expected, f"{ru}, форма имени {expected}", f"{en}, expected {expected}")
+                draft.doubt(
+                    "room",
+                    item.raw,
+                    expected,
+                    Message("{message}, expected {expected}", message=message, expected=expected),
+                )
                 return
 
 
@@ -282,25 +296,24 @@ def _read_date(draft: Draft) -> None:
         plain = digits == raw
         if draft.date and (len(digits) == 8 or not plain):
             right = f"{draft.date:%d%m%y}"
-            ru, en = f"дата «{raw}» вместо {right}", f"the date is “{raw}” instead of {right}"
+            message = Message("the date is “{raw}” instead of {right}", raw=raw, right=right)
             sure = plain or digits == re.sub(r"\D", "", raw)
-            draft.doubt("date", raw, right, ru, en, sure=sure)
+            draft.doubt("date", raw, right, message, sure=sure)
         elif draft.date is None:
             draft.date = _year_first(digits)
-            ru, en = f"даты «{raw}» (ДДММГГ) не бывает", f"there is no date “{raw}” (DDMMYY)"
+            message = Message("there is no date “{raw}” (DDMMYY)", raw=raw)
             if draft.date:
-                ru += ", возможно, год стоит первым"
-                en += ", perhaps the year comes first"
-            draft.doubt("date", raw, expected, ru, en)
+                message = Message("there is no date “{raw}” (DDMMYY), perhaps the year comes first", raw=raw)
+            draft.doubt("date", raw, expected, message)
         return
     if len(digits) == 7:
         options = [text for text in (f"0{digits}", f"{digits[:2]}0{digits[2:]}") if day_month_year(text)]
         draft.date = day_month_year(options[0]) if len({*options}) == 1 else None
-        ru, en = f"в дате «{raw}» 7 цифр, ожидается 6", f"the date “{raw}” has 7 digits, 6 are expected"
-        draft.doubt("date", raw, expected, ru, en)
+        message = Message("the date “{raw}” has 7 digits, 6 are expected", raw=raw)
+        draft.doubt("date", raw, expected, message)
         return
-    ru, en = f"дата «{raw}» неверной длины", f"the date “{raw}” has a wrong length"
-    draft.doubt("date", raw, expected, ru, en)
+    message = Message("the date “{raw}” has a wrong length", raw=raw)
+    draft.doubt("date", raw, expected, message)
 
 
 def _year_first(digits: str) -> dt.date | None:
@@ -318,14 +331,17 @@ def _read_subject(draft: Draft, found: str, subjects: Mapping[str, str]) -> None
     steps = names_fold.match(found, expected)
     if steps is not None:
         for step in steps:
-            ru, en = f"название предмета: {step.ru}", f"subject's name: {step.en}"
-            draft.doubt("subject_name", found, expected, ru, en, sure=True)
+            message = Message("subject's name: {message}", message=step.message)
+            draft.doubt("subject_name", found, expected, message, sure=True)
         return
     for decoded in names_fold.decodings(found):
         if names_fold.match(decoded.text, expected) is not None:
-            ru = f"название предмета в чужой кодировке ({decoded.source} прочитан как {decoded.screen})"
-            en = f"the subject's name is garbled ({decoded.source} shown as {decoded.screen})"
-            draft.doubt("subject_name", found, expected, ru, en, sure=True)
+            message = Message(
+                "the subject's name is garbled ({source} shown as {screen})",
+                source=decoded.source,
+                screen=decoded.screen,
+            )
+            draft.doubt("subject_name", found, expected, message, sure=True)
             return
     _other_name(draft, found, expected, subjects)
 
@@ -334,35 +350,36 @@ def _other_name(draft: Draft, found: str, expected: str, subjects: Mapping[str, 
     other = names_fold.by_name(found, subjects)
     folded, wanted = names_fold.key(found), names_fold.key(expected)
     if not found:
-        ru, en = "нет названия предмета", "the subject's name is missing"
+        message = Message("the subject's name is missing")
     elif other is not None:
-        ru = f"название принадлежит предмету {other}, а код в имени другой"
-        en = f"the name belongs to subject {other}, the code is another one"
+        message = Message("the name belongs to subject {other}, the code is another one", other=other)
     elif names_fold.is_lost(found):
-        ru, en = "название предмета потеряно при копировании", "the subject's name was lost in copying"
+        message = Message("the subject's name was lost in copying")
     elif folded and wanted.startswith(folded):
-        ru, en = "название предмета обрезано", "the subject's name is cut short"
+        message = Message("the subject's name is cut short")
     elif difflib.SequenceMatcher(None, folded[:100], wanted[:100]).ratio() > 0.7:
-        ru, en = "в названии предмета опечатка", "the subject's name is misspelt"
+        message = Message("the subject's name is misspelt")
     else:
-        ru, en = "название не совпадает с предметом этого кода", "the name is not that of the subject with this code"
-    ru, en = f"{ru}: «{shown(found)}», ожидается «{expected}»", f"{en}: “{shown(found)}”, expected “{expected}”"
-    draft.doubt("subject_name", found, expected, ru, en)
+        message = Message("the name is not that of the subject with this code")
+    message = Message(
+        "{message}: “{shown}”, expected “{expected}”", message=message, shown=shown(found), expected=expected
+    )
+    draft.doubt("subject_name", found, expected, message)
 
 
 def _unknown_subject(draft: Draft, found: str, subjects: Mapping[str, str]) -> None:
     code = draft.values.get("subject")
     other = names_fold.by_name(found, subjects)
     if code:
-        ru, en = f"предмета с кодом {code} нет в списке", f"there is no subject with the code {code}"
-        draft.doubt("subject", code, other or "", ru, en)
+        message = Message("there is no subject with the code {code}", code=code)
+        draft.doubt("subject", code, other or "", message)
     if other is not None:
-        ru, en = f"по названию это предмет {other}", f"by its name it is subject {other}"
-        draft.doubt("subject", code or "", other, ru, en)
+        message = Message("by its name it is subject {other}", other=other)
+        draft.doubt("subject", code or "", other, message)
         draft.values["subject"] = other
         draft.subject_name = subjects[other]
     elif not found:
-        draft.doubt("subject_name", "", "", "нет названия предмета", "the subject's name is missing")
+        draft.doubt("subject_name", "", "", Message("the subject's name is missing"))
     elif code and (name := _plain(found)):
         draft.subject_name = name
 

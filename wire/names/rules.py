@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 from wire.errors import Part
+from wire.messages import Message
 
 #: Windows counts UTF-16 units: 255 for a name, 259 for a whole path without the long-path prefix.
 MAX_NAME, MAX_PATH = 255, 259
@@ -34,26 +35,26 @@ def faults(name: str) -> list[Part]:
     """Every reason for which a file name would not survive on Windows or Linux; empty when it would."""
     found = []
 
-    def fault(value: str, ru: str, en: str) -> None:
-        found.append(Part("name", value[:80], "", ru, en))
+    def fault(value: str, message: Message) -> None:
+        found.append(Part("name", value[:80], "", message))
 
     if not name or name in (".", ".."):
-        fault(name, "это не имя файла", "it is not a file name")
+        fault(name, Message("it is not a file name"))
     if bad := sorted(set(_FORBIDDEN.findall(name))):
         shown = " ".join(letter if letter.isprintable() else f"U+{ord(letter):04X}" for letter in bad)
-        fault(shown, f"знаки {shown} в именах Windows запрещены", f"Windows forbids {shown} in names")
+        fault(shown, Message("Windows forbids {shown} in names", shown=shown))
     if name not in (".", "..") and name != name.rstrip(" ."):
-        fault(name[-1], "точка или пробел в конце имени: Windows отбросит", "Windows drops a dot or blank at the end")
+        fault(name[-1], Message("Windows drops a dot or blank at the end"))
     if is_device(name):
-        fault(name, "имя занято устройством Windows", "the name is that of a Windows device")
+        fault(name, Message("the name is that of a Windows device"))
     if units(name) > MAX_NAME:
-        fault(str(units(name)), f"имя длиннее {MAX_NAME} знаков", f"longer than {MAX_NAME} characters")
+        fault(str(units(name)), Message("longer than {max_name} characters", max_name=MAX_NAME))
     if len(name.encode("utf-8", "surrogateescape")) > MAX_BYTES:
-        fault(name, f"имя длиннее {MAX_BYTES} байт в UTF-8", f"longer than {MAX_BYTES} bytes in UTF-8")
+        fault(name, Message("longer than {max_bytes} bytes in UTF-8", max_bytes=MAX_BYTES))
     if any("\ud800" <= letter <= "\udfff" for letter in name):
-        fault("", "в имени байты, которые не прочитать как UTF-8", "bytes that are not UTF-8")
+        fault("", Message("bytes that are not UTF-8"))
     elif unicodedata.normalize("NFC", name) != name:
-        fault(name, "буквы с отдельными знаками (NFD)", "decomposed letters (NFD)")
+        fault(name, Message("decomposed letters (NFD)"))
     return found
 
 

@@ -18,6 +18,7 @@ from wire import cms, durable
 from wire.cms import SignedBy, Signer
 from wire.documents.signed import ForeignSigner, same_place
 from wire.errors import Part
+from wire.messages import Message
 from wire.packet.content import Content, ContentRefusal, TarFile, extract, write_content
 from wire.packet.header import (
     KINDS,
@@ -90,18 +91,14 @@ def append_signature(path: Path | str, *, content: Content, header: PacketHeader
         SchemaRefusal: a field of the header does not agree with the schema.
     """
     if (header.content_sha256, header.content_size) != (content.sha256, content.size):
-        raise ContentRefusal(
-            "Заголовок пакета описывает другое содержимое.", "The packet's header speaks of another content."
-        )
+        raise ContentRefusal(Message("The packet's header speaks of another content."))
     data = header_bytes(header)
     parse_header(data)
     signature = cms.sign(data, signers=signers, detached=True)
     with durable.disk_errors(), Path(path).open("r+b") as file:
         member = read_local(file, 0, CONTENT)
         if (member.size, member.end) != (content.size, content.end):
-            raise ContentRefusal(
-                "Файл пакета не тот, что был зашифрован.", "The packet's file is not the one that was sealed."
-            )
+            raise ContentRefusal(Message("The packet's file is not the one that was sealed."))
         append_members(file, member, ((HEADER, data), (SIGNATURE, signature)))
         file.flush()
         os.fsync(file.fileno())
@@ -147,16 +144,18 @@ def _check_signers(header: PacketHeader, signers: Sequence[SignedBy], roles: fro
     if sorted(found) != sorted(roles):
         shown, expected = ", ".join(sorted(found)), ", ".join(sorted(roles))
         raise ForeignSigner(
-            f"Пакет должны подписать {expected}, подписали {shown or 'никто'}.",
-            f"The packet must be signed by {expected}, it is signed by {shown or 'nobody'}.",
-            parts=[Part("signers", shown, expected, "не те подписи", "wrong signatures")],
+            Message(
+                "The packet must be signed by {expected}, it is signed by {shown}.",
+                expected=expected,
+                shown=shown or Message("nobody"),
+            ),
+            parts=[Part("signers", shown, expected, Message("wrong signatures"))],
         )
     for signed in signers:
         same_place(signed, region=header.region, point=header.point)
         if signed.identity.role == Role.HQ and signed.identity.ident != header.node:
             raise ForeignSigner(
-                "Пакет подписан другим узлом, чем назван в заголовке.",
-                "The packet is signed by another node than its header names.",
+                Message("The packet is signed by another node than its header names."),
             )
 
 
@@ -180,11 +179,9 @@ def _check_bytes(file: BinaryIO, members: Sequence[Member], header: PacketHeader
     sums = [crc, *(zlib.crc32(_bytes(file, member)) for member in members[1:])]
     if (inner.hexdigest(), content.size) != (header.content_sha256, header.content_size):
         raise ContentRefusal(
-            "Содержимое пакета повреждено: хэш не совпадает с подписанным.",
-            "The packet's content is damaged: its hash is not the signed one.",
-            cure_ru="Передайте файл пакета ещё раз.",
-            cure_en="Send the packet's file again.",
+            Message("The packet's content is damaged: its hash is not the signed one."),
+            remedy=Message("Send the packet's file again."),
         )
     if sums != [member.crc for member in members]:
-        raise ContainerRefusal("Контрольные суммы архива неверны.", "The check sums of the archive are wrong.")
+        raise ContainerRefusal(Message("The check sums of the archive are wrong."))
     return whole.hexdigest()

@@ -16,6 +16,7 @@ from cryptography.x509 import Certificate
 from wire import cms, durable
 from wire.cms import Recipient
 from wire.errors import Refusal
+from wire.messages import Message
 from wire.packet import tar
 from wire.packet.header import MANIFEST_NAME, FileKind, Manifest, ManifestFile, manifest_bytes, parse_manifest
 from wire.packet.zip import CONTENT, Member, local_header, read_members
@@ -114,9 +115,7 @@ def write_content(
         header = local_header(CONTENT, tally.size, tally.crc)
         if len(header) != start:
             # an ECDSA-sized difference at the very border of 4 GiB: the header's length was foretold wrongly
-            raise ContentRefusal(
-                "Размер содержимого изменился во время шифрования.", "The content changed its size while sealing."
-            )
+            raise ContentRefusal(Message("The content changed its size while sealing."))
         file.seek(0)
         file.write(header)
         file.flush()
@@ -152,8 +151,7 @@ def _check_names(rows: Sequence[ManifestFile]) -> None:
         # A name that is a file here and a folder there would fail on the disk, as if the disk were to blame.
         if key in seen or key in folders or above & seen or not tar.is_plain(row.name):
             raise tar.TarRefusal(
-                f"Имя файла «{row.name[:80]}» недопустимо или повторяется.",
-                f"The file name “{row.name[:80]}” is not allowed or occurs twice.",
+                Message("The file name “{row_name}” is not allowed or occurs twice.", row_name=row.name[:80]),
             )
         seen.add(key)
         folders |= above
@@ -231,6 +229,4 @@ def _store(target: Path, pieces: Iterator[bytes]) -> str:
 
 
 def _differs(name: str) -> ContentRefusal:
-    return ContentRefusal(
-        f"Файл «{name}» в пакете расходится с описью.", f"The file “{name}” differs from the packet's manifest."
-    )
+    return ContentRefusal(Message("The file “{name}” differs from the packet's manifest.", name=name))

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from wire import canonical, schema
 from wire.errors import MalformedDocument
+from wire.messages import Message
 
 FORMAT = "ppe-packet/1"
 MANIFEST_FORMAT = "ppe-manifest/1"
@@ -114,8 +115,7 @@ def _check(header: PacketHeader) -> None:
 
 def _contradiction(name: str, found: str) -> MalformedDocument:
     return MalformedDocument(
-        f"Заголовок пакета противоречит себе: {name} = {found}.",
-        f"The packet's header contradicts itself: {name} = {found}.",
+        Message("The packet's header contradicts itself: {name} = {found}.", name=name, found=found),
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, ClassVar
 
 from wire.errors import Refusal
+from wire.messages import Message
 
 BLOCK = 512
 MAX_NAME = 240
@@ -37,8 +38,8 @@ class SourceChanged(Refusal):
     permanent: ClassVar[bool] = False
 
 
-def _refuse(ru: str, en: str) -> TarRefusal:
-    return TarRefusal(f"Содержимое пакета не принято: {ru}.", f"The packet's content is not accepted: {en}.")
+def _refuse(message: Message) -> TarRefusal:
+    return TarRefusal(Message("The packet's content is not accepted: {message}.", message=message))
 
 
 def is_plain(name: str) -> bool:
@@ -77,7 +78,7 @@ class Source:
 
 def _header(name: str, size: int) -> bytes:
     if not is_plain(name) or size > MAX_SIZE:
-        raise _refuse(f"недопустимое имя или размер файла «{name[:80]}»", f"bad name or size of “{name[:80]}”")
+        raise _refuse(Message("bad name or size of “{name}”", name=name[:80]))
     info = tarfile.TarInfo(name)
     info.size = size
     return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "strict")
@@ -104,8 +105,7 @@ def _pieces(sources: Sequence[Source]) -> Iterator[bytes]:
             yield piece
         if done != source.size or digest.hexdigest() != source.sha256:
             raise SourceChanged(
-                f"Файл «{source.name}» изменился во время сборки пакета.",
-                f"The file “{source.name}” changed while the packet was being built.",
+                Message("The file “{source_name}” changed while the packet was being built.", source_name=source.name),
             )
         yield bytes(_padding(source.size))
     yield bytes(2 * BLOCK)
@@ -121,8 +121,9 @@ def _read(source: Source) -> Iterator[bytes]:
                 yield piece
     except OSError as error:
         raise SourceChanged(
-            f"Файл «{source.name}» не читается: {error.strerror}.",
-            f"The file “{source.name}” cannot be read: {error.strerror}.",
+            Message(
+                "The file “{source_name}” cannot be read: {strerror}.", source_name=source.name, strerror=error.strerror
+            ),
         ) from error
 
 
@@ -199,7 +200,7 @@ class TarReader:
             name = self._pax_path(size)
             kind, _, size = _parse(self._exactly(BLOCK))
         if kind != b"0" or not is_plain(name):
-            raise _refuse(f"недопустимая запись «{name[:80]}»", f"a forbidden entry “{name[:80]}”")
+            raise _refuse(Message("a forbidden entry “{name}”", name=name[:80]))
         self._left, self._pad = size, _padding(size)
         return TarEntry(name, size)
 
@@ -208,33 +209,33 @@ class TarReader:
         while self._left:
             piece = self._file.read(min(self._left, _PIECE))
             if not piece:
-                raise _refuse("архив обрывается", "the archive is cut short")
+                raise _refuse(Message("the archive is cut short"))
             self._left -= len(piece)
             yield piece
 
     def _exactly(self, count: int) -> bytes:
         data = self._file.read(count) if count else b""
         if len(data) != count:
-            raise _refuse("архив обрывается", "the archive is cut short")
+            raise _refuse(Message("the archive is cut short"))
         return data
 
     def _finish(self) -> None:
         rest = self._file.read(20 * BLOCK + 1)
         if len(rest) < BLOCK or len(rest) > 20 * BLOCK or any(rest):
-            raise _refuse("после конца архива есть данные", "bytes follow the end of the archive")
+            raise _refuse(Message("bytes follow the end of the archive"))
 
     def _pax_path(self, size: int) -> str:
         if size > 2 * BLOCK:
-            raise _refuse("слишком длинный заголовок", "an extended header is too long")
+            raise _refuse(Message("an extended header is too long"))
         record = self._exactly(size)
         self._exactly(_padding(size))
         match = re.fullmatch(rb"([0-9]{1,4}) path=([^\n]+)\n", record)
         if match is None or int(match[1]) != len(record):
-            raise _refuse("недопустимый расширенный заголовок", "a forbidden extended header")
+            raise _refuse(Message("a forbidden extended header"))
         try:
             return match[2].decode("utf-8")
         except UnicodeDecodeError as error:
-            raise _refuse("имя не в UTF-8", "a name is not UTF-8") from error
+            raise _refuse(Message("a name is not UTF-8")) from error
 
 
 def _parse(block: bytes) -> tuple[bytes, str, int]:
@@ -242,12 +243,12 @@ def _parse(block: bytes) -> tuple[bytes, str, int]:
     size, checksum = _octal(block[124:136]), _octal(block[148:156])
     blank = block[:148] + b" " * 8 + block[156:]
     if checksum != sum(blank) or block[257:263] != b"ustar\0" or any(block[157:257]) or any(block[345:500]):
-        raise _refuse("неверный заголовок файла в архиве", "a bad file header in the archive")
+        raise _refuse(Message("a bad file header in the archive"))
     return block[156:157], block[:100].rstrip(b"\0").decode("ascii", "replace"), size
 
 
 def _octal(field: bytes) -> int:
     text = field.strip(b" \0")
     if not re.fullmatch(rb"[0-7]{1,12}", text):
-        raise _refuse("неверное число в заголовке", "a bad number in a header")
+        raise _refuse(Message("a bad number in a header"))
     return int(text, 8)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from wire import durable
 from wire.errors import Part, Refusal
+from wire.messages import Message
 
 #: A file up to this size goes in one; a FAT32 drive takes 4 GiB less a byte.
 LIMIT = (4 << 30) - (64 << 20)
@@ -83,7 +84,7 @@ def write(src: Path, folder: Path, name: str, *, limit: int | None = None) -> bo
         size = src.stat().st_size
     count = max(1, -(-size // limit))
     if count > MOST:
-        raise durable.DiskFull("Файл слишком велик для накопителя.", "The file is too large for the drive.")
+        raise durable.DiskFull(Message("The file is too large for the drive."))
     fresh = False
     for number in range(1, count + 1):
         start = (number - 1) * limit
@@ -121,11 +122,14 @@ def join(pieces: Pieces, target: Path) -> str:
         names = [piece_name(pieces.name, number, pieces.count) for number in pieces.missing]
         lost = _numbers(pieces.missing)
         raise PiecesMissing(
-            f"Файл {pieces.name} записан частями. Не хватает: {lost} из {pieces.count}.",
-            f"The file {pieces.name} is in pieces. Missing: {lost} of {pieces.count}.",
-            cure_ru="Положите недостающие части в ту же папку и примите её снова.",
-            cure_en="Put the missing pieces into the same folder and take it in again.",
-            parts=[Part("piece", "", name, f"нет части {name}", f"{name} is missing") for name in names],
+            Message(
+                "The file {pieces_name} is in pieces. Missing: {lost} of {count}.",
+                pieces_name=pieces.name,
+                lost=lost,
+                count=pieces.count,
+            ),
+            remedy=Message("Put the missing pieces into the same folder and take it in again."),
+            parts=[Part("piece", "", name, Message("{name} is missing", name=name)) for name in names],
         )
     return durable.write_durable(target, _blocks([pieces.paths[n] for n in range(1, pieces.count + 1)]), mode=0o600)
 

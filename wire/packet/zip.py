@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, ClassVar
 
 from wire.errors import Refusal
+from wire.messages import Message
 
 CONTENT, HEADER, SIGNATURE = "content.p7m", "packet.json", "packet.json.p7s"
 NAMES = (CONTENT, HEADER, SIGNATURE)
@@ -50,12 +51,10 @@ class Member:
         return self.start + self.size
 
 
-def _refuse(ru: str, en: str) -> ContainerRefusal:
+def _refuse(message: Message) -> ContainerRefusal:
     return ContainerRefusal(
-        f"Файл не похож на пакет: {ru}.",
-        f"The file is not a packet: {en}.",
-        cure_ru="Передайте файл .ppe ещё раз, не изменяя его.",
-        cure_en="Send the .ppe file again, unchanged.",
+        Message("The file is not a packet: {message}.", message=message),
+        remedy=Message("Send the .ppe file again, unchanged."),
     )
 
 
@@ -133,23 +132,23 @@ def read_local(file: BinaryIO, at: int, name: str) -> Member:
     file.seek(at)
     fixed = file.read(_LOCAL.size)
     if len(fixed) < _LOCAL.size or not fixed.startswith(b"PK\x03\x04"):
-        raise _refuse(f"нет составной части {name}", f"the member {name} is missing")
+        raise _refuse(Message("the member {name} is missing", name=name))
     _, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL.unpack(fixed)
     raw = file.read(name_length)
     if raw != name.encode("ascii"):
         found = raw[:60].decode("ascii", "replace")
-        raise _refuse(f"вместо {name} стоит «{found}»", f"“{found}” stands in place of {name}")
+        raise _refuse(Message("“{found}” stands in place of {name}", found=found, name=name))
     if flags or method:
-        raise _refuse(f"{name} сжат, зашифрован или с отложенным размером", f"{name} is compressed or has odd flags")
+        raise _refuse(Message("{name} is compressed or has odd flags", name=name))
     extra = file.read(extra_length)
     if packed == _LIMIT and size == _LIMIT and len(extra) == 20:
         tag, length, size, packed = struct.unpack("<HHQQ", extra)
         if (tag, length) != (1, 16) or size < _LIMIT:
-            raise _refuse(f"у {name} лишние поля", f"{name} carries odd fields")
+            raise _refuse(Message("{name} carries odd fields", name=name))
     elif extra:
-        raise _refuse(f"у {name} лишние поля", f"{name} carries odd fields")
+        raise _refuse(Message("{name} carries odd fields", name=name))
     if packed != size:
-        raise _refuse(f"размеры {name} расходятся", f"the sizes of {name} disagree")
+        raise _refuse(Message("the sizes of {name} disagree", name=name))
     return Member(name, at, at + _LOCAL.size + name_length + extra_length, size, crc)
 
 
@@ -166,12 +165,12 @@ def read_members(file: BinaryIO) -> tuple[Member, Member, Member]:
         member = read_local(file, at, name)
         at = member.end
         if at > total:
-            raise _refuse("файл обрывается", "the file is cut short")
+            raise _refuse(Message("the file is cut short"))
         if name != CONTENT and member.size > MAX_SMALL:
-            raise _refuse(f"{name} слишком велик", f"{name} is too big")
+            raise _refuse(Message("{name} is too big", name=name))
         members.append(member)
     if total - at > 1024:
-        raise _refuse("в архиве лишние данные", "there are extra bytes in the archive")
+        raise _refuse(Message("there are extra bytes in the archive"))
     file.seek(at)
     _check_directory(io.BytesIO(file.read()), members)
     return members[0], members[1], members[2]
@@ -181,14 +180,14 @@ def _check_directory(tail: BinaryIO, members: Sequence[Member]) -> None:
     for member in members:
         fixed = tail.read(_CENTRAL.size)
         if len(fixed) < _CENTRAL.size:
-            raise _refuse("оглавление обрывается", "the directory is cut short")
+            raise _refuse(Message("the directory is cut short"))
         fields = _CENTRAL.unpack(fixed)
         ours = _CENTRAL.unpack(_central(member)[: _CENTRAL.size])
         rest = _central(member)[_CENTRAL.size :]
         # what may differ: who made it, the time stamps and the attributes; nothing that a reader acts upon
         same = all(fields[i] == ours[i] for i in (0, 3, 4, 7, 8, 9, 10, 11, 12, 13, 16))
         if not same or tail.read(len(rest)) != rest:
-            raise _refuse(f"оглавление расходится с {member.name}", f"the directory disagrees with {member.name}")
+            raise _refuse(Message("the directory disagrees with {member_name}", member_name=member.name))
     size = tail.tell()
     if tail.read() != _end_records(len(members), size, members[-1].end):
-        raise _refuse("после оглавления стоит не то", "what follows the directory is wrong")
+        raise _refuse(Message("what follows the directory is wrong"))

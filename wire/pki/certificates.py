@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from wire.messages import Message
 from wire.pki.identity import REGION_POINT, CertificateRefusal, Identity, Role
 
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
@@ -62,8 +63,10 @@ def accept_public_key(key: object) -> PublicKey:
     if isinstance(key, rsa.RSAPublicKey) and MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
         return key
     raise CertificateRefusal(
-        f"Ключ не подходит: нужен EC P-256 или RSA от {MIN_RSA_BITS} бит.",
-        f"The key is not suitable: EC P-256 or RSA of at least {MIN_RSA_BITS} bits is needed.",
+        Message(
+            "The key is not suitable: EC P-256 or RSA of at least {min_rsa_bits} bits is needed.",
+            min_rsa_bits=MIN_RSA_BITS,
+        ),
     )
 
 
@@ -76,7 +79,7 @@ def public_key_of(cert: x509.Certificate) -> PublicKey:
     try:
         key = cert.public_key()
     except PARSE_ERRORS as error:
-        raise _unreadable("Сертификат", "The certificate") from error
+        raise _unreadable(Message("The certificate")) from error
     return accept_public_key(key)
 
 
@@ -94,7 +97,7 @@ def read_csr(data: bytes) -> CsrInfo:
         CertificateRefusal: Not a request, an unsuitable key, a wrong signature, no identity of this system.
     """
     if len(data) > MAX_PEM_BYTES:
-        raise _unreadable("Запрос на сертификат", "The certificate request")
+        raise _unreadable(Message("The certificate request"))
     try:
         pem_form = b"-----BEGIN" in data
         request = x509.load_pem_x509_csr(data) if pem_form else x509.load_der_x509_csr(data)
@@ -104,15 +107,11 @@ def read_csr(data: bytes) -> CsrInfo:
         identity = _identity_in(names)
         common_name = _common_name(request.subject)
     except (*PARSE_ERRORS, x509.ExtensionNotFound, InvalidSignature) as error:
-        raise _unreadable("Запрос на сертификат", "The certificate request") from error
+        raise _unreadable(Message("The certificate request")) from error
     if not valid:
-        raise CertificateRefusal(
-            "Подпись запроса на сертификат неверна.", "The signature of the certificate request is wrong."
-        )
+        raise CertificateRefusal(Message("The signature of the certificate request is wrong."))
     if identity.role is Role.CA:
-        raise CertificateRefusal(
-            "Запрос просит права удостоверяющего центра.", "The request asks for the rights of an authority."
-        )
+        raise CertificateRefusal(Message("The request asks for the rights of an authority."))
     return CsrInfo(identity, common_name, key, key_fingerprint(key))
 
 
@@ -159,9 +158,9 @@ def issue(
         CertificateRefusal: An unsuitable key, a name that does not fit, an empty validity, a second authority.
     """
     if identity.role is Role.CA:
-        raise CertificateRefusal("Второй удостоверяющий центр не выпускается.", "A second authority is not issued.")
+        raise CertificateRefusal(Message("A second authority is not issued."))
     if not_before >= not_after:
-        raise CertificateRefusal("Срок действия сертификата пуст.", "The validity of the certificate is empty.")
+        raise CertificateRefusal(Message("The validity of the certificate is empty."))
     key = accept_public_key(public_key)
     builder = (
         x509.CertificateBuilder()
@@ -223,9 +222,7 @@ def identity_of(cert: x509.Certificate) -> Identity:
     try:
         names = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (*PARSE_ERRORS, x509.ExtensionNotFound) as error:
-        raise CertificateRefusal(
-            "В сертификате нет имени владельца в системе ППЭ.", "The certificate names no holder of this system."
-        ) from error
+        raise CertificateRefusal(Message("The certificate names no holder of this system.")) from error
     return _identity_in(names)
 
 
@@ -247,11 +244,11 @@ def load_pem_certificates(data: bytes) -> list[x509.Certificate]:
         CertificateRefusal: There is none, or one cannot be read.
     """
     if len(data) > MAX_PEM_BYTES:
-        raise _unreadable("Файл сертификатов", "The certificate file")
+        raise _unreadable(Message("The certificate file"))
     try:
         return [_read_through(cert) for cert in x509.load_pem_x509_certificates(data)]
     except PARSE_ERRORS as error:
-        raise _unreadable("Файл сертификатов", "The certificate file") from error
+        raise _unreadable(Message("The certificate file")) from error
 
 
 def load_der_certificate(data: bytes) -> x509.Certificate:
@@ -263,7 +260,7 @@ def load_der_certificate(data: bytes) -> x509.Certificate:
     try:
         return _read_through(x509.load_der_x509_certificate(data))
     except PARSE_ERRORS as error:
-        raise _unreadable("Сертификат", "The certificate") from error
+        raise _unreadable(Message("The certificate")) from error
 
 
 def pem(cert: x509.Certificate) -> str:
@@ -287,8 +284,7 @@ def _subject(identity: Identity, common_name: str) -> x509.Name:
     name = common_name.strip().encode("utf-8", "ignore")[:MAX_COMMON_NAME].decode("utf-8", "ignore").strip()
     if not name or not name.isprintable():
         raise CertificateRefusal(
-            "Имя в сертификате пустое или содержит непечатные знаки.",
-            "The name in a certificate is empty or holds unprintable characters.",
+            Message("The name in a certificate is empty or holds unprintable characters."),
         )
     return x509.Name(
         [
@@ -302,7 +298,7 @@ def _subject(identity: Identity, common_name: str) -> x509.Name:
 def _common_name(subject: x509.Name) -> str:
     values = [attribute.value for attribute in subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
     if len(values) != 1 or not isinstance(values[0], str) or not 0 < len(values[0].strip()) <= MAX_COMMON_NAME:
-        raise CertificateRefusal("В запросе нет имени (CN).", "The request has no common name.")
+        raise CertificateRefusal(Message("The request has no common name."))
     return values[0].strip()
 
 
@@ -314,8 +310,7 @@ def _identity_in(names: x509.SubjectAlternativeName) -> Identity:
     found = [name for name in names.get_values_for_type(x509.UniformResourceIdentifier) if name.startswith("urn:ppe:")]
     if len(found) != 1:
         raise CertificateRefusal(
-            "В сертификате должно быть ровно одно имя владельца в системе ППЭ.",
-            "A certificate must name exactly one holder of this system.",
+            Message("A certificate must name exactly one holder of this system."),
         )
     return Identity.parse(found[0])
 
@@ -346,5 +341,5 @@ def _role_usage(role: Role, key: PublicKey) -> x509.KeyUsage:
     return _usage(digital_signature=role.signs, key_agreement=elliptic, key_encipherment=not elliptic)
 
 
-def _unreadable(ru: str, en: str) -> CertificateRefusal:
-    return CertificateRefusal(f"{ru}: не читается.", f"{en} cannot be read.")
+def _unreadable(message: Message) -> CertificateRefusal:
+    return CertificateRefusal(Message("{message} cannot be read.", message=message))

@@ -8,6 +8,7 @@ from typing import Self
 from cryptography import x509
 
 from wire.errors import Refusal
+from wire.messages import Message
 
 # Our arc grows from a UUID (ITU-T X.667): nobody has to grant it, nobody else can hold it.
 PROFILE_ARC = "2.25.224857081366081512730015019916963197124.1"
@@ -82,8 +83,9 @@ class Identity:
             value = getattr(self, name)
             if not isinstance(value, str) or pattern.fullmatch(value) is None:
                 raise CertificateRefusal(
-                    f"Неверное имя владельца сертификата: {name} «{value!s:.80}».",
-                    f"Wrong identity of a certificate's holder: {name} «{value!s:.80}».",
+                    Message(
+                        "Wrong identity of a certificate's holder: {name} «{value}».", name=name, value=f"{value!s:.80}"
+                    ),
                 )
 
     @property
@@ -107,7 +109,6 @@ class Identity:
         pieces = urn.split(":")
         if len(pieces) != 6 or pieces[:2] != ["urn", "ppe"] or pieces[2] not in set(Role):
             raise CertificateRefusal(
-                f"Это не имя владельца сертификата ППЭ: «{urn[:120]}».",
-                f"This is not the identity of a PPE certificate: «{urn[:120]}».",
+                Message("This is not the identity of a PPE certificate: «{urn}».", urn=urn[:120]),
             )
         return cls(Role(pieces[2]), pieces[3], pieces[4], pieces[5])

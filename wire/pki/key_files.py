@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 
 from wire.cms import der
 from wire.errors import Refusal
+from wire.messages import Message
 from wire.pki.certificates import PARSE_ERRORS, PrivateKey, accept_public_key
 from wire.pki.identity import CertificateRefusal
 
@@ -47,8 +48,7 @@ def dump_pkcs12(key: PrivateKey, cert: x509.Certificate | None, pin: str, *, nam
     """
     if not pin or "\0" in pin or len(pin) > MAX_PIN:
         raise WrongPin(
-            f"ПИН-код не может быть пустым или длиннее {MAX_PIN} знаков.",
-            f"The PIN cannot be empty or longer than {MAX_PIN} letters.",
+            Message("The PIN cannot be empty or longer than {max_pin} letters.", max_pin=MAX_PIN),
         )
     encryption = (
         PrivateFormat.PKCS12.encryption_builder()
@@ -70,19 +70,17 @@ def load_pkcs12(data: bytes, pin: str) -> Pkcs12:
     _inspect(data)
     if "\0" in pin or len(pin) > MAX_PIN:
         # The library panics at a NUL, and what panics there is no Exception that anybody catches.
-        raise WrongPin("ПИН-код не подходит.", "The PIN is wrong.")
+        raise WrongPin(Message("The PIN is wrong."))
     try:
         key, certificate, _ = pkcs12.load_key_and_certificates(data, pin.encode())
     except PARSE_ERRORS as error:
         # The library says one thing for both; the structure has been looked at, so it is the PIN.
-        raise WrongPin("ПИН-код не подходит.", "The PIN is wrong.") from error
+        raise WrongPin(Message("The PIN is wrong.")) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise _not_a_key_file()
     accept_public_key(key.public_key())
     if certificate is not None and certificate.public_key() != key.public_key():
-        raise CertificateRefusal(
-            "Сертификат в файле ключа не от этого ключа.", "The certificate in the key file is not of this key."
-        )
+        raise CertificateRefusal(Message("The certificate in the key file is not of this key."))
     return Pkcs12(key, certificate)
 
 
@@ -122,4 +120,4 @@ def _rounds(node: der.Node, levels: int = _LEVELS) -> list[int]:
 
 
 def _not_a_key_file() -> CertificateRefusal:
-    return CertificateRefusal("Это не файл ключа PKCS#12.", "This is not a PKCS#12 key file.")
+    return CertificateRefusal(Message("This is not a PKCS#12 key file."))

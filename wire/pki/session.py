@@ -8,6 +8,7 @@ from datetime import datetime
 from wire import cms
 from wire.cms import SignedBy, Signer
 from wire.errors import MalformedDocument
+from wire.messages import Message
 from wire.pki.identity import Role
 from wire.pki.trust import TrustStore
 
@@ -63,4 +64,4 @@ def read_challenge(
 
 
 def _malformed() -> MalformedDocument:
-    return MalformedDocument("Это не подписанный запрос на вход.", "This is not a signed login challenge.")
+    return MalformedDocument(Message("This is not a signed login challenge."))

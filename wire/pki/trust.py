@@ -13,6 +13,7 @@ from cryptography.x509 import verification
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from wire.errors import Refusal
+from wire.messages import Message
 from wire.pki.certificates import PARSE_ERRORS, identity_of, public_key_of
 from wire.pki.identity import Identity, Role
 
@@ -134,8 +135,11 @@ class TrustStore:
             raise _unsuitable(cert)
         if roles is not None and identity.role not in roles:
             raise WrongRole(
-                f"Сертификат выдан не для этого: {identity.unit} ({identity.urn}).",
-                f"The certificate was issued for another purpose: {identity.urn}.",
+                Message(
+                    "The certificate was issued for another purpose: {unit} ({urn}).",
+                    unit=identity.unit,
+                    urn=identity.urn,
+                ),
             )
         return identity
 
@@ -145,7 +149,7 @@ class TrustStore:
         except verification.VerificationError as error:
             raise self._explain(cert, others, at) from error
         except PARSE_ERRORS as error:
-            raise Unsuitable("Сертификат не читается.", "The certificate cannot be read.") from error
+            raise Unsuitable(Message("The certificate cannot be read.")) from error
 
     def _build(self, cert: x509.Certificate, others: list[x509.Certificate], at: datetime) -> list[x509.Certificate]:
         if not self.roots:
@@ -183,12 +187,16 @@ class TrustStore:
             if known is None:
                 continue
             if self.fresh_crl and known.next_update is not None and known.next_update < at:
-                raise CrlRefusal("Список отозванных сертификатов устарел.", "The revocation list is out of date.")
+                raise CrlRefusal(Message("The revocation list is out of date."))
             moment = known.revoked.get(cert.serial_number)
             if moment is not None and moment <= at:
                 raise Revoked(
-                    f"Сертификат отозван {moment:%d.%m.%Y %H:%M} UTC: {_who(cert)}.",
-                    f"The certificate was revoked at {moment:%Y-%m-%d %H:%M} UTC: {_who(cert)}.",
+                    Message(
+                        "The certificate was revoked at {moment} UTC: {who}.",
+                        moment=f"{moment:%Y-%m-%d %H:%M}",
+                        who=_who(cert),
+                        moment2=f"{moment:%d.%m.%Y %H:%M}",
+                    ),
                 )
 
     def _list_of(self, issuer: x509.Name) -> _RevocationList | None:
@@ -208,16 +216,13 @@ def _read_crl(data: bytes, roots: Sequence[x509.Certificate]) -> _RevocationList
         issuers = [root for root in roots if root.subject == crl.issuer]
         if not any(crl.is_signature_valid(public_key_of(root)) for root in issuers):
             raise CrlRefusal(
-                "Список отозванных сертификатов подписан не нашим удостоверяющим центром.",
-                "The revocation list is not signed by a trusted authority.",
+                Message("The revocation list is not signed by a trusted authority."),
             )
         number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
         revoked = {entry.serial_number: entry.revocation_date_utc for entry in crl}
         return _RevocationList(crl.issuer, number, crl.next_update_utc, revoked)
     except (*PARSE_ERRORS, x509.ExtensionNotFound) as error:
-        raise CrlRefusal(
-            "Список отозванных сертификатов не читается.", "The revocation list cannot be read."
-        ) from error
+        raise CrlRefusal(Message("The revocation list cannot be read.")) from error
 
 
 def _check_profile(cert: x509.Certificate, identity: Identity) -> None:
@@ -246,8 +251,11 @@ def _check_region(root: x509.Certificate, identity: Identity) -> None:
         return
     if authority.region != identity.region:
         raise Foreign(
-            f"Центр региона {authority.region} не вправе выдавать сертификаты региона {identity.region}.",
-            f"The authority of region {authority.region} cannot certify for region {identity.region}.",
+            Message(
+                "The authority of region {region} cannot certify for region {region2}.",
+                region=authority.region,
+                region2=identity.region,
+            ),
         )
 
 
@@ -262,29 +270,33 @@ def _untimely(cert: x509.Certificate, *, early: bool) -> PathRefusal:
     if early:
         begin = cert.not_valid_before_utc
         return NotYetValid(
-            f"Сертификат ещё не действовал (действует с {begin:%d.%m.%Y %H:%M} UTC): {_who(cert)}.",
-            f"The certificate was not valid yet (valid from {begin:%Y-%m-%d %H:%M} UTC): {_who(cert)}.",
-            cure_ru="Проверьте часы компьютера.",
-            cure_en="Check the clock of the computer.",
+            Message(
+                "The certificate was not valid yet (valid from {begin} UTC): {who}.",
+                begin=f"{begin:%Y-%m-%d %H:%M}",
+                who=_who(cert),
+                begin2=f"{begin:%d.%m.%Y %H:%M}",
+            ),
+            remedy=Message("Check the clock of the computer."),
         )
     end = cert.not_valid_after_utc
     return Expired(
-        f"Срок действия сертификата истёк (действовал до {end:%d.%m.%Y %H:%M} UTC): {_who(cert)}.",
-        f"The certificate has expired (valid until {end:%Y-%m-%d %H:%M} UTC): {_who(cert)}.",
-        cure_ru="Получите в РЦОИ новый сертификат; проверьте часы компьютера.",
-        cure_en="Get a new certificate from the centre; check the clock of the computer.",
+        Message(
+            "The certificate has expired (valid until {end} UTC): {who}.",
+            end=f"{end:%Y-%m-%d %H:%M}",
+            who=_who(cert),
+            end2=f"{end:%d.%m.%Y %H:%M}",
+        ),
+        remedy=Message("Get a new certificate from the centre; check the clock of the computer."),
     )
 
 
 def _foreign(cert: x509.Certificate) -> Foreign:
     return Foreign(
-        f"Сертификат выдан не удостоверяющим центром этого региона: {_who(cert)}.",
-        f"The certificate was not issued by a trusted authority: {_who(cert)}.",
+        Message("The certificate was not issued by a trusted authority: {who}.", who=_who(cert)),
     )
 
 
 def _unsuitable(cert: x509.Certificate) -> Unsuitable:
     return Unsuitable(
-        f"Сертификат не подходит по назначению ключа: {_who(cert)}.",
-        f"The certificate does not fit the profile (key usage): {_who(cert)}.",
+        Message("The certificate does not fit the profile (key usage): {who}.", who=_who(cert)),
     )

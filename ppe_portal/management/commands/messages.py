@@ -8,8 +8,10 @@ from django.core.management.base import CommandParser
 from django.core.management.commands import makemessages
 
 LANGUAGE = "ru"
-#: Rooms that carry both languages themselves, and what no person sees.
-ASIDE = ("var", "build", "wire", "drawing", "demo", "station_client", "tests", "benchmarks", "docs", "deploy")
+#: What no person of an exam sees, and what speaks for itself.
+ASIDE = ("var", "build", "drawing", "demo", "tests", "benchmarks", "docs", "deploy")
+#: Where catalogues lie: ours, the skin's, and those that go with the packages.
+FOLDERS = ("locale", "wire/locale", "station_client/locale")
 #: Header lines that would change with each run.
 _MOVING = ('"POT-Creation-Date:', '"PO-Revision-Date:', '"Report-Msgid-Bugs-To:')
 
@@ -18,6 +20,7 @@ class Command(makemessages.Command):
     """A run that finds nothing new changes nothing: no dates, no places, no guesses, nothing kept that is gone."""
 
     help = "Collects the English sentences of the portal into locale/ru and compiles the catalogues."
+    xgettext_options = [*makemessages.Command.xgettext_options, "--keyword=Message:1"]
     msgmerge_options = [*makemessages.Command.msgmerge_options, "--no-fuzzy-matching"]
     requires_system_checks: list[str] = []
 
@@ -42,9 +45,7 @@ class Command(makemessages.Command):
             no_obsolete=True,
             keep_pot=False,
         )
-        root = Path("locale")
-        catalogue = root / LANGUAGE / "LC_MESSAGES" / "django.po"
-        lines = catalogue.read_text("utf-8").splitlines(keepends=True)
-        catalogue.write_text("".join(line for line in lines if not line.startswith(_MOVING)), "utf-8")
-        for source in sorted(root.rglob("django.po")):
+        for source in sorted(each for folder in FOLDERS for each in Path(folder).rglob("django.po")):
+            lines = source.read_text("utf-8").splitlines(keepends=True)
+            source.write_text("".join(line for line in lines if not line.startswith(_MOVING)), "utf-8")
             subprocess.run(["msgfmt", "--check-format", "-o", source.with_suffix(".mo"), source], check=True)
