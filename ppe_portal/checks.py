@@ -12,6 +12,7 @@ import redis
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from common.catalogues import lacking
 from ppe_portal import environment
 
 
@@ -59,6 +60,19 @@ def secret_files(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             found.append(Error(f"{name} and {name}_FILE are both set", hint="Keep one of them.", id="ppe.E012"))
         if Path(path).exists() and Path(path).stat().st_mode & 0o077:
             found.append(Warning(f"{name}_FILE {path} is open to others", hint=f"chmod 600 {path}", id="ppe.W005"))
+    return found
+
+
+@register()
+def catalogues(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Everything has its Russian: papers that are signed and printed are made from the catalogues."""
+    found: list[CheckMessage] = []
+    for folder in map(Path, settings.LOCALE_PATHS):
+        unsaid = lacking(folder)
+        if unsaid:
+            shown = "; ".join(unsaid[:3])
+            hint = "Install the version again; who develops it runs `make messages` and translates what is new."
+            found.append(Error(f"{folder} does not say {len(unsaid)} sentences: {shown}", hint=hint, id="ppe.E020"))
     return found
 
 
