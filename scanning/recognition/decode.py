@@ -5,7 +5,9 @@ Every limit is judged on headers before a single pixel is decoded.
 
 import io
 import os
+import re
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +38,12 @@ PDF_DPI = 300
 _SCREEN_DPI = 96.0
 _WHITE = 255
 _ROWS = 256
+#: What libtiff says of bad data in a strip; what it says of tags is not among it.
+_BAD_TIFF = re.compile(rb"Bad code word|Premature EO|Line length mismatch|Decoding error|Not enough data|not in table")
+_TIFF_COMPRESSION, _TIFF_JPEG, _TIFF_JPEG_TABLES = 259, 7, 347
+_TIFF_DEFLATE = (8, 32946)
+#: The numbers of the tags of strips, and of tiles.
+_TIFF_OFFSETS, _TIFF_SIZES = (273, 324), (279, 325)
 _SQUARE = 1.1  # times: pixels that differ by less are square
 
 # One strip a page: then a page goes into a PDF as it is, without decoding. The setting is Pillow's module global.
@@ -207,16 +215,33 @@ def _raster_page(path: Path, kind: Format, index: int) -> PageImage:
             image.seek(index)
         _check_frame(image)
         dpi = _dpi(image)
+        if kind == "tiff":
+            damaged = _tiff_complains(image, path)
         if kind == "jpeg":
             # A camera or a driver may only note how the picture is to be turned.
             image = ImageOps.exif_transpose(image)
         image = _square_pixels(image)
         if image.mode == "1":
             white_pixels = np.asarray(image).view(np.uint8) != 0
-            return PageImage(white_pixels.view(np.uint8) * np.uint8(_WHITE), dpi, bilevel=True)
+            return PageImage(white_pixels.view(np.uint8) * np.uint8(_WHITE), dpi, bilevel=True, damaged=damaged)
         if image.mode in ("LA", "RGBA", "P"):
-            return PageImage(_on_white(image.convert("RGBA")), dpi, bilevel=False)
+            return PageImage(_on_white(image.convert("RGBA")), dpi, bilevel=False, damaged=damaged)
         return PageImage(np.array(image.convert("L")), dpi, bilevel=False, damaged=damaged)
+
+
+@contextmanager
+def _heard() -> Iterator[list[bytes]]:
+    """Listen to what a library in C writes to the standard error; the lines are there at the end."""
+    lines: list[bytes] = []
+    kept, heard = os.dup(2), os.memfd_create("heard")
+    try:
+        os.dup2(heard, 2)
+        yield lines
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        lines += os.pread(heard, 4096, 0).splitlines()
+        os.close(heard)
 
 
 def _jpeg_complains(data: NDArray[np.uint8]) -> bool:
@@ -224,17 +249,55 @@ def _jpeg_complains(data: NDArray[np.uint8]) -> bool:
 
     Pillow keeps that to itself; OpenCV's libjpeg writes it to the standard error, so the picture is decoded once more.
     """
-    kept, heard = os.dup(2), os.memfd_create("libjpeg")
-    try:
-        os.dup2(heard, 2)
+    with _heard() as lines:
         cv2.imdecode(data, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        said = os.pread(heard, 4096, 0)
-        os.close(heard)
     # Padding between two markers is no loss.
-    return any(b"Corrupt JPEG" in line and b"extraneous" not in line for line in said.splitlines())
+    return any(b"Corrupt JPEG" in line and b"extraneous" not in line for line in lines)
+
+
+def _tiff_complains(image: Image.Image, path: Path) -> bool:
+    """Whether libtiff met bad data and went on; an unknown tag of a driver is no bad data.
+
+    Of a JPEG inside it says nothing, of a wrong check sum neither: strips are looked at one by one.
+    """
+    with _heard() as lines:
+        image.load()
+    if any(_BAD_TIFF.search(line) for line in lines):
+        return True
+    tags = getattr(image, "tag_v2", {})
+    compression = tags.get(_TIFF_COMPRESSION)
+    if compression == _TIFF_JPEG:
+        # The tables stand before the strip, each without the mark at which the two meet.
+        tables = bytes(tags.get(_TIFF_JPEG_TABLES, b""))[:-2]
+        return any(
+            _jpeg_complains(np.frombuffer(tables + strip[2:] if tables else strip, np.uint8))
+            for strip in _strips(tags, path)
+        )
+    return compression in _TIFF_DEFLATE and not all(map(_inflates, _strips(tags, path)))
+
+
+def _strips(tags: Any, path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        for offset, size in zip(_numbers(tags, _TIFF_OFFSETS), _numbers(tags, _TIFF_SIZES), strict=False):
+            file.seek(offset)
+            yield file.read(min(size, MAX_PIXELS))
+
+
+def _inflates(strip: bytes) -> bool:
+    """Whether a strip ends with the check sum of what it holds: libtiff does not read so far."""
+    try:
+        inflater = zlib.decompressobj()
+        while strip and not inflater.eof:
+            inflater.decompress(strip, 1 << 20)
+            strip = inflater.unconsumed_tail
+    except zlib.error:
+        return False
+    return inflater.eof
+
+
+def _numbers(tags: Any, names: tuple[int, int]) -> tuple[int, ...]:
+    found = next((tags[name] for name in names if name in tags), ())
+    return found if isinstance(found, tuple) else (found,)
 
 
 def _on_white(rgba: Image.Image) -> Grey:

@@ -11,10 +11,11 @@ from scanning import contents, findings, recognise, sheets, sources
 from scanning.models import Sheet
 from scanning.recognition import decode, operations
 from scanning.recognition.decode import PageImage
+from scanning.recognition.refusals import DamagedFile
 from scanning.recognition.sheet import recognise as read_page
 from scanning.states import SheetState
 from tests.scanning.conftest import ACTOR
-from tests.scanning.drawn import draw, px
+from tests.scanning.drawn import damage, draw, px
 from tests.scanning.samples import samples
 from wire.forms import make_number
 
@@ -75,6 +76,25 @@ def test_a_second_number_in_mid_page_stops_the_sheet(page, turns):
     assert {NUMBER, OTHER} <= set(next(each.value for each in reading.doubts).split(", "))
 
 
+def square_code():
+    """The square code of another sheet alone, with its quiet zone."""
+    with_it, without = (draw("C2", 2, code128=False, datamatrix=each) for each in (True, False))
+    rows, columns = np.nonzero(with_it != without)
+    quiet, side = px(2), np.ptp(rows)
+    top, left = rows.min() - quiet, columns.min() - quiet
+    return with_it[top : top + side + 2 * quiet, left : left + side + 2 * quiet]
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+@pytest.mark.parametrize("angle", [0.0, 2.0])
+def test_a_second_number_in_a_square_code_in_mid_page_stops_the_sheet(page, turns, angle):
+    label, code = page.copy(), np.rot90(square_code(), turns)
+    label[px(140) : px(140) + code.shape[0], px(60) : px(60) + code.shape[1]] = code
+    reading, _ = read(damage(label, angle=angle))
+    assert (reading.number, problems(reading)) == (None, {"codes_differ"})
+    assert {NUMBER, OTHER} <= set(next(each.value for each in reading.doubts).split(", "))
+
+
 def test_a_number_only_in_mid_page_is_not_the_number_of_the_sheet():
     label = draw("C1", 1, code128=False, datamatrix=False)
     code = draw("C2", 2)[px(22) : px(37), px(128) : px(188)]
@@ -111,6 +131,39 @@ def test_a_jpeg_whose_decoder_warns_is_a_problem_and_a_sound_one_is_not(page, tm
         path.write_bytes(data)
         reading, _ = read_page(decode.read_page(path, 0))
         assert problems(reading) & {"picture_damaged"} == found, name
+
+
+def tiff(pixels, compression):
+    out = io.BytesIO()
+    Image.fromarray(pixels > 128 if compression.startswith("group") else pixels).save(
+        out,
+        format="TIFF",
+        compression=compression,
+        dpi=(300, 300),
+    )
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("compression", ["group4", "jpeg", "tiff_lzw", "tiff_adobe_deflate"])
+@pytest.mark.parametrize("share", [None, 0.3, 0.6, 0.9])
+def test_a_tiff_with_bad_data_is_a_problem_or_refused_and_a_sound_one_is_neither(page, tmp_path, compression, share):
+    data = bytearray(tiff(page, compression))
+    if share is not None:
+        at = int(len(data) * share)
+        data[at : at + 12] = b"\xff\x00\xaa\x55\xff\xff\x00\x13\xff\xd9\x00\x01"
+    path = tmp_path / "sheet.tif"
+    path.write_bytes(data)
+    try:
+        damaged = decode.read_page(path, 0).damaged
+    except DamagedFile:
+        damaged = True
+    assert damaged is (share is not None)
+
+
+def test_an_unknown_tag_of_a_driver_is_no_damage(page, tmp_path):
+    path = tmp_path / "sheet.tif"
+    Image.fromarray(page > 128).save(path, compression="group4", dpi=(300, 300), tiffinfo={65000: "driver", 305: "x"})
+    assert not decode.read_page(path, 0).damaged
 
 
 @pytest.mark.parametrize(("orientation", "undo"), [(2, np.fliplr), (3, lambda x: np.rot90(x, 2)), (4, np.flipud)])
