@@ -2,13 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
-
-if TYPE_CHECKING:
-    from stations.models import User
 
 M = TypeVar("M", bound=models.Model)
 
@@ -16,13 +13,13 @@ M = TypeVar("M", bound=models.Model)
 class ScopedQuerySet(models.QuerySet[M]):
     """Rows of exam points; the model's ``SCOPE`` says how a row reaches its point (``""`` for the point itself)."""
 
-    def visible_to(self, user: "User | Any") -> Self:
+    def visible_to(self, user: Any) -> Self:
         """Return the rows within a person's scope: region → point → sitting."""
         path = getattr(self.model, "SCOPE", "sitting__point")
         return self.filter(condition(user, path)).distinct() if path is not None else self
 
 
-def condition(user: "User | Any", path: str) -> Q:
+def condition(user: Any, path: str) -> Q:
     """Return the condition of rows whose point, reached by ``path``, lies in the scope of a user."""
     if not getattr(user, "is_active", False):
         return Q(pk__in=[])

@@ -16,7 +16,8 @@ from scanning.states import CardState
 from stations.models import Room, Sitting
 from transfers.errors import NothingToBuild, RoomNotClosed
 from transfers.models import Packet, PacketKind, PointStatus
-from transfers.states import UNSENT, PacketState, move_packet, replaced_by
+from transfers.moves import move_packet, replaced_by
+from transfers.states import UNSENT, PacketState
 from wire.canonical import uuid7
 from wire.messages import Message
 

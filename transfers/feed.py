@@ -19,7 +19,8 @@ from stations.models import ExamPoint, Room, Sitting
 from transfers import link, receipts, statuses
 from transfers.errors import FeedFork, ForeignFeed, NodeBusy
 from transfers.models import Door, FeedCursor, FeedRecord, Packet
-from transfers.states import ON_THE_WAY, SETTLED, PacketState, move_packet
+from transfers.moves import move_packet
+from transfers.states import ON_THE_WAY, SETTLED, PacketState
 from wire import durable
 from wire.documents import feed as wire_feed
 from wire.documents.feed import FeedItem

@@ -20,7 +20,8 @@ from stations.models import ExamPoint, Sitting
 from transfers import feed, receipts, sequences
 from transfers.errors import NothingOnFlash
 from transfers.models import Door, FeedRecord, Packet
-from transfers.states import ON_THE_WAY, SENDING, PacketState, move_packet
+from transfers.moves import move_packet
+from transfers.states import ON_THE_WAY, SENDING, PacketState
 from wire import durable
 from wire.documents.feed import bundle, read_bundle
 from wire.errors import Refusal

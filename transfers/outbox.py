@@ -26,7 +26,8 @@ from stations.models import ExamPoint
 from transfers import link, pausing, receipts, sequences
 from transfers.errors import CannotRetry
 from transfers.models import Door, Packet, PacketKind
-from transfers.states import SENDING, PacketState, move_packet
+from transfers.moves import move_packet
+from transfers.states import SENDING, PacketState
 from wire import tus
 from wire.errors import MalformedDocument, Refusal
 from wire.messages import Both, Message

@@ -20,7 +20,8 @@ from stations.models import ExamPoint
 from transfers import statuses
 from transfers.errors import ForeignReceipt
 from transfers.models import FeedCursor, Packet, PacketKind, ReceiptLevel, ReceiptRecord
-from transfers.states import SENDING, PacketState, move_packet, replaced_by
+from transfers.moves import move_packet, replaced_by
+from transfers.states import SENDING, PacketState
 from wire.documents import receipt as wire_receipt
 from wire.documents.receipt import Receipt
 from wire.messages import Message

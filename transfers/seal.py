@@ -18,7 +18,8 @@ from scanning.models import RoomCard
 from transfers import enclosures, sign
 from transfers.errors import RoomNotClosed
 from transfers.models import Packet, PacketKind
-from transfers.states import PacketState, move_packet
+from transfers.moves import move_packet
+from transfers.states import PacketState
 from wire import packet as wire_packet
 from wire import pki
 from wire.messages import Message

@@ -18,7 +18,8 @@ from stations.models import ExamPoint, Sitting
 from transfers import sequences
 from transfers.errors import NothingToSign, PacketFileMissing
 from transfers.models import Packet, PacketKind, SequenceHead
-from transfers.states import PacketState, move_packet
+from transfers.moves import move_packet
+from transfers.states import PacketState
 from wire import packet as wire_packet
 from wire import pki
 from wire.cms import Signer

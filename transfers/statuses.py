@@ -13,7 +13,8 @@ from transfers import build
 from transfers.errors import CannotRetry
 from transfers.gates import gate
 from transfers.models import Packet, PacketKind, PointStatus, StatusName
-from transfers.states import IN_THE_MAKING, ON_THE_WAY, PacketState, StatusState, move_status
+from transfers.moves import move_status
+from transfers.states import IN_THE_MAKING, ON_THE_WAY, PacketState, StatusState
 from wire.messages import Message
 
 #: Status → kinds of stations whose journals go with it.

@@ -19,7 +19,8 @@ from scanning.models import RoomCard
 from stations.models import ExamPoint, Node
 from transfers import feed, keeping, link, outbox, pausing, seal, statuses, trial
 from transfers.models import FeedCursor, LineCheck, Packet, Wiping
-from transfers.states import IN_THE_MAKING, ON_THE_WAY, SENDING, LineState, PacketState, WipeState, move_packet
+from transfers.moves import move_packet
+from transfers.states import IN_THE_MAKING, ON_THE_WAY, SENDING, LineState, PacketState, WipeState
 from wire.durable import DiskRefusal
 from wire.errors import Refusal
 from wire.messages import Both

@@ -12,7 +12,8 @@ from rcoi.answering import feed
 from rcoi.checking import versions
 from rcoi.errors import RequestRefused
 from rcoi.models import InboxPacket, PacketKind, RescanRequest
-from rcoi.states import PacketState, RescanState, move_rescan
+from rcoi.moves import move_rescan
+from rcoi.states import PacketState, RescanState
 from wire.forms import check_number
 from wire.messages import Message
 

@@ -12,7 +12,8 @@ from rcoi.answering import feed, phone
 from rcoi.checking import beside, findings
 from rcoi.errors import RequestRefused
 from rcoi.models import InboxPacket, PointStatusRecord
-from rcoi.states import StatusState, move_status
+from rcoi.moves import move_status
+from rcoi.states import StatusState
 from stations.models import Sitting
 from wire import canonical
 from wire.messages import Message

@@ -14,7 +14,8 @@ from audit.log import Actor
 from common.work.clock import now
 from rcoi.errors import RequestRefused
 from rcoi.models import InboxFinding, InboxPacket
-from rcoi.states import FindingState, move_finding
+from rcoi.moves import move_finding
+from rcoi.states import FindingState
 from wire import canonical
 from wire.cms import SignedBy
 from wire.messages import Message

@@ -18,8 +18,9 @@ from rcoi.answering import receipts, rescan, statuses
 from rcoi.checking import content, content_findings, verdict, versions
 from rcoi.errors import NotFounded
 from rcoi.models import InboxPacket, IssuedReceipt, PacketKind
+from rcoi.moves import move_packet
 from rcoi.receiving import store
-from rcoi.states import WORKING, PacketState, move_packet
+from rcoi.states import WORKING, PacketState
 from wire import durable
 from wire import packet as wire_packet
 from wire.errors import Refusal

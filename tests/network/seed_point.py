@@ -25,7 +25,8 @@ from tests.support.keys import make_keys  # noqa: E402
 from tests.transfers.conftest import Hq  # noqa: E402
 from transfers import build, seal, sign, statuses  # noqa: E402
 from transfers.models import Packet, PacketKind  # noqa: E402
-from transfers.states import PacketState, move_packet  # noqa: E402
+from transfers.moves import move_packet  # noqa: E402
+from transfers.states import PacketState  # noqa: E402
 from wire import packet as wire_packet  # noqa: E402
 from wire import pki  # noqa: E402
 
