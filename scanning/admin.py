@@ -3,8 +3,20 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from common.web.admin import ReadOnlyAdmin, ReadOnlyInline
-from scanning.models import Batch, Discrepancy, Finding, Recording, RoomCard, ScanEntry, Sheet, Source
-from scanning.models_work import Readiness, ScanJob, Step, WatchedFolder
+from scanning.models import (
+    Batch,
+    Discrepancy,
+    Finding,
+    Readiness,
+    Recording,
+    RoomCard,
+    ScanEntry,
+    ScanJob,
+    Sheet,
+    Source,
+    Step,
+    WatchedFolder,
+)
 
 
 class FindingInline(ReadOnlyInline):

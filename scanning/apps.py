@@ -13,7 +13,7 @@ class ScanningConfig(AppConfig):
         from audit.kinds import register  # noqa: PLC0415 (apps must be loaded)
         from journals import changes  # noqa: PLC0415
         from keys import access  # noqa: PLC0415
-        from scanning import models_work, uploads, watch  # noqa: F401, PLC0415 (models exist only now)
+        from scanning import uploads, watch  # noqa: PLC0415 (models exist only now)
         from scanning.states import EVENT_KINDS  # noqa: PLC0415
 
         register(EVENT_KINDS)

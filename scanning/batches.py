@@ -12,8 +12,7 @@ from common.work.clock import now
 from scanning import scan_journal, steps
 from scanning.cards import lock, require_editable
 from scanning.errors import BatchRefused
-from scanning.models import Batch, RoomCard, Sheet, Source
-from scanning.models_work import ScanJob, Step
+from scanning.models import Batch, RoomCard, ScanJob, Sheet, Source, Step
 from scanning.reconcile import reconcile
 from scanning.states import (
     ACTIVE,

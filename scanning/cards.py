@@ -21,8 +21,7 @@ from scanning.errors import (
     NotReadYet,
     StillSealed,
 )
-from scanning.models import COUNT_WORDS, COUNTS, RoomCard
-from scanning.models_work import Step
+from scanning.models import COUNT_WORDS, COUNTS, RoomCard, Step
 from scanning.reconcile import Balance, go, reconcile
 from scanning.register import Register, read_register
 from scanning.states import CARD_MOVES, CLOSED, CardState

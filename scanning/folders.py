@@ -23,11 +23,9 @@ from common.errors import either
 from common.stored import stored
 from scanning import sources
 from scanning.cards import lock, require_editable
-from scanning.errors import AlreadyTaken
-from scanning.folder_errors import FolderBusy, FolderMissing, FolderNotAllowed
-from scanning.models import Batch, RoomCard
-from scanning.models_work import WatchedFolder
-from scanning.recognition.refusals import DecoderStopped
+from scanning.errors import AlreadyTaken, FolderBusy, FolderMissing, FolderNotAllowed
+from scanning.models import Batch, RoomCard, WatchedFolder
+from scanning.recognition.errors import DecoderStopped
 from scanning.states import EDITABLE, FOLDER_MOVES, BatchState, FolderState
 from wire.durable import fsync_dir
 from wire.errors import Refusal

@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 
 from common.work.clock import now
 from scanning import steps
-from scanning.models import Recording, RoomCard, Sheet
-from scanning.models_work import ScanJob, WatchedFolder
+from scanning.models import Recording, RoomCard, ScanJob, Sheet, WatchedFolder
 from scanning.register import digest
 from scanning.states import ACTIVE, FolderState, RecordingState, ScanState, SheetState
 from stations.models import Sitting

@@ -18,11 +18,10 @@ from common.work import jobs, leases
 from common.work.clock import now
 from scanning import scanner, sources
 from scanning.cards import lock, require_editable
-from scanning.models import Batch, RoomCard, Source
-from scanning.models_work import ScanJob
+from scanning.errors import NotScanning, PassBrokenOff, PresetUnavailable, ScannerBusy, ScannerSilent
+from scanning.models import Batch, RoomCard, ScanJob, Source
 from scanning.reconcile import reconcile
 from scanning.scanner import PRESETS, Pass
-from scanning.scanner_errors import NotScanning, PassBrokenOff, PresetUnavailable, ScannerBusy, ScannerSilent
 from scanning.states import CLOSED, SCAN_MOVES, BatchState, ScanState, SourceState
 from wire.errors import Refusal
 from wire.messages import NOTHING, Message

@@ -6,7 +6,7 @@ from common import files
 from scanning.errors import NothingToShow
 from scanning.models import Sheet
 from scanning.recognition.decoder import decoder
-from scanning.recognition.refusals import FileRefused
+from scanning.recognition.errors import FileRefused
 from wire.messages import Message
 
 WIDTHS = (240, 900, 1800)

@@ -25,9 +25,9 @@ from keys.errors import NodeCertificateMissing
 from keys.models import AccessKey
 from keys.node import node_signer, rcoi_certificates, station_signer
 from scanning import calibration, scanner
-from scanning.models_work import Readiness
+from scanning.models import Readiness
 from scanning.recognition.decoder import decoder
-from scanning.recognition.refusals import FileRefused
+from scanning.recognition.errors import FileRefused
 from scanning.sources import store_part
 from stations.models import ExamPoint, Sitting
 from wire.errors import Refusal

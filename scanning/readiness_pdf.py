@@ -7,7 +7,7 @@ from reportlab.platypus import Flowable, Paragraph, Spacer
 from common.paper import pdf
 from common.work import clock
 from common.work.clock import now
-from scanning.models_work import Readiness
+from scanning.models import Readiness
 from stations.models import Sitting
 
 _VERDICTS = {"ok": "исправно", "warn": "внимание", "bad": "НЕИСПРАВНО"}

@@ -14,7 +14,7 @@ from common.work.clock import now
 from scanning import findings, scan_journal
 from scanning.models import Batch, RoomCard, Sheet, Source
 from scanning.recognition.decoder import decoder
-from scanning.recognition.refusals import DiskWanting, FileRefused, PassingTrouble
+from scanning.recognition.errors import DiskWanting, FileRefused, PassingTrouble
 from scanning.reconcile import reconcile, scanning
 from scanning.states import ACTIVE, CLOSED, SHEET_MOVES, SOURCE_MOVES, BatchState, SheetState, SourceState
 from wire.durable import DiskRefusal

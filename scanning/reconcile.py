@@ -15,8 +15,7 @@ from scanning import pictures, recording_checks, scan_journal
 from scanning.balance import Comparison, Found, Place, SeenSheet
 from scanning.equation import equation
 from scanning.grounds import read_grounds
-from scanning.models import COUNT_WORDS, Discrepancy, RoomCard, Sheet
-from scanning.models_work import ScanJob
+from scanning.models import COUNT_WORDS, Discrepancy, RoomCard, ScanJob, Sheet
 from scanning.register import Register, read_register
 from scanning.states import ACTIVE, CARD_MOVES, CardState, ScanState, SheetState
 from stations.models import Room

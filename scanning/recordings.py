@@ -18,10 +18,9 @@ from common.work.clock import now
 from scanning import findings, recording_checks, scan_journal, steps
 from scanning.cards import lock, open_card, require_editable
 from scanning.errors import AlreadyTaken, DecisionRefused
-from scanning.models import Recording, RoomCard
-from scanning.models_work import Step
+from scanning.models import Recording, RoomCard, Step
 from scanning.recognition.decoder import decoder
-from scanning.recognition.refusals import EmptyFile, FileRefused, NotARecording, PassingTrouble
+from scanning.recognition.errors import EmptyFile, FileRefused, NotARecording, PassingTrouble
 from scanning.reconcile import go, reconcile
 from scanning.register import Register, read_register
 from scanning.sources import store_part

@@ -14,7 +14,7 @@ from pathlib import Path
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from scanning.scanner_errors import (
+from scanning.errors import (
     CoverOpen,
     FeederEmpty,
     NoScanner,

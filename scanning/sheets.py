@@ -16,8 +16,7 @@ from common.work.clock import now
 from scanning import pictures, scan_journal, steps
 from scanning.cards import lock, open_card, require_editable
 from scanning.errors import DecisionRefused, NoPicture, NumberRefused, StillSealed
-from scanning.models import RoomCard, Sheet
-from scanning.models_work import Step
+from scanning.models import RoomCard, Sheet, Step
 from scanning.reconcile import go, reconcile
 from scanning.register import read_register
 from scanning.states import ACTIVE, SHEET_MOVES, SOURCE_MOVES, CardState, SheetState, SourceState

@@ -12,8 +12,7 @@ from django.db.models import Model
 from audit.log import Actor
 from audit.moves import Table
 from common.work.clock import now
-from scanning.models import COUNTS, Batch, Recording, RoomCard, Sheet, Source
-from scanning.models_work import Step
+from scanning.models import COUNTS, Batch, Recording, RoomCard, Sheet, Source, Step
 from scanning.states import BATCH_UNDO, RECORDING_UNDO, SHEET_UNDO, SOURCE_UNDO
 
 _DECIDED = ("state", "decision", "reason", "decided_by", "decided_at")

@@ -6,8 +6,7 @@ from common.work import jobs
 from scanning import folders, passes, watch
 from scanning import recognise as reading
 from scanning import recordings as listening
-from scanning.models import Recording, Source
-from scanning.models_work import ScanJob
+from scanning.models import Recording, ScanJob, Source
 from scanning.states import BatchState, RecordingState, SourceState
 
 

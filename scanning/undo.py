@@ -11,8 +11,7 @@ from common.work.clock import now
 from scanning import scan_journal
 from scanning.cards import lock, require_editable
 from scanning.errors import NothingToUndo
-from scanning.models import COUNTS, RoomCard, Source
-from scanning.models_work import Step
+from scanning.models import COUNTS, RoomCard, Source, Step
 from scanning.reconcile import reconcile
 from scanning.steps import KEPT, Rows, last_step, photo
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from audit.log import actor_of
 from common.web.pages import page, render
 from scanning import calibration, readiness, readiness_pdf, scan_journal
-from scanning.models_work import Readiness
+from scanning.models import Readiness
 from scanning.pages.sources import NothingChosen
 from stations import rules
 from stations.lookup import open_sitting, sitting_or_404

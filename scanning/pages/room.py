@@ -18,8 +18,7 @@ from keys.tokens import list_tokens
 from scanning import batches, board, cards, folders, live, opinion, recordings, sheets, steps, undo
 from scanning.equation import equation
 from scanning.errors import CardRefused
-from scanning.models import RoomCard
-from scanning.models_work import WatchedFolder
+from scanning.models import RoomCard, WatchedFolder
 from scanning.pages.finding import card_of, known_card, sheet_of
 from scanning.register import read_register
 from scanning.scanner import PRESETS

@@ -11,8 +11,7 @@ from audit.log import actor_of
 from common import errors as refusals
 from common.web.pages import page, row_number
 from scanning import batches, cards, folders, passes, recordings, scanner, sources
-from scanning.models import Batch, RoomCard
-from scanning.models_work import ScanJob, WatchedFolder
+from scanning.models import Batch, RoomCard, ScanJob, WatchedFolder
 from scanning.pages.finding import card_of
 from scanning.pages.room import room_page
 from stations import rules

@@ -14,7 +14,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from scanning.recognition.refusals import EmptyFile, NotARecording
+from scanning.recognition.errors import EmptyFile, NotARecording
 from scanning.recognition.sheet import Doubt
 
 MAX_SECONDS = 4 * 3600

@@ -20,7 +20,7 @@ import pypdfium2 as pdfium
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, TiffImagePlugin
 
-from scanning.recognition.refusals import (
+from scanning.recognition.errors import (
     DamagedFile,
     EmptyFile,
     TooManyPages,

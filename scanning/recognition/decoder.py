@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from scanning.recognition.errors import DecoderStopped, DiskWanting, PassingTrouble
 from scanning.recognition.protocol import LENGTH, MAX_MESSAGE, Told, told_refusal, write_message
-from scanning.recognition.refusals import DecoderStopped, DiskWanting, PassingTrouble
 from wire.messages import Message
 
 #: Processor time a request may take; a busy machine must not make a sheet unreadable.

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from scanning.recognition.refusals import FileRefused
+from scanning.recognition.errors import FileRefused
 from wire.errors import Refusal
 from wire.messages import Message
 

@@ -9,8 +9,7 @@ from django.db import connection
 
 from common.work import jobs, leases
 from common.work.clock import now
-from scanning.models import Sheet, Source
-from scanning.models_work import ScanJob, Step
+from scanning.models import ScanJob, Sheet, Source, Step
 from scanning.recognition import decode
 from scanning.states import SheetState
 from tests.scanning.conftest import Desk

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scanning.recognition.audio import listen
-from scanning.recognition.refusals import EmptyFile, NotARecording
+from scanning.recognition.errors import EmptyFile, NotARecording
 
 RATE = 16_000
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from scanning.recognition import decode
-from scanning.recognition.refusals import (
+from scanning.recognition.errors import (
     DamagedFile,
     EmptyFile,
     FileRefused,

@@ -11,7 +11,7 @@ import pytest
 
 from scanning.recognition import decode
 from scanning.recognition.decoder import Decoder
-from scanning.recognition.refusals import DecoderStopped, EmptyFile, UnknownFormat
+from scanning.recognition.errors import DecoderStopped, EmptyFile, UnknownFormat
 from tests.scanning.drawn import draw
 from wire.forms import make_number
 

@@ -8,11 +8,9 @@ import pytest
 
 from audit.models import Event
 from scanning import folders, sources
-from scanning.errors import CardIsClosed
-from scanning.folder_errors import FolderBusy, FolderMissing, FolderNotAllowed
+from scanning.errors import CardIsClosed, FolderBusy, FolderMissing, FolderNotAllowed
 from scanning.folders import REFUSED, TAKEN
-from scanning.models import RoomCard, Source
-from scanning.models_work import WatchedFolder
+from scanning.models import RoomCard, Source, WatchedFolder
 from scanning.recognition import decode
 from scanning.recognition.decoder import decoder
 from scanning.states import CardState

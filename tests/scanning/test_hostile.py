@@ -12,7 +12,7 @@ from PIL import Image, features
 
 from scanning.recognition import decode
 from scanning.recognition.decoder import Decoder
-from scanning.recognition.refusals import (
+from scanning.recognition.errors import (
     DamagedFile,
     EmptyFile,
     FileRefused,

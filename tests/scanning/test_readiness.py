@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from audit.models import Event
 from common.work import jobs
 from scanning import calibration, readiness
-from scanning.models_work import Readiness
+from scanning.models import Readiness
 from scanning.recognition import decode
 from tests.scanning.conftest import ACTOR
 from tests.scanning.drawn import damage

@@ -14,12 +14,10 @@ from PIL import Image
 
 from audit.models import Event
 from scanning import passes, recognise, scanner
-from scanning.errors import CardIsClosed
-from scanning.models import Batch, RoomCard, Sheet, Source
-from scanning.models_work import ScanJob
+from scanning.errors import CardIsClosed, NoScanner, NotScanning, PresetUnavailable, ScannerBusy, ScannerSoftwareMissing
+from scanning.models import Batch, RoomCard, ScanJob, Sheet, Source
 from scanning.reconcile import judge
 from scanning.register import read_register
-from scanning.scanner_errors import NoScanner, NotScanning, PresetUnavailable, ScannerBusy, ScannerSoftwareMissing
 from scanning.states import CardState, ScanState
 from tests.scanning.conftest import ACTOR
 

@@ -5,8 +5,7 @@ import pytest
 from audit.models import Event
 from scanning import batches, cards, contents, recognise, recordings, sheets, sources, undo
 from scanning.errors import BatchRefused, CardIsClosed, NothingToUndo
-from scanning.models import Batch, Recording, Sheet
-from scanning.models_work import Step
+from scanning.models import Batch, Recording, Sheet, Step
 from scanning.states import BatchState, CardState, SheetState, SourceState
 from scanning.steps import last_step
 from tests.scanning.conftest import ACTOR
