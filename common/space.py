@@ -11,7 +11,6 @@ from pathlib import Path
 from django.conf import settings
 
 from wire.durable import DiskFull
-from wire.errors import Refusal
 from wire.messages import Message
 
 #: What stays free unless the node's settings say otherwise.
@@ -22,24 +21,11 @@ FLOOR = 16 << 20
 SMALL = 1 << 20
 #: Below so many reserves a person is told; the doors still take files.
 LITTLE = 8
+#: When a sender is asked to try again.
+RETRY_SECONDS = 60
 
 
-class NearlyFull(DiskFull):
-    """What is to be stored would leave the database and the work under way without room."""
-
-    code = "disk_full"
-    retry_after = 60
-
-
-class NoRoomForFiles(Refusal):
-    """The disk has no room for the files of a form; forms without files are taken."""
-
-    code = "disk_full"
-    http_status = 507
-    permanent = False
-
-
-class NoRoomForForm(NoRoomForFiles):
+class NoRoomForForm(DiskFull):
     """The disk has no room for a decision to be written down."""
 
 
@@ -74,13 +60,14 @@ def require(need: int, *, keep: int | None = None) -> None:
         keep: Bytes that must stay free; the reserve unless what is written helps to make room again.
 
     Raises:
-        NearlyFull: They would eat into the reserve; it is worth trying again later.
+        DiskFull: They would eat into the reserve; it is worth trying again later.
     """
     left = free()
     if left < need + (reserve() if keep is None else keep):
-        raise NearlyFull(
+        raise DiskFull(
             Message("{left} MB are left on the node's disk: that is not enough.", left=left // 1000000),
             remedy=Message("Free some space: the work goes on by itself."),
+            retry_after=RETRY_SECONDS,
         )
 
 
@@ -88,7 +75,7 @@ def require_for_form(size: int) -> None:
     """Refuse a form of so many bytes in all, by its length alone: a big one brings files, a small one a decision.
 
     Raises:
-        NoRoomForFiles: Its files would eat into the reserve.
+        DiskFull: Its files would eat into the reserve.
         NoRoomForForm: Nothing at all can be written down any more.
     """
     if size > SMALL:
@@ -109,7 +96,7 @@ def require_for_files(size: int) -> None:
     """Refuse the files of a form when they would eat into the reserve.
 
     Raises:
-        NoRoomForFiles: They would; forms without files are still taken.
+        DiskFull: They would; forms without files are still taken.
     """
     left = free()
     if not size or left >= size + reserve():
@@ -120,7 +107,7 @@ def require_for_files(size: int) -> None:
             "Wipe the originals of exams that the centre has acknowledged (the page “Transfer answer"
             " forms”), or free some space otherwise, and upload the files again."
         )
-    raise NoRoomForFiles(
+    raise DiskFull(
         Message(
             "{left} MB are left on the node's disk: the files were not taken. Forms without files work.",
             left=left // 1000000,

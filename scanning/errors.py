@@ -171,20 +171,6 @@ class BatchRefused(Refusal):
     http_status = 409
 
 
-class NotEnoughSpace(Refusal):
-    """The disk of the node is nearly full."""
-
-    code = "disk_full"
-    http_status = 507
-    permanent = False
-
-    def __init__(self, left: int) -> None:
-        super().__init__(
-            Message("{left} MB are left on the node's disk: the file was not taken.", left=left // 1000000),
-            remedy=Message("Free some space and upload the file again."),
-        )
-
-
 class FileTooBig(Refusal):
     """One file is bigger than any batch of sheets or any answer can be."""
 

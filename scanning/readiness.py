@@ -274,7 +274,7 @@ def test_sheet(*, sitting: Sitting, content: "UploadedFile | Path", name: str, a
 
     Raises:
         FileRefused: It is no picture of a page.
-        FileTooBig, NotEnoughSpace: No room for it.
+        FileTooBig, DiskFull: No room for it.
     """
     path = store_part(content)
     try:

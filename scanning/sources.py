@@ -16,12 +16,12 @@ from common import files, space
 from common.work import jobs
 from scanning import scan_journal
 from scanning.cards import lock, open_card, require_editable
-from scanning.errors import AlreadyTaken, FileTooBig, NotEnoughSpace
+from scanning.errors import AlreadyTaken, FileTooBig
 from scanning.models import Batch, RoomCard, Sheet, Source
 from scanning.recognition.decoder import decoder
 from scanning.reconcile import go
 from scanning.states import ACTIVE, CardState
-from wire.durable import replace_durable, sha256_file
+from wire.durable import DiskFull, replace_durable, sha256_file
 from wire.messages import Message
 
 MAX_BYTES = 512 * 1024 * 1024
@@ -71,7 +71,7 @@ def take_in(
         FileRefused: Not sheets, or beyond the limits.
         AlreadyTaken: These very bytes are here.
         CardIsClosed: The room is closed.
-        FileTooBig, NotEnoughSpace: No room for it.
+        FileTooBig, DiskFull: No room for it.
     """
     require_editable(card)
     name = Path(name.replace("\\", "/")).name[:255] or "без имени"
@@ -157,7 +157,7 @@ def store_part(content: "Path | UploadedFile | BinaryIO") -> Path:
 
     Raises:
         FileTooBig: More bytes than a file may have.
-        NotEnoughSpace: The disk is nearly full.
+        DiskFull: The disk is nearly full.
     """
     told = content.stat().st_size if isinstance(content, Path) else getattr(content, "size", None) or 0
     if told > MAX_BYTES:
@@ -166,7 +166,10 @@ def store_part(content: "Path | UploadedFile | BinaryIO") -> Path:
     folder = files.folder("tmp")
     left = shutil.disk_usage(folder).free
     if left < space.reserve():
-        raise NotEnoughSpace(left)
+        raise DiskFull(
+            Message("{left} MB are left on the node's disk: the file was not taken.", left=left // 1000000),
+            remedy=Message("Free some space and upload the file again."),
+        )
     part = folder / f"{uuid.uuid4().hex}.part"
     try:
         with part.open("xb") as out:

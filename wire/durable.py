@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from wire.errors import Refusal
-from wire.messages import Message
+from wire.messages import NOTHING, Message
 
 BLOCK = 1 << 18
 _PART = re.compile(r"\.[0-9a-f]{16}\.part")
@@ -28,9 +28,19 @@ class DiskRefusal(Refusal):
 
 
 class DiskFull(DiskRefusal):
-    """No space is left, or the quota is used up."""
+    """No space is left, the quota is used up, or what would be stored would eat into the reserve.
+
+    Args:
+        message: What is wrong.
+        remedy: What to do next.
+        retry_after: Seconds after which asking again is worth it, where somebody asks again by himself.
+    """
 
     code = "disk_full"
+
+    def __init__(self, message: Message, *, remedy: Message = NOTHING, retry_after: int | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.retry_after = retry_after
 
 
 class DiskReadOnly(DiskRefusal):
@@ -53,16 +63,20 @@ class CopyMismatch(DiskRefusal):
 
 
 class SourceChanged(Refusal):
-    """The file changed its size while it was being read."""
+    """The file changed, or vanished, while it was being read.
+
+    Args:
+        message: Which of several files, and how; nothing where it is the only one.
+    """
 
     code = "source_changed"
     http_status = 409
     permanent = False
 
-    def __init__(self) -> None:
+    def __init__(self, message: Message = NOTHING) -> None:
         super().__init__(
-            Message("The file changed while it was being read."),
-            remedy=Message("Repeat."),
+            message or Message("The file changed while it was being read."),
+            remedy=NOTHING if message else Message("Repeat."),
         )
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.support.pki import DAY, NODE, SITTING, make_world, other_world, the_world
 from wire import canonical, packet, pki
 from wire.documents.signed import ForeignSigner
+from wire.durable import SourceChanged
 from wire.errors import Refusal
 from wire.packet import Content, ContentRefusal, FileKind, PacketHeader, TarFile, tar
 from wire.pki import PathRefusal, Role
@@ -191,7 +192,7 @@ class TestSealing:
         def change(done: int, total: int) -> None:
             files[-1].path.write_bytes(b"y" * 512)
 
-        with pytest.raises(tar.SourceChanged):
+        with pytest.raises(SourceChanged):
             packet.write_content(
                 tmp_path / "p.ppe", files=files, recipients=[the_world().certificates["rcoi"]], progress=change
             )

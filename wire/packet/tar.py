@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
+from wire.durable import SourceChanged
 from wire.errors import Refusal
 from wire.messages import Message
 
@@ -28,14 +29,6 @@ class TarRefusal(Refusal):
     """The content of a packet is not a TAR of plain files."""
 
     code: ClassVar[str] = "packet_tar"
-
-
-class SourceChanged(Refusal):
-    """A file changed while it was being packed."""
-
-    code: ClassVar[str] = "source_changed"
-    http_status: ClassVar[int] = 409
-    permanent: ClassVar[bool] = False
 
 
 def _refuse(message: Message) -> TarRefusal:
