@@ -108,9 +108,3 @@ def recording(answer: Answer, *, seed: int) -> bytes:
 def cut(whole: bytes) -> bytes:
     """Return what a flash drive pulled out too early holds of a file: its beginning."""
     return whole[: int(len(whole) * 0.55)]
-
-
-def truth_seconds(data: bytes) -> float:
-    """Return how long a recording plays when it is decoded to its end."""
-    with av.open(io.BytesIO(data), mode="r") as container:
-        return float(sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0)))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from drawing.damage import Damage, random_damage
+from drawing.damage import random_damage
 from drawing.draw import SheetSpec
 from wire.forms import make_number
 from wire.subjects import SUBJECTS, form_set
@@ -342,8 +342,3 @@ def all_scans(plan: DayPlan) -> Iterator[tuple[PointPlan, Scan]]:
 def sound(spec: SheetSpec) -> bool:
     """Whether the sheet was fed the right way up with its codes whole."""
     return not (spec.damage.upside_down or spec.damage.no_codes)
-
-
-def plain_damage() -> Damage:
-    """Return the damage of a perfect scanner, for tests."""
-    return Damage(noise=1, dirt=0)

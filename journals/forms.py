@@ -50,18 +50,6 @@ class PrintedSheet:
     unused: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PrintedSet:
-    """A set of forms that a print station made."""
-
-    room: str
-    station: str
-    ordinal: int
-    spoiled: bool
-    unused: bool
-    sheets: dict[str, str]
-
-
 # --- asking -----------------------------------------------------------------------------------------------------------
 
 
@@ -90,19 +78,6 @@ def _printed(row: JournalSheet) -> PrintedSheet:
 def printed(sitting: Sitting) -> list[PrintedSheet]:
     """Return every form that the accepted print journals of a sitting list and whose number is open."""
     return [_printed(row) for row in _counting(sitting)]
-
-
-def room_sets(sitting: Sitting, room: Room) -> list[PrintedSet]:
-    """Return the sets printed for a room, by station and ordinal."""
-    found: dict[tuple[str, int], PrintedSet] = {}
-    for row in _counting(sitting).filter(journal__room=room):
-        sheet = _printed(row)
-        made = found.setdefault(
-            (sheet.station, sheet.ordinal),
-            PrintedSet(sheet.room, sheet.station, sheet.ordinal, sheet.spoiled, sheet.unused, {}),
-        )
-        made.sheets[sheet.kind] = sheet.number
-    return list(found.values())
 
 
 def knows(sitting: Sitting, number: str) -> PrintedSheet | None:

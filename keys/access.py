@@ -25,7 +25,7 @@ from keys.errors import AccessCertificateMissing, AccessKeyUnusable, ForeignToke
 from keys.models import AccessKey, Activation, Certificate
 from keys.states import ACCESS_KEY_MOVES, AccessKeyState
 from keys.tokens import OpenToken
-from stations.models import ExamPoint, Node, Sitting
+from stations.models import Node, Sitting
 from wire import pki
 from wire.cms import Recipient
 from wire.documents import access_key as wire_key
@@ -354,15 +354,6 @@ def recipients_for(sitting: Sitting) -> list[Recipient]:
 def is_usable(access_key: AccessKey) -> bool:
     """Return whether an activated key is really there on the disk of the node."""
     return access_key.state == AccessKeyState.ACTIVATED and _blob(access_key.certificate).exists()
-
-
-def certificates_for(point: ExamPoint, date: day) -> list[CertificateFile]:
-    """Return the certificates of every access key of a point's day: whom stations seal form numbers to."""
-    prefix = f"{date:%d%m%y}-"
-    rows = Certificate.objects.of(Role.ACCESS, point.region.code, point.code).filter(
-        ident__startswith=prefix, revoked_at__isnull=True
-    )
-    return [row.x509 for row in rows.order_by("ident")]
 
 
 def certificates_of(sitting: Sitting) -> list[CertificateFile]:

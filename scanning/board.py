@@ -26,14 +26,6 @@ CHIPS = {
     CardState.CLOSED_WITH_ACT: "bad",
     CardState.PACKED: "ok",
 }
-SHEET_CHIPS = {
-    SheetState.RECEIVED: "info",
-    SheetState.RECOGNISED: "ok",
-    SheetState.PROBLEM: "bad",
-    SheetState.ACCEPTED: "ok",
-    SheetState.DISCARDED: "idle",
-    SheetState.REPLACED: "idle",
-}
 DISCREPANCY_MEANINGS: dict[str, Words] = {
     "foreign": _("The sheet is not of this room. Put the paper into its room's envelope and move the picture there."),
     "twice": _("The sheet is in the room twice. Compare the pictures and keep the better one."),

@@ -10,10 +10,10 @@ from scanning import pictures
 from scanning.errors import PicturesGone
 from scanning.models import RoomCard, Sheet
 from scanning.states import ACTIVE, ACTIVE_RECORDINGS, CARD_MOVES, CardState, RecordingState, SheetState
-from wire import canonical
+from wire import canonical, filenames
 from wire.durable import sha256_file, write_durable
 from wire.forms import CATALOGUE, check_number
-from wire.packet import TarFile, tar
+from wire.packet import TarFile
 
 _FORMAT = "ppe-room/1"
 
@@ -87,7 +87,7 @@ def _recordings(card: RoomCard) -> list[TarFile]:
     rows = card.recordings.filter(state__in=ACTIVE_RECORDINGS).exclude(state=RecordingState.RECEIVED)
     return [
         TarFile(
-            f"recordings/{place:03d}_{tar.plain(row.name)}",
+            f"recordings/{place:03d}_{filenames.plain(row.name)}",
             "recording",
             files.inside(row.path),
             (row.answer.registration_number,) if row.answer and row.answer.registration_number else (),

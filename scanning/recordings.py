@@ -22,7 +22,7 @@ from scanning.models import Recording, RoomCard, Step
 from scanning.recognition.decoder import decoder
 from scanning.recognition.errors import EmptyFile, FileRefused, NotARecording, PassingTrouble
 from scanning.reconcile import go, reconcile
-from scanning.register import Register, read_register
+from scanning.register import read_register
 from scanning.sources import store_part
 from scanning.states import ACTIVE_RECORDINGS, CLOSED, RECORDING_MOVES, CardState, RecordingState
 from wire.durable import replace_durable, sha256_file
@@ -262,12 +262,3 @@ def decide(*, recording: Recording, action: str, reason: str, actor: Actor) -> R
         )
         reconcile(card, actor=actor)
     return row
-
-
-def hold_against_journals(card: RoomCard, register: Register) -> None:
-    """Match the recordings that were decoded before their journals came."""
-    answers = register.answers_of(card.room.number)
-    for row in card.recordings.filter(state=RecordingState.READ, answer__isnull=True):
-        answer = recording_checks.match(row, answers)
-        if answer is not None:
-            Recording.objects.filter(pk=row.pk).update(answer_id=answer.pk)

@@ -11,10 +11,9 @@ from typing import Any, cast
 from station_client import closing, day, home
 from station_client.closing import Closed
 from station_client.home import Station, refuse
-from wire import canonical, durable, forms, schema
+from wire import canonical, durable, filenames, forms, schema
 from wire.journal.lines import Kind
 from wire.messages import Message
-from wire.names import rules as names_rules
 from wire.subjects import form_set
 
 __all__ = ["Closed", "Pace", "Station", "make_stations", "play", "take_package"]
@@ -60,7 +59,7 @@ def make_stations(folder: Path, registry: bytes, *, point: str) -> list[Path]:
     for row in found["stations"]:
         if row["kind"] not in home.ROLES:
             continue
-        where = folder / "stations" / names_rules.safe(f"{row['kind']}-{row['number']}")
+        where = folder / "stations" / filenames.plain(f"{row['kind']}-{row['number']}")
         _, request = home.init(
             where,
             kind=cast(Kind, row["kind"]),

@@ -6,9 +6,9 @@ from pathlib import Path
 from common import files
 from journals.models import Act, Journal
 from transfers.models import Packet, PointStatus
-from wire import canonical
+from wire import canonical, filenames
 from wire.durable import write_durable
-from wire.packet import TarFile, tar
+from wire.packet import TarFile
 
 _FORMAT = "ppe-status/1"
 TEST_BYTES = 64 << 10
@@ -30,13 +30,13 @@ def files_for(packet: Packet, folder: Path) -> tuple[list[TarFile], dict[str, in
     listed = [TarFile("status.json", "status", document)]
     taken: set[str] = set()
     for journal in journals:
-        name = _free(f"journals/{tar.plain(journal.original_name)}", taken)
+        name = _free(f"journals/{filenames.plain(journal.original_name)}", taken)
         listed.append(TarFile(name, "journal", files.inside(journal.path)))
     for act in acts:
-        listed.append(TarFile(_free(f"acts/{tar.plain(act.name)}", taken), "act", files.inside(act.path)))
+        listed.append(TarFile(_free(f"acts/{filenames.plain(act.name)}", taken), "act", files.inside(act.path)))
         if act.photo:
             photo = files.inside(act.photo)
-            listed.append(TarFile(_free(f"acts/{tar.plain(photo.name)}", taken), "act", photo))
+            listed.append(TarFile(_free(f"acts/{filenames.plain(photo.name)}", taken), "act", photo))
     counts = {
         "journals": sum(each.kind == "journal" for each in listed),
         "acts": sum(each.kind == "act" for each in listed),

@@ -113,13 +113,6 @@ class FeedFork(TransferRefusal):
     code = "feed_fork"
 
 
-class FolderRefused(TransferRefusal):
-    """The folder is not on one of the node's drives."""
-
-    code = "folder_refused"
-    http_status = 400
-
-
 class NothingOnFlash(TransferRefusal):
     """The drive holds nothing that this page reads."""
 

@@ -24,7 +24,6 @@ from wire.errors import Refusal
 
 #: Stands in the signed receipt as it is; pages say it in the reader's language.
 AUTOMATIC = stored("automatically")
-Levels = IssuedReceipt.Level
 
 
 def latest(sha256: str) -> IssuedReceipt | None:

@@ -14,6 +14,11 @@ def answer(name="0201_1_01.ogg", flaw=""):
     return Answer("1", 1, "0100000000012", name, 6.0, flaw)
 
 
+def truth_seconds(data):
+    with av.open(io.BytesIO(data), mode="r") as container:
+        return float(sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0)))
+
+
 def speech_share(data):
     with av.open(io.BytesIO(data)) as container:
         frames = [
@@ -28,7 +33,7 @@ def speech_share(data):
 @pytest.mark.parametrize("name", ["a.ogg", "a.wav"])
 def test_speech_sounds_like_speech(name):
     data = audio.recording(answer(name), seed=1)
-    assert abs(audio.truth_seconds(data) - 6.0) < 0.05
+    assert abs(truth_seconds(data) - 6.0) < 0.05
     assert 0.5 < speech_share(data) < 0.95
 
 
@@ -40,4 +45,4 @@ def test_a_cut_recording_is_the_beginning_of_the_whole_one():
     whole = audio.recording(answer(), seed=1)
     cut = audio.cut(whole)
     assert whole.startswith(cut)
-    assert audio.truth_seconds(cut) < 0.8 * audio.truth_seconds(whole)
+    assert truth_seconds(cut) < 0.8 * truth_seconds(whole)

@@ -11,7 +11,7 @@ from scanning import contents, findings, recognise, sheets, sources
 from scanning.models import Sheet
 from scanning.recognition import decode, operations
 from scanning.recognition.decode import PageImage
-from scanning.recognition.refusals import DamagedFile
+from scanning.recognition.errors import DamagedFile
 from scanning.recognition.sheet import recognise as read_page
 from scanning.states import SheetState
 from tests.scanning.conftest import ACTOR

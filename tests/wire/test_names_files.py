@@ -31,24 +31,25 @@ def test_a_key_name_is_read_back():
     assert files.parse_key_name(name) == files.KeyName("78", "0001", DAY, "01", 2)
 
 
-def test_a_package_name_is_read_back():
+def test_a_package_name_is_made():
     name = files.package_name("78", "0001", DAY, 1)
     assert name == "EXAM_78_0001_290526_v1.zip"
-    assert files.parse_package_name(name) == files.PackageName("78", "0001", DAY, 1)
 
 
 @pytest.mark.parametrize(("kind", "room"), [("blanks", "0101"), ("forms", None), ("status", None)])
-def test_a_packet_name_is_read_back(kind, room):
+def test_a_packet_name_is_made(kind, room):
     name = files.packet_name(Header(kind=kind, room=room))
-    assert files.parse_packet_name(name) == files.PacketName("78", "0001", DAY, "01", kind, room, UID, 3)
-    assert name.startswith(f"PACKET_78_0001_290526_01_{kind}_{room or 'HQ'}_")
+    assert name == f"PACKET_78_0001_290526_01_{kind}_{room or 'HQ'}_{UID}_v3.ppe"
 
 
-@pytest.mark.parametrize(("room", "station"), [("0101", "0006"), ("0201", "0201-3"), ("0101", None), (None, "01")])
-def test_an_act_name_is_read_back(room, station):
+@pytest.mark.parametrize(
+    ("room", "station", "where"),
+    [("0101", "0006", "0101_0006"), ("0201", "0201-3", "0201_0201-3"), ("0101", None, "0101"), (None, "01", "HQ_01")],
+)
+def test_an_act_name_is_made(room, station, where):
     moment = dt.datetime(2026, 5, 29, 17, 45, 2, tzinfo=dt.UTC)
     name = files.act_name("78", "0001", DAY, "01", "journal_missing", room=room, station=station, made_at=moment)
-    assert files.parse_act_name(name) == files.ActName("78", "0001", DAY, "01", "journal_missing", room, station)
+    assert name == f"ACT_78_0001_290526_01_journal_missing_{where}_174502.p7m"
 
 
 @pytest.mark.parametrize("copy", [" (1)", "(2)", " - копия", " - Copy (3)"])
@@ -64,8 +65,7 @@ def test_receipts_and_feeds_are_named_after_what_they_are_about():
 
 @given(st.text() | st.from_regex(r"(KEY|PACKET|EXAM|ACT)_[0-9_]{0,40}.*"))
 def test_any_text_is_a_name_or_not(text):
-    for parse in (files.parse_key_name, files.parse_package_name, files.parse_packet_name, files.parse_act_name):
-        parse(text)
+    files.parse_key_name(text)
 
 
 def test_a_date_that_does_not_exist_is_no_name():

@@ -97,7 +97,7 @@ class TestWhole:
         ]
         for name, (_, data) in FILES.items():
             assert (tmp_path / "out" / name).read_bytes() == data
-        assert manifest.of_kind("sheet")[0].sheet_codes == ("0100000000007",)
+        assert next(file for file in manifest.files if file.kind == "sheet").sheet_codes == ("0100000000007",)
         assert not list(tmp_path.glob(".*"))
 
     def test_it_is_verified_from_outside(self, made):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wire import filenames
 from wire.errors import Refusal
 from wire.packet import tar
 from wire.packet.tar import Source, TarReader, TarRefusal
@@ -32,7 +33,7 @@ def read(data: bytes) -> dict[str, bytes]:
     return found
 
 
-_NAMES = st.text("abcдеё-_.()№ 01", min_size=1, max_size=60).filter(tar.is_plain)
+_NAMES = st.text("abcдеё-_.()№ 01", min_size=1, max_size=60).filter(filenames.is_plain)
 _FILES = st.dictionaries(_NAMES, st.binary(max_size=2000), max_size=6)
 
 
@@ -67,7 +68,7 @@ def test_a_damaged_tar_is_a_tar_or_refused(files, data):
         found = read(bytes(blob))
     except Refusal:
         return
-    assert all(tar.is_plain(name) for name in found)
+    assert all(filenames.is_plain(name) for name in found)
 
 
 def member(kind: bytes, name: str = "a", link: str = "/etc/passwd", size: int = 0) -> bytes:
@@ -132,16 +133,3 @@ def test_a_tar_cut_anywhere_is_refused():
     for size in range(0, len(whole), 101):
         with pytest.raises(TarRefusal):
             read(whole[:size])
-
-
-@given(st.text(max_size=300))
-def test_any_name_can_be_made_plain(name):
-    assert tar.is_plain(tar.plain(name))
-
-
-def test_a_plain_name_stays_as_it_is():
-    name = "END_PRINT_78_0001_290526_01_Русский_язык_0101_0001.dat"
-    assert tar.plain(name) == name
-    assert tar.plain("END_PRINT_??.dat") == "END_PRINT___.dat"
-    assert tar.plain("../../etc/passwd") == "_.._etc_passwd"
-    assert tar.plain("ы" * 300 + ".dat").endswith("ы.dat")

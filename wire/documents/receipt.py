@@ -15,7 +15,6 @@ from wire.pki import Role, TrustStore
 
 FORMAT = "ppe-receipt/1"
 Level = Literal["delivered", "acknowledged", "rejected", "withdrawn"]
-LEVELS: tuple[Level, ...] = ("delivered", "acknowledged", "rejected", "withdrawn")
 
 
 class Reason(TypedDict):

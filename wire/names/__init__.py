@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wire.errors import Part, Refusal
+from wire.filenames import FORBIDDEN
 from wire.messages import Message
 from wire.names import parse as names_parse
 from wire.names.align import Field
@@ -34,7 +35,7 @@ GRAMMARS: Mapping[str, Grammar] = {
     "scan": Grammar("scan", "END_SCAN", (_REGION, _POINT, _DATE, _SUBJECT), (_SCANNER,), " "),
 }
 EXTENSION = ".dat"
-_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\ud800-\udfff]')
+_FORBIDDEN = re.compile(rf"[{FORBIDDEN}\ud800-\udfff]")
 _EDGES = " _."
 
 

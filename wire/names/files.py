@@ -10,23 +10,10 @@ from typing import Protocol
 
 _DATE = r"(?P<date>[0-9]{6})"
 _PLACE = r"(?P<region>[0-9]{2})_(?P<point>[0-9]{4})"
-_UID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 # a copy made by a file manager or a browser: «name (1).ext», «name - копия.ext»
 _COPY = r"(?: ?\([0-9]{1,3}\)| - (?:копия|Copy)(?: \([0-9]{1,3}\))?)?"
 
 _KEY = re.compile(rf"KEY_{_PLACE}_{_DATE}_(?P<subject>[0-9]{{2}})_v(?P<version>[0-9]{{1,4}}){_COPY}\.p7m", re.I)
-_PACKAGE = re.compile(rf"EXAM_{_PLACE}_{_DATE}_v(?P<version>[0-9]{{1,4}}){_COPY}\.zip", re.I)
-_PACKET = re.compile(
-    rf"PACKET_{_PLACE}_{_DATE}_(?P<subject>[0-9]{{2}})_(?P<kind>status|blanks|forms|audio|test)"
-    r"_(?P<room>[0-9]{4}|HQ)"
-    rf"_(?P<uid>{_UID})_v(?P<version>[0-9]{{1,4}}){_COPY}\.ppe",
-    re.I,
-)
-_ACT = re.compile(
-    rf"ACT_{_PLACE}_{_DATE}_(?P<subject>[0-9]{{2}})_(?P<kind>journal_missing|room_difference)_(?P<room>[0-9]{{4}}|HQ)"
-    rf"(?:_(?P<station>[0-9]{{1,8}}(?:-[0-9]{{1,4}})?))?_(?P<stamp>[0-9]{{6}}){_COPY}\.p7m",
-    re.I,
-)
 
 
 class _Header(Protocol):
@@ -57,43 +44,6 @@ class KeyName:
     date: dt.date
     subject: str
     version: int
-
-
-@dataclass(frozen=True, slots=True)
-class PackageName:
-    """What the name of an exam package says."""
-
-    region: str
-    point: str
-    date: dt.date
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class PacketName:
-    """What the name of a packet says; `room` is None for the HQ."""
-
-    region: str
-    point: str
-    date: dt.date
-    subject: str
-    kind: str
-    room: str | None
-    uid: str
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class ActName:
-    """What the name of an act says; `room` is None for the HQ."""
-
-    region: str
-    point: str
-    date: dt.date
-    subject: str
-    kind: str
-    room: str | None
-    station: str | None
 
 
 def key_name(region: str, point: str, date: dt.date, subject: str, version: int) -> str:
@@ -157,54 +107,9 @@ def _fields(pattern: re.Pattern[str], text: str) -> tuple[dict[str, str], dt.dat
     return (fields, date) if date else None
 
 
-def _room(text: str) -> str | None:
-    return None if text.upper() == "HQ" else text
-
-
 def parse_key_name(text: str) -> KeyName | None:
     """Read the name of an access key; None when it is not one. Never raises."""
     if (found := _fields(_KEY, text)) is None:
         return None
     fields, date = found
     return KeyName(fields["region"], fields["point"], date, fields["subject"], int(fields["version"]))
-
-
-def parse_package_name(text: str) -> PackageName | None:
-    """Read the name of an exam package; None when it is not one. Never raises."""
-    if (found := _fields(_PACKAGE, text)) is None:
-        return None
-    fields, date = found
-    return PackageName(fields["region"], fields["point"], date, int(fields["version"]))
-
-
-def parse_packet_name(text: str) -> PacketName | None:
-    """Read the name of a packet; None when it is not one. Never raises."""
-    if (found := _fields(_PACKET, text)) is None:
-        return None
-    fields, date = found
-    return PacketName(
-        fields["region"],
-        fields["point"],
-        date,
-        fields["subject"],
-        fields["kind"].lower(),
-        _room(fields["room"]),
-        fields["uid"].lower(),
-        int(fields["version"]),
-    )
-
-
-def parse_act_name(text: str) -> ActName | None:
-    """Read the name of an act; None when it is not one. Never raises."""
-    if (found := _fields(_ACT, text)) is None:
-        return None
-    fields, date = found
-    return ActName(
-        fields["region"],
-        fields["point"],
-        date,
-        fields["subject"],
-        fields["kind"].lower(),
-        _room(fields["room"]),
-        fields.get("station"),
-    )

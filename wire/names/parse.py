@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+from wire.filenames import FORBIDDEN
 from wire.messages import Message
 from wire.names import fold as names_fold
 from wire.names.align import Field, Token, align, looks_like_field, token
@@ -385,5 +386,5 @@ def _unknown_subject(draft: Draft, found: str, subjects: Mapping[str, str]) -> N
 
 
 def _plain(found: str) -> str:
-    clean = re.sub(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\ud800-\udfff]', "", found)
+    clean = re.sub(rf"[{FORBIDDEN}\ud800-\udfff]", "", found)
     return names_fold.spaces(unicodedata.normalize("NFC", clean)).strip(" _.")

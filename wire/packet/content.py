@@ -13,7 +13,7 @@ from typing import BinaryIO, ClassVar, cast
 
 from cryptography.x509 import Certificate
 
-from wire import cms, durable
+from wire import cms, durable, filenames
 from wire.cms import Recipient
 from wire.errors import Refusal
 from wire.messages import Message
@@ -149,7 +149,7 @@ def _check_names(rows: Sequence[ManifestFile]) -> None:
         parts = key.split("/")
         above = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
         # A name that is a file here and a folder there would fail on the disk, as if the disk were to blame.
-        if key in seen or key in folders or above & seen or not tar.is_plain(row.name):
+        if key in seen or key in folders or above & seen or not filenames.is_plain(row.name):
             raise tar.TarRefusal(
                 Message("The file name “{row_name}” is not allowed or occurs twice.", row_name=row.name[:80]),
             )

@@ -61,10 +61,6 @@ class Manifest:
 
     files: tuple[ManifestFile, ...]
 
-    def of_kind(self, kind: FileKind) -> tuple[ManifestFile, ...]:
-        """The files of one kind."""
-        return tuple(file for file in self.files if file.kind == kind)
-
 
 def header_bytes(header: PacketHeader) -> bytes:
     """The bytes of `packet.json`.

@@ -8,7 +8,6 @@ import hashlib
 import io
 import re
 import tarfile
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +15,12 @@ from typing import BinaryIO, ClassVar
 
 from wire.durable import SourceChanged
 from wire.errors import Refusal
+from wire.filenames import is_plain
 from wire.messages import Message
 
 BLOCK = 512
-MAX_NAME = 240
 MAX_SIZE = 8**11 - 1
 _PIECE = 1 << 18
-_PLAIN = re.compile(r'[^\x00-\x1f\x7f-\x9f/\\:*?"<>|]+')
 
 
 class TarRefusal(Refusal):
@@ -33,30 +31,6 @@ class TarRefusal(Refusal):
 
 def _refuse(message: Message) -> TarRefusal:
     return TarRefusal(Message("The packet's content is not accepted: {message}.", message=message))
-
-
-def is_plain(name: str) -> bool:
-    """Whether a name may stand in a packet: relative, at most three levels, nothing that a file system objects to."""
-    parts = name.split("/")
-    return (
-        0 < len(name.encode("utf-8", "replace")) <= MAX_NAME
-        and len(parts) <= 3
-        and all(_PLAIN.fullmatch(part) and part[0] not in ".- " and part[-1] not in ". " for part in parts)
-        and not any(0xD800 <= ord(letter) <= 0xDFFF for letter in name)
-    )
-
-
-def plain(name: str) -> str:
-    """A name of one level that may stand in a packet, as near to the given one as can be; its extension is kept."""
-    text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode("utf-8"))
-    text = re.sub(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|]', "_", text).strip(". ").lstrip("-")
-    stem, dot, extension = text.rpartition(".")
-    if not dot or len(extension) > 10:
-        stem, extension = text, ""
-    room = MAX_NAME - len(f".{extension}".encode())
-    stem = stem.encode("utf-8")[:room].decode("utf-8", "ignore").rstrip(". ")
-    text = f"{stem}.{extension}" if extension else stem
-    return text if is_plain(text) else "file"
 
 
 @dataclass(frozen=True, slots=True)
