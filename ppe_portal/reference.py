@@ -21,26 +21,29 @@ def pages() -> dict[Path, str]:
     return {docs / "states.md": states(), docs / "rules.md": rules(), docs / "events.md": events()}
 
 
-def _tables(app: str) -> list[tuple[type[TextChoices], dict[str, frozenset[str]]]]:
+def _tables(app: str) -> list[tuple[str, type[TextChoices], dict[str, frozenset[str]]]]:
     if not find_spec(f"{app}.states"):
         return []
     module = import_module(f"{app}.states")
     found = []
-    for value in vars(module).values():
+    for name, value in vars(module).items():
         if isinstance(value, dict) and value and all(isinstance(v, frozenset) for v in value.values()):
             key = next(iter(value))
             if isinstance(key, TextChoices):
-                found.append((type(key), value))
+                found.append((name, type(key), value))
     return found
 
 
 def states() -> str:
     """Return the tables of states and legal transitions of every room."""
-    out = ["# States\n", NOTE, "Each status is moved by one function, under a table of legal transitions.\n"]
+    out = ["# States\n", NOTE]
+    out.append("Each status is moved by one function, under a table of legal transitions (`<room>/states.py`).")
+    out.append("An **undo table** holds the ways back: where the undoing of a person's last decision may lead.\n")
     for config in apps.get_app_configs():
-        for choices, table in _tables(config.name):
+        for name, choices, table in _tables(config.name):
             title = (choices.__doc__ or choices.__name__).strip().splitlines()[0].rstrip(".")
-            out.append(f"\n## `{config.name}`: {title} ({choices.__name__})\n")
+            undo = ", **undo table**" if name.endswith("_UNDO") else ""
+            out.append(f"\n## `{config.name}`: {title} ({choices.__name__}, `{name}`){undo}\n")
             out.append("| state | shown as | leads to |\n|---|---|---|")
             for state in choices:
                 leads = ", ".join(f"`{to}`" for to in sorted(table.get(state.value, frozenset()))) or "–"

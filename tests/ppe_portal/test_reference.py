@@ -17,6 +17,13 @@ def test_every_state_of_every_room_stands_in_the_page():
         assert word.strip("«»") in page
 
 
+def test_the_ways_back_of_undone_decisions_are_named_as_such():
+    titles = [line for line in reference.states().splitlines() if line.startswith("## ")]
+    undo = [line for line in titles if line.endswith("**undo table**")]
+    assert [line for line in titles if "_UNDO" in line] == undo != []
+    assert len(set(titles)) == len(titles)
+
+
 def test_the_command_writes_the_pages(tmp_path, settings):
     (tmp_path / "docs").mkdir()
     settings.BASE_DIR = tmp_path
