@@ -1,4 +1,4 @@
-"""``python -m exam_day demo | run | draw``."""
+"""``python -m demo demo | run | draw``."""
 
 import argparse
 import datetime as dt
@@ -30,7 +30,7 @@ def _draw(options: argparse.Namespace) -> int:
 
 def main(words: list[str] | None = None) -> int:
     """Play, serve or draw a day."""
-    parser = argparse.ArgumentParser(prog="python -m exam_day", description="A whole exam day, played from outside.")
+    parser = argparse.ArgumentParser(prog="python -m demo", description="A whole exam day, played from outside.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (("demo", "play the day on two nodes and prove it"), ("run", "the same day in the browser")):
         command = commands.add_parser(name, help=text)

@@ -1,4 +1,4 @@
-"""Background work of this room. Rows are the queue; see `common.jobs`."""
+"""Background work of this room. Rows are the queue; see `common.work.jobs`."""
 
 import logging
 from datetime import timedelta

@@ -24,7 +24,7 @@ def append(*, point: ExamPoint, kind: Kind, body: Mapping[str, Any]) -> FeedEntr
 
     Args:
         point: Whom it is told.
-        kind: A kind of `wire.feed.KINDS`.
+        kind: A kind of `wire.documents.feed.KINDS`.
         body: Its content, as the schema of the kind demands.
     """
     at = now()
