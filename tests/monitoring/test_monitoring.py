@@ -237,7 +237,7 @@ def test_the_matrix_says_what_a_station_said_of_itself(keys, day, technician):
     signs.take(station=day.posts["print-0002"].station, actor=SYSTEM, said=signs.Said("working", at, paper=90))
     shown = text(technician.client.get(f"/monitoring/{day.key}/"))
     assert re.search(r'class="sign bad">.*?неисправна \d\d:\d\d, замятие бумаги, бумага 4 %', shown, re.DOTALL)
-    assert re.search(r'class="sign ">.*?работает \d\d:\d\d</span>', shown, re.DOTALL)
+    assert re.search(r'class="sign ">.*?работает \d\d:\d\d\s*</span>', shown, re.DOTALL)
     today = text(technician.client.get(f"/today/{day.point.key}/"))
     assert "Станция печати 0001: замятие бумаги, бумага 4 %" in today
     assert "Станция печати 0002:" not in today
