@@ -65,7 +65,7 @@ def test_the_page_says_beside_the_field_what_is_missing_and_keeps_what_stands_th
 
 
 def values(answer):
-    found = re.findall(r'name="(\w+_count)" value="([^"]*)"', answer.content.decode())
+    found = re.findall(r'name="(\w+_count)"\s+value="([^"]*)"', answer.content.decode())
     return dict(found)
 
 

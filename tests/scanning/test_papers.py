@@ -106,7 +106,7 @@ def test_no_scan_journal_is_formed_while_a_room_or_the_hq_is_open(desk, keys, te
     address = f"/scanning/{desk.sitting.key}/"
 
     def button():
-        return re.findall(r"<button[^>]*>Сформировать END_SCAN", technician.client.get(address).content.decode())[0]
+        return re.findall(r"<button[^>]*>\s*Сформировать END_SCAN", technician.client.get(address).content.decode())[0]
 
     def step():
         return steps_of(facts_of(desk.sitting), technician.user)[6]
