@@ -50,7 +50,7 @@ def issue(
 
     Args:
         packet: The file it speaks of.
-        level: A level of `wire.documents.receipt.LEVELS`; a second call for the same level returns the first receipt.
+        level: A level of `wire.documents.receipt.Level`; a second call for the same level returns the first receipt.
         actor: Who issues it.
         reasons: Why it was rejected or withdrawn.
         counts: What was counted in it.
