@@ -69,8 +69,7 @@ def tell(refusal: Refusal, request: HttpRequest | None) -> None:
 
 def words(refusal: Refusal) -> str:
     """Return what is wrong and what to do next, in the language of the person before the screen."""
-    said = language()
-    return " ".join(part for part in (refusal.text(said), refusal.cure(said)) if part)
+    return refusal.whole().render(language())
 
 
 def problem(refusal: Refusal) -> dict[str, Any]:

@@ -62,8 +62,8 @@ def _not_sealed(packet: Packet, refusal: Refusal) -> None:
     if packet.state not in IN_THE_MAKING:
         return
     facts: dict[str, Any] = {
-        "last_error": f"{refusal.text('ru')} {refusal.cure('ru')}".strip(),
-        "last_error_en": f"{refusal.text('en')} {refusal.cure('en')}".strip(),
+        "last_error": refusal.whole().ru,
+        "last_error_en": refusal.whole().en,
         "last_error_code": refusal.code,
     }
     if refusal.permanent:

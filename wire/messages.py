@@ -1,7 +1,7 @@
 """Sentences for people: English in the source, Russian in the catalogues, rendered when somebody reads them.
 
-A sentence travels as its English and what stands in its places; a row keeps it so (`Message.as_json`). What was
-written before in both languages is read as `Both`.
+A sentence travels as its English and what stands in its places, between processes as JSON (`Message.as_json`). Rows
+still keep both wordings, which are read as `Both`.
 """
 
 import gettext as _gettext
@@ -70,7 +70,7 @@ class Message:
         return self.render("en")
 
     def as_json(self) -> dict[str, Any]:
-        """Return what a row keeps of the sentence."""
+        """Return the sentence for another process."""
         return {"message": self.text, "params": {name: _kept(value) for name, value in self.params.items()}}
 
     @staticmethod
@@ -131,7 +131,7 @@ class Several(Message):
         return self.separator.join(each.render(language) for each in self.each)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what a row keeps of them."""
+        """Return them in both wordings."""
         return Both(self.ru, self.en).as_json()
 
     def __bool__(self) -> bool:
