@@ -5,7 +5,6 @@ Every limit is judged on headers before a single pixel is decoded.
 
 import io
 import os
-import re
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from scanning.recognition.errors import (
     UnknownFormat,
     WrongDepth,
 )
+from scanning.recognition.fax import read_fax
 
 Grey = NDArray[np.uint8]
 Format = Literal["tiff", "png", "jpeg", "pdf"]
@@ -38,8 +38,11 @@ PDF_DPI = 300
 _SCREEN_DPI = 96.0
 _WHITE = 255
 _ROWS = 256
-#: What libtiff says of bad data in a strip; what it says of tags is not among it.
-_BAD_TIFF = re.compile(rb"Bad code word|Premature EO|Line length mismatch|Decoding error|Not enough data|not in table")
+_HEARD = 1 << 16  # bytes of complaints
+#: How libtiff begins what it says of tags: no loss.
+_OF_TAGS = (b"TIFFReadDirectory", b"TIFFFetch", b"TIFFAdvanceDirectory", b"TIFFReadCustomDirectory")
+_JPEG_END = (0xFF, 0xD9)
+_JPEG_RESTARTS = frozenset(b"0xd%d" % number for number in range(8))
 _TIFF_COMPRESSION, _TIFF_JPEG, _TIFF_JPEG_TABLES = 259, 7, 347
 _TIFF_DEFLATE = (8, 32946)
 #: The numbers of the tags of strips, and of tiles.
@@ -216,6 +219,9 @@ def _raster_page(path: Path, kind: Format, index: int) -> PageImage:
         _check_frame(image)
         dpi = _dpi(image)
         if kind == "tiff":
+            fax = read_fax(path, index, image)
+            if fax is not None:
+                return PageImage(_stretched(fax.pixels, image), dpi, bilevel=True, damaged=fax.damaged)
             damaged = _tiff_complains(image, path)
         if kind == "jpeg":
             # A camera or a driver may only note how the picture is to be turned.
@@ -240,7 +246,7 @@ def _heard() -> Iterator[list[bytes]]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
-        lines += os.pread(heard, 4096, 0).splitlines()
+        lines += os.pread(heard, _HEARD, 0).splitlines()
         os.close(heard)
 
 
@@ -249,10 +255,25 @@ def _jpeg_complains(data: NDArray[np.uint8]) -> bool:
 
     Pillow keeps that to itself; OpenCV's libjpeg writes it to the standard error, so the picture is decoded once more.
     """
+    # A picture that only lacks its end mark is whole.
+    marked = np.append(data, np.array(_JPEG_END, np.uint8))
     with _heard() as lines:
-        cv2.imdecode(data, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
-    # Padding between two markers is no loss.
-    return any(b"Corrupt JPEG" in line and b"extraneous" not in line for line in lines)
+        picture = cv2.imdecode(marked, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
+    return picture is None or any(_of_loss(line, data.tobytes()) for line in lines)
+
+
+def _of_loss(line: bytes, data: bytes) -> bool:
+    """Whether a complaint of libjpeg tells of loss: padding between two markers is none, coded data left over are."""
+    if b"extraneous" not in line:
+        return b"Corrupt JPEG" in line
+    count, _, marker = line.rpartition(b": ")[2].partition(b" extraneous bytes before marker ")
+    if marker in _JPEG_RESTARTS:
+        return True
+    if marker != b"0xd9" or not count.isdigit():
+        return False
+    end = data.rfind(bytes(_JPEG_END))
+    left = data[: end if end >= 0 else len(data)][-int(count) :]
+    return bool(left.strip(b"\x00\xff"))
 
 
 def _tiff_complains(image: Image.Image, path: Path) -> bool:
@@ -262,7 +283,7 @@ def _tiff_complains(image: Image.Image, path: Path) -> bool:
     """
     with _heard() as lines:
         image.load()
-    if any(_BAD_TIFF.search(line) for line in lines):
+    if any(line and not line.startswith(_OF_TAGS) for line in lines):
         return True
     tags = getattr(image, "tag_v2", {})
     compression = tags.get(_TIFF_COMPRESSION)
@@ -313,15 +334,29 @@ def _on_white(rgba: Image.Image) -> Grey:
 
 def _square_pixels(image: Image.Image) -> Image.Image:
     """A fax has fewer lines than columns; the page is given its own shape before anything is judged by shape."""
+    size = _square_size(image)
+    return image if size is None else image.resize(size, Image.Resampling.NEAREST)
+
+
+def _stretched(pixels: Grey, image: Image.Image) -> Grey:
+    """The same for a page that was decoded without Pillow."""
+    size = _square_size(image)
+    if size is None:
+        return pixels
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST).astype(np.uint8, copy=False)
+
+
+def _square_size(image: Image.Image) -> tuple[int, int] | None:
+    """The size with square pixels; None when they are square already."""
     try:
         across, down = (float(each) for each in image.info.get("dpi", (1, 1)))
         finest = max(across, down)
         width, height = round(image.width * finest / across), round(image.height * finest / down)
     except (TypeError, ValueError, ZeroDivisionError):
-        return image
+        return None
     if finest < _SQUARE * min(across, down) or width * height > MAX_PIXELS:
-        return image
-    return image.resize((width, height), Image.Resampling.NEAREST)
+        return None
+    return width, height
 
 
 def _dpi(image: Image.Image) -> float | None:

@@ -1,11 +1,12 @@
 """Sheets that fool a scanner or a reader of codes: each is a problem with its reason, never sound as it lies."""
 
 import io
+import struct
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from scanning import contents, findings, recognise, sheets, sources
 from scanning.models import Sheet
@@ -271,3 +272,126 @@ def test_a_jpeg_inside_a_pdf_is_judged_as_one_by_itself(tmp_path, page, share):
     path = tmp_path / "sheet.pdf"
     path.write_bytes(data)
     assert decode.read_page(path, 0).damaged is (share is not None)
+
+
+def coded(page, compression, *, rows=None, bilevel=True, **tags):
+    """The bytes of a TIFF and where its coded data lie: of all its strips together."""
+    whole, kept = io.BytesIO(), TiffImagePlugin.STRIP_SIZE
+    TiffImagePlugin.STRIP_SIZE = kept if rows is None else rows * (310 if bilevel else 2480)
+    try:
+        picture = Image.fromarray(page > 128 if bilevel else page)
+        picture.save(whole, "TIFF", compression=compression, dpi=(300, 300), **tags)
+    finally:
+        TiffImagePlugin.STRIP_SIZE = kept
+    data = whole.getvalue()
+    with Image.open(io.BytesIO(data)) as made:
+        begin = made.tag_v2[273][0]
+        assert (len(made.tag_v2[273]) > 1) is (rows is not None)
+        return bytearray(data), begin, sum(made.tag_v2[279])
+
+
+def black_and_white(page):
+    return np.where(page > 128, 255, 0).astype(np.uint8)
+
+
+def told(path, data):
+    """What becomes of a file: ``sound``, ``damaged`` or ``refused``."""
+    path.write_bytes(data)
+    try:
+        return "damaged" if decode.read_page(path, 0).damaged else "sound"
+    except DamagedFile:
+        return "refused"
+
+
+CODINGS = [
+    ("group4", True, None), ("group4", True, 200), ("group3", True, None), ("group3", True, 200),
+    ("tiff_lzw", True, None), ("tiff_lzw", False, 26), ("tiff_adobe_deflate", True, None),
+    ("tiff_adobe_deflate", False, 26), ("tiff_deflate", True, 200), ("jpeg", False, None), ("jpeg", False, 64),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("compression", "bilevel", "rows"), CODINGS)
+def test_bad_data_inside_a_tiff_never_pass_as_sound(tmp_path, page, compression, bilevel, rows):
+    sound, begin, size = coded(page, compression, rows=rows, bilevel=bilevel)
+    assert told(tmp_path / "sound.tif", sound) == "sound"
+    became = set()
+    for share in (0.3, 0.5, 0.7):
+        place = begin + int(size * share)
+        gone, odd, short = bytearray(sound), bytearray(sound), sound[:place]
+        gone[place : place + 400] = bytes(400)
+        odd[place : place + 40] = np.random.default_rng(round(100 * share)).bytes(40).replace(b"\xff", b"\x55")
+        # Codes of a JPEG may run into one another unheard: it has no checksum.
+        hurts = (gone, short) if compression == "jpeg" else (gone, odd, short)
+        became |= {told(tmp_path / "hurt.tif", data) for data in hurts}
+    assert became <= {"damaged", "refused"}
+
+
+@pytest.mark.parametrize("rows", [None, 200])
+def test_a_bad_bit_inside_a_group_4_page_is_heard_wherever_it_moves_a_line(tmp_path, page, rows):
+    sound, begin, size = coded(page, "group4", rows=rows)
+    for number in range(24):
+        hurt = bytearray(sound)
+        hurt[begin + size * (number + 1) // 26] ^= 1 << number % 8
+        if told(tmp_path / "hurt.tif", hurt) == "sound":
+            # Fax codes have no checksum; what stays unheard must be no more than a run or two.
+            changed = decode.read_page(tmp_path / "hurt.tif", 0).pixels != black_and_white(page)
+            assert changed.mean() < 0.004, number
+
+
+@pytest.mark.parametrize("photometric", [0, 1])
+@pytest.mark.parametrize("rows", [None, 200])
+def test_group_4_rows_that_are_wanting_at_the_end_of_the_data_are_heard(tmp_path, page, photometric, rows):
+    whole, begin, size = coded(page, "group4", rows=rows, tiffinfo={262: photometric})
+    assert told(tmp_path / "whole.tif", whole) == "sound"
+    # The end of the data, 24 bits, where a line was to begin: all that follows is left as it was.
+    place = begin + int(size * 0.4)
+    ends = bytearray(whole)
+    ends[place : place + 6] = b"\x00\x10\x01\x00\x10\x01"
+    assert told(tmp_path / "ends.tif", ends) in {"damaged", "refused"}
+
+
+def test_a_group_4_page_without_the_mark_of_its_end_is_sound(tmp_path, page):
+    data, begin, size = coded(page, "group4")
+    bits = "".join(f"{each:08b}" for each in data[begin : begin + size]).rstrip("0")
+    end = "000000000001" * 2
+    assert bits.endswith(end)
+    bits = bits[: -len(end)]
+    bits += "0" * (-len(bits) % 8)
+    kept = bytes(int(bits[at : at + 8], 2) for at in range(0, len(bits), 8))
+    shorter, place = bytes(data), struct.pack("<HHII", 279, 4, 1, size)
+    assert shorter.count(place) == 1
+    shorter = shorter.replace(place, struct.pack("<HHII", 279, 4, 1, len(kept)))
+    shorter = shorter[:begin] + kept + bytes(size - len(kept)) + shorter[begin + size :]
+    assert told(tmp_path / "bare.tif", shorter) == "sound"
+    assert np.array_equal(decode.read_page(tmp_path / "bare.tif", 0).pixels, black_and_white(page))
+
+
+@pytest.mark.parametrize("compression", ["group4", "tiff_lzw", "tiff_adobe_deflate", "jpeg"])
+def test_tags_that_nobody_knows_make_no_sheet_a_problem(tmp_path, page, compression):
+    tags = {65000: b"scanner", 271: "A maker", 305: "A driver", 33432: "x"}
+    data, _, _ = coded(page, compression, bilevel=compression != "jpeg", tiffinfo=tags)
+    assert told(tmp_path / "tags.tif", data) == "sound"
+
+
+@pytest.mark.parametrize("turn", [2, 3, 6])
+def test_the_turn_that_a_fax_coded_tiff_notes_is_taken_as_before(tmp_path, page, turn):
+    data, _, _ = coded(page, "group4", tiffinfo={274: turn})
+    path = tmp_path / "turned.tif"
+    path.write_bytes(data)
+    with Image.open(path) as pillow:
+        pillow.load()
+        assert np.array_equal(decode.read_page(path, 0).pixels, np.asarray(pillow.convert("L")))
+
+
+@pytest.mark.parametrize(("extra", "found"), [(b"", False), (bytes(9), False), (b"\x12\x34" * 9, True)])
+def test_coded_data_left_over_at_the_end_of_a_jpeg_tell_of_loss_and_padding_does_not(page, extra, found):
+    data = jpeg(page)
+    data = data[:-2] + extra + data[-2:]
+    assert decode._jpeg_complains(np.frombuffer(data, np.uint8)) is found
+
+
+def test_coded_data_left_over_before_a_restart_mark_of_a_jpeg_tell_of_loss(tmp_path, page):
+    data = jpeg(page, restart_marker_rows=1)
+    assert told(tmp_path / "a.jpg", data) == "sound"
+    place = data.index(b"\xff\xd3", len(data) // 2)
+    assert told(tmp_path / "a.jpg", data[:place] + b"\x12\x34" * 9 + data[place:]) in {"damaged", "refused"}
