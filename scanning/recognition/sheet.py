@@ -32,6 +32,8 @@ _MUCH_INK = 0.4  # no form and no writing covers so much of a page
 _TWO_SHEETS = 1.5  # areas of A4
 _NEAR_MM = 20.0  # a code may lie so far from its place, where all four squares say where that is
 _NEAR_ROUGHLY_MM = 45.0
+_BACKWARDS = {"Code128": 180, "DataMatrix": -90}  # degrees that a code in a mirror seems to be turned
+_ASKEW = 45  # degrees
 _SHOWN_THROUGH = 160  # print of the other side is never darker
 #: Forms on which an empty answer field is worth a word.
 _WRITTEN_KINDS = frozenset({"C1", "C2", "DBO"})
@@ -157,8 +159,11 @@ def _much_paper(page: PageImage) -> bool:
     return millimetres > _TWO_SHEETS * GEOMETRY.page[0] * GEOMETRY.page[1]
 
 
-def _side(code: Code, place: Place, reading: SheetReading, marks: Marks) -> str:
-    """Where a code lies: ``front`` in its place, ``mirror`` in its place seen in a mirror, ``stray`` elsewhere."""
+def _side(code: Code, place: Place, reading: SheetReading, marks: Marks, *, upside_down: bool) -> str:
+    """Where a code lies: ``front`` in its place, ``mirror`` in its place seen in a mirror, ``stray`` elsewhere.
+
+    A code seen in a mirror is read backwards; a label that only lies in such a place is not.
+    """
     wide, high = GEOMETRY.page
     x, y = (place[0] + place[2]) / 2, (place[1] + place[3]) / 2
     if marks.to_pixels is not None:
@@ -173,10 +178,19 @@ def _side(code: Code, place: Place, reading: SheetReading, marks: Marks) -> str:
         half = GEOMETRY.datamatrix_module * GEOMETRY.datamatrix_modules / 2
         homes = [(left + half, top + half) for left, top in GEOMETRY.datamatrix_origins]
     front = min(min(np.hypot(x - u, y - v), np.hypot(wide - x - u, high - y - v)) for u, v in homes)
-    mirror = min(min(np.hypot(wide - x - u, y - v), np.hypot(x - u, high - y - v)) for u, v in homes)
+    backwards = _BACKWARDS[code.symbology] - code.angle - (180 if upside_down else 0)
+    mirror = np.inf
+    if _same_way(backwards):
+        mirror = min(np.hypot(wide - x - u, y - v) for u, v in homes)
+    elif _same_way(backwards + 180):
+        mirror = min(np.hypot(x - u, high - y - v) for u, v in homes)
     if min(front, mirror) > (_NEAR_ROUGHLY_MM if marks.missing else _NEAR_MM):
         return "stray"
     return "front" if front <= mirror else "mirror"
+
+
+def _same_way(degrees: int) -> bool:
+    return abs((degrees + 180) % 360 - 180) < _ASKEW
 
 
 def _take_damage(reading: SheetReading, page: PageImage, marks: Marks) -> None:
@@ -235,8 +249,9 @@ def _take_codes(
                 Doubt("unreadable", "problem", None, "time" if read.out_of_time else str(read.steps_tried))
             )
         return
+    size = reading.width, reading.height
     sides = [
-        _side(code, _turned_place(code.place, reading.width, reading.height, upside_down=upside_down), reading, marks)
+        _side(code, _turned_place(code.place, *size, upside_down=upside_down), reading, marks, upside_down=upside_down)
         for code in valid
     ]
     if "front" not in sides and not large:

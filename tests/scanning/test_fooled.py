@@ -67,11 +67,12 @@ def test_a_written_side_keeps_its_own_number_when_the_other_shows_through(page):
     assert (reading.number, problems(reading)) == (NUMBER, set())
 
 
+@pytest.mark.parametrize("down", [40, 110])
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
-def test_a_second_number_in_mid_page_stops_the_sheet(page, turns):
+def test_a_second_number_in_mid_page_stops_the_sheet(page, turns, down):
     label = page.copy()
     code = np.rot90(draw("C2", 2)[px(22) : px(37), px(128) : px(188)], turns)
-    label[px(110) : px(110) + code.shape[0], px(60) : px(60) + code.shape[1]] = code
+    label[px(down) : px(down) + code.shape[0], px(60) : px(60) + code.shape[1]] = code
     reading, _ = read(label)
     assert (reading.number, problems(reading)) == (None, {"codes_differ"})
     assert {NUMBER, OTHER} <= set(next(each.value for each in reading.doubts).split(", "))
@@ -94,6 +95,30 @@ def test_a_second_number_in_a_square_code_in_mid_page_stops_the_sheet(page, turn
     reading, _ = read(damage(label, angle=angle))
     assert (reading.number, problems(reading)) == (None, {"codes_differ"})
     assert {NUMBER, OTHER} <= set(next(each.value for each in reading.doubts).split(", "))
+
+
+@pytest.mark.parametrize("across", [14, 90, 150])
+@pytest.mark.parametrize("down", [41, 110, 170, 236])
+@pytest.mark.parametrize("angle", [0, 90, 180, 270, 12])
+def test_a_second_number_given_only_as_datamatrix_stops_the_sheet_wherever_it_lies(page, across, down, angle):
+    label = page.copy()
+    code = draw("C2", 2)[px(250) : px(277), px(14) : px(41)]
+    turn = cv2.getRotationMatrix2D((code.shape[1] / 2, code.shape[0] / 2), angle, 0.8)
+    code = cv2.warpAffine(code, turn, code.shape[::-1], borderValue=(255,))
+    label[px(down) : px(down) + code.shape[0], px(across) : px(across) + code.shape[1]] = code
+    reading, _ = read(label)
+    assert (reading.number, problems(reading)) == (None, {"codes_differ"})
+    assert {NUMBER, OTHER} <= set(next(each.value for each in reading.doubts).split(", "))
+
+
+@pytest.mark.parametrize("turns", [0, 2])
+@pytest.mark.parametrize(("box", "at"), [((128, 22, 188, 37), (22, 22)), ((18, 254, 38, 274), (172, 254))])
+def test_a_label_where_the_other_side_would_show_its_code_is_a_second_number(page, turns, box, at):
+    left, top, right, bottom = (px(side) for side in box)
+    label, code = page.copy(), draw("C2", 2)[top:bottom, left:right]
+    label[px(at[1]) : px(at[1]) + code.shape[0], px(at[0]) : px(at[0]) + code.shape[1]] = code
+    reading, _ = read(np.rot90(label, turns))
+    assert (reading.number, problems(reading)) == (None, {"codes_differ"})
 
 
 def test_a_number_only_in_mid_page_is_not_the_number_of_the_sheet():
