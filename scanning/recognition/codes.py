@@ -1,8 +1,9 @@
 """The codes of a page, read in the order that costs least on a clean sheet.
 
-Bands, bands blurred, the codes' own places, full page blurred, full page, median, half size, vertical erosion. A step
-ends the reading when it brings a valid text: right length, right check digit, a form we know. A checksum of the
-symbology alone proves nothing.
+The page at half its size, bands, bands blurred, the codes' own places, full page blurred, full page, median, half
+size with all searches, vertical erosion. A step ends the reading when it brings a valid text: right length, right
+check digit, a form we know. A checksum of the symbology alone proves nothing. At half the size both kinds of codes
+must be read for that, so that they can disagree.
 """
 
 import math
@@ -21,6 +22,7 @@ from wire.forms import SheetCode, check_number, parse_sheet_code
 
 FORMATS = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.Code128, zxingcpp.BarcodeFormat.DataMatrix])
 _BAND = 0.17
+_SMALL = "small"
 _UPSIDE_DOWN = 90
 
 
@@ -96,23 +98,20 @@ def read_codes(grey: Grey, half: Grey, marks: Marks, *, deadline: float = math.i
         if time.process_time() > deadline:
             return CodesRead(tuple(seen.values()), "", tried, out_of_time=True)
         tried += 1
-        for view in views():
-            for code in _read(view):
-                seen.setdefault(code.text, code)
-        if any(code.valid for code in seen.values()):
-            for code in _rest(grey, half, whole=whole):
+        fresh = [code for view in views() for code in _read(view)]
+        for code in fresh:
+            seen.setdefault(code.text, code)
+        if _enough(name, fresh):
+            for code in _read(View(grey)) if whole else ():
                 seen.setdefault(code.text, code)
             return CodesRead(tuple(seen.values()), name, tried, out_of_time=False)
     return CodesRead(tuple(seen.values()), "", tried, out_of_time=False)
 
 
-def _rest(grey: Grey, half: Grey, *, whole: bool) -> Iterator[Code]:
-    """What else lies on the page: a label in its middle, a second sheet; half the size is enough to see a number.
-
-    The bands have been searched already, but not the codes that lie across their edges; and there is no further
-    search than for codes as our forms print them, for this is paid for by every sound sheet.
-    """
-    return _read(View(grey) if whole else View(half, scale=2.0, quick=True))
+def _enough(step: str, fresh: list[Code]) -> bool:
+    """Whether a step ends the reading; at half the size only when both kinds of codes were read."""
+    valid = {code.symbology for code in fresh if code.valid}
+    return len(valid) == 2 if step == _SMALL else bool(valid)
 
 
 Views = Callable[[], Iterable[View]]
@@ -128,6 +127,8 @@ def _steps(grey: Grey, half: Grey, marks: Marks) -> Iterator[tuple[str, Views]]:
     def page(change: Callable[[Grey], Grey]) -> Views:
         return lambda: (View(change(grey)),)
 
+    # Half the size is enough for a clean sheet and for what else lies on it: a label in its middle, a second sheet.
+    yield _SMALL, lambda: (View(half, scale=2.0, quick=True),)
     yield "bands", bands(lambda picture: picture)
     yield "bands blurred", bands(_blur)
     yield "places", lambda: code_views(grey, marks)

@@ -30,7 +30,7 @@ def test_it_reads_number_and_address_of_a_clean_sheet(page):
     assert (reading.number, reading.kind) == (NUMBER, "R")
     assert (reading.region, reading.point, reading.room) == ("78", "0001", "0101")
     assert (reading.date, reading.subject) == ("2026-05-29", "01")
-    assert reading.step == "bands"
+    assert reading.step == "small"
     assert reading.dpi == pytest.approx(300, abs=1)
     assert not reading.doubts
 
