@@ -3,7 +3,9 @@
 From them: resolution, skew, missing corners, and the mapping from millimetres of the form to pixels of the scan.
 """
 
+import cmath
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -24,6 +26,8 @@ _MM = 25.4
 _SIZE_BAND = (0.62, 1.45)  # a square may be this much smaller or bigger than expected
 _FILL = 0.72
 _FIT = 3.0  # millimetres by which a square may miss the place the others give it
+_PARALLEL = 0.007  # radians between the upper two squares and the lower two: a little over a millimetre
+_STRETCH = 0.04  # of the square of the length; three squares that tell of more are not all squares
 _HALF = 0.5
 
 
@@ -39,6 +43,7 @@ class Marks:
         skew: Degrees, clockwise positive.
         to_pixels: 3×3 matrix from millimetres of the form to pixels.
         dark: Below this a pixel of the page is ink.
+        slip: Millimetres by which the lower squares lie sideways of their places; None when too few tell.
     """
 
     corners: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -48,6 +53,7 @@ class Marks:
     skew: float | None = None
     to_pixels: NDArray[np.float64] | None = None
     dark: int = _DARK
+    slip: float | None = None
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -106,8 +112,8 @@ def _look(quarter: Grey, dark: int) -> Marks:
         best = _best_square(window < dark, side, (right * window.shape[1], bottom * window.shape[0]))
         if best is not None:
             found[name] = (best[0] + x0, best[1] + y0)
-    corners = _consistent({name: (x * 4 + 1.5, y * 4 + 1.5) for name, (x, y) in found.items()})
-    marks = replace(_place(corners), dark=dark)
+    squares = {name: (x * 4 + 1.5, y * 4 + 1.5) for name, (x, y) in found.items()}
+    marks = replace(_place(_consistent(squares)), dark=dark, slip=_slip(squares))
     return replace(marks, upright=_upright(quarter, marks))
 
 
@@ -162,6 +168,37 @@ def _miss(corners: dict[str, tuple[float, float]], name: str) -> float:
     )
     placed = transform @ np.array([*corners[name], 1.0])
     return float(np.hypot(*(placed - _form_points([name])[0])))
+
+
+def _slip(squares: dict[str, tuple[float, float]]) -> float | None:
+    """By how many millimetres the lower squares lie sideways of where the upper ones put them.
+
+    A turned page keeps its right angles, however far it is turned or stretched along its lines or across them; where
+    a scanner lost its place, all that follows is moved along the lines.
+    """
+    at = {name: complex(*place) for name, place in squares.items()}
+    form = dict(zip(CORNERS, (complex(*point) for point in GEOMETRY.corners), strict=True))
+
+    def both(pairs: Iterable[tuple[str, str]]) -> list[tuple[complex, complex]]:
+        return [(at[b] - at[a], form[b] - form[a]) for a, b in pairs if {a, b} <= at.keys()]
+
+    lines, sides = both((CORNERS[:2], CORNERS[2:])), both(zip(CORNERS[:2], CORNERS[2:], strict=True))
+    if not lines or not sides:
+        return None
+    # A turned page that is stretched down the picture loses its right angles: the lengths tell by how much.
+    (line, across), (side, down) = max(lines, key=lambda each: abs(each[0])), sides[0]
+    a, b = line / abs(across), side / abs(down)
+    squeeze = (a.real**2 - b.real**2) / max(b.imag**2 - a.imag**2, 1e-9)
+    if squeeze <= 0 or (len(at) < 4 and abs(squeeze - 1) > _STRETCH):
+        return None
+
+    def flat(seen: complex) -> complex:
+        return complex(seen.real, seen.imag * math.sqrt(squeeze))
+
+    if len(lines) == 2 and abs(cmath.phase(flat(lines[1][0]) / flat(lines[0][0]))) > _PARALLEL:
+        return None  # one of them is no square but a blot
+    turn = flat(line) / across
+    return max(((flat(seen) / turn - printed).real for seen, printed in sides), key=abs)
 
 
 def _spread(corners: dict[str, tuple[float, float]]) -> float:

@@ -29,6 +29,7 @@ _LONG_PAGE = 1.12
 _NOMINAL_DPI = 300.0
 _NOMINAL_DARK = 128
 _MUCH_INK = 0.4  # no form and no writing covers so much of a page
+_SLIP_MM = 4.0  # squares cut by the edge of the page may seem to lie by two millimetres aside
 _TWO_SHEETS = 1.5  # areas of A4
 _NEAR_MM = 20.0  # a code may lie so far from its place, where all four squares say where that is
 _NEAR_ROUGHLY_MM = 45.0
@@ -198,7 +199,8 @@ def _take_damage(reading: SheetReading, page: PageImage, marks: Marks) -> None:
     # In greys a shadow over a page whose squares all stand hides nothing.
     too_much = reading.ink > _MUCH_INK and (page.bilevel or bool(marks.missing))
     lower_gone = bool(marks.corners) and {"bottom-left", "bottom-right"} <= set(marks.missing)
-    if (page.damaged or too_much or lower_gone) and not reading.empty:
+    slipped = marks.slip is not None and abs(marks.slip) > _SLIP_MM
+    if (page.damaged or too_much or lower_gone or slipped) and not reading.empty:
         reading.doubts.append(Doubt("picture_damaged", "problem"))
 
 

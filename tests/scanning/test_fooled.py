@@ -13,12 +13,13 @@ from scanning.models import Sheet
 from scanning.recognition import decode, operations
 from scanning.recognition.decode import PageImage
 from scanning.recognition.errors import DamagedFile
+from scanning.recognition.marks import CORNERS
 from scanning.recognition.sheet import recognise as read_page
 from scanning.states import SheetState
 from tests.scanning.conftest import ACTOR
 from tests.scanning.drawn import damage, draw, px
 from tests.scanning.samples import samples
-from wire.forms import make_number
+from wire.forms import GEOMETRY, make_number
 
 NUMBER = make_number("C1", 1)
 OTHER = make_number("C2", 2)
@@ -141,6 +142,40 @@ def test_a_picture_whose_lower_part_is_gone_is_a_problem(page, colour):
     cut[px(130) :] = colour
     reading, _ = read(cut)
     assert (reading.number, problems(reading)) == (NUMBER, {"picture_damaged"})
+
+
+def slipped(page, down, by, *, lost=False):
+    """All below is moved along the lines; where columns are lost, only what lies right of them."""
+    low, by = page[px(down) :], px(by)
+    if not lost:
+        return np.vstack([page[: px(down)], np.roll(low, by, axis=1)])
+    white = np.full((low.shape[0], by), 255, np.uint8)
+    return np.vstack([page[: px(down)], np.hstack([low[:, : px(80)], low[:, px(80) + by :], white])])
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("by", [6, 20])
+@pytest.mark.parametrize(("down", "angle"), [(60, 0.0), (150, 2.0), (230, -4.0)])
+def test_a_sheet_whose_lower_part_is_moved_sideways_is_a_problem(page, down, angle, by, lost):
+    reading, _ = read(damage(slipped(page, down, by, lost=lost), angle=angle))
+    assert (reading.number, problems(reading)) == (NUMBER, {"picture_damaged"})
+
+
+@pytest.mark.parametrize("cut", [None, "top-left", "bottom-right"])
+@pytest.mark.parametrize(
+    "hurt",
+    [{"angle": 6.0}, {"angle": -6.0, "noise": 25.0}, {"angle": 1.0, "scale": 0.67}, {"blur": 2.0, "noise": 40.0}],
+)
+def test_no_sound_sheet_is_taken_for_one_that_is_moved_sideways(page, hurt, cut):
+    turned = page.copy()
+    if cut is not None:
+        x, y = GEOMETRY.corners[CORNERS.index(cut)]
+        turned[px(y - 5) : px(y + 5), px(x - 5) : px(x + 5)] = 255
+        turned[px(y + 9) : px(y + 14), px(x - 4) : px(x + 1)] = 0  # a blot beside
+    turned = damage(turned, **hurt)
+    for stretched in (1.0, 1.06):
+        reading, _ = read(cv2.resize(turned, None, fx=1, fy=stretched), dpi=None)
+        assert problems(reading) == set()
 
 
 def jpeg(pixels, **options):
