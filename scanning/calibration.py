@@ -5,6 +5,7 @@ from typing import Any
 
 import zxingcpp
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from PIL import Image
 from reportlab.lib.pagesizes import A4
@@ -13,6 +14,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from common.paper import pdf
+from common.paper.language import in_russian
 from wire.forms import GEOMETRY
 
 #: No form's number: a calibration sheet that gets among a room's sheets is told apart at once.
@@ -42,23 +44,24 @@ def judge(reading: dict[str, Any]) -> list["str | Promise"]:
     return faults
 
 
+@in_russian
 def sheet() -> bytes:
     """Return the calibration sheet as a PDF: the marks and codes of every form, fine lines, greys, a clean field."""
     pdf.fonts()
     out = BytesIO()
     canvas = Canvas(out, pagesize=A4, invariant=1)
-    canvas.setTitle("Калибровочный лист станции сканирования")
+    canvas.setTitle(gettext("Calibration sheet of the scanning station"))
     for x, y in GEOMETRY.corners:
         _square(canvas, x, y, GEOMETRY.corner_size)
     _square(canvas, *GEOMETRY.orientation_centre, GEOMETRY.orientation_size)
     _codes(canvas)
     canvas.setFont(pdf.BOLD, 18)
-    canvas.drawString(24 * mm, (_HEIGHT - 38) * mm, "Калибровочный лист")
+    canvas.drawString(24 * mm, (_HEIGHT - 38) * mm, gettext("Calibration sheet"))
     canvas.setFont(pdf.FONT, 10)
     for place, line in enumerate(
         (
-            "Напечатайте без масштабирования (100 %), положите в сканер вместе с чистым листом и отсканируйте",
-            "с настройкой, с которой будете сканировать бланки. Загрузите снимок на странице «Готовность станции».",
+            gettext("Print it without scaling, lay it into the scanner together with an empty sheet, and scan both"),
+            gettext("with the settings for the forms. Bring the scan on the page “Readiness of the station”."),
         )
     ):
         canvas.drawString(24 * mm, (_HEIGHT - 46 - place * 5) * mm, line)
@@ -98,7 +101,7 @@ def _ruler(canvas: Canvas) -> None:
     canvas.setFont(pdf.FONT, 8)
     for tick in range(0, 101, 10):
         canvas.drawCentredString((24 + tick) * mm, (top - 8) * mm, str(tick // 10))
-    canvas.drawString(128 * mm, (top - 5) * mm, "сантиметры: проверьте линейкой")
+    canvas.drawString(128 * mm, (top - 5) * mm, gettext("centimetres: check them with a ruler"))
 
 
 def _lines_and_greys(canvas: Canvas) -> None:
@@ -107,12 +110,14 @@ def _lines_and_greys(canvas: Canvas) -> None:
         y = _HEIGHT - 90 - place * 8
         canvas.setLineWidth(width * mm)
         canvas.line(24 * mm, y * mm, 110 * mm, y * mm)
-        canvas.drawString(114 * mm, (y - 1) * mm, f"{width:g} мм".replace(".", ","))
+        canvas.drawString(114 * mm, (y - 1) * mm, gettext("%(width)s mm") % {"width": f"{width:g}".replace(".", ",")})
     for step in range(8):
         canvas.setFillGray(step / 8)
         canvas.rect((24 + step * 14) * mm, (_HEIGHT - 140) * mm, 14 * mm, 12 * mm, stroke=0, fill=1)
     canvas.setFillGray(0)
-    canvas.drawString(140 * mm, (_HEIGHT - 135) * mm, "оттенки серого")
+    canvas.drawString(140 * mm, (_HEIGHT - 135) * mm, gettext("shades of grey"))
     canvas.setLineWidth(0.3)
     canvas.rect(24 * mm, (_HEIGHT - 240) * mm, 150 * mm, 90 * mm)
-    canvas.drawString(26 * mm, (_HEIGHT - 155) * mm, "Чистое поле: на снимке здесь не должно быть ни полос, ни точек.")
+    canvas.drawString(
+        26 * mm, (_HEIGHT - 155) * mm, gettext("A clean field: the scan must show neither streaks nor dots here.")
+    )

@@ -10,13 +10,15 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from reportlab.platypus import Flowable, Spacer
 
 from audit.log import Actor, record
 from audit.models import ChainHead
 from common.paper import layout as paper
 from common.paper import pdf
+from common.paper.language import in_russian
 from common.work.clock import local, now
 from journals.expected import Expected, expected_set, scan_expected
 from stations.models import Room, Sitting
@@ -28,7 +30,6 @@ from transfers.states import PacketState, StatusState
 from wire import canonical
 from wire.names.files import receipt_name
 
-_SIGN = ["Руководитель ППЭ", "Член ГЭК", "Технический специалист ППЭ"]
 #: What may be open although every packet is confirmed and every status accepted.
 _SINCE = frozenset({"room_open_again", "room_at_work", "status_outgrown", "status_version", "scan_journal_behind"})
 _STATUSES = (StatusName.EXAMS_FINISHED, StatusName.BLANKS_TRANSFERRED)
@@ -43,6 +44,7 @@ class Act:
     data_sha256: str
 
 
+@in_russian
 def closing_act(*, sitting: Sitting, actor: Actor) -> Act:
     """Return the closing act of a sitting as it stands now; it is a Russian paper, whoever prints it.
 
@@ -51,18 +53,26 @@ def closing_act(*, sitting: Sitting, actor: Actor) -> Act:
         actor: Who prints it.
     """
     point = sitting.point
-    with translation.override("ru"):
-        facts = _Facts(sitting)
-        digest = hashlib.sha256(canonical.dumps(facts.data())).hexdigest()
-        at = now()
-        footer = f"Акт закрытия {sitting.key} · данные SHA-256 {digest[:16]}… · напечатан {_when(at, sitting)}"
-        data = pdf.document(
-            facts.story(digest, at),
-            title=f"Акт закрытия ППЭ {point.key}: {sitting.subject.name}, {sitting.date:%d.%m.%Y}",
-            footer=footer,
-            training=settings.PPE_MODE == "training",
-            attachments=facts.attachments(),
-        )
+    facts = _Facts(sitting)
+    digest = hashlib.sha256(canonical.dumps(facts.data())).hexdigest()
+    at = now()
+    footer = _("Closing act %(sitting)s · data SHA-256 %(digest)s… · printed %(at)s") % {
+        "sitting": sitting.key,
+        "digest": digest[:16],
+        "at": _when(at, sitting),
+    }
+    title = _("Closing act of exam point %(point)s: %(subject)s, %(day)s") % {
+        "point": point.key,
+        "subject": sitting.subject.name,
+        "day": f"{sitting.date:%d.%m.%Y}",
+    }
+    data = pdf.document(
+        facts.story(digest, at),
+        title=title,
+        footer=footer,
+        training=settings.PPE_MODE == "training",
+        attachments=facts.attachments(),
+    )
     name = f"CLOSING_{sitting.key.replace('-', '_')}.pdf"
     record(
         "transfers.closing_act",
@@ -106,7 +116,7 @@ class _Facts:
         """Return the rooms whose packet was never made."""
         have = {packet.room_id for packet in self.packets}
         rooms = [str(row.room) for row in self.sitting.rooms.select_related("room") if row.room_id not in have]
-        return rooms + ([] if any(each.kind == PacketKind.FORMS for each in self.packets) else ["Штаб"])
+        return rooms + ([] if any(each.kind == PacketKind.FORMS for each in self.packets) else [_("HQ")])
 
     @property
     def unconfirmed(self) -> list[Packet]:
@@ -144,17 +154,28 @@ class _Facts:
         """Return the pages."""
         sitting, point = self.sitting, self.sitting.point
         lines = [
-            f"{point.region.code} {point.region.name}, ППЭ {point.key} «{point.name}»",
+            _("%(region)s, exam point %(key)s “%(name)s”")
+            % {"region": f"{point.region.code} {point.region.name}", "key": point.key, "name": point.name},
             point.address,
             f"{sitting.subject.code} {sitting.subject.name}, {sitting.date:%d.%m.%Y}",
         ]
         head = ChainHead.objects.filter(chain=point.key).first()
-        log = f"{head.chain}, запись № {head.number}, {head.hash}" if head else "—"
-        printed = f"Напечатано: {_when(at, sitting)} ({point.timezone})."
-        said = f"Составлен в ППЭ по квитанциям РЦОИ, они вложены в файл. {printed} Журнал событий: {log}."
+        log = "—"
+        if head:
+            log = _("%(chain)s, record No. %(number)d, %(hash)s") % {
+                "chain": head.chain,
+                "number": head.number,
+                "hash": head.hash,
+            }
+        made = _("Made at the exam point from the receipts of the regional centre, which are inside the file.")
+        printed = _("Printed: %(at)s (%(zone)s). Event log: %(head)s.") % {
+            "at": _when(at, sitting),
+            "zone": point.timezone,
+            "head": log,
+        }
         return [
             *paper.head(
-                title="Акт закрытия ППЭ",
+                title=_("Closing act of the exam point"),
                 lines=[line for line in lines if line],
                 qr=f"PPE1|CLOSING|{sitting.key}|{digest[:32]}",
             ),
@@ -164,27 +185,39 @@ class _Facts:
             *self._packets(),
             *self._journals(),
             *self._enclosed(),
-            paper.signatures(_SIGN, said),
+            paper.signatures(
+                [
+                    _("Head of the exam point"),
+                    pgettext("capital", "GEK member"),
+                    _("Technical specialist of the exam point"),
+                ],
+                f"{made} {printed}",
+            ),
         ]
 
     def _verdict(self) -> str:
         if self.closed:
-            confirmed = f"Все пакеты ({len(self.packets)}): Подтвержден. Статус принят РЦОИ"
             if self.ending.day_over:
-                return f"{confirmed}, можно расходиться."
-            return f"{confirmed}. Другие экзамены дня не завершены: {self.ending.others_words}."
+                return _(
+                    "All packets (%(count)d): confirmed. The regional centre accepted the status, everybody may leave."
+                ) % {"count": len(self.packets)}
+            return _(
+                "All packets (%(count)d): confirmed. The regional centre accepted the status. "
+                "Other exams of the day are not over: %(others)s."
+            ) % {"count": len(self.packets), "others": self.ending.others_words}
         since = [each.text for each in self.ending.open if each.code in _SINCE or each.code.startswith("journal_")]
+        awaited, unconfirmed = ", ".join(self.awaited), ", ".join(map(str, self.unconfirmed))
         parts = [
-            *([f"не собраны: {', '.join(self.awaited)}"] if self.awaited else []),
-            *([f"не подтверждены: {', '.join(map(str, self.unconfirmed))}"] if self.unconfirmed else []),
+            *([_("not built: %(what)s") % {"what": awaited}] if awaited else []),
+            *([_("not confirmed: %(what)s") % {"what": unconfirmed}] if unconfirmed else []),
             *(
-                f"не принят статус «{name.label}»"
+                _("status not accepted: “%(name)s”") % {"name": name.label}
                 for name in _STATUSES
                 if name not in self.statuses or self.statuses[name].state != StatusState.ACCEPTED
             ),
             *since,
         ]
-        return "ППЭ не закрыт — " + "; ".join(parts)
+        return _("The exam point is not closed — %(why)s") % {"why": "; ".join(parts)}
 
     def _number(self, packet: Packet) -> int:
         row = self.receipts.get(packet.pk)
@@ -192,15 +225,21 @@ class _Facts:
 
     def _statuses(self) -> list[Flowable]:
         rows = [self._status(name) for name in _STATUSES]
-        columns = [("Статус", 48), ("Состояние", 34), ("Объявлен", 36), ("Принят РЦОИ", 36), ("Квитанция", 26)]
-        return paper.table("Статусы", columns, rows, empty="")
+        columns = [
+            (_("Status"), 48),
+            (_("State"), 34),
+            (pgettext("paper", "Declared"), 36),
+            (_("Accepted by the regional centre"), 36),
+            (_("Receipt"), 26),
+        ]
+        return paper.table(_("Statuses"), columns, rows, empty="")
 
     def _status(self, name: str) -> list[str]:
         row, packet = self.statuses.get(name), self.status_packets.get(name)
         if row is None:
-            return [str(StatusName(name).label), "не передан", "—", "—", "—"]
+            return [str(StatusName(name).label), pgettext("paper", "not handed over"), "—", "—", "—"]
         phoned = row.state == StatusState.DECLARED and told(self.sitting, name)
-        state = "сообщено по телефону" if phoned else str(row.get_state_display())
+        state = _("told by telephone") if phoned else str(row.get_state_display())
         number = self._number(packet) if packet else 0
         return [
             str(row.get_status_display()),
@@ -212,25 +251,25 @@ class _Facts:
 
     def _packets(self) -> list[Flowable]:
         columns = [
-            ("Помещение", 26),
-            ("Рассажено", 20),
-            ("Листов", 16),
-            ("Аудио", 14),
-            ("Акты", 12),
-            ("Версия", 15),
-            ("Состояние", 28),
-            ("Квитанция", 27),
+            (pgettext("paper", "Place"), 26),
+            (_("Seated"), 20),
+            (pgettext("number", "Sheets"), 16),
+            (_("Audio"), 14),
+            (_("Acts"), 12),
+            (_("Version"), 15),
+            (_("State"), 28),
+            (_("Receipt"), 27),
             ("SHA-256", 22),
         ]
         rows = [self._packet(packet) for packet in self.packets]
-        rows += [[name, "", "", "", "", "", "не собран", "—", ""] for name in self.awaited]
-        return paper.table("Аудитории и формы", columns, rows, empty="Пакетов нет.")
+        rows += [[name, "", "", "", "", "", pgettext("paper", "not built"), "—", ""] for name in self.awaited]
+        return paper.table(_("Rooms and forms"), columns, rows, empty=_("No packets."))
 
     def _packet(self, packet: Packet) -> list[str]:
         counts, row = packet.counts, self.receipts.get(packet.pk)
         hq = packet.room is None or packet.room.kind == Room.Kind.HQ
         return [
-            "Штаб" if hq else str(packet.room),
+            _("HQ") if hq else str(packet.room),
             "—" if hq else str(self.seats.get(packet.room_id or 0, "—")),
             str(counts.get("sheets", 0) + counts.get("forms", 0)),
             str(counts.get("recordings", 0) or "—"),
@@ -253,13 +292,19 @@ class _Facts:
             ]
             for row in self.receipts.values()
         ]
-        columns = [("Квитанция", 24), ("Решение", 30), ("Пакет", 64), ("Пакет SHA-256", 26), ("Выдана", 36)]
-        return paper.table("Квитанции, вложенные в файл", columns, rows, empty="Квитанций ещё нет.")
+        columns = [
+            (_("Receipt"), 24),
+            (_("Decision"), 30),
+            (_("Packet"), 64),
+            (_("Packet SHA-256"), 26),
+            (pgettext("paper", "Issued"), 36),
+        ]
+        return paper.table(_("Receipts inside the file"), columns, rows, empty=_("No receipts yet."))
 
     def _journals(self) -> list[Flowable]:
         rows = [
             [str(row.post.station), str(row.post.room or "—"), str(row.label), row.act.name if row.act else ""]
             for row in self.posts
         ]
-        columns = [("Станция", 64), ("Аудитория", 28), ("Журнал", 38), ("Акт", 50)]
-        return paper.table("Электронные журналы", columns, rows, empty="Журналов нет.")
+        columns = [(_("Station"), 64), (_("Room"), 28), (_("Journal"), 38), (_("Act"), 50)]
+        return paper.table(_("Electronic journals"), columns, rows, empty=_("No journals."))

@@ -5,6 +5,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import segno
+from django.utils.translation import gettext as _
 from reportlab.lib import colors
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer, Table, TableStyle
@@ -130,10 +131,17 @@ def signatures(roles: Sequence[str], printed: str) -> Flowable:
         )
     )
     under = Table(
-        [["", Paragraph("подпись", style["small"]), "", Paragraph("фамилия и инициалы, дата", style["small"])]],
+        [
+            [
+                "",
+                Paragraph(_("signature"), style["small"]),
+                "",
+                Paragraph(_("surname and initials, date"), style["small"]),
+            ]
+        ],
         colWidths=[66 * mm, 40 * mm, 6 * mm, 68 * mm],
         hAlign="LEFT",
     )
     under.setStyle(TableStyle([("LEFTPADDING", (0, 0), (-1, -1), 0), ("TOPPADDING", (0, 0), (-1, -1), 0)]))
-    title = Paragraph("Подписи", style["subtitle"])
+    title = Paragraph(_("Signatures"), style["subtitle"])
     return KeepTogether([title, made, under, Spacer(1, 2 * mm), Paragraph(escape(printed), style["small"])])

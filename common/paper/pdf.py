@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import fontpkg_pt_sans
+from django.utils.translation import gettext as _
 from pypdf import PdfWriter
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
@@ -98,7 +99,6 @@ def document(
     title: str,
     footer: str,
     training: bool = False,
-    author: str = "Портал ППЭ",
     attachments: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """Return a PDF: the story on A4 with page numbers.
@@ -107,8 +107,7 @@ def document(
         story: Flowables, first page to last.
         title: Title of the document, in its metadata.
         footer: Left part of the footer: number of the report, hash, times.
-        training: Whether «ТРЕНИРОВКА» stands on every page.
-        author: Author in the metadata.
+        training: Whether every page says that it is of a training.
         attachments: Files that travel inside the PDF, by name; `pdfdetach` takes them out.
     """
     fonts()
@@ -118,11 +117,11 @@ def document(
         canvas.setFont(FONT, 7.5)
         canvas.setFillColor(colors.HexColor("#475569"))
         canvas.drawString(15 * mm, 9 * mm, footer)
-        canvas.drawRightString(195 * mm, 9 * mm, f"стр. {number} из {total}")
+        canvas.drawRightString(195 * mm, 9 * mm, _("page %(number)d of %(total)d") % {"number": number, "total": total})
         if training:
             canvas.setFont(BOLD, 9)
             canvas.setFillColor(colors.HexColor("#b45309"))
-            canvas.drawRightString(195 * mm, 286 * mm, "ТРЕНИРОВКА")
+            canvas.drawRightString(195 * mm, 286 * mm, _("TRAINING"))
         canvas.restoreState()
 
     kind = type("PageCanvas", (_NumberedCanvas,), {"footer": staticmethod(draw)})
@@ -135,7 +134,7 @@ def document(
         topMargin=15 * mm,
         bottomMargin=16 * mm,
         title=title,
-        author=author,
+        author=_("PPE Portal"),
         invariant=1,
     )
     frame = Frame(layout.leftMargin, layout.bottomMargin, layout.width, layout.height, 0, 0, 0, 0)

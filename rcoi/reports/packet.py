@@ -1,31 +1,34 @@
-"""Confirmation of one packet: what «Подтвержден» was said about, by whom it was signed, and where to check it."""
+"""Confirmation of one packet: what was confirmed, by whom it was signed, and where to check it."""
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext, pgettext_lazy
 from reportlab.platypus import Flowable, Spacer
 
 from audit.log import Actor
 from common.paper import layout
+from common.paper.language import in_russian
 from rcoi.checking import standing
 from rcoi.checking.standing import Standing
 from rcoi.errors import RequestRefused
 from rcoi.models import InboxPacket, IssuedReceipt, Report
-from rcoi.reports.registered import Stamp, formed, paper
+from rcoi.reports.registered import Stamp, formed
 from rcoi.states import PacketState
 from wire.canonical import parse_stamp
 from wire.forms import CATALOGUE
 from wire.messages import Message
 
 _COUNTS = {
-    "sheets": "Бланков участников",
-    "forms": "Форм ППЭ",
-    "recordings": "Аудиозаписей ответов",
-    "journals": "Электронных журналов",
-    "acts": "Актов",
+    "sheets": pgettext_lazy("number", "Participants' forms"),
+    "forms": pgettext_lazy("number", "Forms of the exam point"),
+    "recordings": pgettext_lazy("number", "Recordings"),
+    "journals": pgettext_lazy("number", "Electronic journals"),
+    "acts": pgettext_lazy("number", "Acts"),
 }
 
 
-@paper
+@in_russian
 def packet_report(packet: InboxPacket, *, actor: Actor) -> Report:
     """Return the report of a decided packet.
 
@@ -44,7 +47,7 @@ def packet_report(packet: InboxPacket, *, actor: Actor) -> Report:
         draw=lambda stamp: _story(packet, receipt, stamp, stands),
         region=point.region,
         point=point,
-        title=f"РЦОИ о пакете: {packet.title}",
+        title=_("The regional centre about a packet: %(packet)s") % {"packet": packet.title},
         actor=actor,
         receipts=[receipt],
     )
@@ -71,28 +74,35 @@ def _story(packet: InboxPacket, receipt: IssuedReceipt, stamp: Stamp, stands: St
     assert sitting is not None  # noqa: S101 (checked by the caller)
     point, good = sitting.point, packet.state == PacketState.ACKNOWLEDGED
     lines = [
-        f"{point.region.code} {point.region.name}, ППЭ {point.key} «{point.name}»",
+        _("%(region)s, exam point %(key)s “%(name)s”")
+        % {"region": f"{point.region.code} {point.region.name}", "key": point.key, "name": point.name},
         f"{sitting.subject.code} {sitting.subject.name}, {sitting.date:%d.%m.%Y}",
     ]
     qr = f"PPE1|RECEIPT|{point.key}|{receipt.number}|{packet.sha256[:32]}|{receipt.body_sha256[:32]}"
-    title = "Подтверждение РЦОИ о приёме пакета" if good else "Отказ РЦОИ в приёме пакета"
+    confirmed, refused = (
+        _("The regional centre confirms that it accepted the packet"),
+        _("The regional centre refuses the packet"),
+    )
     return [
-        *layout.head(title=title, lines=lines, qr=qr),
+        *layout.head(title=confirmed if good else refused, lines=lines, qr=qr),
         _verdict(packet, stands),
         Spacer(1, 8),
         *_remarks(stands),
         layout.facts(_facts(packet, receipt, stamp)),
         *layout.table(
-            "Состав пакета", [("Что", 130), ("Количество", 50)], _counts(packet), empty="Состав не сосчитан."
+            _("What is in the packet"),
+            [(_("What"), 130), (_("Count"), 50)],
+            _counts(packet),
+            empty=pgettext("paper", "Not counted."),
         ),
         *_reasons(packet),
         *layout.table(
-            "Пакет подписали",
-            [("Кто", 100), ("Роль", 35), ("Время подписи", 45)],
+            _("The packet is signed by"),
+            [(_("Who"), 100), (_("Role"), 35), (_("Time of signing"), 45)],
             [[s["name"], _role(s["role"]), _signed_at(s, stamp)] for s in packet.signers],
-            empty="Подписей нет.",
+            empty=_("No signatures."),
         ),
-        layout.signatures(["Оператор РЦОИ"], f"Журнал событий: {stamp.head}."),
+        layout.signatures([_("Operator of the regional centre")], _("Event log: %(head)s.") % {"head": stamp.head}),
     ]
 
 
@@ -101,42 +111,52 @@ def _verdict(packet: InboxPacket, stands: Standing) -> Flowable:
     said = str(packet.get_state_display())
     if packet.state != PacketState.ACKNOWLEDGED:
         return layout.verdict(said, good=False)
-    parts = [f"не разобрано: {len(stands.open)}"] if stands.open else []
-    parts += [f"покрыто актом или разобрано: {len(stands.covered)}"] if stands.covered else []
+    parts = [_("not settled: %(count)d") % {"count": len(stands.open)}] if stands.open else []
+    if stands.covered:
+        parts.append(_("covered by an act or settled: %(count)d") % {"count": len(stands.covered)})
     return layout.verdict(f"{said}; {', '.join(parts)}" if parts else said, good=None if parts else True)
 
 
 def _remarks(stands: Standing) -> list[Flowable]:
-    rows = [["не разобрано", each.text] for each in stands.open]
-    rows += [["покрыто актом или разобрано", each.text] for each in stands.covered]
+    rows = [[_("not settled"), each.text] for each in stands.open]
+    rows += [[_("covered by an act or settled"), each.text] for each in stands.covered]
     if not rows:
         return []
-    columns = [("Состояние", 40), ("Что", 140)]
-    return [*layout.table("Расхождения и замечания", columns, rows, empty=""), Spacer(1, 8)]
+    columns = [(_("State"), 40), (_("What"), 140)]
+    return [*layout.table(_("Differences and warnings"), columns, rows, empty=""), Spacer(1, 8)]
 
 
 def _facts(packet: InboxPacket, receipt: IssuedReceipt, stamp: Stamp) -> list[tuple[str, str]]:
-    room = packet.room or ("Штаб" if packet.kind == "forms" else "—")
+    room = packet.room or (_("HQ") if packet.kind == "forms" else "—")
     rows = [
-        ("Вид пакета", str(packet.get_kind_display())),
-        ("Аудитория", room),
-        ("Пакет", f"{packet.uid}, версия {packet.version}, № {packet.sequence} узла {packet.node}"),
-        ("Файл", packet.name),
-        ("SHA-256 файла", packet.sha256),
-        ("Получен", f"{stamp.when(packet.received_at)}, {packet.get_door_display()}"),
-        ("Расшифрован", stamp.when(packet.opened_at)),
-        ("Решение принято (время перехода)", stamp.when(packet.decided_at)),
-        ("Квитанция", f"№ {receipt.number} от {stamp.when(receipt.issued_at)}"),
-        ("SHA-256 квитанции", receipt.body_sha256),
-        ("Напечатано", f"{stamp.when(stamp.at)} ({stamp.zone})"),
+        (_("Kind of the packet"), str(packet.get_kind_display())),
+        (_("Room"), room),
+        (
+            _("Packet"),
+            _("%(uid)s, version %(version)d, No. %(number)s of node %(node)s")
+            % {"uid": packet.uid, "version": packet.version, "number": packet.sequence, "node": packet.node},
+        ),
+        (_("File"), packet.name),
+        (_("SHA-256 of the file"), packet.sha256),
+        (_("Received"), f"{stamp.when(packet.received_at)}, {packet.get_door_display()}"),
+        (pgettext("paper", "Decrypted"), stamp.when(packet.opened_at)),
+        (_("Decided (time of the change)"), stamp.when(packet.decided_at)),
+        (
+            _("Receipt"),
+            _("No. %(number)d of %(moment)s") % {"number": receipt.number, "moment": stamp.when(receipt.issued_at)},
+        ),
+        (_("SHA-256 of the receipt"), receipt.body_sha256),
+        (_("Printed"), f"{stamp.when(stamp.at)} ({stamp.zone})"),
     ]
     if packet.superseded_by:
-        rows.append(("Заменён", f"пакетом {packet.superseded_by.uid}, версия {packet.superseded_by.version}"))
+        new = packet.superseded_by
+        by = _("by the packet %(uid)s, version %(version)d") % {"uid": new.uid, "version": new.version}
+        rows.append((_("Replaced"), by))
     return rows
 
 
 def _counts(packet: InboxPacket) -> list[list[str]]:
-    rows = [[words, str(packet.counts[key])] for key, words in _COUNTS.items() if packet.counts.get(key)]
+    rows = [[str(words), str(packet.counts[key])] for key, words in _COUNTS.items() if packet.counts.get(key)]
     rows += [
         [f"· {CATALOGUE[key].title.ru}", str(number)]
         for key, number in sorted(packet.counts.items())
@@ -149,11 +169,13 @@ def _reasons(packet: InboxPacket) -> list[Flowable]:
     if not packet.reasons:
         return []
     rows = [[reason["code"], reason["ru"], reason.get("sheet") or ""] for reason in packet.reasons]
-    return layout.table("Причины отказа", [("Код", 35), ("Причина", 115), ("Лист", 30)], rows, empty="")
+    return layout.table(
+        _("Reasons of the rejection"), [(_("Code"), 35), (_("Reason"), 115), (_("Sheet"), 30)], rows, empty=""
+    )
 
 
 def _role(role: str) -> str:
-    return {"hq": "Узел Штаба ППЭ", "gek": "Член ГЭК"}.get(role, role)
+    return {"hq": pgettext("paper", "Node of the HQ"), "gek": pgettext("capital", "GEK member")}.get(role, role)
 
 
 def _signed_at(signer: dict[str, str], stamp: Stamp) -> str:

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from reportlab.platypus import Flowable, Spacer
 
 from audit.log import Actor
 from common.paper import layout
+from common.paper.language import in_russian
 from rcoi import board
 from rcoi.board import Cell, SittingBoard
 from rcoi.checking.standing import Matter
@@ -18,14 +21,12 @@ from rcoi.models import (
     Report,
     RescanRequest,
 )
-from rcoi.reports.registered import Stamp, formed, paper
+from rcoi.reports.registered import Stamp, formed
 from rcoi.states import FindingState, PacketState
 from stations.models import Sitting, StationKind
 
-_SIGN = ["Руководитель ППЭ", "Член ГЭК", "Технический специалист ППЭ", "Оператор РЦОИ"]
 
-
-@paper
+@in_russian
 def point_report(sitting: Sitting, *, actor: Actor) -> Report:
     """Return the closing act of a sitting as it stands now."""
     (shown,) = board.boards([sitting])
@@ -37,7 +38,8 @@ def point_report(sitting: Sitting, *, actor: Actor) -> Report:
         draw=facts.story,
         region=sitting.point.region,
         point=sitting.point,
-        title=f"Акт закрытия ППЭ {sitting.point.key}: {sitting.subject.name}, {sitting.date:%d.%m.%Y}",
+        title=_("Closing act of exam point %(point)s: %(subject)s, %(day)s")
+        % {"point": sitting.point.key, "subject": sitting.subject.name, "day": f"{sitting.date:%d.%m.%Y}"},
         actor=actor,
         receipts=facts.receipts.values(),
     )
@@ -88,13 +90,14 @@ class Facts:
         """Return the pages."""
         sitting, point = self.sitting, self.sitting.point
         lines = [
-            f"{point.region.code} {point.region.name}, ППЭ {point.key} «{point.name}»",
+            _("%(region)s, exam point %(key)s “%(name)s”")
+            % {"region": f"{point.region.code} {point.region.name}", "key": point.key, "name": point.name},
             point.address,
             f"{sitting.subject.code} {sitting.subject.name}, {sitting.date:%d.%m.%Y}",
         ]
         qr = f"PPE1|ACT|{sitting.key}|{stamp.number}|{stamp.data_sha256[:32]}"
         return [
-            *layout.head(title="Акт закрытия ППЭ", lines=[line for line in lines if line], qr=qr),
+            *layout.head(title=_("Closing act of the exam point"), lines=[line for line in lines if line], qr=qr),
             layout.verdict(self._verdict(), good=self.board.clean or None),
             Spacer(1, 4),
             *self._open(),
@@ -105,28 +108,44 @@ class Facts:
             *self._incidents(stamp),
             *self._enclosed(stamp),
             layout.signatures(
-                _SIGN,
-                f"Время перехода: {self._closed_at(stamp)}. Напечатано: {stamp.when(stamp.at)} ({stamp.zone}). "
-                f"Журнал событий: {stamp.head}.",
+                [
+                    _("Head of the exam point"),
+                    pgettext("capital", "GEK member"),
+                    _("Technical specialist of the exam point"),
+                    _("Operator of the regional centre"),
+                ],
+                _("Time of the change: %(moment)s. Printed: %(at)s (%(zone)s). Event log: %(head)s.")
+                % {
+                    "moment": self._closed_at(stamp),
+                    "at": stamp.when(stamp.at),
+                    "zone": stamp.zone,
+                    "head": stamp.head,
+                },
             ),
         ]
 
     def _verdict(self) -> str:
         if self.board.closed:
-            said = f"Все пакеты ({len(self.board.cells)}): Подтвержден. Статусы переданы."
-            return said if self.board.clean else f"{said} Покрыто актом или разобрано: {len(self.board.covered)}."
+            said = _("All packets (%(count)d): confirmed. The statuses are handed over.") % {
+                "count": len(self.board.cells)
+            }
+            if self.board.clean:
+                return said
+            return f"{said} " + _("Covered by an act or settled: %(count)d.") % {"count": len(self.board.covered)}
         missing = ", ".join(cell.label for cell in self.board.missing)
         late = ", ".join(f"«{each.label}»" for each in self.board.statuses if not each.reported)
-        parts = ([f"не подтверждены: {missing}"] if missing else []) + ([f"нет статусов: {late}"] if late else [])
-        parts += [f"не разобрано: {len(self.board.open)}"] if self.board.open else []
-        return "ППЭ не закрыт — " + "; ".join(parts)
+        parts = [_("not confirmed: %(what)s") % {"what": missing}] if missing else []
+        parts += [_("no status: %(what)s") % {"what": late}] if late else []
+        if self.board.open:
+            parts.append(_("not settled: %(count)d") % {"count": len(self.board.open)})
+        return _("The exam point is not closed — %(why)s") % {"why": "; ".join(parts)}
 
     def _open(self) -> list[Flowable]:
         """Return what keeps the sitting open, and what an act covers, straight under the verdict."""
-        rows = [[_where(each), "не разобрано", each.text] for each in self.board.open]
-        rows += [[_where(each), "покрыто актом или разобрано", each.text] for each in self.board.covered]
-        columns = [("Пакет", 46), ("Состояние", 34), ("Что", 100)]
-        return layout.table("Расхождения и замечания", columns, rows, empty="") if rows else []
+        rows = [[_where(each), _("not settled"), each.text] for each in self.board.open]
+        rows += [[_where(each), _("covered by an act or settled"), each.text] for each in self.board.covered]
+        columns = [(_("Packet"), 46), (_("State"), 34), (_("What"), 100)]
+        return layout.table(_("Differences and warnings"), columns, rows, empty="") if rows else []
 
     def _closed_at(self, stamp: Stamp) -> str:
         moments = [cell.packet.decided_at for cell in self.board.cells if cell.done and cell.packet]
@@ -148,28 +167,34 @@ class Facts:
             ]
             for each in self.board.statuses
         ]
-        columns = [("Статус", 48), ("Состояние", 24), ("Объявлен в ППЭ", 36), ("Принят РЦОИ", 36), ("Кто объявил", 36)]
-        return layout.table("Статусы ППЭ", columns, rows, empty="")
+        columns = [
+            (_("Status"), 48),
+            (_("State"), 24),
+            (_("Declared at the point"), 36),
+            (_("Accepted by the regional centre"), 36),
+            (_("Declared by"), 36),
+        ]
+        return layout.table(_("Statuses of the exam point"), columns, rows, empty="")
 
     def _packets(self, stamp: Stamp) -> list[Flowable]:
         columns = [
-            ("Аудитория", 21),
-            ("Рассажено", 19),
-            ("По карточке рег./ДБО", 22),
-            ("Не явились / не закончили", 24),
-            ("Листов", 14),
-            ("Аудио", 13),
-            ("Состояние", 27),
-            ("Квитанция", 20),
-            ("Пакет SHA-256", 20),
+            (_("Room"), 21),
+            (_("Seated"), 19),
+            (_("By the card: reg./extra"), 22),
+            (_("Absent / not finished"), 24),
+            (pgettext("number", "Sheets"), 14),
+            (_("Audio"), 13),
+            (_("State"), 27),
+            (_("Receipt"), 20),
+            (_("Packet SHA-256"), 20),
         ]
         seats = {each.room.number: each.seats for each in self.sitting.rooms.all()}
         rows = [self._packet(cell, seats) for cell in self.board.cells]
-        return layout.table("Аудитории и формы", columns, rows, empty="")
+        return layout.table(_("Rooms and forms"), columns, rows, empty="")
 
     def _packet(self, cell: Cell, seats: dict[str, int]) -> list[str]:
         packet = cell.packet
-        label = cell.label if cell.room else "Штаб"
+        label = cell.label if cell.room else _("HQ")
         if packet is None:
             return [label, str(seats.get(cell.room, "")), "", "", "", "", cell.words, "", ""]
         card = packet.document.get("card", {}) if cell.room else {}
@@ -182,26 +207,38 @@ class Facts:
             _two(card, "absent_count", "not_finished_count"),
             str(sheets),
             str(counts.get("recordings", 0) or "—"),
-            str(packet.get_state_display()) + (" (запрошено пересканирование)" if cell.state == "rescan" else ""),
+            self._state(cell, packet),
             f"№ {self._receipt(cell)}" if self._receipt(cell) else "",
             f"{packet.sha256[:8]}…",
         ]
+
+    @staticmethod
+    def _state(cell: Cell, packet: InboxPacket) -> str:
+        state = str(packet.get_state_display())
+        return _("%(state)s (asked to be scanned again)") % {"state": state} if cell.state == "rescan" else state
 
     def _journals(self, stamp: Stamp) -> list[Flowable]:
         words = dict(StationKind.choices)
         rows = [
             [
-                str(words.get(row.kind, row.kind or "не прочитан")),
+                str(words.get(row.kind, row.kind or _("not read"))),
                 row.station or row.name,
                 row.room or "—",
                 str(row.entry_count),
                 stamp.when(row.closed_at),
-                "подписан" if row.signed_by else "не подписан",
+                _("signed") if row.signed_by else _("not signed"),
             ]
             for row in self.journals
         ]
-        columns = [("Журнал", 50), ("Станция", 34), ("Аудитория", 20), ("Записей", 17), ("Закрыт", 36), ("Подпись", 23)]
-        return layout.table("Электронные журналы", columns, rows, empty="Журналы не получены.")
+        columns = [
+            (_("Journal"), 50),
+            (_("Station"), 34),
+            (_("Room"), 20),
+            (pgettext("number", "Entries"), 17),
+            (_("Closed"), 36),
+            (_("Signature"), 23),
+        ]
+        return layout.table(_("Electronic journals"), columns, rows, empty=_("No journal has come."))
 
     def _acts(self, stamp: Stamp) -> list[Flowable]:
         rows = [
@@ -214,24 +251,43 @@ class Facts:
             ]
             for row in self.acts
         ]
-        columns = [("Акт", 40), ("Где", 20), ("Причина", 62), ("Подписал", 30), ("Составлен", 28)]
-        return layout.table("Акты", columns, rows, empty="Актов нет.")
+        columns = [
+            (_("Act"), 40),
+            (_("Where"), 20),
+            (_("Reason"), 62),
+            (_("Signed by"), 30),
+            (pgettext("paper", "Made at"), 28),
+        ]
+        return layout.table(_("Acts"), columns, rows, empty=_("No acts."))
 
     def _incidents(self, stamp: Stamp) -> list[Flowable]:
         rows = [
-            [stamp.when(row.decided_at), f"Отклонён: {row.title}", row.reasons[0]["ru"] if row.reasons else ""]
+            [
+                stamp.when(row.decided_at),
+                _("Rejected: %(title)s") % {"title": row.title},
+                row.reasons[0]["ru"] if row.reasons else "",
+            ]
             for row in self.rejected
         ]
         rows += [
-            [stamp.when(row.at), f"Пересканирование ({row.get_state_display()}): {row.room or 'Штаб'}", row.reason]
+            [
+                stamp.when(row.at),
+                _("Scanning again (%(state)s): %(room)s")
+                % {"state": row.get_state_display(), "room": row.room or _("HQ")},
+                row.reason,
+            ]
             for row in self.rescans
         ]
         rows += [
-            [stamp.when(row.found_at), f"Замечание{f', {row.room}' if row.room else ''}", _finding(row)]
+            [
+                stamp.when(row.found_at),
+                _("Warning, %(room)s") % {"room": row.room} if row.room else pgettext("paper", "Warning"),
+                _finding(row),
+            ]
             for row in self.findings
         ]
-        columns = [("Время", 36), ("Что", 62), ("Подробно", 82)]
-        return layout.table("Нештатное", columns, rows, empty="Нештатных событий нет.")
+        columns = [(_("Time"), 36), (_("What"), 62), (_("In detail"), 82)]
+        return layout.table(_("Out of the ordinary"), columns, rows, empty=_("Nothing out of the ordinary."))
 
     def _enclosed(self, stamp: Stamp) -> list[Flowable]:
         """Name every receipt inside the file, those of statuses and replaced versions too: what is signed is said."""
@@ -246,20 +302,29 @@ class Facts:
             ]
             for row in self.receipts.values()
         ]
-        columns = [("Квитанция", 24), ("Решение", 30), ("Пакет", 64), ("Пакет SHA-256", 26), ("Выдана", 36)]
-        return layout.table("Квитанции, вложенные в файл", columns, rows, empty="Квитанций ещё нет.")
+        columns = [
+            (_("Receipt"), 24),
+            (_("Decision"), 30),
+            (_("Packet"), 64),
+            (_("Packet SHA-256"), 26),
+            (pgettext("paper", "Issued"), 36),
+        ]
+        return layout.table(_("Receipts inside the file"), columns, rows, empty=_("No receipts yet."))
 
 
 def _where(matter: Matter) -> str:
     packet = matter.packet
-    return f"{packet.get_kind_display()}{f' {packet.room}' if packet.room else ''}, версия {packet.version}"
+    what = f"{packet.get_kind_display()} {packet.room}".rstrip()
+    return _("%(what)s, version %(version)d") % {"what": what, "version": packet.version}
 
 
 def _finding(row: InboxFinding) -> str:
-    settled = row.state == FindingState.SETTLED
-    return f"{row.text}\nРазобрано ({row.settled_by}): {row.settled_reason}" if settled else row.text
+    if row.state != FindingState.SETTLED:
+        return row.text
+    settled = _("Settled (%(who)s): %(reason)s") % {"who": row.settled_by, "reason": row.settled_reason}
+    return f"{row.text}\n{settled}"
 
 
 def _two(card: dict[str, Any], first: str, second: str) -> str:
-    """Return two numbers of a card; one that does not apply (ДБО of an oral exam) is a dash."""
+    """Return two numbers of a card; one that does not apply (additional forms of an oral exam) is a dash."""
     return " / ".join("—" if card.get(name) is None else str(card[name]) for name in (first, second)) if card else "—"

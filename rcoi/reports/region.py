@@ -4,18 +4,21 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from reportlab.platypus import Flowable, Spacer
 
 from audit.log import Actor
 from common.paper import layout
+from common.paper.language import in_russian
 from rcoi import board
 from rcoi.board import SittingBoard, StatusCell
 from rcoi.models import Report
-from rcoi.reports.registered import Stamp, formed, paper
+from rcoi.reports.registered import Stamp, formed
 from stations.models import Region, Sitting
 
 
-@paper
+@in_russian
 def region_report(region: Region, day: date, sittings: Sequence[Sitting], *, actor: Actor) -> Report:
     """Return the summary of a region's day over the sittings in the asker's scope."""
     boards = board.boards(sittings)
@@ -26,7 +29,7 @@ def region_report(region: Region, day: date, sittings: Sequence[Sitting], *, act
         draw=lambda stamp: _story(region, day, boards, stamp),
         region=region,
         point=None,
-        title=f"Сводка по региону {region.code} за {day:%d.%m.%Y}",
+        title=_("Summary of region %(region)s for %(day)s") % {"region": region.code, "day": f"{day:%d.%m.%Y}"},
         actor=actor,
     )
 
@@ -49,40 +52,48 @@ def _story(region: Region, day: date, boards: Sequence[SittingBoard], stamp: Sta
     done = sum(cell.done for cell in cells)
     good = bool(boards) and all(each.clean for each in boards)
     open_matters, covered = sum(len(each.open) for each in boards), sum(len(each.covered) for each in boards)
-    lines = [f"{region.code} {region.name}", f"День экзамена: {day:%d.%m.%Y}"]
-    verdict = f"Закрыто экзаменов: {closed} из {len(boards)}. Пакетов «Подтвержден»: {done} из {len(cells)}."
-    verdict += f" Не разобрано: {open_matters}." if open_matters else ""
-    verdict += f" Покрыто актом или разобрано: {covered}." if covered else ""
+    lines = [f"{region.code} {region.name}", _("Day of the exam: %(day)s") % {"day": f"{day:%d.%m.%Y}"}]
+    parts = [
+        _("Exams closed: %(done)d of %(all)d.") % {"done": closed, "all": len(boards)},
+        _("Packets confirmed: %(done)d of %(all)d.") % {"done": done, "all": len(cells)},
+        _("Not settled: %(count)d.") % {"count": open_matters} if open_matters else "",
+        _("Covered by an act or settled: %(count)d.") % {"count": covered} if covered else "",
+    ]
     return [
         *layout.head(
-            title="Сводка по региону",
+            title=_("Summary of a region"),
             lines=lines,
             qr=f"PPE1|REGION|{region.code}|{day}|{stamp.number}|{stamp.data_sha256[:32]}",
         ),
-        layout.verdict(verdict, good=good or None),
+        layout.verdict(" ".join(part for part in parts if part), good=good or None),
         Spacer(1, 4),
         *layout.table(
-            "Пункты проведения экзамена", _COLUMNS, [_row(each, stamp) for each in boards], empty="Экзаменов нет."
+            pgettext("paper", "Exam points"),
+            _columns(),
+            [_row(each, stamp) for each in boards],
+            empty=pgettext("paper", "No exams."),
         ),
         *_missing(boards),
         *_open(boards),
         layout.signatures(
-            ["Оператор РЦОИ", "Региональный координатор"],
-            f"Напечатано: {stamp.when(stamp.at)} ({stamp.zone}). Журнал событий: {stamp.head}.",
+            [_("Operator of the regional centre"), _("Regional coordinator")],
+            _("Printed: %(at)s (%(zone)s). Event log: %(head)s.")
+            % {"at": stamp.when(stamp.at), "zone": stamp.zone, "head": stamp.head},
         ),
     ]
 
 
-_COLUMNS = [
-    ("ППЭ", 20),
-    ("Предмет", 36),
-    ("Подтверждено", 26),
-    ("Листов", 16),
-    ("Аудио", 14),
-    ("Не разобрано", 20),
-    ("Экзамены завершены", 24),
-    ("Бланки переданы", 24),
-]
+def _columns() -> list[tuple[str, float]]:
+    return [
+        (_("Exam point"), 20),
+        (_("Subject"), 36),
+        (pgettext("paper", "Confirmed"), 26),
+        (pgettext("number", "Sheets"), 16),
+        (_("Audio"), 14),
+        (_("Not settled"), 20),
+        (pgettext("paper", "Exams finished"), 24),
+        (pgettext("paper", "Answer forms transferred"), 24),
+    ]
 
 
 def _row(each: SittingBoard, stamp: Stamp) -> list[str]:
@@ -91,12 +102,17 @@ def _row(each: SittingBoard, stamp: Stamp) -> list[str]:
     return [
         each.sitting.point.key,
         each.sitting.subject.name,
-        f"{each.done} из {len(each.cells)}" + (" — Подтвержден" if not each.missing else ""),
+        _done(each),
         str(sum(count.get("sheets", 0) + count.get("forms", 0) for count in counts)),
         str(sum(count.get("recordings", 0) for count in counts) or "—"),
         str(len(each.open) or "—"),
         *(_status(status, stamp) for status in each.statuses),
     ]
+
+
+def _done(each: SittingBoard) -> str:
+    counts = {"done": each.done, "all": len(each.cells)}
+    return _("%(done)d of %(all)d") % counts if each.missing else _("%(done)d of %(all)d — confirmed") % counts
 
 
 def _status(status: StatusCell, stamp: Stamp) -> str:
@@ -113,15 +129,16 @@ def _missing(boards: Sequence[SittingBoard]) -> list[Flowable]:
         for each in boards
         if each.missing
     ]
-    columns = [("ППЭ", 20), ("Предмет", 50), ("Не подтверждено", 110)]
-    return layout.table("Чего ещё нет", columns, rows, empty="Все пакеты подтверждены.")
+    columns = [(_("Exam point"), 20), (_("Subject"), 50), (pgettext("paper", "Not confirmed"), 110)]
+    return layout.table(_("What is still missing"), columns, rows, empty=_("All packets are confirmed."))
 
 
 def _open(boards: Sequence[SittingBoard]) -> list[Flowable]:
+    hq = _("HQ")
     rows = [
-        [each.sitting.point.key, each.sitting.subject.name, f"{matter.packet.room or 'Штаб'}: {matter.text}"]
+        [each.sitting.point.key, each.sitting.subject.name, f"{matter.packet.room or hq}: {matter.text}"]
         for each in boards
         for matter in each.open
     ]
-    columns = [("ППЭ", 20), ("Предмет", 50), ("Не разобрано", 110)]
-    return layout.table("Не разобрано", columns, rows, empty="") if rows else []
+    columns = [(_("Exam point"), 20), (_("Subject"), 50), (_("Not settled"), 110)]
+    return layout.table(_("Not settled"), columns, rows, empty="") if rows else []

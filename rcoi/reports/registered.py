@@ -4,13 +4,12 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.utils import translation
+from django.utils.translation import gettext as _
 from reportlab.platypus import Flowable
 
 from audit.log import Actor, record
@@ -49,19 +48,7 @@ class Stamp:
         return f"{local(moment, self.zone):%d.%m.%Y %H:%M:%S}" if moment else "—"
 
 
-P = ParamSpec("P")
 Draw = Callable[[Stamp], Sequence[Flowable]]
-
-
-def paper(report: Callable[P, Report]) -> Callable[P, Report]:
-    """Form a report in Russian, whoever asks for it: one text for one content, so that its hash and number stand."""
-
-    @wraps(report)
-    def in_russian(*args: P.args, **kwargs: P.kwargs) -> Report:
-        with translation.override("ru"):
-            return report(*args, **kwargs)
-
-    return in_russian
 
 
 def formed(
@@ -113,7 +100,12 @@ def _form(
 ) -> Report:
     zone = point.timezone if point else region.timezone
     stamp = Stamp(number, digest, now(), zone, _head(point))
-    footer = f"Отчёт № {number} · данные SHA-256 {digest[:16]}… · напечатан {stamp.when(stamp.at)} ({zone})"
+    footer = _("Report No. %(number)d · data SHA-256 %(digest)s… · printed %(at)s (%(zone)s)") % {
+        "number": number,
+        "digest": digest[:16],
+        "at": stamp.when(stamp.at),
+        "zone": zone,
+    }
     inside = {f"receipt-{each.number:06d}.{each.level}.p7m": bytes(each.body) for each in receipts}
     training = settings.PPE_MODE == "training"
     data = pdf.document(draw(stamp), title=title, footer=footer, training=training, attachments=inside)
@@ -144,9 +136,21 @@ def _form(
 def _head(point: ExamPoint | None) -> str:
     """Return the head of the audit chain and the newest anchor: whoever keeps the paper can prove the log by them."""
     row = ChainHead.objects.filter(chain=point.key if point else "node").first()
-    words = f"{row.chain}, запись № {row.number}, {row.hash}" if row else "—"
+    words = "—"
+    if row:
+        words = _("%(chain)s, record No. %(number)d, %(hash)s") % {
+            "chain": row.chain,
+            "number": row.number,
+            "hash": row.hash,
+        }
     anchor = anchors.newest()
-    return f"{words}. Якорь № {anchor.number}, SHA-256 {anchor.sha256}" if anchor else words
+    if anchor is None:
+        return words
+    return _("%(log)s. Anchor No. %(number)d, SHA-256 %(sha256)s") % {
+        "log": words,
+        "number": anchor.number,
+        "sha256": anchor.sha256,
+    }
 
 
 def file_bytes(row: Report) -> bytes:

@@ -112,5 +112,15 @@ def test_the_page_and_its_paper(desk, sane, technician, head):
     text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(paper.content)).pages)
     assert "Готовность станции сканирования" in text
     assert "Калибровочный лист" in text
-    sheet = technician.client.get(reverse("scanning-calibration"))
-    assert sheet["Content-Type"] == "application/pdf"
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_what_the_station_prints_is_russian_whoever_asks_for_it(desk, technician, language):
+    papers = {
+        "scanning-calibration": ("Калибровочный лист", {}),
+        "scanning-readiness-pdf": ("Проверка ещё не проводилась.", {"key": desk.sitting.key}),
+    }
+    for name, (words, of) in papers.items():
+        answer = technician.client.get(reverse(name, kwargs=of), headers={"accept-language": language})
+        assert answer["Content-Type"] == "application/pdf"
+        assert words in "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.content)).pages)
