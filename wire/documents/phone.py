@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wire.errors import Part, Refusal
+from wire.letters import table
 from wire.messages import Message
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -23,7 +24,7 @@ MAX_COUNTER = 0xFFFF
 STATUSES: dict[int, str] = {1: "exams_finished", 2: "blanks_transferred"}
 _MAC_BITS = 60
 #: What is heard or typed for a letter: Crockford's own pairs, and the Russian letters that look the same.
-_SAME = str.maketrans("OILАВЗСЕНКМОРТУХ", "011AB3CEHKM0PTYX")
+_SAME = table("phone")
 _SILENT = str.maketrans("", "", " -–—.,·_\t\r\n\u00a0")
 
 

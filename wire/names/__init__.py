@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from wire.errors import Part, Refusal
 from wire.filenames import FORBIDDEN
+from wire.letters import FIELDS
 from wire.messages import Message
 from wire.names import parse as names_parse
 from wire.names.align import Field
@@ -23,10 +24,10 @@ from wire.subjects import SUBJECT_NAMES
 _REGION = Field("region", (2,), "PP", Message("region code, 2 digits"))
 _POINT = Field("point", (4,), "PPPP", Message("point code, 4 digits"))
 _DATE = Field("date", (6, 8), "DMMGGG", Message("exam date DDMMYY"), zero_filled=False)
-_SUBJECT = Field("subject", (2,), "ЭЭ", Message("subject code, 2 digits"))
+_SUBJECT = Field("subject", (2,), FIELDS["subject"], Message("subject code, 2 digits"))
 _ROOM = Field("room", (4,), "AAAA", Message("room number, 4 digits"))
-_STATION = Field("station", (4, 1, 2, 3, 5, 6), "№станции", Message("station number, digits"), zero_filled=False)
-_PLACE = Field("station", (1, 2, 3, 4), "№места", Message("place number, digits"), zero_filled=False)
+_STATION = Field("station", (4, 1, 2, 3, 5, 6), FIELDS["station"], Message("station number, digits"), zero_filled=False)
+_PLACE = Field("station", (1, 2, 3, 4), FIELDS["place"], Message("place number, digits"), zero_filled=False)
 _SCANNER = Field("station", (2, 1, 3, 4), "CC", Message("number of the scanning station"), zero_filled=False)
 
 GRAMMARS: Mapping[str, Grammar] = {
@@ -110,7 +111,7 @@ def _faults(name: JournalName, grammar: Grammar) -> list[Part]:
         parts.append(Part("room", name.room, "", message))
     if not 2000 <= name.date.year <= 2099:
         message = Message("the year {year} does not fit two digits", year=name.date.year)
-        parts.append(Part("date", name.date.isoformat(), "20ГГ", message))
+        parts.append(Part("date", name.date.isoformat(), FIELDS["year"], message))
     subject = name.subject_name
     if (
         not subject

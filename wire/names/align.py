@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from wire.letters import table
 from wire.messages import Message
 
 # letters that are typed or recognised in place of digits
-_DIGITS = str.maketrans("OoОоQIlІ|ЗзB", "000001111338")
+_DIGITS = table("digits")
 _DATE_MARKS = re.compile(r"[.\-–—/]")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from wire.errors import Part
+from wire.letters import FIELDS
 from wire.messages import Message
 from wire.names.align import Field
 
@@ -24,7 +25,7 @@ class Grammar:
     @property
     def shape(self) -> str:
         """The grammar in the letters of the regulation."""
-        subject = f"Название{self.space}предмета"
+        subject = FIELDS["subject_name"].format(space=self.space)
         letters = [part.letters for part in self.left], [part.letters for part in self.right]
         return "_".join([self.prefix, *letters[0], subject, *letters[1]]) + ".dat"
 

@@ -8,10 +8,12 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
+from wire.letters import COPY
+
 _DATE = r"(?P<date>[0-9]{6})"
 _PLACE = r"(?P<region>[0-9]{2})_(?P<point>[0-9]{4})"
-# a copy made by a file manager or a browser: «name (1).ext», «name - копия.ext»
-_COPY = r"(?: ?\([0-9]{1,3}\)| - (?:копия|Copy)(?: \([0-9]{1,3}\))?)?"
+# a copy made by a file manager or a browser: “name (1).ext”, “name - Copy.ext”
+_COPY = rf"(?: ?\([0-9]{{1,3}}\)| - (?:{COPY}|Copy)(?: \([0-9]{{1,3}}\))?)?"
 
 _KEY = re.compile(rf"KEY_{_PLACE}_{_DATE}_(?P<subject>[0-9]{{2}})_v(?P<version>[0-9]{{1,4}}){_COPY}\.p7m", re.I)
 

@@ -10,14 +10,15 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from wire.letters import table
 from wire.messages import Message
 
 _SPACES = re.compile(r"[ _\u00a0\u2000-\u200a\u202f\u3000]+")
 _DASHES = re.compile(r"[\u2010-\u2015\u2212]")
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
 # Latin letters and the Cyrillic ones they pass for
-_LATIN = str.maketrans("abcehkmoptxyirABCEHKMOPTXYI", "авсенкмортхуігАВСЕНКМОРТХУІ")
-_GLYPHS = str.maketrans({"і": "и", "ё": "е", "й": "и"})
+_LATIN = table("passes_for")
+_GLYPHS = table("same_letter")
 _SCREENS = ("cp1251", "cp866", "cp1252", "latin-1", "cp437", "koi8-r", "mac-cyrillic", "cp850")
 _SOURCES = ("utf-8", "cp866", "cp1251", "koi8-r", "mac-cyrillic")
 
@@ -38,7 +39,7 @@ def spaces(text: str) -> str:
 
 def _latin(text: str) -> str:
     # a name that is Latin throughout is a transliteration, not a name with a stray letter
-    return text.translate(_LATIN) if re.search("[а-яё]", text, re.I) else text
+    return text.translate(_LATIN) if re.search("[\u0430-\u044f\u0451]", text, re.I) else text
 
 
 STEPS: tuple[Step, ...] = (

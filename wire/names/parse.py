@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from wire.filenames import FORBIDDEN
+from wire.letters import COPY, FIELDS, table
 from wire.messages import Message
 from wire.names import fold as names_fold
 from wire.names.align import Field, Token, align, looks_like_field, token
@@ -51,9 +52,9 @@ def _strip_folder(draft: Draft, text: str) -> str:
 
 _NUMBER = r"(?:[ _]*\(?\d{1,3}\)?)?"
 _COPY_END = re.compile(
-    rf"(?:\s*\(\d{{1,3}}\)|[ _]*[-–—][ _]*(?:копия|copy){_NUMBER}|[ _]+(?:копия|copy){_NUMBER}|~)$", re.I
+    rf"(?:\s*\(\d{{1,3}}\)|[ _]*[-–—][ _]*(?:{COPY}|copy){_NUMBER}|[ _]+(?:{COPY}|copy){_NUMBER}|~)$", re.I
 )
-_COPY_START = re.compile(r"^(?:копия|copy of|copy)(?: \(\d{1,3}\))?[ _]+", re.I)
+_COPY_START = re.compile(rf"^(?:{COPY}|copy of|copy)(?: \(\d{{1,3}}\))?[ _]+", re.I)
 _PARTIAL = re.compile(r"\.(?:part|crdownload|download|tmp|filepart|partial|!ut)$", re.I)
 _EXTRA = re.compile(r"\.(?:txt|bak|old|zip|p7s|sig|bin|dat|\d{1,3})$", re.I)
 
@@ -69,7 +70,7 @@ def _strip_extension(draft: Draft, name: str) -> str:
         draft.doubt("extension", match[0], ".dat", message, sure=match[0].lower() == ".dat")
         name = _strip_copy(draft, name[: match.start()])
     stem, dot, extension = name.rpartition(".")
-    folded = extension.translate(str.maketrans("аАтТ", "aAtT")).lower()
+    folded = extension.translate(table("extension")).lower()
     if dot and folded == "dat":
         if extension != "dat":
             message = Message("the extension is written with other letters")
@@ -97,7 +98,7 @@ def _strip_copy(draft: Draft, stem: str) -> str:
     return stem
 
 
-_TO_LATIN = str.maketrans("ЕеНТтРрОоСсАаВвІіМмКк", "EeHTtPpOoCcAaBbIiMmKk")
+_TO_LATIN = table("prefix")
 _PREFIX = re.compile(r"END([ _\-–—]*)(PRINT|VOICE|SCAN)(?![A-Z])", re.I | re.A)
 
 
@@ -291,7 +292,7 @@ def _read_date(draft: Draft) -> None:
     digits = token(raw).digits
     if not digits:
         return
-    expected = "ДДММГГ"
+    expected = FIELDS["date"]
     if len(digits) in (6, 8):
         draft.date = day_month_year(digits)
         plain = digits == raw

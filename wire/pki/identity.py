@@ -47,14 +47,14 @@ class Role(StrEnum):
 _ROLE_ARCS = {role: number for number, role in enumerate(Role, start=1)}
 
 _TITLES = {
-    Role.CA: "Удостоверяющий центр",
-    Role.RCOI: "РЦОИ",
-    Role.HQ: "Штаб",
-    Role.GEK: "Член ГЭК",
-    Role.PRINT: "Станция печати",
-    Role.VOICE: "Станция записи ответов",
-    Role.SCAN: "Станция сканирования",
-    Role.ACCESS: "Ключ доступа к ЭМ",
+    Role.CA: Message("Certificate authority"),
+    Role.RCOI: Message("Regional centre"),
+    Role.HQ: Message("HQ"),
+    Role.GEK: Message("Member of the GEK"),
+    Role.PRINT: Message("Print station"),
+    Role.VOICE: Message("Voice station"),
+    Role.SCAN: Message("Scanning station"),
+    Role.ACCESS: Message("EM access key"),
 }
 
 _REGION = re.compile(r"[0-9]{2}", re.ASCII)
@@ -96,8 +96,10 @@ class Identity:
     @property
     def unit(self) -> str:
         """What the holder is, in words for the OU of the subject."""
-        place = "" if self.point == REGION_POINT else f" ППЭ {self.point},"
-        return f"{_TITLES[self.role]},{place} регион {self.region}"
+        title = _TITLES[self.role]
+        if self.point == REGION_POINT:
+            return Message("{title}, region {region}", title=title, region=self.region).ru
+        return Message("{title}, point {point}, region {region}", title=title, point=self.point, region=self.region).ru
 
     @classmethod
     def parse(cls, urn: str) -> Self:
