@@ -22,42 +22,13 @@ from drawing.plan import (
     Scan,
     StationPlan,
 )
+from drawing.words import PEOPLE
 
-REGION, REGION_NAME, TIMEZONE = "78", "Санкт-Петербург", "Europe/Moscow"
+REGION, REGION_NAME, TIMEZONE = (PEOPLE["region"][each] for each in ("code", "name", "timezone"))
 RUSSIAN, ENGLISH_ORAL = "01", "29"
 
-_SURNAMES = (
-    "Соколова",
-    "Морозов",
-    "Лебедева",
-    "Козлов",
-    "Новикова",
-    "Орлов",
-    "Егорова",
-    "Фомин",
-    "Захарова",
-    "Белов",
-    "Тихонова",
-    "Громов",
-    "Киселёва",
-    "Данилов",
-    "Жукова",
-    "Рябов",
-    "Зимина",
-    "Поляков",
-    "Вишнякова",
-    "Сафонов",
-    "Ермакова",
-    "Лапин",
-    "Калинина",
-    "Бобров",
-    "Щукина",
-    "Макаров",
-)
-_FIRST = {
-    True: ("Анна Сергеевна", "Мария Павловна", "Ольга Игоревна", "Елена Юрьевна", "Ирина Львовна"),
-    False: ("Андрей Петрович", "Илья Романович", "Пётр Ильич", "Олег Николаевич", "Максим Олегович"),
-}
+_SURNAMES: list[str] = PEOPLE["surnames"]
+_WOMEN, _MEN = PEOPLE["first_names"]["women"], PEOPLE["first_names"]["men"]
 
 
 def today() -> dt.date:
@@ -78,16 +49,12 @@ def people_of(build: Builder, point: str, organisers: int) -> tuple[PersonPlan, 
     for index, role in enumerate(roles):
         place = (index + 7 * int(point)) % len(_SURNAMES)
         surname = _SURNAMES[place]
-        name = f"{surname} {build.rng.choice(_FIRST[surname.endswith('а')])}"
+        name = f"{surname} {build.rng.choice(_WOMEN if surname.endswith(PEOPLE['women_end']) else _MEN)}"
         people.append(PersonPlan(f"{REGION}{point}{index + 1:03d}", name, role, f"+7 812 555-{point[-2:]}-{index:02d}"))
     return tuple(people)
 
 
-STAFF = (
-    PersonPlan("780000001", "Андреева Вера Николаевна", "administrator"),
-    PersonPlan("780000002", "Павлов Денис Олегович", "rcoi_operator"),
-    PersonPlan("780000003", "Крылова Нина Васильевна", "regional_coordinator"),
-)
+STAFF = tuple(PersonPlan(*each) for each in PEOPLE["staff"])
 
 
 def _written_rooms(build: Builder) -> tuple[RoomPlan, ...]:
@@ -181,8 +148,8 @@ def _written_point(build: Builder) -> PointPlan:
     build.plant("journal_missing", "0001", "", "0006")
     return PointPlan(
         code="0001",
-        name="ГБОУ СОШ № 101 (учебная)",
-        address="Санкт-Петербург, Учебный пр., 1",
+        name=PEOPLE["points"]["0001"][0],
+        address=PEOPLE["points"]["0001"][1],
         subject=RUSSIAN,
         rooms=rooms,
         stations=stations,
@@ -220,8 +187,8 @@ def _oral_point(build: Builder, shared: PersonPlan) -> PointPlan:
     )
     return PointPlan(
         code="0002",
-        name="ГБОУ гимназия № 202 (учебная)",
-        address="Санкт-Петербург, Тренировочная ул., 2",
+        name=PEOPLE["points"]["0002"][0],
+        address=PEOPLE["points"]["0002"][1],
         subject=ENGLISH_ORAL,
         rooms=listed,
         stations=stations,
@@ -248,8 +215,8 @@ def mini_day(*, seed: int = SEED, date: dt.date | None = None) -> DayPlan:
     scans = build.pile(room, point="0001", subject=RUSSIAN) + build.hq_pile((room,), point="0001", subject=RUSSIAN)
     point = PointPlan(
         code="0001",
-        name="ГБОУ СОШ № 101 (учебная)",
-        address="Санкт-Петербург, Учебный пр., 1",
+        name=PEOPLE["points"]["0001"][0],
+        address=PEOPLE["points"]["0001"][1],
         subject=RUSSIAN,
         rooms=(room,),
         stations=(StationPlan("print", "0001", ("0101",)), StationPlan("scan", "01", (HQ,))),

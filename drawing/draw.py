@@ -25,7 +25,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from drawing.damage import Damage, apply_damage
 from drawing.fill import fill
-from drawing.layout import NOTE, layout
+from drawing.layout import layout
+from drawing.words import FORMS
 from wire.forms import CATALOGUE, GEOMETRY, sheet_code
 
 Pixels = npt.NDArray[np.uint8]
@@ -93,11 +94,11 @@ def _page(kind: str) -> bytes:
         square(cx, cy, GEOMETRY.corner_size)
     square(*GEOMETRY.orientation_centre, GEOMETRY.orientation_size)
     title = CATALOGUE[kind].title.ru
-    text(30, 17, NOTE, size=8)
+    text(30, 17, FORMS["note"], size=8)
     text(20, 28, title if len(title) <= 48 else title[:46].rsplit(" ", 1)[0], size=12, bold=True)
     if len(title) > 48:
         text(20, 34, title[len(title[:46].rsplit(" ", 1)[0]) :].strip(), size=12, bold=True)
-    text(20, 53, "Код формы", size=7)
+    text(20, 53, FORMS["form_code"], size=7)
     text(36, 53, kind, size=11, bold=True)
     canvas.setLineWidth(0.5)
     for row in layout(kind).cells:
@@ -110,7 +111,7 @@ def _page(kind: str) -> bytes:
         text(words.x, words.y, words.text, size=7)
     for rule in layout(kind).rules:
         canvas.line(rule.x * mm, (height - rule.y) * mm, (rule.x + rule.width) * mm, (height - rule.y) * mm)
-    text(110, 268, "Не пишите на кодах и чёрных квадратах", size=7)
+    text(110, 268, FORMS["keep_off"], size=7)
     canvas.showPage()
     canvas.save()
     return out.getvalue()
@@ -197,9 +198,10 @@ def _stamp_codes(page: Pixels, spec: SheetSpec) -> None:
 
 
 def _stamp_header(page: Pixels, spec: SheetSpec) -> None:
-    room = f"ауд. {spec.room}" if spec.room else "Штаб"
+    room = FORMS["room_short"].format(room=spec.room) if spec.room else FORMS["hq"]
     _text(page, 20, 38, f"{spec.subject} {spec.subject_name}", height=4)
-    _text(page, 20, 43, f"Регион {spec.region}   ППЭ {spec.point}   {room}   {spec.date:%d.%m.%Y}", height=4)
+    header = FORMS["header"].format(region=spec.region, point=spec.point, room=room, date=f"{spec.date:%d.%m.%Y}")
+    _text(page, 20, 43, header, height=4)
 
 
 def _other_paper(spec: SheetSpec) -> Pixels:
@@ -207,7 +209,7 @@ def _other_paper(spec: SheetSpec) -> Pixels:
     page: Pixels = np.full((_HEIGHT, _WIDTH), 255, np.uint8)
     if spec.side == "foreign":
         for row in range(12):
-            _text(page, 25, 60 + 12 * row, "Накладная на бумагу и канцелярские товары", height=5)
+            _text(page, 25, 60 + 12 * row, FORMS["foreign"], height=5)
         _stamp(page, _linear(f"INV-{spec.number[4:10]}", height=12), px(30), px(25))
     return page
 
@@ -224,8 +226,9 @@ def paper(spec: SheetSpec) -> Pixels:
     _stamp_codes(page, spec)
     _stamp_header(page, spec)
     if not spec.blank:
-        values = {"Регион": spec.region, "Код ППЭ": spec.point, "Номер аудитории": spec.room or "", **spec.values}
-        fill(page, layout(spec.kind), random.Random(f"fill {spec.seed} {spec.number}"), values)  # noqa: S311 (a drawing)
+        fields = FORMS["fields"]
+        known = {fields["region"]: spec.region, fields["point"]: spec.point, fields["room"]: spec.room or ""}
+        fill(page, layout(spec.kind), random.Random(f"fill {spec.seed} {spec.number}"), {**known, **spec.values})  # noqa: S311 (a drawing)
     if spec.label:
         _stick_label(page, spec.label)
     return page

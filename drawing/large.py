@@ -18,6 +18,7 @@ from drawing.plan import (
     Scan,
     StationPlan,
 )
+from drawing.words import PEOPLE
 
 SheetFault = FaultKind | PaperFault
 
@@ -107,8 +108,8 @@ def _point(build: Builder, code: str, rooms: int, seats: int, rates: Mapping[She
     )
     return PointPlan(
         code=code,
-        name=f"ППЭ {code} (учебный)",
-        address=f"Санкт-Петербург, Учебный пр., {int(code)}",
+        name=PEOPLE["points"]["any"][0].format(code=code),
+        address=PEOPLE["points"]["any"][1].format(house=int(code)),
         subject=RUSSIAN,
         rooms=plans,
         stations=stations,

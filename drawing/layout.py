@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from functools import cache
 
+from drawing.words import FORMS
 from wire.forms import CATALOGUE, Field
-
-NOTE = "УЧЕБНЫЙ МАКЕТ · не является официальным бланком"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class Layout:
 
 
 def _registration() -> Layout:
-    names = ("Регион", "Код ППЭ", "Номер аудитории", "Серия документа", "Номер документа", "Номер места")
+    names = (FORMS["fields"][each] for each in ("region", "point", "room", "series", "number", "seat"))
     counts = (2, 4, 4, 4, 6, 3)
     cells = tuple(
         Cells(x=75, y=66 + 11 * row, count=count, label=label)

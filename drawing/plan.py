@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from drawing.damage import random_damage
 from drawing.draw import SheetSpec
-from wire.forms import make_number
+from wire.forms import ABSENCES, OBSERVATION, ORAL_SUMMARY, SUMMARY, make_number
 from wire.subjects import SUBJECTS, form_set
 
 FaultKind = Literal[
@@ -56,7 +56,7 @@ class PrintedSet:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One recorded answer of «Говорение»."""
+    """One recorded answer of an oral exam."""
 
     place: str
     ordinal: int
@@ -287,10 +287,10 @@ class Builder:
 
     def hq_pile(self, rooms: tuple[RoomPlan, ...], *, point: str, subject: str) -> list[Scan]:
         """Return the forms of the HQ: the point's own, then a protocol and an absence sheet for each room."""
-        own = ("13-03-У" if SUBJECTS[subject].oral else "13-02-МАШ", "18-МАШ")
+        own = (ORAL_SUMMARY if SUBJECTS[subject].oral else SUMMARY, OBSERVATION)
         wanted: list[tuple[str, str | None, dict[str, str]]] = [(kind, None, summary(rooms)) for kind in own]
         for room in rooms:
-            wanted += [("05-02", room.number, protocol(room)), ("12-04-МАШ", room.number, {})]
+            wanted += [("05-02", room.number, protocol(room)), (ABSENCES, room.number, {})]
         scans = []
         for kind, number, values in wanted:
             spec = self.spec(kind, self.numbers.take(kind), point=point, subject=subject, room=number)

@@ -17,8 +17,12 @@ from wire.messages import Both, Message
 from wire.subjects import form_set
 
 __all__ = [
+    "ABSENCES",
     "CATALOGUE",
     "GEOMETRY",
+    "OBSERVATION",
+    "ORAL_SUMMARY",
+    "SUMMARY",
     "Field",
     "FormKind",
     "Geometry",
@@ -157,6 +161,8 @@ CATALOGUE: Mapping[str, FormKind]
 GEOMETRY: Geometry
 CATALOGUE, GEOMETRY = _load()
 _BY_PREFIX: Mapping[str, FormKind] = {kind.number_prefix: kind for kind in CATALOGUE.values()}
+#: Codes of the forms that rules speak of; as printed, they hold Cyrillic letters.
+ABSENCES, SUMMARY, ORAL_SUMMARY, OBSERVATION = (_BY_PREFIX[each].code for each in ("14", "15", "16", "18"))
 _NUMBER = re.compile(r"[0-9]{13}")
 _SHEET_CODE = re.compile(
     r"PPE1\|([0-9]{2})\|([0-9]{13})\|([0-9]{2})\|([0-9]{4})\|([0-9]{2})([0-9]{2})([0-9]{2})\|([0-9]{2})\|([0-9]{4})?"
