@@ -203,7 +203,7 @@ def pdf_says_between(pdf: Path, begin: str, end: str, words: Iterable[str]) -> N
 
 
 def _find(where: str, text: str, words: Iterable[str]) -> None:
-    # Whole words: a column «Подтверждено» is not the verdict «Подтвержден».
+    # Whole words: the head of a column is not the verdict that it begins with.
     lost = [word for word in words if not re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)]
     if lost:
         raise CheckFailedError(f"{where}: pdftotext does not find {lost}")

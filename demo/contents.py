@@ -91,7 +91,7 @@ def _receipts(stage: Stage, packet: dict[str, Any], inside: Opened) -> list[str]
         if said != true:
             wrong.append(f"{path.name}: says {said}, of {true}")
         if level == "acknowledged" and {k: n for k, n in receipt["counts"].items() if n} != inside.counts:
-            wrong.append(f"{path.name}: «Подтвержден» of {receipt['counts']}, the packet holds {inside.counts}")
+            wrong.append(f"{path.name}: confirmed {receipt['counts']}, the packet holds {inside.counts}")
     return wrong
 
 

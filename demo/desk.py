@@ -10,8 +10,10 @@ from typing import Any
 
 from demo.players import Specialist, Token, choose, wait_for
 from demo.web import Form, PlayerError, Refused
+from demo.words import russian
 from drawing.plan import HQ, DayPlan, PointPlan, RoomPlan
 from drawing.truth import PlacedScan
+from wire.messages import Message
 
 RECOGNITION_SECONDS = 150
 
@@ -167,14 +169,21 @@ class Desk:
         paper = self.paper(files[sheet])
         match row["kind"]:
             case "unreadable":
-                reason = "Коды залиты, номер набран по бумаге."
+                reason = russian(Message("Ink over the codes, the number is typed from the paper."))
                 self.decide(room, sheet, "set_number", number=paper.row.number, reason=reason)
             case "foreign" if paper.row.owner not in ("", room):
-                self.decide(room, sheet, "move", to=paper.row.owner, reason="Лист из другой аудитории.")
+                self.decide(
+                    room, sheet, "move", to=paper.row.owner, reason=russian(Message("A sheet of another room."))
+                )
             case "twice":
-                self.decide(room, sheet, "discard", reason="Отсканирован дважды.")
+                self.decide(room, sheet, "discard", reason=russian(Message("Scanned twice.")))
             case "unknown" | "foreign":
-                self.decide(room, sheet, "discard", reason="Бланк не печатался в этом ППЭ, отложен.")
+                self.decide(
+                    room,
+                    sheet,
+                    "discard",
+                    reason=russian(Message("The form was not printed at this point, laid aside.")),
+                )
             case _:
                 return False
         return True
@@ -262,10 +271,10 @@ class Desk:
         return any(not recording.get("state") or recording["state"] == "received" for recording in state["recordings"])
 
     def _act(self, form: Form, words: str) -> dict[str, str]:
-        reason = "Участник не отвечал: запись без речи."
+        reason = russian(Message("The participant did not answer: a recording without speech."))
         if "reason" in form.options:
             reason = choose(form, "reason", reason, form.options["reason"][-1][0])
-        text = f"Расхождение проверено по бумаге и записи: {words}"[:900]
+        text = russian(Message("The difference was checked by paper and recording: {words}", words=words))[:900]
         token = choose(form, "token", self.token.path.name, self.token.person.full_name)
         return {"reason": reason, "text": text, "token": token, "pin": self.token.pin}
 

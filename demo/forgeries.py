@@ -16,9 +16,11 @@ from demo.report import Step
 from demo.stage import Stage
 from demo.steps import own_key
 from demo.web import Page, Refused
+from demo.words import russian
 from drawing.plan import PointPlan
 from wire import cms, pki
 from wire.documents import feed, receipt
+from wire.messages import Message
 
 
 def bring(stage: Stage, step: Step) -> None:
@@ -50,7 +52,7 @@ def forged_feed(stage: Stage, point: PointPlan) -> None:
     forged = _announcement(stage, point, len(items) + 1, feed.item_hash(items[-1]), _station(stage, point))
     said = _bring(stage, point, "FEED_forged.jsonl", feed.bundle([*items, forged]))
     # The file is named with the reason why; a number of new items would mean that it was believed.
-    if re.search(r"Новых записей ленты: [1-9]", said) or "FEED_forged.jsonl" not in said:
+    if re.search(russian(Message("New items of the feed:")) + " [1-9]", said) or "FEED_forged.jsonl" not in said:
         raise CheckFailedError(f"a feed that a station signed was taken for the centre's: {said[:300]}")
 
 
@@ -72,7 +74,7 @@ def torn_feed(stage: Stage, point: PointPlan) -> None:
     }
     for name, item in torn.items():
         said = _bring(stage, point, name, feed.bundle([*items, item]))
-        if re.search(r"Новых записей ленты: [1-9]", said) or name not in said:
+        if re.search(russian(Message("New items of the feed:")) + " [1-9]", said) or name not in said:
             raise CheckFailedError(f"a feed whose chain is broken was read on: {name}: {said[:300]}")
 
 
@@ -94,9 +96,9 @@ def forged_receipt(stage: Stage, point: PointPlan) -> None:
             supersedes=packet["number"],
             region=stage.plan.region,
             point=point.code,
-            reasons=({"code": "forged", "ru": "Подделка.", "en": "A forgery."},),
+            reasons=({"code": "forged", "ru": russian(Message("A forgery.")), "en": "A forgery."},),
             counts=packet["counts"],
-            operator="Никто",
+            operator=russian(Message("Nobody")),
             received_at=moment,
             issued_at=moment,
             mode="training",
@@ -133,7 +135,10 @@ def _announcement(stage: Stage, point: PointPlan, number: int, prev: str, signer
             region=stage.plan.region,
             point=point.code,
             at=dt.datetime.now(dt.UTC),
-            body={"title": "Подделка", "text": "Эту запись выдал не РЦОИ."},
+            body={
+                "title": russian(Message("A forgery")),
+                "text": russian(Message("This item was not issued by the centre.")),
+            },
         ),
         signer,
     )

@@ -89,7 +89,7 @@ class MiniDay:
             player.load_key(sitting, name, data)
             player.activate_key(sitting, name, token)
 
-        persist("«Экзамены завершены»", lambda: self._packets("status", 1), self._finish)
+        persist("exams finished", lambda: self._packets("status", 1), self._finish)
         persist("key activated", lambda: not desk.state("0101")["sealed"] and self._registered(desk), load_and_activate)
         for room in desk.rooms:
             self._room(desk, room)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from demo.interpreter import ROOT, Runner
 from demo.web import PlayerError
+from demo.words import russian
+from wire.messages import Message
 
 START_SECONDS = 240.0
 #: The project's own place for a played day.
@@ -126,7 +128,7 @@ class Node:
         """
         log = self.logs / f"{self.kind}-node.log"
         for line in reversed(log.read_text(errors="replace").splitlines()):
-            if "Код первого запуска:" in line:
+            if russian(Message("First-run code:")) in line:
                 return line.rsplit(":", 1)[1].strip()
         raise PlayerError(f"the {self.kind} node printed no first-run code")
 

@@ -12,9 +12,11 @@ from rich.markup import escape
 from demo import forgeries, judge, leaks, proofs, stage, steps
 from demo.desk import Desk
 from demo.nodes import FolderError
-from demo.report import Report, Step, word
+from demo.report import Report, Step
 from demo.stage import Stage
+from demo.words import word
 from drawing.plan import RESCAN, DayPlan
+from wire.messages import Message
 
 
 @dataclass
@@ -47,45 +49,39 @@ def _activate(played: Played, step: Step) -> None:
     played.desks = steps.activate(played.stage, step)
 
 
-STEPS: tuple[tuple[str, str, str, Callable[[Played, Step], None]], ...] = (
-    ("0", "Узлы, ключи, пакеты экзамена", "Nodes, keys, exam packages", _prepare),
+STEPS: tuple[tuple[str, Message, Callable[[Played, Step], None]], ...] = (
+    ("0", Message("Nodes, keys, exam packages"), _prepare),
     (
         "1",
-        "Журналы станций печати END_PRINT",
-        "Print stations form END_PRINT",
+        Message("Print stations form END_PRINT"),
         lambda on, step: steps.print_journals(on.stage, step),
     ),
     (
         "2",
-        "Журналы станций записи END_VOICE",
-        "Voice stations form END_VOICE",
+        Message("Voice stations form END_VOICE"),
         lambda on, step: steps.voice_journals(on.stage, step),
     ),
-    ("3", "«Экзамены завершены»: журналы, акт, квитанция", "«Экзамены завершены»: journals, act, receipt", _finished),
-    ("4", "Ключ доступа загружен и активирован", "Access key loaded and activated", _activate),
+    ("3", Message("Exams finished: journals, act, receipt"), _finished),
+    ("4", Message("Access key loaded and activated"), _activate),
     (
         "5",
-        "Сканирование, сверка, «Передать бланки»",
-        "Scanning, reconciling, «Передать бланки»",
+        Message("Scanning, reconciling, sending the answer forms"),
         lambda on, step: steps.scan(on.stage, on.desks, step),
     ),
-    ("6", "РЦОИ: «Подтвержден»", "RCOI: «Подтвержден»", lambda on, step: steps.acknowledged(on.stage, on.desks, step)),
+    ("6", Message("The centre: confirmed"), lambda on, step: steps.acknowledged(on.stage, on.desks, step)),
     (
         "6+",
-        "Лента РЦОИ: пересканирование, отмена статуса",
-        "The centre's feed: a rescan, an undone status",
+        Message("The centre's feed: a rescan, an undone status"),
         lambda on, step: steps.feed_back(on.stage, on.desks, step),
     ),
     (
         "7",
-        "Журналы станций сканирования END_SCAN",
-        "Scanning stations form END_SCAN",
+        Message("Scanning stations form END_SCAN"),
         lambda on, step: steps.scan_journals(on.stage, on.desks, step),
     ),
     (
         "8",
-        "«Бланки переданы в РЦОИ»",
-        "«Бланки переданы в РЦОИ»",
+        Message("Answer forms transferred"),
         lambda on, step: steps.transferred(on.stage, on.desks, step),
     ),
 )
@@ -106,10 +102,10 @@ def complete(report: Report, plan: DayPlan) -> bool:
 
 def play_steps(played: Played) -> None:
     """Play the steps of the day; the first that does not hold ends it."""
-    for step_id, ru, en, action in STEPS:
+    for step_id, title, action in STEPS:
         if step_id == "6+" and not any(each.row.note == RESCAN for each in played.stage.placed):
             continue
-        with played.stage.report.step(step_id, ru, en) as step:
+        with played.stage.report.step(step_id, title) as step:
             action(played, step)
 
 
@@ -129,7 +125,8 @@ def judge_day(played: Played, step: Step) -> None:
 def play(plan: DayPlan, folder: Path) -> int:
     """Play a day headless, prove it, print the tables; return the exit code."""
     report = Report()
-    report.console.print(f"[bold]{word('День экзамена', 'Exam day')}[/] {plan.date:%d.%m.%Y}, {escape(str(folder))}")
+    heading = word(Message("Exam day"))
+    report.console.print(f"[bold]{heading}[/] {plan.date:%d.%m.%Y}, {escape(str(folder))}")
     _end_by_signal()
     try:
         on = stage.build(plan, folder, report)
@@ -139,30 +136,30 @@ def play(plan: DayPlan, folder: Path) -> int:
     played = Played(on)
     try:
         play_steps(played)
-        with report.step("✓", "Сверка с truth.csv", "Agreement with truth.csv") as step:
+        with report.step("✓", Message("Agreement with truth.csv")) as step:
             judge_day(played, step)
-        with report.step("✓", "Отчёты РЦОИ, пакеты и квитанции", "RCOI reports, packets, receipts") as step:
+        with report.step("✓", Message("RCOI reports, packets, receipts")) as step:
             proofs.collect(on, step)
-        with report.step("✓", "Проверка общедоступными средствами", "Proofs with public tools") as step:
+        with report.step("✓", Message("Proofs with public tools")) as step:
             proofs.public_tools(on, step)
-        with report.step("✓", "Проверка программой станции", "Proofs with ppe-station verify") as step:
+        with report.step("✓", Message("Proofs with ppe-station verify")) as step:
             proofs.station_tool(on, step)
-        with report.step("✓", "Подделки отклонены", "Forgeries are refused") as step:
+        with report.step("✓", Message("Forgeries are refused")) as step:
             forgeries.bring(on, step)
-        with report.step("✓", "Ключи, пароли и ПИН не лежат открыто", "No key, password, PIN lies open") as step:
+        with report.step("✓", Message("No key, password, PIN lies open")) as step:
             leaks.nothing_lies_open(on, step)
-        with report.step("✓", "Журналы событий обоих узлов целы", "The event logs of both nodes are whole") as step:
+        with report.step("✓", Message("The event logs of both nodes are whole")) as step:
             proofs.event_logs(on, step)
     except Exception as error:
-        report.console.print(f"[red]{type(error).__name__}[/]: {word('день остановлен', 'the day stopped')}")
+        report.console.print(f"[red]{type(error).__name__}[/]: " + word(Message("the day stopped")))
     finally:
         on.close()
     if report.held and not complete(report, plan):
-        report.fail(word("не все шаги сыграны", "not every step was played"))
+        report.fail(word(Message("not every step was played")))
     report.hold_time()
     report.table()
     report.write(folder / "report.json", seed=plan.seed, date=plan.date.isoformat())
-    report.console.print(word("Отчёт: ", "Report: ") + escape(str(folder / "report.json")))
+    report.console.print(word(Message("Report:")) + " " + escape(str(folder / "report.json")))
     return report.code
 
 
@@ -201,7 +198,8 @@ def serve(plan: DayPlan, folder: Path, ports: tuple[int, int] = (8000, 8001)) ->
 def show_logins(on: Stage) -> None:
     """Print where the nodes are and how to enter them."""
     console = on.report.console
-    console.print(f"\n{word('Пункт', 'Exam point')}: {on.hq.url}/    {word('РЦОИ', 'RCOI')}: {on.rcoi.url}/")
+    point, centre = word(Message("Exam point")), word(Message("RCOI"))
+    console.print(f"\n{point}: {on.hq.url}/    {centre}: {on.rcoi.url}/")
     for username, (login, person) in on.logins.items():
         node = "RCOI" if person in on.plan.staff else "HQ"
         console.print(
@@ -209,6 +207,7 @@ def show_logins(on: Stage) -> None:
             markup=False,
             soft_wrap=True,
         )
-    for point, token in on.tokens.items():
-        console.print(f"  {word('токен', 'token')} {point}: {token.path.name}  PIN {token.pin}", markup=False)
-    console.print(word("Ctrl-C — остановить", "Ctrl-C stops"))
+    label = word(Message("token"))
+    for code, token in on.tokens.items():
+        console.print(f"  {label} {code}: {token.path.name}  PIN {token.pin}", markup=False)
+    console.print(word(Message("Ctrl-C stops")))

@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 from demo.registry import registry
 from demo.web import Browser, Form, Page, PlayerError, Refused
+from demo.words import russian
 from drawing.plan import DayPlan, PersonPlan, PointPlan
+from wire.messages import Message
 
 Thing = TypeVar("Thing")
 
@@ -87,7 +89,7 @@ class Player:
         return {"username": self.login.username, "password1": self.login.password, "password2": self.login.password}
 
     def account(self, login: Login, person: PersonPlan) -> None:
-        """Issue a login to another person on the page «Сотрудники»."""
+        """Issue a login to another person on the page “Staff”."""
         self.browser.submit(
             "/people/",
             "account",
@@ -107,7 +109,12 @@ class Centre(Player):
         """Set the centre up on its first page."""
         page = self.browser.get("/first-run/")
         form = page.form("found")
-        said = {"code": code, "region": plan.region, "name": f"РЦОИ {plan.region_name}", **self.passwords(form)}
+        said = {
+            "code": code,
+            "region": plan.region,
+            "name": russian(Message("Regional centre of {region}", region=plan.region_name)),
+            **self.passwords(form),
+        }
         _check(self.browser.send(page, "found", said))
 
     def take_registry(self, plan: DayPlan) -> None:
@@ -210,7 +217,7 @@ class Specialist(Player):
         said = {"code": code, "person": choose(form, "person", person.uid), **self.passwords(form)}
         _check(self.browser.send(page, "account", said))
 
-    # --- «Мониторинг» ---
+    # --- “Monitoring” ---
 
     def bring_journals(self, sitting: str, files: Iterable[tuple[str, bytes]]) -> Page:
         """Upload journals in the browser; returns the page with a verdict line for each."""
@@ -260,7 +267,7 @@ class Specialist(Player):
             said["reason"] = choose(form, "reason", said["reason"], form.options["reason"][-1][0])
         return {**said, "token": choose(form, "token", token.path.name, token.person.full_name), "pin": token.pin}
 
-    # --- «Ключи» ---
+    # --- “Keys” ---
 
     def load_key(self, sitting: str, name: str, data: bytes) -> None:
         """Load the access key of a sitting."""
@@ -276,7 +283,7 @@ class Specialist(Player):
             said["access_key"] = values[0] if len(values) == 1 else choose(form, "access_key", name)
         _check(self.browser.send(page, "activate", said))
 
-    # --- «Передать бланки» ---
+    # --- “Transfer answer forms” ---
 
     def build_packets(self, sitting: str) -> None:
         """Put every closed room into packets."""

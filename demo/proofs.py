@@ -13,6 +13,8 @@ from demo.interpreter import ROOT
 from demo.report import Step
 from demo.stage import Stage
 from demo.web import PlayerError
+from demo.words import russian
+from wire.messages import Message
 
 
 def collect(stage: Stage, step: Step) -> None:
@@ -118,8 +120,11 @@ def station_tool(stage: Stage, step: Step) -> None:
     step.facts.append(f"{len(files)} files")
 
 
+_ANCHORS = russian(Message("anchors"))
 #: What the centre's PDF says of a packet in each of its last states.
-_VERDICTS = {"acknowledged": ["Подтвержден"], "superseded": ["Подтвержден", "Заменён"]}
+_CONFIRMED, _REPLACED = russian(Message("confirmed")), russian(Message("Replaced"))
+_VERDICTS = {"acknowledged": [_CONFIRMED], "superseded": [_CONFIRMED, _REPLACED]}
+_ROOMS, _JOURNALS = russian(Message("Rooms and forms")), russian(Message("Electronic journals"))
 
 
 def _reports(stage: Stage) -> None:
@@ -131,8 +136,8 @@ def _reports(stage: Stage) -> None:
         current = [packet["sha256"][:8] for packet in mine if packet["state"] == "acknowledged" and packet["room"]]
         silent = [station.number for station in point.stations if not station.journal]
         act = reports / f"point-{sitting}.pdf"
-        checks.pdf_says(act, ["Подтвержден", "Якорь", *silent])
-        checks.pdf_says_between(act, "Аудитории и формы", "Электронные журналы", [*rooms, *current])
+        checks.pdf_says(act, [_CONFIRMED, russian(Message("Anchor")), *silent])
+        checks.pdf_says_between(act, _ROOMS, _JOURNALS, [*rooms, *current])
         for packet in mine:
             said = [*_VERDICTS[packet["state"]], packet["uid"]]
             said += [packet["room"]] if packet["room"] in rooms else []
@@ -152,8 +157,10 @@ def unfinished(stage: Stage, sitting: str, rooms: list[str]) -> None:
     if "pdftotext" in checks.missing_tools():
         stage.report.skip(f"the early act of {sitting}: pdftotext is missing (package poppler-utils)")
         return
-    checks.pdf_says_between(pdf, "ППЭ не закрыт", "Статусы ППЭ", rooms)
-    checks.pdf_says_between(pdf, "Аудитории и формы", "Электронные журналы", rooms)
+    checks.pdf_says_between(
+        pdf, russian(Message("The exam point is not closed")), russian(Message("Statuses of the exam point")), rooms
+    )
+    checks.pdf_says_between(pdf, _ROOMS, _JOURNALS, rooms)
 
 
 def event_logs(stage: Stage, step: Step) -> None:
@@ -167,7 +174,7 @@ def event_logs(stage: Stage, step: Step) -> None:
         lost = [each.code for each in stage.plan.points if f"{stage.plan.region}-{each.code}:" not in said]
         if lost:
             raise checks.CheckFailedError(f"{node.kind}: no event log of {lost}: {said[:300]}")
-        anchors = re.search(r"якорей — (\d+)|(\d+) anchors", said)
+        anchors = re.search(rf"{_ANCHORS} — (\d+)|(\d+) anchors", said)
         if anchors is None or not int(anchors[1] or anchors[2]):
             raise checks.CheckFailedError(f"{node.kind}: no anchor of the event logs: {said[-300:]}")
         step.facts.append(f"{node.kind}: {len(said.splitlines()) - 1} chains, {anchors[1] or anchors[2]} anchors")

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from demo.words import russian
 from drawing.plan import DayPlan, PointPlan, StationPlan
+from wire.messages import Message
 
 
 def registry(plan: DayPlan, *, mode: str = "training") -> dict[str, Any]:
@@ -18,7 +20,12 @@ def registry(plan: DayPlan, *, mode: str = "training") -> dict[str, Any]:
 
 def _point(plan: DayPlan, point: PointPlan) -> dict[str, Any]:
     rooms = [
-        {"number": room.number, "name": f"Аудитория {room.number}", "seats": room.seats, "kind": "room"}
+        {
+            "number": room.number,
+            "name": russian(Message("Room {number}", number=room.number)),
+            "seats": room.seats,
+            "kind": "room",
+        }
         for room in point.rooms
     ]
     return {
@@ -26,7 +33,7 @@ def _point(plan: DayPlan, point: PointPlan) -> dict[str, Any]:
         "name": point.name,
         "address": point.address,
         "timezone": plan.timezone,
-        "rooms": [*rooms, {"number": "HQ", "name": "Штаб ППЭ", "seats": 0, "kind": "hq"}],
+        "rooms": [*rooms, {"number": "HQ", "name": russian(Message("HQ of the exam point")), "seats": 0, "kind": "hq"}],
         "stations": [
             {"kind": each.kind, "number": each.number, "serial": serial(point, each), "duty": each.duty}
             for each in point.stations
@@ -63,4 +70,6 @@ def _sitting(plan: DayPlan, point: PointPlan) -> dict[str, Any]:
 
 def serial(point: PointPlan, station: StationPlan) -> str:
     """Return the serial number on the computer's lid."""
-    return f"УЧ-{point.code}-{station.kind.upper()}-{station.number}"
+    return russian(
+        Message("TR-{point}-{kind}-{number}", point=point.code, kind=station.kind.upper(), number=station.number)
+    )

@@ -14,15 +14,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from demo.words import RUSSIAN, russian, word
 from drawing.plan import Fault
-
-RUSSIAN = os.environ.get("LANG", "").startswith("ru")
-
-
-def word(ru: str, en: str) -> str:
-    """Return the text in the language of the terminal."""
-    return ru if RUSSIAN else en
-
+from wire.messages import Message
 
 #: What the day may take on two cores, once the packages are installed; a step alone may never take that long.
 LIMIT_SECONDS = 240.0
@@ -30,20 +24,20 @@ LIMIT_SECONDS = 240.0
 BUSY_SHARE = 0.5
 
 
-FAULT_NAMES: dict[str, tuple[str, str]] = {
-    "missing_sheet": ("не хватает листа", "missing sheet"),
-    "foreign_sheet": ("лист другой аудитории", "sheet of another room"),
-    "scanned_twice": ("лист отсканирован дважды", "sheet scanned twice"),
-    "upside_down": ("лист вверх ногами", "upside-down sheet"),
-    "unreadable_code": ("нечитаемый код", "unreadable code"),
-    "false_code": ("код с неверной контрольной цифрой", "code whose check digit is wrong"),
-    "unknown_number": ("номера нет в журналах печати", "number no print journal knows"),
-    "cut_recording": ("обрезанная запись", "cut recording"),
-    "silent_recording": ("запись без речи", "silent recording"),
-    "journal_missing": ("нет журнала станции", "station without its journal"),
-    "card_registrations": ("в карточке лишний бланк регистрации", "card counts one form too many"),
-    "card_dbo": ("в карточке лишний ДБО № 2", "card counts one additional form too many"),
-    "card_absent": ("в карточке лишний неявившийся", "card counts one absent too many"),
+FAULT_NAMES: dict[str, Message] = {
+    "missing_sheet": Message("missing sheet"),
+    "foreign_sheet": Message("sheet of another room"),
+    "scanned_twice": Message("sheet scanned twice"),
+    "upside_down": Message("upside-down sheet"),
+    "unreadable_code": Message("unreadable code"),
+    "false_code": Message("code whose check digit is wrong"),
+    "unknown_number": Message("number no print journal knows"),
+    "cut_recording": Message("cut recording"),
+    "silent_recording": Message("silent recording"),
+    "journal_missing": Message("station without its journal"),
+    "card_registrations": Message("card counts one form too many"),
+    "card_dbo": Message("card counts one additional form too many"),
+    "card_absent": Message("card counts one absent too many"),
 }
 
 
@@ -61,11 +55,16 @@ class Step:
     problem: str = ""
 
     @property
+    def title(self) -> str:
+        """Its title in the language of the terminal."""
+        return self.ru if RUSSIAN else self.en
+
+    @property
     def mark(self) -> str:
         """What stands beside it in the table: a tick for what held and was run whole, and for nothing else."""
         if self.problem or not (self.ok or self.not_run):
             return "[red]✗[/]"
-        return f"[yellow]{word('не проверено', 'not checked')}[/]" if self.not_run else "[green]✓[/]"
+        return "[yellow]" + word(Message("not checked")) + "[/]" if self.not_run else "[green]✓[/]"
 
 
 @dataclass(slots=True)
@@ -96,15 +95,15 @@ class Report:
         self.load = os.getloadavg()[0]
 
     @contextmanager
-    def step(self, step_id: str, ru: str, en: str) -> Iterator[Step]:
+    def step(self, step_id: str, title: Message) -> Iterator[Step]:
         """Time a step; an exception marks it as failed and goes on up: the day cannot continue."""
-        step = Step(step_id, ru, en)
+        step = Step(step_id, russian(title), title.text)
         self.steps.append(step)
         self._current = step
         begun = time.monotonic()
-        title = f"{step_id:>2}  {word(ru, en)}"
+        heading = f"{step_id:>2}  {step.title}"
         try:
-            with self.console.status(title) if self.console.is_terminal else _line(self.console, f"… {title}"):
+            with self.console.status(heading) if self.console.is_terminal else _line(self.console, f"… {heading}"):
                 yield step
             if time.monotonic() - begun > LIMIT_SECONDS:
                 step.problem = step.problem or f"it took longer than {LIMIT_SECONDS:.0f} s"
@@ -116,21 +115,22 @@ class Report:
             self._current = None
             step.seconds = round(time.monotonic() - begun, 1)
             facts = f"  [dim]{escape('; '.join(step.facts))}[/]" if step.facts else ""
-            self.console.print(f"{step.mark} {title}  {step.seconds:.1f} s{facts}")
+            self.console.print(f"{step.mark} {heading}  {step.seconds:.1f} s{facts}")
             if step.problem:
                 # What went wrong may quote a log or a path in brackets, which are no markup.
                 self.console.print(f"    [red]{escape(step.problem)}[/]")
 
-    def say(self, ru: str, en: str) -> None:
+    def say(self, message: Message) -> None:
         """Print a line of progress."""
-        self.console.print(f"    [dim]{escape(word(ru, en))}[/]")
+        self.console.print(f"    [dim]{escape(word(message))}[/]")
 
     def skip(self, what: str) -> None:
         """Say what could not be run here: the step that it belongs to is not checked, and the day is not proven."""
         self.not_run.append(what)
         if self._current is not None:
             self._current.not_run.append(what)
-        self.console.print(f"    [yellow]{word('здесь не проверено', 'not run here')}: {escape(what)}[/]")
+        said = word(Message("not run here"))
+        self.console.print(f"    [yellow]{said}: {escape(what)}[/]")
 
     def note(self, what: str) -> None:
         """Say what is worth knowing and proves nothing."""
@@ -177,26 +177,28 @@ class Report:
 
     def table(self) -> None:
         """Print the tables of the end."""
-        steps = Table(title=word("День экзамена", "The exam day"), title_justify="left")
+        steps = Table(title=word(Message("The exam day")), title_justify="left")
         steps.add_column("")
-        steps.add_column(word("Шаг", "Step"))
-        steps.add_column(word("Время, с", "Seconds"), justify="right")
+        steps.add_column(word(Message("Step")))
+        steps.add_column(word(Message("Seconds")), justify="right")
         steps.add_column("")
         for step in self.steps:
-            steps.add_row(step.id, escape(word(step.ru, step.en)), f"{step.seconds:.1f}", step.mark)
-        steps.add_row("", word("всего", "total"), f"{time.monotonic() - self.started:.1f}", "")
+            steps.add_row(step.id, escape(step.title), f"{step.seconds:.1f}", step.mark)
+        steps.add_row("", word(Message("total")), f"{time.monotonic() - self.started:.1f}", "")
         self.console.print(steps)
         if self.faults:
-            faults = Table(title=word("Подложенные ошибки", "Planted faults"), title_justify="left")
-            for ru, en in (("Ошибка", "Fault"), ("ППЭ", "Point"), ("Ауд.", "Room"), ("Номер", "Number"), ("", "")):
-                faults.add_column(word(ru, en))
+            found, lost = word(Message("found")), word(Message("NOT FOUND"))
+            faults = Table(title=word(Message("Planted faults")), title_justify="left")
+            for head in (Message("Fault"), Message("Point"), Message("Room"), Message("Number")):
+                faults.add_column(word(head))
+            faults.add_column("")
             for fault in self.faults:
-                name = word(*FAULT_NAMES[fault.kind])
-                mark = f"[green]{word('найдена', 'found')}[/]" if fault.found else f"[red]{word('НЕТ', 'NOT FOUND')}[/]"
+                name = word(FAULT_NAMES[fault.kind])
+                mark = f"[green]{found}[/]" if fault.found else f"[red]{lost}[/]"
                 faults.add_row(name, fault.point, fault.room or "–", fault.number or "–", mark)
             self.console.print(faults)
         for what in self.not_run:
-            self.console.print(f"[yellow]{word('Не проверено', 'Not checked')}: {escape(what)}[/]")
+            self.console.print("[yellow]" + word(Message("Not checked")) + f": {escape(what)}[/]")
 
     def write(self, path: Path, **more: Any) -> None:
         """Write report.json."""

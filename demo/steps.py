@@ -14,9 +14,11 @@ from demo.registry import serial
 from demo.report import Step
 from demo.stage import Stage, wait_drawn
 from demo.web import PlayerError, Refused
+from demo.words import russian
 from drawing.plan import FINISHED, RESCAN, TRANSFERRED, PointPlan
 from wire import cms, journal, pki
 from wire import names as wire_names
+from wire.messages import Message
 from wire.names import JournalName
 from wire.subjects import SUBJECT_NAMES
 
@@ -66,7 +68,7 @@ def _made(folder: Path) -> Path:
 
 
 def finished(stage: Stage, step: Step) -> dict[str, str]:
-    """Step 3: journals and the status «Экзамены завершены»; what the gate misses gets an act.
+    """Step 3: journals and the status that the exams are finished; what the gate misses gets an act.
 
     Returns:
         What the gate said before the act, by point.
@@ -130,8 +132,13 @@ def _status(stage: Stage, player: Specialist, point: PointPlan) -> str:
             player.act_for_station(
                 sitting,
                 station.number,
-                reason="Станция резервная, не использовалась",
-                text=f"Резервная станция печати {station.number} не включалась, журнала нет.",
+                reason=russian(Message("Reserve station, not used")),
+                text=russian(
+                    Message(
+                        "The reserve print station {number} was not switched on, there is no journal.",
+                        number=station.number,
+                    )
+                ),
                 token=stage.tokens[point.code],
             )
         player.send_status(sitting, FINISHED)
@@ -191,7 +198,7 @@ def scan(stage: Stage, desks: list[Desk], step: Step) -> None:
     wait_drawn(stage)
     for each in desks:
         rooms = [room.number for room in each.point.rooms]
-        too_early(each.player, each.sitting, TRANSFERRED, *rooms, "формы ППЭ")
+        too_early(each.player, each.sitting, TRANSFERRED, *rooms, russian(Message("forms of the exam point")))
         each.feed_everything()
     for each in desks:
         each.first_look()
@@ -202,8 +209,12 @@ def scan(stage: Stage, desks: list[Desk], step: Step) -> None:
     for each in desks:
         each.close_rooms()
         stage.report.say(
-            f"ППЭ {each.point.code}: {len(each.rooms)} аудиторий закрыто, замечаний {len(each.seen)}",
-            f"point {each.point.code}: {len(each.rooms)} rooms closed, {len(each.seen)} remarks",
+            Message(
+                "point {point}: {rooms} rooms closed, {remarks} remarks",
+                point=each.point.code,
+                rooms=len(each.rooms),
+                remarks=len(each.seen),
+            ),
         )
     for each in desks:
         each.player.build_packets(each.sitting)
@@ -225,15 +236,13 @@ def sign(stage: Stage, each: Desk, *, count: int = 0) -> None:
 
 
 def acknowledged(stage: Stage, desks: list[Desk], step: Step) -> None:
-    """Step 6: the centre receives, opens, verifies: every packet is «Подтвержден»."""
+    """Step 6: the centre receives, opens, verifies: every packet is confirmed."""
     count = 0
     for each in desks:
-        packets = each.player.wait_packets(
-            each.sitting, _all_acknowledged("", len(each.rooms) + 1), what="«Подтвержден»"
-        )
+        packets = each.player.wait_packets(each.sitting, _all_acknowledged("", len(each.rooms) + 1), what="confirmed")
         count += len(packets)
     inbox = stage.centre["rcoi_operator"].inbox()
-    step.facts.append(f"{count} packets «Подтвержден»; inbox of the centre {len(inbox)}")
+    step.facts.append(f"{count} packets confirmed; inbox of the centre {len(inbox)}")
 
 
 def feed_back(stage: Stage, desks: list[Desk], step: Step) -> None:
@@ -242,8 +251,10 @@ def feed_back(stage: Stage, desks: list[Desk], step: Step) -> None:
     again = next(each.row for each in written.placed if each.row.note == RESCAN)
     packets = written.player.transfers(written.sitting)["packets"]
     uid = next(packet["uid"] for packet in packets if packet["room"] == again.pile)
-    stage.centre["rcoi_operator"].ask_rescan(uid, again.number, "Лист снят бледно, отсканируйте заново.")
-    stage.centre["regional_coordinator"].undo_status(spoken.sitting, FINISHED, "Статус передан раньше времени.")
+    stage.centre["rcoi_operator"].ask_rescan(uid, again.number, russian(Message("The sheet is pale, scan it again.")))
+    stage.centre["regional_coordinator"].undo_status(
+        spoken.sitting, FINISHED, russian(Message("The status was sent too early."))
+    )
     for room in written.scan_again(RESCAN):
         written.close(room)
     written.player.build_packets(written.sitting)
@@ -252,7 +263,7 @@ def feed_back(stage: Stage, desks: list[Desk], step: Step) -> None:
         lambda: None if FINISHED in spoken.player.transfers(spoken.sitting)["statuses"] else True,
         what=f"{spoken.sitting}: the undone status",
     )
-    too_early(spoken.player, spoken.sitting, TRANSFERRED, "Экзамены завершены")
+    too_early(spoken.player, spoken.sitting, TRANSFERRED, russian(Message("Exams finished")))
     spoken.player.send_status(spoken.sitting, FINISHED)
     for each, count in ((written, len(written.rooms) + 2), (spoken, len(spoken.rooms) + 2)):
         each.player.wait_packets(each.sitting, _all_acknowledged("", count), what="receipts of what was sent again")
@@ -287,13 +298,13 @@ def reserve_scan_journal(stage: Stage, point: PointPlan, number: str) -> Path:
         subject=subject,
         station=number,
         serial=serial(point, player.station),
-        software="Другая станция 2.1",
+        software=russian(Message("Another station 2.1")),
         opened_at=dt.datetime.now(dt.UTC),
         duty="reserve",
     )
     with journal.JournalLog.create(player.folder / "scan.log", header) as log:
         log.append("software_started", data={"version": "2.1"})
-        log.append("note_written", data={"text": "Станция не использовалась."})
+        log.append("note_written", data={"text": russian(Message("The station was not used."))})
         data = log.close(cms.Signer(certificate, key))
     name = wire_names.write(
         JournalName("scan", region, point.code, date, subject, SUBJECT_NAMES[subject], None, number)
@@ -316,7 +327,7 @@ def own_key(folder: Path) -> tuple[Any, Any]:
 
 
 def transferred(stage: Stage, desks: list[Desk], step: Step) -> None:
-    """Step 8: the status «Бланки переданы в РЦОИ» with the scanning stations' journals."""
+    """Step 8: the status that the answer forms are transferred, with the scanning stations' journals."""
     for each in desks:
         each.player.send_status(each.sitting, TRANSFERRED)
     for each in desks:

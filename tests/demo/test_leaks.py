@@ -13,6 +13,7 @@ from demo.players import Token
 from demo.report import Report
 from station_client.home import key_pem
 from wire import pki
+from wire.messages import Message
 
 SECRETS = {"53828046": "the PIN of somebody", "9E2VTfjeraJc-15": "the password of tech0001"}
 
@@ -84,7 +85,7 @@ def test_without_openssl_the_other_searches_are_made_and_the_gap_is_named(tmp_pa
     )
     monkeypatch.delenv("PPE_REQUIRE_ALL", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with report.step("✓", "ключи", "keys") as step:
+    with report.step("✓", Message("keys")) as step:
         leaks.nothing_lies_open(stage, step)
     assert (step.ok, step.problem) == (False, "")
     assert step.not_run[0] == "that no access key lies open: openssl is missing"

@@ -14,6 +14,7 @@ from demo.desk import Desk, Seen
 from demo.report import Report, Step
 from drawing.days import demo_day, mini_day
 from drawing.truth import place
+from wire.messages import Message
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_it_holds_when_every_step_and_fault_holds(report, tmp_path):
     plan = demo_day()
     tables = desks(plan, tmp_path)
     see_everything(plan, tables)
-    with report.step("1", "шаг", "step"):
+    with report.step("1", Message("step")):
         pass
     judge.judge(report, plan.faults, tables, {"0001": "нет журнала станции 0006"})
     assert [fault.id for fault in report.faults if not fault.found] == []
@@ -56,7 +57,7 @@ def test_a_fault_that_nobody_found_fails_the_day(report, tmp_path, lost):
     seen = [(desk, each) for desk in tables for each in desk.seen]
     desk, gone = seen[lost]
     desk.seen.remove(gone)
-    with report.step("1", "шаг", "step"):
+    with report.step("1", Message("step")):
         pass
     judge.judge(report, plan.faults, tables, {"0001": "нет журнала станции 0006"})
     assert [fault.found for fault in report.faults].count(False) == 1
@@ -72,7 +73,7 @@ def test_a_sound_sheet_called_foreign_is_an_alarm(tmp_path):
 
 
 def test_a_step_that_breaks_fails_the_day_and_is_written_down(report, tmp_path):
-    with pytest.raises(ValueError, match="broken"), report.step("3", "шаг", "step"):
+    with pytest.raises(ValueError, match="broken"), report.step("3", Message("step")):
         raise ValueError("broken on purpose")
     assert not report.ok
     report.write(tmp_path / "report.json", seed=1)
@@ -112,7 +113,7 @@ def test_a_day_with_a_step_left_out_is_not_complete(report):
 
 
 def test_a_day_that_takes_longer_than_promised_fails_on_a_quiet_machine(report):
-    with report.step("1", "шаг", "step"):
+    with report.step("1", Message("step")):
         pass
     report.load = 0.0
     report.hold_time(239)
@@ -122,7 +123,7 @@ def test_a_day_that_takes_longer_than_promised_fails_on_a_quiet_machine(report):
 
 
 def test_on_a_busy_machine_the_time_is_told_and_not_judged(report):
-    with report.step("1", "шаг", "step"):
+    with report.step("1", Message("step")):
         pass
     report.load = 99.0
     report.hold_time(500)
@@ -132,9 +133,9 @@ def test_on_a_busy_machine_the_time_is_told_and_not_judged(report):
 
 def test_a_proof_that_did_not_run_is_never_ticked(report, tmp_path, monkeypatch):
     monkeypatch.delenv("PPE_REQUIRE_ALL", raising=False)
-    with report.step("1", "шаг", "held"):
+    with report.step("1", Message("held")):
         pass
-    with report.step("✓", "доказательство", "proof"):
+    with report.step("✓", Message("proof")):
         report.skip("pdftotext is missing")
     report.table()
     printed = report.console.file.getvalue()
@@ -154,17 +155,17 @@ def test_a_proof_that_did_not_run_is_never_ticked(report, tmp_path, monkeypatch)
 
 def test_a_missing_tool_leaves_its_proof_unchecked(report, monkeypatch):
     monkeypatch.setattr("demo.checks.TOOLS", ("unzip", "no-such-tool"))
-    with report.step("✓", "доказательство", "proof") as step:
+    with report.step("✓", Message("proof")) as step:
         proofs.public_tools(SimpleNamespace(report=report), step)
     assert (step.ok, step.not_run) == (False, ["public tools: no-such-tool missing"])
 
 
 def test_words_in_brackets_are_printed_as_they_are(report, tmp_path):
     said = "manage.py [info     ] started; [/usr/bin/openssl] is not there"
-    with report.step("1", "шаг", "step") as step:
+    with report.step("1", Message("step")) as step:
         step.facts.append("[/facts]")
         step.problem = said
-    report.say("[/ход]", "[/way]")
+    report.say(Message("[/way]"))
     report.skip("[/skipped]")
     report.note("[/noted]")
     report.fail("[/failed]")
@@ -201,10 +202,10 @@ def test_a_folder_that_a_day_made_is_made_anew(tmp_path):
 
 def test_a_step_that_hangs_fails_everywhere(report, monkeypatch):
     monkeypatch.setattr("demo.report.LIMIT_SECONDS", 0.01)
-    with report.step("0", "шаг", "step"):
+    with report.step("0", Message("step")):
         pass
     assert report.ok
-    with report.step("1", "шаг", "step"):
+    with report.step("1", Message("step")):
         time.sleep(0.02)
     assert not report.ok
 

@@ -9,9 +9,9 @@ from django.core.management.commands import makemessages
 
 LANGUAGE = "ru"
 #: What no person of an exam sees, and what speaks for itself.
-ASIDE = ("var", "build", "drawing", "demo", "tests", "benchmarks", "docs", "deploy")
+ASIDE = ("var", "build", "drawing", "tests", "benchmarks", "docs", "deploy")
 #: Where catalogues lie: ours, the skin's, and those that go with the packages.
-FOLDERS = ("locale", "wire/locale", "station_client/locale")
+FOLDERS = ("locale", "wire/locale", "station_client/locale", "demo/locale")
 #: Header lines that would change with each run.
 _MOVING = ('"POT-Creation-Date:', '"PO-Revision-Date:', '"Report-Msgid-Bugs-To:')
 
