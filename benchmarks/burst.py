@@ -115,7 +115,7 @@ def _figures(database: str, said: dict[str, Any], kept: dict[str, Any]) -> list[
     times = [row["sent_seconds"] for row in rows]
     retried = sum(row["retries"] > 0 for row in rows)
     return [
-        Figure(f"{database}: stations told «принят»", len(rows) - len(failed), "", STATIONS, at_most=False),
+        Figure(f"{database}: stations told “accepted”", len(rows) - len(failed), "", STATIONS, at_most=False),
         Figure(f"{database}: journals lost", lost, "", 0),
         Figure(f"{database}: journals kept twice", twice, "", 0),
         Figure(

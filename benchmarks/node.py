@@ -67,7 +67,7 @@ def station_with(keys: Any, number: str, entries: int, seed: int) -> Any:
     made.add("software_started", version="1").add("exam_started")
     sealed = bool(keys.access_certificates())
     for ordinal in range(entries - 2 - sealed):
-        made.add("set_printed", set=ordinal, seat=f"{draw.randrange(1, 26)}А")
+        made.add("set_printed", set=ordinal, seat=f"{draw.randrange(1, 26)}\N{CYRILLIC CAPITAL LETTER A}")
     if sealed:
         made.seal(sets(15))
     return made

@@ -29,6 +29,7 @@ from scanning.recognition.codes import FORMATS
 from scanning.recognition.decode import PageImage
 from tests.support.damage import KINDS, mixture
 from wire.forms import CATALOGUE, make_number
+from wire.subjects import SUBJECT_NAMES
 
 SHEETS, ROUNDS, HURT = 200, 5, 44
 
@@ -55,7 +56,7 @@ def _spec(seed: int, index: int) -> SheetSpec:
         "0001",
         dt.date(2026, 5, 29),
         "01",
-        "Русский язык",
+        SUBJECT_NAMES["01"],
         "0101",
         seed,
         damage=random_damage(rng),

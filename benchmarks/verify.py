@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 
 from benchmarks.figures import ROOT, Figure
+from wire.subjects import SUBJECT_NAMES
 
 ENTRIES, RUNS = 50_000, 7
-NAME = "END_PRINT_78_0001_290526_01_Русский_язык_0101_0001.dat"
+NAME = f"END_PRINT_78_0001_290526_01_{SUBJECT_NAMES['01'].replace(' ', '_')}_0101_0001.dat"
 
 
 def measure(seed: int) -> list[Figure]:

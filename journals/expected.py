@@ -146,7 +146,7 @@ def matrix(sitting: Sitting, kinds: Sequence[str] = ("print", "voice")) -> list[
 
 
 def duty_words(post: StationPost) -> str:
-    """Return why a station is there, with its successor: «заменена на 0005»."""
+    """Return why a station is there, with its successor: “replaced by 0005”."""
     if post.duty == Duty.REPLACED and post.replaced_by:
         return str(_("replaced by %s")) % post.replaced_by.station.number
     return str(Duty(post.duty).label)

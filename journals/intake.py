@@ -124,7 +124,7 @@ def _known(digest: str) -> Journal | None:
 def _clean(name: str) -> str:
     """Return the last part of a name, without what no database and no screen can show."""
     last = name.replace("\\", "/").rpartition("/")[2]
-    return "".join(c if c.isprintable() else "�" for c in last)[:255] or "без имени"
+    return "".join(c if c.isprintable() else "�" for c in last)[:255] or Message("without a name").ru
 
 
 def turn_away(
@@ -380,7 +380,7 @@ def accept_named(*, journal: Journal, actor: Actor) -> Journal:
             Message("More than the name is wrong: give the reason of the acceptance."),
         )
     # Kept with the journal as people read it: in Russian, as every paper of the point.
-    reason = f"Неверное имя файла, по содержанию это {journal.name}"
+    reason = Message("Wrong name of the file; by its content it is {name}", name=journal.name).ru
     return accept(journal=journal, reason=reason[:500], actor=actor)
 
 

@@ -63,7 +63,7 @@ def journal_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _clock(skew: float | None) -> str:
-    """Return how the station's clock goes: ``спешат на 12 с``, ``отстают на 3600 с``, ``верны``."""
+    """Return how the station's clock goes: ``12 s fast``, ``3600 s slow``, ``right``."""
     seconds = round(skew or 0)
     if not seconds:
         return _("right")

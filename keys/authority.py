@@ -69,8 +69,8 @@ def found(*, region: str, name: str) -> Certificate:
         return standing
     node.ensure_keys()
     ca_key = node.load_key(node.CA_KEY)
-    title = (name.strip() or f"РЦОИ региона {region}")[:NAME_LIMIT]
-    ca = pki.make_ca(ca_key, region=region, name=f"УЦ: {title}"[:NAME_LIMIT])
+    title = (name.strip() or Message("Regional centre of region {region}", region=region).ru)[:NAME_LIMIT]
+    ca = pki.make_ca(ca_key, region=region, name=Message("CA: {title}", title=title).ru[:NAME_LIMIT])
     with transaction.atomic():
         row = trust.keep(ca)
         identity = Identity(Role.RCOI, region, "0000", "01")
@@ -404,7 +404,12 @@ def _make_access_key(sitting: Sitting, version: int, members: list[Certificate],
     ident = access_ident(sitting, version)
     until = access_until(sitting)
     identity = Identity(Role.ACCESS, point.region.code, point.code, ident)
-    certificate = _issue(identity, f"Ключ доступа {sitting.key} v{version}", private.public_key(), until)
+    certificate = _issue(
+        identity,
+        Message("Access key {sitting} v{version}", sitting=sitting.key, version=version).ru,
+        private.public_key(),
+        until,
+    )
     name = key_name(point.region.code, point.code, sitting.date, sitting.subject.code, version)
     data = access_key.write(private, recipients=[row.x509 for row in members])
     path = files.folder("access-keys") / f"{certificate.fingerprint[:16]}-{name}"

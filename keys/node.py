@@ -105,8 +105,15 @@ def requests(*, region: str, points: list[str], station: str) -> list[tuple[str,
     made = []
     for point in points:
         for role, key, ident, title in (
-            (Role.HQ, NODE_KEY, uid, f"Узел штаба ППЭ {region}-{point}"),
-            (Role.SCAN, STATION_KEY, station, f"Станция сканирования {station}, ППЭ {region}-{point}"),
+            (Role.HQ, NODE_KEY, uid, Message("HQ node of point {region}-{point}", region=region, point=point).ru),
+            (
+                Role.SCAN,
+                STATION_KEY,
+                station,
+                Message(
+                    "Scanning station {station}, point {region}-{point}", station=station, region=region, point=point
+                ).ru,
+            ),
         ):
             identity = Identity(role, region, point, ident)
             csr = pki.make_csr(load_key(key), identity, common_name=title)

@@ -1,4 +1,4 @@
-"""«Ключи»: the access key of a sitting, loaded and activated; exam packages that come after the first run."""
+"""“Keys”: the access key of a sitting, loaded and activated; exam packages that come after the first run."""
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
@@ -56,7 +56,7 @@ def _row(key: AccessKey, sitting: Sitting, actor: Actor) -> dict[str, object]:
 
 
 def _words(key: AccessKey, sitting: Sitting, *, lost: bool) -> str:
-    """Return the state as the operator reads it: «Ожидает активации членом ГЭК», «активен до 30.05 00:00»."""
+    """Return the state as the operator reads it: “awaits activation by a GEK member”, “active until 30.05 00:00”."""
     zone = sitting.point.timezone
     if lost:
         return _("The key file is not on the node's disk: activate the key again.")

@@ -82,7 +82,7 @@ class OpenToken:
 
     def actor(self, beside: Actor | None = None) -> Actor:
         """Return the holder as the actor; the user of the session stands beside."""
-        user = f" (за учётной записью: {beside.name})" if beside and beside.name else ""
+        user = " " + Message("(at the login of {name})", name=beside.name).ru if beside and beside.name else ""
         return Actor(
             f"{self.name}{user}"[:200],
             "token",

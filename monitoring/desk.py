@@ -1,4 +1,4 @@
-"""What the page «Мониторинг» shows to one person."""
+"""What the page “Monitoring” shows to one person."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""The doors of the page «Мониторинг»: files in, a verdict for each, kept on the screen until the next ones."""
+"""The doors of the page “Monitoring”: files in, a verdict for each, kept on the screen until the next ones."""
 
 from collections.abc import Iterable, Mapping
 
@@ -75,7 +75,7 @@ def keep(request: HttpRequest, sitting: Sitting, verdicts: Iterable[Verdict]) ->
 
 
 def summary(rows: Iterable[Verdict]) -> str:
-    """Return ``Файлов 7: принято 5, ждут решения 1, не принято 1``."""
+    """Return ``Files 7: accepted 5, await a decision 1, not accepted 1``."""
     states = [row.state for row in rows]
     parts = [
         (_("accepted %d"), states.count("accepted")),

@@ -90,7 +90,7 @@ class Facts:
 
     @cached_property
     def cards(self) -> list[RoomCard]:
-        """The room cards, «Штаб» last."""
+        """The room cards, the HQ last."""
         rows = RoomCard.objects.filter(sitting=self.sitting).select_related("room", "sitting__subject")
         return sorted(rows, key=lambda card: (card.is_hq, card.room.number))
 
@@ -148,7 +148,7 @@ class Facts:
         return row is not None and row.state == PointStatus.State.ACCEPTED
 
     def receipt_words(self, status: str) -> str:
-        """Return ``квитанция № …`` of a standing status."""
+        """Return ``receipt No. …`` of a standing status."""
         row = self.statuses.get(status)
         numbers = [each.receipt_number for each in row.packets.all() if each.receipt_number] if row else []
         return _("receipt no. %d") % max(numbers) if numbers else _("accepted by the regional centre")

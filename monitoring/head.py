@@ -1,4 +1,4 @@
-"""The head of the page «Сегодня»: the point's clock, the next deadline, what is saved where."""
+"""The head of the page “Today”: the point's clock, the next deadline, what is saved where."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -21,7 +21,7 @@ _ORDER = {"bad": 0, "warn": 1, "info": 2}
 
 @dataclass(frozen=True)
 class Incident:
-    """One line of «Требует внимания»."""
+    """One line of “Needs attention”."""
 
     level: str
     text: str

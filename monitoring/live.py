@@ -42,10 +42,10 @@ def tag_of(request: HttpRequest, point: ExamPoint) -> str:
 
 
 def point_tag(request: HttpRequest, key: str) -> str:
-    """Return the tag of «Сегодня»."""
+    """Return the tag of “Today”."""
     return tag_of(request, point_or_404(request.user, key))  # type: ignore[arg-type]
 
 
 def sitting_tag(request: HttpRequest, key: str) -> str:
-    """Return the tag of «Мониторинг»."""
+    """Return the tag of “Monitoring”."""
     return tag_of(request, sitting_or_404(request.user, key).point)  # type: ignore[arg-type]

@@ -76,7 +76,7 @@ class Matrix:
 
 
 def matrix_of(facts: Facts) -> Matrix:
-    """Return the matrix of a sitting: rooms in order, «Штаб», then stations that never had a room."""
+    """Return the matrix of a sitting: rooms in order, the HQ, then stations that never had a room."""
     rows = [*facts.room_posts, *facts.scan_posts]
     kinds = tuple(kind for kind in KINDS if any(row.post.station.kind == kind for row in rows))
     lines = {number: Line(words.room_words(number), kinds) for number in facts.room_numbers}

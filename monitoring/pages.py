@@ -1,4 +1,4 @@
-"""«Сегодня» and «Мониторинг»: what is shown, and the forms on them."""
+"""“Today” and “Monitoring”: what is shown, and the forms on them."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def today_page(request: HttpRequest, key: str) -> HttpResponse:
 @cache_control(private=True, no_cache=True)
 @condition(etag_func=point_tag)
 def today_live(request: HttpRequest, key: str) -> HttpResponse:
-    """Return the part of «Сегодня» that changes; 304 when it did not."""
+    """Return the part of “Today” that changes; 304 when it did not."""
     return plain(request, "monitoring/today_live.html", _today(request, key) or {})
 
 
@@ -70,7 +70,7 @@ def monitoring(request: HttpRequest, key: str) -> HttpResponse:
 @cache_control(private=True, no_cache=True)
 @condition(etag_func=sitting_tag)
 def monitoring_live(request: HttpRequest, key: str) -> HttpResponse:
-    """Return the parts of «Мониторинг» that change; 304 when they did not."""
+    """Return the parts of “Monitoring” that change; 304 when they did not."""
     sitting = sitting_or_404(request.user, key)  # type: ignore[arg-type]
     return plain(request, "monitoring/monitoring_live.html", desk.context_of(request, sitting))
 
@@ -162,13 +162,13 @@ def _declare(request: HttpRequest, key: str, status: str) -> str:
 
 @monitoring.post("status-exams_finished")
 def exams_finished(request: HttpRequest, key: str) -> str:
-    """Declare «Экзамены завершены»; the gate decides."""
+    """Declare that the exams are finished; the gate decides."""
     return _declare(request, key, "exams_finished")
 
 
 @monitoring.post("status-blanks_transferred")
 def blanks_transferred(request: HttpRequest, key: str) -> str:
-    """Declare «Бланки переданы в РЦОИ»; the gate decides."""
+    """Declare that the answer forms are transferred; the gate decides."""
     return _declare(request, key, "blanks_transferred")
 
 

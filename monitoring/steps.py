@@ -48,7 +48,7 @@ ICONS = {
 
 @dataclass(frozen=True)
 class Tally:
-    """``Журналы печати 11 из 12``."""
+    """``Print journals 11 of 12``."""
 
     label: str
     done: int
@@ -78,7 +78,7 @@ class Why:
 
 @dataclass
 class Step:
-    """One card of «Сегодня»."""
+    """One card of “Today”."""
 
     number: int
     title: str

@@ -1,4 +1,4 @@
-"""What the page «Сегодня» shows to one person."""
+"""What the page “Today” shows to one person."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

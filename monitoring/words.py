@@ -12,7 +12,7 @@ from stations.rules import RULES
 
 
 def post_words(post: StationPost) -> str:
-    """Return ``станция печати 0005, ауд. 0102 (заменена)``."""
+    """Return ``print station 0005, room 0102 (replaced)``."""
     station = post.station
     kind = str(station.get_kind_display())
     said = f"{kind} {station.number}"
@@ -26,12 +26,12 @@ def post_words(post: StationPost) -> str:
 
 
 def room_words(number: str | None) -> str:
-    """Return ``Штаб`` or ``ауд. 0101``."""
+    """Return ``HQ`` or ``room 0101``."""
     return _("HQ") if not number or number == "HQ" else _("room %s") % number
 
 
 def span(delta: timedelta) -> str:
-    """Return a duration as a person says it: ``3 ч 58 мин``."""
+    """Return a duration as a person says it: ``3 h 58 min``."""
     minutes = max(0, int(delta.total_seconds()) // 60)
     hours, rest = divmod(minutes, 60)
     if hours >= 48:
@@ -52,7 +52,7 @@ def clock_of(moment: datetime | None, point: ExamPoint, *, day: bool = False) ->
 
 
 def date_words(day: date) -> str:
-    """Return ``29 мая, пятница``."""
+    """Return ``29 May, Friday``."""
     said = formats.date_format(day, "j E, l")
     return said.lower() if language() == "ru" else said
 
@@ -67,7 +67,7 @@ def zone_words(there: datetime) -> str:
 
 
 def roles_words(rule: str) -> str:
-    """Return who may do an action: ``технический специалист, член ГЭК``."""
+    """Return who may do an action: ``technical specialist, GEK member``."""
     order = [Role.TECHNICAL_SPECIALIST, Role.POINT_HEAD, Role.GEK_MEMBER]
     roles = sorted(RULES[rule], key=lambda role: order.index(role) if role in order else len(order))
     return ", ".join(_inside(str(role.label)) for role in roles)

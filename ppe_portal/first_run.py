@@ -92,7 +92,7 @@ def found_centre(*, region: str, name: str, username: str, password1: str, passw
     with transaction.atomic():
         user = issue_account(
             person=None,
-            full_name="Администратор РЦОИ",
+            full_name=Message("Administrator of the regional centre").ru,
             username=username,
             password=password1,
             repeated=password2,

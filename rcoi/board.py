@@ -56,7 +56,7 @@ class Cell:
 
     @property
     def done(self) -> bool:
-        """Whether the packet is «Подтвержден»: nothing more is waited for, though something may be open about it."""
+        """Whether the packet is confirmed: nothing more is waited for, though something may be open about it."""
         return self.state == PacketState.ACKNOWLEDGED
 
 
@@ -139,7 +139,7 @@ class SittingBoard:
 
     @property
     def done(self) -> int:
-        """How many packets are «Подтвержден»."""
+        """How many packets are confirmed."""
         return sum(cell.done for cell in self.cells)
 
     @property
@@ -149,7 +149,7 @@ class SittingBoard:
 
     @property
     def percent(self) -> int:
-        """Share of what is «Подтвержден»."""
+        """Share of what is confirmed."""
         return round(100 * self.done / len(self.cells)) if self.cells else 0
 
     @property

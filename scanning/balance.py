@@ -7,7 +7,7 @@ from typing import Any
 
 from scanning.recognition.quality import hash_distance
 from scanning.register import FormSet, Register
-from wire.forms import CATALOGUE
+from wire.forms import CATALOGUE, ORAL_SUMMARY, SUMMARY
 from wire.messages import Both, Message
 
 SAME_PICTURE = 48  # of 256 bits
@@ -251,7 +251,7 @@ def _missing_forms(place: Place, sheets: Sequence[SeenSheet], elsewhere: Mapping
 
 def required_for_point(*, oral: bool) -> list[str]:
     """The mandatory forms of the point; an oral exam has its own summary."""
-    left_out = "13-02-МАШ" if oral else "13-03-У"
+    left_out = SUMMARY if oral else ORAL_SUMMARY
     return [kind.code for kind in CATALOGUE.values() if kind.scope == "hq" and kind.mandatory and kind.code != left_out]
 
 

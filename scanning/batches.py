@@ -26,8 +26,6 @@ from scanning.states import (
 )
 from wire.messages import Message
 
-DELETED_REASON = "пачка удалена"
-
 
 @dataclass(frozen=True)
 class Going:
@@ -195,7 +193,12 @@ def delete(*, batch: Batch, actor: Actor) -> Going:
             event="note_written",
             person=actor.name,
             room=batch.card.room.number,
-            text=f"удалена пачка {batch.number}: файлов {goes.files}, листов {goes.sheets}",
+            text=Message(
+                "batch {number} deleted: files {files}, sheets {sheets}",
+                number=batch.number,
+                files=goes.files,
+                sheets=goes.sheets,
+            ).ru,
         )
         reconcile(batch.card, actor=actor)
     return goes
@@ -228,7 +231,7 @@ def _take_out(batch: Batch, actor: Actor) -> None:
             subject=f"{card.sitting.key} {card.room.number}",
             data={"sheet": sheet.pk, "action": "batch_deleted"},
             decision="batch_deleted",
-            reason=DELETED_REASON,
+            reason=Message("the batch is deleted").ru,
             decided_by=actor.name[:200],
             decided_at=now(),
         )

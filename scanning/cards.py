@@ -36,7 +36,7 @@ on_reopened: list[Callable[[RoomCard, Actor], None]] = []
 
 
 def ensure_cards(sitting: Sitting) -> list[RoomCard]:
-    """Return the cards of a sitting, «Штаб» last, making those that are not there yet."""
+    """Return the cards of a sitting, the HQ last, making those that are not there yet."""
     rooms = [use.room for use in sitting.rooms.select_related("room")]
     rooms += [room for room in sitting.point.rooms.filter(kind=Room.Kind.HQ) if room not in rooms]
     known = {card.room_id for card in sitting.cards.all()}
@@ -357,7 +357,7 @@ def reopen(*, card: RoomCard, numbers: Sequence[str], reason: str, actor: Actor,
                 event="room_reopened",
                 person=actor.name,
                 room=card.room.number,
-                reason=reason.strip()[:1000] or "повторное сканирование",
+                reason=reason.strip()[:1000] or Message("scanned again").ru,
             )
             for listener in on_reopened:
                 listener(card, actor)

@@ -1,35 +1,23 @@
-"""The balance of a room as one line, in either language: «напечатано 15 − … = 14 · …»."""
+"""The balance of a room as one line, in either language: “printed 15 − … = 14 · …”."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils import translation
+from django.utils.translation import pgettext_lazy
+
 _WORDS = {
-    "ru": {
-        "printed": "напечатано",
-        "spoiled": "испорчено",
-        "unused": "не использовано",
-        "sealed": "номера закрыты ключом",
-        "seats": "мест",
-        "absent": "не явились",
-        "no_card": "карточка не заполнена",
-        "card": "по карточке",
-        "scanned": "отсканировано",
-        "missing": "не хватает",
-        "sets": "комплект",
-    },
-    "en": {
-        "printed": "printed",
-        "spoiled": "spoiled",
-        "unused": "unused",
-        "sealed": "the key still closes the numbers",
-        "seats": "seats",
-        "absent": "absent",
-        "no_card": "the card is not filled in",
-        "card": "on the card",
-        "scanned": "scanned",
-        "missing": "missing",
-        "sets": "set",
-    },
+    "printed": pgettext_lazy("balance", "printed"),
+    "spoiled": pgettext_lazy("balance", "spoiled"),
+    "unused": pgettext_lazy("balance", "unused"),
+    "sealed": pgettext_lazy("balance", "the key still closes the numbers"),
+    "seats": pgettext_lazy("balance", "seats"),
+    "absent": pgettext_lazy("balance", "absent"),
+    "no_card": pgettext_lazy("balance", "the card is not filled in"),
+    "card": pgettext_lazy("balance", "on the card"),
+    "scanned": pgettext_lazy("balance", "scanned"),
+    "missing": pgettext_lazy("balance", "missing"),
+    "sets": pgettext_lazy("balance", "set"),
 }
 
 
@@ -42,7 +30,8 @@ def equation(figures: Mapping[str, Any], language: str) -> str:
     """
     if not figures or figures["is_hq"]:
         return ""
-    words = _WORDS[language]
+    with translation.override(language):
+        words = {name: str(word) for name, word in _WORDS.items()}
     left = f"{words['printed']} {figures['printed']}"
     for name in ("spoiled", "unused"):
         if figures[name]:

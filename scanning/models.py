@@ -50,7 +50,7 @@ WAVE = 24
 
 
 class RoomCard(models.Model):
-    """Карточка аудитории: what the room should hold. «Штаб» has one too, for the forms of the point."""
+    """The room card: what the room should hold. The HQ has one too, for the forms of the point."""
 
     State = CardState
 
@@ -88,7 +88,7 @@ class RoomCard(models.Model):
 
     @property
     def is_hq(self) -> bool:
-        """Whether this is the card of the «Штаб»."""
+        """Whether this is the card of the HQ."""
         return bool(self.room.kind == Room.Kind.HQ)
 
     @property
@@ -103,7 +103,7 @@ class RoomCard(models.Model):
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The counts that a person types: none in «Штаб», no additional forms in «Говорение»."""
+        """The counts that a person types: none in the HQ, no additional forms in an oral exam."""
         if self.is_hq:
             return ()
         return tuple(name for name in COUNTS if name != "dbo_count" or not self.sitting.subject.oral)
@@ -255,7 +255,7 @@ class Sheet(models.Model):
 
 
 class Recording(Leased):
-    """One recorded answer of «Говорение», kept as received."""
+    """One recorded answer of an oral exam, kept as received."""
 
     State = RecordingState
 
@@ -308,7 +308,7 @@ class Recording(Leased):
 
 
 class Finding(models.Model):
-    """Замечание: one doubt of the machine about a sheet or a recording."""
+    """A finding: one doubt of the machine about a sheet or a recording."""
 
     class Severity(models.TextChoices):
         """How much it matters."""
@@ -347,7 +347,7 @@ class Finding(models.Model):
 
 
 class Discrepancy(models.Model):
-    """Расхождение between what a room should hold and what was scanned."""
+    """A difference between what a room should hold and what was scanned."""
 
     class Kind(models.TextChoices):
         """What is wrong."""

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from scanning.models import RoomCard, Sheet
 from scanning.states import ACTIVE
+from wire.forms import ORAL_SUMMARY, SUMMARY
 
 #: Field of a form → field of the card, and its words.
 _COUNTS: dict[str, tuple[str, str | Promise]] = {
@@ -17,7 +18,7 @@ _COUNTS: dict[str, tuple[str, str | Promise]] = {
     "absent": ("absent_count", _("absent")),
     "not_finished": ("not_finished_count", _("did not finish")),
 }
-_PROTOCOL, _SUMMARIES = "05-02", ("13-02-МАШ", "13-03-У")
+_PROTOCOL, _SUMMARIES = "05-02", (SUMMARY, ORAL_SUMMARY)
 
 
 @dataclass(frozen=True)

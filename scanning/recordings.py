@@ -61,7 +61,7 @@ def take_in(
         EmptyFile, NotARecording, AlreadyTaken, CardIsClosed, DecisionRefused: As their names say.
     """
     require_editable(card)
-    name = Path(name.replace("\\", "/")).name[:255] or "без имени"
+    name = Path(name.replace("\\", "/")).name[:255] or Message("without a name").ru
     _require_voice(card)
     if Path(name).suffix.lower() not in _SUFFIXES:
         raise DecisionRefused(
@@ -258,7 +258,9 @@ def decide(*, recording: Recording, action: str, reason: str, actor: Actor) -> R
             event="note_written",
             person=actor.name,
             room=card.room.number,
-            text=f"аудиофайл {row.name}: {action}, {reason.strip()}"[:1000],
+            text=Message(
+                "recording {name}: {action}, {reason}", name=row.name, action=action, reason=reason.strip()
+            ).ru[:1000],
         )
         reconcile(card, actor=actor)
     return row

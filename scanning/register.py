@@ -48,7 +48,7 @@ class Register:
 
     Attributes:
         sets: Sets of forms whose numbers are open.
-        answers: Recorded answers of «Говорение».
+        answers: Recorded answers of an oral exam.
         sealed_rooms: Rooms with a journal whose numbers are still sealed.
         acts: Room → stations with an act instead of a journal.
         absent_journals: Room → stations whose journal is neither here nor replaced by an act.

@@ -42,7 +42,7 @@ def note(*, sitting: Sitting, event: str, person: str | None = None, **data: Any
         Sitting.objects.select_for_update().get(pk=sitting.pk)
         last = ScanEntry.objects.filter(sitting=sitting).order_by("-seq").first() or _begin(sitting)
         if last.event == _CLOSED and event != _REOPENED:
-            last = _append(sitting, last, _REOPENED, None, {"reason": "работа станции продолжена"})
+            last = _append(sitting, last, _REOPENED, None, {"reason": Message("the station's work goes on").ru})
         return _append(sitting, last, event, person, data)
 
 
@@ -86,7 +86,7 @@ class Unfinished:
 
     Attributes:
         number: Its number, as addresses have it.
-        words: The room and how it stands: «ауд. 0101 — Расхождение».
+        words: The room and how it stands: “room 0101 — Difference”.
     """
 
     number: str
@@ -94,7 +94,7 @@ class Unfinished:
 
 
 def unfinished(sitting: Sitting) -> list[Unfinished]:
-    """Return the rooms of a sitting that are not closed, «Штаб» last: the one rule of service, button and step."""
+    """Return the rooms of a sitting that are not closed, the HQ last: the one rule of service, button and step."""
     wanted = Room.objects.filter(Q(sittings__sitting=sitting) | Q(point=sitting.point, kind=Room.Kind.HQ)).distinct()
     states = dict(RoomCard.objects.filter(sitting=sitting).values_list("room_id", "state"))
     found = []
@@ -136,7 +136,7 @@ def form_end_scan(*, sitting: Sitting, actor: Actor) -> Path:
         The stored file; its name is the official one.
 
     Raises:
-        ScanNotFinished: A room or «Штаб» is not closed; each is named.
+        ScanNotFinished: A room or the HQ is not closed; each is named.
     """
     with transaction.atomic():
         # The sitting's row serialises this with whatever opens a room again: its entry comes before or after.

@@ -74,7 +74,7 @@ def take_in(
         FileTooBig, DiskFull: No room for it.
     """
     require_editable(card)
-    name = Path(name.replace("\\", "/")).name[:255] or "без имени"
+    name = Path(name.replace("\\", "/")).name[:255] or Message("without a name").ru
     part = store_part(content)
     try:
         digest = sha256_file(part)

@@ -14,6 +14,7 @@ from scanning.errors import NothingToUndo
 from scanning.models import COUNTS, RoomCard, Source, Step
 from scanning.reconcile import reconcile
 from scanning.steps import KEPT, Rows, last_step, photo
+from wire.messages import Message
 
 
 def undo(*, card: RoomCard, step: int, actor: Actor) -> Step:
@@ -54,7 +55,7 @@ def undo(*, card: RoomCard, step: int, actor: Actor) -> Step:
             event="note_written",
             person=actor.name,
             room=card.room.number,
-            text=f"отменено: {found}"[:1000],
+            text=Message("undone: {what}", what=str(found)).ru[:1000],
         )
         for pk in found.before.get("source", {}):
             # Sheets that were never read because their batch was deleted are read now.

@@ -132,7 +132,7 @@ class AssignmentAdmin(ReadOnlyAdmin):
 
 @admin.register(User)
 class UserAdmin(ReadOnlyAdmin):
-    """Logins; they are issued on the page «Сотрудники»."""
+    """Logins; they are issued on the page “Staff”."""
 
     list_display = ("username", "person", "is_active", "last_login")
     list_select_related = ("person",)

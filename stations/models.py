@@ -69,7 +69,7 @@ class Region(models.Model):
 
 
 class ExamPoint(models.Model):
-    """Пункт проведения экзамена."""
+    """An exam point."""
 
     region = models.ForeignKey(Region, models.PROTECT, verbose_name=_("region"), related_name="points")
     code = models.CharField(_("exam point code"), max_length=4)
@@ -101,7 +101,7 @@ class ExamPoint(models.Model):
 
 
 class Room(models.Model):
-    """Аудитория; «Штаб» is one too (number ``HQ``)."""
+    """A room; the HQ is one too (number ``HQ``)."""
 
     class Kind(models.TextChoices):
         """What the room is for."""
@@ -151,7 +151,7 @@ class Station(models.Model):
 
 
 class Subject(models.Model):
-    """Учебный предмет; filled from `wire.subjects`."""
+    """A subject of the exam; filled from `wire.subjects`."""
 
     code = models.CharField(_("code"), max_length=2, unique=True)
     name = models.CharField(pgettext_lazy("title", "name"), max_length=100)

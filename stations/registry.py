@@ -23,6 +23,7 @@ from stations.models import (
 )
 from stations.registry_checks import judge
 from wire import schema
+from wire.messages import Message
 from wire.subjects import SUBJECTS
 
 
@@ -90,7 +91,9 @@ def _point(region: Region, said: dict[str, Any], mode: str) -> None:
                 "kind": room.get("kind", Room.Kind.ROOM),
             },
         )
-    Room.objects.get_or_create(point=point, number="HQ", defaults={"name": "Штаб ППЭ", "kind": Room.Kind.HQ})
+    Room.objects.get_or_create(
+        point=point, number="HQ", defaults={"name": Message("HQ of the exam point").ru, "kind": Room.Kind.HQ}
+    )
     for station in said["stations"]:
         Station.objects.update_or_create(
             point=point,

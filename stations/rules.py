@@ -100,6 +100,6 @@ def require_any(user: User | Any, actions: Collection[str], where: ExamPoint | S
     """
     if not any(allowed(user, action, where) for action in actions):
         labels = [str(role.label) for role in sorted({role for action in actions for role in RULES[action]})]
-        # Only the first letter: «член ГЭК», «руководитель ППЭ».
+        # Only the first letter: the rest may be an abbreviation.
         roles = ", ".join(label[:1].lower() + label[1:] for label in labels)
         raise NotAllowed(Message("You may not do this; it takes: {roles}.", roles=roles))

@@ -52,7 +52,7 @@ def build_packet(*, sitting: Sitting, kind: str, room: Room | None = None, actor
     Args:
         sitting: The exam.
         kind: ``blanks``, ``forms`` or ``audio``.
-        room: The room; «Штаб» when None.
+        room: The room; the HQ when None.
         actor: Who packs it.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What «Передать бланки» shows: one row a packet, the sums, one callout for a cause that hits all."""
+"""What “Transfer answer forms” shows: one row a packet, the sums, one callout for a cause that hits all."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -119,7 +119,7 @@ class Row:
 
     @property
     def may_retry(self) -> bool:
-        """Whether «Повторить» does something for it."""
+        """Whether “Repeat” does something for it."""
         return self.packet.state in _RETRIABLE or (
             self.packet.state == PacketState.REJECTED and self.packet.kind == PacketKind.STATUS
         )

@@ -18,7 +18,7 @@ _NAME = "link-paused"
 
 
 def paused() -> bool:
-    """Return whether packets wait for «Продолжить»."""
+    """Return whether packets wait for “Go on”."""
     return (files.folder("run") / _NAME).exists()
 
 

@@ -99,7 +99,7 @@ def _not_needed(sitting: Sitting, status: str) -> PhoneNotNeeded:
         return PhoneNotNeeded(Message("The centre has this status already: no call is needed."))
     return PhoneNotNeeded(
         Message("The status is not declared yet."),
-        remedy=Message("Declare it on «Мониторинг» (monitoring) first."),
+        remedy=Message("Declare it on the page “Monitoring” first."),
     )
 
 

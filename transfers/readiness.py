@@ -1,4 +1,4 @@
-"""What «Проверка перед экзаменом» shows: item by item, what is ready, what is not, and how it is mended."""
+"""What “Check before the exam” shows: item by item, what is ready, what is not, and how it is mended."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

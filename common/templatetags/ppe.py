@@ -45,7 +45,7 @@ def at_point(moment: Any, point: Any) -> Any:
 
 @register.filter
 def filesize_ru(size: int | None) -> str:
-    """Return a size in КБ, МБ, ГБ, as the reader's language writes it."""
+    """Return a size in kilobytes, megabytes, gigabytes, as the reader's language writes it."""
     value, units = float(size or 0), (_("B"), _("KB"), _("MB"), _("GB"))
     step = 0
     while value >= 1024 and step < len(units) - 1:

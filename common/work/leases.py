@@ -162,7 +162,7 @@ def release(row: Leased, *, retry_in: float | None = None, reset_attempts: bool 
 
 
 def park(row: Leased, reason: str) -> None:
-    """Set a poison row aside; a person looks at it and presses «Повторить»."""
+    """Set a poison row aside; a person looks at it and presses “Repeat”."""
     type(row)._default_manager.filter(pk=row.pk).update(lease_until=None, parked_at=now(), parked_reason=reason)
 
 

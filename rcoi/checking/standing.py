@@ -1,6 +1,6 @@
 """How a sitting stands at the centre: what is still open in it, and what an act covers. Concluded anew each time.
 
-«Подтвержден» is a word about one packet; whether the exam of a point is closed is asked here, by the board, the home,
+“Confirmed” is a word about one packet; whether the exam of a point is closed is asked here, by the board, the home,
 the page of statuses, the act and the summary alike. Nothing of it is stored.
 """
 

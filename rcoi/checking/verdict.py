@@ -1,4 +1,4 @@
-"""«Подтвержден»: header, room.json and files agree. The rules of automatic acknowledgement, nothing else."""
+"""Confirmation: header, room.json and files agree. The rules of automatic acknowledgement, nothing else."""
 
 from collections import Counter
 from typing import Any

@@ -49,7 +49,7 @@ class InboxQuerySet(ScopedQuerySet["InboxPacket"]):
         return self.filter(superseded_by__isnull=True)
 
     def acknowledged(self) -> Self:
-        """Return the packets that count: «Подтвержден» and not replaced."""
+        """Return the packets that count: confirmed and not replaced."""
         return self.current().filter(state=PacketState.ACKNOWLEDGED)
 
     def for_page(self) -> Self:

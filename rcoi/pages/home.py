@@ -1,4 +1,4 @@
-"""«РЦОИ»: what arrived, what is awaited, what needs a person."""
+"""The centre's home: what arrived, what is awaited, what needs a person."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

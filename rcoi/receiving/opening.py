@@ -60,7 +60,7 @@ def open_packet(pk: int) -> None:
         _later(row, refusal.text("ru"), full=isinstance(refusal, durable.DiskRefusal))
     except Exception:
         log.exception("opening of packet %s failed", row.uid)
-        _later(row, "ошибка программы")
+        _later(row, Message("fault of the program").ru)
 
 
 def _later(row: InboxPacket, why: str, *, full: bool = False) -> None:
@@ -114,7 +114,7 @@ def _open(row: InboxPacket) -> None:
 
 
 def acknowledge(row: InboxPacket) -> None:
-    """Say «Подтвержден», with everything that follows from it, in one transaction."""
+    """Confirm the packet, with everything that follows from it, in one transaction."""
     with transaction.atomic():
         move_packet(row, PacketState.ACKNOWLEDGED, actor=SYSTEM, decided_at=now(), lease_until=None)
         receipts.issue(packet=row, level=IssuedReceipt.Level.ACKNOWLEDGED, actor=SYSTEM, counts=row.counts)
@@ -126,7 +126,7 @@ def acknowledge(row: InboxPacket) -> None:
 
 
 def reject(row: InboxPacket, refusal: Refusal) -> None:
-    """Say «Отклонён» with typed reasons; the packet stays as evidence, its plaintext does not."""
+    """Reject the packet with typed reasons; the packet stays as evidence, its plaintext does not."""
     reasons = receipts.reasons_of(refusal, room=row.room)
     with transaction.atomic():
         move_packet(

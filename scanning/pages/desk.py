@@ -1,4 +1,4 @@
-"""«Станция сканирования»: the rooms of a sitting and how far each has come."""
+"""“Scanning station”: the rooms of a sitting and how far each has come."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _

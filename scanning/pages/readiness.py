@@ -1,4 +1,4 @@
-"""«Готовность станции»: the checks with their verdicts, on the page and on paper; the calibration sheet."""
+"""“Readiness of the station”: the checks with their verdicts, on the page and on paper; the calibration sheet."""
 
 from typing import Any
 

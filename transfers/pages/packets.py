@@ -1,4 +1,4 @@
-"""«Передать бланки»: the packets of a sitting, signing, the flash drive; and the page of one packet."""
+"""“Transfer answer forms”: the packets of a sitting, signing, the flash drive; and the page of one packet."""
 
 from django.conf import settings
 from django.contrib import messages

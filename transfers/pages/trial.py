@@ -1,4 +1,4 @@
-"""«Проверка перед экзаменом»: the test packet and the list of what is ready."""
+"""“Check before the exam”: the test packet and the list of what is ready."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
