@@ -27,7 +27,12 @@ def private_channel(request: HttpRequest) -> bool:
 
 
 def token_from(request: HttpRequest, point: ExamPoint) -> OpenToken:
-    """Open the token that a form names in its fields ``token`` and ``pin``.
+    """Open the token that a bare form names in its fields ``token`` and ``pin`` (see `open_typed`)."""
+    return open_typed(request, token=request.POST.get("token", ""), pin=request.POST.get("pin", ""), point=point)
+
+
+def open_typed(request: HttpRequest, *, token: str, pin: str, point: ExamPoint) -> OpenToken:
+    """Open a token with a PIN that came over a private channel.
 
     Raises:
         OpenChannel: The PIN came over a plain connection of another machine.
@@ -38,6 +43,4 @@ def token_from(request: HttpRequest, point: ExamPoint) -> OpenToken:
             Message("A PIN is accepted over TLS or on the node's own machine only."),
             remedy=Message("Open the page on the HQ's own machine or over https://."),
         )
-    return open_token(
-        token=request.POST.get("token", ""), pin=request.POST.get("pin", ""), point=point, actor=actor_of(request)
-    )
+    return open_token(token=token, pin=pin, point=point, actor=actor_of(request))

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from common import errors as refusals
 from common import space
-from common.web import pages
+from common.web import pages, unsent
 from keys import authentication
 from ppe_portal import arriving, first_run, lines
 from stations import rules
@@ -48,7 +48,8 @@ def bounded_forms(get_response: Get) -> Get:
             return _of_machine(request, get_response) if size else get_response(request)
         _know(request, _person(request))
         match = _match(request)
-        if size and not request.user.is_authenticated and not _is_open(match):
+        stranger = bool(size) and not request.user.is_authenticated and not _is_open(match)
+        if stranger and (size > STRANGERS_FORM or not unsent.may_come_back(request, match)):
             return redirect_to_login(request.get_full_path())
         try:
             _require_role(request, match, size)
@@ -56,6 +57,8 @@ def bounded_forms(get_response: Get) -> Get:
                 _judge(request, match, size, all_bodies)
                 if size:
                     _admit(request)
+                if stranger and match is not None:
+                    return unsent.log_in_first(request, match)
                 return get_response(request)
         except Refusal as refusal:
             return _refused(request, match, refusal)

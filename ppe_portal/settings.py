@@ -148,6 +148,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "/login/"
+CSRF_FAILURE_VIEW = "common.web.unsent.stale_token"
 LOGIN_REDIRECT_URL = "/"
 SESSION_COOKIE_NAME = f"ppe_{PPE_NODE}_session"
 CSRF_COOKIE_NAME = f"ppe_{PPE_NODE}_csrf"
@@ -166,6 +167,8 @@ AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+# What the log-in page carries for its page (common.web.unsent) is nobody's attempt to log in: it is not kept.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "unsent"]
 
 # --- languages, time, files -------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import template
 from django.core.paginator import Page
+from django.forms import BoundField
 from django.template.context import RequestContext
 from django.utils.formats import number_format
 from django.utils.html import format_html
@@ -11,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from common import errors as refusals
+from common.web.forms import PageForm
 from common.work import clock
 
 register = template.Library()
@@ -32,6 +34,25 @@ def form_head(context: RequestContext, name: str, suffix: object = "") -> SafeSt
         context.get("csrf_token", ""),
         full,
     )
+
+
+@register.inclusion_tag("form_returned.html")
+def form_returned(form: PageForm) -> dict[str, Any]:
+    """Say at the top of a form that it was not done, what is wrong in which field, and what to give anew."""
+    wrong = [form[name] for name in form.fields if form.is_bound and name in form.errors]
+    return {"form": form, "wrong": wrong, "whole": form.non_field_errors() if form.is_bound else []}
+
+
+@register.inclusion_tag("field.html")
+def field(bound: BoundField, may: bool = True) -> dict[str, Any]:
+    """Show a field with its label, as it was typed, and what is wrong with it beside it."""
+    form: Any = bound.form
+    described = f"{bound.id_for_label}-error"
+    errors = bound.errors if form.is_bound else []
+    attrs: dict[str, str | bool] = {"disabled": not may}
+    if errors:
+        attrs |= {"aria-describedby": described, "aria-invalid": "true", "autofocus": form.first_wrong == bound.name}
+    return {"field": bound, "widget": bound.as_widget(attrs=attrs), "described": described, "errors": errors}
 
 
 @register.filter

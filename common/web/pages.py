@@ -9,19 +9,25 @@ A page answers GET by itself; each form on it names itself in a hidden field ``f
 
     @monitoring.post("journals")
     def take_journals(request, key) -> str | None: ...
+
+A form with fields is a class. ``about`` finds its row and refuses whoever may not before a field is judged; the handler
+gets the form valid, and one that is invalid or refused is shown again as typed::
+
+    @room_page.post(CardForm, about=editable)
+    def save_card(request, form) -> str | None: ...
 """
 
 import logging
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, register_converter
@@ -30,6 +36,7 @@ from django.views.decorators.csrf import csrf_protect
 
 from common import errors as refusals
 from common import space
+from common.web.forms import UNSENT, PageForm
 from wire.errors import Refusal
 
 log = logging.getLogger(__name__)
@@ -39,6 +46,8 @@ Node = Literal["hq", "rcoi", "both"]
 BODY_LIMIT = 160 << 20
 View = Callable[..., HttpResponseBase]
 Handler = Callable[..., str | HttpResponseBase | None]
+#: Finds what a form is about by the parts of the address, and refuses whoever may not send it now.
+About = Callable[..., Any]
 
 
 class SittingKey:
@@ -75,13 +84,31 @@ class Page:
         self.files, self.max_body = files, max_body if files else space.SMALL
         self.handlers: dict[str, Handler] = {}
         self.numbered: dict[str, Handler] = {}
+        self.forms: dict[str, type[PageForm]] = {}
+        self.abouts: dict[str, About] = {}
         update_wrapper(self, view)
 
-    def post(self, form: str, *, numbered: bool = False) -> Callable[[Handler], Handler]:
-        """Register the handler of the form ``form``; ``numbered`` forms are ``form-<id>`` and pass ``<id>`` as text."""
+    @overload
+    def post(self, form: str, *, numbered: bool = False) -> Callable[[Handler], Handler]: ...
+    @overload
+    def post(self, form: type[PageForm], *, about: About) -> Callable[[Handler], Handler]: ...
+    def post(
+        self, form: str | type[PageForm], *, numbered: bool = False, about: About | None = None
+    ) -> Callable[[Handler], Handler]:
+        """Register the handler of a form.
+
+        Args:
+            form: The form, which the handler gets bound and valid; or the bare name of one that has no fields to judge.
+            numbered: Whether the forms of that bare name are ``form-<id>``; the handler gets ``<id>`` as text.
+            about: Called before the form is read; returns the row it is for, or refuses.
+        """
 
         def register(handler: Handler) -> Handler:
-            (self.numbered if numbered else self.handlers)[form] = handler
+            if isinstance(form, str):
+                (self.numbered if numbered else self.handlers)[form] = handler
+            else:
+                self.forms[form.name], self.handlers[form.name] = form, handler
+                self.abouts[form.name] = about or (lambda request, **_address: None)
             return handler
 
         return register
@@ -89,7 +116,7 @@ class Page:
     def __call__(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         """Answer a request; a refusal of a form becomes a message on the page it came from."""
         if request.method != "POST":
-            return self._show(request, **kwargs)
+            return self._waiting(request, **kwargs) or self._show(request, **kwargs)
         form = request.POST.get("form", "")
         if request.FILES and not self.files:
             raise BadRequest("this page takes no files")
@@ -99,18 +126,76 @@ class Page:
             if stem is None:
                 raise BadRequest(f"no form {form!r} on this page")
             handler, kwargs = self.numbered[stem], {**kwargs, "number": form[len(stem) + 1 :]}
+        if form in self.forms:
+            return self._judge(request, form, handler, **kwargs)
         try:
-            space.require_for_files(sum(each.size or 0 for each in _files(request)))
-            answer = handler(request, **kwargs)
+            return self._done(request, handler, **kwargs)
         except Refusal as refusal:
-            refusals.tell(refusal, request)
-            messages.error(request, refusals.words(refusal), extra_tags=f"code-{refusal.code}")
-            answer = None
+            _say(request, refusal)
+        return redirect(request.get_full_path())
+
+    def _judge(self, request: HttpRequest, name: str, handler: Handler, **kwargs: Any) -> HttpResponseBase:
+        """Do a form that is a class; first of all it is refused whoever may not send it."""
+        try:
+            about = self.abouts[name](request, **kwargs)
+        except Refusal as refusal:
+            _say(request, refusal)
+            return redirect(request.get_full_path())
+        form = self.forms[name](request, about=about, data=request.POST, files=request.FILES)
+        if not form.is_valid():
+            form.returned = "invalid"
+            messages.error(request, _("The action was not done: correct the marked fields and send it again."))
+            return self._again(request, form, **kwargs)
+        try:
+            return self._done(request, handler, form=form)
+        except Refusal as refusal:
+            _say(request, refusal)
+            form.take_refusal(refusal)
+        return self._again(request, form, **kwargs)
+
+    def _done(self, request: HttpRequest, handler: Handler, **kwargs: Any) -> HttpResponseBase:
+        space.require_for_files(sum(each.size or 0 for each in _files(request)))
+        answer = handler(request, **kwargs)
         if isinstance(answer, HttpResponseBase):
             return answer
         if answer:
             messages.success(request, answer)
         return redirect(request.get_full_path())
+
+    def show_unsent(
+        self, request: HttpRequest, kind: type[PageForm], typed: QueryDict, **kwargs: Any
+    ) -> HttpResponseBase:
+        """Show the page with a form that never reached its handler as it was typed; nothing of it is done."""
+        said = _("The action was not done: check what is filled in and press its button.")
+        user: Any = request.user
+        if user.is_authenticated:
+            said += " " + _("You are logged in as %(name)s.") % {"name": user.get_full_name() or user.get_username()}
+        messages.error(request, said)
+        try:
+            form = kind(request, about=self.abouts[kind.name](request, **kwargs))
+        except Refusal as refusal:
+            _say(request, refusal)
+            return self._show(request, **kwargs)
+        form.fill_unsent(typed)
+        return self._again(request, form, **kwargs)
+
+    def _waiting(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase | None:
+        """Return the page with the form that waited for the log-in; None when none did, or a script asks."""
+        if not request.user.is_authenticated or "X-Requested-With" in request.headers:
+            return None
+        held = request.session.get(UNSENT)
+        if not held or held["path"] != request.get_full_path() or held["form"] not in self.forms:
+            return None
+        del request.session[UNSENT]
+        typed = QueryDict(mutable=True)
+        for name, values in held["values"].items():
+            typed.setlist(name, values)
+        return self.show_unsent(request, self.forms[held["form"]], typed, **kwargs)
+
+    def _again(self, request: HttpRequest, form: PageForm, **kwargs: Any) -> HttpResponseBase:
+        """Show the page with a form that was not done (see `common.web.forms.form_on`)."""
+        request.returned_form = form  # type: ignore[attr-defined]
+        return self._show(request, **kwargs)
 
     def _show(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         """Answer a GET; a refusal becomes a page that says it in words."""
@@ -120,6 +205,11 @@ class Page:
             refusals.tell(refusal, request)
             context = {"text": refusals.words(refusal), "code": refusal.code}
             return render(request, "refusal.html", context, title=_("Not available yet"), status=refusal.http_status)
+
+
+def _say(request: HttpRequest, refusal: Refusal) -> None:
+    refusals.tell(refusal, request)
+    messages.error(request, refusals.words(refusal), extra_tags=f"code-{refusal.code}")
 
 
 def _files(request: HttpRequest) -> list[UploadedFile]:

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from django import forms
 from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from audit.log import actor_of, record
+from common.web.forms import PageForm, PlainText, form_on
 from common.web.pages import page, render
 from rcoi import board
 from rcoi.answering import announcements, feed, phone, statuses
@@ -70,13 +73,35 @@ def by_phone(request: HttpRequest, key: str) -> str:
     }
 
 
+class AnnouncementForm(PageForm):
+    """A title, a text, and the points to tell: all in scope when none is chosen."""
+
+    name = "announce"
+    title = PlainText(label=gettext_lazy("Title"), max_length=200)
+    text = PlainText(
+        label=gettext_lazy("Text"), max_length=10_000, required=False, widget=forms.Textarea({"rows": 5, "cols": ""})
+    )
+    points = forms.MultipleChoiceField(
+        label=gettext_lazy("To whom (nothing chosen: to all)"),
+        required=False,
+        widget=forms.SelectMultiple({"size": 6}),
+    )
+
+    def __init__(self, request: HttpRequest, **given: Any) -> None:
+        """Offer the points that the person may see."""
+        super().__init__(request, **given)
+        points: Any = self.fields["points"]
+        user: Any = request.user
+        points.choices = [(point.key, f"{point.key} {point.name}") for point in user.points()]
+
+
 @page("centre/announcements/", name="centre-announcements", node="rcoi")
 @needs("rcoi.inbox")
 def announcements_page(request: HttpRequest) -> HttpResponse:
     """Show what was announced, and a form for the next."""
     user: Any = request.user
     context = {
-        "points": user.points(),
+        "form": form_on(request, AnnouncementForm),
         "rows": Paginator(
             Announcement.objects.visible_to(user).prefetch_related(
                 Prefetch("points", ExamPoint.objects.select_related("region"))
@@ -88,17 +113,20 @@ def announcements_page(request: HttpRequest) -> HttpResponse:
     return render(request, "rcoi/announcements.html", context, title=_("Announcements"))
 
 
-@announcements_page.post("announce")
-def announce(request: HttpRequest) -> str:
+def _may_announce(request: HttpRequest) -> None:
+    rules.require(request.user, "rcoi.rescan")
+
+
+@announcements_page.post(AnnouncementForm, about=_may_announce)
+def announce(request: HttpRequest, form: AnnouncementForm) -> str:
     """Send an announcement to the chosen points, or to all in scope."""
     user: Any = request.user
-    rules.require(user, "rcoi.rescan")
-    chosen = set(request.POST.getlist("points"))
+    chosen = set(form.cleaned_data["points"])
     points = [point for point in user.points() if not chosen or point.key in chosen]
     row = announcements.announce(
         points=[point for point in points if rules.allowed(user, "rcoi.rescan", point)],
-        title=request.POST.get("title", ""),
-        text=request.POST.get("text", ""),
+        title=form.cleaned_data["title"],
+        text=form.cleaned_data["text"],
         actor=actor_of(request),
     )
     return _("Sent to exam points: %d.") % row.points.count()

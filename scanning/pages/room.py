@@ -1,31 +1,25 @@
 """The page of a room: its balance, its sheets with the doubtful ones first, its card, its closing."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from audit.log import actor_of
-from common.errors import language, tell, words
+from common.errors import language
+from common.web.forms import form_on
 from common.web.pages import page, render, row_number
-from keys.pin import token_from
-from keys.tokens import list_tokens
+from keys.pin import open_typed
 from scanning import batches, board, cards, folders, live, opinion, recordings, sheets, steps, undo
 from scanning.equation import equation
-from scanning.errors import CardRefused
 from scanning.models import RoomCard, WatchedFolder
 from scanning.pages.finding import card_of, known_card, sheet_of
+from scanning.pages.forms import CardForm, ClosingActForm, card_to
 from scanning.register import read_register
 from scanning.scanner import PRESETS
 from scanning.states import CardState, FolderState
 from scanning.tiles import tiles
 from stations import rules
-from wire.errors import Part
 
 #: More pictures than this are drawn only when somebody asks for all.
 THUMBS = 72
@@ -40,44 +34,20 @@ def room_page(request: HttpRequest, key: str, room: str) -> HttpResponse:
     return _whole(request, card)
 
 
-def _whole(request: HttpRequest, card: RoomCard, refused: CardRefused | None = None) -> HttpResponse:
-    """Show the whole page; with a refused card, what was typed stands in its fields and the mistake beside it."""
+def _whole(request: HttpRequest, card: RoomCard) -> HttpResponse:
     context = _live(request, card)
     may = context["may_edit"]
     context |= {
         "rooms": board.room_rows(cards.ensure_cards(card.sitting)),
-        "fields": _fields(card, context["prefill"], request.POST if refused else {}, refused.parts if refused else ()),
+        "card_form": form_on(
+            request, CardForm, about=card, initial={**context["prefill"], "version": str(card.version)}
+        ),
         "voice": card.sitting.rooms.filter(room=card.room, voice=True).exists(),
         "opinions": opinion.opinions(card),
         "presets": PRESETS.values(),
         "folder_choices": folders.choices() if may else [],
     }
     return render(request, "scanning/room.html", context, title=str(card))
-
-
-@dataclass(frozen=True)
-class Field:
-    """A count of the card as its form shows it."""
-
-    name: str
-    label: str | Promise
-    value: int | str | None
-    error: str
-
-
-_LABELS = {
-    "registration_count": gettext_lazy("Registration forms"),
-    "dbo_count": gettext_lazy("Additional answer forms no. 2"),
-    "absent_count": gettext_lazy("Absent"),
-    "not_finished_count": gettext_lazy("Did not finish"),
-}
-
-
-def _fields(
-    card: RoomCard, values: Mapping[str, int | None], typed: Mapping[str, str], parts: Iterable[Part]
-) -> list[Field]:
-    errors = {part.field: part.text() for part in parts}
-    return [Field(name, _LABELS[name], typed.get(name, values[name]), errors.get(name, "")) for name in card.fields]
 
 
 def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
@@ -111,7 +81,7 @@ def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
         "last_step": steps.last_step(card),
         "job": live.last_pass(card),
         "folders": [(each, folders.said(each)) for each in watched],
-        "tokens": list_tokens(),
+        "act_form": form_on(request, ClosingActForm, about=card),
         "open_rooms": card.sitting.cards.exclude(pk=card.pk).select_related("room").order_by("room__number"),
         "may_edit": rules.allowed(request.user, "scanning.edit", card.sitting) and card.editable,
         "may_close": rules.allowed(request.user, "scanning.close", card.sitting) and card.editable,
@@ -119,24 +89,17 @@ def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
     }
 
 
-@room_page.post("card")
-def save_card(request: HttpRequest, key: str, room: str) -> str | HttpResponse:
+@room_page.post(CardForm, about=card_to("scanning.edit"))
+def save_card(request: HttpRequest, form: CardForm) -> str:
     """Save the counts of the room; a card that is not whole comes back with its mistakes beside the fields."""
-    card = card_of(request, key, room)
-    rules.require(request.user, "scanning.edit", card.sitting)
-    version = request.POST.get("version", "")
-    try:
-        saved = cards.save_card(
-            card=card,
-            counts=cards.read_counts(card, request.POST.dict()),
-            # A card that nobody saved has version 0; whatever is no number is no version.
-            version=row_number(version) if row_number(version) or version == "0" else -1,
-            actor=actor_of(request),
-        )
-    except CardRefused as refusal:
-        tell(refusal, request)
-        messages.error(request, words(refusal), extra_tags=f"code-{refusal.code}")
-        return _whole(request, card, refusal)
+    version = form.cleaned_data["version"]
+    saved = cards.save_card(
+        card=form.about,
+        counts=cards.read_counts(form.about, form.cleaned_data),
+        # A card that nobody saved has version 0; whatever is no number is no version.
+        version=row_number(version) if row_number(version) or version == "0" else -1,
+        actor=actor_of(request),
+    )
     return _("The card is saved (version %(version)s).") % {"version": saved.version}
 
 
@@ -207,18 +170,13 @@ def close(request: HttpRequest, key: str, room: str) -> str:
     return _("%(room)s: closed, the balance is zero.") % {"room": card}
 
 
-@room_page.post("close-act")
-def close_with_act(request: HttpRequest, key: str, room: str) -> str:
+@room_page.post(ClosingActForm, about=card_to("scanning.act"))
+def close_with_act(request: HttpRequest, form: ClosingActForm) -> str:
     """Close the room with an act that the GEK member signs."""
-    card = card_of(request, key, room)
-    rules.require(request.user, "scanning.act", card.sitting)
-    token = token_from(request, card.sitting.point)
+    said, card = form.cleaned_data, form.about
+    token = open_typed(request, token=said["token"], pin=said["pin"], point=card.sitting.point)
     cards.close_with_act(
-        card=card,
-        reason=request.POST.get("reason", ""),
-        text=request.POST.get("text", ""),
-        token=token,
-        actor=token.actor(actor_of(request)),
+        card=card, reason=said["reason"], text=said["text"], token=token, actor=token.actor(actor_of(request))
     )
     return _("%(room)s: closed with an act.") % {"room": card}
 

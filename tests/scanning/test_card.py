@@ -55,9 +55,9 @@ def test_the_page_says_beside_the_field_what_is_missing_and_keeps_what_stands_th
         "absent_count": "1",
         "not_finished_count": "много",
     }
-    assert re.findall(r'aria-describedby="card-(\w+)"', page) == ["dbo_count", "not_finished_count"]
-    assert re.search(r'id="card-dbo_count">ДБО № 2 — не указано<', page)
-    assert re.search(r'id="card-not_finished_count">не закончили: «много»<', page)
+    assert re.findall(r'aria-describedby="card-(\w+)-error"', page) == ["dbo_count", "not_finished_count"]
+    assert re.search(r'id="card-dbo_count-error">ДБО № 2 — не указано<', page)
+    assert re.search(r'id="card-not_finished_count-error">не закончили: «много»<', page)
     assert "если таких нет, впишите 0" in page
     assert desk.card().version == 0
     technician.client.post(room, {"form": "card", "version": "0", **{name: str(n) for name, n in WHOLE.items()}})
@@ -65,8 +65,8 @@ def test_the_page_says_beside_the_field_what_is_missing_and_keeps_what_stands_th
 
 
 def values(answer):
-    found = re.findall(r'name="(\w+_count)"\s+value="([^"]*)"', answer.content.decode())
-    return dict(found)
+    fields = re.findall(r'<input type="number" name="(\w+_count)"([^>]*)>', answer.content.decode())
+    return {name: (re.search(r' value="([^"]*)"', rest) or ["", ""])[1] for name, rest in fields}
 
 
 def test_a_card_that_was_saved_half_is_not_filled_and_closes_no_room(desk, technician):
