@@ -2,10 +2,10 @@
 
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from common.web import pages
-from ppe_portal import health
+from ppe_portal import api, health
 from ppe_portal.apps import hide_foreign_admins
 
 
@@ -16,16 +16,22 @@ def _nowhere(request: HttpRequest) -> HttpResponse:
 admin.autodiscover()
 hide_foreign_admins()
 
-urlpatterns = [
-    path("healthz", health.healthz, name="healthz"),
-    path("i18n/", include("django.conf.urls.i18n")),
-    path("api/v1/", include("ppe_portal.api")),
-    *pages.url_patterns(),
-    # Nothing of ours completes words or looks through all lists at once: the admin's doors for it stay shut.
-    path("autocomplete/", _nowhere),
-    path("search/", _nowhere),
-    path("", admin.site.urls),
-]
+
+def addresses() -> list[URLPattern | URLResolver]:
+    """Return the addresses of this kind of node."""
+    return [
+        path("healthz", health.healthz, name="healthz"),
+        path("i18n/", include("django.conf.urls.i18n")),
+        path("api/v1/", include((api.addresses(), api.app_name))),
+        *pages.url_patterns(),
+        # Nothing of ours completes words or looks through all lists at once: the admin's doors for it stay shut.
+        path("autocomplete/", _nowhere),
+        path("search/", _nowhere),
+        path("", admin.site.urls),
+    ]
+
+
+urlpatterns = addresses()
 handler400 = "ppe_portal.errors.bad_request"
 handler403 = "ppe_portal.errors.forbidden"
 handler404 = "ppe_portal.errors.not_found"

@@ -1,6 +1,5 @@
 """Fixtures of every room: the data folder, the kind of node, the usual exam day, people with their browsers."""
 
-import importlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -90,8 +89,9 @@ def as_node(settings) -> Iterator[Callable[[str], None]]:
 
     def switch(kind: str) -> None:
         settings.PPE_NODE = kind
-        for name in ("ppe_portal.api", "ppe_portal.urls"):
-            importlib.reload(importlib.import_module(name))
+        from ppe_portal import urls  # reads the settings of this process
+
+        urls.urlpatterns[:] = urls.addresses()
         clear_url_caches()
 
     kind_before = settings.PPE_NODE
