@@ -37,7 +37,7 @@ def test_two_people_edit_one_card(open_page, look, desk, technician, workers):  
         page.fill("#card input[name=absent_count]", str(2 - int(count)))
     # What nobody has typed is said beside its field; what was typed stands.
     one.get_by_role("button", name="Сохранить карточку", exact=True).click()
-    one.wait_for_selector("#card-dbo_count")
+    one.wait_for_selector("#card-dbo_count-error")
     look(one, "desk-card-refused")
     assert one.input_value("#card input[name=registration_count]") == "2"
     for page in (one, two):
@@ -52,8 +52,11 @@ def test_two_people_edit_one_card(open_page, look, desk, technician, workers):  
     look(two, "desk-card-changed")
     card = RoomCard.objects.get(room__number="0101")
     assert (card.registration_count, card.version) == (2, 1)
-    # The page now shows what stands there, and the second person saves on top of it knowingly.
-    assert two.input_value("#card input[name=registration_count]") == "2"
+    # What was typed stands, what the other person saved is said beside it, and is saved over knowingly.
+    assert two.input_value("#card input[name=registration_count]") == "1"
+    assert "бланков регистрации — 2" in two.locator("#card-registration_count-error").inner_text()
+    two.get_by_role("button", name="Сохранить карточку", exact=True).click()
+    two.wait_for_selector("text=Карточка сохранена (версия 2)")
 
 
 def test_a_typing_hand_is_left_alone(open_page, desk, technician, workers):  # noqa: F811

@@ -42,5 +42,7 @@
       if (event.dataTransfer.files.length) { field.files = event.dataTransfer.files; chosen(); }
     });
   };
-  document.querySelectorAll(".ppe input[type=file]").forEach(enhance);
+  const all = () => document.querySelectorAll(".ppe input[type=file]").forEach(enhance);
+  document.addEventListener("live:drawn", all);
+  all();
 })();

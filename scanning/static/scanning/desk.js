@@ -1,58 +1,18 @@
-// The pages of the rooms and of one room: what changes is drawn anew in its place, never under a typing hand.
+// The pages of the rooms and of one room: progress, scanners, keys. What changes is drawn by `live.js`.
 "use strict";
 (() => {
   const page = document.getElementById("scan-room") ?? document.getElementById("scan-desk");
   if (!page) return;
-  const live = () => document.getElementById("live");
-  let known = live()?.dataset.mark, drawn = Date.now(), busy = false, asking = false;
-
-  const touched = (part) => part.contains(document.activeElement) && window.deskKeys.typing()
-    || [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue);
-
-  const draw = async (mark) => {
-    const answer = await fetch(page.dataset.part, { headers: { "X-Requested-With": "fetch" } });
-    if (!answer.ok) return;
-    const made = document.createElement("template");
-    made.innerHTML = await answer.text();
-    for (const id of ["live", "closing"]) {
-      const fresh = made.content.getElementById(id), old = document.getElementById(id);
-      if (!fresh || !old) continue;
-      // Whoever types a reason or a PIN goes on typing; the rest is drawn when they are done.
-      if (touched(old)) { mark = known; continue; }
-      const open = [...old.querySelectorAll("details[open]")].map((each) => each.querySelector("summary")?.textContent);
-      const focus = document.activeElement?.id;
-      old.replaceWith(fresh);
-      fresh.querySelectorAll("details").forEach((each) => { if (open.includes(each.querySelector("summary")?.textContent)) each.open = true; });
-      if (focus) document.getElementById(focus)?.focus();
+  document.addEventListener("live:signal", ({ detail: now }) => {
+    const progress = document.getElementById("scan-progress");
+    if (progress) {
+      progress.hidden = !now.unread;
+      progress.querySelector("i").style.width = `${now.share}%`;
+      progress.querySelector("[data-words]").textContent = now.words;
     }
-    known = mark;
-    drawn = Date.now();
-    document.dispatchEvent(new Event("desk:drawn"));
-  };
-
-  const look = async () => {
-    if (document.hidden || asking) return;
-    asking = true;
-    try {
-      const answer = await fetch(page.dataset.pulse, { headers: { Accept: "application/json" } });
-      if (!answer.ok) return;
-      const now = await answer.json();
-      const progress = document.getElementById("scan-progress");
-      if (progress) {
-        progress.hidden = !now.unread;
-        progress.querySelector("i").style.width = `${now.share}%`;
-        progress.querySelector("[data-words]").textContent = now.words;
-      }
-      const pages = document.querySelector("[data-pages]");
-      if (pages && now.scanning) pages.textContent = now.scanning.pages;
-      const settled = busy && !now.busy;
-      busy = now.busy;
-      // While sheets are being read the lists follow every few seconds, the bar every second.
-      if (now.mark !== known && (settled || !busy || Date.now() - drawn > 4000)) await draw(now.mark);
-    } catch { /* the node starts anew or the line is away: look again later */ } finally { asking = false; }
-  };
-  setInterval(look, 1200);
-  document.addEventListener("visibilitychange", look);
+    const pages = document.querySelector("[data-pages]");
+    if (pages && now.scanning) pages.textContent = now.scanning.pages;
+  });
 
   // Looking for scanners takes seconds: only when somebody wants to know.
   const scanners = page.querySelector("[data-scanners]");

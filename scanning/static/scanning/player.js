@@ -27,5 +27,5 @@
     });
   });
   enhance();
-  document.addEventListener("desk:drawn", enhance);
+  document.addEventListener("live:drawn", enhance);
 })();
