@@ -5,8 +5,12 @@ import pytest
 from audit.log import SYSTEM
 from journals import intake
 from journals.models import Journal
+from stations.models import ExamPoint
+from tests.browser.test_centre import centre  # noqa: F401 - a fixture
+from tests.browser.test_transfers import hq  # noqa: F401 - a fixture
 from tests.support.journals import print_station
 from tests.support.keys import make_keys
+from transfers.models import Packet
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -69,3 +73,36 @@ def test_a_lost_login_leads_to_the_login_page(open_page, day, technician):
     page = open_page(technician, "/today/78-0001/")
     page.context.clear_cookies()
     page.wait_for_url("**/login/**", timeout=120_000)
+
+
+def test_packets_follow_beside_a_pin_that_is_being_typed(hq, open_page, technician, transactional_db):  # noqa: F811
+    hq.all_journals()
+    hq.close("0101", people=3)
+    packet = hq.signed("0101")
+    hq.close("0102", people=2)
+    hq.sealed("0102")
+    page = open_page(technician, f"/transfers/{hq.sitting.key}/")
+    page.evaluate("window.same = true")
+    page.fill("#sign input[name=pin]", "1234")
+    Packet.objects.filter(pk=packet.pk).update(state="stuck")
+    page.wait_for_selector("[data-part=packets] tr.bad")
+    assert page.input_value("#sign input[name=pin]") == "1234"
+    assert page.evaluate("window.same")
+    assert not page.faults
+
+
+def test_the_list_of_the_centre_follows_by_itself_and_keeps_the_focus(open_page, centre, operator):  # noqa: F811
+    page = open_page(operator, "/centre/")
+    page.locator("[data-part=live] a[href='/centre/inbox/']").first.focus()
+    ExamPoint.objects.update(code="0009")
+    page.wait_for_selector("[data-part=live] >> text=78-0009", timeout=60_000)
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "/centre/inbox/"
+
+
+def test_who_types_is_not_sent_to_the_log_in_when_the_session_ends(open_page, day, technician):
+    page = open_page(technician, f"/monitoring/{day.key}/")
+    page.locator("details.owing summary").first.click()
+    page.locator("details.owing textarea").first.fill("Станция сгорела")
+    page.context.clear_cookies()
+    page.wait_for_selector("[data-live-status]:visible", timeout=60_000)
+    assert page.locator("details.owing textarea").first.input_value() == "Станция сгорела"
