@@ -28,13 +28,8 @@ def language() -> str:
     return "en" if (get_language() or "ru").startswith("en") else "ru"
 
 
-def either(ru: str, en: str) -> str:
-    """Return the one of two wordings that the person before the screen reads; Russian when the other is missing."""
-    return en if ru and en and language() == "en" else ru
-
-
 def both(make: Callable[[], str]) -> Message:
-    """Return a translated sentence in both languages, to be kept in a row."""
+    """Return a label of the source (a choice, a name of a row) in both languages, to stand in a sentence."""
     made = []
     for each in ("ru", "en"):
         with translation.override(each):

@@ -20,7 +20,7 @@ from wire.cms import Recipient
 from wire.errors import Refusal
 from wire.journal import FormSet, JournalDocument, SealedForms
 from wire.journal.lines import Lines
-from wire.messages import Message
+from wire.messages import NOTHING, Message
 
 log = logging.getLogger(__name__)
 
@@ -148,11 +148,11 @@ def open_forms(row: Journal, document: JournalDocument | Lines, recipients: Sequ
         sets = journal.open_forms(document, recipients=recipients)
         _require_sound(sets)
     except SealedForms as refusal:
-        row.forms_problem, row.forms_problem_en = refusal.message.ru[:300], refusal.message.en[:300]
-        row.save(update_fields=["forms_problem", "forms_problem_en"])
+        row.forms_problem = refusal.message
+        row.save(update_fields=["forms_problem"])
         return False
     _write(row, sets)
-    row.forms_opened_at, row.forms_problem = now(), ""
+    row.forms_opened_at, row.forms_problem = now(), NOTHING
     row.save(update_fields=["forms_opened_at", "forms_problem"])
     record(
         "journals.forms_opened",
@@ -229,9 +229,7 @@ def open_one(pk: int, recipients: Sequence[Recipient]) -> bool:
             )
             return row is None or open_forms(row, read_lines(row), recipients)
     except Refusal as refusal:
-        Journal.objects.filter(pk=pk).update(
-            forms_problem=refusal.text("ru")[:300], forms_problem_en=refusal.text("en")[:300]
-        )
+        Journal.objects.filter(pk=pk).update(forms_problem=refusal.message)
         return False
 
 

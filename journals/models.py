@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from common.errors import either
+from common.messages import MessageField
 from journals.states import Door, JournalState
 from stations.models import ExamPoint, Room, Sitting, Station, StationPost
 from stations.scope import ScopedQuerySet
@@ -84,10 +84,7 @@ class Journal(models.Model):
     doubts = models.JSONField(_("remarks"), default=list)
     sealed_sets = models.PositiveIntegerField(_("sets with sealed numbers"), default=0)
     forms_opened_at = models.DateTimeField(_("form numbers opened"), null=True, blank=True)
-    forms_problem = models.CharField(_("why the numbers are not open"), max_length=300, blank=True)
-    forms_problem_en = models.CharField(
-        _("why the numbers are not open (in English)"), max_length=300, blank=True, default=""
-    )
+    forms_problem = MessageField(_("why the numbers are not open"))
     superseded_by = models.ForeignKey(
         "self", models.PROTECT, verbose_name=_("replaced by"), null=True, blank=True, related_name="supersedes"
     )
@@ -114,11 +111,6 @@ class Journal(models.Model):
     def signed(self) -> bool:
         """Whether a certificate of the region's authority stands behind it."""
         return bool(self.signed_by)
-
-    @property
-    def forms_problem_words(self) -> str:
-        """Why the form numbers are not open, in the reader's language."""
-        return either(self.forms_problem, self.forms_problem_en)
 
     @property
     def counts(self) -> bool:

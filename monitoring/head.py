@@ -123,7 +123,7 @@ def last_event(point: ExamPoint) -> datetime | None:
 def last_contact(point: ExamPoint) -> tuple[datetime | None, str]:
     """Return when the centre last answered, and what stood in the way since."""
     row = FeedCursor.objects.filter(point=point).first()
-    return (row.answered_at, row.trouble) if row else (None, "")
+    return (row.answered_at, str(row.trouble)) if row else (None, "")
 
 
 def link_state(at: datetime, answered: datetime | None, trouble: str) -> tuple[str, str, str]:

@@ -68,7 +68,7 @@ def _journals(facts: Facts) -> list[Incident]:
         if journal.state == JournalState.ACCEPTED and journal.forms_problem:
             text = _("%(name)s: the form numbers are not open. %(why)s") % {
                 "name": journal,
-                "why": journal.forms_problem_words,
+                "why": str(journal.forms_problem),
             }
             found.append(Incident("bad", text, link("keys", facts)))
         skew = journal.skew_seconds or 0
@@ -111,8 +111,8 @@ def _signs(facts: Facts) -> list[Incident]:
 
 def _cards(facts: Facts) -> list[Incident]:
     base = link("scanning", facts)
-    again = [(card.room.number, _("open again. %s") % card.reopen_words) for card in facts.cards if card.open_again]
-    differ = [(row.card.room.number, row.words) for row in facts.discrepancies]
+    again = [(card.room.number, _("open again. %s") % card.reopen_reason) for card in facts.cards if card.open_again]
+    differ = [(row.card.room.number, str(row.text)) for row in facts.discrepancies]
     return [
         Incident("bad", f"{words.room_words(room)}: {said}", f"{base}{room}/" if base else "")
         for room, said in (*again, *differ)

@@ -87,16 +87,9 @@ class InboxActAdmin(ReadOnlyAdmin):
 class InboxFindingAdmin(ReadOnlyAdmin):
     """Remarks."""
 
-    list_display = ("words", "code", "state", "packet", "found_at")
+    list_display = ("text", "code", "state", "packet", "found_at")
     list_select_related = ("packet",)
     list_filter = ("state", "code")
-    exclude = ("text", "text_en")
-    readonly_fields = ("words",)
-
-    @admin.display(description=_("remark"), ordering="text")
-    def words(self, row: InboxFinding) -> str:
-        """Return the remark in the reader's language."""
-        return row.words
 
 
 @admin.register(IssuedReceipt)

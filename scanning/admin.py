@@ -1,5 +1,4 @@
 from django.contrib import admin
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from common.web.admin import ReadOnlyAdmin, ReadOnlyInline
@@ -23,26 +22,14 @@ class FindingInline(ReadOnlyInline):
     """What the machine found."""
 
     model = Finding
-    fields = ("kind", "severity", "value_words", "limit", "place")
-    readonly_fields = ("value_words",)
-
-    @admin.display(description=_("value"))
-    def value_words(self, finding: Finding) -> str:
-        """Return the value in the reader's language."""
-        return finding.value_words
+    fields = ("kind", "severity", "value", "limit", "place")
 
 
 class DiscrepancyInline(ReadOnlyInline):
     """What differs in a room."""
 
     model = Discrepancy
-    fields = ("kind", "severity", "number", "words", "found_at", "resolved_at")
-    readonly_fields = ("words",)
-
-    @admin.display(description=_("what is wrong"))
-    def words(self, row: Discrepancy) -> str:
-        """Return what is wrong in the reader's language."""
-        return row.words
+    fields = ("kind", "severity", "number", "text", "found_at", "resolved_at")
 
 
 @admin.register(RoomCard)
@@ -91,16 +78,9 @@ class RecordingAdmin(ReadOnlyAdmin):
 class DiscrepancyAdmin(ReadOnlyAdmin):
     """Differences, open and settled."""
 
-    list_display = ("words", "card", "kind", "severity", "found_at", "resolved_at")
+    list_display = ("text", "card", "kind", "severity", "found_at", "resolved_at")
     list_filter = ("kind", "severity", ("resolved_at", admin.EmptyFieldListFilter))
     list_select_related = ("card__room",)
-    exclude = ("text", "text_en")
-    readonly_fields = ("words",)
-
-    @admin.display(description=_("what is wrong"), ordering="text")
-    def words(self, row: Discrepancy) -> str:
-        """Return what is wrong in the reader's language."""
-        return row.words
 
 
 @admin.register(Batch)
@@ -140,7 +120,7 @@ class StepAdmin(ReadOnlyAdmin):
 class ScanJobAdmin(ReadOnlyAdmin):
     """Passes of the scanner."""
 
-    list_display = ("card", "state", "device", "preset", "pages", "made_by", "made_at", "words")
+    list_display = ("card", "state", "device", "preset", "pages", "made_by", "made_at", "said")
     list_filter = ("state",)
     list_select_related = ("card__room",)
 

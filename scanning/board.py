@@ -135,7 +135,7 @@ def problem_rows(sheets: list[Sheet]) -> list[ProblemRow]:
         kinds = frozenset(each.kind for each in differences)
         doubts = [each for each in sheet.findings.all() if each.severity != Finding.Severity.INFO]
         causes: list[tuple[str, Meaning | Words]] = [
-            (each.words, DISCREPANCY_MEANINGS.get(each.kind, "")) for each in serious if each.kind != "unreadable"
+            (str(each.text), DISCREPANCY_MEANINGS.get(each.kind, "")) for each in serious if each.kind != "unreadable"
         ]
         causes += [(_said(each), meaning(each.kind)) for each in doubts]
         twins = [each for each in by_number.get(sheet.number, []) if each.pk != sheet.pk]
@@ -171,7 +171,7 @@ def _first(sheets: list[Sheet]) -> Sheet | None:
 
 def _said(finding: Finding) -> str:
     words = str(meaning(finding.kind).cause)
-    value = finding.value_words if finding.kind not in ("unreadable", "side_unknown", "corner_missing") else ""
+    value = str(finding.value) if finding.kind not in ("unreadable", "side_unknown", "corner_missing") else ""
     return f"{words}: {value}" if value else words
 
 
@@ -234,7 +234,7 @@ def state_of(card: RoomCard, register: Register) -> dict[str, Any]:
                 "kind": row.kind,
                 "number": row.number,
                 "form": row.form,
-                "text": row.words,
+                "text": str(row.text),
                 "sheet": row.sheet_id,
                 "severity": row.severity,
             }

@@ -8,6 +8,7 @@ from django.db import transaction
 from audit.log import Actor, record
 from audit.moves import move
 from common.errors import in_words
+from common.messages import as_message
 from common.work.clock import now
 from journals import acts
 from keys.tokens import OpenToken
@@ -318,7 +319,7 @@ def _shut(card: RoomCard, state: CardState, balance: Balance, actor: Actor) -> N
     )
 
 
-def reopen(*, card: RoomCard, numbers: Sequence[str], reason: str, actor: Actor, reason_en: str = "") -> RoomCard:
+def reopen(*, card: RoomCard, numbers: Sequence[str], reason: Message | str, actor: Actor) -> RoomCard:
     """Open a closed room again: a packet was rejected, the centre asks for new scans, a journal says something new.
 
     A room that is open already only learns which sheets are awaited.
@@ -326,17 +327,16 @@ def reopen(*, card: RoomCard, numbers: Sequence[str], reason: str, actor: Actor,
     Args:
         card: The card.
         numbers: Sheets that have to be scanned again although they are here.
-        reason: Why. It stands in the scan journal and in the log, where no form number may stand.
+        reason: Why, in words of the node or of a person. They stand in the scan journal and in the log, where no form
+            number may stand.
         actor: Who or what opens it.
-        reason_en: The same in English, when the node itself says it.
     """
+    why: Message = as_message(reason.strip() if isinstance(reason, str) else reason)
     with transaction.atomic():
         card = lock(card)
         awaited = sorted({*card.awaited, *(number for number in numbers if number)})
-        RoomCard.objects.filter(pk=card.pk).update(
-            awaited=awaited, reopen_reason=reason.strip(), reopen_reason_en=reason_en.strip()
-        )
-        card.awaited, card.reopen_reason = awaited, reason.strip()
+        RoomCard.objects.filter(pk=card.pk).update(awaited=awaited, reopen_reason=why)
+        card.awaited, card.reopen_reason = awaited, why
         if card.state in CLOSED:
             point = card.sitting.point
             move(
@@ -348,7 +348,7 @@ def reopen(*, card: RoomCard, numbers: Sequence[str], reason: str, actor: Actor,
                 region=point.region.code,
                 point=point.code,
                 subject=f"{card.sitting.key} {card.room.number}",
-                data={"sheets": len(awaited), "reason": reason.strip()[:500]},
+                data={"sheets": len(awaited), "reason": why.ru[:500]},
                 closed_at=None,
                 act=None,
             )
@@ -357,7 +357,7 @@ def reopen(*, card: RoomCard, numbers: Sequence[str], reason: str, actor: Actor,
                 event="room_reopened",
                 person=actor.name,
                 room=card.room.number,
-                reason=reason.strip()[:1000] or Message("scanned again").ru,
+                reason=why.ru[:1000] or Message("scanned again").ru,
             )
             for listener in on_reopened:
                 listener(card, actor)

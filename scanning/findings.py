@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from scanning.models import Finding, Recording, Sheet
+from wire.messages import Message
 
 Words = str | Promise
 
@@ -143,6 +144,11 @@ def meaning(kind: str) -> Meaning:
     return MEANINGS.get(kind, _UNKNOWN)
 
 
+def _value(value: Any) -> Any:
+    """Return what a doubt names: a sentence, or something measured."""
+    return value if isinstance(value, Message) else str(value)[:300]
+
+
 def store(doubts: Iterable[dict[str, Any]], *, sheet: Sheet | None = None, recording: Recording | None = None) -> bool:
     """Replace the findings of a sheet or recording; return whether any of them needs a decision."""
     Finding.objects.filter(sheet=sheet, recording=recording).delete()
@@ -158,8 +164,7 @@ def add(doubts: Iterable[dict[str, Any]], *, sheet: Sheet | None = None, recordi
             kind=doubt["kind"],
             severity=doubt["severity"],
             place=doubt.get("place"),
-            value=str(doubt.get("value", ""))[:300],
-            value_en=str(doubt.get("value_en", ""))[:300],
+            value=_value(doubt.get("value", "")),
             limit=str(doubt.get("limit", ""))[:100],
         )
         for doubt in doubts

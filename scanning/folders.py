@@ -19,7 +19,6 @@ from django.db import transaction
 from audit.log import Actor, record
 from audit.moves import move
 from common import flash
-from common.errors import either
 from common.stored import stored
 from scanning import sources
 from scanning.cards import lock, require_editable
@@ -29,6 +28,7 @@ from scanning.recognition.errors import DecoderStopped
 from scanning.states import EDITABLE, FOLDER_MOVES, BatchState, FolderState
 from wire.durable import fsync_dir
 from wire.errors import Refusal
+from wire.messages import Both
 
 TAKEN, REFUSED = "Принято", "Не принято"
 #: A file must look the same for so long; where nobody can say whether its writer is done, for longer.
@@ -302,5 +302,5 @@ def said(folder: WatchedFolder) -> list[Verdict]:
     found = []
     for each in reversed(folder.seen.get("said", [])):
         ru, _line, en = str(each["words"]).partition("\n")
-        found.append(Verdict(each["name"], bool(each["taken"]), either(ru, en)))
+        found.append(Verdict(each["name"], bool(each["taken"]), str(Both(ru, en))))
     return found

@@ -94,13 +94,13 @@ def pulse(card: RoomCard) -> dict[str, Any]:
             card.reconciled_at,
             card.seen_journals,
             card.awaited,
-            card.reopen_reason,
+            card.reopen_reason.ru,
             card.act_id,
             step.pk if step else 0,
             taken,
             recordings,
             list(card.batches.values_list("number", "state")),
-            [job.pk, job.state, job.pages, job.said] if job else 0,
+            [job.pk, job.state, job.pages, job.said.ru] if job else 0,
             sheets,
         ]
     )

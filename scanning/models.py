@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from common.errors import either
+from common.messages import MessageField
 from common.work.leases import Leased
 from journals.models import Act, JournalAnswer
 from scanning.states import (
@@ -29,7 +29,7 @@ from scanning.states import (
 from stations.models import ExamPoint, Room, Sitting
 from stations.scope import ScopedQuerySet
 from wire.forms import CATALOGUE, FormKind
-from wire.messages import Message
+from wire.messages import Both, Message
 
 DOORS: dict[str, "str | Promise"] = {
     "browser": _("Files from the browser"),
@@ -69,8 +69,7 @@ class RoomCard(models.Model):
     reconciled_at = models.DateTimeField(_("reconciled at"), null=True, blank=True)
     seen_journals = models.CharField(_("reconciled with journals"), max_length=64, blank=True)
     awaited = models.JSONField(_("sheets awaited again"), default=list, blank=True)
-    reopen_reason = models.TextField(_("why opened again"), blank=True)
-    reopen_reason_en = models.TextField(_("why it is open again (in English)"), blank=True, default="")
+    reopen_reason = MessageField(_("why opened again"))
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     act = models.ForeignKey(Act, models.PROTECT, verbose_name=_("act"), null=True, blank=True, related_name="cards")
 
@@ -123,11 +122,6 @@ class RoomCard(models.Model):
     def open_again(self) -> bool:
         """Whether the room had been closed and waits to be closed again."""
         return not self.closed and bool(self.reopen_reason)
-
-    @property
-    def reopen_words(self) -> str:
-        """Why it was opened again, in the reader's language."""
-        return either(self.reopen_reason, self.reopen_reason_en)
 
 
 class Batch(models.Model):
@@ -251,7 +245,7 @@ class Sheet(models.Model):
     def title(self) -> str:
         """The form's name, short."""
         form = self.form
-        return either(form.title.ru.split(".")[0], form.title.en) if form else str(_("Form not recognised"))
+        return str(Both(form.title.ru.split(".")[0], form.title.en)) if form else str(_("Form not recognised"))
 
 
 class Recording(Leased):
@@ -326,8 +320,7 @@ class Finding(models.Model):
     kind = models.CharField(_("kind"), max_length=32)
     severity = models.CharField(_("severity"), max_length=8, choices=Severity.choices)
     place = models.JSONField(_("place"), null=True, blank=True)
-    value = models.CharField(_("value"), max_length=300, blank=True)
-    value_en = models.CharField(_("value (in English)"), max_length=300, blank=True, default="")
+    value = MessageField(_("value"))
     limit = models.CharField(_("limit"), max_length=100, blank=True)
 
     objects: models.Manager[Any] = models.Manager()
@@ -339,11 +332,6 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return self.kind
-
-    @property
-    def value_words(self) -> str:
-        """The value; a sentence stands in the reader's language."""
-        return either(self.value, self.value_en)
 
 
 class Discrepancy(models.Model):
@@ -366,8 +354,7 @@ class Discrepancy(models.Model):
     )
     number = models.CharField(_("number"), max_length=13, blank=True)
     form = models.CharField(pgettext_lazy("kind", "form"), max_length=16, blank=True)
-    text = models.TextField(_("what is wrong"))
-    text_en = models.TextField(_("what is wrong (in English)"), blank=True, default="")
+    text = MessageField(_("what is wrong"))
     sheet = models.ForeignKey(
         Sheet, models.CASCADE, verbose_name=_("sheet"), null=True, blank=True, related_name="discrepancies"
     )
@@ -383,12 +370,7 @@ class Discrepancy(models.Model):
         ordering = ("id",)
 
     def __str__(self) -> str:
-        return self.words
-
-    @property
-    def words(self) -> str:
-        """What is wrong, in the reader's language."""
-        return either(self.text, self.text_en)
+        return str(self.text)
 
 
 class ScanEntry(models.Model):
@@ -462,8 +444,7 @@ class ScanJob(Leased):
     made_by = models.CharField(_("who"), max_length=200)
     made_at = models.DateTimeField(_("when"), auto_now_add=True)
     ended_at = models.DateTimeField(pgettext_lazy("work", "ended"), null=True, blank=True)
-    said = models.TextField(pgettext_lazy("pass", "outcome"), blank=True)
-    said_en = models.TextField(_("outcome (in English)"), blank=True, default="")
+    said = MessageField(pgettext_lazy("pass", "outcome"))
 
     objects = ScopedQuerySet.as_manager()
     SCOPE = "card__sitting__point"
@@ -475,11 +456,6 @@ class ScanJob(Leased):
 
     def __str__(self) -> str:
         return f"{self.card} · {self.device}"
-
-    @property
-    def words(self) -> str:
-        """How it ended, in the reader's language."""
-        return either(self.said, self.said_en)
 
     @property
     def running(self) -> bool:

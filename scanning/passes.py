@@ -122,8 +122,7 @@ def _end(job: ScanJob, state: ScanState, said: Message, actor: Actor = SYSTEM) -
         subject=f"{job.card.sitting.key} {job.card.room.number}",
         data={"job": job.pk},
         ended_at=now(),
-        said=said.ru,
-        said_en=said.en,
+        said=said,
     )
 
 
@@ -226,8 +225,7 @@ def _finish(job: ScanJob, refusal: Refusal | None) -> None:
         _take_pages(job)
     except Refusal as problem:
         # What the disk does not take now stays in the pass's folder and is tried again.
-        said = _words(problem)
-        ScanJob.objects.filter(pk=job.pk).update(said=said.ru, said_en=said.en)
+        ScanJob.objects.filter(pk=job.pk).update(said=_words(problem))
         leases.release(job, retry_in=RETRY_SECONDS, reset_attempts=not problem.permanent)
         return
     shutil.rmtree(folder_of(job), ignore_errors=True)

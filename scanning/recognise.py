@@ -122,7 +122,7 @@ def _uncount(sheet: Sheet) -> None:
 
 
 def _give_up(sheet: Sheet, refusal: FileRefused) -> None:
-    doubt = {"kind": refusal.code, "severity": "problem", "value": refusal.message.ru, "value_en": refusal.message.en}
+    doubt = {"kind": refusal.code, "severity": "problem", "value": refusal.message}
     _store(sheet, {"read_at": now()}, {"refused": refusal.message.ru}, [doubt])
 
 

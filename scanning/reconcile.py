@@ -320,10 +320,8 @@ def _store(card: RoomCard, found: Sequence[Found]) -> bool:
         each = wanted.pop((row.kind, row.number, row.form, row.sheet_id), None)
         if each is None:
             stale.append(row.pk)
-        elif (each.message.ru, each.message.en, each.severity) != (row.text, row.text_en, row.severity):
-            Discrepancy.objects.filter(pk=row.pk).update(
-                text=each.message.ru, text_en=each.message.en, severity=each.severity
-            )
+        elif (each.message, each.severity) != (row.text, row.severity):
+            Discrepancy.objects.filter(pk=row.pk).update(text=each.message, severity=each.severity)
     if stale:
         Discrepancy.objects.filter(pk__in=stale).update(resolved_at=now())
         changed = True
@@ -334,8 +332,7 @@ def _store(card: RoomCard, found: Sequence[Found]) -> bool:
             severity=each.severity,
             number=each.number,
             form=each.form,
-            text=each.message.ru,
-            text_en=each.message.en,
+            text=each.message,
             sheet_id=each.sheet,
         )
         for each in wanted.values()

@@ -212,13 +212,9 @@ def _hear(row: Recording) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     except PassingTrouble as trouble:
         if trouble.harmless or row.attempts < _MAX_ATTEMPTS:
             raise
-        return {}, [
-            {"kind": trouble.code, "severity": "problem", "value": trouble.message.ru, "value_en": trouble.message.en}
-        ]
+        return {}, [{"kind": trouble.code, "severity": "problem", "value": trouble.message}]
     except FileRefused as refusal:
-        return {}, [
-            {"kind": refusal.code, "severity": "problem", "value": refusal.message.ru, "value_en": refusal.message.en}
-        ]
+        return {}, [{"kind": refusal.code, "severity": "problem", "value": refusal.message}]
     return reading, reading.pop("doubts")
 
 

@@ -26,6 +26,7 @@ from scanning.reconcile import Balance, judge, reconcile, remember, scanning
 from scanning.register import Register, read_register
 from scanning.states import CLOSED, CardState, RecordingState, SourceState
 from stations.models import Sitting, SittingRoom, StationPost
+from wire.messages import NOTHING
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +158,7 @@ def _hold_again(card: RoomCard, register: Register) -> bool:
         if balance.sealed and _being_opened(card):
             return False
         why = late.reason(card, balance, found, register)
-        cards.reopen(card=card, numbers=(), reason=why.ru, reason_en=why.en, actor=SYSTEM)
+        cards.reopen(card=card, numbers=(), reason=why, actor=SYSTEM)
     return True
 
 
@@ -188,5 +189,5 @@ def _being_opened(card: RoomCard) -> bool:
     """Whether the sealed numbers of a room are about to be opened by themselves: the key is active."""
     lately = now() - _OPENING
     fresh = Journal.objects.filter(sitting=card.sitting).sealed().filter(room=card.room)
-    fresh = fresh.filter(Q(received_at__gt=lately) | Q(decided_at__gt=lately), forms_problem="")
+    fresh = fresh.filter(Q(received_at__gt=lately) | Q(decided_at__gt=lately), forms_problem=NOTHING)
     return fresh.exists() and access.active(card.sitting) is not None

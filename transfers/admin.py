@@ -20,18 +20,13 @@ class StepInline(ReadOnlyInline):
     """The story of a packet."""
 
     model = PacketStep
-    fields = ("at", "state", "who_words", "words")
-    readonly_fields = ("who_words", "words")
+    fields = ("at", "state", "who_words", "text")
+    readonly_fields = ("who_words",)
 
     @admin.display(description=_("who"))
     def who_words(self, step: PacketStep) -> str:
         """Return who did it; what is no person's name is said in the reader's language."""
         return gettext(step.who)
-
-    @admin.display(description=_("what"))
-    def words(self, step: PacketStep) -> str:
-        """Return what happened in the reader's language."""
-        return step.words
 
     show_change_link = False
 
@@ -89,31 +84,18 @@ class ReceiptRecordAdmin(ReadOnlyAdmin):
 class FeedRecordAdmin(ReadOnlyAdmin):
     """The centre's feed as received."""
 
-    list_display = ("point", "number", "kind", "at", "received_at", "problem_words")
+    list_display = ("point", "number", "kind", "at", "received_at", "problem")
     list_filter = ("kind", ("point", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("point__region",)
-    exclude = ("document", "problem", "problem_en")
-    readonly_fields = ("problem_words",)
-
-    @admin.display(description=_("what went wrong"))
-    def problem_words(self, row: FeedRecord) -> str:
-        """Return what went wrong in the reader's language."""
-        return row.problem_words
+    exclude = ("document",)
 
 
 @admin.register(FeedCursor)
 class FeedCursorAdmin(ReadOnlyAdmin):
     """How far each point has read."""
 
-    list_display = ("point", "number", "answered_at", "trouble_words")
+    list_display = ("point", "number", "answered_at", "trouble")
     list_select_related = ("point__region",)
-    exclude = ("trouble", "trouble_en")
-    readonly_fields = ("trouble_words",)
-
-    @admin.display(description=_("what went wrong since"))
-    def trouble_words(self, row: FeedCursor) -> str:
-        """Return what went wrong since, in the reader's language."""
-        return row.trouble_words
 
 
 @admin.register(PhoneCode)
@@ -132,13 +114,6 @@ class LineCheckAdmin(ReadOnlyAdmin):
     list_display = ("packet", "channel", "address", "state", "answered_at", "milliseconds", "skew_seconds")
     list_filter = ("channel", "state")
     list_select_related = ("packet__sitting__point__region", "packet__sitting__subject")
-    exclude = ("problem", "problem_en")
-    readonly_fields = ("problem_words",)
-
-    @admin.display(description=_("what went wrong"))
-    def problem_words(self, row: LineCheck) -> str:
-        """Return what went wrong in the reader's language."""
-        return row.problem_words
 
 
 @admin.register(Wiping)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext
 
 from audit.log import Actor, record
 from common.errors import both
@@ -19,7 +18,7 @@ from transfers.models import Packet, PacketKind, PointStatus
 from transfers.moves import move_packet, replaced_by
 from transfers.states import UNSENT, PacketState
 from wire.canonical import uuid7
-from wire.messages import Message
+from wire.messages import NOTHING, Message
 
 READY = frozenset({CardState.CLOSED, CardState.CLOSED_WITH_ACT})
 
@@ -136,7 +135,7 @@ def start(
         subject=str(packet),
         data={"uid": packet.uid, "version": packet.version, "supersedes": last.uid if last else ""},
     )
-    packet.steps.create(at=packet.made_at, state=PacketState.BUILDING, who=actor.name[:200], text="")
+    packet.steps.create(at=packet.made_at, state=PacketState.BUILDING, who=actor.name[:200], text=NOTHING)
     if last is not None and _unsent(last):
         move_packet(last, PacketState.SUPERSEDED, actor=actor, text=replaced_by(packet))
     jobs.wake("transfers.seal", packet.pk)
@@ -157,7 +156,7 @@ def require_pictures(card: RoomCard, *, actor: Actor) -> None:
         contents.require_pictures(card)
     except PicturesGone as refusal:
         contents.forget_altered(card)
-        cards.reopen(card=card, numbers=[], reason=refusal.text("ru"), reason_en=refusal.text("en"), actor=actor)
+        cards.reopen(card=card, numbers=[], reason=refusal.message, actor=actor)
         raise
 
 
@@ -169,7 +168,7 @@ def give_way(card: RoomCard, actor: Actor) -> None:
     rows = Packet.objects.filter(sitting=card.sitting, room=card.room).exclude(state=PacketState.SUPERSEDED)
     for packet in rows.full():
         if _unsent(packet):
-            said = both(lambda: gettext("The room is open again: the packet is built anew after it is closed."))
+            said = Message("The room is open again: the packet is built anew after it is closed.")
             move_packet(packet, PacketState.SUPERSEDED, actor=actor, text=said)
 
 

@@ -8,11 +8,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, transaction
-from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
 from audit.moves import StaleState
-from common.errors import both
 from common.work.clock import now
 from keys import access, trust
 from stations.models import ExamPoint, Room, Sitting
@@ -162,8 +160,8 @@ def _take_item(point: ExamPoint, document: bytes, door: str, actor: Actor) -> bo
             body=_kept_body(item),
         )
         said = _do(row, item, point, door, actor)
-        row.problem, row.problem_en = said.ru, said.en
-        row.save(update_fields=["problem", "problem_en"])
+        row.problem = said
+        row.save(update_fields=["problem"])
         FeedCursor.objects.filter(pk=cursor.pk).update(number=item.number, prev=digest)
         record(
             "transfers.feed_item",
@@ -171,7 +169,7 @@ def _take_item(point: ExamPoint, document: bytes, door: str, actor: Actor) -> bo
             region=point.region.code,
             point=point.code,
             subject=str(row),
-            data={"number": item.number, "kind": item.kind, "problem": row.problem[:500]},
+            data={"number": item.number, "kind": item.kind, "problem": row.problem.ru[:500]},
         )
     return True
 
@@ -268,9 +266,9 @@ def _rescan_request(body: Any, point: ExamPoint, door: str, actor: Actor) -> Non
     number = body["room"] or Room.Kind.HQ.upper()
     if packet.room.kind != Room.Kind.HQ and packet.room.number != number:
         raise ForeignFeed(Message("The packet is not of room {number}.", number=number))
-    words = both(lambda: _("Rescan request: %s") % body["reason"])
-    packet.steps.create(at=now(), who=actor.name, text=words.ru[:2000], text_en=words.en[:2000])
-    receipts.reopen(packet, numbers=list(body["sheets"]), reason=body["reason"], actor=actor)
+    words = Message("Rescan request: {reason}", reason=body["reason"])
+    packet.steps.create(at=now(), who=actor.name, text=words)
+    receipts.reopen(packet, numbers=list(body["sheets"]), reason=body["reason"][:2000], actor=actor)
 
 
 def _withdrawal(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
@@ -283,7 +281,7 @@ def _withdrawal(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
     why = [{"code": "withdrawn", "ru": reason, "en": words.en or withdrawn.en}]
     move_packet(packet, PacketState.REJECTED, actor=actor, text=words, reasons=why)
     if packet.room is not None:
-        receipts.reopen(packet, numbers=[], reason=reason, actor=actor)
+        receipts.reopen(packet, numbers=[], reason=words, actor=actor)
 
 
 def _reserve_key(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:

@@ -12,7 +12,6 @@ from audit.log import Actor, record
 from common import errors as refusals
 from common import files
 from common import flash as drives
-from common.errors import both
 from common.work.clock import now
 from journals.models import Journal
 from journals.states import JournalState
@@ -139,7 +138,7 @@ def _carried(packet: Packet, folder: Path, actor: Actor) -> None:
             subject=str(row),
             data={"uid": row.uid, "sha256": row.sha256, "folder": where},
         )
-        text = both(lambda: _("Written to the drive: %s") % where)
+        text = Message("Written to the drive: {where}", where=where)
         facts: dict[str, Any] = {"handed_over_at": now(), "handed_over_to": where[:300]}
         if row.state in SENDING:
             # Whoever sends it by network right now, or waits to, goes on.
@@ -148,7 +147,7 @@ def _carried(packet: Packet, folder: Path, actor: Actor) -> None:
             move_packet(row, PacketState.HANDED_OVER, actor=actor, text=text, data={"folder": where}, **facts)
         else:
             Packet.objects.filter(pk=row.pk).update(**facts)
-            row.steps.create(at=now(), who=actor.name[:200], text=text.ru, text_en=text.en)
+            row.steps.create(at=now(), who=actor.name[:200], text=text)
 
 
 def write_journals(*, sitting: Sitting, folder: str, actor: Actor) -> int:

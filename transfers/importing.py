@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from audit.log import Actor, record
 from common import files, space
 from common import flash as drives
-from common.errors import both, words
+from common.errors import words
 from common.work import jobs
 from common.work.clock import now
 from keys import trust
@@ -135,8 +135,8 @@ def take(*, path: Path, point: ExamPoint, actor: Actor) -> Packet:
                 subject=str(packet),
                 data={"uid": packet.uid, "sha256": packet.sha256, "node": packet.node},
             )
-            text = both(lambda: _("Taken in from a drive, made on another machine of the HQ"))
-            packet.steps.create(at=now(), state=PacketState.QUEUED, who=actor.name[:200], text=text.ru, text_en=text.en)
+            text = Message("Taken in from a drive, made on another machine of the HQ")
+            packet.steps.create(at=now(), state=PacketState.QUEUED, who=actor.name[:200], text=text)
             jobs.wake("transfers.deliver", packet.pk)
     except IntegrityError as error:
         raise _taken(header) from error

@@ -21,7 +21,7 @@ from transfers.errors import NoCentre
 from transfers.models import FeedCursor
 from wire import canonical
 from wire.errors import Refusal
-from wire.messages import Message
+from wire.messages import NOTHING, Message
 from wire.pki import Role
 from wire.pki.session import sign_challenge
 from wire.tus_errors import NotLoggedIn, TransferRefusal, broken_line, refusal_of
@@ -236,12 +236,12 @@ def words(refusal: Refusal) -> Message:
 
 def heard(point: ExamPoint) -> None:
     """Remember that the centre answered just now."""
-    FeedCursor.objects.update_or_create(point=point, defaults={"answered_at": now(), "trouble": "", "trouble_code": ""})
+    FeedCursor.objects.update_or_create(
+        point=point,
+        defaults={"answered_at": now(), "trouble": NOTHING, "trouble_code": ""},
+    )
 
 
 def silent(point: ExamPoint, refusal: Refusal) -> None:
     """Remember why the centre could not be spoken to."""
-    said = words(refusal)
-    FeedCursor.objects.update_or_create(
-        point=point, defaults={"trouble": said.ru, "trouble_en": said.en, "trouble_code": refusal.code}
-    )
+    FeedCursor.objects.update_or_create(point=point, defaults={"trouble": words(refusal), "trouble_code": refusal.code})

@@ -3,11 +3,9 @@
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext
 
 from audit.log import Actor
 from audit.moves import move
-from common.errors import both
 from common.work.clock import now
 from transfers.models import Packet, PointStatus
 from transfers.states import PACKET_MOVES, STATUS_MOVES
@@ -54,12 +52,12 @@ def move_packet(
             data={"uid": packet.uid, **(data or {})},
             **{**_FRESH, "next_try_at": now(), **changes},
         )
-        packet.steps.create(at=now(), state=to, who=actor.name[:200], text=text.ru, text_en=text.en)
+        packet.steps.create(at=now(), state=to, who=actor.name[:200], text=text)
 
 
 def replaced_by(newer: Packet) -> Message:
     """Return what the story of a packet says when a newer version takes its place."""
-    return both(lambda: gettext("Replaced by version %d") % newer.version)
+    return Message("Replaced by version {version}", version=newer.version)
 
 
 def move_status(row: PointStatus, to: str, *, actor: Actor, data: dict[str, Any] | None = None, **changes: Any) -> None:

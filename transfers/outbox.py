@@ -14,12 +14,11 @@ from typing import IO, Any
 import httpx
 from django.db import transaction
 from django.db.models import Case, Value, When
-from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
 from audit.moves import StaleState
 from common import files
-from common.errors import both, either
+from common.errors import both
 from common.work import faultpoints, jobs, leases
 from common.work.clock import now
 from stations.models import ExamPoint
@@ -247,26 +246,16 @@ def _failed(packet: Packet, refusal: Refusal, before: int) -> None:
     full = getattr(refusal, "status", None) == HTTPStatus.INSUFFICIENT_STORAGE
     tries = 1 if full or packet.offset > before else packet.attempts
     pause = pause_after(tries, getattr(refusal, "retry_after", None))
-    story = both(lambda: _story(tries, refusal, pause))
-    packet.steps.create(at=now(), who=SYSTEM.name, text=story.ru, text_en=story.en)
-    said = link.words(refusal)
-    Packet.objects.filter(pk=packet.pk).update(
-        last_error=said.ru, last_error_en=said.en, last_error_code=refusal.code, attempts=tries
-    )
+    why = link.words(refusal)
+    story = Message("Attempt {tries}: {why} Next one in {pause} s.", tries=tries, why=why, pause=round(pause))
+    packet.steps.create(at=now(), who=SYSTEM.name, text=story)
+    Packet.objects.filter(pk=packet.pk).update(last_error=why, last_error_code=refusal.code, attempts=tries)
     leases.release(packet, retry_in=pause)
 
 
 def _problem_code(refusal: Refusal) -> str:
     problem = getattr(refusal, "problem", None)
     return str(problem.get("code", "")) if isinstance(problem, dict) else refusal.code
-
-
-def _story(tries: int, refusal: Refusal, pause: float) -> str:
-    return _("Attempt %(tries)d: %(why)s Next one in %(pause)d s.") % {
-        "tries": tries,
-        "why": str(link.words(refusal)),
-        "pause": round(pause),
-    }
 
 
 def pause_after(tries: int, retry_after: float | None) -> float:
@@ -279,18 +268,13 @@ def pause_after(tries: int, retry_after: float | None) -> float:
 def _give_up(packet: Packet) -> None:
     code = packet.last_error_code or "too_many_tries"
     if code == tus.RetryLater.code:
-        why = both(
-            lambda: (
-                _(
-                    "%s Hand the packet over on a flash drive, or wait: as soon as the "
-                    "centre answers, sending goes on by itself."
-                )
-                % either(packet.last_error, packet.last_error_en)
-            )
+        why = Message(
+            "{why} Hand the packet over on a flash drive, or wait: as soon as the centre answers, sending goes on by "
+            "itself.",
+            why=packet.last_error,
         )
     else:
-        kept = Both(packet.last_error, packet.last_error_en)
-        why = kept if kept.ru else both(lambda: _("It could not be sent."))
+        why = packet.last_error or Message("It could not be sent.")
     _stick(packet, why, code)
 
 
@@ -311,7 +295,7 @@ def revive(point: ExamPoint) -> int:
     went = 0
     for packet in stopped.full():
         with contextlib.suppress(StaleState):
-            story = both(lambda: _("The centre answers again: sending goes on"))
+            story = Message("The centre answers again: sending goes on")
             move_packet(packet, PacketState.QUEUED, actor=SYSTEM, text=story, attempts=MAX_TRIES - 1)
             jobs.wake("transfers.deliver", packet.pk)
             went += 1
@@ -325,8 +309,7 @@ def _stick(packet: Packet, text: Message, code: str) -> None:
         actor=SYSTEM,
         text=text,
         data={"code": code},
-        last_error=text.ru,
-        last_error_en=text.en,
+        last_error=text,
         last_error_code=code,
     )
 
@@ -371,10 +354,10 @@ def _again(packet: Packet, actor: Actor) -> None:
             packet,
             PacketState.QUEUED,
             actor=actor,
-            text=both(lambda: _("Again by a person's decision")),
+            text=Message("Again by a person's decision"),
             uploaded_at=None,
         )
         jobs.wake("transfers.deliver", packet.pk)
     else:
-        move_packet(packet, PacketState.BUILDING, actor=actor, text=both(lambda: _("Being built again")), progress=0)
+        move_packet(packet, PacketState.BUILDING, actor=actor, text=Message("Being built again"), progress=0)
         jobs.wake("transfers.seal", packet.pk)

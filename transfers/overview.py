@@ -201,18 +201,15 @@ class Overview:
             return ""
         if self.cursor.trouble_code in OWN_TROUBLE:
             return (
-                _("The centre's answer came but was not stored: %s It is tried again by itself.")
-                % self.cursor.trouble_words
+                _("The centre's answer came but was not stored: %s It is tried again by itself.") % self.cursor.trouble
             )
         since = self.cursor.answered_at
         if since is None:
-            return (
-                _("The regional centre has not answered yet: %s Retries go by themselves.") % self.cursor.trouble_words
-            )
+            return _("The regional centre has not answered yet: %s Retries go by themselves.") % self.cursor.trouble
         shown = local(since, self.sitting.point.timezone)
         return _("No line to the regional centre since %(time)s: %(why)s Retries go by themselves.") % {
             "time": f"{shown:%H:%M}",
-            "why": self.cursor.trouble_words,
+            "why": self.cursor.trouble,
         }
 
     @cached_property
@@ -278,7 +275,7 @@ def packet_json(packet: Packet) -> dict[str, Any]:
         "progress": packet.progress,
         "counts": packet.counts,
         "supersedes": packet.supersedes.uid if packet.supersedes else None,
-        "error": packet.last_error_words,
+        "error": str(packet.last_error),
         "overdue": row.overdue,
         "reasons": packet.reasons,
         "delivered_at": _stamp(packet.delivered_at),

@@ -210,7 +210,7 @@ def _trial(packet: Packet | None) -> list[Item]:
     address = reverse("packet", kwargs={"key": packet.sitting.key, "uid": packet.uid})
     items = [Item("signed", "ok", signed, packet.signed_by)]
     if packet.state in (PacketState.STUCK, PacketState.REJECTED):
-        why = packet.last_error_words if packet.state == PacketState.STUCK else _("the centre rejected the test packet")
+        why = str(packet.last_error) if packet.state == PacketState.STUCK else _("the centre rejected the test packet")
         cure = _("Open the packet: it tells the reason and what to do; then repeat the check.")
         return [*items, Item("answered", "bad", answered, why, cure, address)]
     if packet.state in (PacketState.ACKNOWLEDGED, PacketState.SUPERSEDED):
@@ -226,7 +226,7 @@ def _trial(packet: Packet | None) -> list[Item]:
         said = _("the centre's address is not set: the way is a drive")
         return [*items, Item("delivered", "warn", whole, said, cure, address)]
     on_the_way = packet.get_state_display() if packet.state in ON_THE_WAY else ""
-    error = f" {packet.last_error_words}" if packet.last_error else ""
+    error = f" {packet.last_error}" if packet.last_error else ""
     return [
         *items,
         Item("delivered", "ok" if done else "info", whole, f"{on_the_way}{error}", link=address),
@@ -256,7 +256,7 @@ def _line(label: str, row: LineCheck | None) -> Item:
             "See to the cable, the modem and the address; without this channel packets go by "
             "the other one or on a drive."
         )
-        return Item("line", "bad", text, f"{row.address}: {row.problem_words}", cure)
+        return Item("line", "bad", text, f"{row.address}: {row.problem}", cure)
     return Item(
         "line", "ok", text, _("%(address)s answered in %(ms)d ms") % {"address": row.address, "ms": row.milliseconds}
     )

@@ -6,10 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
-from common.errors import both, told
+from common.errors import both
 from common.work import faultpoints
 from common.work.clock import now
 from keys.trust import trust_store
@@ -24,7 +23,7 @@ from transfers.moves import move_packet, replaced_by
 from transfers.states import SENDING, PacketState
 from wire.documents import receipt as wire_receipt
 from wire.documents.receipt import Receipt
-from wire.messages import Message
+from wire.messages import NOTHING, Message, Several
 
 #: What a receipt makes of a packet. A withdrawn word leaves the packet rejected, with its reasons.
 _STATE: dict[str, PacketState] = {
@@ -96,7 +95,7 @@ def said_again(packet: Packet, row: ReceiptRecord) -> None:
     with transaction.atomic():
         packet = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
         if packet.state in SENDING and (row.packet_id, row.number) == (packet.pk, packet.receipt_number):
-            move_packet(packet, _STATE[row.level], actor=SYSTEM, text=both(lambda: _words(row)), last_error="")
+            move_packet(packet, _STATE[row.level], actor=SYSTEM, text=_words(row), last_error=NOTHING)
 
 
 def _adopt(row: ReceiptRecord, actor: Actor) -> ReceiptRecord:
@@ -163,7 +162,7 @@ def apply(packet: Packet, row: ReceiptRecord, *, actor: Actor) -> None:
     if packet.receipt_number is not None and row.number <= packet.receipt_number:
         return
     state = _STATE[row.level]
-    facts: dict[str, Any] = {"receipt_number": row.number, "answered_at": row.issued_at, "last_error": ""}
+    facts: dict[str, Any] = {"receipt_number": row.number, "answered_at": row.issued_at, "last_error": NOTHING}
     if state == PacketState.DELIVERED and packet.state in _BEYOND_DELIVERED:
         return
     if packet.state in (state, PacketState.SUPERSEDED):
@@ -173,7 +172,7 @@ def apply(packet: Packet, row: ReceiptRecord, *, actor: Actor) -> None:
         facts["delivered_at"] = now()
     if state == PacketState.REJECTED:
         facts["reasons"] = row.reasons
-    move_packet(packet, state, actor=actor, text=both(lambda: _words(row)), data={"number": row.number}, **facts)
+    move_packet(packet, state, actor=actor, text=_words(row), data={"number": row.number}, **facts)
     if state == PacketState.DELIVERED:
         # The centre's word about it comes in the feed within seconds: the next look must not wait for the calm pace.
         due = FeedCursor.objects.filter(point=packet.sitting.point, next_try_at__gt=now())
@@ -189,17 +188,17 @@ _BEYOND_DELIVERED = frozenset(
 )
 
 
-def _words(row: ReceiptRecord) -> str:
-    words = _("Receipt of the regional centre no. %(number)s: %(level)s") % {
-        "number": row.number,
-        "level": row.get_level_display(),
-    }
-    return f"{words}. {reasons_text(row.reasons)}" if row.reasons else words
+def _words(row: ReceiptRecord) -> Message:
+    words = Message(
+        "Receipt of the regional centre no. {number}: {level}",
+        number=row.number,
+        level=both(lambda: str(row.get_level_display())),
+    )
+    return Several([words, _reasons(row)], ". ") if row.reasons else words
 
 
-def reasons_text(reasons: list[dict[str, Any]]) -> str:
-    """Return typed reasons as sentences."""
-    return " ".join(told(each) for each in reasons[:20])
+def _reasons(row: ReceiptRecord) -> Message:
+    return Several([Message.from_json(each) for each in row.reasons[:20]], " ") if row.reasons else NOTHING
 
 
 def _acknowledged(packet: Packet, actor: Actor) -> None:
@@ -221,12 +220,12 @@ def _rejected(packet: Packet, row: ReceiptRecord, actor: Actor) -> None:
     reopen(
         packet,
         numbers=numbers,
-        reason=reasons_text(row.reasons) or str(_("The regional centre rejected the packet.")),
+        reason=_reasons(row) or Message("The regional centre rejected the packet."),
         actor=actor,
     )
 
 
-def reopen(packet: Packet, *, numbers: list[str], reason: str, actor: Actor) -> None:
+def reopen(packet: Packet, *, numbers: list[str], reason: Message | str, actor: Actor) -> None:
     """Open the room of a packet again at some sheets; that of another machine's packet opens there, by its own feed."""
     if packet.imported:
         return
@@ -236,4 +235,4 @@ def reopen(packet: Packet, *, numbers: list[str], reason: str, actor: Actor) -> 
         .first()
     )
     if card is not None:
-        cards.reopen(card=card, numbers=numbers, reason=reason[:2000], actor=actor)
+        cards.reopen(card=card, numbers=numbers, reason=reason, actor=actor)

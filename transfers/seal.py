@@ -22,7 +22,7 @@ from transfers.moves import move_packet
 from transfers.states import PacketState
 from wire import packet as wire_packet
 from wire import pki
-from wire.messages import Message
+from wire.messages import NOTHING, Message
 from wire.packet import TarFile
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def seal(packet: Packet) -> None:
             "sealed_at": now(),
             "recipients": [pki.fingerprint(each) for each in recipients],
             "progress": 100,
-            "last_error": "",
+            "last_error": NOTHING,
             "last_error_code": "",
         }
         if packet.kind == PacketKind.STATUS:

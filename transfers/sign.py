@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
 from common import files
-from common.errors import both
 from common.work import faultpoints, jobs
 from common.work.clock import now
 from keys import node
@@ -143,7 +142,7 @@ def sign_one(*, packet: Packet, signers: Sequence[Signer], name: str, actor: Act
         packet,
         PacketState.QUEUED,
         actor=actor,
-        text=both(lambda: _("Signed: %s") % (name or _("the HQ node"))),
+        text=Message("Signed: {name}", name=name or Message("the HQ node")),
         sequence=header.sequence,
         prev=header.prev,
         node=uid,

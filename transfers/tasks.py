@@ -6,10 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM
-from common.errors import both
 from common.work import jobs, leases
 from common.work.clock import now
 from common.work.leases import free
@@ -23,7 +21,7 @@ from transfers.moves import move_packet
 from transfers.states import IN_THE_MAKING, ON_THE_WAY, SENDING, LineState, PacketState, WipeState
 from wire.durable import DiskRefusal
 from wire.errors import Refusal
-from wire.messages import Both
+from wire.messages import Message
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +38,8 @@ def seal_packet(pk: int) -> None:
     if packet is None:
         return
     if packet.attempts > MAX_SEALINGS:
-        kept = Both(packet.last_error, packet.last_error_en)
-        why = kept if kept.ru else both(lambda: _("The packet could not be built."))
-        move_packet(packet, PacketState.STUCK, actor=SYSTEM, text=why, last_error=why.ru, last_error_en=why.en)
+        why = packet.last_error or Message("The packet could not be built.")
+        move_packet(packet, PacketState.STUCK, actor=SYSTEM, text=why, last_error=why)
         return
     try:
         seal.seal(packet)
@@ -56,16 +53,11 @@ def _not_sealed(packet: Packet, refusal: Refusal) -> None:
         card = RoomCard.objects.filter(sitting=packet.sitting, room=packet.room).first()
         if card is not None:
             contents.forget_altered(card)
-            said = refusal.message
-            cards.reopen(card=card, numbers=[], reason=said.ru, reason_en=said.en, actor=SYSTEM)
+            cards.reopen(card=card, numbers=[], reason=refusal.message, actor=SYSTEM)
     packet.refresh_from_db()
     if packet.state not in IN_THE_MAKING:
         return
-    facts: dict[str, Any] = {
-        "last_error": refusal.whole().ru,
-        "last_error_en": refusal.whole().en,
-        "last_error_code": refusal.code,
-    }
+    facts: dict[str, Any] = {"last_error": refusal.whole(), "last_error_code": refusal.code}
     if refusal.permanent:
         move_packet(packet, PacketState.STUCK, actor=SYSTEM, text=refusal.message, **facts)
     else:

@@ -62,13 +62,12 @@ def knock(pk: int) -> None:
     try:
         heard = link.knock(point, row.address)
     except Refusal as refusal:
-        said = link.words(refusal)
         log.info("line check of %s: %s", row.address, refusal.text("en"))
         if row.attempts < TRIES and not refusal.permanent:
             leases.release(row, retry_in=PAUSE_SECONDS)
             jobs.wake("transfers.knock", row.pk)
             return
-        _settle(row, LineState.SILENT, problem=said.ru, problem_en=said.en)
+        _settle(row, LineState.SILENT, problem=link.words(refusal))
     else:
         _settle(row, LineState.ANSWERED, milliseconds=heard.milliseconds, skew_seconds=heard.skew_seconds)
 

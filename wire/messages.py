@@ -1,13 +1,14 @@
 """Sentences for people: English in the source, Russian in the catalogues, rendered when somebody reads them.
 
-A sentence travels as its English and what stands in its places, between processes as JSON (`Message.as_json`). Rows
-still keep both wordings, which are read as `Both`.
+A sentence travels as its English and what stands in its places, between processes and in rows as JSON
+(`Message.as_json`). Rows of older versions keep both wordings, which are read as `Both`.
 """
 
 import gettext as _gettext
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 #: The catalogues of what stands apart from the portal: this package and the station's client.
@@ -45,19 +46,30 @@ class Message:
             Anything else is taken as the text it is now.
     """
 
-    __slots__ = ("params", "text")
+    __slots__ = ("kept_ru", "params", "text")
 
     def __init__(self, text: str, /, **params: Any) -> None:
         self.text = text
+        #: The Russian as it was written, of a sentence out of a row: a later catalogue may not know it any more.
+        self.kept_ru = ""
         self.params = {name: _settled(value) for name, value in params.items()}
 
     def render(self, language: str | None = None) -> str:
         """Return the sentence in a language; in the reader's when none is named."""
         language = language or reader()
+        if self.kept_ru and not language.startswith("en") and not self._sayable(language):
+            return self.kept_ru
         said = translate(self.text, language) if self.text else ""
         if not self.params:
             return said
         return said.format_map({name: _shown(value, language) for name, value in self.params.items()})
+
+    def _sayable(self, language: str) -> bool:
+        """Whether the catalogue knows the sentence, and every one inside it, with the places that are filled here."""
+        said = translate(self.text, language)
+        places = {place[1] for place in Formatter().parse(said) if place[1]} if self.params else set()
+        inside = [value for value in self.params.values() if isinstance(value, Message)]
+        return said != self.text and places <= set(self.params) and all(each._sayable(language) for each in inside)
 
     @property
     def ru(self) -> str:
@@ -76,12 +88,17 @@ class Message:
     @staticmethod
     def from_json(kept: Any) -> "Message":
         """Return a sentence as a row keeps it; a plain text, or one in two languages, is read as it stands."""
-        if isinstance(kept, Mapping):
-            if "message" in kept:
-                params = {name: _read(value) for name, value in kept.get("params", {}).items()}
-                return Message(str(kept["message"]), **params)
+        if not isinstance(kept, Mapping):
+            return Both(str(kept or ""))
+        if "several" in kept:
+            found: Message = Several([Message.from_json(each) for each in kept["several"]], str(kept["separator"]))
+        elif "message" in kept:
+            params = {name: _read(value) for name, value in kept.get("params", {}).items()}
+            found = Message(str(kept["message"]), **params)
+        else:
             return Both(str(kept.get("ru", "")), str(kept.get("en", "")))
-        return Both(str(kept or ""))
+        found.kept_ru = str(kept.get("ru", ""))
+        return found
 
     def __str__(self) -> str:
         return self.render()
@@ -111,6 +128,9 @@ class Both(Message):
         """Return the one of the two wordings."""
         return self.text if (language or reader()).startswith("en") else str(self.params["ru"]) or self.text
 
+    def _sayable(self, language: str) -> bool:
+        return True
+
     def as_json(self) -> dict[str, Any]:
         """Return the two wordings."""
         return {"ru": self.params["ru"], "en": self.text}
@@ -128,11 +148,16 @@ class Several(Message):
     def render(self, language: str | None = None) -> str:
         """Return them all."""
         language = language or reader()
+        if self.kept_ru and not language.startswith("en") and not self._sayable(language):
+            return self.kept_ru
         return self.separator.join(each.render(language) for each in self.each)
 
+    def _sayable(self, language: str) -> bool:
+        return all(each._sayable(language) for each in self.each)
+
     def as_json(self) -> dict[str, Any]:
-        """Return them in both wordings."""
-        return Both(self.ru, self.en).as_json()
+        """Return each of them."""
+        return {"several": [each.as_json() for each in self.each], "separator": self.separator}
 
     def __bool__(self) -> bool:
         return bool(self.each)

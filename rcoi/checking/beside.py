@@ -35,7 +35,7 @@ def fewer(packet: InboxPacket) -> None:
         key=lambda each: (each.version or 0, each.pk),
     )
     rows = InboxFinding.objects.filter(packet__in=family, code__in=("fewer_sheets", "fewer_with_act"))
-    settled = set(rows.filter(state=FindingState.SETTLED).values_list("text", flat=True))
+    settled = {each.text.ru[:1000] for each in rows.filter(state=FindingState.SETTLED)}
     numbers = _numbers(family)
     remarks = []
     for before, after in pairwise(family):

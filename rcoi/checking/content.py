@@ -156,7 +156,7 @@ def _act(path: Path, fields: dict[str, Any]) -> InboxAct:
     try:
         document, signed_by = act.read(path.read_bytes(), trust.trust_store())
     except Refusal as refusal:
-        row.problem, row.problem_en = refusal.message.ru, refusal.message.en
+        row.problem = refusal.message
         return row
     row.kind, row.room, row.station = document.kind, (document.room or "")[:4], (document.station or "")[:16]
     row.reason, row.text, row.made_at = document.reason[:200], document.text, document.made_at

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from itertools import permutations
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from common.errors import both
 from rcoi.checking import beside, standing
@@ -43,11 +42,11 @@ def remark(packet: InboxPacket) -> None:
         stations(packet)
     for journal in packet.inboxjournals.all():
         for problem in journal.problems:
-            message = Both(f"{journal.name}: {problem['ru']}", f"{journal.name}: {problem['en']}")
+            message = Message("{name}: {problem}", name=journal.name, problem=Message.from_json(problem))
             say(packet, "journal_problem", message, room=journal.room)
     for act in packet.inboxacts.all():
         if act.problem:
-            message = Both(f"{act.name}: {act.problem}", f"{act.name}: {act.problem_en}")
+            message = Message("{name}: {problem}", name=act.name, problem=act.problem)
             say(packet, "act_problem", message, room=act.room)
 
 
@@ -117,7 +116,7 @@ def stations(packet: InboxPacket) -> None:
 
 
 def _owes(station: Station) -> Message:
-    return both(lambda: _("Neither journal nor act: %s.") % station)
+    return Message("Neither journal nor act: {station}.", station=both(lambda: str(station)))
 
 
 def _stations_in(packets: QuerySet[InboxPacket], point: ExamPoint, kinds: Sequence[str]) -> set[int]:

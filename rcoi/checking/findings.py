@@ -3,6 +3,7 @@
 A remark goes by itself when its facts have changed; while they have not, a person settles it in words.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,14 +35,18 @@ class Remark:
     number: str = ""
 
 
+def _fingerprint(message: Message) -> str:
+    return hashlib.md5(message.ru[:1000].encode(), usedforsecurity=False).hexdigest()
+
+
 def say(packet: InboxPacket, code: str, message: Message, *, number: str = "", room: str = "") -> InboxFinding:
     """Write a remark once, in both languages."""
     row, _made = InboxFinding.objects.get_or_create(
         packet=packet,
         code=code,
         number=number[:13],
-        text=message.ru[:1000],
-        defaults={"text_en": message.en[:1000], "room": room or packet.room, "found_at": now()},
+        fingerprint=_fingerprint(message),
+        defaults={"text": message, "room": room or packet.room, "found_at": now()},
     )
     return row
 
@@ -77,7 +82,7 @@ def settle(*, finding: InboxFinding, reason: str, actor: Actor) -> None:
             finding,
             FindingState.SETTLED,
             actor=actor,
-            data={"code": finding.code, "text": finding.text, "reason": reason},
+            data={"code": finding.code, "text": finding.text.ru, "reason": reason},
             settled_at=now(),
             settled_by=actor.name[:200],
             settled_reason=reason,

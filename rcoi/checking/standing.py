@@ -116,11 +116,11 @@ def _packet(
     for finding in findings:
         if finding.code == "seats_differ":
             # The balance is reckoned below from what holds now; the row only remembers what a person said of it.
-            settled |= {finding.text} if finding.state == FindingState.SETTLED else set()
+            settled |= {finding.text.ru} if finding.state == FindingState.SETTLED else set()
         elif finding.covered:
-            standing.covered.append(Matter(finding.words, packet))
+            standing.covered.append(Matter(str(finding.text), packet))
         elif finding.waits:
-            standing.open.append(Matter(finding.words, packet, _("Look into it and mark it as settled.")))
+            standing.open.append(Matter(str(finding.text), packet, _("Look into it and mark it as settled.")))
     said = None if seats is None else unbalanced(packet, seats)
     if said is None:
         return

@@ -7,7 +7,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from common.errors import either
+from common.messages import MessageField
 from common.work.leases import Leased
 from rcoi.states import FindingState, PacketState
 from stations.scope import ScopedQuerySet
@@ -232,8 +232,7 @@ class InboxAct(InboxPart):
     text = models.TextField(_("text"), blank=True)
     made_at = models.DateTimeField(_("made at"), null=True, blank=True)
     signed_by = models.CharField(_("signed by"), max_length=200, blank=True)
-    problem = models.TextField(_("remark"), blank=True)
-    problem_en = models.TextField(_("remark (in English)"), blank=True, default="")
+    problem = MessageField(_("remark"))
 
     class Meta(InboxPart.Meta):
         verbose_name = _("act")
@@ -247,11 +246,6 @@ class InboxAct(InboxPart):
             "room_difference": _("difference in a room"),
         }
         return str(words.get(self.kind, self.kind))
-
-    @property
-    def problem_words(self) -> str:
-        """What is wrong with it, in the reader's language."""
-        return either(self.problem, self.problem_en)
 
 
 class FindingQuerySet(ScopedQuerySet["InboxFinding"]):
@@ -275,8 +269,9 @@ class InboxFinding(models.Model):
 
     packet = models.ForeignKey(InboxPacket, models.CASCADE, verbose_name=_("packet"), related_name="findings")
     code = models.CharField(_("code"), max_length=40, db_index=True)
-    text = models.TextField(_("remark"))
-    text_en = models.TextField(_("remark (in English)"), blank=True, default="")
+    text = MessageField(_("remark"))
+    #: Of the remark's Russian: by it the same remark is known again, and said once.
+    fingerprint = models.CharField(max_length=32, blank=True, default="", editable=False)
     number = models.CharField(_("sheet number"), max_length=13, blank=True)
     room = models.CharField(_("room"), max_length=4, blank=True)
     found_at = models.DateTimeField(_("found"))
@@ -293,11 +288,11 @@ class InboxFinding(models.Model):
         verbose_name_plural = _("remarks of the checks")
         ordering = ("packet", "pk")
         constraints = [
-            models.UniqueConstraint(fields=("packet", "code", "number", "text"), name="rcoi_finding_said_once")
+            models.UniqueConstraint(fields=("packet", "code", "number", "fingerprint"), name="rcoi_finding_said_once")
         ]
 
     def __str__(self) -> str:
-        return self.words
+        return str(self.text)
 
     @property
     def covered(self) -> bool:
@@ -308,8 +303,3 @@ class InboxFinding(models.Model):
     def waits(self) -> bool:
         """Whether a person has to look into it."""
         return self.state == FindingState.OPEN and not self.covered
-
-    @property
-    def words(self) -> str:
-        """The remark in the reader's language."""
-        return either(self.text, self.text_en)

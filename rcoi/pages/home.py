@@ -139,7 +139,7 @@ def _packet_tasks(user: Any) -> list[Task]:
     open_findings = InboxFinding.objects.visible_to(user).unsettled()
     named = open_findings.filter(code__in=NAMED)
     for finding in named.select_related("packet__point__region")[:SHOWN]:
-        text = f"{finding.packet.point}: {finding.words}" if finding.packet.point else finding.words
+        text = f"{finding.packet.point}: {finding.text}" if finding.packet.point else str(finding.text)
         tasks.append(Task("bad", text, link_of(finding.packet), _("Look into it and mark it as settled.")))
     tasks += _rest(named.count(), "bad", _("More findings behind which may be a lost sheet: %d"), "findings")
     findings = open_findings.exclude(code__in=NAMED).count()

@@ -79,7 +79,7 @@ class Facts:
             "receipts": sorted(row.number for row in self.receipts.values()),
             "journals": [row.sha256 for row in self.journals],
             "acts": [row.sha256 for row in self.acts],
-            "findings": [[row.code, row.number, row.text, row.state, row.settled_reason] for row in self.findings],
+            "findings": [[row.code, row.number, row.text.ru, row.state, row.settled_reason] for row in self.findings],
             "open": [[each.packet.sha256, each.text] for each in self.board.open],
             "covered": [[each.packet.sha256, each.text] for each in self.board.covered],
             "rescans": [[row.pk, row.state] for row in self.rescans],
@@ -320,9 +320,9 @@ def _where(matter: Matter) -> str:
 
 def _finding(row: InboxFinding) -> str:
     if row.state != FindingState.SETTLED:
-        return row.text
+        return row.text.ru
     settled = _("Settled (%(who)s): %(reason)s") % {"who": row.settled_by, "reason": row.settled_reason}
-    return f"{row.text}\n{settled}"
+    return f"{row.text.ru}\n{settled}"
 
 
 def _two(card: dict[str, Any], first: str, second: str) -> str:

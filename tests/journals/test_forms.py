@@ -96,7 +96,7 @@ def test_numbers_sealed_to_another_key_stay_closed_with_a_reason(keys):
     row.refresh_from_db()
     assert row.state == "accepted"
     assert row.forms_opened_at is None
-    assert "не открываются" in row.forms_problem
+    assert "не открываются" in row.forms_problem.ru
 
 
 def strangers_data(count=1):
@@ -202,4 +202,4 @@ def test_a_file_that_vanished_from_the_disk_is_told_of(keys):
     forms.files.inside(row.path).unlink()
     keys.activate(loaded)
     assert forms.open_waiting() == 0
-    assert "не найден" in Journal.objects.get(pk=row.pk).forms_problem
+    assert "не найден" in Journal.objects.get(pk=row.pk).forms_problem.ru

@@ -47,7 +47,10 @@ def test_a_centre_without_room_says_507_and_goes_on_when_there_is_some(volumes, 
     pair.prepare(SIZES)
     rcoi.fill(leave=UPLOAD_DISK_RESERVE - MIB)
     pair.start()
-    words = "select count(*) from transfers_packet where last_error like '%не хватает места%' and state <> 'stuck'"
+    words = (
+        "select count(*) from transfers_packet"
+        " where cast(last_error as text) like '%не хватает места%' and state <> 'stuck'"
+    )
     assert pair.wait(lambda: pair.rows(pair.hq, words)[0][0] >= 2, 60), pair.story()
     assert pair.rows(pair.rcoi, "select count(*) from uploads_upload")[0][0] == 0, "507 comes before the first byte"
     assert pair.proxy.sent == 0

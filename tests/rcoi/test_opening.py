@@ -96,7 +96,7 @@ def test_it_never_blocks_on_content_findings(point):
 
 
 def test_it_compares_the_card_with_the_seats_of_the_registry(point):
-    assert "Рассажено 15, не явились 0" in arrive(point.blanks()).findings.get(code="seats_differ").text
+    assert "Рассажено 15, не явились 0" in arrive(point.blanks()).findings.get(code="seats_differ").text.ru
     assert not arrive(point.blanks("0102", card={"absent_count": 14})).findings.exists()
 
 
@@ -104,9 +104,9 @@ def test_it_names_stations_without_journal_or_act_until_they_come(point):
     point.made += 1
     row = arrive(point.status("exams_finished", journals=3, acts=[point.act(station="0006")]))
     missing = row.findings.filter(code="station_missing").values_list("text", flat=True)
-    assert sorted(text[-5:-1] for text in missing) == ["0004", "0005"]
+    assert sorted(text.ru[-5:-1] for text in missing) == ["0004", "0005"]
     later = arrive(point.status("exams_finished", journals=5, version=2, supersedes=row.uid))
-    assert [each.text[-5:-1] for each in later.findings.filter(code="station_missing")] == ["0006"]
+    assert [each.text.ru[-5:-1] for each in later.findings.filter(code="station_missing")] == ["0006"]
 
 
 def test_a_slow_worker_whose_lease_ran_out_disturbs_nobody(point, monkeypatch):
@@ -130,7 +130,7 @@ def test_a_slow_worker_whose_lease_ran_out_disturbs_nobody(point, monkeypatch):
 def test_it_misses_a_mandatory_form(point):
     row = arrive(point.forms("13-02-МАШ", "05-02", "05-02", *["12-04-МАШ"] * 4))
     assert row.state == PacketState.ACKNOWLEDGED
-    texts = sorted(row.findings.filter(code="form_missing").values_list("text", flat=True))
+    texts = sorted(each.text.ru for each in row.findings.filter(code="form_missing"))
     assert [text.partition("ППЭ-")[2].split(".")[0] for text in texts] == ["18-МАШ", "05-02"]
     assert "2 на 4 аудиторий" in texts[1]
 

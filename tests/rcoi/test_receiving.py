@@ -118,7 +118,7 @@ def test_it_shows_a_gap_until_the_packet_comes(point):
     receive(first)
     row = receive(third)
     assert [each.code for each in row.findings.all()] == ["sequence_gap"]
-    assert "2" in row.findings.get().text
+    assert "2" in row.findings.get().text.ru
     receive(second)
     assert not InboxFinding.objects.filter(code__in=("sequence_gap", "chain_broken")).exists()
 

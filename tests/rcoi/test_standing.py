@@ -121,7 +121,7 @@ def test_a_version_with_fewer_sheets_is_a_finding_in_any_order_until_the_sheets_
     newest = InboxPacket.objects.get(version=3)
     said = InboxFinding.objects.filter(code="fewer_sheets").values_list("packet", "text")
     assert {pk for pk, _text in said} == {newest.pk}
-    words = " ".join(each for _pk, each in said)
+    words = " ".join(each.ru for _pk, each in said)
     assert "В версии 2 меньше листов, чем в версии 1" in words
     assert "Бланк регистрации — 2 вместо 3" in words
     assert not InboxFinding.objects.filter(code="second_packet").exists()
@@ -144,7 +144,7 @@ def test_a_finding_goes_when_the_next_version_brings_the_sheets(point):
             card={"registration_count": 1},
         )
     )
-    assert sheets[2].sheet_codes[0] in InboxFinding.objects.get(code="fewer_sheets").text
+    assert sheets[2].sheet_codes[0] in InboxFinding.objects.get(code="fewer_sheets").text.ru
     arrive(full(point, "0101", people=0, version=3, supersedes=two, add=list(sheets), card={"registration_count": 1}))
     assert not InboxFinding.objects.filter(code="fewer_sheets").exists()
 
@@ -158,7 +158,7 @@ def test_another_number_for_a_sheet_is_named_unless_the_centre_asked_for_it(poin
     two = arrive(
         full(point, "0101", people=0, version=2, supersedes=row.uid, add=other, card={"registration_count": 1})
     )
-    assert lost in two.findings.get(code="fewer_sheets").text
+    assert lost in two.findings.get(code="fewer_sheets").text.ru
     rescan.request(packet=two, numbers=[other[3].sheet_codes[0]], reason="Полоса поперёк листа", actor=SYSTEM)
     three = arrive(
         full(point, "0101", people=0, version=3, supersedes=two.uid, add=list(sheets), card={"registration_count": 1})
@@ -186,7 +186,7 @@ def test_a_second_packet_of_a_room_is_a_finding_until_a_version_joins_the_two(wh
     joining = full(whole, "0101", uid=two, version=2, supersedes=first.uid)
     row = arrive(full(whole, "0101", version=3, supersedes=two))
     assert "second_packet" in codes(row)
-    assert first.uid in row.findings.get(code="second_packet").text
+    assert first.uid in row.findings.get(code="second_packet").text.ru
     assert not shown(whole).closed
     arrive(joining)
     assert not InboxFinding.objects.filter(code="second_packet").exists()

@@ -25,6 +25,7 @@ from tests.support.keys import OPERATOR, make_keys
 from transfers.gates import gate
 from transfers.models import Packet
 from wire.forms import form_set, make_number
+from wire.messages import NOTHING
 
 
 @pytest.fixture
@@ -109,10 +110,10 @@ def test_a_longer_journal_opens_a_closed_room_again_at_once(
     card = desk.card()
     assert card.state == CardState.DISCREPANT
     assert open_numbers(desk) == sorted(third.sheets.values())
-    assert card.reopen_reason == (
+    assert card.reopen_reason.ru == (
         "После закрытия пришёл журнал станции печати 0001: не отсканировано листов: 4 (комплект № 3)."
     )
-    assert "sheets not scanned: 4 (set no. 3)" in card.reopen_reason_en
+    assert "sheets not scanned: 4 (set no. 3)" in card.reopen_reason.en
     said = list(ScanEntry.objects.order_by("seq").values_list("event", flat=True))
     assert said[-2:] == ["room_reopened", "room_reconciled"]
     assert Event.objects.filter(kind="scanning.card_reopened").get().actor == "система"
@@ -160,7 +161,7 @@ def test_a_journal_of_equal_counts_with_another_mark_is_something_else(desk):
     assert (card.balance["zero"], fresh.zero) == (False, False)
     assert (card.balance["spoiled"], card.balance["printed"]) == (1, 2)
     assert open_numbers(desk) == sorted(two.values())
-    assert "вне журнала 4" in card.reopen_reason
+    assert "вне журнала 4" in card.reopen_reason.ru
 
 
 def test_an_open_room_follows_a_mark_too(desk):
@@ -182,7 +183,7 @@ def test_what_changes_no_verdict_is_only_remembered(desk):
     longer(desk, [one, two, numbers_of(desk)], marks={3: {"unused": True}})
     watch_journals()
     card = desk.card()
-    assert (card.state, card.balance, card.reopen_reason) == (CardState.CLOSED, before.balance, "")
+    assert (card.state, card.balance, card.reopen_reason) == (CardState.CLOSED, before.balance, NOTHING)
     assert card.seen_journals != before.seen_journals
     assert Event.objects.count() == events
 
@@ -253,7 +254,7 @@ def test_numbers_that_are_just_being_opened_open_no_room(desk, closed, keys):
     Journal.objects.filter(pk=row.pk).update(forms_opened_at=None, forms_problem="не тот ключ")
     watch_journals()
     assert desk.card().state == CardState.SCANNING
-    assert "номера бланков закрыты" in desk.card().reopen_reason
+    assert "номера бланков закрыты" in desk.card().reopen_reason.ru
 
 
 def test_a_station_that_turns_out_to_have_worked_in_the_room_opens_it(desk, closed, keys):
@@ -261,7 +262,7 @@ def test_a_station_that_turns_out_to_have_worked_in_the_room_opens_it(desk, clos
     watch_journals()
     card = desk.card()
     assert card.state == CardState.DISCREPANT
-    assert "нет журнала станции 0009" in card.reopen_reason
+    assert "нет журнала станции 0009" in card.reopen_reason.ru
     acts.make(
         sitting=desk.sitting,
         kind="journal_missing",
@@ -291,7 +292,7 @@ def test_a_form_of_a_room_that_is_taken_away_elsewhere_opens_the_hq(desk):
     watch_journals()
     card = desk.card("HQ")
     assert card.state == CardState.DISCREPANT
-    assert "нет форм: 1" in card.reopen_reason
+    assert "нет форм: 1" in card.reopen_reason.ru
 
 
 def test_a_quiet_node_reads_no_register(desk, closed, django_assert_max_num_queries, monkeypatch):

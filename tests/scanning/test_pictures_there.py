@@ -111,7 +111,7 @@ def test_a_closed_room_without_a_picture_is_not_packed_and_opens_again(whole, ha
     assert said.value.code == "pictures_gone"
     card = whole.card()
     assert not card.closed
-    assert "нет изображений листов" in card.reopen_reason
+    assert "нет изображений листов" in card.reopen_reason.ru
     assert not Packet.objects.exists()
     # The way out: read it again from its file, and close.
     (blank,) = [each for each in Sheet.objects.all() if "read_again" in {a.action for a in sheets.legal_actions(each)}]

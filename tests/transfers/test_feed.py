@@ -15,7 +15,7 @@ from transfers import feed, receipts, statuses
 from transfers.errors import FeedFork, ForeignFeed, ForeignReceipt
 from transfers.models import FeedCursor, FeedRecord, Packet, PointStatus, ReceiptRecord
 from wire.errors import Refusal
-from wire.messages import Both
+from wire.messages import NOTHING, Both
 
 
 def take(hq, *blobs):
@@ -117,7 +117,7 @@ def test_a_rescan_request_opens_the_room_with_its_numbers(hq):
     number = hq.card().sheets.first().number
     body = {"packet": packet.uid, "room": "0101", "sheets": [number], "reason": "Полоса поперёк листа"}
     take(hq, hq.item("rescan_request", body))
-    assert FeedRecord.objects.get(kind="rescan_request").problem == ""
+    assert FeedRecord.objects.get(kind="rescan_request").problem == NOTHING
     card = hq.card()
     assert (card.state == "packed", card.awaited) == (False, [number])
     assert fresh(packet).state == "acknowledged"
@@ -187,7 +187,7 @@ def test_a_revocation_list_comes_through_the_feed(hq):
         hq.keys.signer("print-0001")
         der = hq.keys.revoke("print-0001")
     take(hq, hq.item("crl", {"der": base64.b64encode(der).decode()}))
-    assert FeedRecord.objects.get().problem == ""
+    assert FeedRecord.objects.get().problem == NOTHING
     assert Certificate.objects.get(role="print").revoked_at is not None
 
 

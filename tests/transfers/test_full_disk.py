@@ -28,7 +28,7 @@ def test_sealing_waits_and_goes_on_when_there_is_room(hq, settings):
         tasks.seal_packet(packet.pk)
     row = fresh(packet)
     assert (row.state, row.attempts) == ("sealing", 0)
-    assert "На диске узла осталось" in row.last_error
+    assert "На диске узла осталось" in row.last_error.ru
     assert row.next_try_at > timezone.now()
     settings.PPE_DISK_RESERVE = 0
     again()
@@ -50,7 +50,7 @@ def test_a_centre_without_room_is_waited_for_and_calls_nobody(hq, settings, monk
         outbox.work(packet.pk)
     row = fresh(packet)
     assert row.state == "uploading"
-    assert "не хватает места" in row.last_error
+    assert "не хватает места" in row.last_error.ru
     assert (row.next_try_at - timezone.now()).total_seconds() > 50, "not before the centre asked"
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from common import files
-from common.errors import either
+from common.messages import MessageField
 from common.work.leases import Leased
 from stations.models import ExamPoint, Room, Sitting
 from stations.scope import ScopedQuerySet
@@ -208,8 +208,7 @@ class Packet(Leased):
     location = models.CharField(_("address of the upload"), max_length=500, blank=True)
     offset = models.PositiveBigIntegerField(_("bytes sent"), default=0)
     uploaded_at = models.DateTimeField(_("sent whole at"), null=True, blank=True)
-    last_error = models.TextField(_("last failure"), blank=True)
-    last_error_en = models.TextField(_("last failure (in English)"), blank=True, default="")
+    last_error = MessageField(_("last failure"))
     last_error_code = models.CharField(_("code of the failure"), max_length=64, blank=True)
     handed_over_at = models.DateTimeField(_("written to a flash drive at"), null=True, blank=True)
     handed_over_to = models.CharField(_("to which drive"), max_length=300, blank=True)
@@ -248,11 +247,6 @@ class Packet(Leased):
         return f"{self.get_kind_display()}{what}{where}{version}"
 
     @property
-    def last_error_words(self) -> str:
-        """The last failure in the reader's language."""
-        return either(self.last_error, self.last_error_en)
-
-    @property
     def file(self) -> Path:
         """The packet's file in the store."""
         return files.inside(self.path)
@@ -285,8 +279,7 @@ class PacketStep(models.Model):
     at = models.DateTimeField(_("when"))
     state = models.CharField(_("state"), max_length=20, choices=PacketState.choices, blank=True)
     who = models.CharField(_("who"), max_length=200)
-    text = models.TextField(_("what"), blank=True)
-    text_en = models.TextField(_("what (in English)"), blank=True, default="")
+    text = MessageField(_("what"))
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "packet__sitting__point"
@@ -297,12 +290,7 @@ class PacketStep(models.Model):
         ordering = ("id",)
 
     def __str__(self) -> str:
-        return self.words or self.get_state_display()
-
-    @property
-    def words(self) -> str:
-        """What happened, in the reader's language."""
-        return either(self.text, self.text_en)
+        return str(self.text) or self.get_state_display()
 
 
 class LineCheck(Leased):
@@ -323,8 +311,7 @@ class LineCheck(Leased):
     answered_at = models.DateTimeField(_("when"), null=True, blank=True)
     milliseconds = models.PositiveIntegerField(_("answered in, ms"), null=True, blank=True)
     skew_seconds = models.IntegerField(_("node's clock ahead, s"), null=True, blank=True)
-    problem = models.TextField(_("what went wrong"), blank=True)
-    problem_en = models.TextField(_("what went wrong (in English)"), blank=True, default="")
+    problem = MessageField(_("what went wrong"))
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "packet__sitting__point"
@@ -336,11 +323,6 @@ class LineCheck(Leased):
 
     def __str__(self) -> str:
         return f"{self.get_channel_display()}: {self.get_state_display()}"
-
-    @property
-    def problem_words(self) -> str:
-        """What went wrong, in the reader's language."""
-        return either(self.problem, self.problem_en)
 
 
 class SequenceHead(models.Model):

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from common.errors import either
+from common.messages import MessageField
 from common.work.leases import Leased
 from stations.models import ExamPoint
 from stations.scope import ScopedQuerySet
@@ -50,8 +50,7 @@ class FeedCursor(Leased):
     number = models.PositiveIntegerField(_("last number"), default=0)
     prev = models.CharField(_("hash of the last item"), max_length=64, blank=True)
     answered_at = models.DateTimeField(_("last answer of the regional centre"), null=True, blank=True)
-    trouble = models.TextField(_("what went wrong since"), blank=True)
-    trouble_en = models.TextField(_("what went wrong since (in English)"), blank=True, default="")
+    trouble = MessageField(_("what went wrong since"))
     trouble_code = models.CharField(_("code of the failure"), max_length=64, blank=True)
 
     objects = ScopedQuerySet.as_manager()
@@ -64,11 +63,6 @@ class FeedCursor(Leased):
     def __str__(self) -> str:
         return f"{self.point} № {self.number}"
 
-    @property
-    def trouble_words(self) -> str:
-        """What went wrong since, in the reader's language."""
-        return either(self.trouble, self.trouble_en)
-
 
 class FeedRecord(models.Model):
     """An item of the centre's feed, kept as received."""
@@ -79,8 +73,7 @@ class FeedRecord(models.Model):
     at = models.DateTimeField(_("time of the regional centre"))
     body = models.JSONField(pgettext_lazy("file", "content"), default=dict)
     document = models.BinaryField(_("item as received"))
-    problem = models.TextField(_("what went wrong"), blank=True)
-    problem_en = models.TextField(_("what went wrong (in English)"), blank=True, default="")
+    problem = MessageField(_("what went wrong"))
     sha256 = models.CharField("SHA-256", max_length=64)
     received_at = models.DateTimeField(_("received at"), auto_now_add=True)
 
@@ -95,11 +88,6 @@ class FeedRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.point} № {self.number}"
-
-    @property
-    def problem_words(self) -> str:
-        """What went wrong with it, in the reader's language."""
-        return either(self.problem, self.problem_en)
 
 
 class ReceiptRecord(models.Model):
