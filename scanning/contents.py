@@ -15,7 +15,7 @@ from wire.durable import sha256_file, write_durable
 from wire.forms import CATALOGUE, check_number
 from wire.packet import TarFile
 
-_FORMAT = "ppe-room/1"
+_FORMAT = "ppe-room/2"
 
 
 def files_for(card: RoomCard) -> list[TarFile]:

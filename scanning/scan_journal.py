@@ -27,6 +27,7 @@ from wire import journal, names
 from wire.durable import write_durable
 from wire.forms import hide_numbers
 from wire.messages import Message
+from wire.packet import ScanHead
 
 _CLOSED, _REOPENED = "journal_closed", "journal_reopened"
 
@@ -103,6 +104,14 @@ def unfinished(sitting: Sitting) -> list[Unfinished]:
         if state not in CLOSED:
             found.append(Unfinished(room.number, both(partial("{} — {}".format, room, state.label))))
     return found
+
+
+def head(sitting: Sitting) -> ScanHead | None:
+    """Return the last line of this node's scan journal; None when nothing stands in it."""
+    last = ScanEntry.objects.filter(sitting=sitting).order_by("-seq").first()
+    if last is None:
+        return None
+    return ScanHead(station_number(), last.seq, hashlib.sha256(bytes(last.line)).hexdigest())
 
 
 def ended(sitting: Sitting) -> bool:

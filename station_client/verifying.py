@@ -140,16 +140,18 @@ def _signed(report: Report, path: Path, data: mmap.mmap, trust: TrustStore) -> N
     document = canonical.loads(content.data[content.begin : end if end >= 0 else content.end])
     form = document.get("format", "") if isinstance(document, dict) else ""
     readers: dict[str, tuple[Message, Callable[[], None]]] = {
-        "ppe-journal/1": (Message("Electronic journal"), lambda: _journal(report, path, data, trust)),
-        receipt.FORMAT: (Message("Receipt"), lambda: _receipt(report, data[:], trust)),
-        feed.FORMAT: (Message("Item of the feed"), lambda: _feed(report, [data[:]], trust)),
-        act.FORMAT: (Message("Act"), lambda: _act(report, data[:], trust)),
+        "journal": (Message("Electronic journal"), lambda: _journal(report, path, data, trust)),
+        "receipt": (Message("Receipt"), lambda: _receipt(report, data[:], trust)),
+        "feed": (Message("Item of the feed"), lambda: _feed(report, [data[:]], trust)),
+        "act": (Message("Act"), lambda: _act(report, data[:], trust)),
     }
-    if form not in readers:
+    # Which versions are read, the schema of the kind says.
+    kind = str(form).removeprefix("ppe-").rpartition("/")[0]
+    if kind not in readers:
         raise Refusal(Message("Unknown kind of document: {form}.", form=str(form)[:80]))
-    report.title, read = readers[form]
-    if form in (act.FORMAT, feed.FORMAT):
-        schema.validate(form.removeprefix("ppe-").removesuffix("/1"), document)
+    report.title, read = readers[kind]
+    if kind in ("act", "feed"):
+        schema.validate(kind, document)
     read()
 
 

@@ -10,7 +10,7 @@ from wire import canonical, filenames
 from wire.durable import write_durable
 from wire.packet import TarFile
 
-_FORMAT = "ppe-status/1"
+_FORMAT = "ppe-status/2"
 TEST_BYTES = 64 << 10
 
 

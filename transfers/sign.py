@@ -8,11 +8,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
+from audit.models import ChainHead
 from common import files
 from common.work import faultpoints, jobs
 from common.work.clock import now
 from keys import node
 from keys.tokens import OpenToken
+from scanning import scan_journal
 from stations.models import ExamPoint, Sitting
 from transfers import sequences
 from transfers.errors import NothingToSign, PacketFileMissing
@@ -22,10 +24,11 @@ from transfers.states import PacketState
 from wire import packet as wire_packet
 from wire import pki
 from wire.cms import Signer
+from wire.documents.anchor import Head
 from wire.durable import replace_durable
 from wire.messages import Message
 from wire.names.files import packet_name
-from wire.packet import Content, PacketHeader
+from wire.packet import Content, PacketHeader, RoomKind
 
 
 @dataclass(frozen=True)
@@ -188,7 +191,19 @@ def _header(packet: Packet, point: ExamPoint, uid: str, head: SequenceHead) -> P
         prev=head.sha256,
         created_at=packet.made_at,
         supersedes=packet.supersedes.uid if packet.supersedes else None,
+        room_kind=_room_kind(packet) if roomy else None,
+        scan_head=scan_journal.head(packet.sitting) if roomy or packet.kind == PacketKind.FORMS else None,
+        audit_head=_audit_head(point),
     )
+
+
+def _room_kind(packet: Packet) -> RoomKind:
+    return "voice" if packet.kind == PacketKind.AUDIO else "written"
+
+
+def _audit_head(point: ExamPoint) -> Head | None:
+    row = ChainHead.objects.filter(chain=point.key, number__gt=0).first()
+    return Head(row.chain, row.number, row.hash) if row else None
 
 
 def _append(packet: Packet, header: PacketHeader, signers: Sequence[Signer]) -> _Signed:

@@ -8,6 +8,8 @@ import pytest
 from audit.models import Event
 from keys.models import Certificate
 from keys.trust import trust_store
+from scanning import scan_journal
+from scanning.models import ScanEntry
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import build, outbox, seal, sign, tasks
 from transfers.errors import NothingToBuild, NothingToSign, RoomNotClosed
@@ -88,6 +90,20 @@ def test_it_refuses_a_room_that_is_not_closed(hq):
     with pytest.raises(RoomNotClosed):
         hq.build("HQ", "forms")
     assert Packet.objects.count() == 1
+
+
+def test_its_header_says_how_far_the_scan_journal_and_the_log_were(hq):
+    scan_journal.note(sitting=hq.sitting, event="room_opened", room="0101")
+    hq.close("0101")
+    before = scan_journal.head(hq.sitting)
+    packet = hq.signed("0101")
+    header = wire_packet.read_header(packet.file)
+    assert header.room_kind == "written"
+    assert header.scan_head == before
+    line = bytes(ScanEntry.objects.get(sitting=hq.sitting, seq=header.scan_head.number).line)
+    assert hashlib.sha256(line).hexdigest() == header.scan_head.sha256
+    event = Event.objects.get(chain=header.audit_head.chain, number=header.audit_head.number)
+    assert (event.hash, event.chain) == (header.audit_head.hash, hq.point.key)
 
 
 def test_one_pin_signs_all_that_wait_and_chains_them(hq):

@@ -4,13 +4,14 @@ import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from wire import canonical
 from wire.cms import SignedBy, Signer
 from wire.documents.signed import read_signed, write_signed
 from wire.pki import Role, TrustStore
 
-FORMAT = "ppe-anchor/1"
+FORMAT = "ppe-anchor/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,12 @@ class Anchor:
     mode: str
     at: dt.datetime
     heads: tuple[Head, ...]
+    epoch: int | None = None
+
+
+def head_json(head: Head) -> dict[str, Any]:
+    """The end of a chain as JSON."""
+    return {"chain": head.chain, "number": head.number, "hash": head.hash}
 
 
 def anchor_hash(blob: bytes) -> str:
@@ -52,8 +59,10 @@ def write(anchor: Anchor, signers: Sequence[Signer]) -> bytes:
         "node": anchor.node,
         "mode": anchor.mode,
         "at": canonical.stamp(anchor.at),
-        "heads": [{"chain": head.chain, "number": head.number, "hash": head.hash} for head in anchor.heads],
+        "heads": [head_json(head) for head in anchor.heads],
     }
+    if anchor.epoch is not None:
+        document["epoch"] = anchor.epoch
     return write_signed("anchor", document, signers=signers)
 
 
@@ -66,4 +75,6 @@ def read(blob: bytes, trust: TrustStore, *, at: dt.datetime | None = None) -> tu
     document, signed_by = read_signed("anchor", blob, trust=trust, roles={Role.HQ, Role.RCOI}, at=at)
     heads = tuple(Head(**head) for head in document["heads"])
     moment = canonical.parse_stamp(document["at"])
-    return Anchor(document["number"], document["prev"], document["node"], document["mode"], moment, heads), signed_by
+    return Anchor(
+        document["number"], document["prev"], document["node"], document["mode"], moment, heads, document.get("epoch")
+    ), signed_by

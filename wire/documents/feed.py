@@ -13,12 +13,13 @@ from typing import Any, ClassVar, Literal
 
 from wire import canonical, schema
 from wire.cms import Signer
+from wire.documents.anchor import Head, head_json
 from wire.documents.signed import read_signed, same_place, write_signed
 from wire.errors import MalformedDocument, Refusal
 from wire.messages import Message
 from wire.pki import Role, TrustStore
 
-FORMAT = "ppe-feed/1"
+FORMAT = "ppe-feed/2"
 BUNDLE_FORMAT = "ppe-feed-bundle/1"
 MAX_BUNDLE = 64 * 1024 * 1024
 Kind = Literal["receipt", "status_undo", "rescan_request", "withdrawal", "reserve_key", "crl", "announcement"]
@@ -44,7 +45,8 @@ class FeedItem:
     """One item; `prev` is the SHA-256 of the bytes of the item before it, empty for the first.
 
     `lost_after` stands in the first item after the centre's database was put back from an older copy: the items after
-    that number are gone, and whoever has not read them goes on here.
+    that number are gone, and whoever has not read them goes on here. `epoch` counts how often it was, from 1; `heads`
+    are the last events of the point's and of the centre's logs that the centre holds.
     """
 
     number: int
@@ -56,6 +58,8 @@ class FeedItem:
     at: dt.datetime
     body: Mapping[str, Any]
     lost_after: int | None = None
+    epoch: int | None = None
+    heads: tuple[Head, ...] = ()
 
 
 def item_hash(blob: bytes) -> str:
@@ -82,6 +86,10 @@ def write(item: FeedItem, signer: Signer) -> bytes:
     }
     if item.lost_after is not None:
         document["lost_after"] = item.lost_after
+    if item.epoch is not None:
+        document["epoch"] = item.epoch
+    if item.heads:
+        document["heads"] = [head_json(head) for head in item.heads]
     schema.validate(f"feed_{item.kind}", document["body"])
     return write_signed("feed", document, signers=[signer])
 
@@ -97,6 +105,7 @@ def read(blob: bytes, trust: TrustStore, *, at: dt.datetime | None = None) -> Fe
     schema.validate(f"feed_{document['kind']}", document["body"])
     del document["format"]
     document["at"] = canonical.parse_stamp(document["at"])
+    document["heads"] = tuple(Head(**head) for head in document.get("heads", []))
     return FeedItem(**document)
 
 

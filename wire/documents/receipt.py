@@ -10,10 +10,11 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from wire import canonical
 from wire.cms import Signer
+from wire.documents.anchor import Head, head_json
 from wire.documents.signed import read_signed, same_place, write_signed
 from wire.pki import Role, TrustStore
 
-FORMAT = "ppe-receipt/1"
+FORMAT = "ppe-receipt/2"
 Level = Literal["delivered", "acknowledged", "rejected", "withdrawn"]
 
 
@@ -29,7 +30,13 @@ class Reason(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One verdict about one file."""
+    """One verdict about one file.
+
+    Attributes:
+        epoch: How often the centre's database was put back from an older copy, counted from 1.
+        heads: The last events of the point's and of the centre's logs that the centre holds.
+        open: What is still open about the packet's exam; the verdict about the file stands without it.
+    """
 
     level: Level
     uid: str | None
@@ -46,6 +53,9 @@ class Receipt:
     issued_at: dt.datetime
     mode: str = "live"
     extra: Mapping[str, Any] = field(default_factory=dict)
+    epoch: int | None = None
+    heads: tuple[Head, ...] = ()
+    open: tuple[Reason, ...] = ()
 
 
 def write(receipt: Receipt, signer: Signer) -> bytes:
@@ -73,6 +83,12 @@ def write(receipt: Receipt, signer: Signer) -> bytes:
     }
     if receipt.extra:
         document["extra"] = dict(receipt.extra)
+    if receipt.epoch is not None:
+        document["epoch"] = receipt.epoch
+    if receipt.heads:
+        document["heads"] = [head_json(head) for head in receipt.heads]
+    if receipt.open:
+        document["open"] = [dict(reason) for reason in receipt.open]
     return write_signed("receipt", document, signers=[signer])
 
 
@@ -86,6 +102,8 @@ def read(blob: bytes, trust: TrustStore, *, at: dt.datetime | None = None) -> Re
     same_place(signed_by, region=document["region"])
     del document["format"]
     document["reasons"] = tuple(document["reasons"])
+    document["heads"] = tuple(Head(**head) for head in document.get("heads", []))
+    document["open"] = tuple(document.get("open", []))
     document["received_at"] = canonical.parse_stamp(document["received_at"])
     document["issued_at"] = canonical.parse_stamp(document["issued_at"])
     return Receipt(**document)

@@ -27,6 +27,8 @@ from wire.packet.header import (
     ManifestFile,
     PacketHeader,
     PacketKind,
+    RoomKind,
+    ScanHead,
     header_bytes,
     parse_header,
 )
@@ -53,6 +55,8 @@ __all__ = [
     "ManifestFile",
     "PacketHeader",
     "PacketKind",
+    "RoomKind",
+    "ScanHead",
     "TarFile",
     "append_signature",
     "extract",

@@ -6,20 +6,40 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from wire import canonical, schema
+from wire.documents.anchor import Head
 from wire.errors import MalformedDocument
 from wire.messages import Message
 
-FORMAT = "ppe-packet/1"
-MANIFEST_FORMAT = "ppe-manifest/1"
+FORMAT = "ppe-packet/2"
+MANIFEST_FORMAT = "ppe-manifest/2"
 MANIFEST_NAME = "manifest.json"
 PacketKind = Literal["status", "blanks", "forms", "audio", "test"]
 FileKind = Literal["sheet", "form", "recording", "journal", "act", "room", "status", "test"]
+RoomKind = Literal["written", "voice", "preparation"]
+Record = Literal["bilevel", "grey"]
 KINDS: tuple[PacketKind, ...] = ("status", "blanks", "forms", "audio", "test")
 
 
 @dataclass(frozen=True, slots=True)
+class ScanHead:
+    """The last line of a node's scan journal: the station, the entry's number and the SHA-256 of its line."""
+
+    station: str
+    number: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class PacketHeader:
-    """What is said openly about a packet; `prev` is the SHA-256 of the node's previous packet, empty for the first."""
+    """What is said openly about a packet.
+
+    Attributes:
+        prev: SHA-256 of the node's previous packet, empty for the first.
+        room_kind: What the room was for; None of an older point, and where there is no room.
+        scan_head: The end of the node's scan journal when the packet was signed; END_SCAN must hold it.
+        audit_head: The last event of the point's log at that moment.
+        epoch: How often the node's database was put back from an older copy, counted from 1.
+    """
 
     uid: str
     version: int
@@ -42,17 +62,22 @@ class PacketHeader:
     prev: str
     created_at: dt.datetime
     supersedes: str | None = None
+    room_kind: RoomKind | None = None
+    scan_head: ScanHead | None = None
+    audit_head: Head | None = None
+    epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ManifestFile:
-    """One file of a packet."""
+    """One file of a packet; `record` says of a sheet whether its picture is the bi-level or the grey one."""
 
     name: str
     kind: FileKind
     size: int
     sha256: str
     sheet_codes: tuple[str, ...] = ()
+    record: Record | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +93,10 @@ def header_bytes(header: PacketHeader) -> bytes:
     Raises:
         SchemaRefusal: a field does not agree with the schema.
     """
-    document = asdict(header) | {
+    document = _said(asdict(header)) | {
         "format": FORMAT,
+        "room": header.room,
+        "supersedes": header.supersedes,
         "date": header.date.isoformat(),
         "counts": dict(header.counts),
         "recipients": list(header.recipients),
@@ -77,6 +104,11 @@ def header_bytes(header: PacketHeader) -> bytes:
     }
     schema.validate("packet", document)
     return canonical.dumps(document)
+
+
+def _said(document: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a document; an optional field without a value does not stand in it."""
+    return {name: value for name, value in document.items() if value is not None}
 
 
 def parse_header(data: bytes) -> PacketHeader:
@@ -94,6 +126,10 @@ def parse_header(data: bytes) -> PacketHeader:
         raise _contradiction("date", str(document["date"])) from error
     document["recipients"] = tuple(document["recipients"])
     document["created_at"] = canonical.parse_stamp(document["created_at"])
+    if "scan_head" in document:
+        document["scan_head"] = ScanHead(**document["scan_head"])
+    if "audit_head" in document:
+        document["audit_head"] = Head(**document["audit_head"])
     header = PacketHeader(**document)
     _check(header)
     return header
@@ -121,7 +157,7 @@ def manifest_bytes(manifest: Manifest) -> bytes:
     Raises:
         SchemaRefusal: a field does not agree with the schema.
     """
-    rows = [asdict(file) | {"sheet_codes": list(file.sheet_codes)} for file in manifest.files]
+    rows = [_said(asdict(file)) | {"sheet_codes": list(file.sheet_codes)} for file in manifest.files]
     document = {"format": MANIFEST_FORMAT, "files": rows}
     schema.validate("manifest", document)
     return canonical.dumps(document)
