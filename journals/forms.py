@@ -1,7 +1,7 @@
 """What the journals say was printed and recorded: rows of sets, sheets and answers, opened with the access key."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -18,13 +18,11 @@ from stations.models import Room, Sitting
 from wire import cms, journal
 from wire.cms import Recipient
 from wire.errors import Refusal
-from wire.journal import FormSet, JournalDocument, SealedForms
+from wire.journal import FormSet, FormsMalformed, JournalDocument, SealedForms
 from wire.journal.lines import Lines
 from wire.messages import NOTHING, Message
 
 log = logging.getLogger(__name__)
-
-_MAX_NUMBER = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +144,14 @@ def open_forms(row: Journal, document: JournalDocument | Lines, recipients: Sequ
         return False
     try:
         sets = journal.open_forms(document, recipients=recipients)
-        _require_sound(sets)
     except SealedForms as refusal:
         row.forms_problem = refusal.message
         row.save(update_fields=["forms_problem"])
         return False
     _write(row, sets)
-    row.forms_opened_at, row.forms_problem = now(), NOTHING
-    row.save(update_fields=["forms_opened_at", "forms_problem"])
+    # Entries that tell of a set once more are no further sets.
+    row.forms_opened_at, row.forms_problem, row.sealed_sets = now(), NOTHING, len(sets)
+    row.save(update_fields=["forms_opened_at", "forms_problem", "sealed_sets"])
     record(
         "journals.forms_opened",
         actor=SYSTEM,
@@ -163,15 +161,6 @@ def open_forms(row: Journal, document: JournalDocument | Lines, recipients: Sequ
         data={"sets": len(sets), "sheets": sum(len(each.sheets) for each in sets)},
     )
     return True
-
-
-def _require_sound(sets: Iterable[FormSet]) -> None:
-    for each in sets:
-        for kind, number in each.sheets.items():
-            if not 0 < len(number) <= _MAX_NUMBER or not 0 < len(kind) <= 16:
-                raise SealedForms(
-                    Message("Set {ordinal}: a form number is malformed.", ordinal=each.ordinal),
-                )
 
 
 def _write(row: Journal, sets: Sequence[FormSet]) -> None:
@@ -191,6 +180,36 @@ def _write(row: Journal, sets: Sequence[FormSet]) -> None:
         JournalAnswer.objects.filter(journal=row, ordinal=each.ordinal).update(
             registration_number=each.sheets.get("R"), spoiled=each.spoiled, unused=each.unused
         )
+
+
+def never_opens(row: Journal) -> bool:
+    """Whether no key of the point will ever open the form numbers of a journal, whatever is activated."""
+    if not row.sealed_sets or row.forms_opened_at is not None or row.sitting is None:
+        return False
+    certificates = access.certificates_of(row.sitting)
+    try:
+        lines = read_lines(row)
+        if certificates and journal.sealed_doubts(lines, certificates=certificates):
+            return True
+        journal.open_forms(lines, recipients=access.recipients_for(row.sitting))
+    except FormsMalformed:
+        return True
+    except Refusal:
+        return False
+    return False
+
+
+def why_sealed(sitting: Sitting, room: Room | None = None) -> Message:
+    """Return why form numbers of a sitting, or of one of its rooms, are not open: what is wrong, not what is usual."""
+    waiting = undone(sitting) if room is None else undone(sitting).filter(room=room)
+    told = next((row for row in waiting if row.forms_problem), None)
+    if told is not None:
+        return Message(
+            "the numbers of the journal {name} do not open: {problem}", name=told.name, problem=told.forms_problem
+        )
+    if access.recipients_for(sitting):
+        return Message("the numbers are being opened")
+    return Message("the access key is not active")
 
 
 def read_lines(row: Journal) -> Lines:

@@ -17,7 +17,7 @@ from common.work.clock import now
 from journals import changes, forms, reading
 from journals.errors import CannotDecide, EmptyFile, TooBig
 from journals.lookups import Lookups
-from journals.models import Journal
+from journals.models import SEALED, Journal
 from journals.reading import Read
 from journals.states import JOURNAL_MOVES, JournalState
 from journals.verdicts import Pending, Verdict
@@ -29,8 +29,6 @@ from wire.errors import Part, Refusal
 from wire.journal import JournalDocument, Relation, relation
 from wire.messages import Message
 
-#: The field of a doubt that no decision of a person mends (`wire.journal.sealed_doubts`).
-SEALED = "sealed"
 MAX_SIZE = 64 * 1024 * 1024
 
 
@@ -201,7 +199,7 @@ def _settle(row: Journal, found: Read, actor: Actor) -> Verdict:
     if any(other.sha256 == row.sha256 for other in others):
         known = Journal.objects.select_related("point__region", "sitting").get(sha256=row.sha256)
         return _again(known, row.original_name, row.door, actor)
-    relations = _relations(found, others)
+    relations = _corrected(row, _relations(found, others))
     same = next((other for other, how in relations if how == "same" and (other.signed or not row.signed)), None)
     if same is not None:
         return _again(same, row.original_name, row.door, actor)
@@ -237,6 +235,17 @@ def _relations(found: Read, others: Iterable[Journal]) -> Relations:
     """Return how a new journal stands to others of the same station; what cannot be read cannot be compared."""
     known = [other for other in others if other.lines_size]
     return [(other, _relation(found.document, other)) for other in known] if found.document else []
+
+
+def _corrected(row: Journal, relations: Relations) -> Relations:
+    """Let a sound journal follow those of its station whose numbers no key ever opens, though its entries differ."""
+    if not row.signed or row.blocking:
+        return relations
+    return [(other, "longer" if how == "fork" and _useless(other) else how) for other, how in relations]
+
+
+def _useless(other: Journal) -> bool:
+    return any(doubt.get("field") == SEALED for doubt in other.blocking) or forms.never_opens(other)
 
 
 def _against(row: Journal, relations: Relations, how: Relation) -> list[Journal]:
@@ -328,17 +337,7 @@ def accept(*, journal: Journal, reason: str, actor: Actor, post: StationPost | N
     """
     if not in_words(reason):
         raise CannotDecide(Message("Give the reason of the acceptance in words."))
-    if any(doubt.get("field") == SEALED for doubt in journal.blocking):
-        # Accepted, it would look served while its sheets stay unknown for good.
-        raise CannotDecide(
-            Message(
-                "The form numbers of this journal can never be opened with the point's keys: it cannot be accepted."
-            ),
-            remedy=Message(
-                "Form the journal at the station anew with this point's exam package; where that is"
-                " impossible, refuse the journal and make an act."
-            ),
-        )
+    _require_acceptable(journal)
     post = post or _post_for(journal)
     if post is None or post.sitting_id != journal.sitting_id or post.station.kind != journal.kind:
         raise CannotDecide(
@@ -366,6 +365,28 @@ def accept(*, journal: Journal, reason: str, actor: Actor, post: StationPost | N
     _open_later(journal)
     changes.tell(journal.sitting, [journal.room_id])
     return journal
+
+
+def _require_acceptable(journal: Journal) -> None:
+    if journal.acceptable:
+        return
+    if any(doubt.get("field") == SEALED for doubt in journal.blocking):
+        # Accepted, it would look served while its sheets stay unknown for good.
+        raise CannotDecide(
+            Message(
+                "The form numbers of this journal can never be opened with the point's keys: it cannot be accepted."
+            ),
+            remedy=Message(
+                "Form the journal at the station anew with this point's exam package; where that is"
+                " impossible, refuse the journal and make an act."
+            ),
+        )
+    raise CannotDecide(
+        Message("The signature or the chain of entries of this journal does not hold: a reason is not enough."),
+        remedy=Message(
+            "Copy the journal from the station again; where it cannot be had, make an act with a GEK member's token."
+        ),
+    )
 
 
 def accept_named(*, journal: Journal, actor: Actor) -> Journal:
@@ -445,7 +466,7 @@ def recheck(*, journal: Journal, actor: Actor) -> bool:
     with transaction.atomic():
         Sitting.objects.select_for_update().get(pk=found.sitting.pk)
         fresh.pk = journal.pk
-        relations = _relations(found, Journal.objects.of_same_station(fresh))
+        relations = _corrected(fresh, _relations(found, Journal.objects.of_same_station(fresh)))
         _doubt_relations(fresh, relations)
         if fresh.blocking or found.document is None:
             return False

@@ -11,6 +11,9 @@ from journals.states import Door, JournalState
 from stations.models import ExamPoint, Room, Sitting, Station, StationPost
 from stations.scope import ScopedQuerySet
 
+#: Fields of doubts that no decision of a person mends: numbers that no key opens, and a chain that does not hold.
+SEALED, BROKEN = "sealed", "entry"
+
 
 def _same_station(journal: "Journal") -> models.Q:
     return models.Q(
@@ -116,6 +119,16 @@ class Journal(models.Model):
     def counts(self) -> bool:
         """Whether it counts for the gates."""
         return self.state == JournalState.ACCEPTED
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether a person's decision with a reason may let it count.
+
+        Nobody's word stands for a signature or a chain of entries that do not hold, nor for numbers that no key opens:
+        another copy from the station does, else an act with the token of a GEK member.
+        """
+        fields = {doubt.get("field", "") for doubt in self.blocking}
+        return self.signed and not fields & {SEALED, BROKEN}
 
     @property
     def blocking(self) -> list[dict[str, str]]:

@@ -13,7 +13,7 @@ from stations.matching import is_hq, plain, post_in, post_of, station_of
 from stations.models import ExamPoint, Node, Room, Sitting, Station, StationPost, Subject, parse_key_date
 from wire import cms, journal, names
 from wire.errors import Part, Refusal
-from wire.journal import Header, JournalDocument
+from wire.journal import Header, JournalDocument, told_twice
 from wire.journal import name as journal_name
 from wire.messages import NOTHING, Message, Several
 
@@ -21,7 +21,7 @@ from wire.messages import NOTHING, Message, Several
 SKEW = timedelta(seconds=90)
 
 #: Problems of the content that keep a journal in quarantine; the rest are remarks.
-_BLOCKING = ("signature", "signer.")
+_BLOCKING = ("signature", "signer.", told_twice.FIELD)
 
 
 @dataclass

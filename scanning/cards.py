@@ -11,6 +11,7 @@ from common.errors import in_words
 from common.messages import as_message
 from common.work.clock import now
 from journals import acts
+from journals.forms import why_sealed
 from keys.tokens import OpenToken
 from scanning import contents, scan_journal, steps
 from scanning.errors import (
@@ -251,7 +252,7 @@ def close_with_act(*, card: RoomCard, reason: str, text: str, token: OpenToken, 
         require_editable(card)
         balance = reconcile(card, actor=actor)
         card.refresh_from_db()
-        _require_actable(balance)
+        _require_actable(card, balance)
         open_rows = card.discrepancies.filter(resolved_at__isnull=True)
         act = acts.make(
             sitting=card.sitting,
@@ -279,11 +280,11 @@ def close_with_act(*, card: RoomCard, reason: str, text: str, token: OpenToken, 
     return card
 
 
-def _require_actable(balance: Balance) -> None:
+def _require_actable(card: RoomCard, balance: Balance) -> None:
     if balance.zero:
         raise NothingDifferent
     if balance.sealed:
-        raise StillSealed
+        raise StillSealed(why_sealed(card.sitting, card.room))
     if balance.unread:
         raise NotReadYet(balance.unread)
     if not balance.actable:

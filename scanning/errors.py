@@ -103,10 +103,13 @@ class StillSealed(Refusal):
     code = "numbers_sealed"
     http_status = 409
 
-    def __init__(self) -> None:
+    def __init__(self, why: Message) -> None:
+        """Name why they are sealed (`journals.forms.why_sealed`)."""
         super().__init__(
-            Message("The form numbers are still sealed: the access key is not active."),
-            remedy=Message("The GEK member activates the key on its page."),
+            Message("The form numbers are still sealed: {why}.", why=why),
+            remedy=Message(
+                "A GEK member activates the key; a journal that does not open is formed at its station anew."
+            ),
         )
 
 

@@ -13,6 +13,7 @@ from common.errors import in_words
 from common.stored import stored
 from common.work import jobs, leases
 from common.work.clock import now
+from journals.forms import why_sealed
 from scanning import pictures, scan_journal, steps
 from scanning.cards import lock, open_card, require_editable
 from scanning.errors import DecisionRefused, NoPicture, NumberRefused, StillSealed
@@ -293,7 +294,7 @@ def _require_printed(card: RoomCard, number: str) -> None:
             )
         return
     if register.sealed_rooms:
-        raise StillSealed
+        raise StillSealed(why_sealed(card.sitting))
     if room in register.acts:
         return
     raise NumberRefused(

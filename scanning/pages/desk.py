@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from audit.log import actor_of
 from common.web.pages import page, render
+from journals.forms import why_sealed
 from journals.models import Act, Journal
 from keys import access
 from scanning import board, cards, live, scan_journal
@@ -30,7 +31,8 @@ def desk(request: HttpRequest, key: str) -> HttpResponse:
         "sheets": sum(row.sheets for row in rows),
         "waiting": sum(row.problems + row.differences for row in rows),
         "progress": progress,
-        "register": read_register(sitting),
+        "register": (register := read_register(sitting)),
+        "why_sealed": why_sealed(sitting) if register.sealed_rooms else "",
         "access_key": access.active(sitting),
         "may_end": rules.allowed(request.user, "scanning.end", sitting),
         "entries": sitting.scan_entries.count(),

@@ -9,6 +9,7 @@ from audit.log import actor_of
 from common.errors import language
 from common.web.forms import form_on
 from common.web.pages import page, render, row_number
+from journals.forms import why_sealed
 from keys.pin import open_typed
 from scanning import batches, board, cards, folders, live, opinion, recordings, sheets, steps, undo
 from scanning.equation import equation
@@ -64,6 +65,7 @@ def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
         "card": card,
         "chip": board.CHIPS[CardState(card.state)],
         "balance": balance,
+        "why_sealed": why_sealed(card.sitting, card.room) if balance.sealed else "",
         "equation": equation(board.figures(balance), language()),
         "tiles": tiles(balance),
         "progress": live.progress(card=card),

@@ -1,6 +1,7 @@
 """Numbers of forms open with the access key: at intake, on activation, later."""
 
 import base64
+import dataclasses
 
 import pytest
 
@@ -71,7 +72,7 @@ def test_opened_numbers_outlive_the_key(keys):
 
 def test_a_quarantined_journal_s_numbers_do_not_count_until_it_is_accepted(keys):
     keys.activate()
-    row = take(print_station(keys).seal(sets(1)), signer=None)
+    row = take(print_station(keys).seal(sets(1)), signer="print-0002")
     assert forms.printed(keys.day.sitting) == []
     intake.accept(journal=row, reason="сверено", actor=OPERATOR)
     assert len(forms.printed(keys.day.sitting)) == 4
@@ -147,6 +148,68 @@ def test_a_journal_is_judged_again_when_its_key_s_certificate_comes(keys):
     assert intake.recheck_sealed(known) == 1
     row.refresh_from_db()
     assert row.state == "accepted"
+
+
+def test_a_corrected_journal_takes_the_place_of_one_that_no_key_ever_opens(keys):
+    keys.activate()
+    useless = take(print_station(keys).add("forms_sealed", **strangers_data()))
+    assert useless.state == "quarantined"
+    good = take(print_station(keys).seal(sets(2)))
+    useless.refresh_from_db()
+    assert (good.state, useless.state, useless.superseded_by) == ("accepted", "superseded", good)
+    assert len(forms.printed(keys.day.sitting)) == 8
+
+
+def spoilt(how):
+    """Two sets of which something is told that cannot be."""
+    first, second = sets(2)
+    if how == "one ordinal, other numbers":
+        return [first, dataclasses.replace(second, ordinal=1)], "запечатан дважды"
+    if how == "one number in two sets":
+        second.sheets["R"] = first.sheets["R"]
+        return [first, second], "один и тот же номер"
+    if how == "a wrong check digit":
+        first.sheets["R"] = first.sheets["R"][:12] + str((int(first.sheets["R"][12]) + 1) % 10)
+        return [first, second], "неверн"
+    first.sheets["R"] = first.sheets["AB"]  # the number of another form
+    return [first, second], "неверн"
+
+
+@pytest.mark.parametrize(
+    "how", ["one ordinal, other numbers", "one number in two sets", "a wrong check digit", "another form's number"]
+)
+def test_numbers_that_contradict_themselves_open_nothing_and_say_why(keys, how):
+    keys.activate()
+    made, said = spoilt(how)
+    row = take(print_station(keys).seal(made[:1]).seal(made[1:]))
+    row.refresh_from_db()
+    assert row.forms_opened_at is None
+    assert said in row.forms_problem.ru
+    assert not JournalSheet.objects.exists()
+    assert said in forms.why_sealed(keys.day.sitting, row.room).ru
+    # The station forms it anew: no decision is needed.
+    good = take(print_station(keys).seal(sets(2)))
+    row.refresh_from_db()
+    assert (good.state, row.state) == ("accepted", "superseded")
+    assert len(forms.printed(keys.day.sitting)) == 8
+
+
+def test_a_set_told_of_again_with_its_numbers_is_one_set_in_its_last_state(keys):
+    keys.activate()
+    (made,) = sets(1)
+    row = take(print_station(keys).seal([made]).seal([dataclasses.replace(made, spoiled=True)]))
+    row.refresh_from_db()
+    assert row.sealed_sets == 1
+    assert {each.spoiled for each in forms.printed(keys.day.sitting)} == {True}
+
+
+def test_why_numbers_are_sealed_names_the_key_only_while_it_is_not_active(keys):
+    key = keys.load()
+    row = take(print_station(keys).seal(sets(1)))
+    assert "не активирован" in forms.why_sealed(keys.day.sitting).ru
+    keys.activate(key)
+    keys.access_file(version=2)
+    assert "не активирован" not in forms.why_sealed(keys.day.sitting, row.room).ru
 
 
 def test_numbers_that_are_no_numbers_open_nothing(keys):

@@ -143,10 +143,27 @@ def test_an_unsigned_or_foreign_journal_counts_only_by_a_decision(keys, how):
         for reason in ("  ", "1", "0115726935", "—", "ок"):
             with pytest.raises(CannotDecide, match="словами"):
                 decide(journal=verdict.journal, reason=reason, actor=OPERATOR)
-    intake.accept(journal=verdict.journal, reason="подпись сверена по телефону", actor=OPERATOR)
+    if how == "other_station":
+        intake.accept(journal=verdict.journal, reason="станцию подписали чужим ключом", actor=OPERATOR)
+        assert state_of(keys).state == "accepted"
+        event = Event.objects.get(kind="journals.accepted")
+        assert event.data["reason"] == "станцию подписали чужим ключом"
+        return
+    with pytest.raises(CannotDecide, match="недостаточно") as refused:
+        intake.accept(journal=verdict.journal, reason="подпись сверена по телефону", actor=OPERATOR)
+    assert "акт" in refused.value.remedy.ru
+    assert state_of(keys).state == "unsigned"
+
+
+def test_a_journal_whose_chain_is_broken_counts_by_no_decision_and_a_whole_copy_takes_its_place(keys):
+    station = print_station(keys)
+    whole = station.close()
+    place = whole.index(b'"exam_started"') + 3
+    verdict = take(whole[:place] + b"X" + whole[place + 1 :], station.name)
+    with pytest.raises(CannotDecide, match="недостаточно"):
+        intake.accept(journal=verdict.journal, reason="очень нужно сегодня", actor=OPERATOR)
+    assert take(whole, station.name).state == "accepted"
     assert state_of(keys).state == "accepted"
-    event = Event.objects.get(kind="journals.accepted")
-    assert event.data["reason"] == "подпись сверена по телефону"
 
 
 def test_the_signed_copy_takes_the_place_of_the_unsigned(keys):
@@ -160,7 +177,7 @@ def test_the_signed_copy_takes_the_place_of_the_unsigned(keys):
 
 def test_a_refused_journal_stays_as_evidence(keys):
     station = print_station(keys)
-    row = take(station.close(signer=None), station.name).journal
+    row = take(station.close(signer="print-0002"), station.name).journal
     intake.refuse(journal=row, reason="не от нас", actor=OPERATOR)
     assert state_of(keys).state == "refused"
     assert files.inside(row.path).exists()

@@ -3,6 +3,7 @@
 from wire.journal.document import (
     Entry,
     FormSet,
+    FormsMalformed,
     Header,
     JournalClosed,
     JournalDocument,
@@ -31,6 +32,7 @@ from wire.journal.document import (
 __all__ = [
     "Entry",
     "FormSet",
+    "FormsMalformed",
     "Header",
     "JournalClosed",
     "JournalDocument",

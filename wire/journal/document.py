@@ -17,6 +17,7 @@ from wire import canonical, cms, pki
 from wire.cms import Recipient, SignedBy, Span
 from wire.cms.der import Buffer
 from wire.errors import Part, Refusal
+from wire.forms import check_number
 from wire.journal.lines import (
     Entry,
     Header,
@@ -41,6 +42,7 @@ from wire.pki import Role, TrustStore
 __all__ = [
     "Entry",
     "FormSet",
+    "FormsMalformed",
     "Header",
     "JournalClosed",
     "JournalDocument",
@@ -74,6 +76,12 @@ class SealedForms(Refusal):
     """None of the keys at hand opens the form numbers of a journal."""
 
     code: ClassVar[str] = "journal_sealed"
+
+
+class FormsMalformed(SealedForms):
+    """What the envelopes hold is no list of sets with the numbers of their forms: no key will ever help."""
+
+    code: ClassVar[str] = "journal_forms_malformed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,17 +258,51 @@ def seal_forms(sets: Sequence[FormSet], *, recipients: Sequence[Certificate]) ->
 
 
 def open_forms(document: JournalDocument | Lines, *, recipients: Sequence[Recipient]) -> list[FormSet]:
-    """The form numbers of a journal in the order of sets; of two entries about one set the later one holds.
+    """The form numbers of a journal in the order of sets.
+
+    A later entry about a set holds: it was spoiled or left unused since. Its numbers are the same ones.
 
     Raises:
-        SealedForms: no key fits, or what the envelope holds is not a list of sets.
+        SealedForms: no key fits.
+        FormsMalformed: what an envelope holds is not a list of sets, a number breaks the grammar, or one ordinal or one
+            number stands for two sets.
     """
     found: dict[int, FormSet] = {}
+    owners: dict[str, int] = {}
     for entry in document.entries:
         if entry.event == "forms_sealed":
             for row in _open_entry(entry, recipients):
+                _require_sound(row, found.setdefault(row.ordinal, row), owners, entry.seq)
                 found[row.ordinal] = row
     return [found[ordinal] for ordinal in sorted(found)]
+
+
+def _require_sound(row: FormSet, earlier: FormSet, owners: dict[str, int], seq: int) -> None:
+    if row.sheets != earlier.sheets:
+        raise FormsMalformed(
+            Message(
+                "Set no. {ordinal} is sealed twice with other numbers (entry {seq}).", ordinal=row.ordinal, seq=seq
+            ),
+            remedy=_ANEW,
+        )
+    for kind, number in row.sheets.items():
+        form = check_number(number)
+        if form is None or form.code != kind:
+            raise FormsMalformed(
+                Message(
+                    "Set no. {ordinal}: a number of form {kind} is malformed.", ordinal=row.ordinal, kind=kind[:20]
+                ),
+                remedy=_ANEW,
+            )
+        if owners.setdefault(number, row.ordinal) != row.ordinal:
+            raise FormsMalformed(
+                Message(
+                    "Sets no. {ordinal} and {other} hold the same form number.",
+                    ordinal=row.ordinal,
+                    other=owners[number],
+                ),
+                remedy=_ANEW,
+            )
 
 
 def sealed_doubts(document: JournalDocument | Lines, *, certificates: Sequence[Certificate]) -> list[Part]:
@@ -277,14 +319,16 @@ def sealed_doubts(document: JournalDocument | Lines, *, certificates: Sequence[C
         try:
             cms.require_openable(base64.b64decode(entry.data["p7m"], validate=True), certificates=certificates)
         except (Refusal, KeyError, TypeError, ValueError) as error:
-            message = error.message if isinstance(error, Refusal) else ("base64", "base64")
             message = Message(
                 "the form numbers (entry {seq}) can never be opened with the keys of this point: {message}",
                 seq=entry.seq,
-                message=message,
+                message=error.message if isinstance(error, Refusal) else Message("damaged"),
             )
             found.append(Part("sealed", str(entry.seq), "", message))
     return found
+
+
+_ANEW = Message("Form the journal at the station anew; where that is impossible, make an act.")
 
 
 def _open_entry(entry: Entry, recipients: Sequence[Recipient]) -> list[FormSet]:
@@ -292,7 +336,7 @@ def _open_entry(entry: Entry, recipients: Sequence[Recipient]) -> list[FormSet]:
         blob = base64.b64decode(entry.data["p7m"], validate=True)
         rows = canonical.loads(cms.open_bytes(blob, recipients=recipients))
     except (Refusal, KeyError, TypeError, binascii.Error, ValueError) as error:
-        why = (str(error), error.text("en")) if isinstance(error, Refusal) else ("base64", "base64")
+        why = error.message if isinstance(error, Refusal) else Message("damaged")
         raise SealedForms(
             Message("The form numbers (entry {seq}) do not open: {why}", seq=entry.seq, why=why),
             remedy=Message("Load and activate the access key of this exam."),
@@ -312,7 +356,7 @@ def _form_sets(rows: object, seq: int) -> list[FormSet]:
             } if ordinal >= 0 and all(isinstance(number, str) for number in sheets.values()):
                 sets.append(FormSet(ordinal, spoiled, unused, dict(sheets)))
             case _:
-                raise SealedForms(
-                    Message("The form numbers (entry {seq}) are not in the format.", seq=seq),
+                raise FormsMalformed(
+                    Message("The form numbers (entry {seq}) are not in the format.", seq=seq), remedy=_ANEW
                 )
     return sets

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal, NoReturn, cast
 from wire import canonical, schema
 from wire.cms.verify import Span
 from wire.errors import MalformedDocument, Part, Refusal
+from wire.journal import told_twice
 from wire.journal.events import check, explain, is_sound
 from wire.messages import Message
 
@@ -182,7 +183,7 @@ def _broken(number: int, message: Message) -> JournalRefusal:
     where = Message("Entry {number}", number=number) if number else Message("Journal header")
     return JournalRefusal(
         Message("{where}: {message}.", where=where, message=message),
-        remedy=Message("Form the journal at the station again, or accept it by a decision with a reason."),
+        remedy=Message("Copy the journal from the station again; where it cannot be had, make an act."),
         parts=[Part("entry", str(number), "", message)],
     )
 
@@ -308,7 +309,7 @@ def walk(content: Span, *, keep: bool) -> Lines:
     header = read_header(row)
     lines = Lines(header, [], "", row)
     kind, sha256, problems, events = header.kind, hashlib.sha256, lines.problems, lines.events
-    latest, number = header.opened_at, 0
+    latest, number, statements = header.opened_at, 0, told_twice.Statements()
     previous = sha256(row).hexdigest()
     while (begin := end + 1) < stop:
         number += 1
@@ -322,6 +323,8 @@ def walk(content: Span, *, keep: bool) -> Lines:
         previous = sha256(row).hexdigest()
         if not is_sound(kind, entry.event, raw["data"]):
             problems.extend(_numbered(number, explain(kind, entry.event, raw["data"])))
+        if entry.event in told_twice.EVENTS:
+            statements.hear(number, entry.event, entry.data)
         if entry.at < latest:
             problems.append(_went_back(number, entry.at, latest))
         latest = entry.at
@@ -330,6 +333,8 @@ def walk(content: Span, *, keep: bool) -> Lines:
             lines.entries.append(entry)
         if len(problems) > _MAX_PROBLEMS:
             del problems[_MAX_PROBLEMS:]
+    # First, so that no crowd of lesser problems hides them.
+    problems[:0] = statements.problems[:_MAX_PROBLEMS]
     if number:
         lines.count, lines.last, lines.last_line = number, entry, row
     lines.last_hash = previous
