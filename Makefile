@@ -34,7 +34,7 @@ check: $(READY)
 	@echo "• Lint";       $(BIN)/ruff check .
 	@echo "• Import order"; $(BIN)/lint-imports --no-cache
 	@echo "• Types";      $(BIN)/mypy .
-	@echo "• Templates";  $(BIN)/pytest -q -n 0 tests/ppe_portal/test_templates.py
+	@echo "• Templates";  $(BIN)/djlint --lint --quiet . && $(BIN)/pytest -q -n 0 tests/ppe_portal/test_templates.py
 	@echo "• Migrations"; PPE_DATA_DIR=var/check $(BIN)/python manage.py makemigrations --check --dry-run
 	@echo "• System checks"; PPE_DATA_DIR=var/check $(BIN)/python manage.py check
 
