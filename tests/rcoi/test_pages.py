@@ -298,7 +298,7 @@ def test_the_home_takes_as_many_queries_for_many_points(packets, operator, djang
     for index in range(5):
         make_point(factories.make_day(point=f"10{index:02d}"), tmp_path / f"p{index}")
     with django_assert_max_num_queries(45):
-        operator.client.get("/centre/")
+        assert "78-1004" in operator.client.get("/centre/").content.decode()
 
 
 def test_reports_open_in_the_browser(packets, operator):
