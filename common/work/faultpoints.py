@@ -2,7 +2,7 @@
 
 Without ``PPE_FAULT_POINTS`` in the environment, which no real node has, a fault point does nothing. With it, naming a
 folder, the process that comes first to a point leaves a file of the point's name there and dies of SIGKILL; the next
-one finds the file and goes on (tests/network/test_fault_points.py).
+one finds the file and goes on (tests/proofs/test_fault_points.py).
 """
 
 import os

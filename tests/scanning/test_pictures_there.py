@@ -13,7 +13,7 @@ from scanning.models import Sheet, Source
 from scanning.recognition.decoder import decoder
 from scanning.reconcile import reconcile
 from scanning.states import CardState, SheetState
-from tests.network.volumes import Volume
+from tests.proofs.volumes import Volume
 from tests.scanning.conftest import ACTOR
 from tests.scanning.dying import die_in_the_middle
 from transfers import build, tasks

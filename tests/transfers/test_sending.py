@@ -21,7 +21,7 @@ from django_q.models import OrmQ
 from audit.models import Event
 from common import files
 from common.work import leases
-from tests.network.proxy import FaultProxy
+from tests.proofs.proxy import FaultProxy
 from tests.transfers.conftest import ACTOR, fresh
 from tests.transfers.test_two_nodes import centre, empty_centre  # noqa: F401 (fixtures)
 from transfers import link, outbox, pausing, statuses, tasks

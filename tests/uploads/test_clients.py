@@ -14,7 +14,7 @@ import pytest
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError
 
-from tests.network.proxy import FaultProxy, Faults
+from tests.proofs.proxy import FaultProxy, Faults
 from tests.support.needs import missing
 from tests.support.proving import SEED
 from tests.support.upload_node import HQ

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.network.nodes import Pair
-from tests.network.volumes import Droughts, Volume
+from tests.proofs.nodes import Pair
+from tests.proofs.volumes import Droughts, Volume
 from tests.support.needs import missing
 from tests.support.proving import SEED
 from uploads.limits import UPLOAD_DISK_RESERVE

@@ -3,7 +3,7 @@
 import pytest
 
 from demo.nodes import Node, free_port
-from tests.network.nodes import SETTINGS, Pair
+from tests.proofs.nodes import SETTINGS, Pair
 from tests.support.proving import SEED
 
 pytestmark = [pytest.mark.prove, pytest.mark.timeout(400)]
@@ -40,8 +40,8 @@ def second(tmp_path, pair, flash):
 def test_packets_by_drive_and_line_and_the_answers_back(pair, second, flash, tmp_path):
     pair.prepare(SIZES)
     pair.manage(second, "migrate", "-v0")
-    pair._python(second, "tests.network.seed_second", str(tmp_path / "papers"))
-    at_the_drive = "tests.network.at_the_drive"
+    pair._python(second, "tests.proofs.seed_second", str(tmp_path / "papers"))
+    at_the_drive = "tests.proofs.at_the_drive"
     assert "прочитано обратно: 3" in pair._python(pair.hq, at_the_drive, "write", str(flash))
     assert pair.states() == {"handed_over": 3}
     assert "Принято пакетов: 3." in pair._python(second, at_the_drive, "take", str(flash))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from demo.killer import processes, title
-from tests.network.nodes import Pair
+from tests.proofs.nodes import Pair
 from tests.support.proving import SEED
 
 SIZE = int(os.environ.get("PPE_PROVE_MIB", "1000")) << 20

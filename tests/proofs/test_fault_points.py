@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.network.nodes import ROOT, Pair
+from tests.proofs.nodes import ROOT, Pair
 
 ROOMS = ("transfers", "uploads", "rcoi")
 HERE = re.compile(r'faultpoints\.here\(f?"([^"]+)"\)')

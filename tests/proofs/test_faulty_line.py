@@ -7,8 +7,8 @@ import time
 import pytest
 
 from benchmarks.figures import Figure, keep
-from tests.network.nodes import PARTS, Pair, Storm
-from tests.network.proxy import Faults
+from tests.proofs.nodes import PARTS, Pair, Storm
+from tests.proofs.proxy import Faults
 from tests.services.conftest import postgresql_url, redis_url  # noqa: F401 (fixtures)
 from tests.support.proving import SEED
 from wire.tus import MAX_CHUNK

@@ -22,7 +22,7 @@ import psycopg
 from demo.killer import processes
 from demo.nodes import Node, free_port
 from ppe_portal.supervisor import mark_of, marked
-from tests.network.proxy import FaultProxy, Faults
+from tests.proofs.proxy import FaultProxy, Faults
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("web", "heavy", "link", "watchdog")
@@ -66,7 +66,7 @@ class Pair:
         for node in (self.hq, self.rcoi):
             node.data.mkdir(parents=True, exist_ok=True)
             self.manage(node, "migrate", "-v0")
-        said = self._python(self.hq, "tests.network.seed_point", str(papers), *map(str, sizes), *words)
+        said = self._python(self.hq, "tests.proofs.seed_point", str(papers), *map(str, sizes), *words)
         self.packets = json.loads(said.splitlines()[-1])["packets"]
         self._python(self.rcoi, "tests.transfers.seed_centre", str(papers))
 
