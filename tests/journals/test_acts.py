@@ -1,5 +1,7 @@
 """The expected set and acts instead of journals."""
 
+from dataclasses import replace
+
 import pytest
 
 from audit.models import Event
@@ -10,9 +12,11 @@ from journals.errors import ActRefused
 from journals.expected import expected_set, matrix, scan_expected
 from journals.models import Act
 from keys.trust import trust_store
+from tests.support import factories
 from tests.support.journals import print_station
 from tests.support.keys import OPERATOR
 from wire.documents import act as wire_act
+from wire.pki import Identity, Role
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +63,19 @@ def test_an_act_stands_for_a_journal_until_it_comes(keys):
     intake.take_in(data=station.close(), name=station.name, door="flash", actor=OPERATOR)
     row = next(row for row in expected_set(keys.day.sitting) if row.post.station.number == "0006")
     assert (row.state, row.act) == ("accepted", None)
+
+
+@pytest.mark.parametrize("about", ["station of another exam", "token of another point"])
+def test_an_act_of_another_exam_or_point_is_refused_and_leaves_nothing(keys, about):
+    other = factories.make_day(point="0099")
+    stranger = replace(keys.open_token(), identity=Identity(Role.GEK, "78", "0099", "1"))
+    wrong = {
+        "station of another exam": {"post": other.posts["print-0006"]},
+        "token of another point": {"token": stranger},
+    }
+    with pytest.raises(ActRefused):
+        make(keys, **wrong[about])
+    assert not Act.objects.exists()
 
 
 def test_an_act_without_a_ground_is_refused(keys):

@@ -366,3 +366,26 @@ def test_a_journal_that_was_not_copied_whole_says_so(keys, share):
     assert verdict.state == "refused"
     assert f"записан не до конца: {int(len(data) * share)} байт из {len(data)}" in verdict.line
     assert "Скопируйте файл со станции ещё раз" in verdict.line
+
+
+def test_a_journal_of_a_room_that_the_point_has_not_waits_and_is_not_accepted_for_its_name_alone(keys):
+    station = print_station(keys, room="0199")
+    row = take(station.close(), station.name).journal
+    assert row.state == "quarantined"
+    assert "room" in {doubt["field"] for doubt in row.blocking}
+    with pytest.raises(CannotDecide):
+        intake.accept_named(journal=row, actor=OPERATOR)
+    row.refresh_from_db()
+    assert row.state == "quarantined"
+
+
+def test_a_second_look_leaves_alone_what_is_decided_or_whose_file_is_gone(keys):
+    accepted = print_station(keys)
+    row = take(accepted.close(), accepted.name).journal
+    assert not intake.recheck(journal=row, actor=OPERATOR)
+    doubtful = print_station(keys, "0002", room="0199")
+    row = take(doubtful.close(), doubtful.name).journal
+    files.inside(row.path).unlink()
+    assert not intake.recheck(journal=row, actor=OPERATOR)
+    row.refresh_from_db()
+    assert row.state == "quarantined"
