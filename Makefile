@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo run test check messages prove bench lock clean help
+.PHONY: demo run test check coverage messages prove bench lock clean help
 
 help:
 	@echo "make demo   play a whole exam day on two nodes and prove every step (about three minutes)"
 	@echo "make run    the same day in the browser: point on :8000, regional centre on :8001"
 	@echo "make test   every test        make check  format, lint, types, import order, migrations"
 	@echo "make prove  the long proofs   make bench  figures beside their limits"
+	@echo "make coverage  branches that each room's own tests take, beside their floors (about half an hour)"
 	@echo "make messages  collect the sentences of the portal for their Russian catalogue"
 
 $(READY): requirements-dev.txt
@@ -37,6 +38,9 @@ check: $(READY)
 	@echo "• Templates";  $(BIN)/djlint --lint --quiet . && $(BIN)/pytest -q -n 0 tests/ppe_portal/test_templates.py
 	@echo "• Migrations"; PPE_DATA_DIR=var/check $(BIN)/python manage.py makemigrations --check --dry-run
 	@echo "• System checks"; PPE_DATA_DIR=var/check $(BIN)/python manage.py check
+
+coverage: $(READY)
+	@$(BIN)/python -m benchmarks.coverage $(ROOMS)
 
 messages: $(READY)
 	@PPE_DATA_DIR=var/check $(BIN)/python manage.py messages
