@@ -200,12 +200,12 @@ class Overview:
         if self.cursor is None or not self.cursor.trouble:
             return ""
         if self.cursor.trouble_code in OWN_TROUBLE:
-            return (
-                _("The centre's answer came but was not stored: %s It is tried again by itself.") % self.cursor.trouble
-            )
+            said = _("The centre's answer came but was not stored: %s It is tried again by itself.")
+            return said % str(self.cursor.trouble)
         since = self.cursor.answered_at
         if since is None:
-            return _("The regional centre has not answered yet: %s Retries go by themselves.") % self.cursor.trouble
+            said = _("The regional centre has not answered yet: %s Retries go by themselves.")
+            return said % str(self.cursor.trouble)
         shown = local(since, self.sitting.point.timezone)
         return _("No line to the regional centre since %(time)s: %(why)s Retries go by themselves.") % {
             "time": f"{shown:%H:%M}",

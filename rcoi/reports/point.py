@@ -319,10 +319,11 @@ def _where(matter: Matter) -> str:
 
 
 def _finding(row: InboxFinding) -> str:
+    text = str(row.text.ru)
     if row.state != FindingState.SETTLED:
-        return row.text.ru
+        return text
     settled = _("Settled (%(who)s): %(reason)s") % {"who": row.settled_by, "reason": row.settled_reason}
-    return f"{row.text.ru}\n{settled}"
+    return f"{text}\n{settled}"
 
 
 def _two(card: dict[str, Any], first: str, second: str) -> str:
