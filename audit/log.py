@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from audit.kinds import KINDS
 from audit.models import NODE_CHAIN, ChainHead, Event
+from audit.subjects import Audited, AuditSubject
 from common.stored import stored
 from common.work.clock import now
 from wire import canonical
@@ -52,9 +53,8 @@ def record(
     kind: str,
     *,
     actor: Actor,
-    region: str = "",
-    point: str = "",
-    subject: str = "",
+    about: Audited | None = None,
+    subject: str | None = None,
     data: dict[str, Any] | None = None,
 ) -> Event:
     """Append an event to the chain of its point, or of the node.
@@ -62,9 +62,8 @@ def record(
     Args:
         kind: A kind of `audit.kinds`.
         actor: Who did it.
-        region: Region code, two digits.
-        point: Point code, four digits; empty for the node's own chain.
-        subject: What it is about, in words.
+        about: The row that it is about; it names the chain. Without one the event stands in the node's chain.
+        subject: What it is about, in words, where these are not the row's own.
         data: JSON-able details; never secrets or names of participants. Form numbers that a person or a refusal has
             put into words here or into `subject` are cut to their last four digits.
 
@@ -73,7 +72,8 @@ def record(
     """
     if kind not in KINDS:
         raise KeyError(f"event kind {kind!r} is not in the catalogue (audit/kinds.py)")
-    chain = f"{region}-{point}" if point else NODE_CHAIN
+    of = about.audit_subject() if about is not None else AuditSubject()
+    chain = f"{of.region}-{of.point}" if of.point else NODE_CHAIN
     with transaction.atomic():
         head = ChainHead.objects.select_for_update().filter(chain=chain).first()
         if head is None:
@@ -87,9 +87,9 @@ def record(
             actor=actor.name[:200],
             means=actor.means,
             certificate=actor.certificate,
-            region=region,
-            point=point,
-            subject=hide_numbers(subject)[:200],
+            region=of.region,
+            point=of.point,
+            subject=hide_numbers(of.text if subject is None else subject)[:200],
             data=hide_numbers(data or {}),
             prev=head.hash,
         )

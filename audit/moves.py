@@ -1,12 +1,14 @@
 """Moving a status: compare-and-set under the table of legal transitions, with its event, in one transaction."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, cast
 
 from django.db import transaction
 from django.db.models import Model
 
 from audit.log import Actor, record
+from audit.subjects import Audited
 from wire.errors import Refusal
 from wire.messages import Message
 
@@ -28,49 +30,75 @@ class StaleState(Refusal):
     permanent = False
 
 
+@dataclass(frozen=True)
+class Moves:
+    """How the status of a kind of row moves.
+
+    Attributes:
+        table: Legal transitions: status → statuses.
+        kind: Kind of the event of a move.
+        kinds: Statuses whose event has a kind of its own.
+    """
+
+    table: Table
+    kind: str = ""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+    def kind_of(self, status: str) -> str:
+        """Return the kind of the event of a move to a status."""
+        return self.kinds.get(status, self.kind)
+
+
+class Moved(Audited, Protocol):
+    """A row with a status in its field ``state``."""
+
+    MOVES: ClassVar[Moves]
+    pk: Any
+    state: Any
+
+
 def move(
-    row: Model,
+    row: Moved,
     to: str,
     *,
-    table: Table,
-    kind: str,
     actor: Actor,
-    region: str = "",
-    point: str = "",
-    subject: str = "",
+    kind: str = "",
+    about: Audited | None = None,
+    table: Table | None = None,
     data: dict[str, Any] | None = None,
-    field: str = "state",
     **changes: Any,
 ) -> None:
     """Move the status of a row and write the event.
 
     Args:
-        row: The row; its status in memory is what the caller believes it to be.
+        row: The row; its status in memory is what the caller believes it to be. It knows its table and the kind of
+            its event.
         to: The new status.
-        table: Legal transitions: status → statuses.
-        kind: Kind of the event.
         actor: Who moves it.
-        region: Region of the event's chain.
-        point: Point of the event's chain.
-        subject: What the event is about, in words.
+        kind: Kind of the event, where it is not the one of the new status.
+        about: What the event is about, where it is not the row.
+        table: Legal transitions, where a row goes another way than forward.
         data: Details of the event.
-        field: Name of the status field.
         **changes: Other fields set in the same statement.
 
     Raises:
         IllegalMove: The table does not allow it.
         StaleState: The row is not in the believed status any more.
     """
-    old = getattr(row, field)
-    if to not in table.get(old, ()):
+    old = row.state
+    if to not in (row.MOVES.table if table is None else table).get(old, ()):
         raise IllegalMove(Message("No way leads from {old} to {to}.", old=old, to=to))
     with transaction.atomic():
-        rows = type(row)._default_manager.filter(**{"pk": row.pk, field: old})
-        if rows.update(**{field: to, **changes}) != 1:
+        rows = cast("type[Model]", type(row))._default_manager.filter(pk=row.pk, state=old)
+        if rows.update(state=to, **changes) != 1:
             raise StaleState(Message("Somebody changed the state. Reload the page."))
+        # The row in memory is the old one still: an event speaks of what was moved.
         record(
-            kind, actor=actor, region=region, point=point, subject=subject, data={"from": old, "to": to, **(data or {})}
+            kind or row.MOVES.kind_of(to),
+            about=row if about is None else about,
+            actor=actor,
+            data={"from": old, "to": to, **(data or {})},
         )
-    setattr(row, field, to)
+    row.state = to
     for name, value in changes.items():
         setattr(row, name, value)

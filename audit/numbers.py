@@ -3,20 +3,20 @@
 import logging
 
 from audit.log import SYSTEM, record
+from audit.subjects import Audited
 from common import marks
 from common.marks import Mark
 
 log = logging.getLogger(__name__)
 
 
-def ahead(series: str, number: int, *, region: str = "", point: str = "") -> Mark | None:
+def ahead(series: str, number: int, *, about: Audited | None = None) -> Mark | None:
     """Return the mark of a series when the database is behind it, and say so; None when the database is right.
 
     Args:
         series: Name of the series.
         number: The last number that the database knows.
-        region: Region of the point whose series it is.
-        point: Code of that point; empty for a series of the node.
+        about: The point whose series it is; None for a series of the node.
     """
     mark = marks.get(series)
     if mark.number <= number:
@@ -24,10 +24,9 @@ def ahead(series: str, number: int, *, region: str = "", point: str = "") -> Mar
     log.error("the database was put back: %s is at %d there, %d was given out", series, number, mark.number)
     record(
         "node.numbers_behind",
-        actor=SYSTEM,
-        region=region,
-        point=point,
+        about=about,
         subject=series,
+        actor=SYSTEM,
         data={"series": series, "database": number, "given_out": mark.number},
     )
     marks.lost(series, after=number, to=mark.number)

@@ -171,10 +171,8 @@ def _keep(
         )
         record(
             "journals.act_made",
+            about=row,
             actor=token.actor(actor),
-            region=document.region,
-            point=document.point,
-            subject=name,
             data={"sha256": digest, "kind": document.kind, "reason": document.reason, "room": document.room or ""},
         )
     return row

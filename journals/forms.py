@@ -154,10 +154,8 @@ def open_forms(row: Journal, document: JournalDocument | Lines, recipients: Sequ
     row.save(update_fields=["forms_opened_at", "forms_problem", "sealed_sets"])
     record(
         "journals.forms_opened",
+        about=row,
         actor=SYSTEM,
-        region=row.point.region.code,
-        point=row.point.code,
-        subject=row.name,
         data={"sets": len(sets), "sheets": sum(len(each.sheets) for each in sets)},
     )
     return True

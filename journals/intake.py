@@ -19,7 +19,7 @@ from journals.errors import CannotDecide, EmptyFile, TooBig
 from journals.lookups import Lookups
 from journals.models import SEALED, Journal
 from journals.reading import Read
-from journals.states import JOURNAL_MOVES, JournalState
+from journals.states import JournalState
 from journals.verdicts import Pending, Verdict
 from keys import access
 from stations.models import ExamPoint, Sitting, StationPost
@@ -132,10 +132,9 @@ def turn_away(
     name = _clean(name)
     record(
         "journals.turned_away",
-        actor=actor,
-        region=point.region.code if point else "",
-        point=point.code if point else "",
+        about=point,
         subject=name,
+        actor=actor,
         data={"sha256": digest, "size": size, "door": door, "code": refusal.code, "text": refusal.text("ru")},
     )
     return Verdict("refused", f"{name}: {refusals.words(refusal)}", None, refusal=refusal)
@@ -149,14 +148,7 @@ def _again(known: Journal, name: str, door: str, actor: Actor) -> Verdict:
         "time": f"{when:%H:%M}",
         "state": str(known.get_state_display()).lower(),
     }
-    record(
-        "journals.repeated",
-        actor=actor,
-        region=known.point.region.code,
-        point=known.point.code,
-        subject=known.name,
-        data={"sha256": known.sha256, "door": door, "name": name},
-    )
+    record("journals.repeated", about=known, actor=actor, data={"sha256": known.sha256, "door": door, "name": name})
     return Verdict(known.state, f"{name}: {words}", known, repeated=True)
 
 
@@ -292,16 +284,7 @@ def _doubt_relations(row: Journal, relations: Relations) -> None:
 def _supersede(row: Journal, shorter: list[Journal], actor: Actor) -> None:
     for other in shorter:
         move(
-            other,
-            JournalState.SUPERSEDED,
-            table=JOURNAL_MOVES,
-            kind="journals.superseded",
-            actor=actor,
-            region=row.point.region.code,
-            point=row.point.code,
-            subject=other.name,
-            data={"by": row.sha256, "was": other.sha256},
-            superseded_by=row,
+            other, JournalState.SUPERSEDED, actor=actor, data={"by": row.sha256, "was": other.sha256}, superseded_by=row
         )
 
 
@@ -316,7 +299,7 @@ def _open(row: Journal, found: Read) -> None:
 
 
 def _record(row: Journal, kind: str, actor: Actor, data: dict[str, object]) -> None:
-    record(kind, actor=actor, region=row.point.region.code, point=row.point.code, subject=row.name, data=dict(data))
+    record(kind, about=row, actor=actor, data=dict(data))
 
 
 # --- decisions --------------------------------------------------------------------------------------------------------
@@ -347,12 +330,7 @@ def accept(*, journal: Journal, reason: str, actor: Actor, post: StationPost | N
         move(
             journal,
             JournalState.ACCEPTED,
-            table=JOURNAL_MOVES,
-            kind="journals.accepted",
             actor=actor,
-            region=journal.point.region.code,
-            point=journal.point.code,
-            subject=journal.name,
             data={"reason": reason, "sha256": journal.sha256, "post": str(post)},
             decided_at=now(),
             decided_by=actor.name,
@@ -436,12 +414,7 @@ def refuse(*, journal: Journal, reason: str, actor: Actor) -> Journal:
     move(
         journal,
         JournalState.REFUSED,
-        table=JOURNAL_MOVES,
-        kind="journals.refused",
         actor=actor,
-        region=journal.point.region.code,
-        point=journal.point.code,
-        subject=journal.name,
         data={"reason": reason, "sha256": journal.sha256},
         decided_at=now(),
         decided_by=actor.name,
@@ -473,12 +446,8 @@ def recheck(*, journal: Journal, actor: Actor) -> bool:
         move(
             journal,
             JournalState.ACCEPTED,
-            table=JOURNAL_MOVES,
             kind="journals.rechecked",
             actor=actor,
-            region=journal.point.region.code,
-            point=journal.point.code,
-            subject=journal.name,
             data={"sha256": journal.sha256},
             doubts=fresh.doubts,
             signed_by=fresh.signed_by,

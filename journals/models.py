@@ -6,8 +6,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from audit.moves import Moves
+from audit.subjects import AuditSubject
 from common.messages import MessageField
-from journals.states import Door, JournalState
+from journals.states import JOURNAL_MOVES, Door, JournalState
 from stations.models import ExamPoint, Room, Sitting, Station, StationPost
 from stations.scope import ScopedQuerySet
 
@@ -100,6 +102,14 @@ class Journal(models.Model):
 
     objects = JournalQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "point"
+    MOVES: ClassVar = Moves(
+        JOURNAL_MOVES,
+        kinds={
+            JournalState.ACCEPTED: "journals.accepted",
+            JournalState.REFUSED: "journals.refused",
+            JournalState.SUPERSEDED: "journals.superseded",
+        },
+    )
 
     class Meta:
         verbose_name = _("electronic journal")
@@ -109,6 +119,10 @@ class Journal(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.point.audit_subject().named(self.name)
 
     @property
     def signed(self) -> bool:
@@ -248,6 +262,10 @@ class Act(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.sitting.point.audit_subject().named(self.name)
+
 
 class StationSign(models.Model):
     """The last sign of life of a station: what it does, what it has left, how its clock goes."""
@@ -283,3 +301,7 @@ class StationSign(models.Model):
 
     def __str__(self) -> str:
         return f"{self.station}: {self.get_state_display()}"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.station.point.audit_subject().named(str(self))

@@ -82,10 +82,8 @@ def take(*, station: Station, said: Said, actor: Actor) -> StationSign:
     if before != said.state:
         record(
             "journals.station_state",
+            about=row,
             actor=actor,
-            region=station.point.region.code,
-            point=station.point.code,
-            subject=str(row),
             data={"before": before or "", "state": said.state, "note": said.note},
         )
     return row

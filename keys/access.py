@@ -142,7 +142,6 @@ def _sitting_of(said: KeyName, page: Sitting | None) -> Sitting:
 
 
 def _keep(data: bytes, said: KeyName, sitting: Sitting, certificate: Certificate, actor: Actor) -> AccessKey:
-    point = sitting.point
     standing = AccessKey.objects.filter(certificate=certificate).first()
     if standing is not None and standing.state in (AccessKeyState.EXPIRED, AccessKeyState.REVOKED):
         state = both(lambda: str(AccessKeyState(standing.state).label).lower())
@@ -173,14 +172,7 @@ def _keep(data: bytes, said: KeyName, sitting: Sitting, certificate: Certificate
         load = {"sha256": sha256, "by": actor.name[:200], "person": second_person.person_of(actor)}
         if not row.loads.filter(**load).exists():
             row.loads.create(at=now(), **load)
-            record(
-                "keys.access_key_loaded",
-                actor=actor,
-                region=point.region.code,
-                point=point.code,
-                subject=name,
-                data={"sha256": sha256, "version": said.version},
-            )
+            record("keys.access_key_loaded", about=row, actor=actor, data={"sha256": sha256, "version": said.version})
     return row
 
 
@@ -264,21 +256,12 @@ def activate(*, access_key: AccessKey, token: OpenToken, actor: Actor) -> Access
     # The file first: a row that says «activated» without a key behind it would be a lie after a power cut.
     write_durable(_blob(certificate), wire_key.write(private, recipients=own), mode=0o600)
     details = {"token": token.fingerprint, "until": certificate.not_after.isoformat()}
-    address = {"region": point.region.code, "point": point.code, "subject": access_key.name}
     with transaction.atomic():
         if access_key.state == AccessKeyState.ACTIVATED:
             # The disk lost the key after an earlier activation; the state stays, the act is on record again.
-            record("keys.access_key_activated", actor=token.actor(actor), data=details, **address)
+            record("keys.access_key_activated", about=access_key, actor=token.actor(actor), data=details)
         else:
-            move(
-                access_key,
-                AccessKeyState.ACTIVATED,
-                table=ACCESS_KEY_MOVES,
-                kind="keys.access_key_activated",
-                actor=token.actor(actor),
-                data=details,
-                **address,
-            )
+            move(access_key, AccessKeyState.ACTIVATED, actor=token.actor(actor), data=details)
         Activation.objects.create(
             access_key=access_key,
             at=now(),
@@ -378,7 +361,7 @@ def expire_due() -> int:
     ).select_related("sitting__point__region", "certificate")
     ended = list(rows)
     for row in ended:
-        _end(row, AccessKeyState.EXPIRED, "keys.access_key_expired", EXPIRED, SYSTEM)
+        _end(row, AccessKeyState.EXPIRED, EXPIRED, SYSTEM)
     return len(ended)
 
 
@@ -391,28 +374,15 @@ def revoke(*, access_key: AccessKey, reason: str, actor: Actor) -> None:
     """
     if not in_words(reason):
         raise KeyFileRefused(Message("Give the reason of the revocation in words."))
-    _end(access_key, AccessKeyState.REVOKED, "keys.access_key_revoked", reason.strip(), actor)
+    _end(access_key, AccessKeyState.REVOKED, reason.strip(), actor)
 
 
-def _end(row: AccessKey, state: AccessKeyState, kind: str, reason: str, actor: Actor) -> None:
-    point = row.sitting.point
+def _end(row: AccessKey, state: AccessKeyState, reason: str, actor: Actor) -> None:
     # The secret goes first: a crash in between leaves a key that cannot be used, never one that should not be.
     _wipe(_blob(row.certificate))
     if Node.objects.filter(kind="hq").exists():
         _wipe(files.inside(row.path))
-    move(
-        row,
-        state,
-        table=ACCESS_KEY_MOVES,
-        kind=kind,
-        actor=actor,
-        region=point.region.code,
-        point=point.code,
-        subject=row.name,
-        data={"reason": reason},
-        ended_at=now(),
-        end_reason=reason[:300],
-    )
+    move(row, state, actor=actor, data={"reason": reason}, ended_at=now(), end_reason=reason[:300])
 
 
 def _wipe(path: Path) -> None:
@@ -424,7 +394,7 @@ def _wipe(path: Path) -> None:
 def _end_revoked(certificate: Certificate, actor: Actor) -> None:
     row = AccessKey.objects.filter(certificate=certificate).select_related("sitting__point__region").first()
     if row is not None and AccessKeyState.REVOKED in ACCESS_KEY_MOVES.get(row.state, ()):
-        _end(row, AccessKeyState.REVOKED, "keys.access_key_revoked", REVOKED_BY_CENTRE, actor)
+        _end(row, AccessKeyState.REVOKED, REVOKED_BY_CENTRE, actor)
 
 
 trust.on_revoked.append(_end_revoked)

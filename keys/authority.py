@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from audit import numbers
 from audit.log import Actor, record
 from audit.moves import move
+from audit.subjects import AuditSubject
 from common import files, marks
 from common.errors import in_words
 from common.work.clock import now
 from keys import node, trust, versions
 from keys.errors import AuthorityMissing, RequestRefused
 from keys.models import AccessKey, Certificate, RevocationList, SigningRequest
-from keys.states import ACCESS_KEY_MOVES, REQUEST_MOVES, AccessKeyState, RequestState
+from keys.states import AccessKeyState, RequestState
 from stations.matching import station_of
 from stations.models import Assignment, ExamPoint, Person, Sitting
 from stations.models import Role as PersonRole
@@ -78,9 +79,8 @@ def found(*, region: str, name: str) -> Certificate:
         _new_crl(now())
         record(
             "keys.authority_founded",
+            about=AuditSubject(region, text=title),
             actor=Actor(title, "system"),
-            region=region,
-            subject=title,
             data={"fingerprint": row.fingerprint},
         )
     return row
@@ -168,16 +168,7 @@ def take_request(*, data: bytes, name: str, actor: Actor) -> SigningRequest:
         if made:
             _record("keys.request_taken", row, actor, {"name": name[:255]})
         elif row.state == RequestState.REFUSED:
-            move(
-                row,
-                RequestState.PENDING,
-                table=REQUEST_MOVES,
-                kind="keys.request_reopened",
-                actor=actor,
-                region=row.region,
-                subject=str(row),
-                reason="",
-            )
+            move(row, RequestState.PENDING, actor=actor, reason="")
     return row
 
 
@@ -265,11 +256,7 @@ def sign_request(*, request: SigningRequest, actor: Actor) -> Certificate:
         move(
             request,
             RequestState.SIGNED,
-            table=REQUEST_MOVES,
-            kind="keys.request_signed",
             actor=actor,
-            region=request.region,
-            subject=str(request),
             data={"fingerprint": row.fingerprint},
             decided_at=now(),
             decided_by=actor.name,
@@ -299,11 +286,7 @@ def refuse_request(*, request: SigningRequest, reason: str, actor: Actor) -> Non
     move(
         request,
         RequestState.REFUSED,
-        table=REQUEST_MOVES,
-        kind="keys.request_refused",
         actor=actor,
-        region=request.region,
-        subject=str(request),
         data={"reason": reason},
         decided_at=now(),
         decided_by=actor.name,
@@ -312,7 +295,7 @@ def refuse_request(*, request: SigningRequest, reason: str, actor: Actor) -> Non
 
 
 def _record(kind: str, row: SigningRequest, actor: Actor, data: dict[str, str]) -> None:
-    record(kind, actor=actor, region=row.region, subject=str(row), data={"identity": row.identity.urn, **data})
+    record(kind, about=row, actor=actor, data={"identity": row.identity.urn, **data})
 
 
 # --- revocation -------------------------------------------------------------------------------------------------------
@@ -334,9 +317,8 @@ def revoke_certificate(*, certificate: Certificate, reason: str, actor: Actor) -
             certificate.revoked_at = at
             record(
                 "keys.certificate_revoked",
+                about=certificate,
                 actor=actor,
-                region=certificate.region,
-                subject=str(certificate),
                 data={"identity": certificate.identity.urn, "reason": reason, "serial": certificate.serial},
             )
             for listener in trust.on_revoked:
@@ -429,10 +411,8 @@ def _make_access_key(sitting: Sitting, version: int, members: list[Certificate],
     )
     record(
         "keys.access_key_made",
+        about=row,
         actor=actor,
-        region=point.region.code,
-        point=point.code,
-        subject=name,
         data={"sha256": sha256, "certificate": certificate.fingerprint, "members": len(members)},
     )
     return row
@@ -461,16 +441,10 @@ def revoke_access_key(*, key: AccessKey, reason: str, actor: Actor) -> Revocatio
         made = revoke_certificate(certificate=key.certificate, reason=reason, actor=actor)
         key.refresh_from_db()
         if key.state != AccessKeyState.REVOKED:
-            point = key.sitting.point
             move(
                 key,
                 AccessKeyState.REVOKED,
-                table=ACCESS_KEY_MOVES,
-                kind="keys.access_key_revoked",
                 actor=actor,
-                region=point.region.code,
-                point=point.code,
-                subject=key.name,
                 data={"reason": reason},
                 ended_at=now(),
                 end_reason=reason.strip()[:300],

@@ -9,7 +9,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from keys.states import AccessKeyState, RequestState
+from audit.moves import Moves
+from audit.subjects import AuditSubject
+from keys.states import ACCESS_KEY_MOVES, REQUEST_MOVES, AccessKeyState, RequestState
 from stations.models import ExamPoint, Mode, Person, Sitting, Station
 from stations.scope import ScopedQuerySet, addressed
 from wire import pki
@@ -99,6 +101,10 @@ class Certificate(models.Model):
     def __str__(self) -> str:
         return f"{self.get_role_display()}: {self.common_name}"
 
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return AuditSubject(self.region, text=str(self))
+
     @property
     def identity(self) -> pki.Identity:
         """Whom it speaks for."""
@@ -149,6 +155,14 @@ class SigningRequest(models.Model):
     )
 
     objects = AddressedQuerySet.as_manager()
+    MOVES: ClassVar = Moves(
+        REQUEST_MOVES,
+        kinds={
+            RequestState.PENDING: "keys.request_reopened",
+            RequestState.SIGNED: "keys.request_signed",
+            RequestState.REFUSED: "keys.request_refused",
+        },
+    )
 
     class Meta:
         verbose_name = _("certificate request")
@@ -162,6 +176,10 @@ class SigningRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_role_display()}: {self.common_name}"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return AuditSubject(self.region, text=str(self))
 
     @property
     def identity(self) -> pki.Identity:
@@ -196,6 +214,10 @@ class ExamPackage(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.point.audit_subject().named(self.name)
+
 
 class AccessKey(models.Model):
     """The key to the exam materials of one sitting: a certificate here, the private key in an enveloped file."""
@@ -220,6 +242,14 @@ class AccessKey(models.Model):
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"
+    MOVES: ClassVar = Moves(
+        ACCESS_KEY_MOVES,
+        kinds={
+            AccessKeyState.ACTIVATED: "keys.access_key_activated",
+            AccessKeyState.EXPIRED: "keys.access_key_expired",
+            AccessKeyState.REVOKED: "keys.access_key_revoked",
+        },
+    )
 
     class Meta:
         verbose_name = _("access key")
@@ -229,6 +259,10 @@ class AccessKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.sitting.point.audit_subject().named(self.name)
 
     State = AccessKeyState
 
@@ -319,6 +353,10 @@ class MachineSession(models.Model):
 
     def __str__(self) -> str:
         return self.urn
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return AuditSubject(self.region, text=self.urn)
 
 
 class KeptAnswer(models.Model):

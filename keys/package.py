@@ -92,10 +92,8 @@ def make(*, point: ExamPoint, date: day, actor: Actor) -> tuple[str, bytes]:
         row = _keep(point, package, data, name, pki.identity_of(signer.certificate).urn, actor)
         record(
             "keys.package_made",
+            about=row,
             actor=actor,
-            region=point.region.code,
-            point=point.code,
-            subject=name,
             data={"sha256": row.sha256, "certificates": len(package.certificates)},
         )
     return name, data
@@ -273,10 +271,8 @@ def take_in(data: bytes, *, confirmed_fingerprint: str = "", actor: Actor) -> Pa
             phone.keep(point, package.header["date"], package.phone_secret)
         record(
             "keys.package_taken",
+            about=row,
             actor=actor,
-            region=said.region,
-            point=said.point,
-            subject=name,
             data={"sha256": row.sha256, "signed_by": said.signed_by, "authority": said.ca_fingerprint},
         )
     return said

@@ -100,12 +100,7 @@ def open_session(*, signed: str) -> tuple[str, MachineSession]:
                 created_at=at,
                 expires_at=at + SESSION,
             )
-            record(
-                "keys.session_opened",
-                actor=Actor(identity.urn, "api", certificate=fingerprint),
-                region=identity.region,
-                subject=identity.urn,
-            )
+            record("keys.session_opened", about=row, actor=Actor(identity.urn, "api", certificate=fingerprint))
     except IntegrityError as error:
         raise SessionRefused(Message("This challenge has been used.")) from error
     return token, row

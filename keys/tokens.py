@@ -309,9 +309,8 @@ def _foreign(public: str, point: ExamPoint) -> ForeignToken:
 def _note(kind: str, info: TokenInfo, point: ExamPoint, actor: Actor | None) -> None:
     record(
         kind,
-        actor=actor or Actor(info.label[:200], "token"),
-        region=point.region.code,
-        point=point.code,
+        about=point,
         subject=info.label,
+        actor=actor or Actor(info.label[:200], "token"),
         data={"file": shown(Path(info.path))},
     )

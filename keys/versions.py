@@ -33,7 +33,7 @@ def next_access_key(sitting: Sitting, last: AccessKey | None) -> int:
 
 
 def _next(series: str, known: int, point: ExamPoint) -> int:
-    mark = numbers.ahead(series, known, region=point.region.code, point=point.code)
+    mark = numbers.ahead(series, known, about=point)
     version = (mark.number if mark else known) + 1
     # On the disk before the answer is: the file may be carried away at once.
     marks.leaves(series, version)

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
+from audit.subjects import AuditSubject
 from common import files
 from common.stored import stored
 from common.work.clock import now
@@ -103,7 +104,7 @@ def found_centre(*, region: str, name: str, username: str, password1: str, passw
         row.region, row.region_name, row.founded_at = region, name, now()
         row.save()
         authority.found(region=region, name=name)
-        record("node.founded", actor=FIRST_RUN, region=region, subject=name, data={"kind": "rcoi"})
+        record("node.founded", about=AuditSubject(region, text=name), actor=FIRST_RUN, data={"kind": "rcoi"})
     return user
 
 
@@ -155,7 +156,9 @@ def take_package(*, data: bytes, fingerprint: str) -> str:
     if row.founded_at is None:
         row.founded_at = now()
         row.save()
-        record("node.founded", actor=FIRST_RUN, region=row.region, data={"kind": "hq", "points": row.points})
+        record(
+            "node.founded", about=AuditSubject(row.region), actor=FIRST_RUN, data={"kind": "hq", "points": row.points}
+        )
     return _("Exam package taken in: exam point %(point)s, %(date)s.") % {
         "point": f"{preview.region}-{preview.point}",
         "date": f"{preview.date:%d.%m.%Y}",

@@ -1,4 +1,4 @@
-"""States of what the centre keeps, each with its table of legal transitions; `rcoi.moves` walks them."""
+"""States of what the centre keeps, each with its table of legal transitions; `audit.moves` walks them."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

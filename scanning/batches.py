@@ -16,9 +16,6 @@ from scanning.models import Batch, RoomCard, ScanJob, Sheet, Source, Step
 from scanning.reconcile import reconcile
 from scanning.states import (
     ACTIVE,
-    BATCH_MOVES,
-    SHEET_MOVES,
-    SOURCE_MOVES,
     BatchState,
     ScanState,
     SheetState,
@@ -118,18 +115,7 @@ def _refusal(batch: Batch, *, moved: bool, unread: int, scanning: bool) -> Batch
 
 
 def _set(batch: Batch, state: BatchState, actor: Actor, **data: object) -> None:
-    point = batch.card.sitting.point
-    move(
-        batch,
-        state,
-        table=BATCH_MOVES,
-        kind="scanning.batch_state",
-        actor=actor,
-        region=point.region.code,
-        point=point.code,
-        subject=f"{batch.card.sitting.key} {batch.card.room.number}: {batch.number}",
-        data=dict(data),
-    )
+    move(batch, state, actor=actor, data=dict(data))
 
 
 def _locked(batch: Batch) -> Batch:
@@ -205,30 +191,15 @@ def delete(*, batch: Batch, actor: Actor) -> Going:
 
 
 def _take_out(batch: Batch, actor: Actor) -> None:
-    card, point = batch.card, batch.card.sitting.point
+    card, _point = batch.card, batch.card.sitting.point
     for source in batch.sources.filter(state=SourceState.RECEIVED):
         # Nobody waits for its reading any more.
-        move(
-            source,
-            SourceState.READ,
-            table=SOURCE_MOVES,
-            kind="scanning.source_read",
-            actor=actor,
-            region=point.region.code,
-            point=point.code,
-            subject=f"{card.sitting.key} {card.room.number}: {source.name}"[:200],
-            data={"deleted": batch.number},
-        )
+        move(source, SourceState.READ, actor=actor, data={"deleted": batch.number})
     for sheet in card.sheets.filter(source__batch=batch, state__in=ACTIVE):
         move(
             sheet,
             SheetState.DISCARDED,
-            table=SHEET_MOVES,
-            kind="scanning.sheet_decided",
             actor=actor,
-            region=point.region.code,
-            point=point.code,
-            subject=f"{card.sitting.key} {card.room.number}",
             data={"sheet": sheet.pk, "action": "batch_deleted"},
             decision="batch_deleted",
             reason=Message("the batch is deleted").ru,

@@ -26,7 +26,7 @@ from scanning.errors import (
 from scanning.models import COUNT_WORDS, COUNTS, RoomCard, Step
 from scanning.reconcile import Balance, go, reconcile
 from scanning.register import Register, read_register
-from scanning.states import CARD_MOVES, CLOSED, CardState
+from scanning.states import CLOSED, CardState
 from stations.models import Room, Sitting
 from wire.errors import Part
 from wire.messages import Message
@@ -163,15 +163,7 @@ def save_card(*, card: RoomCard, counts: Mapping[str, int | None], version: int,
             **values, version=card.version + 1, filled_by=actor.name, filled_at=now(), previous=previous
         )
         card.refresh_from_db()
-        point = card.sitting.point
-        record(
-            "scanning.card_saved",
-            actor=actor,
-            region=point.region.code,
-            point=point.code,
-            subject=f"{card.sitting.key} {card.room.number}",
-            data={"from": previous, "to": values},
-        )
+        record("scanning.card_saved", about=card, actor=actor, data={"from": previous, "to": values})
         open_card(card, actor=actor)
         if not card.is_hq:
             scan_journal.note(
@@ -293,21 +285,8 @@ def _require_actable(card: RoomCard, balance: Balance) -> None:
 
 
 def _shut(card: RoomCard, state: CardState, balance: Balance, actor: Actor) -> None:
-    point = card.sitting.point
     with_act = state == CardState.CLOSED_WITH_ACT
-    move(
-        card,
-        state,
-        table=CARD_MOVES,
-        kind="scanning.card_closed_with_act" if with_act else "scanning.card_closed",
-        actor=actor,
-        region=point.region.code,
-        point=point.code,
-        subject=f"{card.sitting.key} {card.room.number}",
-        data={"counts": balance.counts},
-        closed_at=now(),
-        balance=balance.as_dict(),
-    )
+    move(card, state, actor=actor, data={"counts": balance.counts}, closed_at=now(), balance=balance.as_dict())
     steps.settle(card)
     extra: dict[str, Any] = {"act": card.act.sha256} if with_act and card.act else {}
     scan_journal.note(
@@ -339,16 +318,11 @@ def reopen(*, card: RoomCard, numbers: Sequence[str], reason: Message | str, act
         RoomCard.objects.filter(pk=card.pk).update(awaited=awaited, reopen_reason=why)
         card.awaited, card.reopen_reason = awaited, why
         if card.state in CLOSED:
-            point = card.sitting.point
             move(
                 card,
                 CardState.OPEN,
-                table=CARD_MOVES,
                 kind="scanning.card_reopened",
                 actor=actor,
-                region=point.region.code,
-                point=point.code,
-                subject=f"{card.sitting.key} {card.room.number}",
                 data={"sheets": len(awaited), "reason": why.ru[:500]},
                 closed_at=None,
                 act=None,

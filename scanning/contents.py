@@ -9,7 +9,7 @@ from common.work.clock import now
 from scanning import pictures
 from scanning.errors import PicturesGone
 from scanning.models import RoomCard, Sheet
-from scanning.states import ACTIVE, ACTIVE_RECORDINGS, CARD_MOVES, CardState, RecordingState, SheetState
+from scanning.states import ACTIVE, ACTIVE_RECORDINGS, CardState, RecordingState, SheetState
 from wire import canonical, filenames
 from wire.durable import sha256_file, write_durable
 from wire.forms import CATALOGUE, check_number
@@ -145,16 +145,6 @@ def mark_packed(card: RoomCard, actor: Actor) -> None:
     Raises:
         IllegalMove: The room is not closed.
     """
-    point = card.sitting.point
-    move(
-        card,
-        CardState.PACKED,
-        table=CARD_MOVES,
-        kind="scanning.card_packed",
-        actor=actor,
-        region=point.region.code,
-        point=point.code,
-        subject=f"{card.sitting.key} {card.room.number}",
-    )
+    move(card, CardState.PACKED, actor=actor)
     # What once went into a packet is never deleted as a batch, also when the room is opened again.
     card.batches.filter(sealed_at__isnull=True).update(sealed_at=now())

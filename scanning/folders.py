@@ -25,7 +25,7 @@ from scanning.cards import lock, require_editable
 from scanning.errors import AlreadyTaken, FolderBusy, FolderMissing, FolderNotAllowed
 from scanning.models import Batch, RoomCard, WatchedFolder
 from scanning.recognition.errors import DecoderStopped
-from scanning.states import EDITABLE, FOLDER_MOVES, BatchState, FolderState
+from scanning.states import EDITABLE, BatchState, FolderState
 from wire.durable import fsync_dir
 from wire.errors import Refusal
 from wire.messages import Both
@@ -118,29 +118,11 @@ def end(*, folder: WatchedFolder, actor: Actor) -> None:
 
 
 def _set(folder: WatchedFolder, state: FolderState, actor: Actor) -> None:
-    point = folder.card.sitting.point
-    move(
-        folder,
-        state,
-        table=FOLDER_MOVES,
-        kind="scanning.folder_state",
-        actor=actor,
-        region=point.region.code,
-        point=point.code,
-        subject=f"{folder.card.sitting.key} {folder.card.room.number}: {folder.path}"[:200],
-    )
+    move(folder, state, actor=actor)
 
 
 def _tell(folder: WatchedFolder, kind: str, actor: Actor, data: dict[str, Any]) -> None:
-    point = folder.card.sitting.point
-    record(
-        kind,
-        actor=actor,
-        region=point.region.code,
-        point=point.code,
-        subject=f"{folder.card.sitting.key} {folder.card.room.number}: {folder.path}"[:200],
-        data=data,
-    )
+    record(kind, about=folder, actor=actor, data=data)
 
 
 def look_at_all() -> None:

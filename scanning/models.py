@@ -3,21 +3,30 @@
 Facts of one row only; changes are functions of the modules beside.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from audit.moves import Moves
+from audit.subjects import AuditSubject
 from common.messages import MessageField
 from common.work.leases import Leased
 from journals.models import Act, JournalAnswer
 from scanning.states import (
     ACTIVE,
     ACTIVE_RECORDINGS,
+    BATCH_MOVES,
+    CARD_MOVES,
     CLOSED,
     EDITABLE,
+    FOLDER_MOVES,
+    RECORDING_MOVES,
+    SCAN_MOVES,
+    SHEET_MOVES,
+    SOURCE_MOVES,
     BatchState,
     CardState,
     FolderState,
@@ -75,6 +84,15 @@ class RoomCard(models.Model):
 
     objects = ScopedQuerySet.as_manager()
     SCOPE = "sitting__point"
+    MOVES: ClassVar = Moves(
+        CARD_MOVES,
+        "scanning.card_state",
+        {
+            CardState.CLOSED: "scanning.card_closed",
+            CardState.CLOSED_WITH_ACT: "scanning.card_closed_with_act",
+            CardState.PACKED: "scanning.card_packed",
+        },
+    )
 
     class Meta:
         verbose_name = _("room card")
@@ -84,6 +102,10 @@ class RoomCard(models.Model):
 
     def __str__(self) -> str:
         return str(self.room)
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.sitting.point.audit_subject().named(f"{self.sitting.key} {self.room.number}")
 
     @property
     def is_hq(self) -> bool:
@@ -139,6 +161,7 @@ class Batch(models.Model):
 
     objects = ScopedQuerySet.as_manager()
     SCOPE = "card__sitting__point"
+    MOVES: ClassVar = Moves(BATCH_MOVES, "scanning.batch_state")
 
     class Meta:
         verbose_name = _("batch")
@@ -148,6 +171,10 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.card} · {self.number}"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.card.audit_subject().of(self.number)
 
     @property
     def door_label(self) -> "str | Promise":
@@ -173,6 +200,9 @@ class Source(Leased):
 
     objects = ScopedQuerySet.as_manager()
     SCOPE = "card__sitting__point"
+    MOVES: ClassVar = Moves(
+        SOURCE_MOVES, kinds={SourceState.READ: "scanning.source_read", SourceState.RECEIVED: "scanning.source_taken"}
+    )
 
     class Meta:
         verbose_name = _("file of scans")
@@ -181,6 +211,10 @@ class Source(Leased):
 
     def __str__(self) -> str:
         return self.name
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.card.audit_subject().of(self.name)
 
 
 class SheetQuerySet(ScopedQuerySet["Sheet"]):
@@ -220,6 +254,16 @@ class Sheet(models.Model):
 
     objects = SheetQuerySet.as_manager()
     SCOPE = "card__sitting__point"
+    MOVES: ClassVar = Moves(
+        SHEET_MOVES,
+        "scanning.sheet_decided",
+        {
+            SheetState.RECEIVED: "scanning.sheet_read_again",
+            SheetState.RECOGNISED: "scanning.sheet_read",
+            SheetState.PROBLEM: "scanning.sheet_read",
+            SheetState.REPLACED: "scanning.sheet_replaced",
+        },
+    )
 
     class Meta:
         verbose_name = _("sheet")
@@ -230,6 +274,10 @@ class Sheet(models.Model):
 
     def __str__(self) -> str:
         return self.number or f"{self.source.name}, {self.page + 1}"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.card.audit_subject()
 
     @property
     def form(self) -> FormKind | None:
@@ -276,6 +324,11 @@ class Recording(Leased):
 
     objects = ScopedQuerySet.as_manager()
     SCOPE = "card__sitting__point"
+    MOVES: ClassVar = Moves(
+        RECORDING_MOVES,
+        "scanning.recording_decided",
+        {RecordingState.READ: "scanning.recording_read", RecordingState.PROBLEM: "scanning.recording_read"},
+    )
 
     class Meta:
         verbose_name = _("recording")
@@ -284,6 +337,10 @@ class Recording(Leased):
 
     def __str__(self) -> str:
         return self.name
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.card.audit_subject().of(self.name)
 
     @property
     def wave(self) -> list[dict[str, str]]:
@@ -448,6 +505,7 @@ class ScanJob(Leased):
 
     objects = ScopedQuerySet.as_manager()
     SCOPE = "card__sitting__point"
+    MOVES: ClassVar = Moves(SCAN_MOVES, "scanning.scan_state")
 
     class Meta:
         verbose_name = _("scanner run")
@@ -456,6 +514,10 @@ class ScanJob(Leased):
 
     def __str__(self) -> str:
         return f"{self.card} · {self.device}"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.card.audit_subject()
 
     @property
     def running(self) -> bool:
@@ -479,6 +541,7 @@ class WatchedFolder(models.Model):
 
     objects = ScopedQuerySet.as_manager()
     SCOPE = "card__sitting__point"
+    MOVES: ClassVar = Moves(FOLDER_MOVES, "scanning.folder_state")
 
     class Meta:
         verbose_name = _("scanner folder")
@@ -492,6 +555,10 @@ class WatchedFolder(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.card.audit_subject().of(self.path)
 
 
 class Readiness(models.Model):
@@ -512,3 +579,7 @@ class Readiness(models.Model):
 
     def __str__(self) -> str:
         return f"{self.point} {self.checked_at:%d.%m.%Y %H:%M}"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.point.audit_subject().named(str(self))

@@ -22,7 +22,7 @@ from scanning.errors import NotScanning, PassBrokenOff, PresetUnavailable, Scann
 from scanning.models import Batch, RoomCard, ScanJob, Source
 from scanning.reconcile import reconcile
 from scanning.scanner import PRESETS, Pass
-from scanning.states import CLOSED, SCAN_MOVES, BatchState, ScanState, SourceState
+from scanning.states import CLOSED, BatchState, ScanState, SourceState
 from wire.errors import Refusal
 from wire.messages import NOTHING, Message
 
@@ -70,15 +70,7 @@ def begin(*, card: RoomCard, preset: str, device: str, actor: Actor) -> ScanJob:
             device=device[:200],
             made_by=actor.name[:200],
         )
-        point = card.sitting.point
-        record(
-            "scanning.scan_asked",
-            actor=actor,
-            region=point.region.code,
-            point=point.code,
-            subject=f"{card.sitting.key} {card.room.number}",
-            data={"preset": preset, "device": device[:200]},
-        )
+        record("scanning.scan_asked", about=job, actor=actor, data={"preset": preset, "device": device[:200]})
         jobs.wake("scanning.scan", job.pk)
     return job
 
@@ -110,20 +102,7 @@ def due() -> QuerySet[ScanJob]:
 
 
 def _end(job: ScanJob, state: ScanState, said: Message, actor: Actor = SYSTEM) -> None:
-    point = job.card.sitting.point
-    move(
-        job,
-        state,
-        table=SCAN_MOVES,
-        kind="scanning.scan_state",
-        actor=actor,
-        region=point.region.code,
-        point=point.code,
-        subject=f"{job.card.sitting.key} {job.card.room.number}",
-        data={"job": job.pk},
-        ended_at=now(),
-        said=said,
-    )
+    move(job, state, actor=actor, data={"job": job.pk}, ended_at=now(), said=said)
 
 
 def folder_of(job: ScanJob) -> Path:
@@ -157,20 +136,8 @@ def run(pk: int) -> None:
 
 
 def _start(job: ScanJob, device: str) -> None:
-    point = job.card.sitting.point
     with transaction.atomic():
-        move(
-            job,
-            ScanState.SCANNING,
-            table=SCAN_MOVES,
-            kind="scanning.scan_state",
-            actor=SYSTEM,
-            region=point.region.code,
-            point=point.code,
-            subject=f"{job.card.sitting.key} {job.card.room.number}",
-            data={"job": job.pk, "device": device},
-            device=device[:200],
-        )
+        move(job, ScanState.SCANNING, actor=SYSTEM, data={"job": job.pk, "device": device}, device=device[:200])
 
 
 def _follow(job: ScanJob, scan: Pass) -> Refusal | None:

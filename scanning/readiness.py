@@ -69,10 +69,8 @@ def _keep(point: ExamPoint, lines: list[Line], actor: Actor) -> Readiness:
     bad = [line["code"] for line in lines if line["verdict"] == BAD]
     record(
         "scanning.readiness",
+        about=made,
         actor=actor,
-        region=point.region.code,
-        point=point.code,
-        subject=str(made),
         data={"bad": bad, "warn": [line["code"] for line in lines if line["verdict"] == WARN]},
     )
     return made

@@ -16,7 +16,7 @@ from scanning.models import Batch, RoomCard, Sheet, Source
 from scanning.recognition.decoder import decoder
 from scanning.recognition.errors import DiskWanting, FileRefused, PassingTrouble
 from scanning.reconcile import reconcile, scanning
-from scanning.states import ACTIVE, CLOSED, SHEET_MOVES, SOURCE_MOVES, BatchState, SheetState, SourceState
+from scanning.states import ACTIVE, CLOSED, BatchState, SheetState, SourceState
 from wire.durable import DiskRefusal
 from wire.messages import Message
 
@@ -133,18 +133,7 @@ def _store(sheet: Sheet, values: dict[str, Any], reading: dict[str, Any], doubts
         if locked is None:
             return
         problem = findings.store(doubts, sheet=locked)
-        point = locked.card.sitting.point
-        move(
-            locked,
-            SheetState.PROBLEM if problem else SheetState.RECOGNISED,
-            table=SHEET_MOVES,
-            kind="scanning.sheet_read",
-            actor=SYSTEM,
-            region=point.region.code,
-            point=point.code,
-            subject=f"{locked.card.sitting.key} {locked.card.room.number}",
-            data={"sheet": locked.pk},
-        )
+        move(locked, SheetState.PROBLEM if problem else SheetState.RECOGNISED, actor=SYSTEM, data={"sheet": locked.pk})
         Sheet.objects.filter(pk=locked.pk).update(reading=reading, **values)
         locked.refresh_from_db()
         _replace_awaited(locked)
@@ -159,20 +148,8 @@ def _replace_awaited(sheet: Sheet) -> None:
     )
     if not sheet.number or sheet.number not in card.awaited:
         return
-    point = card.sitting.point
     for old in card.sheets.filter(number=sheet.number, state__in=ACTIVE).exclude(pk=sheet.pk):
-        move(
-            old,
-            SheetState.REPLACED,
-            table=SHEET_MOVES,
-            kind="scanning.sheet_replaced",
-            actor=SYSTEM,
-            region=point.region.code,
-            point=point.code,
-            subject=f"{card.sitting.key} {card.room.number}",
-            data={"sheet": old.pk, "by": sheet.pk},
-            replaced_by=sheet,
-        )
+        move(old, SheetState.REPLACED, actor=SYSTEM, data={"sheet": old.pk, "by": sheet.pk}, replaced_by=sheet)
     RoomCard.objects.filter(pk=card.pk).update(awaited=[each for each in card.awaited if each != sheet.number])
 
 
@@ -187,19 +164,7 @@ def _finish(source: Source) -> None:
             return
         card = fresh.card
         problems = fresh.sheets.filter(state=SheetState.PROBLEM).count()
-        point = card.sitting.point
-        move(
-            fresh,
-            SourceState.READ,
-            table=SOURCE_MOVES,
-            kind="scanning.source_read",
-            actor=SYSTEM,
-            region=point.region.code,
-            point=point.code,
-            subject=f"{card.sitting.key} {card.room.number}: {fresh.name}",
-            data={"pages": fresh.pages, "problems": problems},
-            lease_until=None,
-        )
+        move(fresh, SourceState.READ, actor=SYSTEM, data={"pages": fresh.pages, "problems": problems}, lease_until=None)
         scan_journal.note(
             sitting=card.sitting,
             event="scanning_finished",

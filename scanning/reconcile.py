@@ -17,7 +17,7 @@ from scanning.equation import equation
 from scanning.grounds import read_grounds
 from scanning.models import COUNT_WORDS, Discrepancy, RoomCard, ScanJob, Sheet
 from scanning.register import Register, read_register
-from scanning.states import ACTIVE, CARD_MOVES, CardState, ScanState, SheetState
+from scanning.states import ACTIVE, CardState, ScanState, SheetState
 from stations.models import Room
 from wire.forms import CATALOGUE, form_set
 from wire.messages import Both, Message, Several
@@ -358,17 +358,7 @@ def _settle(card: RoomCard, balance: Balance, actor: Actor) -> None:
 def go(card: RoomCard, state: CardState, *, actor: Actor) -> None:
     """Move a card when it is not there already."""
     if card.state != state:
-        point = card.sitting.point
-        move(
-            card,
-            state,
-            table=CARD_MOVES,
-            kind="scanning.card_state",
-            actor=actor,
-            region=point.region.code,
-            point=point.code,
-            subject=f"{card.sitting.key} {card.room.number}",
-        )
+        move(card, state, actor=actor)
 
 
 def _note(card: RoomCard, balance: Balance, found: Sequence[Found]) -> None:

@@ -12,7 +12,7 @@ from scanning import findings
 from scanning.balance import PROBLEM, Found
 from scanning.models import Recording, RoomCard
 from scanning.register import ExpectedAnswer, Register
-from scanning.states import ACTIVE_RECORDINGS, RECORDING_MOVES, RecordingState
+from scanning.states import ACTIVE_RECORDINGS, RecordingState
 from wire.messages import Message
 
 _SECONDS = 1.0
@@ -81,7 +81,6 @@ def hold_again(card: RoomCard, register: Register) -> None:
 
     Call it inside a transaction that holds the card.
     """
-    point = card.sitting.point
     answers = register.answers_of(card.room.number)
     for row in card.recordings.filter(state__in=ACTIVE_RECORDINGS).exclude(state=RecordingState.RECEIVED):
         answer = match(row, answers)
@@ -89,17 +88,7 @@ def hold_again(card: RoomCard, register: Register) -> None:
             Recording.objects.filter(pk=row.pk).update(answer_id=answer.pk)
         if against := _against(row, card, register):
             findings.add(against, recording=row)
-            move(
-                row,
-                RecordingState.PROBLEM,
-                table=RECORDING_MOVES,
-                kind="scanning.recording_read",
-                actor=SYSTEM,
-                region=point.region.code,
-                point=point.code,
-                subject=f"{card.sitting.key} {card.room.number}: {row.name}"[:200],
-                data={"findings": len(against)},
-            )
+            move(row, RecordingState.PROBLEM, actor=SYSTEM, data={"findings": len(against)})
 
 
 def _form(answer: ExpectedAnswer) -> str:

@@ -24,7 +24,7 @@ from scanning.recognition.errors import EmptyFile, FileRefused, NotARecording, P
 from scanning.reconcile import go, reconcile
 from scanning.register import read_register
 from scanning.sources import store_part
-from scanning.states import ACTIVE_RECORDINGS, CLOSED, RECORDING_MOVES, CardState, RecordingState
+from scanning.states import ACTIVE_RECORDINGS, CLOSED, CardState, RecordingState
 from wire.durable import replace_durable, sha256_file
 from wire.messages import Message
 
@@ -92,15 +92,7 @@ def take_in(
 
 
 def _tell(card: RoomCard, row: Recording, actor: Actor) -> None:
-    point = card.sitting.point
-    record(
-        "scanning.recording_taken",
-        actor=actor,
-        region=point.region.code,
-        point=point.code,
-        subject=f"{card.sitting.key} {card.room.number}: {row.name}"[:200],
-        data={"sha256": row.sha256},
-    )
+    record("scanning.recording_taken", about=row, actor=actor, data={"sha256": row.sha256})
     open_card(card, actor=actor)
     go(card, CardState.SCANNING, actor=actor)
     jobs.wake("scanning.listen", row.pk)
@@ -153,16 +145,10 @@ def listen(pk: int) -> None:
             return
         problem = findings.store(doubts, recording=locked)
         card = RoomCard.objects.select_related("sitting__point__region", "room").get(pk=locked.card_id)
-        point = card.sitting.point
         move(
             locked,
             RecordingState.PROBLEM if problem else RecordingState.READ,
-            table=RECORDING_MOVES,
-            kind="scanning.recording_read",
             actor=SYSTEM,
-            region=point.region.code,
-            point=point.code,
-            subject=f"{card.sitting.key} {card.room.number}: {locked.name}"[:200],
             data={"findings": len(doubts)},
             seconds=reading.get("seconds"),
             reading=reading,
@@ -186,18 +172,12 @@ def listen(pk: int) -> None:
 
 def _replace_doubtful(card: RoomCard, good: Recording) -> None:
     """A sound copy under the same name takes the place of one that was cut or damaged."""
-    point = card.sitting.point
     for old in card.recordings.filter(state=RecordingState.PROBLEM).exclude(pk=good.pk):
         if recording_checks.folded(old.name) == recording_checks.folded(good.name):
             move(
                 old,
                 RecordingState.DISCARDED,
-                table=RECORDING_MOVES,
-                kind="scanning.recording_decided",
                 actor=SYSTEM,
-                region=point.region.code,
-                point=point.code,
-                subject=f"{card.sitting.key} {card.room.number}: {old.name}"[:200],
                 data={"by": good.pk},
                 reason=REPLACED_BY_SOUND,
                 decided_at=now(),
@@ -234,16 +214,10 @@ def decide(*, recording: Recording, action: str, reason: str, actor: Actor) -> R
         card = lock(recording.card)
         require_editable(card)
         row = Recording.objects.select_for_update(of=("self",)).get(pk=recording.pk)
-        point = card.sitting.point
         move(
             row,
             states[action],
-            table=RECORDING_MOVES,
-            kind="scanning.recording_decided",
             actor=actor,
-            region=point.region.code,
-            point=point.code,
-            subject=f"{card.sitting.key} {card.room.number}: {row.name}",
             data={"reason": reason.strip()[:500]},
             reason=reason.strip(),
             decided_by=actor.name[:200],

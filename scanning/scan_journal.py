@@ -172,10 +172,9 @@ def form_end_scan(*, sitting: Sitting, actor: Actor) -> Path:
         digest = write_durable(path, data)
         record(
             "scanning.end_scan_formed",
-            actor=actor,
-            region=sitting.point.region.code,
-            point=sitting.point.code,
+            about=sitting,
             subject=name,
+            actor=actor,
             data={"sha256": digest, "entries": len(rows)},
         )
         intake.take_in(data=data, name=name, door="own", actor=actor, point=sitting.point)

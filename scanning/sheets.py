@@ -20,7 +20,7 @@ from scanning.errors import DecisionRefused, NoPicture, NumberRefused, StillSeal
 from scanning.models import RoomCard, Sheet, Step
 from scanning.reconcile import go, reconcile
 from scanning.register import read_register
-from scanning.states import ACTIVE, SHEET_MOVES, SOURCE_MOVES, CardState, SheetState, SourceState
+from scanning.states import ACTIVE, CardState, SheetState, SourceState
 from wire.forms import CATALOGUE, check_number
 from wire.messages import Message
 
@@ -133,32 +133,13 @@ def read_again(*, sheet: Sheet, actor: Actor) -> Sheet:
                 Message("The file “{source_name}” is no longer on the node's disk.", source_name=source.name),
                 remedy=Message("Scan the sheet again and leave this one out with a reason."),
             )
-        point = card.sitting.point
-        about: dict[str, Any] = {"region": point.region.code, "point": point.code, "actor": actor}
-        move(
-            sheet,
-            SheetState.RECEIVED,
-            table=SHEET_MOVES,
-            kind="scanning.sheet_read_again",
-            subject=f"{card.sitting.key} {card.room.number}",
-            data={"sheet": sheet.pk},
-            starts=0,
-            path="",
-            sha256="",
-            number="",
-            **about,
-        )
+        again: dict[str, Any] = {"starts": 0, "path": "", "sha256": "", "number": ""}
+        move(sheet, SheetState.RECEIVED, actor=actor, data={"sheet": sheet.pk}, **again)
         sheet.findings.all().delete()
         if source.state == SourceState.READ:
-            move(
-                source,
-                SourceState.RECEIVED,
-                table=SOURCE_MOVES,
-                kind="scanning.source_taken",
-                subject=f"{card.sitting.key} {card.room.number}: {source.name}"[:200],
-                data={"again": True},
-                **about,
-            )
+            # The sheet may have been moved since: its file is spoken of in the room where the sheet lies.
+            about = card.audit_subject().of(source.name)
+            move(source, SourceState.RECEIVED, about=about, actor=actor, data={"again": True})
         leases.unpark(source)
         jobs.wake("scanning.recognise", source.pk)
         go(card, CardState.SCANNING, actor=actor)
@@ -169,16 +150,11 @@ def read_again(*, sheet: Sheet, actor: Actor) -> Sheet:
 def _set_state(
     card: RoomCard, sheet: Sheet, state: SheetState, action: str, reason: str, actor: Actor, **more: Any
 ) -> None:
-    point = card.sitting.point
     move(
         sheet,
         state,
-        table=SHEET_MOVES,
         kind="scanning.sheet_decided",
         actor=actor,
-        region=point.region.code,
-        point=point.code,
-        subject=f"{card.sitting.key} {card.room.number}",
         data={"sheet": sheet.pk, "action": action, "reason": reason[:500]},
         decision=action,
         reason=reason,
@@ -234,9 +210,8 @@ def _move(card: RoomCard, sheet: Sheet, room: str, actor: Actor) -> RoomCard:
     other = lock(other)
     require_editable(other)
     open_card(other, actor=actor)
-    point = card.sitting.point
     # The state stays; the row changes rooms, and the event says so.
-    _record_move(card, other, sheet, actor, point.region.code, point.code)
+    _record_move(card, other, sheet, actor)
     scan_journal.note(
         sitting=card.sitting,
         event="sheet_decided",
@@ -250,14 +225,13 @@ def _move(card: RoomCard, sheet: Sheet, room: str, actor: Actor) -> RoomCard:
     return other
 
 
-def _record_move(card: RoomCard, other: RoomCard, sheet: Sheet, actor: Actor, region: str, point: str) -> None:
+def _record_move(card: RoomCard, other: RoomCard, sheet: Sheet, actor: Actor) -> None:
     Sheet.objects.filter(pk=sheet.pk).update(card=other, decision=MOVE, decided_by=actor.name[:200], decided_at=now())
     record(
         "scanning.sheet_moved",
-        actor=actor,
-        region=region,
-        point=point,
+        about=card,
         subject=f"{card.sitting.key} {card.room.number} → {other.room.number}",
+        actor=actor,
         data={"sheet": sheet.pk},
     )
 

@@ -117,13 +117,10 @@ def _rows(
         pages=int(str(told["pages"])),
     )
     Sheet.objects.bulk_create([Sheet(card=card, source=source, page=page) for page in range(source.pages)])
-    point = card.sitting.point
     record(
         "scanning.source_taken",
+        about=source,
         actor=actor,
-        region=point.region.code,
-        point=point.code,
-        subject=f"{card.sitting.key} {card.room.number}: {name}"[:200],
         data={"sha256": digest, "pages": source.pages, "door": batch.door},
     )
     open_card(card, actor=actor)

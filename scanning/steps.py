@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Model
 
 from audit.log import Actor
 from audit.moves import Table
@@ -23,7 +22,7 @@ Rows = dict[str, dict[str, dict[str, Any]]]
 class Kept:
     """What of a model a step remembers, and which table its status goes back by."""
 
-    model: type[Model]
+    model: type[Sheet] | type[Recording] | type[Batch] | type[Source]
     fields: tuple[str, ...]
     table: Table
 

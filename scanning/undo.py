@@ -41,13 +41,10 @@ def undo(*, card: RoomCard, step: int, actor: Actor) -> Step:
             for pk, values in rows.items():
                 _restore(card, name, int(pk), values, found, actor)
         Step.objects.filter(pk=found.pk).update(undone_at=now(), undone_by=actor.name[:200])
-        point = card.sitting.point
         record(
             "scanning.undone",
+            about=card,
             actor=actor,
-            region=point.region.code,
-            point=point.code,
-            subject=f"{card.sitting.key} {card.room.number}",
             data={"step": found.pk, "kind": found.kind, "what": found.what, "back": found.before},
         )
         scan_journal.note(
@@ -100,16 +97,13 @@ def _restore(card: RoomCard, name: str, pk: int, values: dict[str, Any], step: S
         kept.model._default_manager.filter(pk=pk).update(**rest)
         return
     row = kept.model._default_manager.get(pk=pk)
-    point = card.sitting.point
     move(
         row,
         values["state"],
+        about=card,
         table=kept.table,
         kind="scanning.undone",
         actor=actor,
-        region=point.region.code,
-        point=point.code,
-        subject=f"{card.sitting.key} {card.room.number}",
         data={"step": step.pk, name: pk},
         **rest,
     )

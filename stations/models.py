@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from audit.subjects import AuditSubject
 from stations.scope import ScopedQuerySet
 
 
@@ -67,6 +68,10 @@ class Region(models.Model):
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
 
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return AuditSubject(self.code, text=str(self))
+
 
 class ExamPoint(models.Model):
     """An exam point."""
@@ -88,6 +93,10 @@ class ExamPoint(models.Model):
 
     def __str__(self) -> str:
         return str(_("exam point %s") % self.key)
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return AuditSubject(self.region.code, self.code, self.key)
 
     @property
     def key(self) -> str:
@@ -189,6 +198,10 @@ class Sitting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.subject.name}"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.point.audit_subject().named(self.key)
 
     @property
     def key(self) -> str:

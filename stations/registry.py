@@ -57,9 +57,8 @@ def take_in(document: dict[str, Any], *, actor: Actor) -> Region:
             _point(region, point, document["mode"])
         record(
             "registry.taken_in",
+            about=region,
             actor=actor,
-            region=region.code,
-            subject=str(region),
             data={"points": [p["code"] for p in document["points"]], "mode": document["mode"]},
         )
     return region

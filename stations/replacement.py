@@ -59,10 +59,9 @@ def replace_station(*, sitting: Sitting, old: Station, new: Station, room: Room,
         before.save(update_fields=["duty", "replaced_by"])
         record(
             "station.replaced",
-            actor=actor,
-            region=sitting.point.region.code,
-            point=sitting.point.code,
+            about=sitting,
             subject=_("%(old)s → %(new)s, %(room)s") % {"old": old, "new": new, "room": room},
+            actor=actor,
             data={"sitting": sitting.key, "kind": old.kind, "old": old.number, "new": new.number, "room": room.number},
         )
     return after

@@ -114,7 +114,6 @@ def start(
     An earlier version that was never sent gives way at once; one that the centre knows is replaced when the new one
     is acknowledged.
     """
-    point = sitting.point
     last = Packet.objects.filter(sitting=sitting, kind=kind, room=room, status=status).order_by("-version").first()
     packet = Packet.objects.create(
         uid=uuid7(),
@@ -129,10 +128,8 @@ def start(
     )
     record(
         "transfers.packet_made",
+        about=packet,
         actor=actor,
-        region=point.region.code,
-        point=point.code,
-        subject=str(packet),
         data={"uid": packet.uid, "version": packet.version, "supersedes": last.uid if last else ""},
     )
     packet.steps.create(at=packet.made_at, state=PacketState.BUILDING, who=actor.name[:200], text=NOTHING)

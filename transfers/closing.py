@@ -76,10 +76,9 @@ def closing_act(*, sitting: Sitting, actor: Actor) -> Act:
     name = f"CLOSING_{sitting.key.replace('-', '_')}.pdf"
     record(
         "transfers.closing_act",
-        actor=actor,
-        region=point.region.code,
-        point=point.code,
+        about=sitting,
         subject=name,
+        actor=actor,
         data={"data_sha256": digest, "sha256": hashlib.sha256(data).hexdigest(), "closed": facts.closed},
     )
     return Act(name, data, digest)

@@ -87,10 +87,9 @@ def _trouble(point: ExamPoint, refusal: Refusal) -> None:
         # A silent centre is weather; a broken chain or a foreign signature is an alarm, told once.
         record(
             "transfers.feed_broken",
-            actor=SYSTEM,
-            region=point.region.code,
-            point=point.code,
+            about=point,
             subject=refusal.code,
+            actor=SYSTEM,
             data={"text": refusal.text("ru")[:1000], "after": cursor.number},
         )
     link.silent(point, refusal)
@@ -165,10 +164,8 @@ def _take_item(point: ExamPoint, document: bytes, door: str, actor: Actor) -> bo
         FeedCursor.objects.filter(pk=cursor.pk).update(number=item.number, prev=digest)
         record(
             "transfers.feed_item",
+            about=row,
             actor=actor,
-            region=point.region.code,
-            point=point.code,
-            subject=str(row),
             data={"number": item.number, "kind": item.kind, "problem": row.problem.ru[:500]},
         )
     return True
@@ -195,10 +192,9 @@ def _lost(point: ExamPoint, item: FeedItem, after: int, actor: Actor) -> None:
     log.error("feed items %d to %d of %s are lost at the centre", after + 1, item.number - 1, point.key)
     record(
         "transfers.feed_gap",
-        actor=actor,
-        region=point.region.code,
-        point=point.code,
+        about=point,
         subject=f"№ {after + 1}–{item.number - 1}",
+        actor=actor,
         data={"after": after, "number": item.number},
     )
 

@@ -126,16 +126,13 @@ def _write_one(packet: Packet, folder: Path) -> bool:
 
 
 def _carried(packet: Packet, folder: Path, actor: Actor) -> None:
-    point = packet.sitting.point
     where = str(folder)
     with transaction.atomic():
         row = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
         record(
             "transfers.packet_on_flash",
+            about=row,
             actor=actor,
-            region=point.region.code,
-            point=point.code,
-            subject=str(row),
             data={"uid": row.uid, "sha256": row.sha256, "folder": where},
         )
         text = Message("Written to the drive: {where}", where=where)
@@ -166,13 +163,11 @@ def write_journals(*, sitting: Sitting, folder: str, actor: Actor) -> int:
         path = target / (row.name or row.original_name)
         if not path.is_file() or durable.sha256_file(path) != row.sha256:
             durable.copy_verified(files.inside(row.path), path)
-            point = sitting.point
             record(
                 "transfers.journal_on_flash",
-                actor=actor,
-                region=point.region.code,
-                point=point.code,
+                about=sitting,
                 subject=path.name,
+                actor=actor,
                 data={"sha256": row.sha256, "folder": str(target)},
             )
     return len(rows)
@@ -247,10 +242,9 @@ def write_answers(*, folder: str, point: ExamPoint, actor: Actor) -> Path:
         )
     record(
         "transfers.feed_on_flash",
-        actor=actor,
-        region=point.region.code,
-        point=point.code,
+        about=point,
         subject=path.name,
+        actor=actor,
         data={"sha256": digest, "items": len(items)},
     )
     return path

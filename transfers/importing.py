@@ -129,10 +129,8 @@ def take(*, path: Path, point: ExamPoint, actor: Actor) -> Packet:
             packet = Packet.objects.create(**_fields(checked, sitting, room, final))
             record(
                 "transfers.packet_imported",
+                about=packet,
                 actor=actor,
-                region=point.region.code,
-                point=point.code,
-                subject=str(packet),
                 data={"uid": packet.uid, "sha256": packet.sha256, "node": packet.node},
             )
             text = Message("Taken in from a drive, made on another machine of the HQ")

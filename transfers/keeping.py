@@ -21,7 +21,7 @@ from stations.models import Sitting
 from transfers.errors import OriginalsNeeded
 from transfers.finished import Ending
 from transfers.models import PointStatus, StatusName, Wiping
-from transfers.states import WIPE_MOVES, StatusState, WipeState
+from transfers.states import StatusState, WipeState
 from wire import durable
 from wire.errors import Part
 from wire.messages import Both, Message
@@ -90,7 +90,6 @@ def wipe(*, sitting: Sitting, actor: Actor, cause: str = Wiping.Cause.BUTTON) ->
     Raises:
         OriginalsNeeded: They may be needed still; every reason is named.
     """
-    point = sitting.point
     with transaction.atomic():
         Sitting.objects.select_for_update(of=("self",)).get(pk=sitting.pk)
         known = Wiping.objects.filter(sitting=sitting).first()
@@ -98,14 +97,7 @@ def wipe(*, sitting: Sitting, actor: Actor, cause: str = Wiping.Cause.BUTTON) ->
             return known
         _require_free(sitting)
         row = Wiping.objects.create(sitting=sitting, cause=cause, begun_at=now(), by=actor.name[:200])
-        record(
-            "transfers.wiping_begun",
-            actor=actor,
-            region=point.region.code,
-            point=point.code,
-            subject=sitting.key,
-            data={"cause": str(cause)},
-        )
+        record("transfers.wiping_begun", about=row, actor=actor, data={"cause": str(cause)})
         jobs.wake("transfers.wipe", row.pk)
     return row
 
@@ -134,19 +126,7 @@ def work(pk: int) -> None:
         # Counted one by one: a killed run loses the count of one file at most.
         row.files, row.size = row.files + 1, row.size + size
         Wiping.objects.filter(pk=row.pk).update(files=row.files, size=row.size)
-    point = sitting.point
-    move(
-        row,
-        WipeState.DONE,
-        table=WIPE_MOVES,
-        kind="transfers.wiped",
-        actor=SYSTEM,
-        region=point.region.code,
-        point=point.code,
-        subject=sitting.key,
-        data={"files": row.files, "size": row.size},
-        done_at=now(),
-    )
+    move(row, WipeState.DONE, actor=SYSTEM, data={"files": row.files, "size": row.size}, done_at=now())
     leases.release(row)
 
 

@@ -8,7 +8,6 @@ from audit.log import Actor
 from audit.moves import move
 from common.work.clock import now
 from transfers.models import Packet, PointStatus
-from transfers.states import PACKET_MOVES, STATUS_MOVES
 from wire.messages import NOTHING, Message
 
 #: Leases and attempts belong to one state.
@@ -38,17 +37,11 @@ def move_packet(
         IllegalMove: The table does not allow it.
         StaleState: Somebody moved it first.
     """
-    point = packet.sitting.point
     with transaction.atomic():
         move(
             packet,
             to,
-            table=PACKET_MOVES,
-            kind="transfers.packet_moved",
             actor=actor,
-            region=point.region.code,
-            point=point.code,
-            subject=str(packet),
             data={"uid": packet.uid, **(data or {})},
             **{**_FRESH, "next_try_at": now(), **changes},
         )
@@ -67,16 +60,4 @@ def move_status(row: PointStatus, to: str, *, actor: Actor, data: dict[str, Any]
         IllegalMove: The table does not allow it.
         StaleState: Somebody moved it first.
     """
-    point = row.sitting.point
-    move(
-        row,
-        to,
-        table=STATUS_MOVES,
-        kind="transfers.status_moved",
-        actor=actor,
-        region=point.region.code,
-        point=point.code,
-        subject=str(row),
-        data={"status": row.status, **(data or {})},
-        **changes,
-    )
+    move(row, to, actor=actor, data={"status": row.status, **(data or {})}, **changes)

@@ -331,15 +331,7 @@ def retry(*, packet: Packet, actor: Actor) -> Packet:
                     state=both(lambda: str(packet.get_state_display())),
                 ),
             )
-        point = packet.sitting.point
-        record(
-            "transfers.packet_retried",
-            actor=actor,
-            region=point.region.code,
-            point=point.code,
-            subject=str(packet),
-            data={"uid": packet.uid, "from": packet.state},
-        )
+        record("transfers.packet_retried", about=packet, actor=actor, data={"uid": packet.uid, "from": packet.state})
         if again:
             _again(packet, actor)
         else:

@@ -107,7 +107,7 @@ def _next(sitting: Sitting, status: str, actor: Actor) -> PhoneCode:
     point = sitting.point
     last = PhoneCode.objects.filter(point=point, date=sitting.date).order_by("-counter").first()
     series, counter = f"phone:{point.key}:{sitting.date}", last.counter if last else 0
-    mark = numbers.ahead(series, counter, region=point.region.code, point=point.code)
+    mark = numbers.ahead(series, counter, about=point)
     row = PhoneCode.objects.create(
         point=point,
         date=sitting.date,
@@ -117,14 +117,7 @@ def _next(sitting: Sitting, status: str, actor: Actor) -> PhoneCode:
         made_by=actor.name[:200],
     )
     marks.note(series, row.counter)
-    record(
-        "transfers.phone_code",
-        actor=actor,
-        region=point.region.code,
-        point=point.code,
-        subject=str(row),
-        data={"status": status, "counter": row.counter},
-    )
+    record("transfers.phone_code", about=row, actor=actor, data={"status": status, "counter": row.counter})
     return row
 
 
@@ -146,12 +139,5 @@ def confirm(*, sitting: Sitting, status: str, answer: str, actor: Actor) -> Phon
         with transaction.atomic():
             row.told_at, row.told_by = now(), actor.name[:200]
             row.save(update_fields=["told_at", "told_by"])
-            record(
-                "transfers.phone_told",
-                actor=actor,
-                region=point.region.code,
-                point=point.code,
-                subject=str(row),
-                data={"status": status, "counter": row.counter},
-            )
+            record("transfers.phone_told", about=row, actor=actor, data={"status": status, "counter": row.counter})
     return row

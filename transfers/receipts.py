@@ -143,10 +143,8 @@ def _note(row: ReceiptRecord, receipt: Receipt, actor: Actor) -> None:
     alarm = not known and alarms(row.point).filter(pk=row.pk).exists()
     record(
         "transfers.foreign_receipt" if alarm else "transfers.receipt",
+        about=row,
         actor=actor,
-        region=row.point.region.code,
-        point=row.point.code,
-        subject=str(row.packet) if known else receipt.sha256[:16],
         data={
             "level": row.level,
             "number": row.number,

@@ -22,7 +22,7 @@ def lock(point: ExamPoint, node: str) -> SequenceHead:
     """Return the row that serialises a node's signing, not behind what it gave out. Call inside a transaction."""
     SequenceHead.objects.get_or_create(point=point, node=node)
     head = SequenceHead.objects.select_for_update().get(point=point, node=node)
-    mark = numbers.ahead(_name(point, node), head.sequence, region=point.region.code, point=point.code)
+    mark = numbers.ahead(_name(point, node), head.sequence, about=point)
     if mark is not None:
         advance(head, point, mark.number, mark.hash)
     return head

@@ -135,10 +135,8 @@ def sign_one(*, packet: Packet, signers: Sequence[Signer], name: str, actor: Act
     sequences.advance(head, point, header.sequence, path.sha256)
     record(
         "transfers.packet_signed",
+        about=packet,
         actor=actor,
-        region=point.region.code,
-        point=point.code,
-        subject=str(packet),
         data={"uid": packet.uid, "sha256": path.sha256, "sequence": header.sequence, "counts": packet.counts},
     )
     move_packet(

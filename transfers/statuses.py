@@ -41,19 +41,11 @@ def send(*, sitting: Sitting, status: str, actor: Actor) -> PointStatus:
     Raises:
         GateClosed: A condition does not hold; every blocker is named.
     """
-    point = sitting.point
     with transaction.atomic():
         Sitting.objects.select_for_update().get(pk=sitting.pk)
         gate(sitting, status).require()
         row = PointStatus.objects.create(sitting=sitting, status=status, at=now(), by=actor.name)
-        record(
-            "transfers.status_declared",
-            actor=actor,
-            region=point.region.code,
-            point=point.code,
-            subject=str(row),
-            data={"sitting": sitting.key, "status": status},
-        )
+        record("transfers.status_declared", about=row, actor=actor, data={"sitting": sitting.key, "status": status})
         _start_packet(row, actor=actor)
     return row
 

@@ -13,7 +13,7 @@ from keys.tokens import OpenToken
 from stations.models import Sitting
 from transfers import build, link, seal, sign
 from transfers.models import LineCheck, Packet, PacketKind
-from transfers.states import LINE_MOVES, LineState
+from transfers.states import LineState
 from wire.errors import Refusal
 
 log = logging.getLogger(__name__)
@@ -73,18 +73,5 @@ def knock(pk: int) -> None:
 
 
 def _settle(row: LineCheck, to: str, **facts: Any) -> None:
-    point = row.packet.sitting.point
-    move(
-        row,
-        to,
-        table=LINE_MOVES,
-        kind="transfers.line_checked",
-        actor=SYSTEM,
-        region=point.region.code,
-        point=point.code,
-        subject=row.address,
-        data={"channel": row.channel, "to": to},
-        answered_at=now(),
-        **facts,
-    )
+    move(row, to, actor=SYSTEM, data={"channel": row.channel, "to": to}, answered_at=now(), **facts)
     leases.release(row)

@@ -15,7 +15,7 @@ from common.work.clock import now
 from uploads import handlers, limits, store
 from uploads.errors import ContentMismatch
 from uploads.models import Upload
-from uploads.states import MOVES, State
+from uploads.states import State
 from wire import durable
 from wire.errors import Refusal
 from wire.messages import Message
@@ -43,7 +43,6 @@ def complete_under_lock(handle: int, upload: Upload, digest: str | None = None) 
 
 def _completed(upload: Upload, digest: str) -> None:
     actor = upload.actor
-    where: dict[str, Any] = {"region": upload.region, "point": upload.audit_point, "subject": str(upload)}
     facts: dict[str, Any] = {
         "sha256": digest,
         "relative_path": relative(store.complete(upload.uid)),
@@ -58,10 +57,7 @@ def _completed(upload: Upload, digest: str) -> None:
             move(
                 upload,
                 State.REFUSED,
-                table=MOVES,
-                kind="uploads.refused",
                 actor=actor,
-                **where,
                 data={"uid": upload.uid, "code": refusal.code},
                 problem=problem(refusal),
                 **facts,
@@ -71,10 +67,7 @@ def _completed(upload: Upload, digest: str) -> None:
         move(
             upload,
             State.COMPLETE,
-            table=MOVES,
-            kind="uploads.complete",
             actor=actor,
-            **where,
             data={"uid": upload.uid, "sha256": digest},
             woken_at=now(),
             next_try_at=now(),
@@ -108,7 +101,6 @@ def hand_over(upload: Upload) -> Upload:
         Refusal: The handler cannot take it now; it is tried again.
     """
     actor = upload.actor
-    where: dict[str, Any] = {"region": upload.region, "point": upload.audit_point, "subject": str(upload)}
     with transaction.atomic():
         row = Upload.objects.select_for_update().get(pk=upload.pk)
         if row.state != State.COMPLETE:
@@ -123,10 +115,7 @@ def hand_over(upload: Upload) -> Upload:
             move(
                 row,
                 State.REFUSED,
-                table=MOVES,
-                kind="uploads.refused",
                 actor=actor,
-                **where,
                 data={"uid": row.uid, "code": refusal.code},
                 problem=problem(refusal),
             )
@@ -134,10 +123,7 @@ def hand_over(upload: Upload) -> Upload:
             move(
                 row,
                 State.HANDLED,
-                table=MOVES,
-                kind="uploads.handled",
                 actor=actor,
-                **where,
                 data={"uid": row.uid},
                 result=result,
             )

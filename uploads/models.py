@@ -2,17 +2,19 @@
 
 import secrets
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from audit.log import Actor
+from audit.moves import Moves
+from audit.subjects import AuditSubject
 from common import files
 from common.work.leases import Leased
 from stations.models import User
 from stations.scope import addressed
-from uploads.states import State
+from uploads.states import MOVES, State
 
 #: What the owner of an upload is called when a person's browser sends it: this and the key of the user.
 PERSON = "person:"
@@ -67,6 +69,7 @@ class Upload(Leased):
     completed_at = models.DateTimeField(_("accepted"), null=True, blank=True)
 
     objects = UploadQuerySet.as_manager()
+    MOVES: ClassVar = Moves(MOVES, kinds={state: f"uploads.{state}" for state in State if state != State.RECEIVING})
 
     class Meta:
         verbose_name = _("receiving of a file")
@@ -82,6 +85,10 @@ class Upload(Leased):
 
     def __str__(self) -> str:
         return f"{self.filename or self.uid} ({self.purpose})"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return AuditSubject(self.region, self.audit_point, str(self))
 
     @property
     def filename(self) -> str:

@@ -34,7 +34,7 @@ from uploads.errors import (
     WrongOffset,
 )
 from uploads.models import Upload, new_uid
-from uploads.states import FINISHED, GONE, MOVES, State
+from uploads.states import FINISHED, GONE, State
 from wire import durable
 from wire.messages import Message
 
@@ -140,14 +140,7 @@ def _insert(uid: str, owner: Owner, length: int, metadata: dict[str, str], metad
             expires_at=_expiry(),
             woken_at=at,
         )
-        record(
-            "uploads.created",
-            actor=owner.actor,
-            region=owner.region,
-            point=upload.audit_point,
-            subject=str(upload),
-            data={"uid": uid, "length": length},
-        )
+        record("uploads.created", about=upload, actor=owner.actor, data={"uid": uid, "length": length})
     return upload
 
 
@@ -371,17 +364,7 @@ def _drop(upload: Upload, to: str, actor: Actor) -> None:
         if handle is None:
             raise UploadBusy(Message("Another request writes this upload."))
         with transaction.atomic():
-            move(
-                upload,
-                to,
-                table=MOVES,
-                kind=f"uploads.{to}",
-                actor=actor,
-                region=upload.region,
-                point=upload.audit_point,
-                subject=str(upload),
-                data={"uid": upload.uid, "offset": upload.offset},
-            )
+            move(upload, to, actor=actor, data={"uid": upload.uid, "offset": upload.offset})
         path.unlink(missing_ok=True)
 
 

@@ -27,12 +27,5 @@ def announce(*, points: Sequence[ExamPoint], title: str, text: str, actor: Actor
         row.points.set(points)
         for point in points:
             feed.append(point=point, kind="announcement", body={"title": title[:200], "text": text})
-            record(
-                "rcoi.announced",
-                actor=actor,
-                region=point.region.code,
-                point=point.code,
-                subject=title[:200],
-                data={"title": title[:200]},
-            )
+            record("rcoi.announced", about=point, subject=title[:200], actor=actor, data={"title": title[:200]})
     return row

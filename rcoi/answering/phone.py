@@ -118,10 +118,8 @@ def _write(sitting: Sitting, spoken: Spoken, actor: Actor, secret: bytes | None)
     )
     record(
         "rcoi.phone_status" if right else "rcoi.phone_wrong",
+        about=row,
         actor=actor,
-        region=point.region.code,
-        point=point.code,
-        subject=str(row),
         data={"status": row.status, "counter": row.counter, "date": sitting.date.isoformat()},
     )
     return row

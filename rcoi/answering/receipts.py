@@ -85,10 +85,8 @@ def issue(
             feed.append(point=packet.point, kind="receipt", body={"p7m": base64.b64encode(body).decode("ascii")})
         record(
             "rcoi.receipt",
+            about=row,
             actor=actor,
-            region=packet.region,
-            point=packet.point_code,
-            subject=str(row),
             data={"sha256": packet.sha256, "level": level, "number": row.number, "receipt_sha256": row.body_sha256},
         )
         return row

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from audit.log import SYSTEM, Actor, record
+from audit.moves import move
 from common.errors import in_words
 from common.work.clock import now
 from rcoi.answering import feed
 from rcoi.checking import versions
 from rcoi.errors import RequestRefused
 from rcoi.models import InboxPacket, PacketKind, RescanRequest
-from rcoi.moves import move_rescan
 from rcoi.states import PacketState, RescanState
 from wire.forms import check_number
 from wire.messages import Message
@@ -69,10 +69,8 @@ def request(*, packet: InboxPacket, numbers: Sequence[str], reason: str, actor: 
         )
         record(
             "rcoi.rescan",
+            about=packet,
             actor=actor,
-            region=packet.region,
-            point=packet.point_code,
-            subject=packet.title,
             data={"packet": packet.uid, "room": packet.room, "sheets": len(numbers), "reason": reason},
         )
     return row
@@ -82,4 +80,4 @@ def answered(packet: InboxPacket) -> None:
     """Close the requests about older versions when a newer one is acknowledged."""
     older = [each.pk for each in versions.lineage(packet) if (each.version or 0) < (packet.version or 0)]
     for row in RescanRequest.objects.filter(packet_id__in=older, state=RescanState.OPEN):
-        move_rescan(row, RescanState.ANSWERED, actor=SYSTEM, answered_by=packet)
+        move(row, RescanState.ANSWERED, actor=SYSTEM, answered_by=packet)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db import transaction
 
 from audit import numbers
+from audit.subjects import AuditSubject
 from common import marks
 from common.marks import Gap, Mark
 from common.work.clock import now
@@ -27,7 +28,7 @@ def lock(name: str) -> Series:
     Series.objects.get_or_create(name=name)
     row = Series.objects.select_for_update().get(name=name)
     region, _dash, point = name.removeprefix(FEED).partition("-") if name.startswith(FEED) else ("", "", "")
-    mark = numbers.ahead(name, row.number, region=region, point=point)
+    mark = numbers.ahead(name, row.number, about=AuditSubject(region, point))
     if mark is not None:
         row.number, row.hash = mark.number, mark.hash
         row.save(update_fields=["number", "hash"])

@@ -6,13 +6,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.log import SYSTEM, Actor, record
+from audit.moves import move
 from common.errors import both, in_words
 from common.work.clock import local, now
 from rcoi.answering import feed, phone
 from rcoi.checking import beside, findings
 from rcoi.errors import RequestRefused
 from rcoi.models import InboxPacket, PointStatusRecord
-from rcoi.moves import move_status
 from rcoi.states import StatusState
 from stations.models import Sitting
 from wire import canonical
@@ -45,15 +45,14 @@ def take(packet: InboxPacket, document: dict[str, Any]) -> PointStatusRecord:
         if made:
             record(
                 "rcoi.status",
-                actor=SYSTEM,
-                region=packet.region,
-                point=packet.point_code,
+                about=packet,
                 subject=str(row),
+                actor=SYSTEM,
                 data={"status": row.status, "packet": packet.uid, "declared_by": by},
             )
             _late(packet, row)
         elif row.state == StatusState.UNDONE and declared_at != row.declared_at:
-            move_status(
+            move(
                 row,
                 StatusState.REPORTED,
                 actor=SYSTEM,
@@ -110,7 +109,7 @@ def undo(*, sitting: Sitting, status: str, reason: str, actor: Actor) -> PointSt
         if row is None:
             raise RequestRefused(Message("The point has not reported this status."))
         _require_last(sitting, status)
-        move_status(
+        move(
             row,
             StatusState.UNDONE,
             actor=actor,

@@ -12,10 +12,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from audit.log import Actor
+from audit.moves import move
 from common.work.clock import now
 from rcoi.errors import RequestRefused
 from rcoi.models import InboxFinding, InboxPacket
-from rcoi.moves import move_finding
 from rcoi.states import FindingState
 from wire import canonical
 from wire.cms import SignedBy
@@ -78,7 +78,7 @@ def settle(*, finding: InboxFinding, reason: str, actor: Actor) -> None:
             remedy=Message("For example: “The sheet came in the second packet; checked against its list”."),
         )
     with transaction.atomic():
-        move_finding(
+        move(
             finding,
             FindingState.SETTLED,
             actor=actor,

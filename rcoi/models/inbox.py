@@ -7,9 +7,11 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from audit.moves import Moves
+from audit.subjects import AuditSubject
 from common.messages import MessageField
 from common.work.leases import Leased
-from rcoi.states import FindingState, PacketState
+from rcoi.states import FINDING_TABLE, PACKET_TABLE, FindingState, PacketState
 from stations.scope import ScopedQuerySet
 from wire.forms import CATALOGUE
 
@@ -95,6 +97,15 @@ class InboxPacket(Leased):
 
     objects = InboxQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "point"
+    MOVES: ClassVar = Moves(
+        PACKET_TABLE,
+        kinds={
+            PacketState.OPENING: "rcoi.opening",
+            PacketState.VERIFIED: "rcoi.verified",
+            PacketState.ACKNOWLEDGED: "rcoi.acknowledged",
+            PacketState.REJECTED: "rcoi.rejected",
+        },
+    )
 
     class Meta:
         verbose_name = _("incoming packet")
@@ -108,6 +119,10 @@ class InboxPacket(Leased):
 
     def __str__(self) -> str:
         return self.title
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return AuditSubject(self.region, self.point_code, self.title)
 
     def title_in(self, language: str) -> str:
         """Return what the packet is, in a language."""
@@ -282,6 +297,7 @@ class InboxFinding(models.Model):
 
     objects = FindingQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "packet__point"
+    MOVES: ClassVar = Moves(FINDING_TABLE, "rcoi.finding_settled")
 
     class Meta:
         verbose_name = _("remark of the checks")
@@ -293,6 +309,10 @@ class InboxFinding(models.Model):
 
     def __str__(self) -> str:
         return str(self.text)
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.packet.audit_subject()
 
     @property
     def covered(self) -> bool:

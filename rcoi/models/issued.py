@@ -6,8 +6,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from audit.moves import Moves
+from audit.subjects import AuditSubject
 from rcoi.models.inbox import InboxPacket
-from rcoi.states import RescanState, StatusState
+from rcoi.states import RESCAN_TABLE, STATUS_TABLE, RescanState, StatusState
 from stations.models import Region, Sitting
 from stations.scope import ScopedQuerySet
 
@@ -45,6 +47,10 @@ class IssuedReceipt(models.Model):
 
     def __str__(self) -> str:
         return f"№ {self.number} {self.get_level_display()}"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.packet.audit_subject().named(str(self))
 
 
 class Series(models.Model):
@@ -118,6 +124,7 @@ class RescanRequest(models.Model):
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"
+    MOVES: ClassVar = Moves(RESCAN_TABLE, "rcoi.rescan_answered")
 
     class Meta:
         verbose_name = _("rescan request")
@@ -126,6 +133,10 @@ class RescanRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.packet}: {', '.join(self.numbers)}"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.sitting.point.audit_subject().named(self.packet.title)
 
 
 class PointStatusRecord(models.Model):
@@ -156,6 +167,9 @@ class PointStatusRecord(models.Model):
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"
+    MOVES: ClassVar = Moves(
+        STATUS_TABLE, kinds={StatusState.REPORTED: "rcoi.status", StatusState.UNDONE: "rcoi.status_undone"}
+    )
 
     class Meta:
         verbose_name = _("status of an exam point")
@@ -165,6 +179,10 @@ class PointStatusRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sitting.key}: {self.get_status_display()}"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.sitting.point.audit_subject().named(f"{self.sitting.key} {self.status}")
 
 
 class PhoneWord(models.Model):
@@ -202,6 +220,10 @@ class PhoneWord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.point} {self.date:%d.%m.%Y} {self.get_status_display() or self.get_outcome_display()}"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.point.audit_subject().named(str(self))
 
 
 class Announcement(models.Model):
@@ -271,3 +293,7 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"№ {self.number} {self.get_kind_display()} {self.key}"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return AuditSubject(self.region.code, self.point.code if self.point else "", str(self))

@@ -262,14 +262,7 @@ def package_file(request: HttpRequest, pk: int) -> HttpResponse:
     if row is None:
         raise Http404
     data = package.file_bytes(row)
-    record(
-        "rcoi.file",
-        actor=actor_of(request),
-        region=row.point.region.code,
-        point=row.point.code,
-        subject=row.name,
-        data={"sha256": row.sha256},
-    )
+    record("rcoi.file", about=row, actor=actor_of(request), data={"sha256": row.sha256})
     return file_answer(row.name, data, content_type="application/zip")
 
 
@@ -309,14 +302,6 @@ def access_key_file(request: HttpRequest, pk: int) -> HttpResponse:
     row = rows.filter(pk=pk).first()
     if row is None:
         raise Http404
-    point = row.sitting.point
     data = access.file_bytes(row)
-    record(
-        "rcoi.file",
-        actor=actor_of(request),
-        region=point.region.code,
-        point=point.code,
-        subject=row.name,
-        data={"sha256": row.sha256},
-    )
+    record("rcoi.file", about=row, actor=actor_of(request), data={"sha256": row.sha256})
     return file_answer(row.name, data, content_type="application/cms")

@@ -138,5 +138,5 @@ def feed_file(request: HttpRequest, key: str) -> HttpResponse:
     """Return the feed of a point as a file for a flash drive."""
     point: ExamPoint = point_or_404(request.user, key)  # type: ignore[arg-type]
     name, data = feed.bundle(point)
-    record("rcoi.file", actor=actor_of(request), region=point.region.code, point=point.code, subject=name)
+    record("rcoi.file", about=point, subject=name, actor=actor_of(request))
     return file_answer(name, data)

@@ -76,7 +76,7 @@ def write_feed(*, point: ExamPoint, folder: str, actor: Actor) -> Path:
             Message("The feed file was written wrongly and removed."),
             remedy=Message("Take another drive."),
         )
-    record("rcoi.file", actor=actor, region=point.region.code, point=point.code, subject=name, data={"sha256": digest})
+    record("rcoi.file", about=point, subject=name, actor=actor, data={"sha256": digest})
     return path
 
 

@@ -110,10 +110,8 @@ def _admit(arrival: Arrival, checked: CheckedPacket, place: admission.Place) -> 
             )
             record(
                 "rcoi.received",
+                about=row,
                 actor=arrival.actor,
-                region=row.region,
-                point=row.point_code,
-                subject=row.title,
                 data={"uid": row.uid, "sha256": row.sha256, "door": row.door, "signers": row.signers},
             )
             receipts.issue(packet=row, level=IssuedReceipt.Level.DELIVERED, actor=arrival.actor)
@@ -193,10 +191,8 @@ def _refuse(arrival: Arrival, refusal: Refusal) -> InboxPacket:
             )
             record(
                 "rcoi.refused",
+                about=row,
                 actor=arrival.actor,
-                region=row.region,
-                point=row.point_code,
-                subject=row.title,
                 data={"sha256": row.sha256, "code": refusal.code, "text": refusal.text("ru"), "door": row.door},
             )
             receipts.issue(packet=row, level=IssuedReceipt.Level.REJECTED, actor=arrival.actor, reasons=reasons)

@@ -122,14 +122,7 @@ def _form(
         made_at=stamp.at,
         made_by=actor.name[:200],
     )
-    record(
-        "rcoi.report",
-        actor=actor,
-        region=region.code,
-        point=point.code if point else "",
-        subject=str(row),
-        data={"number": number, "sha256": sha256, "data_sha256": digest},
-    )
+    record("rcoi.report", about=row, actor=actor, data={"number": number, "sha256": sha256, "data_sha256": digest})
     return row
 
 

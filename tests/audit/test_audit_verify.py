@@ -8,8 +8,10 @@ from django.db import connection
 
 from audit.log import SYSTEM, record
 from audit.models import Event
+from audit.subjects import AuditSubject
 
 pytestmark = pytest.mark.django_db
+POINT = AuditSubject("78", "0001")
 
 
 def verify(**options) -> tuple[str, str]:
@@ -27,7 +29,7 @@ def verify(**options) -> tuple[str, str]:
 def log():
     for number in range(3):
         record("node.started", actor=SYSTEM, subject=f"{number}")
-        record("station.replaced", actor=SYSTEM, region="78", point="0001", subject=f"{number}")
+        record("station.replaced", about=POINT, subject=f"{number}", actor=SYSTEM)
 
 
 def test_a_whole_log(log):

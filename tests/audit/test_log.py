@@ -7,15 +7,17 @@ from django.db import connection, connections
 
 from audit.log import SYSTEM, Actor, first_broken, record, record_refusal
 from audit.models import Event
+from audit.subjects import AuditSubject
 from wire.errors import Refusal
 from wire.forms import make_number
 from wire.messages import Both
 
 pytestmark = pytest.mark.django_db
+POINT = AuditSubject("78", "0001")
 
 
 def three():
-    return [record("registry.taken_in", actor=SYSTEM, region="78", point="0001", data={"n": n}) for n in range(3)]
+    return [record("registry.taken_in", about=POINT, actor=SYSTEM, data={"n": n}) for n in range(3)]
 
 
 def test_it_numbers_and_chains_the_events_of_a_point():
@@ -26,8 +28,8 @@ def test_it_numbers_and_chains_the_events_of_a_point():
 
 
 def test_points_have_chains_of_their_own_and_the_node_has_one():
-    record("registry.taken_in", actor=SYSTEM, region="78", point="0001")
-    record("registry.taken_in", actor=SYSTEM, region="78", point="0002")
+    record("registry.taken_in", about=POINT, actor=SYSTEM)
+    record("registry.taken_in", about=AuditSubject("78", "0002"), actor=SYSTEM)
     record("node.started", actor=SYSTEM)
     assert sorted(Event.objects.values_list("chain", "number")) == [("78-0001", 1), ("78-0002", 1), ("node", 1)]
 
@@ -61,9 +63,7 @@ def test_rows_are_neither_changed_nor_deleted_through_the_model():
 def test_no_form_number_stands_in_the_log_whoever_has_said_it():
     number = make_number("R", 7)
     record_refusal(Refusal(Both(f"№ {number} нет в журналах.", f"{number} is unknown.")), None)
-    record(
-        "registry.taken_in", actor=SYSTEM, region="78", point="0001", subject=f"{number}.tif", data={"reason": number}
-    )
+    record("registry.taken_in", about=POINT, subject=f"{number}.tif", actor=SYSTEM, data={"reason": number})
     refused, taken = Event.objects.order_by("pk")
     assert refused.data["text"] == f"№ …{number[-4:]} нет в журналах."
     assert (taken.subject, taken.data) == (f"…{number[-4:]}.tif", {"reason": f"…{number[-4:]}"})

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from audit.log import SYSTEM, digest, record
 from audit.models import Anchor, ChainHead, Event
+from audit.subjects import AuditSubject
 from keys import anchors
 from stations.models import Node
 from wire.documents import anchor as wire_anchor
@@ -23,7 +24,7 @@ def node(keys):
     """An HQ node with its certificate and three events in two chains."""
     record("node.started", actor=SYSTEM)
     for number in range(3):
-        record("station.replaced", actor=SYSTEM, region="78", point="0001", subject=f"{number}")
+        record("station.replaced", about=AuditSubject("78", "0001", f"{number}"), actor=SYSTEM)
     return Node.objects.get()
 
 

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 
 from audit.log import SYSTEM, record
+from audit.subjects import AuditSubject
 from journals import acts, intake
 from journals.models import Act
 from monitoring.facts import facts_of
@@ -148,7 +149,7 @@ def test_the_fragment_is_304_until_something_happens(day, technician):
         assert "no-cache" in first["Cache-Control"]
         again = technician.client.get("/today/78-0001/live/", headers={"If-None-Match": tag})
         assert (again.status_code, again.content) == (304, b"")
-        record("node.started", actor=SYSTEM, region="78", point="0001")
+        record("node.started", about=AuditSubject("78", "0001"), actor=SYSTEM)
         assert technician.client.get("/today/78-0001/live/", headers={"If-None-Match": tag}).status_code == 200
     with time_machine.travel(factories.moment(day, "12:00") + timedelta(minutes=1), tick=False):
         assert technician.client.get("/today/78-0001/live/", headers={"If-None-Match": tag}).status_code == 200
@@ -251,9 +252,9 @@ def test_an_oral_exam_has_its_own_steps(voice_day):
 
 
 def test_the_last_events_are_those_that_a_person_wants_to_read(day, technician):
-    record("station.replaced", actor=SYSTEM, region="78", point="0001", subject="0002")
+    record("station.replaced", about=AuditSubject("78", "0001", "0002"), actor=SYSTEM)
     for kind in INNER_EVENTS:
-        record(kind, actor=SYSTEM, region="78", point="0001", subject="внутреннее")
+        record(kind, about=AuditSubject("78", "0001", "внутреннее"), actor=SYSTEM)
     shown = page(technician)
     assert "Станция заменена" in shown
     assert "внутреннее" not in shown

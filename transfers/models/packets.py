@@ -9,6 +9,8 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from audit.moves import Moves
+from audit.subjects import AuditSubject
 from common import files
 from common.messages import MessageField
 from common.work.leases import Leased
@@ -16,8 +18,12 @@ from stations.models import ExamPoint, Room, Sitting
 from stations.scope import ScopedQuerySet
 from transfers.states import (
     COLOURS,
+    LINE_MOVES,
+    PACKET_MOVES,
     SETTLED,
     STATUS_COLOURS,
+    STATUS_MOVES,
+    WIPE_MOVES,
     LineState,
     PacketState,
     StatusState,
@@ -66,6 +72,7 @@ class PointStatus(models.Model):
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"
+    MOVES: ClassVar = Moves(STATUS_MOVES, "transfers.status_moved")
 
     class Meta:
         verbose_name = _("status of an exam point")
@@ -79,6 +86,10 @@ class PointStatus(models.Model):
 
     def __str__(self) -> str:
         return str(_("%s") % self.get_status_display())
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.sitting.point.audit_subject().named(str(self))
 
     #: The code by which it was told by telephone, where a page has asked for it.
     told: "PhoneCode | None" = None
@@ -118,6 +129,10 @@ class PhoneCode(models.Model):
     def __str__(self) -> str:
         return f"{self.point} {self.date:%d.%m.%Y} № {self.counter}"
 
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.point.audit_subject().named(str(self))
+
 
 class Wiping(Leased):
     """The originals of a sitting were wiped from this node: when, by whom, how many."""
@@ -141,6 +156,7 @@ class Wiping(Leased):
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"
+    MOVES: ClassVar = Moves(WIPE_MOVES, "transfers.wiped")
 
     class Meta:
         verbose_name = _("wiping of originals")
@@ -149,6 +165,10 @@ class Wiping(Leased):
 
     def __str__(self) -> str:
         return f"{self.sitting.key}: {self.get_state_display()}"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.sitting.audit_subject()
 
 
 class PacketQuerySet(ScopedQuerySet["Packet"]):
@@ -219,6 +239,7 @@ class Packet(Leased):
 
     objects = PacketQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"
+    MOVES: ClassVar = Moves(PACKET_MOVES, "transfers.packet_moved")
 
     class Meta:
         verbose_name = _("packet")
@@ -245,6 +266,10 @@ class Packet(Leased):
         what = f" {self.status}" if self.status_id else ""
         version = " " + str(_("(version %d)") % self.version) if self.version > 1 else ""
         return f"{self.get_kind_display()}{what}{where}{version}"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.sitting.point.audit_subject().named(str(self))
 
     @property
     def file(self) -> Path:
@@ -315,6 +340,7 @@ class LineCheck(Leased):
 
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "packet__sitting__point"
+    MOVES: ClassVar = Moves(LINE_MOVES, "transfers.line_checked")
 
     class Meta:
         verbose_name = _("channel check")
@@ -323,6 +349,10 @@ class LineCheck(Leased):
 
     def __str__(self) -> str:
         return f"{self.get_channel_display()}: {self.get_state_display()}"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.packet.audit_subject().named(self.address)
 
 
 class SequenceHead(models.Model):

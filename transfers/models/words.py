@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from audit.subjects import AuditSubject
 from common.messages import MessageField
 from common.work.leases import Leased
 from stations.models import ExamPoint
@@ -89,6 +90,10 @@ class FeedRecord(models.Model):
     def __str__(self) -> str:
         return f"{self.point} № {self.number}"
 
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.point.audit_subject().named(str(self))
+
 
 class ReceiptRecord(models.Model):
     """A receipt of the centre, its bytes kept as received."""
@@ -120,6 +125,10 @@ class ReceiptRecord(models.Model):
 
     def __str__(self) -> str:
         return str(_("No. %(number)d %(level)s") % {"number": self.number, "level": self.get_level_display()})
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.point.audit_subject().named(str(self.packet) if self.packet else self.file_sha256[:16])
 
     @property
     def filename(self) -> str:
