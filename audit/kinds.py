@@ -13,6 +13,8 @@ KINDS: dict[str, str | Promise] = {
     "people.account_made": _("Login issued"),
     "registry.taken_in": _("Registry loaded"),
     "station.replaced": _("Station replaced"),
+    # Its name is as old as the events in the chains.
+    "journals.station_state": _("A station changed its state"),
 }
 
 

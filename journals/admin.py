@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from common.web.admin import ReadOnlyAdmin, ReadOnlyInline
-from journals.models import Act, Journal, JournalAnswer, JournalSet, JournalSheet, StationSign
+from journals.models import Act, Journal, JournalAnswer, JournalSet, JournalSheet
 
 
 class SetInline(ReadOnlyInline):
@@ -54,12 +54,3 @@ class ActAdmin(ReadOnlyAdmin):
     list_display = ("name", "kind", "station_post", "room", "reason", "signed_by", "made_at")
     list_filter = ("kind",)
     list_select_related = ("station_post__station", "station_post__room", "room")
-
-
-@admin.register(StationSign)
-class StationSignAdmin(ReadOnlyAdmin):
-    """Signs of life of stations."""
-
-    list_display = ("station", "state", "note", "paper", "toner", "battery", "disk_free", "skew_seconds", "at")
-    list_filter = ("state",)
-    list_select_related = ("station",)

@@ -12,13 +12,13 @@ from rest_framework.views import APIView
 
 from common.errors import problem
 from common.web.api import UntouchedBody
-from journals import intake, signs_api
+from journals import intake
 from journals.errors import JournalsRefusal, NotThere, TooBig
-from journals.machines import StationOrNode, machine_of, point_of
 from journals.models import Journal
 from journals.verdicts import Verdict
 from keys import idempotency
 from keys.authentication import Machine
+from keys.machines import StationOrNode, machine_of, point_of
 from wire import canonical
 from wire.messages import Both
 
@@ -130,7 +130,7 @@ class JournalsView(APIView):
                 location=OpenApiParameter.HEADER,
                 description="attachment; filename*=UTF-8''END_PRINT_….dat",
             ),
-            signs_api.IDEMPOTENCY,
+            idempotency.PARAMETER,
         ],
         responses={
             200: OpenApiResponse(JournalAnswer, description="The same journal was here before."),
@@ -185,7 +185,6 @@ class JournalView(APIView):
 
 
 urlpatterns = [
-    *signs_api.urlpatterns,
     path("journals/", JournalsView.as_view(), name="journals"),
     path("journals/<str:sha256>/", JournalView.as_view(), name="journal"),
 ]

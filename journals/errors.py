@@ -73,10 +73,3 @@ class NotThere(JournalsRefusal):
 
     def __init__(self) -> None:
         super().__init__(Message("No such journal came here."))
-
-
-class StationUnknown(JournalsRefusal):
-    """The registry of this node has no such station."""
-
-    code = "station_unknown"
-    http_status = 422

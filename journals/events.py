@@ -15,7 +15,6 @@ kinds.register(
         "journals.rechecked": _("Journal accepted after another check"),
         "journals.superseded": _("Journal replaced by a fuller one"),
         "journals.forms_opened": _("Form numbers opened"),
-        "journals.station_state": _("A station changed its state"),
         "journals.act_made": _("Act made"),
     }
 )

@@ -80,7 +80,9 @@ def expected_set(sitting: Sitting, kinds: Sequence[str] = ("print", "voice")) ->
     """Return what every station of some kinds owes to a sitting, reserve and replaced ones included."""
     posts = list(
         StationPost.objects.filter(sitting=sitting, station__kind__in=kinds)
-        .select_related("station__sign", "station__point", "room", "sitting__point__region", "replaced_by__station")
+        .select_related(
+            "station__heartbeat", "station__point", "room", "sitting__point__region", "replaced_by__station"
+        )
         .order_by("station__kind", F("room__number").asc(nulls_last=True), "station__number", "pk")
     )
     journals = list(

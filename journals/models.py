@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from audit.moves import Moves
 from audit.subjects import AuditSubject
@@ -265,43 +264,3 @@ class Act(models.Model):
     def audit_subject(self) -> AuditSubject:
         """Return what its events are about."""
         return self.sitting.point.audit_subject().named(self.name)
-
-
-class StationSign(models.Model):
-    """The last sign of life of a station: what it does, what it has left, how its clock goes."""
-
-    class State(models.TextChoices):
-        """What a station does."""
-
-        READY = "ready", _("ready")
-        WORKING = "working", _("working")
-        PAUSED = "paused", _("paused")
-        FAULT = "fault", _("out of order")
-        FINISHED = "finished", pgettext_lazy("station", "finished")
-
-    station = models.OneToOneField(Station, models.PROTECT, verbose_name=_("station"), related_name="sign")
-    state = models.CharField(_("state"), max_length=8, choices=State.choices)
-    note = models.CharField(_("message"), max_length=200, blank=True)
-    paper = models.PositiveSmallIntegerField(_("paper, %"), null=True, blank=True)
-    toner = models.PositiveSmallIntegerField(_("toner, %"), null=True, blank=True)
-    battery = models.PositiveSmallIntegerField(_("battery, %"), null=True, blank=True)
-    disk_free = models.PositiveBigIntegerField(_("free on the disk, bytes"), null=True, blank=True)
-    software = models.CharField(_("software"), max_length=200, blank=True)
-    said_at = models.DateTimeField(_("by the station's clock"))
-    at = models.DateTimeField(_("received"))
-    skew_seconds = models.FloatField(_("station clock is fast by, s"))
-
-    objects = ScopedQuerySet.as_manager()
-    SCOPE: ClassVar[str | None] = "station__point"
-
-    class Meta:
-        verbose_name = _("sign of life of a station")
-        verbose_name_plural = _("signs of life of stations")
-        ordering = ("station",)
-
-    def __str__(self) -> str:
-        return f"{self.station}: {self.get_state_display()}"
-
-    def audit_subject(self) -> AuditSubject:
-        """Return what its events are about."""
-        return self.station.point.audit_subject().named(str(self))

@@ -114,3 +114,10 @@ class SessionRefused(KeysRefusal):
 
     code = "session_refused"
     http_status = 403
+
+
+class PointUnknown(KeysRefusal):
+    """A machine speaks for a point that this node does not know."""
+
+    # As machines know it from the door of the journals, which was the first to say it.
+    code = "journal_refused"

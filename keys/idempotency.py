@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from django.db import IntegrityError, transaction
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.response import Response
 
 from common.work.clock import now
@@ -19,6 +20,13 @@ HEADER = "Idempotency-Key"
 #: How long an answer is kept, and how long a request may take before a repetition takes its place.
 KEPT, PATIENCE = timedelta(hours=24), timedelta(seconds=60)
 _KEY = re.compile(r"[\x21-\x7e]{1,100}")
+#: The header of every POST that may be repeated.
+PARAMETER = OpenApiParameter(
+    HEADER,
+    location=OpenApiParameter.HEADER,
+    description="1–100 visible ASCII characters. The same key with the same request within 24 hours gets the first "
+    "answer again (`Idempotency-Replayed: true`); with another request, 422.",
+)
 
 
 class BadKey(KeysRefusal):

@@ -10,7 +10,7 @@ from journals.models import Journal
 from journals.states import JournalState
 from monitoring import words
 from monitoring.facts import Facts
-from monitoring.signs import sign_of, trouble_words
+from monitoring.heartbeats import heartbeat_of, trouble_words
 from monitoring.steps import link
 from scanning.models import Recording, Source
 
@@ -43,7 +43,7 @@ def incidents_of(facts: Facts) -> list[Incident]:
         *_packets(facts),
         *_parked(facts),
         *_key(facts),
-        *_signs(facts),
+        *_heartbeats(facts),
         *_disk(),
     ]
     return sorted(found, key=lambda one: _ORDER[one.level])
@@ -94,18 +94,18 @@ def skew_words(journal: Journal) -> str:
     }
 
 
-def _signs(facts: Facts) -> list[Incident]:
+def _heartbeats(facts: Facts) -> list[Incident]:
     """Stations that stopped, fell silent, or will soon need paper, toner, power or space."""
     found = {}
     for row in (*facts.room_posts, *facts.scan_posts):
-        sign = sign_of(row.post.station)
+        heartbeat = heartbeat_of(row.post.station)
         # A replaced station has said its last word, and one whose journal is here may be switched off.
-        if sign is None or row.post.replaced_by_id or row.served:
+        if heartbeat is None or row.post.replaced_by_id or row.served:
             continue
-        if said := trouble_words(sign):
-            level = "bad" if sign.state == sign.State.FAULT else "warn"
+        if said := trouble_words(heartbeat):
+            level = "bad" if heartbeat.state == heartbeat.State.FAULT else "warn"
             text = f"{row.post.station}: {', '.join(said)}"
-            found[sign.pk] = Incident(level, text, link("monitoring", facts, "#stations"))
+            found[heartbeat.pk] = Incident(level, text, link("monitoring", facts, "#stations"))
     return list(found.values())
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from journals.expected import MISSING, Expected, duty_words
 from monitoring import words
 from monitoring.facts import Facts
-from monitoring.signs import Sign, sign_of
+from monitoring.heartbeats import StationHeartbeat, heartbeat_of
 from stations.models import Duty, StationKind
 
 KINDS = (StationKind.PRINT, StationKind.VOICE, StationKind.SCAN)
@@ -42,10 +42,10 @@ class Cell:
         return words.clock_of(journal.received_at, self.row.post.sitting.point) if journal else ""
 
     @property
-    def sign(self) -> Sign | None:
+    def heartbeat(self) -> StationHeartbeat | None:
         """What the station said of itself last."""
-        row = sign_of(self.row.post.station)
-        return Sign(row) if row else None
+        row = heartbeat_of(self.row.post.station)
+        return StationHeartbeat(row) if row else None
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from common.web.admin import ReadOnlyAdmin, ReadOnlyInline
 from stations.models import (
     Assignment,
     ExamPoint,
+    Heartbeat,
     Node,
     Person,
     Region,
@@ -152,3 +153,12 @@ class NodeAdmin(ReadOnlyAdmin):
     """This node."""
 
     list_display = ("uid", "kind", "region", "mode", "founded_at")
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(ReadOnlyAdmin):
+    """Signs of life of stations."""
+
+    list_display = ("station", "state", "note", "paper", "toner", "battery", "disk_free", "skew_seconds", "at")
+    list_filter = ("state",)
+    list_select_related = ("station",)

@@ -159,6 +159,48 @@ class Station(models.Model):
         return f"{self.get_kind_display()} {self.number}"
 
 
+class Heartbeat(models.Model):
+    """The last sign of life of a station: what it does, what it has left, how its clock goes."""
+
+    class State(models.TextChoices):
+        """What a station does."""
+
+        READY = "ready", _("ready")
+        WORKING = "working", _("working")
+        PAUSED = "paused", _("paused")
+        FAULT = "fault", _("out of order")
+        FINISHED = "finished", pgettext_lazy("station", "finished")
+
+    station = models.OneToOneField(Station, models.PROTECT, verbose_name=_("station"), related_name="heartbeat")
+    state = models.CharField(_("state"), max_length=8, choices=State.choices)
+    note = models.CharField(_("message"), max_length=200, blank=True)
+    paper = models.PositiveSmallIntegerField(_("paper, %"), null=True, blank=True)
+    toner = models.PositiveSmallIntegerField(_("toner, %"), null=True, blank=True)
+    battery = models.PositiveSmallIntegerField(_("battery, %"), null=True, blank=True)
+    disk_free = models.PositiveBigIntegerField(_("free on the disk, bytes"), null=True, blank=True)
+    software = models.CharField(_("software"), max_length=200, blank=True)
+    said_at = models.DateTimeField(_("by the station's clock"))
+    at = models.DateTimeField(_("received"))
+    skew_seconds = models.FloatField(_("station clock is fast by, s"))
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "station__point"
+
+    class Meta:
+        # As it was called when it lay with the journals.
+        db_table = "journals_stationsign"
+        verbose_name = _("sign of life of a station")
+        verbose_name_plural = _("signs of life of stations")
+        ordering = ("station",)
+
+    def __str__(self) -> str:
+        return f"{self.station}: {self.get_state_display()}"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.station.point.audit_subject().named(str(self))
+
+
 class Subject(models.Model):
     """A subject of the exam; filled from `wire.subjects`."""
 

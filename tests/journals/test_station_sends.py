@@ -6,10 +6,11 @@ import json
 import pytest
 from django.utils import timezone
 
-from journals.models import Journal, StationSign
+from journals.models import Journal
 from keys.models import RevocationList
 from station_client import reporting, sending
 from station_client.cli import main
+from stations.models import Heartbeat
 from stations.registry import document_of
 from tests.support.journals import print_station
 from uploads.models import Upload
@@ -113,7 +114,7 @@ def test_a_station_asks_for_its_day_and_tells_how_it_is(keys, live_server, tmp_p
     heard = [next(beats) for _ in range(3)]
     assert [each["troubles"] for each in heard] == [["paper"]] * 3
     assert waits == [30, 30]
-    row = StationSign.objects.get()
+    row = Heartbeat.objects.get()
     assert row.disk_free > 0
     assert row.software.startswith("ppe-station")
     assert abs(row.skew_seconds) < 5

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from audit.log import SYSTEM
 from audit.models import Event
-from journals import signs
 from journals.models import Act, Journal
+from stations import heartbeats
 from stations.models import StationPost
 from tests.support.journals import print_station
 from tests.support.keys import PIN
@@ -229,12 +229,16 @@ def test_the_fragment(day, technician):
 
 def test_the_matrix_says_what_a_station_said_of_itself(keys, day, technician):
     at = timezone.now()
-    signs.take(
+    heartbeats.store(
         station=day.posts["print-0001"].station,
         actor=SYSTEM,
-        said=signs.Said("fault", at, note="замятие бумаги", paper=4),
+        report=heartbeats.HeartbeatReport("fault", at, note="замятие бумаги", paper=4),
     )
-    signs.take(station=day.posts["print-0002"].station, actor=SYSTEM, said=signs.Said("working", at, paper=90))
+    heartbeats.store(
+        station=day.posts["print-0002"].station,
+        actor=SYSTEM,
+        report=heartbeats.HeartbeatReport("working", at, paper=90),
+    )
     shown = text(technician.client.get(f"/monitoring/{day.key}/"))
     assert re.search(r'class="sign bad">.*?неисправна \d\d:\d\d, замятие бумаги, бумага 4 %', shown, re.DOTALL)
     assert re.search(r'class="sign ">.*?работает \d\d:\d\d\s*</span>', shown, re.DOTALL)

@@ -9,11 +9,10 @@ from django.db import transaction
 
 from audit.log import Actor, record
 from common.work.clock import now
-from journals.errors import StationUnknown
-from journals.models import StationSign
 from stations.matching import station_of
-from stations.models import ExamPoint, Sitting, Station, StationPost
+from stations.models import ExamPoint, Heartbeat, Sitting, Station, StationPost
 from wire import canonical, names
+from wire.errors import Refusal
 from wire.journal.name import NO_ROOM
 from wire.messages import Message
 from wire.names import JournalName
@@ -26,8 +25,15 @@ MAX_SKEW = 60.0
 LOW_PAPER, LOW_TONER, LOW_BATTERY, LOW_DISK = 10, 10, 20, 1 << 30
 
 
+class StationUnknown(Refusal):
+    """The registry of this node has no such station."""
+
+    code = "station_unknown"
+    http_status = 422
+
+
 @dataclass(frozen=True)
-class Said:
+class HeartbeatReport:
     """What a station says about itself; shares in per cent, the disk in bytes, None for what it cannot measure."""
 
     state: str
@@ -60,31 +66,31 @@ def station_of_machine(identity: Identity, point: ExamPoint) -> Station:
 
 
 @transaction.atomic
-def take(*, station: Station, said: Said, actor: Actor) -> StationSign:
+def store(*, station: Station, report: HeartbeatReport, actor: Actor) -> Heartbeat:
     """Keep a sign of life; a change of what the station does goes into the log."""
     at = now()
-    before = StationSign.objects.select_for_update().filter(station=station).values_list("state", flat=True).first()
-    row, _made = StationSign.objects.update_or_create(
+    before = Heartbeat.objects.select_for_update().filter(station=station).values_list("state", flat=True).first()
+    row, _made = Heartbeat.objects.update_or_create(
         station=station,
         defaults={
-            "state": said.state,
-            "note": said.note,
-            "paper": said.paper,
-            "toner": said.toner,
-            "battery": said.battery,
-            "disk_free": said.disk_free,
-            "software": said.software,
-            "said_at": said.at,
+            "state": report.state,
+            "note": report.note,
+            "paper": report.paper,
+            "toner": report.toner,
+            "battery": report.battery,
+            "disk_free": report.disk_free,
+            "software": report.software,
+            "said_at": report.at,
             "at": at,
-            "skew_seconds": (said.at - at).total_seconds(),
+            "skew_seconds": (report.at - at).total_seconds(),
         },
     )
-    if before != said.state:
+    if before != report.state:
         record(
             "journals.station_state",
             about=row,
             actor=actor,
-            data={"before": before or "", "state": said.state, "note": said.note},
+            data={"before": before or "", "state": report.state, "note": report.note},
         )
     return row
 
@@ -150,16 +156,16 @@ def _name(station: Station, sitting: Sitting, post: StationPost) -> str:
     )
 
 
-def troubles(sign: StationSign) -> list[str]:
+def troubles(heartbeat: Heartbeat) -> list[str]:
     """Return the codes of what somebody should look at: ``fault``, ``silent``, ``clock``, ``paper`` and so on."""
-    silent = sign.state != StationSign.State.FINISHED and sign.at < now() - SILENCE
+    silent = heartbeat.state != Heartbeat.State.FINISHED and heartbeat.at < now() - SILENCE
     low = {
-        "paper": (sign.paper, LOW_PAPER),
-        "toner": (sign.toner, LOW_TONER),
-        "battery": (sign.battery, LOW_BATTERY),
-        "disk": (sign.disk_free, LOW_DISK),
+        "paper": (heartbeat.paper, LOW_PAPER),
+        "toner": (heartbeat.toner, LOW_TONER),
+        "battery": (heartbeat.battery, LOW_BATTERY),
+        "disk": (heartbeat.disk_free, LOW_DISK),
     }
-    found = ["fault"] if sign.state == StationSign.State.FAULT else []
+    found = ["fault"] if heartbeat.state == Heartbeat.State.FAULT else []
     found += ["silent"] if silent else []
-    found += ["clock"] if abs(sign.skew_seconds) > MAX_SKEW else []
+    found += ["clock"] if abs(heartbeat.skew_seconds) > MAX_SKEW else []
     return found + [name for name, (value, limit) in low.items() if value is not None and value < limit]

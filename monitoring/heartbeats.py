@@ -4,22 +4,21 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from journals import signs
-from journals.models import StationSign
 from monitoring import words
-from stations.models import Station
+from stations import heartbeats
+from stations.models import Heartbeat, Station
 
 
 @dataclass(frozen=True)
-class Sign:
+class StationHeartbeat:
     """What a cell of the matrix says about a station."""
 
-    row: StationSign
+    row: Heartbeat
 
     @property
     def level(self) -> str:
         """Class of the words: bad, warn or nothing."""
-        found = signs.troubles(self.row)
+        found = heartbeats.troubles(self.row)
         return "bad" if "fault" in found else "warn" if found else ""
 
     @property
@@ -29,13 +28,13 @@ class Sign:
         return ", ".join([f"{self.row.get_state_display()} {at}", *trouble_words(self.row)])
 
 
-def sign_of(station: Station) -> StationSign | None:
+def heartbeat_of(station: Station) -> Heartbeat | None:
     """Return the last sign of a station, if it ever spoke."""
-    row: StationSign | None = getattr(station, "sign", None)
+    row: Heartbeat | None = getattr(station, "heartbeat", None)
     return row
 
 
-def trouble_words(row: StationSign) -> list[str]:
+def trouble_words(row: Heartbeat) -> list[str]:
     """Say what is wrong with a station, one phrase for each trouble."""
     minutes = round(row.skew_seconds / 60)
     said = {
@@ -47,4 +46,4 @@ def trouble_words(row: StationSign) -> list[str]:
         "battery": _("battery %s %%") % row.battery,
         "disk": _("little space on the disk"),
     }
-    return [said[code] for code in signs.troubles(row) if said[code]]
+    return [said[code] for code in heartbeats.troubles(row) if said[code]]

@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from audit.log import SYSTEM
 from audit.models import Event
-from journals import signs
-from journals.models import Journal, StationSign
+from journals.models import Journal
 from keys import idempotency, trust
 from keys.models import KeptAnswer
+from stations import heartbeats
+from stations.models import Heartbeat
 from tests.journals.test_api import client_of
 from tests.support.journals import print_station
 from wire import canonical
@@ -73,7 +74,7 @@ class TestHeartbeat:
         said = beat(client, at=late, paper=5, note="осталась одна пачка").json()
         assert 415 < said["skew_seconds"] < 425
         assert said["troubles"] == ["clock", "paper"]
-        row = StationSign.objects.get()
+        row = Heartbeat.objects.get()
         assert (row.state, row.paper, row.note) == ("working", 5, "осталась одна пачка")
 
     def test_only_changes_of_state_go_into_the_log(self, keys):
@@ -85,11 +86,11 @@ class TestHeartbeat:
 
     def test_silence_is_a_trouble_until_the_station_has_finished(self, keys):
         beat(client_of(keys))
-        row = StationSign.objects.get()
-        with later(signs.SILENCE):
-            assert signs.troubles(row) == ["silent"]
+        row = Heartbeat.objects.get()
+        with later(heartbeats.SILENCE):
+            assert heartbeats.troubles(row) == ["silent"]
             row.state = "finished"
-            assert signs.troubles(row) == []
+            assert heartbeats.troubles(row) == []
 
     @pytest.mark.parametrize(
         "wrong",
@@ -107,14 +108,14 @@ class TestHeartbeat:
         answer = beat(client_of(keys), **wrong)
         assert answer.status_code == 400
         assert answer["Content-Type"] == "application/problem+json"
-        assert not StationSign.objects.exists()
+        assert not Heartbeat.objects.exists()
 
     def test_a_revoked_station_is_not_heard(self, keys):
         client = client_of(keys)
         assert beat(client).status_code == 200
         trust.take_crl(der=keys.revoke("print-0001"), actor=SYSTEM)
         assert beat(client, state="fault").status_code == 401
-        assert StationSign.objects.get().state == "working"
+        assert Heartbeat.objects.get().state == "working"
 
 
 class TestRepeatedRequests:
@@ -141,12 +142,12 @@ class TestRepeatedRequests:
         assert beat(client, key="k-4", state="ready").status_code == 200
         answer = beat(client, key="k-4", state="fault")
         assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
-        assert StationSign.objects.get().state == "ready"
+        assert Heartbeat.objects.get().state == "ready"
 
     def test_keys_of_two_stations_do_not_meet(self, keys):
         for handle in ("print-0001", "print-0002"):
             assert "Idempotency-Replayed" not in beat(client_of(keys, handle), key="same").headers
-        assert StationSign.objects.count() == 2
+        assert Heartbeat.objects.count() == 2
 
     @pytest.mark.parametrize("key", ["ключ", "a b", "x" * 101])
     def test_what_is_no_key_is_refused(self, keys, key):
@@ -198,4 +199,4 @@ def test_below_the_disk_reserve_a_station_logs_in_and_speaks(keys, settings):
     client = client_of(keys)
     assert client.get(CONFIGURATION).status_code == 200
     assert beat(client).status_code == 200
-    assert StationSign.objects.count() == 1
+    assert Heartbeat.objects.count() == 1

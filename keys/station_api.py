@@ -3,40 +3,24 @@
 from typing import Any
 
 from django.urls import path
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from journals import signs
-from journals.machines import machine_of, point_of
-from journals.models import StationSign
 from keys import idempotency
 from keys.authentication import Machine
+from keys.machines import OnlyStation, machine_of, point_of
+from stations import heartbeats
+from stations.models import Heartbeat
 from wire import canonical
-from wire.pki import Role
 
+NODES = ("hq",)
 _NO_SESSION = OpenApiResponse(description="No session: problem details")
 _NO_STATION = OpenApiResponse(description="Not a station: problem details")
 _UNKNOWN = OpenApiResponse(description="The registry does not know the station: problem details")
-#: The header of every POST that may be repeated.
-IDEMPOTENCY = OpenApiParameter(
-    idempotency.HEADER,
-    location=OpenApiParameter.HEADER,
-    description="1–100 visible ASCII characters. The same key with the same request within 24 hours gets the first "
-    "answer again (`Idempotency-Replayed: true`); with another request, 422.",
-)
-
-
-class OnlyStation(BasePermission):
-    """A station speaks for itself."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """Return whether the machine is a station."""
-        machine = request.auth
-        return isinstance(machine, Machine) and machine.identity.role in (Role.PRINT, Role.VOICE, Role.SCAN)
 
 
 class Post(serializers.Serializer[None]):
@@ -82,10 +66,10 @@ class ConfigurationAnswer(serializers.Serializer[None]):
     sittings = SittingAnswer(many=True)
 
 
-class Sign(serializers.Serializer[None]):
+class HeartbeatRequest(serializers.Serializer[None]):
     """A sign of life."""
 
-    state = serializers.ChoiceField(choices=StationSign.State.choices)
+    state = serializers.ChoiceField(choices=Heartbeat.State.choices)
     at = serializers.RegexField(
         r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$",
         help_text="The station's own clock: 2026-05-29T10:00:00.000000Z.",
@@ -102,7 +86,7 @@ class Sign(serializers.Serializer[None]):
     software = serializers.CharField(required=False, allow_blank=True, max_length=200)
 
 
-class SignAnswer(serializers.Serializer[None]):
+class HeartbeatAnswer(serializers.Serializer[None]):
     """What the node heard."""
 
     received_at = serializers.CharField()
@@ -158,8 +142,8 @@ class ConfigurationView(APIView):
     def get(self, request: Request) -> Response:
         """Return what this station is to know of today's and coming exams."""
         machine = machine_of(request)
-        station = signs.station_of_machine(machine.identity, point_of(machine))
-        return Response(signs.configuration(station=station), headers={"Cache-Control": "no-store"})
+        station = heartbeats.station_of_machine(machine.identity, point_of(machine))
+        return Response(heartbeats.configuration(station=station), headers={"Cache-Control": "no-store"})
 
 
 class HeartbeatView(APIView):
@@ -170,10 +154,10 @@ class HeartbeatView(APIView):
     @extend_schema(
         operation_id="station_heartbeat",
         tags=["stations"],
-        request=Sign,
-        parameters=[IDEMPOTENCY],
+        request=HeartbeatRequest,
+        parameters=[idempotency.PARAMETER],
         responses={
-            200: SignAnswer,
+            200: HeartbeatAnswer,
             400: OpenApiResponse(description="Malformed: problem details"),
             401: _NO_SESSION,
             403: _NO_STATION,
@@ -212,7 +196,7 @@ class HeartbeatView(APIView):
     def post(self, request: Request) -> Response:
         """Keep what the station says about itself; only the last word is kept."""
         machine = machine_of(request)
-        given = Sign(data=request.data)
+        given = HeartbeatRequest(data=request.data)
         given.is_valid(raise_exception=True)
         said = dict(given.validated_data)
         body = canonical.dumps(said)
@@ -221,15 +205,15 @@ class HeartbeatView(APIView):
         return idempotency.once(machine=machine, key=key, request=same, make=lambda: self._take(machine, said))
 
     def _take(self, machine: Machine, said: dict[str, Any]) -> Response:
-        station = signs.station_of_machine(machine.identity, point_of(machine))
+        station = heartbeats.station_of_machine(machine.identity, point_of(machine))
         said["at"] = canonical.parse_stamp(said["at"])
-        row = signs.take(station=station, said=signs.Said(**said), actor=machine.actor)
+        row = heartbeats.store(station=station, report=heartbeats.HeartbeatReport(**said), actor=machine.actor)
         return Response(
             {
                 "received_at": canonical.stamp(row.at),
                 "skew_seconds": round(row.skew_seconds, 3),
-                "next_seconds": int(signs.EVERY.total_seconds()),
-                "troubles": signs.troubles(row),
+                "next_seconds": int(heartbeats.EVERY.total_seconds()),
+                "troubles": heartbeats.troubles(row),
             }
         )
 

@@ -5,8 +5,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from journals.errors import JournalsRefusal
 from keys.authentication import Machine
+from keys.errors import PointUnknown
 from stations.models import ExamPoint
 from wire.messages import Message
 from wire.pki import Role
@@ -26,6 +26,15 @@ class StationOrNode(BasePermission):
         )
 
 
+class OnlyStation(BasePermission):
+    """A station speaks for itself."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Return whether the machine is a station."""
+        machine = request.auth
+        return isinstance(machine, Machine) and machine.identity.role in (Role.PRINT, Role.VOICE, Role.SCAN)
+
+
 def machine_of(request: Request) -> Machine:
     """Return the machine that is logged in; `StationOrNode` has seen to it."""
     machine = request.auth
@@ -38,12 +47,12 @@ def point_of(machine: Machine) -> ExamPoint:
     """Return the exam point of a machine.
 
     Raises:
-        JournalsRefusal: This node does not know it.
+        PointUnknown: This node does not know it.
     """
     identity = machine.identity
     row = ExamPoint.objects.filter(region__code=identity.region, code=identity.point).select_related("region").first()
     if row is None:
-        raise JournalsRefusal(
+        raise PointUnknown(
             Message("Point {region}-{point} is not of this node.", region=identity.region, point=identity.point)
         )
     return row
