@@ -1,4 +1,4 @@
-"""The page of one journal, and the files as received."""
+"""The page of one journal, the files as received, and the forms of this room on “Monitoring”."""
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -7,15 +7,19 @@ from django.utils.translation import gettext as _
 from audit.log import actor_of
 from common import files
 from common.errors import language
-from common.web.pages import page, render
-from journals import acts, forms, intake
+from common.web.pages import forms_on, page, render, row_number
+from journals import acts, flash, forms, intake, verdict_list
 from journals.models import Act, Journal
 from keys.models import Certificate
+from keys.pin import token_from
 from stations import rules
-from stations.models import StationPost
+from stations.lookup import sitting_for
+from stations.models import Sitting, StationPost
+from stations.replacement import ReplacementRefused, replace_station, replacement_named
 from wire import canonical
 from wire.errors import Refusal
 from wire.journal.events import EVENTS
+from wire.messages import Message
 
 SHOWN = 500
 DECIDABLE = (Journal.State.QUARANTINED, Journal.State.REFUSED)
@@ -159,3 +163,88 @@ def act_photo(request: HttpRequest, pk: int) -> FileResponse:
     """Return the photo that belongs to an act."""
     row = get_object_or_404(Act.objects.visible_to(request.user).exclude(photo=""), pk=pk)
     return _file(row.photo, row.name.removesuffix(".p7m") + acts.photo_suffix(row))
+
+
+#: The forms of this room on the page “Monitoring”, which shows what they change.
+_monitoring = forms_on("monitoring")
+
+
+@_monitoring.post("journals")
+def take_journals(request: HttpRequest, key: str) -> str:
+    """Take in the files that were dropped on the page; each gets its verdict."""
+    sitting = sitting_for(request, key, "journals.take_in")
+    return verdict_list.take_uploads(request, sitting)
+
+
+@_monitoring.post("flash")
+def take_flash(request: HttpRequest, key: str) -> str:
+    """Take in every journal of a folder of a flash drive."""
+    sitting = sitting_for(request, key, "journals.take_in")
+    verdicts = flash.take_folder(folder=request.POST.get("folder", ""), actor=actor_of(request), point=sitting.point)
+    return verdict_list.keep(request, sitting, verdicts)
+
+
+@_monitoring.post("accept", numbered=True)
+def accept_on_monitoring(request: HttpRequest, key: str, number: str) -> str:
+    """Accept a doubtful journal for a reason."""
+    sitting = sitting_for(request, key, "journals.decide")
+    journal = _journal_of(request, sitting, number)
+    intake.accept(journal=journal, reason=request.POST.get("reason", ""), actor=actor_of(request))
+    return _("Journal accepted: %s.") % journal
+
+
+@_monitoring.post("rename", numbered=True)
+def rename_on_monitoring(request: HttpRequest, key: str, number: str) -> str:
+    """Accept under its right name a journal that has only a wrong one."""
+    sitting = sitting_for(request, key, "journals.decide")
+    journal = _journal_of(request, sitting, number)
+    intake.accept_named(journal=journal, actor=actor_of(request))
+    return _("The journal is accepted under its right name: %s.") % journal
+
+
+@_monitoring.post("refuse", numbered=True)
+def refuse_on_monitoring(request: HttpRequest, key: str, number: str) -> str:
+    """Refuse a doubtful journal for a reason; its file stays as evidence."""
+    sitting = sitting_for(request, key, "journals.decide")
+    journal = _journal_of(request, sitting, number)
+    intake.refuse(journal=journal, reason=request.POST.get("reason", ""), actor=actor_of(request))
+    return _("Journal rejected: %s.") % journal
+
+
+@_monitoring.post("act", numbered=True)
+def sign_act(request: HttpRequest, key: str, number: str) -> str:
+    """Sign an act instead of a journal that cannot be had."""
+    sitting = sitting_for(request, key, "journals.act")
+    post = get_object_or_404(StationPost, sitting=sitting, pk=row_number(number))
+    token = token_from(request, sitting.point)
+    said, photo = request.POST, request.FILES.get("photo")
+    made = acts.make(
+        sitting=sitting,
+        kind="journal_missing",
+        post=post,
+        reason=said.get("reason", ""),
+        text=said.get("text", ""),
+        photo=photo.read(acts.MAX_PHOTO + 1) if photo else None,
+        token=token,
+        actor=actor_of(request),
+    )
+    return _("Act signed: %s.") % made
+
+
+@_monitoring.post("replace")
+def replace(request: HttpRequest, key: str) -> str:
+    """Put a station in the place of another."""
+    sitting = sitting_for(request, key, "stations.replace")
+    post = replacement_named(sitting, request.POST)
+    if post is None:
+        raise ReplacementRefused(Message("Choose both stations and the room."))
+    old, new, room = post
+    replace_station(sitting=sitting, old=old, new=new, room=room, actor=actor_of(request))
+    # A journal that named a room nobody expected its station in may be sound now.
+    intake.recheck_all(sitting=sitting, actor=actor_of(request))
+    return _("%(old)s is replaced: %(new)s goes on. Journals are needed of both.") % {"old": old, "new": new}
+
+
+def _journal_of(request: HttpRequest, sitting: Sitting, number: str) -> Journal:
+    rows = Journal.objects.visible_to(request.user).filter(point=sitting.point)
+    return get_object_or_404(rows, pk=row_number(number))

@@ -7,12 +7,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from common.stored import stored
-from journals import flash
+from journals import flash, verdict_list
 from journals.models import Journal
 from journals.states import JournalState
 from keys.pin import private_channel
 from keys.tokens import list_tokens
-from monitoring import doors, words
+from monitoring import words
 from monitoring.facts import DECLARED_BEFORE, FINISHED, TRANSFERRED, Facts, facts_of
 from monitoring.head import NAMES, deadline_of
 from monitoring.incidents import MAX_SKEW
@@ -97,7 +97,7 @@ def context_of(request: HttpRequest, sitting: Sitting) -> dict[str, Any]:
         "reasons": REASONS,
         "doubtful": doubtful_of(facts),
         "listed": listed_of(facts),
-        "verdicts": doors.shown(request, sitting),
+        "verdicts": verdict_list.shown(request, sitting),
         "folders": flash.folders(),
         "tokens": list_tokens() if may["journals_act"] else [],
         "private": private_channel(request),

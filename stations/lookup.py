@@ -4,6 +4,7 @@ from django.http import Http404, HttpRequest
 
 from common.work.clock import today
 from stations.models import ExamPoint, Node, Sitting, User, parse_key_date
+from stations.rules import require
 
 SESSION_KEY = "current_sitting"
 
@@ -43,6 +44,17 @@ def open_sitting(request: HttpRequest, key: str) -> Sitting:
     sitting = sitting_or_404(request.user, key)  # type: ignore[arg-type]
     if request.session.get(SESSION_KEY) != key:
         request.session[SESSION_KEY] = key
+    return sitting
+
+
+def sitting_for(request: HttpRequest, key: str, action: str) -> Sitting:
+    """Return the sitting of a form when the person may do the action there.
+
+    Raises:
+        NotAllowed: With the roles that may do it, in words.
+    """
+    sitting = open_sitting(request, key)
+    require(request.user, action, sitting)
     return sitting
 
 

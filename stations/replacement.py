@@ -1,5 +1,7 @@
 """A station dies during the day and another goes on in its room. Both owe a journal from then on."""
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -65,3 +67,21 @@ def replace_station(*, sitting: Sitting, old: Station, new: Station, room: Room,
             data={"sitting": sitting.key, "kind": old.kind, "old": old.number, "new": new.number, "room": room.number},
         )
     return after
+
+
+def replacement_named(sitting: Sitting, said: Mapping[str, str]) -> tuple[Station, Station, Room] | None:
+    """Return old station, new station and room that the form ``replace`` names; numbers or ``kind:number``."""
+    room = sitting.point.rooms.filter(number=said.get("room", "")).first()
+    old = _station(sitting, said.get("station", ""), "")
+    new = _station(sitting, said.get("new", ""), old.kind if old else "")
+    return (old, new, room) if old and new and room else None
+
+
+def _station(sitting: Sitting, said: str, kind: str) -> Station | None:
+    named, _sep, number = said.rpartition(":")
+    rows = Station.objects.filter(point=sitting.point, number=number)
+    wanted = named or kind
+    if wanted:
+        return rows.filter(kind=wanted).first()
+    # A bare number: the print station, unless only a station of another kind carries it.
+    return rows.filter(kind="print").first() or rows.order_by("kind").first()

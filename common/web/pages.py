@@ -20,7 +20,7 @@ gets the form valid, and one that is invalid or refused is shown again as typed:
 import logging
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Any, Literal, overload
+from typing import Any, Literal, Protocol, overload
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -74,19 +74,24 @@ register_converter(SittingKey, "sitting")
 register_converter(PointKey, "point")
 
 
-class Page:
-    """A page with its forms."""
+class Register(Protocol):
+    """Registers the handler of a form; see `Forms.post`."""
 
-    def __init__(
-        self, view: View, *, route: str, name: str, node: Node, login: bool, files: tuple[str, ...], max_body: int
-    ) -> None:
-        self.view, self.route, self.name, self.node, self.login = view, route, name, node, login
-        self.files, self.max_body = files, max_body if files else space.SMALL
+    @overload
+    def __call__(self, form: str, *, numbered: bool = False) -> Callable[[Handler], Handler]: ...
+    @overload
+    def __call__(self, form: type[PageForm], *, about: About) -> Callable[[Handler], Handler]: ...
+
+
+class Forms:
+    """The forms that stand on a page, each with its handler."""
+
+    def __init__(self) -> None:
+        """Know none yet."""
         self.handlers: dict[str, Handler] = {}
         self.numbered: dict[str, Handler] = {}
-        self.forms: dict[str, type[PageForm]] = {}
+        self.classes: dict[str, type[PageForm]] = {}
         self.abouts: dict[str, About] = {}
-        update_wrapper(self, view)
 
     @overload
     def post(self, form: str, *, numbered: bool = False) -> Callable[[Handler], Handler]: ...
@@ -107,11 +112,37 @@ class Page:
             if isinstance(form, str):
                 (self.numbered if numbered else self.handlers)[form] = handler
             else:
-                self.forms[form.name], self.handlers[form.name] = form, handler
+                self.classes[form.name], self.handlers[form.name] = form, handler
                 self.abouts[form.name] = about or (lambda request, **_address: None)
             return handler
 
         return register
+
+
+#: Page → its forms: whoever comes first, the page or a form of it, makes the entry.
+_forms: dict[str, Forms] = {}
+
+
+def forms_on(name: str) -> Forms:
+    """Return the forms of a page; a room hangs its own forms on the page of a room above by its name."""
+    return _forms.setdefault(name, Forms())
+
+
+class Page:
+    """A page with its forms."""
+
+    def __init__(
+        self, view: View, *, route: str, name: str, node: Node, login: bool, files: tuple[str, ...], max_body: int
+    ) -> None:
+        self.view, self.route, self.name, self.node, self.login = view, route, name, node, login
+        self.files, self.max_body = files, max_body if files else space.SMALL
+        self.forms = forms_on(name)
+        update_wrapper(self, view)
+
+    @property
+    def post(self) -> "Register":
+        """What registers the handler of a form of this room; see `Forms.post`."""
+        return self.forms.post
 
     def __call__(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         """Answer a request; a refusal of a form becomes a message on the page it came from."""
@@ -120,13 +151,13 @@ class Page:
         form = request.POST.get("form", "")
         if request.FILES and not self.files:
             raise BadRequest("this page takes no files")
-        handler = self.handlers.get(form)
+        handler = self.forms.handlers.get(form)
         if handler is None:
-            stem = max((s for s in self.numbered if form.startswith(f"{s}-")), key=len, default=None)
+            stem = max((s for s in self.forms.numbered if form.startswith(f"{s}-")), key=len, default=None)
             if stem is None:
                 raise BadRequest(f"no form {form!r} on this page")
-            handler, kwargs = self.numbered[stem], {**kwargs, "number": form[len(stem) + 1 :]}
-        if form in self.forms:
+            handler, kwargs = self.forms.numbered[stem], {**kwargs, "number": form[len(stem) + 1 :]}
+        if form in self.forms.classes:
             return self._judge(request, form, handler, **kwargs)
         try:
             return self._done(request, handler, **kwargs)
@@ -137,11 +168,11 @@ class Page:
     def _judge(self, request: HttpRequest, name: str, handler: Handler, **kwargs: Any) -> HttpResponseBase:
         """Do a form that is a class; first of all it is refused whoever may not send it."""
         try:
-            about = self.abouts[name](request, **kwargs)
+            about = self.forms.abouts[name](request, **kwargs)
         except Refusal as refusal:
             _say(request, refusal)
             return redirect(request.get_full_path())
-        form = self.forms[name](request, about=about, data=request.POST, files=request.FILES)
+        form = self.forms.classes[name](request, about=about, data=request.POST, files=request.FILES)
         if not form.is_valid():
             form.returned = "invalid"
             messages.error(request, _("The action was not done: correct the marked fields and send it again."))
@@ -172,7 +203,7 @@ class Page:
             said += " " + _("You are logged in as %(name)s.") % {"name": user.get_full_name() or user.get_username()}
         messages.error(request, said)
         try:
-            form = kind(request, about=self.abouts[kind.name](request, **kwargs))
+            form = kind(request, about=self.forms.abouts[kind.name](request, **kwargs))
         except Refusal as refusal:
             _say(request, refusal)
             return self._show(request, **kwargs)
@@ -184,13 +215,13 @@ class Page:
         if not request.user.is_authenticated or "X-Requested-With" in request.headers:
             return None
         held = request.session.get(UNSENT)
-        if not held or held["path"] != request.get_full_path() or held["form"] not in self.forms:
+        if not held or held["path"] != request.get_full_path() or held["form"] not in self.forms.classes:
             return None
         del request.session[UNSENT]
         typed = QueryDict(mutable=True)
         for name, values in held["values"].items():
             typed.setlist(name, values)
-        return self.show_unsent(request, self.forms[held["form"]], typed, **kwargs)
+        return self.show_unsent(request, self.forms.classes[held["form"]], typed, **kwargs)
 
     def _again(self, request: HttpRequest, form: PageForm, **kwargs: Any) -> HttpResponseBase:
         """Show the page with a form that was not done (see `common.web.forms.form_on`)."""

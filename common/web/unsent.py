@@ -38,7 +38,7 @@ def same_origin(request: HttpRequest) -> bool:
 def may_come_back(request: HttpRequest, match: ResolverMatch | None) -> bool:
     """Return whether the page of an address has forms that are given back, and one of our pages sent this one."""
     page = pages.named(match.url_name or "") if match is not None else None
-    return page is not None and bool(page.forms) and same_origin(request)
+    return page is not None and bool(page.forms.classes) and same_origin(request)
 
 
 def log_in_first(request: HttpRequest, match: ResolverMatch) -> HttpResponse:
@@ -91,4 +91,4 @@ def stale_token(request: HttpRequest, reason: str = "") -> HttpResponseBase:
 
 def _kind(request: HttpRequest, match: ResolverMatch) -> type[PageForm] | None:
     page = pages.named(match.url_name or "")
-    return page.forms.get(request.POST.get("form", "")) if page is not None else None
+    return page.forms.classes.get(request.POST.get("form", "")) if page is not None else None

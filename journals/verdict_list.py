@@ -1,6 +1,6 @@
-"""The doors of the page “Monitoring”: files in, a verdict for each, kept on the screen until the next ones."""
+"""Files brought on the page “Monitoring”: a verdict for each, kept on the screen until the next ones."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from django.contrib import messages
 from django.http import HttpRequest
@@ -11,7 +11,7 @@ from audit.log import actor_of
 from common.work import clock
 from journals.arrivals import Uploaded, take_in_all
 from journals.verdicts import Verdict
-from stations.models import Room, Sitting, Station
+from stations.models import Sitting
 from wire.errors import Refusal
 from wire.messages import Message
 
@@ -94,21 +94,3 @@ def shown(request: HttpRequest, sitting: Sitting) -> dict[str, object] | None:
         return None
     rows = [{**row, "level": LOOKS[row["state"]][0], "icon": LOOKS[row["state"]][1]} for row in kept["rows"]]
     return {**kept, "rows": rows}
-
-
-def replacement_of(sitting: Sitting, said: Mapping[str, str]) -> tuple[Station, Station, Room] | None:
-    """Return old station, new station and room that the form ``replace`` names; numbers or ``kind:number``."""
-    room = sitting.point.rooms.filter(number=said.get("room", "")).first()
-    old = _station(sitting, said.get("station", ""), "")
-    new = _station(sitting, said.get("new", ""), old.kind if old else "")
-    return (old, new, room) if old and new and room else None
-
-
-def _station(sitting: Sitting, said: str, kind: str) -> Station | None:
-    named, _sep, number = said.rpartition(":")
-    rows = Station.objects.filter(point=sitting.point, number=number)
-    wanted = named or kind
-    if wanted:
-        return rows.filter(kind=wanted).first()
-    # A bare number: the print station, unless only a station of another kind carries it.
-    return rows.filter(kind="print").first() or rows.order_by("kind").first()
