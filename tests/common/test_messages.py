@@ -21,7 +21,7 @@ BEFORE = [
     ("rcoi", "0005_settled_findings"),
 ]
 AFTER = [
-    ("journals", "0004_messages"),
+    ("journals", "0005_messages"),
     ("scanning", "0005_messages"),
     ("transfers", "0009_messages"),
     ("rcoi", "0006_messages"),

@@ -20,7 +20,7 @@ def apart(model, *rest):
 
 class Migration(migrations.Migration):
 
-    dependencies = [("journals", "0003_station_signs")]
+    dependencies = [("journals", "0004_heartbeats_leave")]
 
     operations = [
         migrations.AlterField("journal", "forms_problem", models.CharField(blank=True, default="", max_length=300)),
