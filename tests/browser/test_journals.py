@@ -199,11 +199,11 @@ def test_sixty_files_of_all_kinds_dropped_at_once(open_page, look, day, keys, te
 
 def test_the_page_with_the_keyboard_alone(open_page, look, day, keys, technician, tmp_path):
     """Bring files, put a name right, accept for a reason, sign an act; never a mouse."""
-    good, renamed, unsigned = of(keys, "0001"), of(keys, "0002"), of(keys, "0003")
+    good, renamed, doubtful = of(keys, "0001"), of(keys, "0002"), of(keys, "0003")
     for name, data in (
         (good.name, good.close()),
         ("переименован.dat", renamed.close()),
-        (unsigned.name, unsigned.close(signer=None)),
+        (doubtful.name, doubtful.close(signer="print-0002")),
     ):
         (tmp_path / name).write_bytes(data)
     page = open_page(technician, f"/monitoring/{day.key}/")
@@ -232,7 +232,7 @@ def test_the_page_with_the_keyboard_alone(open_page, look, day, keys, technician
     page.keyboard.type("Сверено с бумагой")
     with page.expect_navigation():
         page.keyboard.press("Enter")
-    assert Journal.objects.get(original_name=unsigned.name).state == "accepted"
+    assert Journal.objects.get(original_name=doubtful.name).state == "accepted"
 
     tab_to("at.tagName === 'SUMMARY' && at.closest('.owing') && at.innerText.includes('0006')")
     page.keyboard.press("Enter")

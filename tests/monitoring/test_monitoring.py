@@ -74,18 +74,33 @@ def test_the_matrix_shows_words_and_icons(keys, day, technician):
 
 def test_a_doubtful_journal_is_decided_with_a_reason(keys, day, technician):
     made = print_station(keys)
-    send(technician, day, "journals", files=[file(made.close(signer=None), made.name)])
+    send(technician, day, "journals", files=[file(made.close(signer="print-0002"), made.name)])
     journal = Journal.objects.get()
     assert journal.state == "quarantined"
     page = text(technician.client.get(f"/monitoring/{day.key}/"))
     assert f'id="accept-{journal.pk}"' in page
-    assert "не подписан" in page
+    assert "подписан с сомнениями" in page
     send(technician, day, f"accept-{journal.pk}", reason="")
     journal.refresh_from_db()
     assert journal.state == "quarantined"
     send(technician, day, f"accept-{journal.pk}", reason="Сверено с протоколом печати")
     journal.refresh_from_db()
     assert journal.state == "accepted"
+
+
+def test_a_journal_that_nobody_signed_has_no_button_of_acceptance_and_no_reason_helps(keys, day, technician):
+    made = print_station(keys)
+    send(technician, day, "journals", files=[file(made.close(signer=None), made.name)])
+    journal = Journal.objects.get()
+    page = text(technician.client.get(f"/monitoring/{day.key}/"))
+    assert "не подписан" in page
+    assert "Принесите другую копию со станции, иначе составьте акт" in page
+    assert f'id="accept-{journal.pk}"' not in page
+    assert f'id="refuse-{journal.pk}"' in page
+    said = text(send(technician, day, f"accept-{journal.pk}", reason="Сверено с протоколом печати"))
+    assert "одной причины недостаточно" in said
+    journal.refresh_from_db()
+    assert journal.state == "quarantined"
 
 
 def test_a_wrong_name_is_put_right_with_one_click(keys, day, technician, observer):
