@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 from audit.models import Anchor, Event
 from common import errors as refusals
 from wire.documents import anchor as wire_anchor
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 #: Reads an anchor of this node and checks its signature; the room of the keys puts its function here.
-readers: list[Callable[[Anchor], wire_anchor.Anchor]] = []
+readers: list[Callable[[Anchor], wire_anchor.AnchorDocument]] = []
 
 
 def latest() -> Anchor | None:
@@ -21,11 +21,11 @@ def latest() -> Anchor | None:
 def faults() -> list[str]:
     """Return what is wrong with the anchors, or with the log they speak of, in words."""
     found: list[str] = []
-    number, prev, held = 0, "", set[wire_anchor.Head]()
+    number, prev, held = 0, "", set[wire_anchor.AnchoredHead]()
     for row in Anchor.objects.order_by("number").iterator():
         try:
             said = readers[0](row)
-        except Refusal as refusal:
+        except PpeError as refusal:
             return [
                 *found,
                 _("Anchor no. %(number)d: %(why)s") % {"number": row.number, "why": refusals.words(refusal)},
@@ -39,11 +39,11 @@ def faults() -> list[str]:
     return found
 
 
-def _stands(head: wire_anchor.Head) -> bool:
+def _stands(head: wire_anchor.AnchoredHead) -> bool:
     return Event.objects.filter(chain=head.chain, number=head.number, hash=head.hash).exists()
 
 
-def _lost(row: Anchor, head: wire_anchor.Head) -> str:
+def _lost(row: Anchor, head: wire_anchor.AnchoredHead) -> str:
     return _("Anchor no. %(anchor)d was signed over event no. %(number)d of chain %(chain)s, which is gone now.") % {
         "anchor": row.number,
         "number": head.number,

@@ -13,7 +13,7 @@ from audit.subjects import Audited, AuditSubject
 from common.stored import stored
 from common.work.clock import now
 from wire import canonical
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.forms import hide_numbers
 
 
@@ -120,7 +120,7 @@ def first_broken(chain: str) -> Event | None:
     return None
 
 
-def record_refusal(refusal: Refusal, request: HttpRequest | None) -> None:
+def record_refusal(refusal: PpeError, request: HttpRequest | None) -> None:
     """Record that something was refused at a door."""
     actor = actor_of(request) if request is not None else SYSTEM
     path = request.path if request is not None else ""

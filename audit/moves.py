@@ -9,20 +9,20 @@ from django.db.models import Model
 
 from audit.log import Actor, record
 from audit.subjects import Audited
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 Table = Mapping[str, frozenset[str] | set[str] | tuple[str, ...]]
 
 
-class IllegalMove(Refusal):
+class IllegalMoveError(PpeError):
     """The table of the thing has no such transition."""
 
     code = "illegal_transition"
     http_status = 409
 
 
-class StaleState(Refusal):
+class StaleStateError(PpeError):
     """Somebody else moved the row first."""
 
     code = "stale_state"
@@ -82,16 +82,16 @@ def move(
         **changes: Other fields set in the same statement.
 
     Raises:
-        IllegalMove: The table does not allow it.
-        StaleState: The row is not in the believed status any more.
+        IllegalMoveError: The table does not allow it.
+        StaleStateError: The row is not in the believed status any more.
     """
     old = row.state
     if to not in (row.MOVES.table if table is None else table).get(old, ()):
-        raise IllegalMove(Message("No way leads from {old} to {to}.", old=old, to=to))
+        raise IllegalMoveError(Message("No way leads from {old} to {to}.", old=old, to=to))
     with transaction.atomic():
         rows = cast("type[Model]", type(row))._default_manager.filter(pk=row.pk, state=old)
         if rows.update(state=to, **changes) != 1:
-            raise StaleState(Message("Somebody changed the state. Reload the page."))
+            raise StaleStateError(Message("Somebody changed the state. Reload the page."))
         # The row in memory is the old one still: an event speaks of what was moved.
         record(
             kind or row.MOVES.kind_of(to),

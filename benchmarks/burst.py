@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks.figures import ROOT, Figure, share
 from benchmarks.node import note, require
-from demo.nodes import Node, free_port
+from demo.nodes import DemoNode, free_port
 from ppe_portal.supervisor import mark_of, marked
 from tests.support.postgresql import server
 
@@ -54,7 +54,7 @@ def _database(name: str) -> Iterator[str]:
 
 
 def _burst(folder: Path, database: str, url: str, seed: int) -> list[Figure]:
-    node = Node("hq", folder / "hq", folder / "logs", free_port())
+    node = DemoNode("hq", folder / "hq", folder / "logs", free_port())
     node.settings = {
         "PPE_TOKEN_DIRS": str(folder / "tokens"),
         "PPE_FLASH_DIRS": str(folder / "flash"),
@@ -84,7 +84,7 @@ def _burst(folder: Path, database: str, url: str, seed: int) -> list[Figure]:
     return _figures(database, said, kept)
 
 
-def _cpu(node: Node) -> float:
+def _cpu(node: DemoNode) -> float:
     """Seconds of CPU that the living processes of a node have used."""
     ticks = os.sysconf("SC_CLK_TCK")
     total = 0
@@ -95,7 +95,7 @@ def _cpu(node: Node) -> float:
     return total / ticks
 
 
-def _run(node: Node, *words: str) -> str:
+def _run(node: DemoNode, *words: str) -> str:
     done = subprocess.run(
         [sys.executable, *words], cwd=ROOT, env=node.environment(), capture_output=True, text=True, check=False
     )

@@ -14,7 +14,7 @@ from typing import Any, cast
 from cryptography.hazmat.primitives import serialization
 
 from station_client import sending
-from station_client.home import Station
+from station_client.home import StationHome
 from wire import durable, pki
 from wire.cms import Signer
 from wire.journal import JournalLog
@@ -43,7 +43,7 @@ def one(folder: Path, station: Prepared, url: str, start: threading.Event, said:
         time.sleep(seconds)
 
     try:
-        (sent,) = sending.send(cast(Station, station), url, [path], sleep=sleep)
+        (sent,) = sending.send(cast(StationHome, station), url, [path], sleep=sleep)
         state, line = sent.state, sent.line
     except Exception as error:  # whatever it was, it is counted
         state, line = "failed", repr(error)

@@ -25,7 +25,7 @@ from benchmarks.figures import ROOT, Figure
 from tests.support.authority import Authority, Holder, rsa_key
 from tests.support.needs import missing
 from wire import pki
-from wire.pki import Role
+from wire.pki import CertificateRole
 
 SIZE = int(os.environ.get("PPE_BENCH_MIB", "1024")) << 20
 RUNS = int(os.environ.get("PPE_BENCH_RUNS", "5"))
@@ -84,9 +84,9 @@ def _prepare(folder: Path) -> None:
     region = Authority()
     _keep(folder, "ca", region.certificate)
     for name, holder in {
-        "ec": region.issue(Role.RCOI, point="0000"),
-        "rsa": region.issue(Role.RCOI, point="0000", key=rsa_key()),
-        "by": region.issue(Role.HQ),
+        "ec": region.issue(CertificateRole.RCOI, point="0000"),
+        "rsa": region.issue(CertificateRole.RCOI, point="0000", key=rsa_key()),
+        "by": region.issue(CertificateRole.HQ),
     }.items():
         _keep(folder, name, holder.certificate, holder)
     subprocess.run(["age-keygen", "-o", "age.key"], cwd=folder, check=True, capture_output=True)

@@ -1,6 +1,6 @@
 """Journals of 200 entries taken in on SQLite: verified, compared, durable; by one process and by one for each core.
 
-Each process does what a folder of a flash drive or an armful of dropped files makes a node do (`take_in_all`): every
+Each process does what a folder of a flash drive or an armful of dropped files makes a node do (`ingest_all`): every
 check of every journal, its bytes synced, its row and audit event committed before its verdict is given.
 """
 
@@ -21,7 +21,7 @@ JOURNALS, ENTRIES, GOAL, CORES, ALONE = 400, 200, 200.0, 2, 100
 Named = tuple[str, bytes]
 
 
-class Taken(NamedTuple):
+class IntakeResult(NamedTuple):
     """What came of it: journals a second, journals for a second of one core, how long each waited."""
 
     rate: float
@@ -60,13 +60,13 @@ def _one_by_one(made: Sequence[Named]) -> list[float]:
     times = []
     for name, data in made:
         start = time.perf_counter()
-        verdict = intake.take_in(data=data, name=name, door="api", actor=OPERATOR)
+        verdict = intake.ingest(data=data, name=name, door="api", actor=OPERATOR)
         times.append(time.perf_counter() - start)
         node.require(verdict.state == "accepted", verdict.line)
     return times
 
 
-def _together(shares: Sequence[Sequence[Named]]) -> Taken:
+def _together(shares: Sequence[Sequence[Named]]) -> IntakeResult:
     """Let one process for each share take it in, all at once; the clock runs from the start to the last verdict."""
     from django.db import connections  # noqa: PLC0415
 
@@ -89,11 +89,11 @@ def _together(shares: Sequence[Sequence[Named]]) -> Taken:
         node.require(os.waitstatus_to_exitcode(os.wait()[1]) == 0, "a process failed")
     count = sum(len(made) for made in shares)
     times = [time for each in said for time in each["times"]]
-    return Taken(count / max(each["end"] for each in said), count / sum(each["cpu"] for each in said), times)
+    return IntakeResult(count / max(each["end"] for each in said), count / sum(each["cpu"] for each in said), times)
 
 
 def _work(made: Sequence[Named], begin: float) -> dict[str, object]:
-    from journals.arrivals import TOGETHER, Uploaded, take_in_all  # noqa: PLC0415
+    from journals.arrivals import TOGETHER, Uploaded, ingest_all  # noqa: PLC0415
     from tests.support.keys import OPERATOR  # noqa: PLC0415
 
     profile = cProfile.Profile() if os.environ.get("PPE_BENCH_PROFILE") else None
@@ -104,7 +104,7 @@ def _work(made: Sequence[Named], begin: float) -> dict[str, object]:
         profile.enable()
     for first in range(0, len(files), TOGETHER):
         armful, start = files[first : first + TOGETHER], time.perf_counter()
-        for verdict in take_in_all(armful, door="flash", actor=OPERATOR):
+        for verdict in ingest_all(armful, door="flash", actor=OPERATOR):
             node.require(verdict.state == "accepted", verdict.line)
         times += [time.perf_counter() - start] * len(armful)
     if profile:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import httpx
 
-from tests.support.upload_node import HQ, Node, migrated
+from tests.support.upload_node import HQ, UploadNode, migrated
 from wire import tus
-from wire.tus_errors import TransferRefusal
+from wire.tus_errors import ExchangeError
 
 
 def main(folder: Path, size: int) -> None:
@@ -19,7 +19,7 @@ def main(folder: Path, size: int) -> None:
     source.write_bytes(os.urandom(size))
     data.mkdir(mode=0o700)
     migrated(data)
-    node = Node(data).start()
+    node = UploadNode(data).start()
     again, location, begin = 0, None, time.monotonic()
     try:
         with httpx.Client(base_url=node.url, headers={"Authorization": f"Bearer {HQ}"}, timeout=30) as client:
@@ -30,7 +30,7 @@ def main(folder: Path, size: int) -> None:
                     )
                     location = done.location
                     break
-                except TransferRefusal as refusal:
+                except ExchangeError as refusal:
                     again, location = again + 1, refusal.location or location
             seconds = time.monotonic() - begin
             told = tus.answer(client, location or "") or {}

@@ -11,7 +11,7 @@ from typing import Any
 import django
 from django.core.management import call_command
 
-from wire.pki import Role
+from wire.pki import CertificateRole
 
 TEMP = Path(tempfile.mkdtemp(prefix="ppe-bench-"))
 
@@ -45,8 +45,8 @@ def stations(keys: Any, count: int) -> list[str]:
     for number in range(1001, 1001 + count):
         name = f"{number:04d}"
         station = factories.StationFactory(point=day.point, kind="print", number=name, serial=f"SN-print-{name}")
-        factories.StationPostFactory(sitting=day.sitting, station=station, room=rooms[number % len(rooms)])
-        keys.certify(Role.PRINT, name)
+        factories.StationAssignmentFactory(sitting=day.sitting, station=station, room=rooms[number % len(rooms)])
+        keys.certify(CertificateRole.PRINT, name)
         numbers.append(name)
     return numbers
 
@@ -59,11 +59,11 @@ def journal_of(keys: Any, number: str, entries: int, seed: int) -> tuple[str, by
 
 def station_with(keys: Any, number: str, entries: int, seed: int) -> Any:
     """A print station that has written that many entries and not closed yet."""
-    from tests.support.journals import Station, sets  # noqa: PLC0415 - models exist only now
+    from tests.support.journals import JournalStation, sets  # noqa: PLC0415 - models exist only now
 
     rooms = [room for name, room in keys.day.rooms.items() if name != "HQ"]
     draw = random.Random(f"{seed}/{number}")
-    made = Station(keys, "print", number, room=rooms[int(number) % len(rooms)].number)
+    made = JournalStation(keys, "print", number, room=rooms[int(number) % len(rooms)].number)
     made.add("software_started", version="1").add("exam_started")
     sealed = bool(keys.access_certificates())
     for ordinal in range(entries - 2 - sealed):

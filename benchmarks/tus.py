@@ -21,7 +21,7 @@ import psutil
 
 from benchmarks.figures import ROOT, Figure
 from tests.support.needs import missing
-from tests.support.upload_node import HQ, Node, free_port, migrated
+from tests.support.upload_node import HQ, UploadNode, free_port, migrated
 
 UPLOADS = 16
 SIZE = int(os.environ.get("PPE_BENCH_MIB", "1024")) << 20
@@ -103,7 +103,7 @@ def _ours(folder: Path) -> Iterator[Server]:
     data = folder / "data"
     data.mkdir()
     migrated(data)
-    node = Node(data, workers=2)  # as a node is shipped
+    node = UploadNode(data, workers=2)  # as a node is shipped
     node.start()
     assert node.process is not None
     log = data / "uploads" / "handled.log"

@@ -8,7 +8,7 @@ from pathlib import Path
 CHUNK = 8 << 20
 
 
-class Line:
+class SlowLine:
     """One connection, opened again when the server closes it."""
 
     def __init__(self, port: int) -> None:
@@ -40,7 +40,7 @@ class Line:
 
 
 def main(port: int, path: str, token: str, source: Path) -> None:
-    size, line = source.stat().st_size, Line(port)
+    size, line = source.stat().st_size, SlowLine(port)
     purpose = base64.b64encode(b"probe").decode()
     asked = f"POST {path} HTTP/1.1\r\nAuthorization: Bearer {token}\r\nUpload-Length: {size}\r\n"
     status, headers = line.ask(f"{asked}Upload-Metadata: purpose {purpose}\r\nContent-Length: 0\r\n")

@@ -13,14 +13,14 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Both, Message
 
 log = logging.getLogger(__name__)
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 #: Called with every refusal that leaves through a page or the API; `audit` records them.
-listeners: list[Callable[[Refusal, HttpRequest | None], None]] = []
+listeners: list[Callable[[PpeError, HttpRequest | None], None]] = []
 
 
 def language() -> str:
@@ -53,7 +53,7 @@ def in_words(reason: str) -> bool:
     return _WORD.search(reason) is not None
 
 
-def tell(refusal: Refusal, request: HttpRequest | None) -> None:
+def tell(refusal: PpeError, request: HttpRequest | None) -> None:
     """Let every listener know of a refusal; one that cannot hear (a full disk) does not keep the answer back."""
     for listener in listeners:
         try:
@@ -62,12 +62,12 @@ def tell(refusal: Refusal, request: HttpRequest | None) -> None:
             log.exception("refusal %s was not noted", refusal.code)
 
 
-def words(refusal: Refusal) -> str:
+def words(refusal: PpeError) -> str:
     """Return what is wrong and what to do next, in the language of the person before the screen."""
     return refusal.whole().render(language())
 
 
-def problem(refusal: Refusal) -> dict[str, Any]:
+def problem(refusal: PpeError) -> dict[str, Any]:
     """Return RFC 9457 problem details with both languages."""
     return {
         "type": f"urn:ppe:problem:{refusal.code}",
@@ -76,8 +76,8 @@ def problem(refusal: Refusal) -> dict[str, Any]:
         "code": refusal.code,
         "detail": refusal.text("en"),
         "detail_ru": refusal.text("ru"),
-        "cure": refusal.cure("en"),
-        "cure_ru": refusal.cure("ru"),
+        "cure": refusal.remedy_text("en"),
+        "cure_ru": refusal.remedy_text("ru"),
         "permanent": refusal.permanent,
         "errors": [
             {
@@ -92,7 +92,7 @@ def problem(refusal: Refusal) -> dict[str, Any]:
     }
 
 
-class Busy(Refusal):
+class BusyError(PpeError):
     """The database was busy for longer than a request may wait; nothing of it was done."""
 
     code = "busy"
@@ -124,9 +124,9 @@ _WORDS: dict[int, Message] = {
 _SMALL_TALK = frozenset({404, 405, 406, 429})
 
 
-def _of_framework(code: str, message: Message) -> Refusal:
+def _of_framework(code: str, message: Message) -> PpeError:
     """Return an error of the framework as a refusal, for those who listen."""
-    made: type[Refusal] = type("FrameworkRefusal", (Refusal,), {"code": code})
+    made: type[PpeError] = type("FrameworkRefusal", (PpeError,), {"code": code})
     return made(message)
 
 
@@ -136,10 +136,10 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     plain = getattr(request, "_request", request)
     if isinstance(error, OperationalError):
         log.warning("the database did not take a request in time: %s", error)
-        error = Busy()  # nobody is told: an event of it would wait for the same database
-    elif isinstance(error, Refusal):
+        error = BusyError()  # nobody is told: an event of it would wait for the same database
+    elif isinstance(error, PpeError):
         tell(error, plain)
-    if isinstance(error, Refusal):
+    if isinstance(error, PpeError):
         wait = getattr(error, "retry_after", None)
         headers = {"Retry-After": str(wait)} if wait else {}
         return Response(

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from django.conf import settings
 
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 
-class OutsideStore(Refusal):
+class OutsideStoreError(PpeError):
     """A name led out of the node's data folder."""
 
     code = "outside_store"
@@ -23,7 +23,7 @@ def folder(*parts: str) -> Path:
     """Return a folder below the data folder, made when it is missing (0700).
 
     Raises:
-        OutsideStore: The parts lead out of the data folder.
+        OutsideStoreError: The parts lead out of the data folder.
     """
     path = inside(*parts)
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -34,12 +34,12 @@ def inside(*parts: str) -> Path:
     """Return a path below the data folder.
 
     Raises:
-        OutsideStore: The parts lead out of the data folder.
+        OutsideStoreError: The parts lead out of the data folder.
     """
     root = data_dir()
     path = root.joinpath(*parts)
     if not path.resolve().is_relative_to(root.resolve()):
-        raise OutsideStore(Message("The file name leads out of the store."))
+        raise OutsideStoreError(Message("The file name leads out of the store."))
     return path
 
 

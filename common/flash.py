@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 MAX_DEPTH = 3
@@ -16,7 +16,7 @@ MAX_FOLDERS = 200
 MAX_FILES = 2000
 
 
-class NoSuchFolder(Refusal):
+class NoSuchFolderError(PpeError):
     """The chosen folder is not on a drive of this machine."""
 
     code = "flash_folder_missing"
@@ -108,13 +108,13 @@ def folder_of(value: str) -> Path:
     """Return the folder that a form names; proven to lie on a drive.
 
     Raises:
-        NoSuchFolder: It lies elsewhere, or the drive is gone.
+        NoSuchFolderError: It lies elsewhere, or the drive is gone.
     """
     with contextlib.suppress(OSError, ValueError):
         path = Path(value).resolve(strict=True)
         if path.is_dir() and any(path.is_relative_to(root.resolve()) for root in roots()):
             return path
-    raise NoSuchFolder(
+    raise NoSuchFolderError(
         Message("The chosen folder is not on a flash drive."),
         remedy=Message("Insert the drive, reload the page and choose the folder again."),
     )

@@ -29,7 +29,7 @@ from common import files
 from common.work.clock import now
 from wire import canonical
 from wire.durable import disk_errors, fsync_dir, write_all, write_durable
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ NAME, FAMILY, FORMAT = "numbers.jsonl", "ppe-numbers/", "ppe-numbers/1"
 MOST = 1 << 20
 
 
-class NumbersOfALaterVersion(Refusal):
+class NumbersOfALaterVersionError(PpeError):
     """The file was written by a later version of the portal."""
 
     code: ClassVar[str] = "numbers_of_a_later_version"
@@ -119,7 +119,7 @@ def leaves(series: str, number: int, digest: str = "") -> None:
     """Make sure that a number survives the database before it leaves the node.
 
     Raises:
-        DiskRefusal: The disk does not take it; the number must not leave.
+        DiskError: The disk does not take it; the number must not leave.
     """
     transaction.on_commit(partial(_append, {series: Mark(number, digest)}, sync=True))
 
@@ -128,7 +128,7 @@ def raise_to(marks: Mapping[str, Mark]) -> None:
     """Note many numbers at once, on the disk when it returns.
 
     Raises:
-        DiskRefusal: The disk does not take them.
+        DiskError: The disk does not take them.
     """
     _append(marks, sync=True)
 
@@ -235,7 +235,7 @@ def _is_ours(head: bytes) -> bool:
     except (ValueError, KeyError, TypeError):
         return False
     if said.startswith(FAMILY) and said != FORMAT:
-        raise NumbersOfALaterVersion(
+        raise NumbersOfALaterVersionError(
             Message(
                 "The file {name} was written by a later version of the portal ({said}): this one must"
                 " give out no number.",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from wire.durable import DiskFull
+from wire.durable import DiskFullError
 from wire.messages import Message
 
 #: What stays free unless the node's settings say otherwise.
@@ -25,7 +25,7 @@ LITTLE = 8
 RETRY_SECONDS = 60
 
 
-class NoRoomForForm(DiskFull):
+class NoRoomForFormError(DiskFullError):
     """The disk has no room for a decision to be written down."""
 
 
@@ -60,11 +60,11 @@ def require(need: int, *, keep: int | None = None) -> None:
         keep: Bytes that must stay free; the reserve unless what is written helps to make room again.
 
     Raises:
-        DiskFull: They would eat into the reserve; it is worth trying again later.
+        DiskFullError: They would eat into the reserve; it is worth trying again later.
     """
     left = free()
     if left < need + (reserve() if keep is None else keep):
-        raise DiskFull(
+        raise DiskFullError(
             Message("{left} MB are left on the node's disk: that is not enough.", left=left // 1000000),
             remedy=Message("Free some space: the work goes on by itself."),
             retry_after=RETRY_SECONDS,
@@ -75,14 +75,14 @@ def require_for_form(size: int) -> None:
     """Refuse a form of so many bytes in all, by its length alone: a big one brings files, a small one a decision.
 
     Raises:
-        DiskFull: Its files would eat into the reserve.
-        NoRoomForForm: Nothing at all can be written down any more.
+        DiskFullError: Its files would eat into the reserve.
+        NoRoomForFormError: Nothing at all can be written down any more.
     """
     if size > SMALL:
         require_for_files(size)
     left = free()
     if size and left < size + floor():
-        raise NoRoomForForm(
+        raise NoRoomForFormError(
             Message(
                 "{left} MB are left on the node's disk: not even this action can be written down.", left=left // 1000000
             ),
@@ -96,7 +96,7 @@ def require_for_files(size: int) -> None:
     """Refuse the files of a form when they would eat into the reserve.
 
     Raises:
-        DiskFull: They would; forms without files are still taken.
+        DiskFullError: They would; forms without files are still taken.
     """
     left = free()
     if not size or left >= size + reserve():
@@ -107,7 +107,7 @@ def require_for_files(size: int) -> None:
             "Wipe the originals of exams that the centre has acknowledged (the page “Transfer answer"
             " forms”), or free some space otherwise, and upload the files again."
         )
-    raise DiskFull(
+    raise DiskFullError(
         Message(
             "{left} MB are left on the node's disk: the files were not taken. Forms without files work.",
             left=left // 1000000,

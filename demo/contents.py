@@ -17,13 +17,13 @@ from PIL import Image
 
 from demo import checks
 from demo.checks import CheckFailedError, Opened
-from demo.report import Step
-from demo.stage import STATION, Stage
+from demo.harness import STATION, Harness
+from demo.report import DemoStep
 from drawing.plan import FINISHED, HQ, RESCAN, TRANSFERRED, PointPlan
 from wire import pki
 
 
-def hold(stage: Stage, opened: dict[str, Opened], step: Step) -> None:
+def require(stage: Harness, opened: dict[str, Opened], step: DemoStep) -> None:
     """Hold the acknowledged packets of every point to what is true of the day.
 
     Args:
@@ -66,7 +66,7 @@ def hold(stage: Stage, opened: dict[str, Opened], step: Step) -> None:
     step.facts.append(f"{sheets} sheets as in truth.csv")
 
 
-def _signers(stage: Stage, point: PointPlan, packet: dict[str, Any], inside: Opened) -> list[str]:
+def _signers(stage: Harness, point: PointPlan, packet: dict[str, Any], inside: Opened) -> list[str]:
     token = stage.tokens[point.code]
     key = pkcs12.load_key_and_certificates(token.path.read_bytes(), token.pin.encode())[0]
     assert key is not None  # noqa: S101 (the stage made it)
@@ -81,7 +81,7 @@ def _signers(stage: Stage, point: PointPlan, packet: dict[str, Any], inside: Ope
     return wrong
 
 
-def _receipts(stage: Stage, packet: dict[str, Any], inside: Opened) -> list[str]:
+def _receipts(stage: Harness, packet: dict[str, Any], inside: Opened) -> list[str]:
     wrong = []
     for level in ("delivered", "acknowledged"):
         path = stage.folders.receipts / f"{packet['uid']}.{level}.p7m"
@@ -95,7 +95,7 @@ def _receipts(stage: Stage, packet: dict[str, Any], inside: Opened) -> list[str]
     return wrong
 
 
-def _shown(stage: Stage, packet: dict[str, Any], inside: Opened) -> list[str]:
+def _shown(stage: Harness, packet: dict[str, Any], inside: Opened) -> list[str]:
     """Hold the centre's page to the packet: what was never decrypted cannot be looked at there."""
     browser = stage.centre["rcoi_operator"].browser
     page = browser.get(f"/centre/inbox/{packet['uid']}/")
@@ -114,7 +114,7 @@ def _shown(stage: Stage, packet: dict[str, Any], inside: Opened) -> list[str]:
     return wrong
 
 
-def _sheets(stage: Stage, point: PointPlan, room: str, inside: Opened) -> Iterable[str]:
+def _sheets(stage: Harness, point: PointPlan, room: str, inside: Opened) -> Iterable[str]:
     owned = [each for each in stage.placed if each.row.point == point.code and each.row.owner == room]
     papers: dict[str, list[Path]] = {}
     for each in owned:
@@ -141,7 +141,7 @@ def _same(sent: Path, scanned: Path) -> bool:
     return left.shape == right.shape and bool((left == right).all() or (left == right[::-1, ::-1]).all())
 
 
-def _recordings(stage: Stage, point: PointPlan, room: str, inside: Opened) -> Iterable[str]:
+def _recordings(stage: Harness, point: PointPlan, room: str, inside: Opened) -> Iterable[str]:
     whole: Counter[str] = Counter()
     for each in point.stations:
         if each.kind == "voice" and room in each.rooms:
@@ -153,7 +153,7 @@ def _recordings(stage: Stage, point: PointPlan, room: str, inside: Opened) -> It
 
 
 def _journals(
-    stage: Stage, point: PointPlan, packets: list[dict[str, Any]], opened: dict[str, Opened]
+    stage: Harness, point: PointPlan, packets: list[dict[str, Any]], opened: dict[str, Opened]
 ) -> Iterable[str]:
     made = {_sha256(path) for path in stage.flash(point).glob("END_*.dat")}
     first = {_sha256(path) for path in stage.flash(point).glob("END_*.dat") if not path.name.startswith("END_SCAN")}
@@ -175,7 +175,7 @@ def _journals(
 
 
 def _own_scan_journal(
-    stage: Stage, point: PointPlan, packets: list[dict[str, Any]], opened: dict[str, Opened]
+    stage: Harness, point: PointPlan, packets: list[dict[str, Any]], opened: dict[str, Opened]
 ) -> Iterable[str]:
     """Hold END_SCAN of the node itself to the day: every room opened, counted and closed, every sheet's file named."""
     final = next(each for each in packets if each["status"] == TRANSFERRED)
@@ -201,7 +201,7 @@ def _own_scan_journal(
         yield "END_SCAN is not closed"
 
 
-def _open_numbers(stage: Stage, point: PointPlan) -> Iterable[str]:
+def _open_numbers(stage: Harness, point: PointPlan) -> Iterable[str]:
     """Search the print journals for form numbers that lie open: they belong into their sealed entries."""
     numbers = [number for room in point.rooms for item in room.sets for number in item.sheets.values()]
     for path in sorted(stage.flash(point).glob("END_PRINT_*.dat")):

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from demo import checks
+from demo.actors import choose, wait_for
 from demo.checks import CheckFailedError
-from demo.players import choose, wait_for
-from demo.report import Step
-from demo.stage import Stage
+from demo.harness import Harness
+from demo.report import DemoStep
 from demo.steps import own_key
-from demo.web import Page, Refused
+from demo.web import Refused, WebPage
 from demo.words import russian
 from drawing.plan import PointPlan
 from wire import cms, pki
@@ -23,14 +23,14 @@ from wire.documents import feed, receipt
 from wire.messages import Message
 
 
-def bring(stage: Stage, step: Step) -> None:
+def bring(stage: Harness, step: DemoStep) -> None:
     """Bring forgeries to both nodes.
 
     Raises:
         CheckFailedError: One was taken for genuine, or was refused without a word.
     """
     point = stage.plan.points[0]
-    tries: tuple[tuple[str, Callable[[Stage, PointPlan], None]], ...] = (
+    tries: tuple[tuple[str, Callable[[Harness, PointPlan], None]], ...] = (
         ("feed", forged_feed),
         ("torn feed", torn_feed),
         ("receipt", forged_receipt),
@@ -42,7 +42,7 @@ def bring(stage: Stage, step: Step) -> None:
     step.facts.append("refused: " + ", ".join(name for name, _attempt in tries))
 
 
-def forged_feed(stage: Stage, point: PointPlan) -> None:
+def forged_feed(stage: Harness, point: PointPlan) -> None:
     """The next item of the feed, right in everything, signed by a station of the same region instead of the centre.
 
     Raises:
@@ -56,7 +56,7 @@ def forged_feed(stage: Stage, point: PointPlan) -> None:
         raise CheckFailedError(f"a feed that a station signed was taken for the centre's: {said[:300]}")
 
 
-def torn_feed(stage: Stage, point: PointPlan) -> None:
+def torn_feed(stage: Harness, point: PointPlan) -> None:
     """Items that the centre itself signed, of which one is missing, or one follows from another past.
 
     Raises:
@@ -78,7 +78,7 @@ def torn_feed(stage: Stage, point: PointPlan) -> None:
             raise CheckFailedError(f"a feed whose chain is broken was read on: {name}: {said[:300]}")
 
 
-def forged_receipt(stage: Stage, point: PointPlan) -> None:
+def forged_receipt(stage: Harness, point: PointPlan) -> None:
     """A rejection of an acknowledged packet, right in everything, signed by a station instead of the centre.
 
     Raises:
@@ -113,19 +113,19 @@ def forged_receipt(stage: Stage, point: PointPlan) -> None:
         raise CheckFailedError(f"a receipt that a station signed was believed: {packet['name']} {state}: {said[:300]}")
 
 
-def _feed(stage: Stage, point: PointPlan) -> list[bytes]:
+def _feed(stage: Harness, point: PointPlan) -> list[bytes]:
     place = f"{stage.plan.region}-{point.code}"
     _name, data = stage.centre["rcoi_operator"].browser.download(f"/centre/feed/{place}/")
     return feed.read_bundle(data)
 
 
-def _station(stage: Stage, point: PointPlan) -> cms.Signer:
+def _station(stage: Harness, point: PointPlan) -> cms.Signer:
     station = next(each for each in point.stations if (point.code, each.kind, each.number) in stage.stations)
     key, certificate = own_key(stage.station(point, station.kind, station.number).folder)
     return cms.Signer(certificate, key)
 
 
-def _announcement(stage: Stage, point: PointPlan, number: int, prev: str, signer: cms.Signer) -> bytes:
+def _announcement(stage: Harness, point: PointPlan, number: int, prev: str, signer: cms.Signer) -> bytes:
     return feed.write(
         feed.FeedItem(
             number=number,
@@ -144,7 +144,7 @@ def _announcement(stage: Stage, point: PointPlan, number: int, prev: str, signer
     )
 
 
-def _bring(stage: Stage, point: PointPlan, name: str, data: bytes) -> str:
+def _bring(stage: Harness, point: PointPlan, name: str, data: bytes) -> str:
     """Bring a file to the point on a flash drive, as an answer of the centre; returns what the page says."""
     folder = stage.flash(point) / name.partition(".")[0]
     folder.mkdir(exist_ok=True)
@@ -156,7 +156,7 @@ def _bring(stage: Stage, point: PointPlan, name: str, data: bytes) -> str:
     return " ".join(message.text for message in answer.messages)
 
 
-def changed_packet(stage: Stage, point: PointPlan) -> None:
+def changed_packet(stage: Harness, point: PointPlan) -> None:
     """A packet whose sealed content differs in one bit from what was signed.
 
     Raises:
@@ -193,7 +193,7 @@ def flip(packet: Path) -> bytes:
     return out.getvalue()
 
 
-def changed_journal(stage: Stage, point: PointPlan) -> None:
+def changed_journal(stage: Harness, point: PointPlan) -> None:
     """A print station's journal with one bit changed.
 
     Raises:
@@ -210,7 +210,7 @@ def changed_journal(stage: Stage, point: PointPlan) -> None:
         raise CheckFailedError(f"a changed journal was taken: {path.name}: {verdicts[:1]}")
 
 
-def _outcome(act: Callable[[], Page]) -> str | None:
+def _outcome(act: Callable[[], WebPage]) -> str | None:
     """Return what a page answers against a form; None when it only praises."""
     try:
         page = act()

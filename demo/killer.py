@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from demo.nodes import Node
-from demo.web import PlayerError
+from demo.nodes import DemoNode
+from demo.web import ActorError
 
 
-def processes(node: Node) -> list[int]:
+def processes(node: DemoNode) -> list[int]:
     """Return the ids of every process of a node: those whose environment names its data folder."""
     wanted = f"PPE_DATA_DIR={node.data}".encode()
     found = []
@@ -48,7 +48,7 @@ class Kill:
 class Killer:
     """Kills a number of times within a span of seconds, in a thread of its own."""
 
-    nodes: Sequence[Node]
+    nodes: Sequence[DemoNode]
     seed: int
     kills: int = 1
     span: tuple[float, float] = (0.5, 12.0)
@@ -77,7 +77,7 @@ class Killer:
                 return
             try:
                 self._kill_one(rng, begun)
-            except PlayerError as error:
+            except ActorError as error:
                 self.trouble = str(error)
                 return
 

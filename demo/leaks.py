@@ -8,13 +8,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 
 from demo import checks
+from demo.actors import DemoToken
 from demo.checks import CheckFailedError
-from demo.players import Token
-from demo.report import Step
-from demo.stage import Stage
+from demo.harness import Harness
+from demo.report import DemoStep
 
 
-def nothing_lies_open(stage: Stage, step: Step) -> None:
+def nothing_lies_open(stage: Harness, step: DemoStep) -> None:
     """Search both data folders, databases and logs.
 
     Raises:
@@ -44,7 +44,7 @@ def nothing_lies_open(stage: Stage, step: Step) -> None:
     _unreadable(stage, step)
 
 
-def access_scalar(p7m: bytes, token: Token) -> bytes:
+def access_scalar(p7m: bytes, token: DemoToken) -> bytes:
     """Return the private scalar of an access key, opened with a GEK member's token by `openssl cms`.
 
     Raises:
@@ -82,7 +82,7 @@ def _absent(what: str, scalar: bytes, folders: list[Path]) -> None:
         raise CheckFailedError(f"{what} lies in {', '.join(map(str, held[:5]))}")
 
 
-def passwords(stage: Stage) -> dict[str, str]:
+def passwords(stage: Harness) -> dict[str, str]:
     """Return every password and PIN of the day, and whose it is."""
     found = {login.password: f"the password of {name}" for name, (login, _person) in stage.logins.items()}
     return {**found, **{token.pin: f"the PIN of {token.person.full_name}" for token in stage.tokens.values()}}
@@ -123,7 +123,7 @@ def sealed_only(folder: Path, plain: dict[str, bytes]) -> None:
             raise CheckFailedError(f"the content of {name} lies unsealed in {path}")
 
 
-def _unreadable(stage: Stage, step: Step) -> None:
+def _unreadable(stage: Harness, step: DemoStep) -> None:
     runner = stage.hq.runner
     if runner.uid is None:
         stage.report.skip(f"that another user cannot read the centre's key: {runner.reason}")

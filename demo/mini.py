@@ -14,13 +14,13 @@ from typing import Any
 
 import httpx
 
-from demo import stage, steps
-from demo.desk import Desk
+from demo import harness, steps
+from demo.actors import Specialist
+from demo.harness import Harness
 from demo.killer import Kill, Killer
-from demo.players import Specialist
-from demo.report import Report, Step
-from demo.stage import Stage
-from demo.web import PlayerError
+from demo.recognised import Desk
+from demo.report import DemoReport, DemoStep
+from demo.web import ActorError
 from drawing.days import mini_day
 from drawing.plan import FINISHED, HQ, TRANSFERRED
 
@@ -33,18 +33,18 @@ def persist(what: str, goal: Callable[[], bool], act: Callable[[], object], *, s
     """Do something until it is seen to be done; dead pages and refusals in between are looked past.
 
     Raises:
-        PlayerError: It was not done in time; the last trouble is told.
+        ActorError: It was not done in time; the last trouble is told.
     """
     until, trouble = time.monotonic() + seconds, "nothing was refused"
     while True:
-        with suppress(PlayerError, httpx.HTTPError, KeyError, ValueError):
+        with suppress(ActorError, httpx.HTTPError, KeyError, ValueError):
             if goal():
                 return
         if time.monotonic() > until:
-            raise PlayerError(f"{what}: not done within {seconds:.0f} s; last trouble: {trouble}")
+            raise ActorError(f"{what}: not done within {seconds:.0f} s; last trouble: {trouble}")
         try:
             act()
-        except (PlayerError, httpx.HTTPError, KeyError, ValueError) as error:
+        except (ActorError, httpx.HTTPError, KeyError, ValueError) as error:
             trouble = f"{type(error).__name__}: {error}"
         time.sleep(0.4)
 
@@ -53,7 +53,7 @@ def persist(what: str, goal: Callable[[], bool], act: Callable[[], object], *, s
 class MiniDay:
     """A mini day on its stage."""
 
-    on: Stage
+    on: Harness
     ended: bool = False
 
     @property
@@ -68,14 +68,14 @@ class MiniDay:
 
     def prepare(self) -> None:
         """Everything up to the morning of the day."""
-        stage.start(self.on)
-        stage.found_centre(self.on)
-        requests = stage.make_keys(self.on)
-        stage.sign_and_pack(self.on, requests, stage.identify_hq(self.on))
-        stage.take_packages(self.on)
-        steps.print_journals(self.on, Step("1", "", ""))
+        harness.start(self.on)
+        harness.found_centre(self.on)
+        requests = harness.make_keys(self.on)
+        harness.sign_and_pack(self.on, requests, harness.identify_hq(self.on))
+        harness.take_packages(self.on)
+        steps.print_journals(self.on, DemoStep("1", "", ""))
         self.on.give_flash()
-        stage.wait_drawn(self.on)
+        harness.wait_drawn(self.on)
 
     def play(self) -> None:
         """The day from the journals to the final status."""
@@ -167,9 +167,9 @@ class MiniDays:
 
     def __post_init__(self) -> None:
         """Build the stage; nothing runs yet."""
-        report = Report()
+        report = DemoReport()
         report.console.quiet = True
-        self.day = MiniDay(stage.build(mini_day(), self.root, report, settings=IMPATIENT))
+        self.day = MiniDay(harness.build(mini_day(), self.root, report, settings=IMPATIENT))
 
     def prepare(self) -> None:
         """Bring the day to its morning and keep both nodes as they are then."""
@@ -188,7 +188,7 @@ class MiniDays:
             The final state, and who was killed.
 
         Raises:
-            PlayerError: The day did not come to its end.
+            ActorError: The day did not come to its end.
         """
         on = self.day.on
         _copy(self.root / "morning", on.folders.data)
@@ -202,10 +202,10 @@ class MiniDays:
             self.day.play()
             killer.stop()
             if killer.trouble:
-                raise PlayerError(killer.trouble)
+                raise ActorError(killer.trouble)
             return self.day.final(), killer.done
-        except PlayerError as error:
-            raise PlayerError(f"{error}; killed: {killer.done}") from error
+        except ActorError as error:
+            raise ActorError(f"{error}; killed: {killer.done}") from error
         finally:
             killer.stop()
             on.hq.stop()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from demo.interpreter import ROOT, Runner
-from demo.web import PlayerError
+from demo.web import ActorError
 from demo.words import russian
 from wire.messages import Message
 
@@ -30,7 +30,7 @@ def free_port() -> int:
 
 
 @dataclass
-class Node:
+class DemoNode:
     """One node: `kind` is ``hq`` or ``rcoi``."""
 
     kind: str
@@ -96,7 +96,7 @@ class Node:
         """Wait until the node answers.
 
         Raises:
-            PlayerError: It ended, or does not answer in time; the end of its log is told.
+            ActorError: It ended, or does not answer in time; the end of its log is told.
         """
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -109,7 +109,7 @@ class Node:
             except OSError:
                 pass
             time.sleep(0.2)
-        raise PlayerError(f"the {self.kind} node does not answer:\n{self.last_words()}")
+        raise ActorError(f"the {self.kind} node does not answer:\n{self.last_words()}")
 
     def last_words(self, lines: int = 25) -> str:
         """Return the end of the node's logs."""
@@ -124,19 +124,19 @@ class Node:
         """Return the one-time code as the person at the node's terminal reads it.
 
         Raises:
-            PlayerError: The node printed none.
+            ActorError: The node printed none.
         """
         log = self.logs / f"{self.kind}-node.log"
         for line in reversed(log.read_text(errors="replace").splitlines()):
             if russian(Message("First-run code:")) in line:
                 return line.rsplit(":", 1)[1].strip()
-        raise PlayerError(f"the {self.kind} node printed no first-run code")
+        raise ActorError(f"the {self.kind} node printed no first-run code")
 
     def command(self, *words: str) -> str:
         """Run `manage.py` with these words on this node, as its user, and return what it prints.
 
         Raises:
-            PlayerError: It ended with an error.
+            ActorError: It ended with an error.
         """
         done = subprocess.run(
             [self.runner.python, str(ROOT / "manage.py"), *words],
@@ -151,7 +151,7 @@ class Node:
             check=False,
         )
         if done.returncode != 0:
-            raise PlayerError(f"{self.kind}: manage.py {' '.join(words)}: {done.stderr.strip()[-600:]}")
+            raise ActorError(f"{self.kind}: manage.py {' '.join(words)}: {done.stderr.strip()[-600:]}")
         return done.stdout
 
     def stop(self) -> None:

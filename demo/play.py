@@ -9,11 +9,11 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from demo import forgeries, judge, leaks, proofs, stage, steps
-from demo.desk import Desk
+from demo import evaluation, forgeries, harness, leaks, proofs, steps
+from demo.harness import Harness
 from demo.nodes import FolderError
-from demo.report import Report, Step
-from demo.stage import Stage
+from demo.recognised import Desk
+from demo.report import DemoReport, DemoStep
 from demo.words import word
 from drawing.plan import RESCAN, DayPlan
 from wire.messages import Message
@@ -23,33 +23,33 @@ from wire.messages import Message
 class Played:
     """What the steps of a day leave for each other."""
 
-    stage: Stage
+    stage: Harness
     gate: dict[str, str] = field(default_factory=dict)
     desks: list[Desk] = field(default_factory=list)
 
 
-def _prepare(played: Played, step: Step) -> None:
+def _prepare(played: Played, step: DemoStep) -> None:
     on = played.stage
-    stage.start(on)
+    harness.start(on)
     step.facts.append(f"HQ uid {on.hq.runner.uid if on.hq.runner.uid is not None else os.geteuid()}")
-    stage.found_centre(on)
-    requests = stage.make_keys(on)
-    archive = stage.identify_hq(on)
-    stage.sign_and_pack(on, requests, archive)
-    stage.take_packages(on)
-    stage.export_pki(on)
+    harness.found_centre(on)
+    requests = harness.make_keys(on)
+    archive = harness.identify_hq(on)
+    harness.sign_and_pack(on, requests, archive)
+    harness.take_packages(on)
+    harness.export_pki(on)
     step.facts.append(f"{len(requests)} CSR, {len(on.packages)} packages")
 
 
-def _finished(played: Played, step: Step) -> None:
+def _finished(played: Played, step: DemoStep) -> None:
     played.gate = steps.finished(played.stage, step)
 
 
-def _activate(played: Played, step: Step) -> None:
+def _activate(played: Played, step: DemoStep) -> None:
     played.desks = steps.activate(played.stage, step)
 
 
-STEPS: tuple[tuple[str, Message, Callable[[Played, Step], None]], ...] = (
+STEPS: tuple[tuple[str, Message, Callable[[Played, DemoStep], None]], ...] = (
     ("0", Message("Nodes, keys, exam packages"), _prepare),
     (
         "1",
@@ -93,7 +93,7 @@ def wanted_steps(plan: DayPlan) -> list[str]:
     return [*"0123456", *(["6+"] if again else []), "7", "8", *"✓✓✓✓✓✓✓"]
 
 
-def complete(report: Report, plan: DayPlan) -> bool:
+def complete(report: DemoReport, plan: DayPlan) -> bool:
     """Return whether every step was played and every planted fault was judged, once each."""
     lost = [each.id for each in plan.faults if [fault.id for fault in report.faults].count(each.id) != 1]
     played = [step.id for step in report.steps]
@@ -109,13 +109,13 @@ def play_steps(played: Played) -> None:
             action(played, step)
 
 
-def judge_day(played: Played, step: Step) -> None:
+def evaluate_day(played: Played, step: DemoStep) -> None:
     """Compare the system's conclusions with the truth."""
     on = played.stage
-    judge.judge(on.report, on.plan.faults, played.desks, played.gate)
-    wrong = [line for desk in played.desks for line in judge.disagreements(desk)]
-    wrong += judge.false_alarms(on.plan.faults, played.desks)
-    wrong += judge.needless_acts(on.plan.faults, played.desks)
+    evaluation.evaluate(on.report, on.plan.faults, played.desks, played.gate)
+    wrong = [line for desk in played.desks for line in evaluation.disagreements(desk)]
+    wrong += evaluation.false_alarms(on.plan.faults, played.desks)
+    wrong += evaluation.needless_acts(on.plan.faults, played.desks)
     found = sum(fault.found for fault in on.report.faults)
     step.facts.append(f"{found}/{len(on.plan.faults)} faults, {len(on.placed)} sheets")
     if wrong:
@@ -124,12 +124,12 @@ def judge_day(played: Played, step: Step) -> None:
 
 def play(plan: DayPlan, folder: Path) -> int:
     """Play a day headless, prove it, print the tables; return the exit code."""
-    report = Report()
+    report = DemoReport()
     heading = word(Message("Exam day"))
     report.console.print(f"[bold]{heading}[/] {plan.date:%d.%m.%Y}, {escape(str(folder))}")
     _end_by_signal()
     try:
-        on = stage.build(plan, folder, report)
+        on = harness.build(plan, folder, report)
     except FolderError as error:
         report.console.print(f"[red]{escape(str(error))}[/]")
         return 1
@@ -137,7 +137,7 @@ def play(plan: DayPlan, folder: Path) -> int:
     try:
         play_steps(played)
         with report.step("✓", Message("Agreement with truth.csv")) as step:
-            judge_day(played, step)
+            evaluate_day(played, step)
         with report.step("✓", Message("RCOI reports, packets, receipts")) as step:
             proofs.collect(on, step)
         with report.step("✓", Message("Proofs with public tools")) as step:
@@ -174,9 +174,9 @@ def _end_by_signal() -> None:
 
 def serve(plan: DayPlan, folder: Path, ports: tuple[int, int] = (8000, 8001)) -> int:
     """Play a day and leave both nodes open in the browser until Ctrl-C."""
-    report = Report()
+    report = DemoReport()
     try:
-        on = stage.build(plan, folder, report, ports=ports)
+        on = harness.build(plan, folder, report, ports=ports)
     except FolderError as error:
         report.console.print(f"[red]{escape(str(error))}[/]")
         return 1
@@ -195,7 +195,7 @@ def serve(plan: DayPlan, folder: Path, ports: tuple[int, int] = (8000, 8001)) ->
         on.close()
 
 
-def show_logins(on: Stage) -> None:
+def show_logins(on: Harness) -> None:
     """Print where the nodes are and how to enter them."""
     console = on.report.console
     point, centre = word(Message("Exam point")), word(Message("RCOI"))

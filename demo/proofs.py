@@ -9,15 +9,15 @@ import tempfile
 from pathlib import Path
 
 from demo import checks, contents, leaks
+from demo.harness import Harness
 from demo.interpreter import ROOT
-from demo.report import Step
-from demo.stage import Stage
-from demo.web import PlayerError
+from demo.report import DemoStep
+from demo.web import ActorError
 from demo.words import russian
 from wire.messages import Message
 
 
-def collect(stage: Stage, step: Step) -> None:
+def collect(stage: Harness, step: DemoStep) -> None:
     """Bring packets, receipts and reports together under the names that ARCHITECTURE gives them."""
     operator = stage.centre["rcoi_operator"]
     reports = stage.folders.reports
@@ -40,25 +40,25 @@ def collect(stage: Stage, step: Step) -> None:
     step.facts.append("{} packets, {} receipts, {} PDF".format(*counts))
 
 
-def _packets(stage: Stage) -> None:
+def _packets(stage: Harness) -> None:
     for packet in stage.report.packets:
         source = next(stage.hq.data.rglob(packet["name"]), None)
         if source is None:
-            raise PlayerError(f"{packet['name']}: the HQ keeps no such file")
+            raise ActorError(f"{packet['name']}: the HQ keeps no such file")
         target = stage.folders.packets / packet["name"]
         shutil.copyfile(source, target)
         if hashlib.sha256(target.read_bytes()).hexdigest() != packet["sha256"]:
-            raise PlayerError(f"{packet['name']}: the file is not the packet that was delivered")
+            raise ActorError(f"{packet['name']}: the file is not the packet that was delivered")
 
 
-def _receipts(stage: Stage) -> None:
+def _receipts(stage: Harness) -> None:
     for packet in stage.report.packets:
         for level in ("delivered", "acknowledged"):
             data = stage.centre["rcoi_operator"].receipt(packet["sha256"], level)
             (stage.folders.receipts / f"{packet['uid']}.{level}.p7m").write_bytes(data)
 
 
-def public_tools(stage: Stage, step: Step) -> None:
+def public_tools(stage: Harness, step: DemoStep) -> None:
     """Prove every packet, receipt, journal and report with unzip, openssl, tar and pdftotext.
 
     Raises:
@@ -77,7 +77,7 @@ def public_tools(stage: Stage, step: Step) -> None:
             folder.mkdir()
             inside = checks.packet(path, folder, ca=ca, recipient=pki / "rcoi.pem", key=pki / "rcoi.key")
             opened[inside.header["uid"]] = inside
-        contents.hold(stage, opened, step)
+        contents.require(stage, opened, step)
         leaks.sealed_only(stage.hq.data, {uid: each.manifest_begins for uid, each in opened.items()})
     journals = sorted(stage.folders.flash.rglob("END_*.dat"))
     receipts = sorted(stage.folders.receipts.glob("*.p7m"))
@@ -89,7 +89,7 @@ def public_tools(stage: Stage, step: Step) -> None:
     step.facts.append(f"{len(packets)} packets, {len(journals)} journals, {len(receipts)} receipts")
 
 
-def station_tool(stage: Stage, step: Step) -> None:
+def station_tool(stage: Harness, step: DemoStep) -> None:
     """Have the station's own program verify every packet, receipt, journal, act and paper of the day, offline.
 
     Raises:
@@ -127,7 +127,7 @@ _VERDICTS = {"acknowledged": [_CONFIRMED], "superseded": [_CONFIRMED, _REPLACED]
 _ROOMS, _JOURNALS = russian(Message("Rooms and forms")), russian(Message("Electronic journals"))
 
 
-def _reports(stage: Stage) -> None:
+def _reports(stage: Harness) -> None:
     reports = stage.folders.reports
     for point in stage.plan.points:
         rooms = [room.number for room in point.rooms]
@@ -146,7 +146,7 @@ def _reports(stage: Stage) -> None:
     checks.pdf_says(reports / f"region-{stage.plan.date.isoformat()}.pdf", codes)
 
 
-def unfinished(stage: Stage, sitting: str, rooms: list[str]) -> None:
+def unfinished(stage: Harness, sitting: str, rooms: list[str]) -> None:
     """Hold the closing act of a point that is still at work: it must not look closed, and must name every room.
 
     Raises:
@@ -163,7 +163,7 @@ def unfinished(stage: Stage, sitting: str, rooms: list[str]) -> None:
     checks.pdf_says_between(pdf, _ROOMS, _JOURNALS, rooms)
 
 
-def event_logs(stage: Stage, step: Step) -> None:
+def event_logs(stage: Harness, step: DemoStep) -> None:
     """Have both nodes prove their event logs whole, as an auditor does.
 
     Raises:

@@ -42,7 +42,7 @@ FAULT_NAMES: dict[str, Message] = {
 
 
 @dataclass(slots=True)
-class Step:
+class DemoStep:
     """One step of the day."""
 
     id: str
@@ -80,24 +80,24 @@ class FoundFault:
     said: str
 
 
-class Report:
+class DemoReport:
     """The record of a played day."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False)
-        self.steps: list[Step] = []
+        self.steps: list[DemoStep] = []
         self.faults: list[FoundFault] = []
         self.packets: list[dict[str, Any]] = []
         self.not_run: list[str] = []
         self.notes: list[str] = []
-        self._current: Step | None = None
+        self._current: DemoStep | None = None
         self.started = time.monotonic()
         self.load = os.getloadavg()[0]
 
     @contextmanager
-    def step(self, step_id: str, title: Message) -> Iterator[Step]:
+    def step(self, step_id: str, title: Message) -> Iterator[DemoStep]:
         """Time a step; an exception marks it as failed and goes on up: the day cannot continue."""
-        step = Step(step_id, russian(title), title.text)
+        step = DemoStep(step_id, russian(title), title.text)
         self.steps.append(step)
         self._current = step
         begun = time.monotonic()
@@ -172,7 +172,7 @@ class Report:
 
     def fail(self, why: str) -> None:
         """Write down that the day as a whole does not hold."""
-        self.steps.append(Step("!", why, why, problem=why))
+        self.steps.append(DemoStep("!", why, why, problem=why))
         self.console.print(f"[red]{escape(why)}[/]")
 
     def table(self) -> None:

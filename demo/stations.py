@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo import audio
+from demo.actors import DemoToken
 from demo.interpreter import ROOT
-from demo.players import Token
 from demo.registry import serial
-from demo.web import PlayerError
+from demo.web import ActorError
 from drawing.plan import Answer, DayPlan, PersonPlan, PointPlan, RoomPlan, StationPlan
 
 #: Starting Python for each of two hundred commands would cost a minute: one terminal runs them one after another.
@@ -54,24 +54,24 @@ class Terminal:
         """Run `ppe-station` with these words and return what it prints.
 
         Raises:
-            PlayerError: It ended with another code than expected.
+            ActorError: It ended with another code than expected.
         """
         said = [str(word) for word in words]
         if self.process.stdin is None or self.process.stdout is None:
-            raise PlayerError("the terminal is closed")
+            raise ActorError("the terminal is closed")
         answer = ""
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(json.dumps(said) + "\n")
             self.process.stdin.flush()
             answer = self.process.stdout.readline()
         if not answer:
-            raise PlayerError(f"ppe-station {said[:1]}: the terminal died, exit code {self.process.wait(10)}")
+            raise ActorError(f"ppe-station {said[:1]}: the terminal died, exit code {self.process.wait(10)}")
         code, text = json.loads(answer)
         shown = ["***" if before == "--pin" else each for before, each in zip(["", *said], said, strict=False)]
         self.log.write(f"$ ppe-station {' '.join(shown)}\n{text}[{code}]\n")
         self.log.flush()
         if code != expect:
-            raise PlayerError(f"ppe-station {' '.join(shown)} → {code}: {text.strip()[-800:]}")
+            raise ActorError(f"ppe-station {' '.join(shown)} → {code}: {text.strip()[-800:]}")
         return str(text)
 
     def close(self) -> None:
@@ -87,7 +87,7 @@ class Terminal:
 
 
 @dataclass
-class StationPlayer:
+class StationActor:
     """One station and its folder on its own disk."""
 
     terminal: Terminal
@@ -180,7 +180,7 @@ class StationPlayer:
         return sorted(set(flash.glob("END_*.dat")) - before)
 
 
-def make_token(terminal: Terminal, plan: DayPlan, point: PointPlan, folder: Path, pin: str) -> tuple[Token, Path]:
+def make_token(terminal: Terminal, plan: DayPlan, point: PointPlan, folder: Path, pin: str) -> tuple[DemoToken, Path]:
     """Have the GEK member of a point make a token; returns it with its certificate request."""
     person = point.person("gek_member")
     terminal.type(
@@ -200,4 +200,4 @@ def make_token(terminal: Terminal, plan: DayPlan, point: PointPlan, folder: Path
     )
     token = next(folder.glob(f"gek-*{point.code}*{person.uid}*.p12"))
     request = next(folder.glob(f"CSR_gek_*{point.code}_{person.uid}*.pem"))
-    return Token(person, token, pin), request
+    return DemoToken(person, token, pin), request

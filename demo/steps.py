@@ -8,12 +8,12 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from demo import proofs
-from demo.desk import Desk
-from demo.players import Specialist, wait_for
+from demo.actors import Specialist, wait_for
+from demo.harness import Harness, wait_drawn
+from demo.recognised import Desk
 from demo.registry import serial
-from demo.report import Step
-from demo.stage import Stage, wait_drawn
-from demo.web import PlayerError, Refused
+from demo.report import DemoStep
+from demo.web import ActorError, Refused
 from demo.words import russian
 from drawing.plan import FINISHED, RESCAN, TRANSFERRED, PointPlan
 from wire import cms, journal, pki
@@ -23,7 +23,7 @@ from wire.names import JournalName
 from wire.subjects import SUBJECT_NAMES
 
 
-def print_journals(stage: Stage, step: Step) -> None:
+def print_journals(stage: Harness, step: DemoStep) -> None:
     """Step 1: print stations print, spoil, are replaced, and form END_PRINT on the flash drive."""
     made = []
     for point in stage.plan.points:
@@ -44,7 +44,7 @@ def print_journals(stage: Stage, step: Step) -> None:
     step.facts.append(f"{len(made)} END_PRINT")
 
 
-def voice_journals(stage: Stage, step: Step) -> None:
+def voice_journals(stage: Harness, step: DemoStep) -> None:
     """Step 2: voice stations record answers and form END_VOICE on the flash drive."""
     made = []
     for point in stage.plan.points:
@@ -67,7 +67,7 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def finished(stage: Stage, step: Step) -> dict[str, str]:
+def finished(stage: Harness, step: DemoStep) -> dict[str, str]:
     """Step 3: journals and the status that the exams are finished; what the gate misses gets an act.
 
     Returns:
@@ -95,7 +95,7 @@ def too_early(player: Specialist, sitting: str, status: str, *named: str) -> Non
     """Press the button of a status before its time: it must be refused, and the refusal must name what is missing.
 
     Raises:
-        PlayerError: The status went out, or something missing is not named.
+        ActorError: The status went out, or something missing is not named.
     """
     try:
         player.send_status(sitting, status)
@@ -103,12 +103,12 @@ def too_early(player: Specialist, sitting: str, status: str, *named: str) -> Non
         words = " ".join(message.text for message in refusal.messages)
         silent = [name for name in named if not re.search(rf"(?<![\d-]){re.escape(name)}(?!\d)", words)]
         if silent:
-            raise PlayerError(f"{sitting} {status}: the gate does not name {silent}: {words[:600]}") from None
+            raise ActorError(f"{sitting} {status}: the gate does not name {silent}: {words[:600]}") from None
         return
-    raise PlayerError(f"{sitting}: {status} went out too early")
+    raise ActorError(f"{sitting}: {status} went out too early")
 
 
-def bring_journals(stage: Stage, player: Specialist, point: PointPlan) -> None:
+def bring_journals(stage: Harness, player: Specialist, point: PointPlan) -> None:
     """Bring a point's journals: written exams through the browser, spoken ones from the flash drive."""
     sitting, folder = stage.plan.sitting(point), stage.flash(point)
     if point.oral:
@@ -118,7 +118,7 @@ def bring_journals(stage: Stage, player: Specialist, point: PointPlan) -> None:
     player.bring_journals(sitting, files)
 
 
-def _status(stage: Stage, player: Specialist, point: PointPlan) -> str:
+def _status(stage: Harness, player: Specialist, point: PointPlan) -> str:
     """Send the status; when the gate names stations without a journal, make acts for those and send it again."""
     sitting = stage.plan.sitting(point)
     try:
@@ -161,7 +161,7 @@ def _declared(status: str) -> Any:
     return done
 
 
-def activate(stage: Stage, step: Step) -> list[Desk]:
+def activate(stage: Harness, step: DemoStep) -> list[Desk]:
     """Step 4: access keys loaded and activated; the desks are ready."""
     desks = []
     for point in stage.plan.points:
@@ -174,7 +174,7 @@ def activate(stage: Stage, step: Step) -> list[Desk]:
     return desks
 
 
-def desk(stage: Stage, point: PointPlan) -> Desk:
+def desk(stage: Harness, point: PointPlan) -> Desk:
     """Return the scanning desk of a point."""
 
     def recordings(room: str, again: bool) -> list[tuple[str, bytes]]:
@@ -193,7 +193,7 @@ def desk(stage: Stage, point: PointPlan) -> Desk:
     return Desk(player, stage.plan, point, stage.placed, token, recordings)
 
 
-def scan(stage: Stage, desks: list[Desk], step: Step) -> None:
+def scan(stage: Harness, desks: list[Desk], step: DemoStep) -> None:
     """Step 5: cards, sheets, forms and recordings; differences settled; packets sealed, signed, on their way."""
     wait_drawn(stage)
     for each in desks:
@@ -223,7 +223,7 @@ def scan(stage: Stage, desks: list[Desk], step: Step) -> None:
     step.facts.append(f"{len(stage.placed)} sheets, {sum(len(each.rooms) for each in desks)} rooms")
 
 
-def sign(stage: Stage, each: Desk, *, count: int = 0) -> None:
+def sign(stage: Harness, each: Desk, *, count: int = 0) -> None:
     """Wait until everything of a sitting is sealed, then have the GEK member sign."""
     wanted = count or len(each.rooms)
 
@@ -235,7 +235,7 @@ def sign(stage: Stage, each: Desk, *, count: int = 0) -> None:
     each.player.sign_packets(each.sitting, stage.tokens[each.point.code])
 
 
-def acknowledged(stage: Stage, desks: list[Desk], step: Step) -> None:
+def acknowledged(stage: Harness, desks: list[Desk], step: DemoStep) -> None:
     """Step 6: the centre receives, opens, verifies: every packet is confirmed."""
     count = 0
     for each in desks:
@@ -245,7 +245,7 @@ def acknowledged(stage: Stage, desks: list[Desk], step: Step) -> None:
     step.facts.append(f"{count} packets confirmed; inbox of the centre {len(inbox)}")
 
 
-def feed_back(stage: Stage, desks: list[Desk], step: Step) -> None:
+def feed_back(stage: Harness, desks: list[Desk], step: DemoStep) -> None:
     """Step 6, the other way: a sheet asked for again, a status undone; the point answers both."""
     written, spoken = desks[0], desks[-1]
     again = next(each.row for each in written.placed if each.row.note == RESCAN)
@@ -270,7 +270,7 @@ def feed_back(stage: Stage, desks: list[Desk], step: Step) -> None:
     step.facts.append(f"room {again.pile} again, status of {spoken.point.code} again")
 
 
-def scan_journals(stage: Stage, desks: list[Desk], step: Step) -> None:
+def scan_journals(stage: Harness, desks: list[Desk], step: DemoStep) -> None:
     """Step 7: every scanning station forms END_SCAN; the reserve one brings an empty day."""
     for each in desks:
         stations = [station.number for station in each.point.stations if station.kind == "scan"]
@@ -283,7 +283,7 @@ def scan_journals(stage: Stage, desks: list[Desk], step: Step) -> None:
         step.facts.append(f"{each.point.code}: END_SCAN")
 
 
-def reserve_scan_journal(stage: Stage, point: PointPlan, number: str) -> Path:
+def reserve_scan_journal(stage: Harness, point: PointPlan, number: str) -> Path:
     """Form the journal of a scanning station of another maker that stood ready and was never used."""
     player = stage.station(point, "scan", number)
     region, date, subject = stage.plan.region, stage.plan.date, point.subject
@@ -323,10 +323,10 @@ def own_key(folder: Path) -> tuple[Any, Any]:
         for certificate in pki.load_pem_certificates(data) if b"BEGIN CERTIFICATE-" in data else ():
             if pki.key_fingerprint(pki.public_key_of(certificate)) == mark:
                 return key, certificate
-    raise PlayerError(f"{folder}: no certificate for the station's key")
+    raise ActorError(f"{folder}: no certificate for the station's key")
 
 
-def transferred(stage: Stage, desks: list[Desk], step: Step) -> None:
+def transferred(stage: Harness, desks: list[Desk], step: DemoStep) -> None:
     """Step 8: the status that the answer forms are transferred, with the scanning stations' journals."""
     for each in desks:
         each.player.send_status(each.sitting, TRANSFERRED)

@@ -13,14 +13,14 @@ import httpx
 Values = Mapping[str, str | Sequence[str]]
 
 
-class PlayerError(Exception):
+class ActorError(Exception):
     """A player saw something that a person could not go on from."""
 
 
-class Refused(PlayerError):  # noqa: N818 (it is an answer of the page, not an error of ours)
+class Refused(ActorError):  # noqa: N818 (it is an answer of the page, not an error of ours)
     """The page answered a form with a refusal."""
 
-    def __init__(self, messages: Sequence["Message"]) -> None:
+    def __init__(self, messages: Sequence["WebMessage"]) -> None:
         super().__init__("; ".join(message.text for message in messages)[:1500])
         self.messages = tuple(messages)
 
@@ -31,7 +31,7 @@ class Refused(PlayerError):  # noqa: N818 (it is an answer of the page, not an e
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class WebMessage:
     """One message of a page."""
 
     level: str
@@ -40,7 +40,7 @@ class Message:
 
 
 @dataclass(slots=True)
-class Form:
+class WebForm:
     """One form of a page, with the values it already carries."""
 
     id: str
@@ -59,34 +59,34 @@ class Form:
 
 
 @dataclass(slots=True)
-class Page:
+class WebPage:
     """What a person sees."""
 
     url: str
     status: int
     text: str
-    every_form: tuple[Form, ...]
-    messages: tuple[Message, ...]
+    every_form: tuple[WebForm, ...]
+    messages: tuple[WebMessage, ...]
     links: tuple[tuple[str, str], ...]
 
     @property
-    def forms(self) -> dict[str, Form]:
+    def forms(self) -> dict[str, WebForm]:
         """The forms by id; of several with one id the first."""
         return {form.id: form for form in reversed(self.every_form)}
 
-    def form(self, form_id: str) -> Form:
+    def form(self, form_id: str) -> WebForm:
         """Return a form by its id.
 
         Raises:
-            PlayerError: There is no such form on the page.
+            ActorError: There is no such form on the page.
         """
         try:
             return self.forms[form_id]
         except KeyError:
             known = ", ".join(sorted(self.forms)) or "none"
-            raise PlayerError(f"{self.url}: no form {form_id!r} (there are: {known})") from None
+            raise ActorError(f"{self.url}: no form {form_id!r} (there are: {known})") from None
 
-    def forms_like(self, prefix: str) -> list[Form]:
+    def forms_like(self, prefix: str) -> list[WebForm]:
         """Return the forms whose id begins with a prefix."""
         return [form for form in self.every_form if form.id.startswith(prefix)]
 
@@ -96,10 +96,10 @@ class _Reader(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.forms: list[Form] = []
-        self.messages: list[Message] = []
+        self.forms: list[WebForm] = []
+        self.messages: list[WebMessage] = []
         self.links: list[tuple[str, str]] = []
-        self._form: Form | None = None
+        self._form: WebForm | None = None
         self._select: tuple[str, bool] | None = None
         self._option: tuple[str | None, bool] | None = None
         self._area: str | None = None
@@ -110,7 +110,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self._form = Form(said.get("id", ""), said.get("action", ""), said.get("method", "get").lower())
+            self._form = WebForm(said.get("id", ""), said.get("action", ""), said.get("method", "get").lower())
             self.forms.append(self._form)
         elif tag == "a" and "href" in said:
             self._link, self._words = said["href"], []
@@ -136,7 +136,7 @@ class _Reader(HTMLParser):
         elif tag == "textarea":
             self._area, self._words = name, []
 
-    def _input(self, form: Form, name: str, said: dict[str, str]) -> None:
+    def _input(self, form: WebForm, name: str, said: dict[str, str]) -> None:
         kind = said.get("type", "text").lower()
         if "disabled" in said or kind in ("submit", "button", "image"):
             return
@@ -183,16 +183,16 @@ class _Reader(HTMLParser):
             self.links.append((self._link, words))
             self._link = None
         elif tag in ("li", "p", "div") and self._message is not None:
-            self.messages.append(Message(*self._message, words))
+            self.messages.append(WebMessage(*self._message, words))
             self._message = None
 
 
-def read_page(text: str, *, url: str = "", status: int = 200) -> Page:
+def read_page(text: str, *, url: str = "", status: int = 200) -> WebPage:
     """Read a page's forms, messages and links."""
     reader = _Reader()
     reader.feed(text)
     reader.close()
-    return Page(url, status, text, tuple(reader.forms), tuple(reader.messages), tuple(reader.links))
+    return WebPage(url, status, text, tuple(reader.forms), tuple(reader.messages), tuple(reader.links))
 
 
 class Browser:
@@ -217,40 +217,40 @@ class Browser:
         """Close the browser."""
         self.client.close()
 
-    def get(self, path: str) -> Page:
+    def get(self, path: str) -> WebPage:
         """Open a page.
 
         Raises:
-            PlayerError: The page answers with an error.
+            ActorError: The page answers with an error.
         """
         return self._read(self.client.get(path))
 
-    def _read(self, answer: httpx.Response) -> Page:
+    def _read(self, answer: httpx.Response) -> WebPage:
         if answer.status_code >= 400:
             words = " ".join(re.sub(r"<[^>]*>", " ", answer.text).split())[:400]
-            raise PlayerError(f"{self.who} {answer.request.method} {answer.request.url}: {answer.status_code} {words}")
+            raise ActorError(f"{self.who} {answer.request.method} {answer.request.url}: {answer.status_code} {words}")
         return read_page(answer.text, url=str(answer.url), status=answer.status_code)
 
     def json(self, path: str) -> Any:
         """Return what a state page says.
 
         Raises:
-            PlayerError: The page answers with an error.
+            ActorError: The page answers with an error.
         """
         answer = self.client.get(path, headers={"Accept": "application/json"})
         if answer.status_code != 200:
-            raise PlayerError(f"{self.who} {path}: {answer.status_code}")
+            raise ActorError(f"{self.who} {path}: {answer.status_code}")
         return answer.json()
 
     def download(self, path: str) -> tuple[str, bytes]:
         """Return a file's name and bytes.
 
         Raises:
-            PlayerError: The page answers with an error.
+            ActorError: The page answers with an error.
         """
         answer = self.client.get(path)
         if answer.status_code != 200:
-            raise PlayerError(f"{self.who} {path}: {answer.status_code}")
+            raise ActorError(f"{self.who} {path}: {answer.status_code}")
         return file_name(answer.headers.get("Content-Disposition", "")) or Path(path).name, answer.content
 
     def submit(
@@ -261,12 +261,12 @@ class Browser:
         *,
         files: Iterable[tuple[str, bytes]] = (),
         field_name: str = "files",
-    ) -> Page:
+    ) -> WebPage:
         """Open a page, fill one of its forms in, send it, read the answer.
 
         Raises:
             Refused: The answer carries an error message.
-            PlayerError: No such page or form.
+            ActorError: No such page or form.
         """
         page = self.get(path)
         answer = self.send(page, form_id, values, files=files, field_name=field_name)
@@ -277,23 +277,23 @@ class Browser:
 
     def send(
         self,
-        page: Page,
-        form_id: str | Form,
+        page: WebPage,
+        form_id: str | WebForm,
         values: Values | None = None,
         *,
         files: Iterable[tuple[str, bytes]] = (),
         field_name: str = "files",
-    ) -> Page:
+    ) -> WebPage:
         """Send a form of an open page; refusals stand among the messages of the answer.
 
         Raises:
-            PlayerError: No such form, or a field that the form does not have.
+            ActorError: No such form, or a field that the form does not have.
         """
         form = page.form(form_id) if isinstance(form_id, str) else form_id
         data: dict[str, list[str]] = {name: list(said) for name, said in form.values.items()}
         for name, value in (values or {}).items():
             if name not in form.values and name not in form.options:
-                raise PlayerError(f"{page.url}: form {form.id!r} has no field {name!r}")
+                raise ActorError(f"{page.url}: form {form.id!r} has no field {name!r}")
             data[name] = [value] if isinstance(value, str) else list(value)
         parts = [(field_name, (name, content)) for name, content in files]
         target = httpx.URL(page.url).join(form.action) if form.action else httpx.URL(page.url)
@@ -305,15 +305,15 @@ class Browser:
         """Log in.
 
         Raises:
-            PlayerError: The login page shows itself again.
+            ActorError: The login page shows itself again.
         """
         page = self.get("/login/")
         name = next((key for key, form in page.forms.items() if "password" in form.values), None)
         if name is None:
-            raise PlayerError(f"{page.url}: no login form")
+            raise ActorError(f"{page.url}: no login form")
         answer = self.send(page, name, {"username": username, "password": password})
         if "/login/" in answer.url:
-            raise PlayerError(f"{self.who}: login {username} refused")
+            raise ActorError(f"{self.who}: login {username} refused")
 
 
 def file_name(disposition: str) -> str:

@@ -30,7 +30,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class SmallPrint:
     """Small print over or beside cells."""
 
     x: float
@@ -44,7 +44,7 @@ class Layout:
 
     cells: tuple[Cells, ...]
     rules: tuple[Rule, ...]
-    words: tuple[Words, ...] = ()
+    words: tuple[SmallPrint, ...] = ()
 
 
 def _registration() -> Layout:
@@ -88,7 +88,7 @@ def _fields(fields: tuple[Field, ...]) -> Layout:
     for field in fields:
         x, y = field.at
         alone = field.rows == 1
-        words.append(Words(x - _CAPTIONED_ALONE if alone else x, y + 4.5 if alone else y - 1.5, field.title.ru))
+        words.append(SmallPrint(x - _CAPTIONED_ALONE if alone else x, y + 4.5 if alone else y - 1.5, field.title.ru))
         for row, boxes in field.boxes():
             top = boxes[0][1]
             label = "" if alone or (row, top) in numbered else str(row)

@@ -12,11 +12,11 @@ from common import files
 from common.errors import in_words
 from common.work.clock import now
 from journals import changes
-from journals.errors import ActRefused
+from journals.errors import ActRefusedError
 from journals.expected import expected_set
 from journals.models import Act
 from keys.tokens import OpenToken
-from stations.models import Room, Sitting, StationPost
+from stations.models import Room, Sitting, StationAssignment
 from wire.documents import act as wire_act
 from wire.durable import write_durable
 from wire.messages import Message
@@ -30,7 +30,7 @@ def make(
     *,
     sitting: Sitting,
     kind: str,
-    post: StationPost | None = None,
+    post: StationAssignment | None = None,
     room: Room | None = None,
     reason: str,
     text: str,
@@ -56,7 +56,7 @@ def make(
         actor: The user of the session.
 
     Raises:
-        ActRefused: Nothing it could be about, no reason, a journal that is there, or a photo that is none.
+        ActRefusedError: Nothing it could be about, no reason, a journal that is there, or a photo that is none.
     """
     _require(sitting, kind, post, room, reason, token)
     where = room or (post.room if post else None)
@@ -90,34 +90,34 @@ def _kind(kind: str) -> wire_act.Kind:
 
 
 def _require(
-    sitting: Sitting, kind: str, post: StationPost | None, room: Room | None, reason: str, token: OpenToken
+    sitting: Sitting, kind: str, post: StationAssignment | None, room: Room | None, reason: str, token: OpenToken
 ) -> None:
     if not in_words(reason):
-        raise ActRefused(Message("Give the reason of the act in words."))
+        raise ActRefusedError(Message("Give the reason of the act in words."))
     about = {"journal_missing": post, "room_difference": room}.get(kind)
     if about is None:
-        raise ActRefused(Message("The act names neither a station nor a room."))
+        raise ActRefusedError(Message("The act names neither a station nor a room."))
     point = sitting.point
     if (token.identity.region, token.identity.point) != (point.region.code, point.code):
-        raise ActRefused(Message("The token is of a GEK member of another point."))
+        raise ActRefusedError(Message("The token is of a GEK member of another point."))
     if kind == "journal_missing" and post is not None:
         _require_missing(sitting, post)
 
 
-def _require_missing(sitting: Sitting, post: StationPost) -> None:
+def _require_missing(sitting: Sitting, post: StationAssignment) -> None:
     if post.sitting_id != sitting.pk:
-        raise ActRefused(Message("This station was not in the exam."))
+        raise ActRefusedError(Message("This station was not in the exam."))
     row = next(each for each in expected_set(sitting, (post.station.kind,)) if each.post.pk == post.pk)
     if row.state == "accepted":
-        raise ActRefused(Message("The station's journal is accepted already."))
+        raise ActRefusedError(Message("The station's journal is accepted already."))
     if row.act is not None:
-        raise ActRefused(Message("There is an act about this station already."))
+        raise ActRefusedError(Message("There is an act about this station already."))
 
 
 def _photo_suffix(photo: bytes) -> str:
     suffix = next((suffix for magic, suffix in _PHOTOS.items() if photo.startswith(magic)), None)
     if suffix is None or len(photo) > MAX_PHOTO:
-        raise ActRefused(
+        raise ActRefusedError(
             Message("The photo of an act is a JPEG, PNG or PDF file of at most {limit} MiB.", limit=MAX_PHOTO >> 20),
         )
     return suffix
@@ -127,7 +127,7 @@ def _keep(
     document: wire_act.ActDocument,
     data: bytes,
     sitting: Sitting,
-    post: StationPost | None,
+    post: StationAssignment | None,
     room: Room | None,
     photo: bytes | None,
     suffix: str,
@@ -182,12 +182,12 @@ def file_bytes(row: Act) -> bytes:
     """Return an act's file.
 
     Raises:
-        ActRefused: The file is gone from the disk.
+        ActRefusedError: The file is gone from the disk.
     """
     try:
         return files.inside(row.path).read_bytes()
     except OSError as error:
-        raise ActRefused(Message("The act is not on the node's disk.")) from error
+        raise ActRefusedError(Message("The act is not on the node's disk.")) from error
 
 
 def photo_suffix(row: Act) -> str:

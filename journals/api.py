@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from common.errors import problem
 from common.web.api import UntouchedBody
 from journals import intake
-from journals.errors import JournalsRefusal, NotThere, TooBig
+from journals.errors import JournalNotThereError, JournalsError, TooBigError
 from journals.models import Journal
 from journals.verdicts import Verdict
 from keys import idempotency
@@ -26,7 +26,7 @@ NODES = ("hq",)
 _BLOCK = 1 << 18
 
 
-class JournalAnswer(serializers.Serializer[None]):
+class JournalAcceptance(serializers.Serializer[None]):
     """What became of a journal."""
 
     state = serializers.ChoiceField(choices=["accepted", "quarantined", "refused", "superseded"])
@@ -100,16 +100,16 @@ def body_of(request: Request) -> bytes:
     """Read a body up to the limit of a journal.
 
     Raises:
-        TooBig: It is longer.
+        TooBigError: It is longer.
     """
     announced = request.headers.get("Content-Length", "0")
     if announced.isdecimal() and int(announced) > intake.MAX_SIZE:
-        raise TooBig(intake.MAX_SIZE)
+        raise TooBigError(intake.MAX_SIZE)
     blocks, size = [], 0
     while block := request._request.read(_BLOCK):
         size += len(block)
         if size > intake.MAX_SIZE:
-            raise TooBig(intake.MAX_SIZE)
+            raise TooBigError(intake.MAX_SIZE)
         blocks.append(block)
     return b"".join(blocks)
 
@@ -133,8 +133,8 @@ class JournalsView(APIView):
             idempotency.PARAMETER,
         ],
         responses={
-            200: OpenApiResponse(JournalAnswer, description="The same journal was here before."),
-            201: OpenApiResponse(JournalAnswer, description="Taken in: accepted or quarantined."),
+            200: OpenApiResponse(JournalAcceptance, description="The same journal was here before."),
+            201: OpenApiResponse(JournalAcceptance, description="Taken in: accepted or quarantined."),
             400: OpenApiResponse(description="Empty: problem details"),
             401: OpenApiResponse(description="No session: problem details"),
             403: OpenApiResponse(description="Not a station of this point: problem details"),
@@ -152,9 +152,9 @@ class JournalsView(APIView):
         return idempotency.once(machine=machine, key=key, request=same, make=lambda: self._take(machine, data, name))
 
     def _take(self, machine: Machine, data: bytes, name: str) -> Response:
-        verdict = intake.take_in(data=data, name=name, door="api", actor=machine.actor, point=point_of(machine))
+        verdict = intake.ingest(data=data, name=name, door="api", actor=machine.actor, point=point_of(machine))
         if verdict.journal is None:
-            refusal = verdict.refusal or JournalsRefusal(Both(verdict.line))
+            refusal = verdict.refusal or JournalsError(Both(verdict.line))
             return Response(problem(refusal), status=refusal.http_status, content_type="application/problem+json")
         code = status.HTTP_200_OK if verdict.repeated else status.HTTP_201_CREATED
         return Response(answer_of(verdict, verdict.journal), status=code)
@@ -170,7 +170,7 @@ class JournalView(APIView):
         tags=["journals"],
         examples=[_ONCE_MORE],
         responses={
-            200: JournalAnswer,
+            200: JournalAcceptance,
             401: OpenApiResponse(description="No session: problem details"),
             404: OpenApiResponse(description="This journal never came: problem details"),
         },
@@ -180,7 +180,7 @@ class JournalView(APIView):
         point = point_of(machine_of(request))
         row = Journal.objects.filter(sha256=sha256, point=point).first()
         if row is None:
-            raise NotThere
+            raise JournalNotThereError
         return Response(answer_of(Verdict(row.state, str(row.get_state_display()), row, repeated=True), row))
 
 

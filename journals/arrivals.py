@@ -10,12 +10,12 @@ from django.db import DatabaseError
 from audit.log import Actor
 from common import flash
 from journals import intake
-from journals.errors import CannotDecide
+from journals.errors import CannotDecideError
 from journals.intake import MAX_SIZE
 from journals.lookups import Lookups
 from journals.verdicts import Pending, Verdict
 from stations.models import ExamPoint
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 #: So many journals, or bytes of them, are kept by one sync of the disk and one transaction.
@@ -33,7 +33,7 @@ class Arrived(Protocol):
         """Return it, or its first `MAX_SIZE` + 1 bytes.
 
         Raises:
-            Refusal: It cannot be read.
+            PpeError: It cannot be read.
         """
 
 
@@ -52,13 +52,13 @@ class OnDrive:
         """Return the file.
 
         Raises:
-            CannotDecide: The drive does not give it.
+            CannotDecideError: The drive does not give it.
         """
         try:
             with self.path.open("rb") as file:
                 return file.read(MAX_SIZE + 1)
         except OSError as error:
-            raise CannotDecide(
+            raise CannotDecideError(
                 Message("Cannot read {self_name}: {strerror}.", self_name=self.name, strerror=error.strerror or error),
                 remedy=Message("Check the drive, then repeat."),
             ) from error
@@ -76,14 +76,12 @@ class Uploaded:
         return self.read_some(MAX_SIZE + 1)
 
 
-def take_in_all(
-    arrived: Iterable[Arrived], *, door: str, actor: Actor, point: ExamPoint | None = None
-) -> list[Verdict]:
+def ingest_all(arrived: Iterable[Arrived], *, door: str, actor: Actor, point: ExamPoint | None = None) -> list[Verdict]:
     """Take in many files.
 
     Args:
         arrived: The files, each read when its turn comes.
-        door: As of `intake.take_in`.
+        door: As of `intake.ingest`.
         actor: Who brought them.
         point: The point whose door they came through; None accepts every point of the node.
 
@@ -100,10 +98,10 @@ def take_in_all(
 
     for number, file in enumerate(arrived):
         try:
-            judged = intake.judge(
+            judged = intake.evaluate(
                 data=file.read(), name=file.name, door=door, actor=actor, point=point, lookups=lookups
             )
-        except Refusal as refusal:
+        except PpeError as refusal:
             judged = intake.turn_away(refusal=refusal, name=file.name, door=door, actor=actor, point=point)
         if isinstance(judged, Verdict):
             verdicts[number] = judged
@@ -118,7 +116,7 @@ def take_in_all(
 def _store(pending: list[Pending], actor: Actor, point: ExamPoint | None) -> Iterator[Verdict]:
     try:
         yield from intake.store(pending, actor=actor)
-    except (Refusal, DatabaseError):
+    except (PpeError, DatabaseError):
         # Nothing of them was kept: each by itself, so that the one at fault gets its own verdict.
         for each in pending:
             yield _alone(each, actor, point)
@@ -128,6 +126,6 @@ def _alone(pending: Pending, actor: Actor, point: ExamPoint | None) -> Verdict:
     name, door = pending.row.original_name, pending.row.door
     try:
         # Judged again: what the failed transaction had concluded is void.
-        return intake.take_in(data=pending.data, name=name, door=door, actor=actor, point=point)
-    except Refusal as refusal:
+        return intake.ingest(data=pending.data, name=name, door=door, actor=actor, point=point)
+    except PpeError as refusal:
         return intake.turn_away(refusal=refusal, name=name, door=door, actor=actor, point=point)

@@ -2,17 +2,17 @@
 
 from typing import ClassVar
 
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 
-class JournalsRefusal(Refusal):
+class JournalsError(PpeError):
     """A journal or act cannot be accepted as asked."""
 
     code: ClassVar[str] = "journal_refused"
 
 
-class EmptyFile(JournalsRefusal):
+class EmptyJournalError(JournalsError):
     """There is nothing in the file."""
 
     code = "journal_empty"
@@ -26,7 +26,7 @@ class EmptyFile(JournalsRefusal):
         )
 
 
-class TooBig(JournalsRefusal):
+class TooBigError(JournalsError):
     """No journal is that big."""
 
     code = "journal_too_big"
@@ -38,34 +38,34 @@ class TooBig(JournalsRefusal):
         )
 
 
-class NotAJournal(JournalsRefusal):
+class NotAJournalError(JournalsError):
     """The bytes are not a journal at all."""
 
     code = "not_a_journal"
     http_status = 422
 
 
-class ForeignJournal(JournalsRefusal):
+class ForeignJournalError(JournalsError):
     """The journal is of another region, point, exam or mode."""
 
     code = "journal_foreign"
     http_status = 422
 
 
-class CannotDecide(JournalsRefusal):
+class CannotDecideError(JournalsError):
     """The journal cannot be accepted or refused by a person as asked."""
 
     code = "journal_decision_refused"
     http_status = 409
 
 
-class ActRefused(JournalsRefusal):
+class ActRefusedError(JournalsError):
     """The act cannot be made as asked."""
 
     code = "act_refused"
 
 
-class NotThere(JournalsRefusal):
+class JournalNotThereError(JournalsError):
     """No such journal."""
 
     code = "journal_not_found"

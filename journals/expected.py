@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from journals.models import Act, Journal
 from stations.matching import is_hq
-from stations.models import Duty, Room, Sitting, StationKind, StationPost
+from stations.models import Duty, Room, Sitting, StationAssignment, StationKind
 
 MISSING, UNSIGNED, ACT = "missing", "unsigned", "act"
 
@@ -45,7 +45,7 @@ class Expected:
         act: The act instead of the journal; None once an accepted journal is there.
     """
 
-    post: StationPost
+    post: StationAssignment
     state: str
     journal: Journal | None
     act: Act | None
@@ -79,7 +79,7 @@ class Expected:
 def expected_set(sitting: Sitting, kinds: Sequence[str] = ("print", "voice")) -> list[Expected]:
     """Return what every station of some kinds owes to a sitting, reserve and replaced ones included."""
     posts = list(
-        StationPost.objects.filter(sitting=sitting, station__kind__in=kinds)
+        StationAssignment.objects.filter(sitting=sitting, station__kind__in=kinds)
         .select_related(
             "station__heartbeat", "station__point", "room", "sitting__point__region", "replaced_by__station"
         )
@@ -100,7 +100,7 @@ def scan_expected(sitting: Sitting) -> list[Expected]:
     return expected_set(sitting, kinds=(StationKind.SCAN,))
 
 
-def _row(post: StationPost, journals: Iterable[Journal], act: Act | None) -> Expected:
+def _row(post: StationAssignment, journals: Iterable[Journal], act: Act | None) -> Expected:
     own = [each for each in journals if each.station_id == post.station_id and _same_room(post, each)]
     best = min(own, key=lambda each: _RANK[each.state], default=None)
     if best is not None and best.state == Journal.State.ACCEPTED:
@@ -117,7 +117,7 @@ def _row(post: StationPost, journals: Iterable[Journal], act: Act | None) -> Exp
 _RANK: dict[str, int] = {Journal.State.ACCEPTED: 0, Journal.State.QUARANTINED: 1, Journal.State.REFUSED: 2}
 
 
-def _same_room(post: StationPost, journal: Journal) -> bool:
+def _same_room(post: StationAssignment, journal: Journal) -> bool:
     return post.room_id == journal.room_id or (is_hq(post.room) and is_hq(journal.room))
 
 
@@ -147,7 +147,7 @@ def matrix(sitting: Sitting, kinds: Sequence[str] = ("print", "voice")) -> list[
     return sorted(rows.values(), key=lambda row: (row.room is None, row.room.number if row.room else ""))
 
 
-def duty_words(post: StationPost) -> str:
+def duty_words(post: StationAssignment) -> str:
     """Return why a station is there, with its successor: “replaced by 0005”."""
     if post.duty == Duty.REPLACED and post.replaced_by:
         return str(_("replaced by %s")) % post.replaced_by.station.number

@@ -2,7 +2,7 @@
 
 from audit.log import Actor
 from common import flash
-from journals.arrivals import OnDrive, take_in_all
+from journals.arrivals import OnDrive, ingest_all
 from journals.verdicts import Verdict
 from stations.models import ExamPoint
 
@@ -18,7 +18,7 @@ def take_folder(*, folder: str, actor: Actor, point: ExamPoint | None = None) ->
     """Take in every journal of a folder; a file that is refused does not stop the others.
 
     Raises:
-        NoSuchFolder: The folder is not on a drive.
+        NoSuchFolderError: The folder is not on a drive.
     """
     paths = flash.listed(flash.folder_of(folder), (".dat",))
-    return take_in_all(map(OnDrive, paths), door="flash", actor=actor, point=point)
+    return ingest_all(map(OnDrive, paths), door="flash", actor=actor, point=point)

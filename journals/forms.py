@@ -17,8 +17,8 @@ from keys.states import AccessKeyState
 from stations.models import Room, Sitting
 from wire import cms, journal
 from wire.cms import Recipient
-from wire.errors import Refusal
-from wire.journal import FormSet, FormsMalformed, JournalDocument, SealedForms
+from wire.errors import PpeError
+from wire.journal import FormSet, FormsMalformedError, JournalDocument, SealedFormsError
 from wire.journal.lines import Lines
 from wire.messages import NOTHING, Message
 
@@ -144,7 +144,7 @@ def open_forms(row: Journal, document: JournalDocument | Lines, recipients: Sequ
         return False
     try:
         sets = journal.open_forms(document, recipients=recipients)
-    except SealedForms as refusal:
+    except SealedFormsError as refusal:
         row.forms_problem = refusal.message
         row.save(update_fields=["forms_problem"])
         return False
@@ -187,12 +187,12 @@ def never_opens(row: Journal) -> bool:
     certificates = access.certificates_of(row.sitting)
     try:
         lines = read_lines(row)
-        if certificates and journal.sealed_doubts(lines, certificates=certificates):
+        if certificates and journal.sealed_warnings(lines, certificates=certificates):
             return True
         journal.open_forms(lines, recipients=access.recipients_for(row.sitting))
-    except FormsMalformed:
+    except FormsMalformedError:
         return True
-    except Refusal:
+    except PpeError:
         return False
     return False
 
@@ -214,7 +214,7 @@ def read_lines(row: Journal) -> Lines:
     """Read the entries of a journal again from its file; its signature was judged when it came.
 
     Raises:
-        Refusal: The file is gone or is not what was taken in.
+        PpeError: The file is gone or is not what was taken in.
     """
     blob = file_bytes(row)
     content = blob if blob[:1] == b"{" else cms.unverified_content(blob)
@@ -225,12 +225,12 @@ def file_bytes(row: Journal) -> bytes:
     """Return a journal's file as received.
 
     Raises:
-        Refusal: The file is gone from the disk.
+        PpeError: The file is gone from the disk.
     """
     try:
         return files.inside(row.path).read_bytes()
     except OSError as error:
-        raise Refusal(Message("The journal is not on the node's disk.")) from error
+        raise PpeError(Message("The journal is not on the node's disk.")) from error
 
 
 def open_one(pk: int, recipients: Sequence[Recipient]) -> bool:
@@ -245,7 +245,7 @@ def open_one(pk: int, recipients: Sequence[Recipient]) -> bool:
                 .first()
             )
             return row is None or open_forms(row, read_lines(row), recipients)
-    except Refusal as refusal:
+    except PpeError as refusal:
         Journal.objects.filter(pk=pk).update(forms_problem=refusal.message)
         return False
 

@@ -15,24 +15,24 @@ from common.errors import in_words
 from common.work import clock
 from common.work.clock import now
 from journals import changes, forms, reading
-from journals.errors import CannotDecide, EmptyFile, TooBig
+from journals.errors import CannotDecideError, EmptyJournalError, TooBigError
 from journals.lookups import Lookups
 from journals.models import SEALED, Journal
-from journals.reading import Read
+from journals.reading import ParsedJournal
 from journals.states import JournalState
 from journals.verdicts import Pending, Verdict
 from keys import access
-from stations.models import ExamPoint, Sitting, StationPost
+from stations.models import ExamPoint, Sitting, StationAssignment
 from wire import cms, pki
 from wire.durable import write_durable_all
-from wire.errors import Part, Refusal
+from wire.errors import FieldError, PpeError
 from wire.journal import JournalDocument, Relation, relation
 from wire.messages import Message
 
 MAX_SIZE = 64 * 1024 * 1024
 
 
-def take_in(
+def ingest(
     *, data: bytes, name: str, door: str, actor: Actor, point: ExamPoint | None = None, lookups: Lookups | None = None
 ) -> Verdict:
     """Take in one file.
@@ -49,26 +49,26 @@ def take_in(
         The verdict. A file that is no journal of this node is turned away: nothing is kept of it but the event.
 
     Raises:
-        EmptyFile: There is nothing in it.
-        TooBig: No journal is that big.
+        EmptyJournalError: There is nothing in it.
+        TooBigError: No journal is that big.
     """
-    judged = judge(data=data, name=name, door=door, actor=actor, point=point, lookups=lookups)
+    judged = evaluate(data=data, name=name, door=door, actor=actor, point=point, lookups=lookups)
     return judged if isinstance(judged, Verdict) else store([judged], actor=actor)[0]
 
 
-def judge(
+def evaluate(
     *, data: bytes, name: str, door: str, actor: Actor, point: ExamPoint | None = None, lookups: Lookups | None = None
 ) -> Pending | Verdict:
-    """Read and judge a file as `take_in` does; what is to be kept of it is for `store`.
+    """Read and judge a file as `ingest` does; what is to be kept of it is for `store`.
 
     Raises:
-        EmptyFile: There is nothing in it.
-        TooBig: No journal is that big.
+        EmptyJournalError: There is nothing in it.
+        TooBigError: No journal is that big.
     """
     if not data:
-        raise EmptyFile
+        raise EmptyJournalError
     if len(data) > MAX_SIZE:
-        raise TooBig(MAX_SIZE)
+        raise TooBigError(MAX_SIZE)
     name = _clean(name)
     digest = hashlib.sha256(data).hexdigest()
     known = _known(digest)
@@ -77,7 +77,7 @@ def judge(
     at = now()
     try:
         found = reading.read(data, name, point=point, at=at, lookups=lookups)
-    except Refusal as refusal:
+    except PpeError as refusal:
         return turn_away(refusal=refusal, name=name, door=door, actor=actor, point=point, digest=digest, size=len(data))
     return Pending(_row(found, data, digest, name, door, actor), found, data)
 
@@ -86,7 +86,7 @@ def store(pending: Sequence[Pending], *, actor: Actor) -> list[Verdict]:
     """Keep journals: the bytes first, then all the rows in one transaction.
 
     Raises:
-        DiskRefusal: The disk did not take the files; nothing was kept.
+        DiskError: The disk did not take the files; nothing was kept.
     """
     blobs: dict[Path, bytes] = {}
     for each in pending:
@@ -126,7 +126,7 @@ def _clean(name: str) -> str:
 
 
 def turn_away(
-    *, refusal: Refusal, name: str, door: str, actor: Actor, point: ExamPoint | None, digest: str = "", size: int = 0
+    *, refusal: PpeError, name: str, door: str, actor: Actor, point: ExamPoint | None, digest: str = "", size: int = 0
 ) -> Verdict:
     """Record that a file was turned away, and say it in one line; nothing else is kept of it."""
     name = _clean(name)
@@ -152,7 +152,7 @@ def _again(known: Journal, name: str, door: str, actor: Actor) -> Verdict:
     return Verdict(known.state, f"{name}: {words}", known, repeated=True)
 
 
-def _row(found: Read, data: bytes, digest: str, name: str, door: str, actor: Actor) -> Journal:
+def _row(found: ParsedJournal, data: bytes, digest: str, name: str, door: str, actor: Actor) -> Journal:
     at, header, document = now(), found.header, found.document
     row = Journal(
         kind=header.kind,
@@ -185,7 +185,7 @@ def _row(found: Read, data: bytes, digest: str, name: str, door: str, actor: Act
     return row
 
 
-def _settle(row: Journal, found: Read, actor: Actor) -> Verdict:
+def _settle(row: Journal, found: ParsedJournal, actor: Actor) -> Verdict:
     """Decide the state beside the other journals of the same station; call it inside a transaction."""
     others = list(Journal.objects.beside(row))
     if any(other.sha256 == row.sha256 for other in others):
@@ -195,7 +195,7 @@ def _settle(row: Journal, found: Read, actor: Actor) -> Verdict:
     same = next((other for other, how in relations if how == "same" and (other.signed or not row.signed)), None)
     if same is not None:
         return _again(same, row.original_name, row.door, actor)
-    _doubt_relations(row, relations)
+    _warn_of_relations(row, relations)
     row.state = JournalState.QUARANTINED if row.blocking else JournalState.ACCEPTED
     row.save(force_insert=True)
     _record(row, "journals.taken_in", actor, {"sha256": row.sha256, "door": row.door, "state": row.state})
@@ -223,7 +223,7 @@ def _accepted_words(row: Journal) -> str:
 Relations = list[tuple[Journal, Relation]]
 
 
-def _relations(found: Read, others: Iterable[Journal]) -> Relations:
+def _relations(found: ParsedJournal, others: Iterable[Journal]) -> Relations:
     """Return how a new journal stands to others of the same station; what cannot be read cannot be compared."""
     known = [other for other in others if other.lines_size]
     return [(other, _relation(found.document, other)) for other in known] if found.document else []
@@ -254,7 +254,7 @@ def _relation(document: JournalDocument, other: Journal) -> Relation:
     try:
         blob = forms.file_bytes(other)
         return relation(lines, blob if blob[:1] == b"{" else cms.unverified_content(blob))
-    except Refusal:
+    except PpeError:
         return "fork"
 
 
@@ -269,7 +269,7 @@ def _against_words(how: Relation, count: int, at: str) -> Message:
     return Message("CONTRADICTS the journals of the same station that came at {at}: the entries differ", at=at)
 
 
-def _doubt_relations(row: Journal, relations: Relations) -> None:
+def _warn_of_relations(row: Journal, relations: Relations) -> None:
     for how in ("shorter", "fork"):
         against = _against(row, relations, how)
         if not against:
@@ -277,7 +277,7 @@ def _doubt_relations(row: Journal, relations: Relations) -> None:
         times = sorted(each.received_at for each in against)[-5:]
         at = ", ".join(f"{clock.local(time, row.point.timezone):%H:%M}" for time in times)
         said = _against_words(how, len(against), at)
-        part = Part(how, str(row.entry_count), str(against[-1].entry_count), said)
+        part = FieldError(how, str(row.entry_count), str(against[-1].entry_count), said)
         row.doubts = [{**part.as_dict(), "blocks": True}, *row.doubts]
 
 
@@ -288,7 +288,7 @@ def _supersede(row: Journal, shorter: list[Journal], actor: Actor) -> None:
         )
 
 
-def _open(row: Journal, found: Read) -> None:
+def _open(row: Journal, found: ParsedJournal) -> None:
     """Open form numbers at once when the key is active; the chore does it when this is cut short."""
     if not row.sealed_sets or found.document is None:
         return
@@ -305,7 +305,7 @@ def _record(row: Journal, kind: str, actor: Actor, data: dict[str, object]) -> N
 # --- decisions --------------------------------------------------------------------------------------------------------
 
 
-def accept(*, journal: Journal, reason: str, actor: Actor, post: StationPost | None = None) -> Journal:
+def accept(*, journal: Journal, reason: str, actor: Actor, post: StationAssignment | None = None) -> Journal:
     """Accept a quarantined journal by a person's decision.
 
     Args:
@@ -315,15 +315,15 @@ def accept(*, journal: Journal, reason: str, actor: Actor, post: StationPost | N
         post: The post it belongs to, when the registry and the journal do not agree by themselves.
 
     Raises:
-        CannotDecide: No reason, or the post cannot be known.
-        IllegalMove: The journal is in no state to be accepted.
+        CannotDecideError: No reason, or the post cannot be known.
+        IllegalMoveError: The journal is in no state to be accepted.
     """
     if not in_words(reason):
-        raise CannotDecide(Message("Give the reason of the acceptance in words."))
+        raise CannotDecideError(Message("Give the reason of the acceptance in words."))
     _require_acceptable(journal)
     post = post or _post_for(journal)
     if post is None or post.sitting_id != journal.sitting_id or post.station.kind != journal.kind:
-        raise CannotDecide(
+        raise CannotDecideError(
             Message("It is not known whose journal this is: choose one of the expected stations."),
         )
     with transaction.atomic():
@@ -350,7 +350,7 @@ def _require_acceptable(journal: Journal) -> None:
         return
     if any(doubt.get("field") == SEALED for doubt in journal.blocking):
         # Accepted, it would look served while its sheets stay unknown for good.
-        raise CannotDecide(
+        raise CannotDecideError(
             Message(
                 "The form numbers of this journal can never be opened with the point's keys: it cannot be accepted."
             ),
@@ -359,7 +359,7 @@ def _require_acceptable(journal: Journal) -> None:
                 " impossible, refuse the journal and make an act."
             ),
         )
-    raise CannotDecide(
+    raise CannotDecideError(
         Message("The signature or the chain of entries of this journal does not hold: a reason is not enough."),
         remedy=Message(
             "Copy the journal from the station again; where it cannot be had, make an act with a GEK member's token."
@@ -371,11 +371,11 @@ def accept_named(*, journal: Journal, actor: Actor) -> Journal:
     """Accept under its right name a journal of which nothing but the file's name is wrong; the name it had is kept.
 
     Raises:
-        CannotDecide: More than the name is wrong: that needs a reason.
-        IllegalMove: The journal is in no state to be accepted.
+        CannotDecideError: More than the name is wrong: that needs a reason.
+        IllegalMoveError: The journal is in no state to be accepted.
     """
     if not journal.only_misnamed:
-        raise CannotDecide(
+        raise CannotDecideError(
             Message("More than the name is wrong: give the reason of the acceptance."),
         )
     # Kept with the journal as people read it: in Russian, as every paper of the point.
@@ -383,12 +383,14 @@ def accept_named(*, journal: Journal, actor: Actor) -> Journal:
     return accept(journal=journal, reason=reason[:500], actor=actor)
 
 
-def _post_for(journal: Journal) -> StationPost | None:
+def _post_for(journal: Journal) -> StationAssignment | None:
     """Return the post of a journal: of its station and room, else the only post that its station has."""
     if journal.station is None:
         return None
     posts = list(
-        StationPost.objects.filter(sitting=journal.sitting, station=journal.station).select_related("room", "station")
+        StationAssignment.objects.filter(sitting=journal.sitting, station=journal.station).select_related(
+            "room", "station"
+        )
     )
     exact = [post for post in posts if post.room_id == journal.room_id]
     chosen = exact or posts
@@ -406,11 +408,11 @@ def refuse(*, journal: Journal, reason: str, actor: Actor) -> Journal:
     """Refuse a quarantined journal by a person's decision; the file stays as evidence.
 
     Raises:
-        CannotDecide: No reason is given.
-        IllegalMove: The journal is in no state to be refused.
+        CannotDecideError: No reason is given.
+        IllegalMoveError: The journal is in no state to be refused.
     """
     if not in_words(reason):
-        raise CannotDecide(Message("Give the reason of the refusal in words."))
+        raise CannotDecideError(Message("Give the reason of the refusal in words."))
     move(
         journal,
         JournalState.REFUSED,
@@ -433,14 +435,14 @@ def recheck(*, journal: Journal, actor: Actor) -> bool:
         return False
     try:
         found = reading.read(forms.file_bytes(journal), journal.original_name, point=None, at=journal.received_at)
-    except Refusal:
+    except PpeError:
         return False
     fresh = _row(found, b"", journal.sha256, journal.original_name, journal.door, actor)
     with transaction.atomic():
         Sitting.objects.select_for_update().get(pk=found.sitting.pk)
         fresh.pk = journal.pk
         relations = _corrected(fresh, _relations(found, Journal.objects.of_same_station(fresh)))
-        _doubt_relations(fresh, relations)
+        _warn_of_relations(fresh, relations)
         if fresh.blocking or found.document is None:
             return False
         move(

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, TypeVar, cast
 
-from stations.matching import posts_of
-from stations.models import Sitting, StationPost
+from stations.matching import assignments_of
+from stations.models import Sitting, StationAssignment
 
 T = TypeVar("T")
 
@@ -35,15 +35,15 @@ class Lookups:
             self._known[key] = ask()
         return cast(Any, self._known[key])  # type: ignore[no-any-return]
 
-    def posts(self, sitting: Sitting, kind: str, number: str) -> list[StationPost]:
+    def posts(self, sitting: Sitting, kind: str, number: str) -> list[StationAssignment]:
         """Return the posts of the station that carries exactly this number, each with its station and room."""
         if not self._many:
-            return list(posts_of(sitting, kind).filter(station__number=number))
-        return self.once(("posts", sitting.pk, kind), lambda: _by_number(posts_of(sitting, kind))).get(number, [])
+            return list(assignments_of(sitting, kind).filter(station__number=number))
+        return self.once(("posts", sitting.pk, kind), lambda: _by_number(assignments_of(sitting, kind))).get(number, [])
 
 
-def _by_number(posts: Iterable[StationPost]) -> dict[str, list[StationPost]]:
-    found: dict[str, list[StationPost]] = {}
+def _by_number(posts: Iterable[StationAssignment]) -> dict[str, list[StationAssignment]]:
+    found: dict[str, list[StationAssignment]] = {}
     for post in posts:
         found.setdefault(post.station.number, []).append(post)
     return found

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from audit.moves import Moves
 from audit.subjects import AuditSubject
 from common.messages import MessageField
-from journals.states import JOURNAL_MOVES, Door, JournalState
-from stations.models import ExamPoint, Room, Sitting, Station, StationPost
+from journals.states import JOURNAL_MOVES, JournalChannel, JournalState
+from stations.models import ExamPoint, Room, Sitting, Station, StationAssignment
 from stations.scope import ScopedQuerySet
 
 #: Fields of doubts that no decision of a person mends: numbers that no key opens, and a chain that does not hold.
@@ -92,7 +92,7 @@ class Journal(models.Model):
     superseded_by = models.ForeignKey(
         "self", models.PROTECT, verbose_name=_("replaced by"), null=True, blank=True, related_name="supersedes"
     )
-    door = models.CharField(_("came by"), max_length=8, choices=Door.choices)
+    door = models.CharField(_("came by"), max_length=8, choices=JournalChannel.choices)
     received_at = models.DateTimeField(_("received"), db_index=True)
     received_by = models.CharField(_("brought by"), max_length=200)
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
@@ -235,7 +235,7 @@ class Act(models.Model):
     sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("exam"), related_name="acts")
     kind = models.CharField(_("about"), max_length=16, choices=Kind.choices)
     station_post = models.ForeignKey(
-        StationPost, models.PROTECT, verbose_name=_("station"), null=True, blank=True, related_name="acts"
+        StationAssignment, models.PROTECT, verbose_name=_("station"), null=True, blank=True, related_name="acts"
     )
     room = models.ForeignKey(Room, models.PROTECT, verbose_name=_("room"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=200)

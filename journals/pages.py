@@ -14,10 +14,10 @@ from keys.models import Certificate
 from keys.pin import token_from
 from stations import rules
 from stations.lookup import sitting_for
-from stations.models import Sitting, StationPost
-from stations.replacement import ReplacementRefused, replace_station, replacement_named
+from stations.models import Sitting, StationAssignment
+from stations.replacement import ReplacementRefusedError, replace_station, replacement_named
 from wire import canonical
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.journal.events import EVENTS
 from wire.messages import Message
 
@@ -47,7 +47,7 @@ def journal_page(request: HttpRequest, pk: int) -> HttpResponse:
     entries: list[dict[str, object]] = []
     try:
         entries = [_entry(each) for each in forms.read_lines(row).entries[:SHOWN]]
-    except Refusal as refusal:
+    except PpeError as refusal:
         problem = refusal.text(language())
     context = {
         "journal": row,
@@ -55,7 +55,7 @@ def journal_page(request: HttpRequest, pk: int) -> HttpResponse:
         "entries": entries,
         "problem": problem,
         "more": max(0, row.entry_count - SHOWN),
-        "doubts": [_doubt(each) for each in row.doubts],
+        "doubts": [_warning(each) for each in row.doubts],
         "clock": _clock(row.skew_seconds),
         "decide": row.state in DECIDABLE and rules.allowed(request.user, "journals.decide", row.sitting or row.point),
         "posts": _posts(row),
@@ -74,8 +74,10 @@ def _clock(skew: float | None) -> str:
     return (_("%d s ahead") if seconds > 0 else _("%d s behind")) % abs(seconds)
 
 
-def _posts(row: Journal) -> list[StationPost]:
-    posts = StationPost.objects.filter(sitting=row.sitting, station__kind=row.kind).select_related("station", "room")
+def _posts(row: Journal) -> list[StationAssignment]:
+    posts = StationAssignment.objects.filter(sitting=row.sitting, station__kind=row.kind).select_related(
+        "station", "room"
+    )
     return list(posts.order_by("station__number", "room__number"))
 
 
@@ -132,7 +134,7 @@ def _entry(entry: object) -> dict[str, object]:
     }
 
 
-def _doubt(said: dict[str, object]) -> dict[str, object]:
+def _warning(said: dict[str, object]) -> dict[str, object]:
     return {"text": said.get(language()) or said.get("ru", ""), "blocks": bool(said.get("blocks"))}
 
 
@@ -215,7 +217,7 @@ def refuse_on_monitoring(request: HttpRequest, key: str, number: str) -> str:
 def sign_act(request: HttpRequest, key: str, number: str) -> str:
     """Sign an act instead of a journal that cannot be had."""
     sitting = sitting_for(request, key, "journals.act")
-    post = get_object_or_404(StationPost, sitting=sitting, pk=row_number(number))
+    post = get_object_or_404(StationAssignment, sitting=sitting, pk=row_number(number))
     token = token_from(request, sitting.point)
     said, photo = request.POST, request.FILES.get("photo")
     made = acts.make(
@@ -237,7 +239,7 @@ def replace(request: HttpRequest, key: str) -> str:
     sitting = sitting_for(request, key, "stations.replace")
     post = replacement_named(sitting, request.POST)
     if post is None:
-        raise ReplacementRefused(Message("Choose both stations and the room."))
+        raise ReplacementRefusedError(Message("Choose both stations and the room."))
     old, new, room = post
     replace_station(sitting=sitting, old=old, new=new, room=room, actor=actor_of(request))
     # A journal that named a room nobody expected its station in may be sound now.

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from journals.errors import ForeignJournal, NotAJournal
+from journals.errors import ForeignJournalError, NotAJournalError
 from journals.lookups import Lookups
 from keys import access
 from keys.trust import trust_store
-from stations.matching import is_hq, plain, post_in, post_of, station_of
-from stations.models import ExamPoint, Node, Room, Sitting, Station, StationPost, Subject, parse_key_date
+from stations.matching import assignment_in, assignment_of, is_hq, plain, station_of
+from stations.models import ExamPoint, Node, Room, Sitting, Station, StationAssignment, Subject, parse_key_date
 from wire import cms, journal, names
-from wire.errors import Part, Refusal
+from wire.errors import FieldError, PpeError
 from wire.journal import Header, JournalDocument, told_twice
 from wire.journal import name as journal_name
 from wire.messages import NOTHING, Message, Several
@@ -25,7 +25,7 @@ _BLOCKING = ("signature", "signer.", told_twice.FIELD)
 
 
 @dataclass
-class Read:
+class ParsedJournal:
     """A file that was read.
 
     Attributes:
@@ -45,11 +45,11 @@ class Read:
     sitting: Sitting
     station: Station | None = None
     room: Room | None = None
-    post: StationPost | None = None
+    post: StationAssignment | None = None
     name: str = ""
-    doubts: list[Part] = field(default_factory=list)
-    misnamed: list[Part] = field(default_factory=list)
-    remarks: list[Part] = field(default_factory=list)
+    doubts: list[FieldError] = field(default_factory=list)
+    misnamed: list[FieldError] = field(default_factory=list)
+    remarks: list[FieldError] = field(default_factory=list)
 
     @property
     def signed_by(self) -> str:
@@ -66,7 +66,9 @@ class Read:
         ]
 
 
-def read(data: bytes, name: str, *, point: ExamPoint | None, at: datetime, lookups: Lookups | None = None) -> Read:
+def read(
+    data: bytes, name: str, *, point: ExamPoint | None, at: datetime, lookups: Lookups | None = None
+) -> ParsedJournal:
     """Read a file and hold it against the registry and its own name.
 
     Args:
@@ -77,41 +79,41 @@ def read(data: bytes, name: str, *, point: ExamPoint | None, at: datetime, looku
         lookups: What the registry said a moment ago, when many files are read in a row.
 
     Raises:
-        NotAJournal: The bytes are something else.
-        ForeignJournal: Another region, point, exam or mode.
+        NotAJournalError: The bytes are something else.
+        ForeignJournalError: Another region, point, exam or mode.
     """
     ask = lookups or Lookups(many=False)
     header, document, broken = _content(data, ask)
     sitting = _sitting(header, point, ask)
-    found = Read(header, document, sitting)
+    found = ParsedJournal(header, document, sitting)
     if broken is not None:
         # The sentence of the refusal names the first bad entry.
-        found.doubts.append(Part("entry", "", "", broken.message))
+        found.doubts.append(FieldError("entry", "", "", broken.message))
     if document is not None:
-        _judge_content(found, document)
-        _judge_sealed(found, document, ask)
-    _judge_registry(found, ask)
-    _judge_name(found, name, ask)
-    _judge_clock(found, at)
+        _evaluate_content(found, document)
+        _evaluate_sealed(found, document, ask)
+    _evaluate_registry(found, ask)
+    _evaluate_name(found, name, ask)
+    _evaluate_clock(found, at)
     return found
 
 
-def _content(data: bytes, ask: Lookups) -> tuple[Header, JournalDocument | None, Refusal | None]:
+def _content(data: bytes, ask: Lookups) -> tuple[Header, JournalDocument | None, PpeError | None]:
     """Read the document; when its chain is broken, at least the header and the reason."""
     try:
         document = journal.read(data, trust=ask.once("trust", trust_store))
-    except Refusal as refusal:
+    except PpeError as refusal:
         return _header_of(data, refusal), None, refusal
     return document.header, document, None
 
 
-def _header_of(data: bytes, reason: Refusal) -> Header:
+def _header_of(data: bytes, reason: PpeError) -> Header:
     try:
         content = data if data[:1] == b"{" else cms.unverified_content(data)
         return journal.read_header(content.split(b"\n", 1)[0])
-    except Refusal:
+    except PpeError:
         if (whole := _announced(data)) > len(data):
-            raise NotAJournal(
+            raise NotAJournalError(
                 Message("The journal was not written whole: {count} bytes of {whole}.", count=len(data), whole=whole),
                 remedy=Message(
                     "Copy the file from the station again and wait for the message that the drive may be removed."
@@ -119,8 +121,8 @@ def _header_of(data: bytes, reason: Refusal) -> Header:
                 parts=reason.parts,
             ) from None
         message = _looks_like(data)
-        raise NotAJournal(
-            Message("This is not the electronic journal of a station{message}.", message=message),
+        raise NotAJournalError(
+            Message("This is not the electronic journal of a station{reason}.", reason=message),
             remedy=Message("Choose the END_….dat file that the station formed."),
             parts=reason.parts,
         ) from None
@@ -156,9 +158,9 @@ def _looks_like(data: bytes) -> Message:
     return next((message for magic, message in _MAGIC if data.startswith(magic)), NOTHING)
 
 
-def _foreign(message: Message, parts: Iterable[Part] = ()) -> ForeignJournal:
-    return ForeignJournal(
-        Message("The journal is not accepted: {message}.", message=message),
+def _foreign(message: Message, parts: Iterable[FieldError] = ()) -> ForeignJournalError:
+    return ForeignJournalError(
+        Message("The journal is not accepted: {reason}.", reason=message),
         remedy=Message("Bring this file to where its exam took place."),
         parts=list(parts),
     )
@@ -168,7 +170,7 @@ def _sitting(header: Header, door: ExamPoint | None, ask: Lookups) -> Sitting:
     """Find the sitting that a journal speaks of.
 
     Raises:
-        ForeignJournal: It is not one of this node, or of another mode.
+        ForeignJournalError: It is not one of this node, or of another mode.
     """
     node = ask.once("node", Node.objects.first)
     served = node is None or (node.region == header.region and (node.kind != "hq" or header.point in node.points))
@@ -216,23 +218,23 @@ def _day_of(header: Header) -> date | None:
         return None
 
 
-def _judge_content(found: Read, document: JournalDocument) -> None:
+def _evaluate_content(found: ParsedJournal, document: JournalDocument) -> None:
     for part in document.problems:
         # An unfinished journal may still grow: it waits for the whole one or for a person.
         blocks = part.field.startswith(_BLOCKING) or part.field == "entries"
         (found.doubts if blocks else found.remarks).append(part)
 
 
-def _judge_sealed(found: Read, document: JournalDocument, ask: Lookups) -> None:
+def _evaluate_sealed(found: ParsedJournal, document: JournalDocument, ask: Lookups) -> None:
     """Numbers that no key of this point will ever open are a doubt: the sheets would stay unknown for good."""
     sitting = found.sitting
     certificates = ask.once(("access", sitting.pk), lambda: access.certificates_of(sitting))
     # Before the exam package has come nothing is known of the keys; the journal is judged again when it comes.
     if certificates:
-        found.doubts += journal.sealed_doubts(document, certificates=certificates)
+        found.doubts += journal.sealed_warnings(document, certificates=certificates)
 
 
-def _judge_registry(found: Read, ask: Lookups) -> None:
+def _evaluate_registry(found: ParsedJournal, ask: Lookups) -> None:
     """Find station, room and post; what the registry does not know is a doubt."""
     header, sitting = found.header, found.sitting
     point, room = sitting.point, _room_said(found)
@@ -259,7 +261,7 @@ def _judge_registry(found: Read, ask: Lookups) -> None:
         return
     if header.serial and found.station.serial and header.serial != found.station.serial:
         found.remarks.append(
-            Part(
+            FieldError(
                 "serial",
                 header.serial,
                 found.station.serial,
@@ -273,35 +275,35 @@ def _judge_registry(found: Read, ask: Lookups) -> None:
     _find_post(found, exact)
 
 
-def _room_said(found: Read) -> str | None:
+def _room_said(found: ParsedJournal) -> str | None:
     """Return the room that the journal names; a reserve station that never had one writes 0000."""
     said = found.header.room
     return None if said == journal_name.NO_ROOM else said
 
 
-def _find_post(found: Read, exact: list[StationPost]) -> None:
+def _find_post(found: ParsedJournal, exact: list[StationAssignment]) -> None:
     station = found.station
     if station is None or (_room_said(found) and found.room is None):
         return
     room = found.header.room
-    found.post = post_in(exact, room) if exact else post_of(found.sitting, station, room)
+    found.post = assignment_in(exact, room) if exact else assignment_of(found.sitting, station, room)
     if found.post is not None:
         found.room = found.post.room
         return
-    posts = list(StationPost.objects.filter(sitting=found.sitting, station=station).select_related("room"))
+    posts = list(StationAssignment.objects.filter(sitting=found.sitting, station=station).select_related("room"))
     said, known = found.header.room or "—", [post.room.number if post.room else "—" for post in posts]
     assigned = Several([_at(each) for each in known], ", ") if known else Message("does not assign it")
     found.doubts.append(
-        Part(
+        FieldError(
             "post",
             said,
             ", ".join(known),
             Message(
-                "station {station_number}: the journal says {at}, the registry {message}; if it was"
+                "station {station_number}: the journal says {at}, the registry {assigned}; if it was"
                 " moved, record the replacement",
                 station_number=station.number,
                 at=_at(said),
-                message=assigned,
+                assigned=assigned,
             ),
         )
     )
@@ -313,22 +315,22 @@ def _at(room: str) -> Message:
     return Message("HQ") if room == "HQ" else Message("room {room}", room=room)
 
 
-def _part(field_name: str, value: str, expected: str, message: Message) -> Part:
-    return Part(field_name, value, expected, message)
+def _part(field_name: str, value: str, expected: str, message: Message) -> FieldError:
+    return FieldError(field_name, value, expected, message)
 
 
-def _judge_name(found: Read, name: str, ask: Lookups) -> None:
+def _evaluate_name(found: ParsedJournal, name: str, ask: Lookups) -> None:
     """Hold the name it came with against the content."""
     subjects = ask.once("subjects", lambda: dict(Subject.objects.values_list("code", "name")))
     base = name.replace("\\", "/").rpartition("/")[2]
     reading = names.read(base, subjects=subjects)
     try:
         found.name = names.write(journal_name.name_of(found.header, subjects=subjects))
-    except Refusal:
+    except PpeError:
         found.name = reading.proposed or base[:255]
     if reading.name is None:
         found.misnamed += reading.doubts or [
-            Part("name", base[:120], found.name, Message("the file name breaks the rules"))
+            FieldError("name", base[:120], found.name, Message("the file name breaks the rules"))
         ]
         return
     (found.remarks if reading.certain else found.misnamed).extend(reading.doubts)
@@ -337,7 +339,7 @@ def _judge_name(found: Read, name: str, ask: Lookups) -> None:
     ]
 
 
-def _same_place(part: Part, found: Read) -> bool:
+def _same_place(part: FieldError, found: ParsedJournal) -> bool:
     """Return whether a difference is only one of spelling: 0000 for no room, 1 for 0001."""
     if part.field == "station":
         return plain(part.found) == plain(part.expected)
@@ -348,13 +350,13 @@ def _same_place(part: Part, found: Read) -> bool:
     return False
 
 
-def _judge_clock(found: Read, at: datetime) -> None:
+def _evaluate_clock(found: ParsedJournal, at: datetime) -> None:
     document = found.document
     latest = document.entries[-1].at if document and document.entries else None
     if latest is not None and latest > at + SKEW:
         seconds = int((latest - at).total_seconds())
         found.remarks.append(
-            Part(
+            FieldError(
                 "clock",
                 str(seconds),
                 "0",
@@ -363,7 +365,7 @@ def _judge_clock(found: Read, at: datetime) -> None:
         )
 
 
-def measured_skew(found: Read, at: datetime) -> float | None:
+def measured_skew(found: ParsedJournal, at: datetime) -> float | None:
     """Return by how many seconds the station's clock is ahead: as it measured itself, or as the last entry proves."""
     if found.document is None:
         return None

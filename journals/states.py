@@ -22,7 +22,7 @@ JOURNAL_MOVES: dict[str, frozenset[str]] = {
 }
 
 
-class Door(models.TextChoices):
+class JournalChannel(models.TextChoices):
     """How a journal came in."""
 
     API = "api", _("network")

@@ -13,14 +13,14 @@ _LEFT_SECONDS = 3600.0
 _certificates: dict[int, int] = {}
 
 
-@jobs.chore("journals.open_forms", every=15)
+@jobs.periodic_task("journals.open_forms", every=15)
 def open_forms() -> None:
     """Open sealed form numbers that an interrupted activation or intake left closed."""
     forms.open_waiting()
     intake.recheck_sealed(_certificates)
 
 
-@jobs.chore("journals.forget_parts", every=600)
+@jobs.periodic_task("journals.forget_parts", every=600)
 def forget_parts() -> None:
     """Remove what writers that were killed have left half."""
     for name in ("journals", "acts"):

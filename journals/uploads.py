@@ -8,20 +8,20 @@ from journals.api import answer_of
 from stations.models import ExamPoint
 from uploads import handlers
 from uploads.models import Upload
-from wire.pki import Identity, Role
+from wire.pki import CertificateRole, Identity
 
 
-def take(upload: Upload) -> dict[str, Any]:
+def ingest(upload: Upload) -> dict[str, Any]:
     """Take in a complete upload.
 
     Raises:
-        Refusal: The file is no journal of the sender's point.
+        PpeError: The file is no journal of the sender's point.
     """
     identity = Identity.parse(upload.owner_urn)
     point = ExamPoint.objects.filter(region__code=identity.region, code=identity.point).first()
     name = str(upload.metadata.get("filename", ""))
     data = upload.path.read_bytes()
-    verdict = intake.take_in(data=data, name=name, door="api", actor=Actor(identity.urn, "api"), point=point)
+    verdict = intake.ingest(data=data, name=name, door="api", actor=Actor(identity.urn, "api"), point=point)
     if verdict.journal is None:
         raise verdict.refusal or RuntimeError(verdict.line)
     return answer_of(verdict, verdict.journal)
@@ -29,4 +29,9 @@ def take(upload: Upload) -> dict[str, Any]:
 
 def register() -> None:
     """Open the door."""
-    handlers.register("journal", take, roles={Role.PRINT, Role.VOICE, Role.SCAN, Role.HQ}, max_bytes=intake.MAX_SIZE)
+    handlers.register(
+        "journal",
+        ingest,
+        roles={CertificateRole.PRINT, CertificateRole.VOICE, CertificateRole.SCAN, CertificateRole.HQ},
+        max_bytes=intake.MAX_SIZE,
+    )

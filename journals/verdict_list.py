@@ -9,10 +9,10 @@ from django.utils.translation import ngettext
 
 from audit.log import actor_of
 from common.work import clock
-from journals.arrivals import Uploaded, take_in_all
+from journals.arrivals import Uploaded, ingest_all
 from journals.verdicts import Verdict
 from stations.models import Sitting
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 SESSION_KEY = "verdicts"
@@ -29,7 +29,7 @@ LOOKS = {
 _ORDER = list(LOOKS)
 
 
-class NoFiles(Refusal):
+class NoFilesError(PpeError):
     """The form came without files."""
 
     code = "no_files"
@@ -39,9 +39,9 @@ def take_uploads(request: HttpRequest, sitting: Sitting) -> str:
     """Take in the files of the form, each by itself: one that is refused does not stop the others."""
     uploads = request.FILES.getlist("files")
     if not uploads:
-        raise NoFiles(Message("Choose the files of the journals."))
+        raise NoFilesError(Message("Choose the files of the journals."))
     arrived = [Uploaded(str(upload.name), upload.read) for upload in uploads]
-    verdicts = take_in_all(arrived, door="browser", actor=actor_of(request), point=sitting.point)
+    verdicts = ingest_all(arrived, door="browser", actor=actor_of(request), point=sitting.point)
     return keep(request, sitting, verdicts)
 
 
@@ -49,11 +49,11 @@ def keep(request: HttpRequest, sitting: Sitting, verdicts: Iterable[Verdict]) ->
     """Keep the verdicts for the page and say how many of each there are.
 
     Raises:
-        NoFiles: There was no journal in the folder.
+        NoFilesError: There was no journal in the folder.
     """
     rows = list(verdicts)
     if not rows:
-        raise NoFiles(Message("There is no journal in this folder."))
+        raise NoFilesError(Message("There is no journal in this folder."))
     at = clock.local(clock.now(), sitting.point.timezone)
     request.session[SESSION_KEY] = {
         "sitting": sitting.key,

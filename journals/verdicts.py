@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from journals.models import Journal
-from journals.reading import Read
-from wire.errors import Refusal
+from journals.reading import ParsedJournal
+from wire.errors import PpeError
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Verdict:
     line: str
     journal: Journal | None
     repeated: bool = False
-    refusal: Refusal | None = None
+    refusal: PpeError | None = None
 
 
 @dataclass(frozen=True)
@@ -32,5 +32,5 @@ class Pending:
     """A journal that was read and judged, and is not stored yet."""
 
     row: Journal
-    found: Read
+    found: ParsedJournal
     data: bytes

@@ -21,7 +21,7 @@ from common.stored import stored
 from common.work.clock import now
 from keys import node, second_person, trust
 from keys.authority import access_ident
-from keys.errors import AccessCertificateMissing, AccessKeyUnusable, ForeignToken, KeyFileRefused
+from keys.errors import AccessCertificateMissingError, AccessKeyUnusableError, ForeignTokenError, KeyFileRefusedError
 from keys.models import AccessKey, Activation, Certificate
 from keys.states import ACCESS_KEY_MOVES, AccessKeyState
 from keys.tokens import OpenToken
@@ -30,10 +30,10 @@ from wire import pki
 from wire.cms import Recipient
 from wire.documents import access_key as wire_key
 from wire.durable import fsync_dir, write_durable
-from wire.errors import Part, Refusal
+from wire.errors import FieldError, PpeError
 from wire.messages import Message
 from wire.names.files import KeyName, key_name, parse_key_name
-from wire.pki import Role
+from wire.pki import CertificateRole
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +62,8 @@ def load(*, data: bytes, name: str, actor: Actor, sitting: Sitting | None = None
         The key; the same file again returns the same row.
 
     Raises:
-        KeyFileRefused: Empty, too big, no key file, or of another point, date or subject.
-        AccessCertificateMissing: The package with its certificate has not been taken in.
+        KeyFileRefusedError: Empty, too big, no key file, or of another point, date or subject.
+        AccessCertificateMissingError: The package with its certificate has not been taken in.
     """
     if not data or len(data) > MAX_FILE:
         raise _refused(Message("the file is empty or too big"))
@@ -74,17 +74,20 @@ def load(*, data: bytes, name: str, actor: Actor, sitting: Sitting | None = None
     wanted = _sitting_of(said, sitting)
     try:
         wire_key.require_envelope(data)
-    except Refusal as refusal:
+    except PpeError as refusal:
         raise _refused(Message("the content is not a whole CMS container")) from refusal
     certificate = (
         Certificate.objects.filter(
-            role=Role.ACCESS.value, region=said.region, point=said.point, ident=access_ident(wanted, said.version)
+            role=CertificateRole.ACCESS.value,
+            region=said.region,
+            point=said.point,
+            ident=access_ident(wanted, said.version),
         )
         .order_by("-pk")
         .first()
     )
     if certificate is None:
-        raise AccessCertificateMissing(
+        raise AccessCertificateMissingError(
             Message(
                 "The certificate of key {wanted_key} v{version} has not been received.",
                 wanted_key=wanted.key,
@@ -95,9 +98,9 @@ def load(*, data: bytes, name: str, actor: Actor, sitting: Sitting | None = None
     return _keep(data, said, wanted, certificate, actor)
 
 
-def _refused(message: Message, parts: Iterable[Part] = ()) -> KeyFileRefused:
-    return KeyFileRefused(
-        Message("The access key was not loaded: {message}.", message=message),
+def _refused(message: Message, parts: Iterable[FieldError] = ()) -> KeyFileRefusedError:
+    return KeyFileRefusedError(
+        Message("The access key was not loaded: {reason}.", reason=message),
         remedy=Message("Choose the KEY_….p7m file of this point, date and subject."),
         parts=list(parts),
     )
@@ -113,7 +116,7 @@ def _sitting_of(said: KeyName, page: Sitting | None) -> Sitting:
             ("subject", Message("subject"), said.subject, page.subject.code),
         )
         wrong = [
-            Part(
+            FieldError(
                 field,
                 found,
                 expected,
@@ -124,7 +127,7 @@ def _sitting_of(said: KeyName, page: Sitting | None) -> Sitting:
         ]
         if wrong:
             message = [part.message for part in wrong]
-            raise _refused(Message("it is the key of another exam ({message})", message=message), wrong)
+            raise _refused(Message("it is the key of another exam ({differences})", differences=message), wrong)
         return page
     found_row = (
         Sitting.objects.filter(
@@ -184,7 +187,7 @@ def confirm(*, access_key: AccessKey, actor: Actor) -> AccessKey:
         actor: Who confirms the loading.
 
     Raises:
-        KeyFileRefused: The file is gone from the disk, or the key has ended.
+        KeyFileRefusedError: The file is gone from the disk, or the key has ended.
     """
     return load(data=file_bytes(access_key), name=access_key.name, actor=actor, sitting=access_key.sitting)
 
@@ -198,12 +201,12 @@ def take_reserve(*, p7m: bytes, certificate: bytes, actor: Actor) -> AccessKey:
         actor: Who brought it.
 
     Raises:
-        PathRefusal: The certificate is not the authority's.
-        KeyFileRefused: Not a key of a sitting of this node.
+        CertificatePathError: The certificate is not the authority's.
+        KeyFileRefusedError: Not a key of a sitting of this node.
     """
     loaded = pki.load_pem_certificates(certificate)[0]
-    trust.trust_store().check(loaded, at=now(), roles={Role.ACCESS})
-    row = trust.keep(loaded)
+    trust.trust_store().check(loaded, at=now(), roles={CertificateRole.ACCESS})
+    row = trust.store_certificate(loaded)
     try:
         date_text, subject, version = row.ident.split("-")
         name = key_name(row.region, row.point, _date(date_text), subject, int(version.removeprefix("v")))
@@ -228,17 +231,17 @@ def activate(*, access_key: AccessKey, token: OpenToken, actor: Actor) -> Access
         actor: The user of the session, who stands beside.
 
     Raises:
-        ForeignToken: The token is of another point.
-        SecondPersonNeeded: Nobody but the token's holder has loaded the key.
-        AccessKeyUnusable: The key is not valid now.
-        ForeignAccessKey: The file does not hold the key of its certificate.
-        NodeCertificateMissing: The node has no certificate to keep the key under.
+        ForeignTokenError: The token is of another point.
+        SecondPersonNeededError: Nobody but the token's holder has loaded the key.
+        AccessKeyUnusableError: The key is not valid now.
+        ForeignAccessKeyError: The file does not hold the key of its certificate.
+        NodeCertificateMissingError: The node has no certificate to keep the key under.
     """
     if is_usable(access_key):
         return access_key
     sitting, point = access_key.sitting, access_key.sitting.point
     if (token.identity.region, token.identity.point) != (point.region.code, point.code):
-        raise ForeignToken(
+        raise ForeignTokenError(
             Message(
                 "The token is of point {region}-{point}, the key of {key}.",
                 region=token.identity.region,
@@ -286,9 +289,11 @@ def _tell(sitting: Sitting) -> None:
 
 def _require_valid(certificate: Certificate) -> None:
     try:
-        trust.trust_store().check(certificate.x509, at=now(), roles={Role.ACCESS})
-    except Refusal as refusal:
-        raise AccessKeyUnusable(Message("The access key is not valid: {message}", message=refusal.message)) from refusal
+        trust.trust_store().check(certificate.x509, at=now(), roles={CertificateRole.ACCESS})
+    except PpeError as refusal:
+        raise AccessKeyUnusableError(
+            Message("The access key is not valid: {reason}", reason=refusal.message)
+        ) from refusal
 
 
 def _blob(certificate: Certificate) -> Path:
@@ -299,7 +304,7 @@ def file_bytes(access_key: AccessKey) -> bytes:
     """Return the key's file as made or received.
 
     Raises:
-        KeyFileRefused: The file is gone from the disk.
+        KeyFileRefusedError: The file is gone from the disk.
     """
     try:
         return files.inside(access_key.path).read_bytes()
@@ -326,7 +331,7 @@ def recipients_for(sitting: Sitting) -> list[Recipient]:
             blob = _blob(row.certificate).read_bytes()
             certificate = row.certificate.x509
             private = wire_key.read(blob, recipients=own, certificate=certificate)
-        except (OSError, Refusal):
+        except (OSError, PpeError):
             # Lost with the disk or damaged: the operator activates again, the page says so (`is_usable`).
             log.exception("the active key %s cannot be opened", row.name)
             continue
@@ -346,7 +351,9 @@ def certificates_of(sitting: Sitting) -> list[CertificateFile]:
     """
     point = sitting.point
     prefix = f"{sitting.date:%d%m%y}-{sitting.subject.code}-"
-    rows = Certificate.objects.of(Role.ACCESS, point.region.code, point.code).filter(ident__startswith=prefix)
+    rows = Certificate.objects.of(CertificateRole.ACCESS, point.region.code, point.code).filter(
+        ident__startswith=prefix
+    )
     return [row.x509 for row in rows.order_by("ident")]
 
 
@@ -369,11 +376,11 @@ def revoke(*, access_key: AccessKey, reason: str, actor: Actor) -> None:
     """End a key before its time and delete its private half. Numbers already opened stay.
 
     Raises:
-        IllegalMove: It has ended already.
-        KeyFileRefused: No reason is given.
+        IllegalMoveError: It has ended already.
+        KeyFileRefusedError: No reason is given.
     """
     if not in_words(reason):
-        raise KeyFileRefused(Message("Give the reason of the revocation in words."))
+        raise KeyFileRefusedError(Message("Give the reason of the revocation in words."))
     _end(access_key, AccessKeyState.REVOKED, reason.strip(), actor)
 
 

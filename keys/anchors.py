@@ -9,7 +9,7 @@ from audit import anchors
 from audit.models import Anchor, ChainHead
 from common.work.clock import now
 from keys import authority, node
-from keys.errors import AuthorityMissing, NodeCertificateMissing
+from keys.errors import AuthorityMissingError, NodeCertificateMissingError
 from keys.trust import trust_store
 from stations.lookup import this_node
 from stations.models import ExamPoint
@@ -24,12 +24,12 @@ def signer() -> Signer | None:
     try:
         if settings.PPE_NODE == "rcoi":
             return authority.rcoi_signer()
-    except (AuthorityMissing, NodeCertificateMissing):
+    except (AuthorityMissingError, NodeCertificateMissingError):
         return None
     for point in ExamPoint.objects.select_related("region").order_by("region__code", "code"):
         try:
             return node.node_signer(point)
-        except NodeCertificateMissing:
+        except NodeCertificateMissingError:
             continue
     return None
 
@@ -50,13 +50,13 @@ def make() -> Anchor | None:
             return None
         moment, number = now(), last.number + 1 if last else 1
         document = wire_anchor.write(
-            wire_anchor.Anchor(
+            wire_anchor.AnchorDocument(
                 number=number,
                 prev=last.sha256 if last else "",
                 node=own.uid,
                 mode=settings.PPE_MODE,
                 at=moment,
-                heads=tuple(wire_anchor.Head(head.chain, head.number, head.hash) for head in heads),
+                heads=tuple(wire_anchor.AnchoredHead(head.chain, head.number, head.hash) for head in heads),
             ),
             [chosen],
         )
@@ -75,11 +75,11 @@ def newest() -> Anchor | None:
     return anchors.latest() or make()
 
 
-def read(row: Anchor) -> wire_anchor.Anchor:
+def read(row: Anchor) -> wire_anchor.AnchorDocument:
     """Read an anchor of this node; its signer was valid when it was made.
 
     Raises:
-        Refusal: The signature does not hold, or the shape is wrong.
+        PpeError: The signature does not hold, or the shape is wrong.
     """
     said, _signed_by = wire_anchor.read(bytes(row.document), trust_store(), at=row.at)
     return said

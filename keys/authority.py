@@ -18,7 +18,7 @@ from common import files, marks
 from common.errors import in_words
 from common.work.clock import now
 from keys import node, trust, versions
-from keys.errors import AuthorityMissing, RequestRefused
+from keys.errors import AuthorityMissingError, CertificateRequestRefusedError
 from keys.models import AccessKey, Certificate, RevocationList, SigningRequest
 from keys.states import AccessKeyState, RequestState
 from stations.matching import station_of
@@ -30,7 +30,7 @@ from wire.documents import access_key
 from wire.durable import write_durable
 from wire.messages import Message
 from wire.names.files import key_name
-from wire.pki import Identity, Role
+from wire.pki import CertificateRole, Identity
 
 VALIDITY = timedelta(days=365)
 #: Clocks of stations and nodes differ: a certificate is good a little before it was made.
@@ -65,7 +65,7 @@ def found(*, region: str, name: str) -> Certificate:
     Returns:
         The authority's certificate.
     """
-    standing: Certificate | None = Certificate.objects.filter(role=Role.CA.value, region=region).first()
+    standing: Certificate | None = Certificate.objects.filter(role=CertificateRole.CA.value, region=region).first()
     if standing is not None:
         return standing
     node.ensure_keys()
@@ -73,8 +73,8 @@ def found(*, region: str, name: str) -> Certificate:
     title = (name.strip() or Message("Regional centre of region {region}", region=region).ru)[:NAME_LIMIT]
     ca = pki.make_ca(ca_key, region=region, name=Message("CA: {title}", title=title).ru[:NAME_LIMIT])
     with transaction.atomic():
-        row = trust.keep(ca)
-        identity = Identity(Role.RCOI, region, "0000", "01")
+        row = trust.store_certificate(ca)
+        identity = Identity(CertificateRole.RCOI, region, "0000", "01")
         _issue(identity, title, node.load_key(node.RCOI_KEY).public_key())
         _new_crl(now())
         record(
@@ -90,11 +90,11 @@ def authority() -> Certificate:
     """Return the authority's certificate.
 
     Raises:
-        AuthorityMissing: The centre is not set up.
+        AuthorityMissingError: The centre is not set up.
     """
-    row: Certificate | None = Certificate.objects.filter(role=Role.CA.value).order_by("-not_before").first()
+    row: Certificate | None = Certificate.objects.filter(role=CertificateRole.CA.value).order_by("-not_before").first()
     if row is None:
-        raise AuthorityMissing(Message("The region's authority is not founded."))
+        raise AuthorityMissingError(Message("The region's authority is not founded."))
     return row
 
 
@@ -111,31 +111,33 @@ def _issue(
         not_before=max(at - BACKDATE, ca.not_before),
         not_after=min(until or at + VALIDITY, ca.not_after),
     )
-    return trust.keep(certificate)
+    return trust.store_certificate(certificate)
 
 
 def rcoi_signer() -> Signer:
     """Return the centre's signer: packages, receipts, feed.
 
     Raises:
-        AuthorityMissing: The centre is not set up or its certificate has expired.
+        AuthorityMissingError: The centre is not set up or its certificate has expired.
     """
     key = node.load_key(node.RCOI_KEY)
     row = (
-        Certificate.objects.filter(role=Role.RCOI.value, key_fingerprint=pki.key_fingerprint(key.public_key()))
+        Certificate.objects.filter(
+            role=CertificateRole.RCOI.value, key_fingerprint=pki.key_fingerprint(key.public_key())
+        )
         .standing(now())
         .order_by("-not_before")
         .first()
     )
     if row is None:
-        raise AuthorityMissing(Message("The centre has no valid certificate."))
+        raise AuthorityMissingError(Message("The centre has no valid certificate."))
     return Signer(row.x509, key)
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------
 
 
-def take_request(*, data: bytes, name: str, actor: Actor) -> SigningRequest:
+def import_request(*, data: bytes, name: str, actor: Actor) -> SigningRequest:
     """Take in a certificate request; the same one again returns the row that is there.
 
     Args:
@@ -144,12 +146,12 @@ def take_request(*, data: bytes, name: str, actor: Actor) -> SigningRequest:
         actor: Who brought it.
 
     Raises:
-        CertificateRefusal: Not a request, or its sender does not hold the key.
-        RequestRefused: A role that is never signed here, or another region, or nobody of the registry.
+        CertificateError: Not a request, or its sender does not hold the key.
+        CertificateRequestRefusedError: A role that is never signed here, or another region, or nobody of the registry.
     """
     info = pki.read_csr(data[: MAX_REQUEST + 1])
     identity = info.identity
-    _judge(identity)
+    _evaluate(identity)
     with transaction.atomic():
         row, made = SigningRequest.objects.get_or_create(
             role=identity.role.value,
@@ -162,7 +164,7 @@ def take_request(*, data: bytes, name: str, actor: Actor) -> SigningRequest:
                 "name": name[:255],
                 "csr": _text(data),
                 "received_at": now(),
-                "doubt": doubt(identity)[:300],
+                "doubt": warning_of(identity)[:300],
             },
         )
         if made:
@@ -176,45 +178,45 @@ def _text(data: bytes) -> str:
     return data.decode("ascii") if data.isascii() else data.hex()
 
 
-def take_requests(*, data: bytes, name: str, actor: Actor) -> list[SigningRequest]:
+def import_requests(*, data: bytes, name: str, actor: Actor) -> list[SigningRequest]:
     """Take in one request, or every request of a ZIP such as the first-run page of a node gives.
 
     Raises:
-        RequestRefused: The archive is broken, too big, or empty.
-        Refusal: See `take_request`; then none of the archive is taken.
+        CertificateRequestRefusedError: The archive is broken, too big, or empty.
+        PpeError: See `import_request`; then none of the archive is taken.
     """
     if data[:4] != b"PK\x03\x04":
-        return [take_request(data=data, name=name, actor=actor)]
+        return [import_request(data=data, name=name, actor=actor)]
     with transaction.atomic():
-        rows = [take_request(data=content, name=member, actor=actor) for member, content in _members(data)]
+        rows = [import_request(data=content, name=member, actor=actor) for member, content in _members(data)]
     if not rows:
-        raise RequestRefused(Message("The archive holds no certificate requests."))
+        raise CertificateRequestRefusedError(Message("The archive holds no certificate requests."))
     return rows
 
 
 def _members(data: bytes) -> list[tuple[str, bytes]]:
     if len(data) > MAX_ARCHIVE:
-        raise RequestRefused(Message("The archive of requests is too big."))
+        raise CertificateRequestRefusedError(Message("The archive of requests is too big."))
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
             if len(infos) > MAX_MEMBERS:
-                raise RequestRefused(Message("The archive holds too many files."))
+                raise CertificateRequestRefusedError(Message("The archive holds too many files."))
             found_members = []
             for info in infos:
                 with archive.open(info) as member:
                     found_members.append((info.filename.rpartition("/")[2], member.read(MAX_REQUEST + 1)))
             return found_members
     except _ZIP_ERRORS as error:
-        raise RequestRefused(Message("The archive of requests is damaged.")) from error
+        raise CertificateRequestRefusedError(Message("The archive of requests is damaged.")) from error
 
 
-def _judge(identity: Identity) -> None:
+def _evaluate(identity: Identity) -> None:
     region = authority().region
-    if identity.role in (Role.CA, Role.RCOI, Role.ACCESS):
-        raise RequestRefused(Message("Certificates of this kind are made by the centre alone."))
+    if identity.role in (CertificateRole.CA, CertificateRole.RCOI, CertificateRole.ACCESS):
+        raise CertificateRequestRefusedError(Message("Certificates of this kind are made by the centre alone."))
     if identity.region != region:
-        raise RequestRefused(
+        raise CertificateRequestRefusedError(
             Message(
                 "The request is of region {region}; this centre is of region {region2}.",
                 region=identity.region,
@@ -223,12 +225,12 @@ def _judge(identity: Identity) -> None:
         )
 
 
-def doubt(identity: Identity) -> str:
+def warning_of(identity: Identity) -> str:
     """Return what the person who signs should look at, in the reader's language: who is not in the registry."""
     point = ExamPoint.objects.filter(region__code=identity.region, code=identity.point).first()
     if point is None:
         return _("The registry has no exam point %s.") % f"{identity.region}-{identity.point}"
-    if identity.role is Role.GEK:
+    if identity.role is CertificateRole.GEK:
         gek = (
             Assignment.objects.filter(
                 person__uid=identity.ident, role=PersonRole.GEK_MEMBER, sitting__point=point
@@ -236,7 +238,7 @@ def doubt(identity: Identity) -> str:
             or Assignment.objects.filter(person__uid=identity.ident, role=PersonRole.GEK_MEMBER, point=point).exists()
         )
         return "" if gek else _("The registry has no GEK member with the id %s at this exam point.") % identity.ident
-    if identity.role is not Role.HQ and station_of(point, identity.role.value, identity.ident) is None:
+    if identity.role is not CertificateRole.HQ and station_of(point, identity.role.value, identity.ident) is None:
         return _("The registry has no such station (%s) at this exam point.") % identity.ident
     return ""
 
@@ -245,8 +247,8 @@ def sign_request(*, request: SigningRequest, actor: Actor) -> Certificate:
     """Issue the certificate that a request asks for.
 
     Raises:
-        IllegalMove: It has been decided already.
-        AuthorityMissing: The centre is not set up.
+        IllegalMoveError: It has been decided already.
+        AuthorityMissingError: The centre is not set up.
     """
     data = request.csr.encode("ascii") if request.csr.startswith("-") else bytes.fromhex(request.csr)
     info = pki.read_csr(data)
@@ -267,7 +269,7 @@ def sign_request(*, request: SigningRequest, actor: Actor) -> Certificate:
 
 def _name_for(info: pki.CsrInfo) -> str:
     """Return the name in the certificate: a person is called as the registry does, not as the request says."""
-    if info.identity.role is Role.GEK:
+    if info.identity.role is CertificateRole.GEK:
         person = Person.objects.filter(uid=info.identity.ident).first()
         if person:
             return person.full_name[:NAME_LIMIT]
@@ -278,11 +280,11 @@ def refuse_request(*, request: SigningRequest, reason: str, actor: Actor) -> Non
     """Refuse a request with a reason.
 
     Raises:
-        RequestRefused: No reason is given.
-        IllegalMove: It has been decided already.
+        CertificateRequestRefusedError: No reason is given.
+        IllegalMoveError: It has been decided already.
     """
     if not in_words(reason):
-        raise RequestRefused(Message("Give the reason of the refusal in words."))
+        raise CertificateRequestRefusedError(Message("Give the reason of the refusal in words."))
     move(
         request,
         RequestState.REFUSED,
@@ -305,12 +307,12 @@ def revoke_certificate(*, certificate: Certificate, reason: str, actor: Actor) -
     """Revoke a certificate and make the next revocation list.
 
     Raises:
-        RequestRefused: No reason, or the authority's own certificate.
+        CertificateRequestRefusedError: No reason, or the authority's own certificate.
     """
-    if certificate.role == Role.CA.value:
-        raise RequestRefused(Message("The region's root certificate is not revoked here."))
+    if certificate.role == CertificateRole.CA.value:
+        raise CertificateRequestRefusedError(Message("The region's root certificate is not revoked here."))
     if not in_words(reason):
-        raise RequestRefused(Message("Give the reason for revoking the certificate in words."))
+        raise CertificateRequestRefusedError(Message("Give the reason for revoking the certificate in words."))
     at = now()
     with transaction.atomic():
         if Certificate.objects.filter(pk=certificate.pk, revoked_at__isnull=True).update(revoked_at=at):
@@ -362,12 +364,12 @@ def make_access_key(*, sitting: Sitting, actor: Actor, new_version: bool = False
         new_version: Make the next version although one stands (a reserve key).
 
     Raises:
-        RequestRefused: No GEK member of the point has a certificate yet.
+        CertificateRequestRefusedError: No GEK member of the point has a certificate yet.
     """
     point = sitting.point
-    members = list(Certificate.objects.of(Role.GEK, point.region.code, point.code).standing(now()))
+    members = list(Certificate.objects.of(CertificateRole.GEK, point.region.code, point.code).standing(now()))
     if not members:
-        raise RequestRefused(
+        raise CertificateRequestRefusedError(
             Message("No GEK member of point {point_key} has a certificate.", point_key=point.key),
             remedy=Message("Sign the requests of their tokens."),
         )
@@ -385,7 +387,7 @@ def _make_access_key(sitting: Sitting, version: int, members: list[Certificate],
     private: ec.EllipticCurvePrivateKey = pki.generate_key()
     ident = access_ident(sitting, version)
     until = access_until(sitting)
-    identity = Identity(Role.ACCESS, point.region.code, point.code, ident)
+    identity = Identity(CertificateRole.ACCESS, point.region.code, point.code, ident)
     certificate = _issue(
         identity,
         Message("Access key {sitting} v{version}", sitting=sitting.key, version=version).ru,
@@ -434,8 +436,8 @@ def revoke_access_key(*, key: AccessKey, reason: str, actor: Actor) -> Revocatio
     """Revoke an access key that the centre made.
 
     Raises:
-        IllegalMove: It is revoked already.
-        RequestRefused: No reason is given.
+        IllegalMoveError: It is revoked already.
+        CertificateRequestRefusedError: No reason is given.
     """
     with transaction.atomic():
         made = revoke_certificate(certificate=key.certificate, reason=reason, actor=actor)

@@ -2,71 +2,71 @@
 
 from typing import ClassVar
 
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 
-class KeysRefusal(Refusal):
+class KeysError(PpeError):
     """Something about keys or certificates cannot be accepted."""
 
     code: ClassVar[str] = "keys_refused"
 
 
-class NodeCertificateMissing(KeysRefusal):
+class NodeCertificateMissingError(KeysError):
     """The node has no certificate of its own for this point yet."""
 
     code = "node_certificate_missing"
     http_status = 409
 
 
-class AuthorityMissing(KeysRefusal):
+class AuthorityMissingError(KeysError):
     """The region's authority is not set up, or its key is not on this machine."""
 
     code = "authority_missing"
     http_status = 409
 
 
-class RequestRefused(KeysRefusal):
+class CertificateRequestRefusedError(KeysError):
     """A certificate request is not one that this centre may sign."""
 
     code = "certificate_request_refused"
 
 
-class KeyFileRefused(KeysRefusal):
+class KeyFileRefusedError(KeysError):
     """The file is not the access key of a sitting of this node."""
 
     code = "access_key_refused"
 
 
-class AccessCertificateMissing(KeysRefusal):
+class AccessCertificateMissingError(KeysError):
     """The package with the access key's certificate has not been taken in."""
 
     code = "access_certificate_missing"
     http_status = 409
 
 
-class AccessKeyUnusable(KeysRefusal):
+class AccessKeyUnusableError(KeysError):
     """The access key is out of its time or revoked."""
 
     code = "access_key_unusable"
     http_status = 409
 
 
-class SecondPersonNeeded(KeysRefusal):
+class SecondPersonNeededError(KeysError):
     """One person alone would load and activate an access key."""
 
     code = "second_person_needed"
     http_status = 409
 
 
-class PhoneSecretMissing(KeysRefusal):
+class PhoneSecretMissingError(KeysError):
     """The exam package that carries the phone secret has not arrived at this node."""
 
     code = "phone_secret_missing"
     http_status = 409
 
 
-class TokenMissing(KeysRefusal):
+class TokenMissingError(KeysError):
     """The chosen token is not in any drive."""
 
     code = "token_missing"
@@ -74,14 +74,14 @@ class TokenMissing(KeysRefusal):
     permanent = False
 
 
-class ForeignToken(KeysRefusal):
+class ForeignTokenError(KeysError):
     """The token's key belongs to nobody who may act here."""
 
     code = "foreign_token"
     http_status = 403
 
 
-class TokenLocked(KeysRefusal):
+class TokenLockedError(KeysError):
     """Too many wrong PINs."""
 
     code = "token_locked"
@@ -96,27 +96,27 @@ class TokenLocked(KeysRefusal):
         self.retry_after = minutes * 60
 
 
-class OpenChannel(KeysRefusal):
+class OpenChannelError(KeysError):
     """A PIN came over a channel that others can listen to."""
 
     code = "pin_over_open_channel"
     http_status = 403
 
 
-class PackageRefused(KeysRefusal):
+class PackageRefusedError(KeysError):
     """The exam package is not for this node, or older than the one it has."""
 
     code = "exam_package_refused"
 
 
-class SessionRefused(KeysRefusal):
+class SessionRefusedError(KeysError):
     """The login of a machine was not accepted."""
 
     code = "session_refused"
     http_status = 403
 
 
-class PointUnknown(KeysRefusal):
+class PointUnknownError(KeysError):
     """A machine speaks for a point that this node does not know."""
 
     # As machines know it from the door of the journals, which was the first to say it.

@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.response import Response
 
 from common.work.clock import now
-from keys.errors import KeysRefusal
+from keys.errors import KeysError
 from keys.models import KeptAnswer
 from keys.sessions import Machine
 from wire.messages import Message
@@ -29,20 +29,20 @@ PARAMETER = OpenApiParameter(
 )
 
 
-class BadKey(KeysRefusal):
+class BadKeyError(KeysError):
     """The key is no key."""
 
     code = "idempotency_key"
 
 
-class KeyReused(KeysRefusal):
+class KeyReusedError(KeysError):
     """The key was used for another request."""
 
     code = "idempotency_key_reused"
     http_status = 422
 
 
-class StillWorking(KeysRefusal):
+class StillWorkingError(KeysError):
     """The first request under this key has not been answered yet."""
 
     code = "request_in_progress"
@@ -67,14 +67,14 @@ def once(*, machine: Machine, key: str, request: str, make: Callable[[], Respons
         make: Does the work.
 
     Raises:
-        BadKey: Not 1–100 visible ASCII characters.
-        KeyReused: The key came with another request before.
-        StillWorking: The first one is being worked upon; try again later.
+        BadKeyError: Not 1–100 visible ASCII characters.
+        KeyReusedError: The key came with another request before.
+        StillWorkingError: The first one is being worked upon; try again later.
     """
     if not key:
         return make()
     if not _KEY.fullmatch(key):
-        raise BadKey(Message("Idempotency-Key: 1 to 100 visible ASCII characters."))
+        raise BadKeyError(Message("Idempotency-Key: 1 to 100 visible ASCII characters."))
     row, mine = _claim(machine.identity.urn, key, request)
     if not mine:
         kind = "application/problem+json" if row.status and row.status >= 400 else None
@@ -106,12 +106,12 @@ def _claim(urn: str, key: str, request: str) -> tuple[KeptAnswer, bool]:
             )
             return row, True
     if row.request != request:
-        raise KeyReused(
+        raise KeyReusedError(
             Message("This Idempotency-Key came with another request before."),
             remedy=Message("Take a new key for a new request."),
         )
     if row.status is None:
-        raise StillWorking(Message("The request is still being worked upon."))
+        raise StillWorkingError(Message("The request is still being worked upon."))
     return row, False
 
 

@@ -6,10 +6,10 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from keys.authentication import Machine
-from keys.errors import PointUnknown
+from keys.errors import PointUnknownError
 from stations.models import ExamPoint
 from wire.messages import Message
-from wire.pki import Role
+from wire.pki import CertificateRole
 
 
 class StationOrNode(BasePermission):
@@ -19,10 +19,10 @@ class StationOrNode(BasePermission):
         """Return whether the machine is one of them."""
         machine = request.auth
         return isinstance(machine, Machine) and machine.identity.role in (
-            Role.PRINT,
-            Role.VOICE,
-            Role.SCAN,
-            Role.HQ,
+            CertificateRole.PRINT,
+            CertificateRole.VOICE,
+            CertificateRole.SCAN,
+            CertificateRole.HQ,
         )
 
 
@@ -32,7 +32,11 @@ class OnlyStation(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Return whether the machine is a station."""
         machine = request.auth
-        return isinstance(machine, Machine) and machine.identity.role in (Role.PRINT, Role.VOICE, Role.SCAN)
+        return isinstance(machine, Machine) and machine.identity.role in (
+            CertificateRole.PRINT,
+            CertificateRole.VOICE,
+            CertificateRole.SCAN,
+        )
 
 
 def machine_of(request: Request) -> Machine:
@@ -47,12 +51,12 @@ def point_of(machine: Machine) -> ExamPoint:
     """Return the exam point of a machine.
 
     Raises:
-        PointUnknown: This node does not know it.
+        PointUnknownError: This node does not know it.
     """
     identity = machine.identity
     row = ExamPoint.objects.filter(region__code=identity.region, code=identity.point).select_related("region").first()
     if row is None:
-        raise PointUnknown(
+        raise PointUnknownError(
             Message("Point {region}-{point} is not of this node.", region=identity.region, point=identity.point)
         )
     return row

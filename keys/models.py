@@ -55,7 +55,7 @@ class CertificateQuerySet(AddressedQuerySet):
         """Return those that are valid at a moment and not revoked."""
         return self.filter(not_before__lte=at, not_after__gt=at, revoked_at__isnull=True)
 
-    def of(self, role: pki.Role, region: str, point: str) -> "CertificateQuerySet":
+    def of(self, role: pki.CertificateRole, region: str, point: str) -> "CertificateQuerySet":
         """Return those of one role at one address."""
         return self.filter(role=role.value, region=region, point=point)
 
@@ -108,7 +108,7 @@ class Certificate(models.Model):
     @property
     def identity(self) -> pki.Identity:
         """Whom it speaks for."""
-        return pki.Identity(pki.Role(self.role), self.region, self.point, self.ident)
+        return pki.Identity(pki.CertificateRole(self.role), self.region, self.point, self.ident)
 
     @property
     def x509(self) -> x509.Certificate:
@@ -184,7 +184,7 @@ class SigningRequest(models.Model):
     @property
     def identity(self) -> pki.Identity:
         """Whom the certificate would speak for."""
-        return pki.Identity(pki.Role(self.role), self.region, self.point, self.ident)
+        return pki.Identity(pki.CertificateRole(self.role), self.region, self.point, self.ident)
 
 
 class ExamPackage(models.Model):

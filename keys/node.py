@@ -12,14 +12,14 @@ from django.conf import settings
 
 from common import files
 from common.work.clock import now
-from keys.errors import NodeCertificateMissing
+from keys.errors import NodeCertificateMissingError
 from keys.models import Certificate
 from stations.models import ExamPoint, Node
 from wire import pki
 from wire.cms import Recipient, Signer
 from wire.durable import fsync_dir, write_durable
 from wire.messages import Message
-from wire.pki import Identity, Role
+from wire.pki import CertificateRole, Identity
 
 NODE_KEY, STATION_KEY, RCOI_KEY, CA_KEY = "node", "station", "rcoi", "ca"
 
@@ -61,11 +61,11 @@ def load_key(name: str) -> ec.EllipticCurvePrivateKey:
     """Return a private key of this node.
 
     Raises:
-        NodeCertificateMissing: The key is not on this machine or cannot be read.
+        NodeCertificateMissingError: The key is not on this machine or cannot be read.
     """
     key = _read(folder() / f"{name}.key")
     if key is None:
-        raise NodeCertificateMissing(Message("The node's key {name} is not on this machine.", name=name))
+        raise NodeCertificateMissingError(Message("The node's key {name} is not on this machine.", name=name))
     return key
 
 
@@ -105,9 +105,14 @@ def requests(*, region: str, points: list[str], station: str) -> list[tuple[str,
     made = []
     for point in points:
         for role, key, ident, title in (
-            (Role.HQ, NODE_KEY, uid, Message("HQ node of point {region}-{point}", region=region, point=point).ru),
             (
-                Role.SCAN,
+                CertificateRole.HQ,
+                NODE_KEY,
+                uid,
+                Message("HQ node of point {region}-{point}", region=region, point=point).ru,
+            ),
+            (
+                CertificateRole.SCAN,
                 STATION_KEY,
                 station,
                 Message(
@@ -121,7 +126,7 @@ def requests(*, region: str, points: list[str], station: str) -> list[tuple[str,
     return made
 
 
-def _own(role: Role, prefix: str, point: ExamPoint) -> Signer:
+def _own(role: CertificateRole, prefix: str, point: ExamPoint) -> Signer:
     keys = _keys(prefix)
     row = (
         Certificate.objects.of(role, point.region.code, point.code)
@@ -131,7 +136,7 @@ def _own(role: Role, prefix: str, point: ExamPoint) -> Signer:
         .first()
     )
     if row is None:
-        raise NodeCertificateMissing(
+        raise NodeCertificateMissingError(
             Message("This node has no valid certificate for point {point_key}.", point_key=point.key),
             remedy=Message("Take in the exam package in which the centre sent the certificates."),
         )
@@ -142,23 +147,23 @@ def node_signer(point: ExamPoint) -> Signer:
     """Return the signer of the HQ node for a point.
 
     Raises:
-        NodeCertificateMissing: The centre's certificate has not arrived, has expired or is revoked.
+        NodeCertificateMissingError: The centre's certificate has not arrived, has expired or is revoked.
     """
-    return _own(Role.HQ, NODE_KEY, point)
+    return _own(CertificateRole.HQ, NODE_KEY, point)
 
 
 def station_signer(point: ExamPoint) -> Signer:
     """Return the signer of the scanning station that this node is.
 
     Raises:
-        NodeCertificateMissing: The centre's certificate has not arrived, has expired or is revoked.
+        NodeCertificateMissingError: The centre's certificate has not arrived, has expired or is revoked.
     """
-    return _own(Role.SCAN, STATION_KEY, point)
+    return _own(CertificateRole.SCAN, STATION_KEY, point)
 
 
 def node_recipients() -> list[Recipient]:
     """Return every certificate of this node that content may have been sealed to, old ones too, with their keys."""
-    prefix, role = (RCOI_KEY, Role.RCOI) if settings.PPE_NODE == "rcoi" else (NODE_KEY, Role.HQ)
+    prefix, role = (RCOI_KEY, CertificateRole.RCOI) if settings.PPE_NODE == "rcoi" else (NODE_KEY, CertificateRole.HQ)
     keys = _keys(prefix)
     rows = Certificate.objects.filter(role=role.value, key_fingerprint__in=keys).order_by("-not_before")
     return [Recipient(row.x509, keys[row.key_fingerprint]) for row in rows]
@@ -166,7 +171,7 @@ def node_recipients() -> list[Recipient]:
 
 def node_certificates(point: ExamPoint) -> list[CertificateFile]:
     """Return the valid certificates of the HQ nodes of a point: whom a secret for the point is sealed to."""
-    rows = Certificate.objects.of(Role.HQ, point.region.code, point.code).standing(now())
+    rows = Certificate.objects.of(CertificateRole.HQ, point.region.code, point.code).standing(now())
     return [row.x509 for row in rows]
 
 
@@ -174,12 +179,12 @@ def rcoi_certificates() -> list[CertificateFile]:
     """Return the centre's valid certificates: the recipients of packets.
 
     Raises:
-        NodeCertificateMissing: None is known; packets could not be read by anybody.
+        NodeCertificateMissingError: None is known; packets could not be read by anybody.
     """
-    rows = Certificate.objects.filter(role=Role.RCOI.value).standing(now()).order_by("-not_before")
+    rows = Certificate.objects.filter(role=CertificateRole.RCOI.value).standing(now()).order_by("-not_before")
     found = [row.x509 for row in rows]
     if not found:
-        raise NodeCertificateMissing(
+        raise NodeCertificateMissingError(
             Message("There is no valid certificate of the centre to seal to."),
             remedy=Message("Take in the exam package."),
         )

@@ -15,7 +15,7 @@ from audit.log import Actor, record
 from common import files
 from common.work.clock import now
 from keys import authority, node, phone, trust, versions
-from keys.errors import PackageRefused
+from keys.errors import PackageRefusedError
 from keys.models import Certificate
 from keys.models import ExamPackage as PackageRow
 from stations import registry
@@ -27,7 +27,7 @@ from wire.durable import write_durable
 from wire.forms import CATALOGUE
 from wire.messages import Message
 from wire.names.files import package_name
-from wire.pki import Role, TrustStore
+from wire.pki import CertificateRole, TrustStore
 
 MAX_FILE = 64 * 1024 * 1024
 
@@ -64,19 +64,19 @@ def make(*, point: ExamPoint, date: day, actor: Actor) -> tuple[str, bytes]:
         The file's name and bytes; the row is kept in `keys.models.ExamPackage`.
 
     Raises:
-        PackageRefused: The point has no exam on that day, or one of another mode than this centre's, or its node has
-            no certificate yet.
-        RequestRefused: No GEK member of the point has a certificate yet.
+        PackageRefusedError: The point has no exam on that day, or one of another mode than this centre's, or its node
+            has no certificate yet.
+        CertificateRequestRefusedError: No GEK member of the point has a certificate yet.
     """
     sittings = list(Sitting.objects.filter(point=point, date=date).select_related("point__region", "subject"))
     if not sittings:
-        raise PackageRefused(
+        raise PackageRefusedError(
             Message("Point {point_key} has no exam on {date}.", point_key=point.key, date=f"{date:%d.%m.%Y}")
         )
     _require_own_mode(sittings)
     nodes = node.node_certificates(point)
     if not nodes:
-        raise PackageRefused(
+        raise PackageRefusedError(
             Message("The node of point {point_key} has no certificate yet.", point_key=point.key),
             remedy=Message("Sign the request of the node and make the package again."),
         )
@@ -103,7 +103,7 @@ def _require_own_mode(sittings: list[Sitting]) -> None:
     """Refuse to send what an older version took in, or the node before its mode was changed."""
     strange = next((row for row in sittings if row.mode != settings.PPE_MODE), None)
     if strange is not None:
-        raise PackageRefused(
+        raise PackageRefusedError(
             Message(
                 "The sitting {sitting} was stored from a registry of a rehearsal; this centre works in the "
                 "exam itself.",
@@ -121,13 +121,13 @@ def _require_own_mode(sittings: list[Sitting]) -> None:
 
 def _assemble(
     point: ExamPoint, date: day, version: int, sittings: list[Sitting], nodes: list[CertificateFile]
-) -> wire_package.ExamPackage:
+) -> wire_package.PackageDocument:
     region = point.region.code
     standing = Certificate.objects.filter(region=region, point=point.code).standing(now())
-    holders = standing.exclude(role=Role.ACCESS.value).order_by("role", "ident", "not_before")
-    access = standing.filter(role=Role.ACCESS.value, ident__startswith=f"{date:%d%m%y}-").order_by("ident")
-    rcoi = Certificate.objects.filter(role=Role.RCOI.value, region=region).standing(now())
-    return wire_package.ExamPackage(
+    holders = standing.exclude(role=CertificateRole.ACCESS.value).order_by("role", "ident", "not_before")
+    access = standing.filter(role=CertificateRole.ACCESS.value, ident__startswith=f"{date:%d%m%y}-").order_by("ident")
+    rcoi = Certificate.objects.filter(role=CertificateRole.RCOI.value, region=region).standing(now())
+    return wire_package.PackageDocument(
         header={
             "format": wire_package.FORMAT,
             "mode": sittings[0].mode,
@@ -156,7 +156,7 @@ def _expected_forms(sittings: list[Sitting]) -> dict[str, list[str]]:
 
 
 def _keep(
-    point: ExamPoint, package: wire_package.ExamPackage, data: bytes, name: str, signed_by: str, actor: Actor
+    point: ExamPoint, package: wire_package.PackageDocument, data: bytes, name: str, signed_by: str, actor: Actor
 ) -> PackageRow:
     digest = hashlib.sha256(data).hexdigest()
     path = files.folder("packages") / f"{digest[:16]}-{name}"
@@ -180,12 +180,12 @@ def file_bytes(row: PackageRow) -> bytes:
     """Return a package's file.
 
     Raises:
-        PackageRefused: The file is gone from the disk.
+        PackageRefusedError: The file is gone from the disk.
     """
     try:
         return files.inside(row.path).read_bytes()
     except OSError as error:
-        raise PackageRefused(Message("The package is not on the node's disk.")) from error
+        raise PackageRefusedError(Message("The package is not on the node's disk.")) from error
 
 
 # --- at the exam point ------------------------------------------------------------------------------------------------
@@ -195,19 +195,19 @@ def preview(data: bytes) -> PackagePreview:
     """Read what a package says, trusting only itself: for the person who compares the fingerprint.
 
     Raises:
-        Refusal: Not a package, or not whole.
+        PpeError: Not a package, or not whole.
     """
     package, signed_by = _read(data, None)
     return _preview(package, signed_by)
 
 
-def _read(data: bytes, store: TrustStore | None) -> tuple[wire_package.ExamPackage, SignedBy]:
+def _read(data: bytes, store: TrustStore | None) -> tuple[wire_package.PackageDocument, SignedBy]:
     if not data or len(data) > MAX_FILE:
-        raise PackageRefused(Message("The package is empty or too big."))
+        raise PackageRefusedError(Message("The package is empty or too big."))
     return wire_package.read(data, trust=store)
 
 
-def _preview(package: wire_package.ExamPackage, signed_by: SignedBy) -> PackagePreview:
+def _preview(package: wire_package.PackageDocument, signed_by: SignedBy) -> PackagePreview:
     said, point = package.header, _point_said(package)
     return PackagePreview(
         ca_fingerprint=package.ca_fingerprint,
@@ -224,16 +224,16 @@ def _preview(package: wire_package.ExamPackage, signed_by: SignedBy) -> PackageP
     )
 
 
-def _point_said(package: wire_package.ExamPackage) -> dict[str, Any]:
+def _point_said(package: wire_package.PackageDocument) -> dict[str, Any]:
     points = package.registry["points"]
     region, point = package.registry["region"]["code"], package.header["point"]
     if len(points) != 1 or points[0]["code"] != point or region != package.header["region"]:
-        raise PackageRefused(Message("The registry in the package is of another point."))
+        raise PackageRefusedError(Message("The registry in the package is of another point."))
     found: dict[str, Any] = points[0]
     return found
 
 
-def take_in(data: bytes, *, confirmed_fingerprint: str = "", actor: Actor) -> PackagePreview:
+def import_package(data: bytes, *, confirmed_fingerprint: str = "", actor: Actor) -> PackagePreview:
     """Take in a package: the region's authority, certificates, registry. The same one again changes nothing.
 
     Args:
@@ -243,10 +243,10 @@ def take_in(data: bytes, *, confirmed_fingerprint: str = "", actor: Actor) -> Pa
         actor: Who brought it.
 
     Raises:
-        PackageRefused: The fingerprint differs; another region, point or mode; older than the one known.
-        Refusal: Not a package, forged, or not whole.
+        PackageRefusedError: The fingerprint differs; another region, point or mode; older than the one known.
+        PpeError: Not a package, forged, or not whole.
     """
-    roots = Certificate.objects.filter(role=Role.CA.value).exists()
+    roots = Certificate.objects.filter(role=CertificateRole.CA.value).exists()
     package, signed_by = _read(data, trust.trust_store() if roots else None)
     said = _preview(package, signed_by)
     if not roots:
@@ -256,19 +256,19 @@ def take_in(data: bytes, *, confirmed_fingerprint: str = "", actor: Actor) -> Pa
         return said
     with transaction.atomic():
         if not roots:
-            trust.keep(package.authority)
+            trust.store_certificate(package.authority)
         store = package.trust() if not roots else trust.trust_store()
-        region = registry.take_in(package.registry, actor=actor)
+        region = registry.import_registry(package.registry, actor=actor)
         point = ExamPoint.objects.select_related("region").get(region=region, code=said.point)
         certificates = list(_certificates((*package.certificates, *package.rcoi, *package.access)))
         _require_addresses(certificates, said)
-        trust.keep_all(certificates, trust=store)
+        trust.store_certificates(certificates, trust=store)
         if package.crl:
-            trust.take_crl(der=package.crl, actor=actor)
+            trust.import_crl(der=package.crl, actor=actor)
         name = package_name(said.region, said.point, said.date, said.version)
         row = _keep(point, package, data, name, said.signed_by, actor)
         if package.phone_secret is not None:
-            phone.keep(point, package.header["date"], package.phone_secret)
+            phone.store_secret(point, package.header["date"], package.phone_secret)
         record(
             "keys.package_taken",
             about=row,
@@ -281,7 +281,7 @@ def take_in(data: bytes, *, confirmed_fingerprint: str = "", actor: Actor) -> Pa
 def _confirm(found: str, confirmed: str) -> None:
     given = "".join(confirmed.split()).replace(":", "").lower()
     if not hmac.compare_digest(found.encode(), given.encode()):
-        raise PackageRefused(
+        raise PackageRefusedError(
             Message("The authority's fingerprint differs from the one typed in: the package may be forged."),
             remedy=Message("Compare the fingerprint with the centre by phone and type in all 64 characters."),
         )
@@ -290,9 +290,9 @@ def _confirm(found: str, confirmed: str) -> None:
 def _require_ours(said: PackagePreview) -> None:
     row = Node.objects.first()
     if row is None or not row.region:
-        raise PackageRefused(Message("First name the region and points of this node."))
+        raise PackageRefusedError(Message("First name the region and points of this node."))
     if said.region != row.region or said.point not in row.points:
-        raise PackageRefused(
+        raise PackageRefusedError(
             Message(
                 "The package is of point {region}-{point}; this node serves {own}: {points}.",
                 region=said.region,
@@ -302,7 +302,7 @@ def _require_ours(said: PackagePreview) -> None:
             )
         )
     if said.mode != settings.PPE_MODE:
-        raise PackageRefused(
+        raise PackageRefusedError(
             Message("The package is of a rehearsal; this node works in the exam itself.")
             if said.mode == "training"
             else Message("The package is of the exam itself; this node works in a rehearsal.")
@@ -313,7 +313,7 @@ def _known(said: PackagePreview, data: bytes) -> bool:
     """Return whether this very package is known.
 
     Raises:
-        PackageRefused: A newer one is known, or another one of the same version.
+        PackageRefusedError: A newer one is known, or another one of the same version.
     """
     rows = PackageRow.objects.filter(point__region__code=said.region, point__code=said.point, date=said.date)
     last = rows.order_by("-version").first()
@@ -321,7 +321,7 @@ def _known(said: PackagePreview, data: bytes) -> bool:
         return False
     if last.version == said.version and last.sha256 == hashlib.sha256(data).hexdigest():
         return True
-    raise PackageRefused(
+    raise PackageRefusedError(
         Message(
             "Version {version} has been taken in already; this one is {version2}.",
             version=last.version,
@@ -340,6 +340,6 @@ def _require_addresses(certificates: list[CertificateFile], said: PackagePreview
     for certificate in certificates:
         identity = pki.identity_of(certificate)
         if identity.region != said.region or identity.point not in (said.point, "0000"):
-            raise PackageRefused(
+            raise PackageRefusedError(
                 Message("The package carries a foreign certificate: {urn}.", urn=identity.urn),
             )

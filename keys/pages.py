@@ -12,14 +12,14 @@ from common import errors as refusals
 from common.web.pages import page, render, row_number
 from common.work import clock
 from keys import access, package, pin, second_person
-from keys.errors import KeyFileRefused
+from keys.errors import KeyFileRefusedError
 from keys.models import AccessKey, ExamPackage
 from keys.states import AccessKeyState
 from keys.tokens import list_tokens
 from stations import rules
 from stations.lookup import open_sitting
 from stations.models import Sitting
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 _CHIPS = {
@@ -97,7 +97,7 @@ def keys(request: HttpRequest, key: str) -> HttpResponse:
 def _uploads(request: HttpRequest) -> list[UploadedFile]:
     uploads = request.FILES.getlist("files")
     if not uploads:
-        raise KeyFileRefused(Message("Choose a file."))
+        raise KeyFileRefusedError(Message("Choose a file."))
     return list(uploads)
 
 
@@ -111,7 +111,7 @@ def load(request: HttpRequest, key: str) -> str | None:
         try:
             data = upload.read(access.MAX_FILE + 1)
             row = access.load(data=data, name=str(upload.name), actor=actor_of(request), sitting=sitting)
-        except Refusal as refusal:
+        except PpeError as refusal:
             refusals.tell(refusal, request)
             _tell(request, refusal)
             continue
@@ -127,7 +127,7 @@ def load(request: HttpRequest, key: str) -> str | None:
     return "\n".join(lines) or None
 
 
-def _tell(request: HttpRequest, refusal: Refusal) -> None:
+def _tell(request: HttpRequest, refusal: PpeError) -> None:
     messages.error(request, refusals.words(refusal), extra_tags=f"code-{refusal.code}")
 
 
@@ -164,7 +164,7 @@ def take_package(request: HttpRequest, key: str) -> str:
     rules.require(request.user, "keys.load", sitting)
     lines = []
     for upload in _uploads(request):
-        said = package.take_in(upload.read(package.MAX_FILE + 1), actor=actor_of(request))
+        said = package.import_package(upload.read(package.MAX_FILE + 1), actor=actor_of(request))
         lines.append(
             _("Exam package taken in: exam point %(point)s, %(date)s, version %(version)d.")
             % {"point": f"{said.region}-{said.point}", "date": f"{said.date:%d.%m.%Y}", "version": said.version}

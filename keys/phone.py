@@ -6,10 +6,10 @@ from datetime import date as day
 from pathlib import Path
 
 from keys import node
-from keys.errors import PhoneSecretMissing
+from keys.errors import PhoneSecretMissingError
 from stations.models import ExamPoint
 from wire import cms, durable
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 
@@ -29,24 +29,24 @@ def _derived(private: int, point: ExamPoint, date: day) -> bytes:
     return hmac.digest(private.to_bytes(32, "big"), words, hashlib.sha256)
 
 
-def keep(point: ExamPoint, date: str, sealed: bytes) -> None:
+def store_secret(point: ExamPoint, date: str, sealed: bytes) -> None:
     """Keep the secret as it came, sealed to the node."""
     durable.write_durable(_path(point, date), sealed, mode=0o600)
 
 
-def kept(point: ExamPoint, date: day) -> bytes:
+def stored_secret(point: ExamPoint, date: day) -> bytes:
     """Return the secret that came with the exam package.
 
     Raises:
-        PhoneSecretMissing: No package brought one, or it is sealed to another node.
+        PhoneSecretMissingError: No package brought one, or it is sealed to another node.
     """
     path = _path(point, date.isoformat())
     try:
         with durable.disk_errors():
             sealed = path.read_bytes()
         return cms.open_bytes(sealed, recipients=node.node_recipients())
-    except Refusal as refusal:
-        raise PhoneSecretMissing(
+    except PpeError as refusal:
+        raise PhoneSecretMissingError(
             Message("This node has no phone secret for {date}.", date=f"{date:%d.%m.%Y}"),
             remedy=Message("Take in the exam package that the centre made for this node."),
         ) from refusal

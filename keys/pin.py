@@ -5,7 +5,7 @@ import ipaddress
 from django.http import HttpRequest
 
 from audit.log import actor_of
-from keys.errors import OpenChannel
+from keys.errors import OpenChannelError
 from keys.tokens import OpenToken, open_token
 from stations.models import ExamPoint
 from wire.messages import Message
@@ -35,11 +35,11 @@ def open_typed(request: HttpRequest, *, token: str, pin: str, point: ExamPoint) 
     """Open a token with a PIN that came over a private channel.
 
     Raises:
-        OpenChannel: The PIN came over a plain connection of another machine.
-        Refusal: See `keys.tokens.open_token`.
+        OpenChannelError: The PIN came over a plain connection of another machine.
+        PpeError: See `keys.tokens.open_token`.
     """
     if not private_channel(request):
-        raise OpenChannel(
+        raise OpenChannelError(
             Message("A PIN is accepted over TLS or on the node's own machine only."),
             remedy=Message("Open the page on the HQ's own machine or over https://."),
         )

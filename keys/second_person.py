@@ -9,12 +9,12 @@ from collections.abc import Iterable
 
 from audit.log import Actor
 from common.work.clock import now
-from keys.errors import SecondPersonNeeded
+from keys.errors import SecondPersonNeededError
 from keys.models import AccessKey, Certificate, KeyLoad
 from keys.tokens import OpenToken
 from stations.models import Person, User
 from wire.messages import Message
-from wire.pki import Role
+from wire.pki import CertificateRole
 
 
 def person_of(actor: Actor) -> Person | None:
@@ -38,7 +38,7 @@ def require(*, access_key: AccessKey, token: OpenToken, actor: Actor) -> None:
     """Refuse a token whose holder would be alone with the key.
 
     Raises:
-        SecondPersonNeeded: Nobody else has loaded the key, and nobody else is before the screen.
+        SecondPersonNeededError: Nobody else has loaded the key, and nobody else is before the screen.
     """
     holder = {token.identity.ident, *([token.person.uid] if token.person else [])}
     refusal = _objection(loaders(access_key), holder, person_of(actor))
@@ -46,14 +46,14 @@ def require(*, access_key: AccessKey, token: OpenToken, actor: Actor) -> None:
         raise refusal
 
 
-def objection(*, access_key: AccessKey, actor: Actor) -> SecondPersonNeeded | None:
+def objection(*, access_key: AccessKey, actor: Actor) -> SecondPersonNeededError | None:
     """Return why no token of the point may activate the key now; None when one may.
 
     The page asks it before any PIN: whose token it will be is not known yet.
     """
     point, known, beside = access_key.sitting.point, loaders(access_key), person_of(actor)
-    rows = Certificate.objects.of(Role.GEK, point.region.code, point.code).standing(now())
-    found: SecondPersonNeeded | None = None
+    rows = Certificate.objects.of(CertificateRole.GEK, point.region.code, point.code).standing(now())
+    found: SecondPersonNeededError | None = None
     for ident, uid in rows.values_list("ident", "person__uid"):
         found = _objection(known, {ident, uid}, beside)
         if found is None:
@@ -66,16 +66,18 @@ def to_confirm(*, access_key: AccessKey, actor: Actor) -> bool:
     known, person = loaders(access_key), person_of(actor)
     if person is None or person.uid in known or len(known) > 1:
         return False
-    return not known or Certificate.objects.filter(role=Role.GEK.value, ident__in=known).exists()
+    return not known or Certificate.objects.filter(role=CertificateRole.GEK.value, ident__in=known).exists()
 
 
-def _objection(known: dict[str, str], holder: Iterable[str | None], beside: Person | None) -> SecondPersonNeeded | None:
+def _objection(
+    known: dict[str, str], holder: Iterable[str | None], beside: Person | None
+) -> SecondPersonNeededError | None:
     holder = set(holder)
     if set(known) - holder:
         return None
     if known:
         name = next(iter(known.values()))
-        return SecondPersonNeeded(
+        return SecondPersonNeededError(
             Message(
                 "{name} loaded the key and may not activate it with their own token: these are the acts"
                 " of two persons.",
@@ -88,7 +90,7 @@ def _objection(known: dict[str, str], holder: Iterable[str | None], beside: Pers
         )
     if beside is not None and beside.uid not in holder:
         return None
-    return SecondPersonNeeded(
+    return SecondPersonNeededError(
         Message(
             "Loading and activating a key are the acts of two persons, and it is not known who loaded"
             " this one: it may have come by the centre's feed."

@@ -12,16 +12,18 @@ from django.db import IntegrityError, transaction
 from audit.log import Actor, record
 from common.work.clock import now
 from keys import trust
-from keys.errors import SessionRefused
+from keys.errors import SessionRefusedError
 from keys.models import Certificate, MachineSession
 from stations.models import Node
 from wire import pki
 from wire.messages import Message
-from wire.pki import Identity, Role, session
+from wire.pki import CertificateRole, Identity, session
 
 CHALLENGE_SECONDS = 120
 SESSION = timedelta(minutes=30)
-ROLES = frozenset({Role.HQ, Role.PRINT, Role.VOICE, Role.SCAN, Role.RCOI})
+ROLES = frozenset(
+    {CertificateRole.HQ, CertificateRole.PRINT, CertificateRole.VOICE, CertificateRole.SCAN, CertificateRole.RCOI}
+)
 _SALT = "keys.sessions.challenge"
 
 
@@ -74,8 +76,8 @@ def open_session(*, signed: str) -> tuple[str, MachineSession]:
         The token, which is shown once, and the row of the session.
 
     Raises:
-        SessionRefused: The challenge is not ours, too old or used; the machine is of another region or point.
-        Refusal: The signature or the certificate does not hold.
+        SessionRefusedError: The challenge is not ours, too old or used; the machine is of another region or point.
+        PpeError: The signature or the certificate does not hold.
     """
     at = now()
     said, signer = session.read_challenge(signed, trust=trust.trust_store(), at=at, roles=ROLES)
@@ -84,7 +86,7 @@ def open_session(*, signed: str) -> tuple[str, MachineSession]:
     _require_ours(identity)
     fingerprint = pki.fingerprint(signer.certificate)
     if Certificate.objects.filter(fingerprint=fingerprint, revoked_at__isnull=False).exists():
-        raise SessionRefused(Message("The machine's certificate is revoked."))
+        raise SessionRefusedError(Message("The machine's certificate is revoked."))
     token = secrets.token_urlsafe(32)
     try:
         with transaction.atomic():
@@ -102,7 +104,7 @@ def open_session(*, signed: str) -> tuple[str, MachineSession]:
             )
             record("keys.session_opened", about=row, actor=Actor(identity.urn, "api", certificate=fingerprint))
     except IntegrityError as error:
-        raise SessionRefused(Message("This challenge has been used.")) from error
+        raise SessionRefusedError(Message("This challenge has been used.")) from error
     return token, row
 
 
@@ -110,7 +112,7 @@ def _require_fresh(said: str) -> None:
     try:
         signing.loads(said, salt=_SALT, max_age=CHALLENGE_SECONDS)
     except signing.BadSignature as error:
-        raise SessionRefused(
+        raise SessionRefusedError(
             Message("The challenge was not given by this node, or it is too old."),
             remedy=Message("Ask for a new challenge."),
         ) from error
@@ -119,9 +121,9 @@ def _require_fresh(said: str) -> None:
 def _require_ours(identity: Identity) -> None:
     row = Node.objects.first()
     if row is None or identity.region != row.region:
-        raise SessionRefused(Message("The machine is of another region."))
+        raise SessionRefusedError(Message("The machine is of another region."))
     if row.kind == "hq" and identity.point not in (*row.points, "0000"):
-        raise SessionRefused(
+        raise SessionRefusedError(
             Message(
                 "The machine is of point {point}; this node serves {points}.",
                 point=identity.point,

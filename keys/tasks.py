@@ -4,19 +4,19 @@ from common.work import jobs
 from keys import access, anchors, idempotency
 
 
-@jobs.chore("keys.expire", every=60)
+@jobs.periodic_task("keys.expire", every=60)
 def expire() -> None:
     """Delete the access keys whose time is over."""
     access.expire_due()
 
 
-@jobs.chore("keys.forget_answers", every=600)
+@jobs.periodic_task("keys.forget_answers", every=600)
 def forget_answers() -> None:
     """Delete the kept answers whose time is over."""
     idempotency.forget()
 
 
-@jobs.chore("keys.anchor", every=15)
+@jobs.periodic_task("keys.anchor", every=15)
 def anchor() -> None:
     """Sign the heads of the event logs every hour."""
     anchors.make_due()

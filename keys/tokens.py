@@ -1,6 +1,6 @@
 """Tokens of GEK members: found on the machine of the node, chosen in a page, opened by a PIN.
 
-A token is something a `Source` lists and opens. Today that is PKCS#12 files in the folders of `PPE_TOKEN_DIRS`;
+A token is something a `TokenSource` lists and opens. Today that is PKCS#12 files in the folders of `PPE_TOKEN_DIRS`;
 slots of a PKCS#11 module are another source of the same shape.
 """
 
@@ -19,15 +19,15 @@ from django.db import transaction
 from audit.log import Actor, record
 from common.flash import shown
 from common.work.clock import now
-from keys.errors import ForeignToken, TokenLocked, TokenMissing
+from keys.errors import ForeignTokenError, TokenLockedError, TokenMissingError
 from keys.models import Certificate, PinFailures
 from keys.trust import trust_store
 from stations.models import ExamPoint, Person
 from wire import pki
 from wire.cms import Recipient, Signer
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
-from wire.pki import Identity, PrivateKey, Role, WrongPin
+from wire.pki import CertificateRole, Identity, PrivateKey, WrongPinError
 from wire.pki.key_files import MAX_BYTES
 
 MAX_FAILURES = 5
@@ -98,7 +98,7 @@ class Unlocked:
     key: PrivateKey
 
 
-class Source(Protocol):
+class TokenSource(Protocol):
     """Where tokens are found."""
 
     def tokens(self) -> list[TokenInfo]:
@@ -111,8 +111,8 @@ class Source(Protocol):
         """Open a token.
 
         Raises:
-            WrongPin: The PIN does not open it.
-            Refusal: It is no token at all.
+            WrongPinError: The PIN does not open it.
+            PpeError: It is no token at all.
         """
 
 
@@ -164,8 +164,8 @@ def _read(token: TokenInfo) -> bytes:
         raise _missing() from error
 
 
-def _missing() -> TokenMissing:
-    return TokenMissing(
+def _missing() -> TokenMissingError:
+    return TokenMissingError(
         Message("The chosen token is not in any drive of this machine."),
         remedy=Message("Insert the token and reload the page."),
     )
@@ -175,7 +175,7 @@ def _holder_beside(path: Path) -> str:
     """Read the holder's name from a certificate or request that lies beside the key file."""
     for suffix in (".pem", ".crt", ".csr"):
         beside = path.with_suffix(suffix)
-        with contextlib.suppress(OSError, Refusal):
+        with contextlib.suppress(OSError, PpeError):
             with beside.open("rb") as file:
                 data = file.read(MAX_BYTES)
             if suffix == ".csr":
@@ -190,14 +190,16 @@ def _holder_beside(path: Path) -> str:
 def _holder_by_name(stem: str) -> str:
     """Read the holder from a name such as ``gek-78-0001-78000123``, when the registry knows such a member."""
     parts = stem.split("-", 3)
-    if len(parts) != 4 or parts[0] != Role.GEK.value:
+    if len(parts) != 4 or parts[0] != CertificateRole.GEK.value:
         return ""
-    rows = Certificate.objects.of(Role.GEK, parts[1], parts[2]).filter(ident=parts[3]).select_related("person")
+    rows = (
+        Certificate.objects.of(CertificateRole.GEK, parts[1], parts[2]).filter(ident=parts[3]).select_related("person")
+    )
     row: Certificate | None = rows.order_by("-not_before").first()
     return "" if row is None else row.person.full_name if row.person else row.common_name
 
 
-def sources() -> list[Source]:
+def sources() -> list[TokenSource]:
     """Return every place where tokens are looked for on this machine."""
     return [FolderSource(list(settings.PPE_TOKEN_DIRS))]
 
@@ -220,28 +222,28 @@ def open_token(*, token: str, pin: str, point: ExamPoint, actor: Actor | None = 
         The open token of a GEK member of this point, whose certificate holds now.
 
     Raises:
-        TokenMissing: It is not in any drive.
-        TokenLocked: Five wrong PINs in a row.
-        WrongPin: The PIN is wrong.
-        ForeignToken: Its key is no GEK member's of this point.
-        PathRefusal: The certificate has expired or is revoked.
+        TokenMissingError: It is not in any drive.
+        TokenLockedError: Five wrong PINs in a row.
+        WrongPinError: The PIN is wrong.
+        ForeignTokenError: Its key is no GEK member's of this point.
+        CertificatePathError: The certificate has expired or is revoked.
     """
     source, info = _find(token)
     weight = source.weight(info)
     _count_attempt(weight)
     try:
         unlocked = source.unlock(info, pin)
-    except WrongPin:
+    except WrongPinError:
         _note("keys.wrong_pin", info, point, actor)
         raise
-    except Refusal:
+    except PpeError:
         _forget_failures(weight)
         raise
     _forget_failures(weight)
     return _owner(unlocked, info, point, actor)
 
 
-def _find(token: str) -> tuple[Source, TokenInfo]:
+def _find(token: str) -> tuple[TokenSource, TokenInfo]:
     for source in sources():
         for info in source.tokens():
             if info.id == token:
@@ -253,7 +255,7 @@ def _count_attempt(weight: str) -> None:
     """Count an attempt before it is made, so that parallel guesses count too.
 
     Raises:
-        TokenLocked: There were too many.
+        TokenLockedError: There were too many.
     """
     at = now()
     with transaction.atomic():
@@ -262,7 +264,7 @@ def _count_attempt(weight: str) -> None:
         if row.count >= MAX_FAILURES:
             left = row.last_at + LOCK - at
             if left > timedelta(0):
-                raise TokenLocked(int(left.total_seconds() // 60) + 1)
+                raise TokenLockedError(int(left.total_seconds() // 60) + 1)
             row.count = 0
         row.count, row.last_at = row.count + 1, at
         row.save()
@@ -275,7 +277,7 @@ def _forget_failures(weight: str) -> None:
 def _owner(unlocked: Unlocked, info: TokenInfo, point: ExamPoint, actor: Actor | None) -> OpenToken:
     public = pki.key_fingerprint(unlocked.key.public_key())
     row = (
-        Certificate.objects.of(Role.GEK, point.region.code, point.code)
+        Certificate.objects.of(CertificateRole.GEK, point.region.code, point.code)
         .filter(key_fingerprint=public)
         .select_related("person")
         .order_by("-not_before", "-pk")
@@ -285,11 +287,11 @@ def _owner(unlocked: Unlocked, info: TokenInfo, point: ExamPoint, actor: Actor |
         _note("keys.foreign_token", info, point, actor)
         raise _foreign(public, point)
     certificate = row.x509
-    trust_store().check(certificate, at=now(), roles={Role.GEK})
+    trust_store().check(certificate, at=now(), roles={CertificateRole.GEK})
     return OpenToken(row.identity, row.person, Signer(certificate, unlocked.key), Recipient(certificate, unlocked.key))
 
 
-def _foreign(public: str, point: ExamPoint) -> ForeignToken:
+def _foreign(public: str, point: ExamPoint) -> ForeignTokenError:
     other = Certificate.objects.filter(key_fingerprint=public).first()
     if other is not None:
         message = Message(
@@ -303,7 +305,7 @@ def _foreign(public: str, point: ExamPoint) -> ForeignToken:
             "This token is unknown at point {point_key}: no certificate of it came with the exam package.",
             point_key=point.key,
         )
-    return ForeignToken(message, remedy=Message("Insert the token of a GEK member of this point."))
+    return ForeignTokenError(message, remedy=Message("Insert the token of a GEK member of this point."))
 
 
 def _note(kind: str, info: TokenInfo, point: ExamPoint, actor: Actor | None) -> None:

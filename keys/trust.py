@@ -12,7 +12,7 @@ from stations.matching import station_of
 from stations.models import ExamPoint, Person
 from wire import pki
 from wire.messages import Message
-from wire.pki import Role, TrustStore
+from wire.pki import CertificateRole, TrustStore
 
 #: Called inside the transaction with each certificate that has just become revoked.
 on_revoked: list[Callable[[Certificate, Actor], None]] = []
@@ -20,7 +20,7 @@ on_revoked: list[Callable[[Certificate, Actor], None]] = []
 
 def trust_store() -> TrustStore:
     """Return the trust of this node: the region's authority with its newest revocation list."""
-    roots = Certificate.objects.filter(role=Role.CA.value).order_by("pk").values_list("pem", flat=True)
+    roots = Certificate.objects.filter(role=CertificateRole.CA.value).order_by("pk").values_list("pem", flat=True)
     newest = RevocationList.objects.order_by("-number").values_list("number", "der").first()
     return _trust_store(tuple(roots), bytes(newest[1]) if newest else b"")
 
@@ -32,7 +32,7 @@ def _trust_store(roots: tuple[str, ...], crl: bytes) -> TrustStore:
     return TrustStore(certificates, [crl] if crl and certificates else [])
 
 
-def keep(certificate: x509.Certificate) -> Certificate:
+def store_certificate(certificate: x509.Certificate) -> Certificate:
     """Keep a certificate whose path has been checked; the same one twice changes nothing."""
     identity = pki.identity_of(certificate)
     names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
@@ -58,30 +58,32 @@ def keep(certificate: x509.Certificate) -> Certificate:
 
 def _link(row: Certificate) -> None:
     """Point a certificate at its person or station of the registry, when there is one."""
-    if row.role == Role.GEK.value:
+    if row.role == CertificateRole.GEK.value:
         row.person = Person.objects.filter(uid=row.ident).first()
-    elif row.role in (Role.PRINT.value, Role.VOICE.value, Role.SCAN.value):
+    elif row.role in (CertificateRole.PRINT.value, CertificateRole.VOICE.value, CertificateRole.SCAN.value):
         point = ExamPoint.objects.filter(region__code=row.region, code=row.point).first()
         row.station = station_of(point, row.role, row.ident) if point else None
     if row.person_id or row.station_id:
         row.save(update_fields=["person", "station"])
 
 
-def keep_all(certificates: Iterable[x509.Certificate], *, trust: TrustStore) -> list[Certificate]:
+def store_certificates(certificates: Iterable[x509.Certificate], *, trust: TrustStore) -> list[Certificate]:
     """Keep certificates after checking each against the region's authority.
 
     Raises:
-        PathRefusal: One of them is not the authority's; nothing is kept.
+        CertificatePathError: One of them is not the authority's; nothing is kept.
     """
-    listed = [certificate for certificate in certificates if pki.identity_of(certificate).role is not Role.CA]
+    listed = [
+        certificate for certificate in certificates if pki.identity_of(certificate).role is not CertificateRole.CA
+    ]
     for certificate in listed:
         # Judged at its own beginning: one that has expired or was revoked meanwhile is kept too,
         # because what it signed in its time is read with it.
         trust.check(certificate, at=certificate.not_valid_before_utc)
-    return [keep(certificate) for certificate in listed]
+    return [store_certificate(certificate) for certificate in listed]
 
 
-def take_crl(*, der: bytes, actor: Actor) -> bool:
+def import_crl(*, der: bytes, actor: Actor) -> bool:
     """Take in a revocation list; sessions and access keys of what it revokes end with it.
 
     Args:
@@ -92,15 +94,15 @@ def take_crl(*, der: bytes, actor: Actor) -> bool:
         Whether it is newer than the one known.
 
     Raises:
-        CrlRefusal: It cannot be read or is not the authority's.
+        CrlError: It cannot be read or is not the authority's.
     """
-    roots = [row.x509 for row in Certificate.objects.filter(role=Role.CA.value)]
+    roots = [row.x509 for row in Certificate.objects.filter(role=CertificateRole.CA.value)]
     TrustStore(roots, [der])
     crl = x509.load_der_x509_crl(der)
     try:
         number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
     except (x509.ExtensionNotFound, ValueError) as error:
-        raise pki.CrlRefusal(Message("The revocation list has no number.")) from error
+        raise pki.CrlError(Message("The revocation list has no number.")) from error
     newest = RevocationList.objects.order_by("-number").first()
     if newest is not None and newest.number >= number:
         return False

@@ -27,7 +27,7 @@ FINISHED, TRANSFERRED = "exams_finished", "blanks_transferred"
 
 
 @dataclass(frozen=True)
-class Facts:
+class SittingFacts:
     """The state of a sitting."""
 
     sitting: Sitting
@@ -172,9 +172,9 @@ class Facts:
         return kept[status]
 
 
-def facts_of(sitting: Sitting) -> Facts:
+def facts_of(sitting: Sitting) -> SittingFacts:
     """Return the facts of a sitting at this moment."""
-    return Facts(sitting, now())
+    return SittingFacts(sitting, now())
 
 
 def _rooms_first(rows: Iterable[Expected]) -> list[Expected]:

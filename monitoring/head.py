@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from audit.models import Event
 from common.work import clock
 from monitoring import words
-from monitoring.facts import FINISHED, TRANSFERRED, Facts
+from monitoring.facts import FINISHED, TRANSFERRED, SittingFacts
 from stations.models import ExamPoint
 from transfers.models import FeedCursor
 
@@ -49,7 +49,7 @@ class Head:
     deadlines: list[str] = field(default_factory=list)
 
 
-def head_of(facts: Facts) -> Head:
+def head_of(facts: SittingFacts) -> Head:
     """Return the head for a sitting."""
     sitting, point = facts.sitting, facts.sitting.point
     there = clock.local(facts.at, point.timezone)
@@ -75,7 +75,7 @@ def head_of(facts: Facts) -> Head:
     )
 
 
-def deadline_of(facts: Facts) -> Deadline:
+def deadline_of(facts: SittingFacts) -> Deadline:
     """Return the next deadline whose status has no receipt, judged by server time in the point's zone.
 
     A declared status keeps its deadline: until the centre's receipt nothing has arrived there.

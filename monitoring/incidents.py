@@ -9,7 +9,7 @@ from common import space
 from journals.models import Journal
 from journals.states import JournalState
 from monitoring import words
-from monitoring.facts import Facts
+from monitoring.facts import SittingFacts
 from monitoring.heartbeats import heartbeat_of, trouble_words
 from monitoring.steps import link
 from scanning.models import Recording, Source
@@ -34,7 +34,7 @@ class Incident:
         return ICONS[self.level]
 
 
-def incidents_of(facts: Facts) -> list[Incident]:
+def incidents_of(facts: SittingFacts) -> list[Incident]:
     """Return what is wrong at a sitting, the worst first."""
     found = [
         *_opened_again(facts),
@@ -49,7 +49,7 @@ def incidents_of(facts: Facts) -> list[Incident]:
     return sorted(found, key=lambda one: _ORDER[one.level])
 
 
-def _opened_again(facts: Facts) -> list[Incident]:
+def _opened_again(facts: SittingFacts) -> list[Incident]:
     """What was opened after the centre had accepted the last status: nobody may go home."""
     if not facts.ending.opened_again:
         return []
@@ -57,14 +57,14 @@ def _opened_again(facts: Facts) -> list[Incident]:
     return [Incident("bad", lead % each.text, each.link, each.cure) for each in facts.ending.open]
 
 
-def _journals(facts: Facts) -> list[Incident]:
+def _journals(facts: SittingFacts) -> list[Incident]:
     found = []
     url = link("monitoring", facts, "#quarantine")
     for journal in facts.journals:
         if journal.state == JournalState.QUARANTINED:
             whose = ", ".join(str(part) for part in (journal.station or journal.original_name, journal.room) if part)
             text = _("A journal waits for a decision: %s") % whose
-            found.append(Incident("bad", text, url, "; ".join(doubts_of(journal)[:2])))
+            found.append(Incident("bad", text, url, "; ".join(warnings_of(journal)[:2])))
         if journal.state == JournalState.ACCEPTED and journal.forms_problem:
             text = _("%(name)s: the form numbers are not open. %(why)s") % {
                 "name": journal,
@@ -77,7 +77,7 @@ def _journals(facts: Facts) -> list[Incident]:
     return found
 
 
-def doubts_of(journal: Journal) -> list[str]:
+def warnings_of(journal: Journal) -> list[str]:
     """Return the doubts about a journal in words."""
     return [refusals.told(each) for each in journal.doubts]
 
@@ -94,7 +94,7 @@ def skew_words(journal: Journal) -> str:
     }
 
 
-def _heartbeats(facts: Facts) -> list[Incident]:
+def _heartbeats(facts: SittingFacts) -> list[Incident]:
     """Stations that stopped, fell silent, or will soon need paper, toner, power or space."""
     found = {}
     for row in (*facts.room_posts, *facts.scan_posts):
@@ -109,7 +109,7 @@ def _heartbeats(facts: Facts) -> list[Incident]:
     return list(found.values())
 
 
-def _cards(facts: Facts) -> list[Incident]:
+def _cards(facts: SittingFacts) -> list[Incident]:
     base = link("scanning", facts)
     again = [(card.room.number, _("open again. %s") % card.reopen_reason) for card in facts.cards if card.open_again]
     differ = [(row.card.room.number, str(row.text)) for row in facts.discrepancies]
@@ -119,7 +119,7 @@ def _cards(facts: Facts) -> list[Incident]:
     ]
 
 
-def _packets(facts: Facts) -> list[Incident]:
+def _packets(facts: SittingFacts) -> list[Incident]:
     url = link("transfers", facts)
     said = {"stuck": _("the packet needs help"), "rejected": _("the regional centre rejected the packet")}
     return [
@@ -129,7 +129,7 @@ def _packets(facts: Facts) -> list[Incident]:
     ]
 
 
-def _parked(facts: Facts) -> list[Incident]:
+def _parked(facts: SittingFacts) -> list[Incident]:
     base = link("scanning", facts)
     found = []
     for model in (Source, Recording):
@@ -142,7 +142,7 @@ def _parked(facts: Facts) -> list[Incident]:
     return found
 
 
-def _key(facts: Facts) -> list[Incident]:
+def _key(facts: SittingFacts) -> list[Incident]:
     key = facts.active_key
     if key is None or all(card.state == "packed" for card in facts.cards):
         return []

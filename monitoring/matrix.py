@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from journals.expected import MISSING, Expected, duty_words
 from monitoring import words
-from monitoring.facts import Facts
+from monitoring.facts import SittingFacts
 from monitoring.heartbeats import StationHeartbeat, heartbeat_of
 from stations.models import Duty, StationKind
 
@@ -50,11 +50,11 @@ class Cell:
     @property
     def name(self) -> str:
         """The post in words."""
-        return words.post_words(self.row.post)
+        return words.assignment_words(self.row.post)
 
 
 @dataclass
-class Line:
+class MatrixLine:
     """A room."""
 
     title: str
@@ -72,23 +72,23 @@ class Matrix:
     """The table."""
 
     heads: list[str]
-    lines: list[Line]
+    lines: list[MatrixLine]
 
 
-def matrix_of(facts: Facts) -> Matrix:
+def matrix_of(facts: SittingFacts) -> Matrix:
     """Return the matrix of a sitting: rooms in order, the HQ, then stations that never had a room."""
     rows = [*facts.room_posts, *facts.scan_posts]
     kinds = tuple(kind for kind in KINDS if any(row.post.station.kind == kind for row in rows))
-    lines = {number: Line(words.room_words(number), kinds) for number in facts.room_numbers}
+    lines = {number: MatrixLine(words.room_words(number), kinds) for number in facts.room_numbers}
     for row in rows:
         room = row.post.room
         title = words.room_words(room.number) if room else _("without a room")
-        line = lines.setdefault(room.number if room else "", Line(title, kinds))
+        line = lines.setdefault(room.number if room else "", MatrixLine(title, kinds))
         line.cells.setdefault(row.post.station.kind, []).append(Cell(row))
     ordered = sorted(lines.items(), key=lambda item: (item[0] == "", item[0] == "HQ", item[0]))
     return Matrix([str(StationKind(kind).label) for kind in kinds], [line for _key, line in ordered])
 
 
-def owing(facts: Facts) -> list[Cell]:
+def owing(facts: SittingFacts) -> list[Cell]:
     """Return the posts that owe a journal: each may be closed with an act."""
     return [Cell(row) for row in [*facts.room_posts, *facts.scan_posts] if not row.served]

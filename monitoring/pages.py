@@ -10,7 +10,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import condition
 
 from common.web.pages import page, render
-from monitoring import desk, today
+from monitoring import monitor, today
 from monitoring.live import point_tag, sitting_tag
 from stations.lookup import open_sitting, point_or_404, sitting_or_404
 
@@ -51,7 +51,7 @@ def today_live(request: HttpRequest, key: str) -> HttpResponse:
 def monitoring(request: HttpRequest, key: str) -> HttpResponse:
     """Show stations, journals and statuses of a sitting."""
     sitting = open_sitting(request, key)
-    context = desk.context_of(request, sitting)
+    context = monitor.context_of(request, sitting)
     context["live_url"] = reverse("monitoring-live", kwargs={"key": key})
     return render(request, "monitoring/monitoring.html", context, title=_("Monitoring"))
 
@@ -62,4 +62,4 @@ def monitoring(request: HttpRequest, key: str) -> HttpResponse:
 def monitoring_live(request: HttpRequest, key: str) -> HttpResponse:
     """Return the parts of “Monitoring” that change; 304 when they did not."""
     sitting = sitting_or_404(request.user, key)  # type: ignore[arg-type]
-    return plain(request, "monitoring/monitoring_live.html", desk.context_of(request, sitting))
+    return plain(request, "monitoring/monitoring_live.html", monitor.context_of(request, sitting))

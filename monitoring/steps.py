@@ -10,14 +10,14 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from common.errors import told
 from journals.expected import MISSING, Expected
-from monitoring.facts import DECLARED_BEFORE, FINISHED, TRANSFERRED, Facts, served, unserved
-from monitoring.words import clock_of, post_words, roles_words, room_words
+from monitoring.facts import DECLARED_BEFORE, FINISHED, TRANSFERRED, SittingFacts, served, unserved
+from monitoring.words import assignment_words, clock_of, roles_words, room_words
 from scanning import scan_journal
 from stations.models import User
 from stations.rules import allowed
 
 
-class State(StrEnum):
+class StepState(StrEnum):
     """How a step stands."""
 
     DONE = "done"
@@ -29,20 +29,20 @@ class State(StrEnum):
 
 
 WORDS = {
-    State.DONE: gettext_lazy("done"),
-    State.NOW: gettext_lazy("can be done now"),
-    State.WAITING: gettext_lazy("waiting, retries go by themselves"),
-    State.BLOCKED: gettext_lazy("not available yet"),
-    State.LATER: gettext_lazy("not begun yet"),
-    State.ABSENT: gettext_lazy("not needed"),
+    StepState.DONE: gettext_lazy("done"),
+    StepState.NOW: gettext_lazy("can be done now"),
+    StepState.WAITING: gettext_lazy("waiting, retries go by themselves"),
+    StepState.BLOCKED: gettext_lazy("not available yet"),
+    StepState.LATER: gettext_lazy("not begun yet"),
+    StepState.ABSENT: gettext_lazy("not needed"),
 }
 ICONS = {
-    State.DONE: "check_circle",
-    State.NOW: "play_circle",
-    State.WAITING: "hourglass_top",
-    State.BLOCKED: "lock",
-    State.LATER: "circle",
-    State.ABSENT: "do_not_disturb_on",
+    StepState.DONE: "check_circle",
+    StepState.NOW: "play_circle",
+    StepState.WAITING: "hourglass_top",
+    StepState.BLOCKED: "lock",
+    StepState.LATER: "circle",
+    StepState.ABSENT: "do_not_disturb_on",
 }
 
 
@@ -77,12 +77,12 @@ class Why:
 
 
 @dataclass
-class Step:
+class DayStep:
     """One card of “Today”."""
 
     number: int
     title: str
-    state: State
+    state: StepState
     rule: str
     tallies: list[Tally] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -99,7 +99,7 @@ class Step:
     @property
     def tone(self) -> str:
         """The chip of the state."""
-        return {State.NOW: "info", State.WAITING: "warn"}.get(self.state, "")
+        return {StepState.NOW: "info", StepState.WAITING: "warn"}.get(self.state, "")
 
     @property
     def icon(self) -> str:
@@ -109,7 +109,7 @@ class Step:
     @property
     def folded(self) -> bool:
         """A finished or absent step takes one line."""
-        return self.state in (State.DONE, State.ABSENT)
+        return self.state in (StepState.DONE, StepState.ABSENT)
 
     @property
     def who(self) -> str:
@@ -127,9 +127,9 @@ class Step:
         return max(0, len(self.missing) - 6)
 
 
-def steps_of(facts: Facts, user: User) -> list[Step]:
+def steps_of(facts: SittingFacts, user: User) -> list[DayStep]:
     """Return the eight steps of a sitting as one person sees them."""
-    makers: Sequence[Callable[[Facts], Step]] = (
+    makers: Sequence[Callable[[SittingFacts], DayStep]] = (
         _print,
         _voice,
         _finished,
@@ -145,13 +145,13 @@ def steps_of(facts: Facts, user: User) -> list[Step]:
     return rows
 
 
-def current(rows: Sequence[Step]) -> Step | None:
+def current(rows: Sequence[DayStep]) -> DayStep | None:
     """Return the step that the day stands at: the first that waits for a person, else the first not done."""
     open_rows = [row for row in rows if not row.folded]
-    return next((row for row in open_rows if row.state == State.NOW), open_rows[0] if open_rows else None)
+    return next((row for row in open_rows if row.state == StepState.NOW), open_rows[0] if open_rows else None)
 
 
-def link(name: str, facts: Facts, anchor: str = "") -> str:
+def link(name: str, facts: SittingFacts, anchor: str = "") -> str:
     """Return the address of a page of the sitting; empty when its room does not serve it."""
     try:
         return reverse(name, kwargs={"key": facts.sitting.key}) + anchor
@@ -161,13 +161,13 @@ def link(name: str, facts: Facts, anchor: str = "") -> str:
 
 def named(rows: Sequence[Expected]) -> list[str]:
     """Return posts by name with what is wrong there."""
-    return [post_words(row.post) + ("" if row.state == MISSING else f" — {row.label}") for row in rows]
+    return [assignment_words(row.post) + ("" if row.state == MISSING else f" — {row.label}") for row in rows]
 
 
-def _journals(facts: Facts, number: int, title: str, rows: list[Expected], label: str, absent: str) -> Step:
-    step = Step(number, title, State.NOW, "journals.take_in")
+def _journals(facts: SittingFacts, number: int, title: str, rows: list[Expected], label: str, absent: str) -> DayStep:
+    step = DayStep(number, title, StepState.NOW, "journals.take_in")
     if not rows:
-        step.state, step.said = State.ABSENT, absent
+        step.state, step.said = StepState.ABSENT, absent
         return step
     done = served(rows)
     acts = sum(row.state == "act" for row in rows)
@@ -175,14 +175,14 @@ def _journals(facts: Facts, number: int, title: str, rows: list[Expected], label
     step.missing = named(unserved(rows))
     step.action = Action(_("Load journals"), link("monitoring", facts, "#journals-section"))
     if done == len(rows):
-        step.state = State.DONE
+        step.state = StepState.DONE
         step.said = _("all journals are here")
         if acts:
             step.said = ngettext("an act stands for %d journal", "acts stand for %d journals", acts) % acts
     return step
 
 
-def _print(facts: Facts) -> Step:
+def _print(facts: SittingFacts) -> DayStep:
     return _journals(
         facts,
         1,
@@ -193,7 +193,7 @@ def _print(facts: Facts) -> Step:
     )
 
 
-def _voice(facts: Facts) -> Step:
+def _voice(facts: SittingFacts) -> DayStep:
     return _journals(
         facts,
         2,
@@ -204,22 +204,22 @@ def _voice(facts: Facts) -> Step:
     )
 
 
-def _status(facts: Facts, number: int, title: str, name: str, label: str) -> Step:
+def _status(facts: SittingFacts, number: int, title: str, name: str, label: str) -> DayStep:
     """Show a status: declared, on its way, confirmed; or what it waits for."""
-    step = Step(number, title, State.NOW, "transfers.status")
+    step = DayStep(number, title, StepState.NOW, "transfers.status")
     step.action = Action(label, link("monitoring", facts, "#statuses"))
     said = facts.statuses.get(name)
     if said is not None:
         packet = next((each for each in facts.packets if each.status_id == said.pk), None)
         when = clock_of(said.at, facts.sitting.point)
         if facts.confirmed(name):
-            step.state = State.DONE
+            step.state = StepState.DONE
             if name == TRANSFERRED and facts.ending.opened_again:
-                step.state = State.WAITING
+                step.state = StepState.WAITING
                 step.missing = [each.text for each in facts.ending.open]
             step.said = _("declared at %(time)s, %(receipt)s") % {"time": when, "receipt": facts.receipt_words(name)}
             return step
-        step.state = State.WAITING
+        step.state = StepState.WAITING
         step.said = _("declared at %(time)s, not at the centre yet; waiting for the receipt") % {"time": when}
         if packet is not None:
             step.said += f" ({packet.get_state_display()})"
@@ -229,17 +229,17 @@ def _status(facts: Facts, number: int, title: str, name: str, label: str) -> Ste
     conditions = [each for each in gate.conditions if each.code != DECLARED_BEFORE]
     step.tallies = [Tally(_("Conditions"), sum(each.ok for each in conditions), len(conditions))]
     if not gate.open:
-        step.state = State.BLOCKED
+        step.state = StepState.BLOCKED
         step.why = [Why(b.text, b.link) for b in gate.blockers]
     return step
 
 
-def _finished(facts: Facts) -> Step:
+def _finished(facts: SittingFacts) -> DayStep:
     return _status(facts, 3, _("Status «Экзамены завершены» (exams finished)"), FINISHED, _("Declare the status"))
 
 
-def _prepare(facts: Facts) -> Step:
-    step = Step(4, _("Preparing the scanning station"), State.NOW, "keys.load")
+def _prepare(facts: SittingFacts) -> DayStep:
+    step = DayStep(4, _("Preparing the scanning station"), StepState.NOW, "keys.load")
     rooms = [card for card in facts.cards if not card.is_hq]
     total = len(facts.room_numbers)
     filled = sum(card.filled for card in rooms)
@@ -262,13 +262,13 @@ def _prepare(facts: Facts) -> Step:
     unfilled = set(facts.room_numbers) - {card.room.number for card in rooms if card.filled}
     step.missing += [_("the card of room %s is not filled in") % number for number in sorted(unfilled)]
     if key and not unfilled:
-        step.state = State.DONE
+        step.state = StepState.DONE
         step.said = _("the key is active until %s, the cards are filled in") % clock_of(key.until, facts.sitting.point)
     return step
 
 
-def _scan(facts: Facts) -> Step:
-    step = Step(5, _("Scanning and “Transfer answer forms”"), State.NOW, "scanning.edit")
+def _scan(facts: SittingFacts) -> DayStep:
+    step = DayStep(5, _("Scanning and “Transfer answer forms”"), StepState.NOW, "scanning.edit")
     cards = facts.cards
     total = len(facts.owed)
     closed = sum(card.closed for card in cards)
@@ -282,7 +282,7 @@ def _scan(facts: Facts) -> Step:
             )
     waiting = [p for p in facts.paper_packets if p.state == "awaiting_signature"]
     if sent >= total:
-        step.state, step.said = State.DONE, _("every packet is at the regional centre")
+        step.state, step.said = StepState.DONE, _("every packet is at the regional centre")
         step.missing = []
     elif waiting:
         step.rule = "transfers.sign"
@@ -302,7 +302,7 @@ def _scan(facts: Facts) -> Step:
     else:
         step.action = Action(_("Scan"), link("scanning", facts))
         if facts.active_key is None and not closed:
-            step.state = State.BLOCKED
+            step.state = StepState.BLOCKED
             step.why = [Why(_("The access key is not active: the form numbers are sealed."), link("keys", facts))]
     return step
 
@@ -311,8 +311,8 @@ def _problems(count: int) -> str:
     return ": " + ngettext("%d difference", "%d differences", count) % count if count else ""
 
 
-def _confirmed(facts: Facts) -> Step:
-    step = Step(6, _("Regional centre: «Подтвержден» (confirmed)"), State.WAITING, "transfers.build")
+def _confirmed(facts: SittingFacts) -> DayStep:
+    step = DayStep(6, _("Regional centre: «Подтвержден» (confirmed)"), StepState.WAITING, "transfers.build")
     total = len(facts.owed)
     good = sum(each.confirmed for each in facts.owed)
     step.tallies = [Tally(_("Packets confirmed"), good, total)]
@@ -323,17 +323,17 @@ def _confirmed(facts: Facts) -> Step:
             step.missing.append(f"{room_words(each.place)} — {state}")
     stuck = [p for p in facts.paper_packets if p.state in ("stuck", "rejected")]
     if good >= total:
-        step.state, step.said, step.missing = State.DONE, _("the regional centre has confirmed every packet"), []
+        step.state, step.said, step.missing = StepState.DONE, _("the regional centre has confirmed every packet"), []
     elif stuck:
-        step.state = State.NOW
+        step.state = StepState.NOW
         step.action = Action(_("Look into the refusal"), link("transfers", facts))
     elif not facts.paper_packets:
-        step.state = State.BLOCKED
+        step.state = StepState.BLOCKED
         step.why = [Why(_("No packet has been built yet."), link("transfers", facts))]
     return step
 
 
-def _scan_journals(facts: Facts) -> Step:
+def _scan_journals(facts: SittingFacts) -> DayStep:
     step = _journals(
         facts,
         7,
@@ -348,23 +348,24 @@ def _scan_journals(facts: Facts) -> Step:
         return step
     if behind:
         done = served(facts.scan_posts) - len(behind)
-        step.state, step.said = State.NOW, ""
+        step.state, step.said = StepState.NOW, ""
         step.tallies = [Tally(_("Scan journals"), done, len(facts.scan_posts))]
         step.missing += [
-            _("%s — the journal was formed before the station's last entries") % post_words(r.post) for r in behind
+            _("%s — the journal was formed before the station's last entries") % assignment_words(r.post)
+            for r in behind
         ]
     step.rule = "scanning.end"
     step.action = Action(_("Form the journal"), link("scanning", facts))
     rooms = scan_journal.unfinished(facts.sitting)
     if rooms:
-        step.state = State.BLOCKED
+        step.state = StepState.BLOCKED
         why = _("The journal is formed when every room and the HQ are closed. Not closed: %s.")
         named_rooms = "; ".join(told(each.words) for each in rooms[:6]) + ("…" if len(rooms) > 6 else "")
         step.why = [Why(why % named_rooms, link("scanning", facts))]
     return step
 
 
-def _transferred(facts: Facts) -> Step:
+def _transferred(facts: SittingFacts) -> DayStep:
     return _status(
         facts, 8, _("Status «Бланки переданы в РЦОИ» (answer forms transferred)"), TRANSFERRED, _("Declare the status")
     )

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from audit.models import Event
 from common.work import clock
 from monitoring import words
-from monitoring.facts import Facts, facts_of
+from monitoring.facts import SittingFacts, facts_of
 from monitoring.head import head_of
 from monitoring.incidents import incidents_of
-from monitoring.steps import State, Step, current, link, steps_of
+from monitoring.steps import DayStep, StepState, current, link, steps_of
 from stations.models import ExamPoint, Sitting, User
 from transfers.models import FeedRecord
 
@@ -95,13 +95,13 @@ def context_of(user: User, point: ExamPoint, chosen: str) -> dict[str, Any] | No
     }
 
 
-def tabs_of(user: User, rows: Sequence[Sitting], shown: Sitting, steps: Sequence[Step]) -> list[Tab]:
+def tabs_of(user: User, rows: Sequence[Sitting], shown: Sitting, steps: Sequence[DayStep]) -> list[Tab]:
     """Return a tab for each sitting of the day."""
     tabs = []
     for row in rows:
         own = steps if row.pk == shown.pk else steps_of(facts_of(row), user)
-        wanted = [step for step in own if step.state != State.ABSENT]
-        done = sum(step.state == State.DONE for step in wanted)
+        wanted = [step for step in own if step.state != StepState.ABSENT]
+        done = sum(step.state == StepState.DONE for step in wanted)
         url = reverse("today", kwargs={"key": row.point.key}) + f"?sitting={row.key}"
         count = _("%(done)d of %(total)d steps") % {"done": done, "total": len(wanted)}
         tabs.append(
@@ -117,18 +117,18 @@ def tabs_of(user: User, rows: Sequence[Sitting], shown: Sitting, steps: Sequence
     return tabs
 
 
-def next_of(facts: Facts, steps: Sequence[Step], user: User) -> Next:
+def next_of(facts: SittingFacts, steps: Sequence[DayStep], user: User) -> Next:
     """Return what a person of this role does next, or for whom the day waits."""
     step = current(steps)
     if step is None:
         return _over(facts)
-    mine = next((each for each in steps if each.state == State.NOW and each.may), None)
+    mine = next((each for each in steps if each.state == StepState.NOW and each.may), None)
     if mine is not None and mine.action:
         said = f"{mine.number}. {mine.title}" + (f" — {mine.missing[0]}" if mine.missing else "")
         return Next("arrow_circle_right", _("Your next step:"), said, mine.action.url, mine.action.label)
-    if step.state == State.WAITING:
+    if step.state == StepState.WAITING:
         return Next("hourglass_top", _("Now waiting for:"), f"{step.number}. {step.title} — {step.said or step.words}")
-    if step.state == State.NOW:
+    if step.state == StepState.NOW:
         return Next("groups", _("Now it is up to the %s:") % step.who, f"{step.number}. {step.title}")
     why = step.why[0] if step.why else None
     return Next(
@@ -140,7 +140,7 @@ def next_of(facts: Facts, steps: Sequence[Step], user: User) -> Next:
     )
 
 
-def _over(facts: Facts) -> Next:
+def _over(facts: SittingFacts) -> Next:
     """Return what is said when no step of this sitting is left: the day is over only when nothing is open anywhere."""
     ending = facts.ending
     act = link("closing-act", facts)

@@ -7,11 +7,11 @@ from django.utils.translation import gettext as _
 
 from common.errors import language
 from common.work import clock
-from stations.models import Duty, ExamPoint, Role, StationPost
+from stations.models import Duty, ExamPoint, Role, StationAssignment
 from stations.rules import RULES
 
 
-def post_words(post: StationPost) -> str:
+def assignment_words(post: StationAssignment) -> str:
     """Return ``print station 0005, room 0102 (replaced)``."""
     station = post.station
     kind = str(station.get_kind_display())

@@ -16,7 +16,7 @@ from keys import authentication
 from ppe_portal import arriving, first_run, lines
 from stations import rules
 from stations.lookup import sitting_or_404
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 #: The most that is read only to be dropped, so that the browser reads the answer; past it the line is cut.
@@ -29,7 +29,7 @@ _OPEN = frozenset({"login", "set_language"})
 Get = Callable[[HttpRequest], HttpResponse]
 
 
-class FormTooBig(Refusal):
+class FormTooBigError(PpeError):
     """The files of a form are bigger together than anything its page takes."""
 
     code = "form_too_big"
@@ -54,13 +54,13 @@ def bounded_forms(get_response: Get) -> Get:
         try:
             _require_role(request, match, size)
             with arriving.expected(size) as all_bodies:
-                _judge(request, match, size, all_bodies)
+                _evaluate(request, match, size, all_bodies)
                 if size:
                     _admit(request)
                 if stranger and match is not None:
                     return unsent.log_in_first(request, match)
                 return get_response(request)
-        except Refusal as refusal:
+        except PpeError as refusal:
             return _refused(request, match, refusal)
 
     return middleware
@@ -70,7 +70,7 @@ def _of_machine(request: HttpRequest, get_response: Get) -> HttpResponse:
     _know(request, _machine(request) or _person(request))
     try:
         _admit(request)
-    except lines.TooManyBodies as refusal:
+    except lines.TooManyBodiesError as refusal:
         return JsonResponse(
             refusals.problem(refusal),
             status=refusal.http_status,
@@ -80,23 +80,23 @@ def _of_machine(request: HttpRequest, get_response: Get) -> HttpResponse:
     return get_response(request)
 
 
-def _refused(request: HttpRequest, match: ResolverMatch | None, refusal: Refusal) -> HttpResponse:
-    busy = isinstance(refusal, lines.TooManyBodies)
-    if not busy and not isinstance(refusal, space.NoRoomForForm):  # neither is worth an event
+def _refused(request: HttpRequest, match: ResolverMatch | None, refusal: PpeError) -> HttpResponse:
+    busy = isinstance(refusal, lines.TooManyBodiesError)
+    if not busy and not isinstance(refusal, space.NoRoomForFormError):  # neither is worth an event
         refusals.tell(refusal, request)
     title = _("The files were not taken in")
-    if isinstance(refusal, rules.NotAllowed):
+    if isinstance(refusal, rules.NotAllowedError):
         title = _("No access")
-    elif busy or isinstance(refusal, space.NoRoomForForm):
+    elif busy or isinstance(refusal, space.NoRoomForFormError):
         title = _("The action was not done")
     # Whoever may send files here is to read the answer; of everybody else nothing more is read.
-    if not busy and not isinstance(refusal, rules.NotAllowed) and _brings_files(request, match):
+    if not busy and not isinstance(refusal, rules.NotAllowedError) and _brings_files(request, match):
         _drain(request)
     _leave(request)
     context = {"title": title, "text": refusals.words(refusal), "code": refusal.code}
     answer = render(request, "portal/error.html", context, status=refusal.http_status)
     if busy:
-        answer["Retry-After"] = str(lines.TooManyBodies.retry_after)
+        answer["Retry-After"] = str(lines.TooManyBodiesError.retry_after)
     return answer
 
 
@@ -161,7 +161,7 @@ def _require_role(request: HttpRequest, match: ResolverMatch | None, size: int) 
     """Refuse files of a person who may bring none to this page, before anything of them is read.
 
     Raises:
-        NotAllowed: The person's roles at the sitting of the page include none of its actions.
+        NotAllowedError: The person's roles at the sitting of the page include none of its actions.
         Http404: The sitting is not one of the person's.
     """
     page = _page(match)
@@ -176,13 +176,13 @@ def _require_role(request: HttpRequest, match: ResolverMatch | None, size: int) 
     rules.require_any(request.user, page.files, where)
 
 
-def _judge(request: HttpRequest, match: ResolverMatch | None, size: int, all_bodies: int) -> None:
+def _evaluate(request: HttpRequest, match: ResolverMatch | None, size: int, all_bodies: int) -> None:
     limit = _limit(request, match)
     if size > limit:
         told = Message("{limit} MiB", limit=limit >> 20)
         if limit < 1 << 20:
             told = Message("{limit} KiB", limit=limit >> 10)
-        raise FormTooBig(
+        raise FormTooBigError(
             Message("The files together are over {told}: this page does not take so much.", told=told),
             remedy=Message("See whether the right files are chosen; if so, upload them in parts."),
         )

@@ -9,11 +9,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from common.errors import problem
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Both
 
 
-class NoSuchAddress(Refusal):
+class NoSuchAddressError(PpeError):
     """Nothing lives at this address, or not for this person."""
 
     code, http_status = "not_found", 404
@@ -21,7 +21,7 @@ class NoSuchAddress(Refusal):
 
 def _answer(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
     if request.path.startswith("/api/"):
-        refusal = NoSuchAddress(Both(text, title))
+        refusal = NoSuchAddressError(Both(text, title))
         body = {
             **problem(refusal),
             "status": status,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from ppe_portal import lines
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 _BLOCK = 1 << 18
 UPLOADS = "/api/v1/uploads/"
@@ -30,7 +30,7 @@ class _Body:
     """The body of a request, counted and watched as it is read."""
 
     def __init__(
-        self, stream: _Readable, length: int | None, exchange: lines.Exchange, watch: lines.Lines, step: int
+        self, stream: _Readable, length: int | None, exchange: lines.Exchange, watch: lines.Exchanges, step: int
     ) -> None:
         self._stream, self._left, self.touched, self._step = stream, length, False, step
         self._exchange, self._lines = exchange, watch
@@ -40,7 +40,7 @@ class _Body:
 
         Raises:
             ConnectionError: The body ended before its announced length.
-            TooManyBodies: Too many strangers' bodies are being read.
+            TooManyBodiesError: Too many strangers' bodies are being read.
         """
         blocks: list[bytes] = []
         while size and self._left != 0:
@@ -84,7 +84,7 @@ class _Body:
         """Read what is left, up to a limit; return whether that was all. What announces more is not begun."""
         if self._left is not None and self._left > most:
             return False
-        with contextlib.suppress(OSError, ValueError, Refusal):
+        with contextlib.suppress(OSError, ValueError, PpeError):
             while self._left != 0 and most > 0:
                 block = self._block(lines.PACE)
                 if not block:
@@ -102,8 +102,8 @@ class WholeExchange:
         watch: Bounds the bodies; one for each process.
     """
 
-    def __init__(self, application: Application, watch: lines.Lines | None = None) -> None:
-        self.application, self.lines = application, watch or lines.Lines()
+    def __init__(self, application: Application, watch: lines.Exchanges | None = None) -> None:
+        self.application, self.lines = application, watch or lines.Exchanges()
 
     def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         """Answer a request."""

@@ -21,18 +21,18 @@ from keys import node as node_keys
 from keys import package as exam_package
 from stations.models import Node, Person, User
 from stations.people import issue_account
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 
-class WrongCode(Refusal):
+class WrongCodeError(PpeError):
     """The one-time code is not the one that the node printed when it started."""
 
     code = "wrong_first_run_code"
     http_status = 403
 
 
-class AlreadyFounded(Refusal):
+class AlreadyFoundedError(PpeError):
     """The node is set up; its first page is closed."""
 
     code = "already_founded"
@@ -58,13 +58,13 @@ def check_code(given: str) -> None:
     """Refuse a person who cannot read the node's terminal.
 
     Raises:
-        WrongCode: The code differs.
-        AlreadyFounded: The node is set up and has a login.
+        WrongCodeError: The code differs.
+        AlreadyFoundedError: The node is set up and has a login.
     """
     if finished():
-        raise AlreadyFounded(Message("This node is set up already."))
+        raise AlreadyFoundedError(Message("This node is set up already."))
     if not hmac.compare_digest(given.strip().encode(), one_time_code().encode()):
-        raise WrongCode(
+        raise WrongCodeError(
             Message("Wrong first-run code: it is printed in the terminal of the node."),
         )
 
@@ -86,10 +86,10 @@ def found_centre(*, region: str, name: str, username: str, password1: str, passw
     """Set up the regional centre: its certificate authority, its own certificate, the first administrator.
 
     Raises:
-        Refusal: Region code malformed, or the login refused.
+        PpeError: Region code malformed, or the login refused.
     """
     if len(region) != 2 or not region.isdigit():
-        raise Refusal(Message("The region code is two digits."))
+        raise PpeError(Message("The region code is two digits."))
     with transaction.atomic():
         user = issue_account(
             person=None,
@@ -112,15 +112,15 @@ def identify_hq(*, region: str, points: str, station: str) -> Node:
     """Remember which points the node will serve; its certificate requests carry these names.
 
     Raises:
-        Refusal: A code is malformed.
+        PpeError: A code is malformed.
     """
     codes = [code.strip() for code in points.replace(";", ",").split(",") if code.strip()]
     if len(region) != 2 or not region.isdigit():
-        raise Refusal(Message("The region code is two digits."))
+        raise PpeError(Message("The region code is two digits."))
     if not codes or any(len(code) != 4 or not code.isdigit() for code in codes):
-        raise Refusal(Message("A point code is four digits."))
+        raise PpeError(Message("A point code is four digits."))
     if len(station) != 2 or not station.isdigit():
-        raise Refusal(Message("The scanning station's number is two digits."))
+        raise PpeError(Message("The scanning station's number is two digits."))
     row = this_node()
     row.region, row.points, row.station = region, codes, station
     row.save()
@@ -149,9 +149,11 @@ def take_package(*, data: bytes, fingerprint: str) -> str:
         What was taken in, in words.
 
     Raises:
-        Refusal: Not a package, forged, of another region or point, or the fingerprint differs.
+        PpeError: Not a package, forged, of another region or point, or the fingerprint differs.
     """
-    preview = exam_package.take_in(data, confirmed_fingerprint=fingerprint.replace(":", "").strip(), actor=FIRST_RUN)
+    preview = exam_package.import_package(
+        data, confirmed_fingerprint=fingerprint.replace(":", "").strip(), actor=FIRST_RUN
+    )
     row = this_node()
     if row.founded_at is None:
         row.founded_at = now()
@@ -169,9 +171,9 @@ def first_account(*, person: str, username: str, password1: str, password2: str)
     """Make the first login of an exam point's node.
 
     Raises:
-        Refusal: No such person, or the login refused.
+        PpeError: No such person, or the login refused.
     """
     row = Person.objects.filter(uid=person).first()
     if row is None:
-        raise Refusal(Message("Choose a person of the list."))
+        raise PpeError(Message("Choose a person of the list."))
     return issue_account(person=row, username=username, password=password1, repeated=password2, actor=FIRST_RUN)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 #: What a body must bring within its time. It is the pace that counts: a line of 1 Mbit/s brings it in 0.13 s.
@@ -40,11 +40,11 @@ _LAST, _LAST_AT = struct.Struct("=I"), 52
 _COUNTERS, _COUNTERS_AT = struct.Struct("=QQ"), 120
 #: The key of a request's `Exchange` in its environment.
 KEY = "ppe.exchange"
-#: The key of what gives a stranger's body its place, or raises `TooManyBodies`.
+#: The key of what gives a stranger's body its place, or raises `TooManyBodiesError`.
 ADMIT = "ppe.admit"
 
 
-class TooManyBodies(Refusal):
+class TooManyBodiesError(PpeError):
     """As many bodies of this kind of sender are being read as may be."""
 
     code = "too_many_bodies"
@@ -121,7 +121,7 @@ class _Line(NamedTuple):
     last: float
 
 
-class Lines:
+class Exchanges:
     """The exchanges of a process.
 
     Args:
@@ -154,7 +154,7 @@ class Lines:
         """Let the body of a request be read.
 
         Raises:
-            TooManyBodies: Too many of such senders are being read.
+            TooManyBodiesError: Too many of such senders are being read.
         """
         with self._lock:
             if not exchange.counted:
@@ -167,21 +167,21 @@ class Lines:
     def _require_place(self, exchange: Exchange) -> None:
         if not exchange.who:
             if sum(each.counted and not each.who for each in self._open) >= self.strangers:
-                raise TooManyBodies(
+                raise TooManyBodiesError(
                     Message("The node is busy with requests that are not logged in: this one was not read."),
                     remedy=Message("Repeat the action in a few seconds."),
                 )
             return
         mine = [each for each in self._open if each.who == exchange.who]
         if sum(each.counted and not each.whole for each in mine) >= self.each:
-            raise TooManyBodies(
+            raise TooManyBodiesError(
                 Message("Too many transfers in your name at the same time: this one was not read."),
                 remedy=Message(
                     "Wait until those under way are over, or close pages you do not need, then repeat the action."
                 ),
             )
         if self._still_ones(time.monotonic()) >= self.most_still:
-            raise TooManyBodies(
+            raise TooManyBodiesError(
                 Message("The node is busy with transfers that have stopped: this request was not read."),
                 remedy=Message("Repeat the action in a few seconds."),
             )

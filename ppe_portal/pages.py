@@ -13,7 +13,7 @@ from ppe_portal import first_run
 from stations import rules
 from stations.lookup import current_sitting
 from stations.models import Assignment, Person, Role, User
-from stations.people import AccountRefused, issue_account
+from stations.people import AccountRefusedError, issue_account
 from wire.messages import Message
 
 LOGIN_ROLES = (
@@ -91,7 +91,7 @@ def package(request: HttpRequest) -> str:
         data = upload.read(PACKAGE_LIMIT + 1)
         lines.append(first_run.take_package(data=data, fingerprint=request.POST.get("fingerprint", "")))
     if not lines:
-        raise AccountRefused(Message("Choose the file of the exam package."))
+        raise AccountRefusedError(Message("Choose the file of the exam package."))
     return "\n".join(lines)
 
 
@@ -152,7 +152,7 @@ def account(request: HttpRequest) -> str:
     said = request.POST
     person = next((p for p in _people_of(request.user) if p.uid == said.get("person")), None)  # type: ignore[arg-type]
     if person is None:
-        raise AccountRefused(Message("No such person at your point."))
+        raise AccountRefusedError(Message("No such person at your point."))
     # A login carries all of the person's duties: whoever issues it must be in charge wherever they serve.
     duties = Assignment.objects.filter(person=person, sitting__isnull=False).select_related("sitting__point")
     for where in [duty.sitting for duty in duties] or [None]:

@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from common import renamed
 from common.web import pages
 from ppe_portal import api, health
 from ppe_portal.apps import hide_foreign_admins
@@ -31,6 +32,7 @@ def addresses() -> list[URLPattern | URLResolver]:
         # Nothing of ours completes words or looks through all lists at once: the admin's doors for it stay shut.
         path("autocomplete/", _nowhere),
         path("search/", _nowhere),
+        *renamed.addresses(),
         path("", admin.site.urls),
     ]
 

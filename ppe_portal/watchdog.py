@@ -49,8 +49,8 @@ class Watchdog:
     def round(self) -> None:
         """Do everything whose time has come; a failure of one thing does not stop the others."""
         if self.due("sweep", self.sweep_seconds):
-            self._safely("sweep", jobs.run_sweep)
-        for name, every, chore in jobs.chores():
+            self._safely("sweep", jobs.run_scheduler)
+        for name, every, chore in jobs.periodic_tasks():
             if self.due(name, every):
                 self._safely(name, chore)
         if self.due("beat", self.pace):
@@ -71,10 +71,10 @@ class Watchdog:
             log.error("cluster %s was silent for %.0f s with work waiting; ended %d processes", cluster, silent, ended)
             record("node.cluster_restarted", actor=SYSTEM, subject=cluster, data={"silent_seconds": round(silent)})
             life.sign(cluster)
-            jobs.wake_again(cluster)
+            jobs.enqueue_again(cluster)
         elif self._unasked(cluster):
             self.asked[cluster] = time.time()
-            jobs.ask_for_beat(cluster)
+            jobs.ask_for_heartbeat(cluster)
 
     def _unasked(self, cluster: jobs.Cluster) -> bool:
         """Whether a heartbeat is wanted: the cluster is quiet, and the one asked for last came or must be lost.

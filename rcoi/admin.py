@@ -12,21 +12,21 @@ from rcoi.models import (
     InboxRecording,
     InboxSheet,
     IssuedReceipt,
-    PhoneWord,
+    PhoneReport,
     PointStatusRecord,
     Report,
     RescanRequest,
 )
 
 
-class ReceiptInline(ReadOnlyInline):
+class IssuedReceiptInline(ReadOnlyInline):
     """Receipts of a packet."""
 
     model = IssuedReceipt
     fields = ("number", "level", "issued_at", "supersedes")
 
 
-class FindingInline(ReadOnlyInline):
+class InboxFindingInline(ReadOnlyInline):
     """Remarks about a packet."""
 
     model = InboxFinding
@@ -41,7 +41,7 @@ class InboxPacketAdmin(ReadOnlyAdmin):
     list_select_related = ("point__region",)
     list_filter = ("state", "kind", "door")
     search_fields = ("uid", "sha256", "name")
-    inlines = (ReceiptInline, FindingInline)
+    inlines = (IssuedReceiptInline, InboxFindingInline)
 
 
 @admin.register(InboxSheet)
@@ -152,8 +152,8 @@ class ReportAdmin(ReadOnlyAdmin):
     list_filter = ("kind",)
 
 
-@admin.register(PhoneWord)
-class PhoneWordAdmin(ReadOnlyAdmin):
+@admin.register(PhoneReport)
+class PhoneReportAdmin(ReadOnlyAdmin):
     """Statuses told by telephone, and codes that were wrong."""
 
     list_display = ("at", "point", "date", "outcome", "status", "by")

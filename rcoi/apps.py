@@ -36,6 +36,6 @@ class RcoiConfig(AppConfig):
     def ready(self) -> None:
         """Name the room's events and take in the packets that arrive by network."""
         register(KINDS)
-        from rcoi.receiving import door  # noqa: PLC0415 (models exist only now)
+        from rcoi.receiving import channels  # noqa: PLC0415 (models exist only now)
 
-        door.connect()
+        channels.connect()

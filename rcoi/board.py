@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from common.work.clock import now
 from rcoi.checking import standing
 from rcoi.checking.standing import Matter, Standing
-from rcoi.models import InboxPacket, PacketKind, PhoneWord, PointStatusRecord, RescanRequest
-from rcoi.states import PacketState, RescanState, StatusState
+from rcoi.models import InboxKind, InboxPacket, PhoneReport, PointStatusRecord, RescanRequest
+from rcoi.states import InboxState, PointStatusState, RescanState
 from stations.models import Sitting, SittingRoom
 
 Status = PointStatusRecord.Status
@@ -22,7 +22,7 @@ EXPECTED_STATUSES = (Status.EXAMS_FINISHED, Status.BLANKS_TRANSFERRED)
 
 
 @dataclass
-class Cell:
+class AwaitedItem:
     """One packet or status that the centre waits for."""
 
     label: str
@@ -50,14 +50,14 @@ class Cell:
         """Colour of the chip."""
         if self.done and self.open:
             return "warn"
-        return {"awaited": "idle", PacketState.ACKNOWLEDGED: "ok", PacketState.REJECTED: "bad", "rescan": "warn"}.get(
+        return {"awaited": "idle", InboxState.ACKNOWLEDGED: "ok", InboxState.REJECTED: "bad", "rescan": "warn"}.get(
             self.state, "info"
         )
 
     @property
     def done(self) -> bool:
         """Whether the packet is confirmed: nothing more is waited for, though something may be open about it."""
-        return self.state == PacketState.ACKNOWLEDGED
+        return self.state == InboxState.ACKNOWLEDGED
 
 
 @dataclass
@@ -67,7 +67,7 @@ class StatusCell:
     status: str
     record: PointStatusRecord | None
     deadline: datetime | None
-    phone: PhoneWord | None = None
+    phone: PhoneReport | None = None
 
     @property
     def label(self) -> str:
@@ -86,7 +86,7 @@ class StatusCell:
     @property
     def reported(self) -> bool:
         """Whether the status holds."""
-        return self.record is not None and self.record.state == StatusState.REPORTED
+        return self.record is not None and self.record.state == PointStatusState.REPORTED
 
     @property
     def phoned(self) -> bool:
@@ -116,8 +116,8 @@ class SittingBoard:
     """One sitting as the centre sees it."""
 
     sitting: Sitting
-    rooms: list[Cell]
-    forms: Cell
+    rooms: list[AwaitedItem]
+    forms: AwaitedItem
     statuses: list[StatusCell]
     packets: list[InboxPacket] = field(default_factory=list)
     standing: Standing = field(default_factory=Standing)
@@ -133,7 +133,7 @@ class SittingBoard:
         return self.standing.covered
 
     @property
-    def cells(self) -> list[Cell]:
+    def cells(self) -> list[AwaitedItem]:
         """Every packet that is waited for."""
         return [*self.rooms, self.forms]
 
@@ -143,7 +143,7 @@ class SittingBoard:
         return sum(cell.done for cell in self.cells)
 
     @property
-    def missing(self) -> list[Cell]:
+    def missing(self) -> list[AwaitedItem]:
         """What has not come, or came and was rejected."""
         return [cell for cell in self.cells if not cell.done]
 
@@ -188,7 +188,7 @@ def boards(sittings: Iterable[Sitting]) -> list[SittingBoard]:
     # Rooms come in the query of their uses: asked for by a list of keys they are more than SQLite takes.
     prefetch_related_objects(rows, Prefetch("rooms", SittingRoom.objects.select_related("room")))
     packets: dict[int, list[InboxPacket]] = defaultdict(list)
-    arrived = InboxPacket.objects.filter(sitting__in=rows, uid__isnull=False).exclude(kind=PacketKind.TEST)
+    arrived = InboxPacket.objects.filter(sitting__in=rows, uid__isnull=False).exclude(kind=InboxKind.TEST)
     for packet in arrived.order_by("received_at", "pk"):
         packets[packet.sitting_id or 0].append(packet)
     records: dict[int, dict[str, PointStatusRecord]] = defaultdict(dict)
@@ -204,13 +204,13 @@ def boards(sittings: Iterable[Sitting]) -> list[SittingBoard]:
     return [_board(row, packets[row.pk], records[row.pk], asked, stand[row.pk], phoned) for row in rows]
 
 
-Phoned = dict[tuple[int, date, str], PhoneWord]
+Phoned = dict[tuple[int, date, str], PhoneReport]
 
 
 def _phoned(sittings: Sequence[Sitting]) -> Phoned:
     """Return the newest word by telephone of every point, day and status."""
-    rows = PhoneWord.objects.filter(
-        outcome=PhoneWord.Outcome.ACCEPTED,
+    rows = PhoneReport.objects.filter(
+        outcome=PhoneReport.Outcome.ACCEPTED,
         point__in={row.point_id for row in sittings},
         date__in={row.date for row in sittings},
     )
@@ -228,14 +228,14 @@ def _board(
     rooms = [
         _cell(
             each.room.number,
-            PacketKind.AUDIO if each.voice else PacketKind.BLANKS,
+            InboxKind.AUDIO if each.voice else InboxKind.BLANKS,
             each.room.number,
             packets,
             asked,
         )
         for each in sorted(sitting.rooms.all(), key=lambda each: each.room.number)
     ]
-    forms = _cell(str(_("Forms")), PacketKind.FORMS, "", packets, asked)
+    forms = _cell(str(_("Forms")), InboxKind.FORMS, "", packets, asked)
     for cell in (*rooms, forms):
         cell.open = len(stand.of(cell.packet))
     statuses = [
@@ -247,16 +247,16 @@ def _board(
     return SittingBoard(sitting, rooms, forms, statuses, list(packets), stand)
 
 
-def _cell(label: str, kind: str, room: str, packets: Sequence[InboxPacket], asked: dict[int, int]) -> Cell:
-    cell = Cell(label, kind, room)
+def _cell(label: str, kind: str, room: str, packets: Sequence[InboxPacket], asked: dict[int, int]) -> AwaitedItem:
+    cell = AwaitedItem(label, kind, room)
     mine = [packet for packet in packets if packet.kind == kind and packet.room == room]
     current = [packet for packet in mine if packet.superseded_by_id is None]
-    acknowledged = [packet for packet in current if packet.state == PacketState.ACKNOWLEDGED]
+    acknowledged = [packet for packet in current if packet.state == InboxState.ACKNOWLEDGED]
     found = acknowledged or current or mine
     if found:
         cell.packet = found[-1]
         cell.rescans = asked.get(cell.packet.pk, 0)
-        cell.state = "rescan" if cell.rescans and cell.packet.state == PacketState.ACKNOWLEDGED else cell.packet.state
+        cell.state = "rescan" if cell.rescans and cell.packet.state == InboxState.ACKNOWLEDGED else cell.packet.state
     return cell
 
 

@@ -13,7 +13,7 @@ def move_packet(
     """Move a packet and write its event.
 
     Raises:
-        IllegalMove: The table does not allow it.
-        StaleState: Somebody else moved it first.
+        IllegalMoveError: The table does not allow it.
+        StaleStateError: Somebody else moved it first.
     """
     moves.move(packet, to, actor=actor, data={"uid": packet.uid, "sha256": packet.sha256, **(data or {})}, **changes)

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 
-class PacketState(models.TextChoices):
+class InboxState(models.TextChoices):
     """Where a packet stands at the centre."""
 
     RECEIVED = "received", _("Received")
@@ -15,19 +15,19 @@ class PacketState(models.TextChoices):
     REJECTED = "rejected", _("Rejected")
 
 
-WORKING = (PacketState.RECEIVED, PacketState.OPENING, PacketState.VERIFIED)
-FINAL = (PacketState.ACKNOWLEDGED, PacketState.REJECTED)
+WORKING = (InboxState.RECEIVED, InboxState.OPENING, InboxState.VERIFIED)
+FINAL = (InboxState.ACKNOWLEDGED, InboxState.REJECTED)
 
 PACKET_TABLE: dict[str, frozenset[str]] = {
-    PacketState.RECEIVED: frozenset({PacketState.OPENING}),
-    PacketState.OPENING: frozenset({PacketState.VERIFIED, PacketState.REJECTED}),
-    PacketState.VERIFIED: frozenset({PacketState.ACKNOWLEDGED, PacketState.REJECTED}),
-    PacketState.ACKNOWLEDGED: frozenset(),
-    PacketState.REJECTED: frozenset(),
+    InboxState.RECEIVED: frozenset({InboxState.OPENING}),
+    InboxState.OPENING: frozenset({InboxState.VERIFIED, InboxState.REJECTED}),
+    InboxState.VERIFIED: frozenset({InboxState.ACKNOWLEDGED, InboxState.REJECTED}),
+    InboxState.ACKNOWLEDGED: frozenset(),
+    InboxState.REJECTED: frozenset(),
 }
 
 
-class StatusState(models.TextChoices):
+class PointStatusState(models.TextChoices):
     """Whether a status of a point holds."""
 
     REPORTED = "reported", _("declared")
@@ -35,8 +35,8 @@ class StatusState(models.TextChoices):
 
 
 STATUS_TABLE: dict[str, frozenset[str]] = {
-    StatusState.REPORTED: frozenset({StatusState.UNDONE}),
-    StatusState.UNDONE: frozenset({StatusState.REPORTED}),
+    PointStatusState.REPORTED: frozenset({PointStatusState.UNDONE}),
+    PointStatusState.UNDONE: frozenset({PointStatusState.REPORTED}),
 }
 
 

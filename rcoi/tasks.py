@@ -15,7 +15,7 @@ def open_received(pk: int) -> None:
     open_packet(pk)
 
 
-@jobs.sweep(OPEN_JOB)
+@jobs.scheduled(OPEN_JOB)
 def packets_due() -> QuerySet[InboxPacket]:
     """Return the packets that are not decided yet."""
     return InboxPacket.objects.filter(state__in=WORKING)

@@ -4,6 +4,7 @@ from django.utils.translation import pgettext_lazy
 from common.web.admin import ReadOnlyAdmin, ReadOnlyInline
 from scanning.models import (
     Batch,
+    Decision,
     Discrepancy,
     Finding,
     Readiness,
@@ -13,7 +14,6 @@ from scanning.models import (
     ScanJob,
     Sheet,
     Source,
-    Step,
     WatchedFolder,
 )
 
@@ -107,8 +107,8 @@ class ScanEntryAdmin(ReadOnlyAdmin):
         return bytes(entry.line).decode("utf-8", "replace")
 
 
-@admin.register(Step)
-class StepAdmin(ReadOnlyAdmin):
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
     """Decisions as they changed a room."""
 
     list_display = ("card", "kind", "what", "made_by", "made_at", "undone_by", "undone_at")

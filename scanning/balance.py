@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from scanning.expected_forms import ExpectedForms, ExpectedSet
 from scanning.recognition.quality import hash_distance
-from scanning.register import FormSet, Register
 from wire.forms import CATALOGUE, ORAL_SUMMARY, SUMMARY
 from wire.messages import Both, Message
 
@@ -15,7 +15,7 @@ PROBLEM, WARNING = "problem", "warning"
 
 
 @dataclass(frozen=True)
-class Place:
+class RoomAddress:
     """The room a card belongs to, and its exam."""
 
     region: str
@@ -72,7 +72,9 @@ class Comparison:
     missing_sets: list[str] = field(default_factory=list)
 
 
-def compare(place: Place, sheets: Sequence[SeenSheet], register: Register, elsewhere: Mapping[str, str]) -> Comparison:
+def compare(
+    place: RoomAddress, sheets: Sequence[SeenSheet], register: ExpectedForms, elsewhere: Mapping[str, str]
+) -> Comparison:
     """Compare the sheets of a room with what the journals and the catalogue say.
 
     Args:
@@ -88,7 +90,7 @@ def compare(place: Place, sheets: Sequence[SeenSheet], register: Register, elsew
     result.unused = sum(each.unused and not each.spoiled for each in own)
     result.found += _twice(sheets)
     for sheet in sheets:
-        found = _judge(place, sheet, register)
+        found = _evaluate(place, sheet, register)
         if found is not None:
             result.found.append(found)
             if found.kind == "unlisted" and found.severity == WARNING and sheet.kind == "R":
@@ -100,7 +102,7 @@ def compare(place: Place, sheets: Sequence[SeenSheet], register: Register, elsew
     return result
 
 
-def _judge(place: Place, sheet: SeenSheet, register: Register) -> Found | None:
+def _evaluate(place: RoomAddress, sheet: SeenSheet, register: ExpectedForms) -> Found | None:
     """Say what is wrong with one sheet, if anything is."""
     if not sheet.number:
         if sheet.undecided:
@@ -112,10 +114,10 @@ def _judge(place: Place, sheet: SeenSheet, register: Register) -> Found | None:
     if wrong:
         return _about(sheet, "foreign", wrong)
     if form is None or form.scope != "participant":
-        return _judge_form(place, sheet)
+        return _evaluate_form(place, sheet)
     if place.is_hq:
         return _about(sheet, "foreign", Message("a participant's form among the HQ forms"))
-    return _judge_blank(place, sheet, register)
+    return _evaluate_blank(place, sheet, register)
 
 
 def _about(sheet: SeenSheet, kind: str, message: Message, severity: str = PROBLEM) -> Found:
@@ -124,7 +126,9 @@ def _about(sheet: SeenSheet, kind: str, message: Message, severity: str = PROBLE
     title = Both(form.title.ru.split(".")[0], form.title.en) if form else Both(sheet.kind)
     return Found(
         kind,
-        Message("{title}, no. {sheet_number}: {message}", title=title, sheet_number=sheet.number, message=message),
+        Message(
+            "{title}, no. {sheet_number}: {difference}", title=title, sheet_number=sheet.number, difference=message
+        ),
         sheet.number,
         sheet.kind,
         sheet.pk,
@@ -132,7 +136,7 @@ def _about(sheet: SeenSheet, kind: str, message: Message, severity: str = PROBLE
     )
 
 
-def _wrong_address(place: Place, sheet: SeenSheet) -> Message | None:
+def _wrong_address(place: RoomAddress, sheet: SeenSheet) -> Message | None:
     address = sheet.address
     if not address:
         return None
@@ -151,14 +155,14 @@ def _wrong_address(place: Place, sheet: SeenSheet) -> Message | None:
     return None
 
 
-def _judge_form(place: Place, sheet: SeenSheet) -> Found | None:
+def _evaluate_form(place: RoomAddress, sheet: SeenSheet) -> Found | None:
     form = CATALOGUE.get(sheet.kind)
     if form is not None and form.scope == "hq" and not place.is_hq:
         return _about(sheet, "foreign", Message("a form of the point, it belongs to the HQ forms"))
     return None
 
 
-def _judge_blank(place: Place, sheet: SeenSheet, register: Register) -> Found | None:
+def _evaluate_blank(place: RoomAddress, sheet: SeenSheet, register: ExpectedForms) -> Found | None:
     known = register.by_number.get(sheet.number)
     if known is not None:
         each, _kind = known
@@ -193,9 +197,9 @@ def _twice(sheets: Iterable[SeenSheet]) -> list[Found]:
         for sheet in same[1:]:
             near = hash_distance(same[0].picture_hash, sheet.picture_hash) <= SAME_PICTURE
             message = Message(
-                "No. {number}: {message} ({name} and {sheet_name})",
+                "No. {number}: {difference} ({name} and {sheet_name})",
                 number=number,
-                message=Message("the sheet passed the scanner twice")
+                difference=Message("the sheet passed the scanner twice")
                 if near
                 else Message("different pictures under one number"),
                 name=same[0].name,
@@ -206,7 +210,11 @@ def _twice(sheets: Iterable[SeenSheet]) -> list[Found]:
 
 
 def _add_missing(
-    place: Place, sheets: Sequence[SeenSheet], own: Iterable[FormSet], elsewhere: Mapping[str, str], result: Comparison
+    place: RoomAddress,
+    sheets: Sequence[SeenSheet],
+    own: Iterable[ExpectedSet],
+    elsewhere: Mapping[str, str],
+    result: Comparison,
 ) -> None:
     here = {sheet.number for sheet in sheets}
     for each in own:
@@ -230,7 +238,7 @@ def _add_missing(
             result.missing_sets.append(f"№ {each.ordinal}")
 
 
-def _missing_forms(place: Place, sheets: Sequence[SeenSheet], elsewhere: Mapping[str, str]) -> list[Found]:
+def _missing_forms(place: RoomAddress, sheets: Sequence[SeenSheet], elsewhere: Mapping[str, str]) -> list[Found]:
     """Forms that the catalogue makes mandatory: for the point, and for each of its rooms."""
     if not sheets:
         return []

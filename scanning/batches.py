@@ -11,8 +11,8 @@ from common.work import jobs
 from common.work.clock import now
 from scanning import scan_journal, steps
 from scanning.cards import lock, require_editable
-from scanning.errors import BatchRefused
-from scanning.models import Batch, RoomCard, ScanJob, Sheet, Source, Step
+from scanning.errors import BatchRefusedError
+from scanning.models import Batch, Decision, RoomCard, ScanJob, Sheet, Source
 from scanning.reconcile import reconcile
 from scanning.states import (
     ACTIVE,
@@ -35,7 +35,7 @@ class Going:
     unread: int
     decided: int
     scanning: bool
-    refusal: BatchRefused | None
+    refusal: BatchRefusedError | None
 
     @property
     def allowed(self) -> bool:
@@ -87,9 +87,9 @@ def _goings(found: list[Batch]) -> list[Going]:
     return made
 
 
-def _refusal(batch: Batch, *, moved: bool, unread: int, scanning: bool) -> BatchRefused | None:
+def _refusal(batch: Batch, *, moved: bool, unread: int, scanning: bool) -> BatchRefusedError | None:
     if batch.sealed_at is not None or batch.card.closed:
-        return BatchRefused(
+        return BatchRefusedError(
             Message(
                 "Batch {batch_number} cannot be deleted: its sheets are in a closed room or a packet.",
                 batch_number=batch.number,
@@ -97,7 +97,7 @@ def _refusal(batch: Batch, *, moved: bool, unread: int, scanning: bool) -> Batch
             remedy=Message("Leave single sheets out with a reason once the centre opens the room again."),
         )
     if moved:
-        return BatchRefused(
+        return BatchRefusedError(
             Message(
                 "Batch {batch_number} cannot be deleted: sheets of it were moved to another room.",
                 batch_number=batch.number,
@@ -105,9 +105,9 @@ def _refusal(batch: Batch, *, moved: bool, unread: int, scanning: bool) -> Batch
             remedy=Message("Bring the sheets back first: undo in this room."),
         )
     if scanning:
-        return BatchRefused(Message("Batch {batch_number} is being scanned.", batch_number=batch.number))
+        return BatchRefusedError(Message("Batch {batch_number} is being scanned.", batch_number=batch.number))
     if unread and batch.state != BatchState.PAUSED:
-        return BatchRefused(
+        return BatchRefusedError(
             Message("Batch {batch_number} is still being read.", batch_number=batch.number),
             remedy=Message("Pause it, or wait until it is read."),
         )
@@ -130,8 +130,8 @@ def pause(*, batch: Batch, actor: Actor) -> Batch:
     """Pause a batch: reading stops after the sheet in hand, nothing is lost, the room does not close over it.
 
     Raises:
-        CardIsClosed: The room is closed.
-        IllegalMove: The batch is not in work.
+        CardIsClosedError: The room is closed.
+        IllegalMoveError: The batch is not in work.
     """
     with transaction.atomic():
         batch = _locked(batch)
@@ -144,17 +144,17 @@ def go_on(*, batch: Batch, actor: Actor) -> Batch:
     """Go on with a paused batch.
 
     Raises:
-        CardIsClosed: The room is closed.
-        BatchRefused: It is not paused.
+        CardIsClosedError: The room is closed.
+        BatchRefusedError: It is not paused.
     """
     with transaction.atomic():
         batch = _locked(batch)
         if batch.state != BatchState.PAUSED:
-            raise BatchRefused(Message("Batch {batch_number} is not paused.", batch_number=batch.number))
+            raise BatchRefusedError(Message("Batch {batch_number} is not paused.", batch_number=batch.number))
         _set(batch, BatchState.OPEN, actor)
         for source in Source.objects.filter(batch=batch, state=SourceState.RECEIVED):
             Source.objects.filter(pk=source.pk).update(next_try_at=now(), attempts=0)
-            jobs.wake("scanning.recognise", source.pk)
+            jobs.enqueue("scanning.recognise", source.pk)
         batch.refresh_from_db()
     return batch
 
@@ -163,11 +163,11 @@ def delete(*, batch: Batch, actor: Actor) -> Going:
     """Take all sheets of a batch out of the room. The files stay as received; the step can be undone.
 
     Raises:
-        CardIsClosed: The room is closed.
-        BatchRefused: The rule forbids it: sealed, moved, being read or being scanned.
+        CardIsClosedError: The room is closed.
+        BatchRefusedError: The rule forbids it: sealed, moved, being read or being scanned.
     """
     what = f"{batch.number}"
-    with steps.remembered(card=batch.card, kind=Step.Kind.BATCH, what=what, actor=actor):
+    with steps.undoable(card=batch.card, kind=Decision.Kind.BATCH, what=what, actor=actor):
         batch = _locked(batch)
         goes = going(batch)
         if goes.refusal is not None:

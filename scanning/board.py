@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import language
 from scanning.balance import PROBLEM
 from scanning.equation import equation
+from scanning.expected_forms import ExpectedForms
 from scanning.findings import Meaning, Words, meaning
 from scanning.models import Discrepancy, Finding, Recording, RoomCard, Sheet
-from scanning.reconcile import Balance, judge
-from scanning.register import Register
+from scanning.reconcile import Balance, evaluate
 from scanning.sheets import Legal, legal_actions
 from scanning.states import ACTIVE, CardState, RecordingState, SheetState
 
@@ -216,10 +216,10 @@ def recording_rows(card: RoomCard) -> list[RecordingRow]:
     return sorted(rows, key=lambda row: (not row.undecided, row.recording.name))
 
 
-def state_of(card: RoomCard, register: Register) -> dict[str, Any]:
+def state_of(card: RoomCard, register: ExpectedForms) -> dict[str, Any]:
     """Return the live state of a room, as its page's JSON."""
     sheets = sheets_of(card)
-    balance, _found = judge(card, register)
+    balance, _found = evaluate(card, register)
     active = [sheet for sheet in sheets if sheet.active]
     return {
         "state": card.state,
@@ -282,6 +282,6 @@ def _sheet_state(sheet: Sheet) -> dict[str, Any]:
     }
 
 
-def live_balance(card: RoomCard, register: Register) -> Balance:
+def live_balance(card: RoomCard, register: ExpectedForms) -> Balance:
     """Return the balance of a room as it is now."""
-    return judge(card, register)[0]
+    return evaluate(card, register)[0]

@@ -33,7 +33,7 @@ _FAULTS: dict[str, "str | Promise"] = {
 }
 
 
-def judge(reading: dict[str, Any]) -> list["str | Promise"]:
+def evaluate(reading: dict[str, Any]) -> list["str | Promise"]:
     """Return what is wrong with the scan of a calibration sheet; nothing when the scanner is fit."""
     faults = [_FAULTS[doubt["kind"]] for doubt in reading["doubts"] if doubt["kind"] in _FAULTS]
     texts = {code["text"] for code in reading["codes"]}

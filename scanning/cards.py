@@ -15,20 +15,20 @@ from journals.forms import why_sealed
 from keys.tokens import OpenToken
 from scanning import contents, scan_journal, steps
 from scanning.errors import (
-    CardChanged,
-    CardIsClosed,
-    CardRefused,
-    NotBalanced,
-    NothingDifferent,
-    NotReadYet,
-    StillSealed,
+    CardChangedError,
+    CardIsClosedError,
+    CardRefusedError,
+    NotBalancedError,
+    NothingDifferentError,
+    NotReadYetError,
+    StillSealedError,
 )
-from scanning.models import COUNT_WORDS, COUNTS, RoomCard, Step
+from scanning.expected_forms import ExpectedForms, read_expected_forms
+from scanning.models import COUNT_WORDS, COUNTS, Decision, RoomCard
 from scanning.reconcile import Balance, go, reconcile
-from scanning.register import Register, read_register
 from scanning.states import CLOSED, CardState
 from stations.models import Room, Sitting
-from wire.errors import Part
+from wire.errors import FieldError
 from wire.messages import Message
 
 _MAX_COUNT = 2000
@@ -55,12 +55,12 @@ def lock(card: RoomCard) -> RoomCard:
     return rows.select_related("room", "sitting__point__region", "sitting__subject").get(pk=card.pk)
 
 
-def prefill(card: RoomCard, register: Register | None = None) -> dict[str, int | None]:
+def prefill(card: RoomCard, register: ExpectedForms | None = None) -> dict[str, int | None]:
     """Return the values a card starts with: what the journals let one expect, until a person has typed a number."""
     typed = {name: getattr(card, name) for name in COUNTS}
     if card.closed or card.filled:
         return typed
-    register = register or read_register(card.sitting)
+    register = register or read_expected_forms(card.sitting)
     own = register.of_room(card.room.number)
     use = card.sitting.rooms.filter(room=card.room).first()
     if not own or use is None:
@@ -74,7 +74,7 @@ def read_counts(card: RoomCard, values: Mapping[str, str]) -> dict[str, int | No
     """Read the fields of a card's form.
 
     Raises:
-        CardRefused: A field is empty, or is not a whole number in its bounds; the parts name the fields.
+        CardRefusedError: A field is empty, or is not a whole number in its bounds; the parts name the fields.
     """
     counts: dict[str, int | None] = {}
     parts = []
@@ -88,22 +88,22 @@ def read_counts(card: RoomCard, values: Mapping[str, str]) -> dict[str, int | No
             counts[name] = None
             message = COUNT_WORDS[name]
             parts.append(
-                Part(
+                FieldError(
                     name,
                     text[:40],
                     f"0…{_MAX_COUNT}",
-                    Message("{message}: “{text_}”", message=message, text_=text[:40]),
+                    Message("{label}: “{typed}”", label=message, typed=text[:40]),
                 )
             )
     _require_counts(card, counts, parts)
     return counts
 
 
-def _require_counts(card: RoomCard, counts: Mapping[str, int | None], parts: Sequence[Part] = ()) -> None:
+def _require_counts(card: RoomCard, counts: Mapping[str, int | None], parts: Sequence[FieldError] = ()) -> None:
     """Refuse a card that is not whole: what a person has not counted is never taken for zero.
 
     Raises:
-        CardRefused: Something is wrong or not typed.
+        CardRefusedError: Something is wrong or not typed.
     """
     wrong = {part.field for part in parts}
     empty = [name for name in card.fields if counts.get(name) is None and name not in wrong]
@@ -111,14 +111,14 @@ def _require_counts(card: RoomCard, counts: Mapping[str, int | None], parts: Seq
     parts = [
         *parts,
         *(
-            Part(name, "", f"0…{_MAX_COUNT}", Message("{message}: not given", message=message))
+            FieldError(name, "", f"0…{_MAX_COUNT}", Message("{label}: not given", label=message))
             for name, message in words
         ),
     ]
     if not parts and not card.is_hq:
         parts = _impossible(card, counts)
     if parts:
-        raise CardRefused(
+        raise CardRefusedError(
             Message("The card was not saved: {parts}.", parts=[part.message for part in parts]),
             remedy=Message("Fill in the numbers from the covering sheet; where there are none, type 0.")
             if empty
@@ -127,12 +127,12 @@ def _require_counts(card: RoomCard, counts: Mapping[str, int | None], parts: Seq
         )
 
 
-def _impossible(card: RoomCard, counts: Mapping[str, int | None]) -> list[Part]:
+def _impossible(card: RoomCard, counts: Mapping[str, int | None]) -> list[FieldError]:
     use = card.sitting.rooms.filter(room=card.room).first()
     absent = counts["absent_count"]
     if use is not None and absent is not None and absent > use.seats:
         message = Message("{absent} absent of {seats} seats", absent=absent, seats=use.seats)
-        return [Part("absent_count", str(absent), str(use.seats), message)]
+        return [FieldError("absent_count", str(absent), str(use.seats), message)]
     return []
 
 
@@ -146,17 +146,17 @@ def save_card(*, card: RoomCard, counts: Mapping[str, int | None], version: int,
         actor: Who fills it in.
 
     Raises:
-        CardIsClosed: The room is closed.
-        CardChanged: Somebody else saved it in between; says what changed.
-        CardRefused: A count is not given.
+        CardIsClosedError: The room is closed.
+        CardChangedError: Somebody else saved it in between; says what changed.
+        CardRefusedError: A count is not given.
     """
-    with steps.remembered(card=card, kind=Step.Kind.CARD, what=str(card), actor=actor):
+    with steps.undoable(card=card, kind=Decision.Kind.CARD, what=str(card), actor=actor):
         card = lock(card)
         if card.closed:
-            raise CardIsClosed(card.room.number)
+            raise CardIsClosedError(card.room.number)
         values = {name: counts.get(name) for name in COUNTS}
         if version != card.version:
-            raise CardChanged(card.filled_by, _changes(card, values))
+            raise CardChangedError(card.filled_by, _changes(card, values))
         _require_counts(card, values)
         previous = {name: getattr(card, name) for name in COUNTS}
         RoomCard.objects.filter(pk=card.pk).update(
@@ -178,7 +178,7 @@ def save_card(*, card: RoomCard, counts: Mapping[str, int | None], version: int,
     return card
 
 
-def _changes(card: RoomCard, wanted: Mapping[str, int | None]) -> list[Part]:
+def _changes(card: RoomCard, wanted: Mapping[str, int | None]) -> list[FieldError]:
     """What the other person's version says where this person's differs."""
     parts = []
     for name in COUNTS:
@@ -186,8 +186,8 @@ def _changes(card: RoomCard, wanted: Mapping[str, int | None]) -> list[Part]:
         if theirs != mine:
             message = COUNT_WORDS[name]
             shown = Message("empty") if theirs is None else str(theirs)
-            said = Message("{message} — {shown}", message=message, shown=shown)
-            parts.append(Part(name, str(mine), "" if theirs is None else str(theirs), said))
+            said = Message("{label} — {shown}", label=message, shown=shown)
+            parts.append(FieldError(name, str(mine), "" if theirs is None else str(theirs), said))
     return parts
 
 
@@ -202,18 +202,18 @@ def require_editable(card: RoomCard) -> None:
     """Refuse to touch a closed room.
 
     Raises:
-        CardIsClosed: It is closed.
+        CardIsClosedError: It is closed.
     """
     if card.closed:
-        raise CardIsClosed(card.room.number)
+        raise CardIsClosedError(card.room.number)
 
 
 def close(*, card: RoomCard, actor: Actor) -> RoomCard:
     """Close a room whose balance is zero.
 
     Raises:
-        CardIsClosed: It is closed already.
-        NotBalanced: With every reason.
+        CardIsClosedError: It is closed already.
+        NotBalancedError: With every reason.
     """
     contents.forget_altered(card)
     with transaction.atomic():
@@ -223,7 +223,7 @@ def close(*, card: RoomCard, actor: Actor) -> RoomCard:
         card.refresh_from_db()
         if not balance.zero or card.state != CardState.RECONCILED:
             reasons = [(each.code, each.message) for each in balance.blockers]
-            raise NotBalanced(reasons or [("nothing", Message("there is nothing to compare"))])
+            raise NotBalancedError(reasons or [("nothing", Message("there is nothing to compare"))])
         _shut(card, CardState.CLOSED, balance, actor)
     return card
 
@@ -232,12 +232,12 @@ def close_with_act(*, card: RoomCard, reason: str, text: str, token: OpenToken, 
     """Close a room with a difference, by an act that the GEK member signs.
 
     Raises:
-        CardIsClosed: It is closed already.
+        CardIsClosedError: It is closed already.
         StillSealed, NotReadYet, NotBalanced: Something is open that no act can settle.
-        NothingDifferent: The balance is zero.
+        NothingDifferentError: The balance is zero.
     """
     if not in_words(reason):
-        raise CardRefused(Message("Give the reason of the difference in words."))
+        raise CardRefusedError(Message("Give the reason of the difference in words."))
     contents.forget_altered(card)
     with transaction.atomic():
         card = lock(card)
@@ -274,14 +274,14 @@ def close_with_act(*, card: RoomCard, reason: str, text: str, token: OpenToken, 
 
 def _require_actable(card: RoomCard, balance: Balance) -> None:
     if balance.zero:
-        raise NothingDifferent
+        raise NothingDifferentError
     if balance.sealed:
-        raise StillSealed(why_sealed(card.sitting, card.room))
+        raise StillSealedError(why_sealed(card.sitting, card.room))
     if balance.unread:
-        raise NotReadYet(balance.unread)
+        raise NotReadYetError(balance.unread)
     if not balance.actable:
         open_reasons = [(b.code, b.message) for b in balance.blockers]
-        raise NotBalanced(open_reasons)
+        raise NotBalancedError(open_reasons)
 
 
 def _shut(card: RoomCard, state: CardState, balance: Balance, actor: Actor) -> None:

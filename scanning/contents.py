@@ -7,7 +7,7 @@ from audit.moves import move
 from common import files
 from common.work.clock import now
 from scanning import pictures
-from scanning.errors import PicturesGone
+from scanning.errors import PicturesGoneError
 from scanning.models import RoomCard, Sheet
 from scanning.states import ACTIVE, ACTIVE_RECORDINGS, CardState, RecordingState, SheetState
 from wire import canonical, filenames
@@ -24,7 +24,7 @@ def files_for(card: RoomCard) -> list[TarFile]:
     Unreadable sheets of a room closed with an act are among them: the centre decides about them.
 
     Raises:
-        PicturesGone: A sheet has no picture, or the file is not the one that was read.
+        PicturesGoneError: A sheet has no picture, or the file is not the one that was read.
     """
     require_pictures(card)
     found = [*_sheets(card), *_recordings(card), *_acts(card)]
@@ -54,10 +54,10 @@ def require_pictures(card: RoomCard) -> None:
     """Refuse to pack a room that lacks the picture of a sheet.
 
     Raises:
-        PicturesGone: With every such sheet.
+        PicturesGoneError: With every such sheet.
     """
     if missing := gone(card):
-        raise PicturesGone(card.room.number, missing)
+        raise PicturesGoneError(card.room.number, missing)
 
 
 def counts_for(card: RoomCard) -> dict[str, int]:
@@ -143,7 +143,7 @@ def mark_packed(card: RoomCard, actor: Actor) -> None:
     """Say that a closed room was packed.
 
     Raises:
-        IllegalMove: The room is not closed.
+        IllegalMoveError: The room is not closed.
     """
     move(card, CardState.PACKED, actor=actor)
     # What once went into a packet is never deleted as a batch, also when the room is opened again.

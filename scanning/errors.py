@@ -1,31 +1,31 @@
 """What the scanning desk refuses, in words an operator can act upon."""
 
-from wire.errors import Part, Refusal
+from wire.errors import FieldError, PpeError
 from wire.messages import NOTHING, Message, Several
 
 
-class CardRefused(Refusal):
+class CardRefusedError(PpeError):
     """The card cannot be saved as filled in."""
 
     code = "card_refused"
 
 
-class CardChanged(Refusal):
+class CardChangedError(PpeError):
     """Somebody saved the card after this person opened it."""
 
     code = "card_changed"
     http_status = 409
 
-    def __init__(self, who: str, parts: list[Part]) -> None:
+    def __init__(self, who: str, parts: list[FieldError]) -> None:
         message = Several([part.message for part in parts]) if parts else Message("the values are the same")
         super().__init__(
-            Message("{who} has already changed the card: {message}.", who=who, message=message),
+            Message("{who} has already changed the card: {changes}.", who=who, changes=message),
             remedy=Message("Compare the values with the sheet and save again."),
             parts=parts,
         )
 
 
-class CardIsClosed(Refusal):
+class CardIsClosedError(PpeError):
     """The room is closed: nothing in it changes until it is opened again."""
 
     code = "card_closed"
@@ -38,7 +38,7 @@ class CardIsClosed(Refusal):
         )
 
 
-class NotBalanced(Refusal):
+class NotBalancedError(PpeError):
     """The room's balance is not zero."""
 
     code = "not_balanced"
@@ -46,13 +46,13 @@ class NotBalanced(Refusal):
 
     def __init__(self, reasons: list[tuple[str, Message]]) -> None:
         super().__init__(
-            Message("The room cannot be closed: {message}.", message=[each for _code, each in reasons]),
+            Message("The room cannot be closed: {reasons}.", reasons=[each for _code, each in reasons]),
             remedy=Message("Settle the differences, or close the room with an act."),
-            parts=[Part(code, "", "", each) for code, each in reasons],
+            parts=[FieldError(code, "", "", each) for code, each in reasons],
         )
 
 
-class ScanNotFinished(Refusal):
+class ScanNotFinishedError(PpeError):
     """The scan journal is asked for while a room of the exam is not closed."""
 
     code = "rooms_open"
@@ -60,7 +60,7 @@ class ScanNotFinished(Refusal):
 
     def __init__(self, rooms: list[tuple[str, Message]]) -> None:
         """Name every room, by its number and in words with its state."""
-        parts = [Part(number, "", "", words) for number, words in rooms]
+        parts = [FieldError(number, "", "", words) for number, words in rooms]
         super().__init__(
             Message(
                 "The scan journal was not formed: rooms not closed — {count} ({parts}).",
@@ -72,7 +72,7 @@ class ScanNotFinished(Refusal):
         )
 
 
-class NothingDifferent(Refusal):
+class NothingDifferentError(PpeError):
     """An act is asked for where nothing is different."""
 
     code = "nothing_different"
@@ -82,7 +82,7 @@ class NothingDifferent(Refusal):
         super().__init__(Message("Nothing differs: close the room without an act."))
 
 
-class NotReadYet(Refusal):
+class NotReadYetError(PpeError):
     """Some sheets or recordings are still being read."""
 
     code = "not_read_yet"
@@ -97,7 +97,7 @@ class NotReadYet(Refusal):
         )
 
 
-class StillSealed(Refusal):
+class StillSealedError(PpeError):
     """Form numbers cannot be compared before the access key is active."""
 
     code = "numbers_sealed"
@@ -113,13 +113,13 @@ class StillSealed(Refusal):
         )
 
 
-class DecisionRefused(Refusal):
+class DecisionRefusedError(PpeError):
     """The decision about a sheet or recording is not a legal one."""
 
     code = "decision_refused"
 
 
-class PicturesGone(Refusal):
+class PicturesGoneError(PpeError):
     """A room cannot be packed: pictures of its sheets are not on the disk as they were read."""
 
     code = "pictures_gone"
@@ -136,7 +136,7 @@ class PicturesGone(Refusal):
         )
 
 
-class NoPicture(DecisionRefused):
+class NoPictureError(DecisionRefusedError):
     """A sheet without a picture can only be read again or left out."""
 
     code = "no_picture"
@@ -148,13 +148,13 @@ class NoPicture(DecisionRefused):
         )
 
 
-class NumberRefused(DecisionRefused):
+class NumberRefusedError(DecisionRefusedError):
     """The typed number is not one that this sheet can have."""
 
     code = "number_refused"
 
 
-class NothingToUndo(Refusal):
+class NothingToUndoError(PpeError):
     """The last decision cannot be taken back."""
 
     code = "nothing_to_undo"
@@ -167,14 +167,14 @@ class NothingToUndo(Refusal):
         )
 
 
-class BatchRefused(Refusal):
+class BatchRefusedError(PpeError):
     """This cannot be done with the batch."""
 
     code = "batch_refused"
     http_status = 409
 
 
-class FileTooBig(Refusal):
+class FileTooBigError(PpeError):
     """One file is bigger than any batch of sheets or any answer can be."""
 
     code = "file_too_big"
@@ -184,7 +184,7 @@ class FileTooBig(Refusal):
         super().__init__(Message("Files over {limit} MB are not taken.", limit=limit // 1000000))
 
 
-class AlreadyTaken(Refusal):
+class AlreadyTakenError(PpeError):
     """These very bytes are here already."""
 
     code = "already_taken"
@@ -194,7 +194,7 @@ class AlreadyTaken(Refusal):
         super().__init__(message)
 
 
-class NothingToShow(Refusal):
+class NothingToShowError(PpeError):
     """The file that should be there cannot be read."""
 
     code = "file_unreadable"
@@ -204,7 +204,7 @@ class NothingToShow(Refusal):
 # A scanner: each with what to do at the machine.
 
 
-class ScannerRefused(Refusal):
+class ScannerRefusedError(PpeError):
     """The scanner cannot do it now; the sheets that came out before are kept."""
 
     code = "scanner_refused"
@@ -215,10 +215,10 @@ class ScannerRefused(Refusal):
     def __init__(self, detail: str = "") -> None:
         message, remedy = self.said
         more = f" ({detail})" if detail else ""
-        super().__init__(Message("{message}{more}.", message=message, more=more), remedy=remedy)
+        super().__init__(Message("{trouble}{more}.", trouble=message, more=more), remedy=remedy)
 
 
-class ScannerSoftwareMissing(ScannerRefused):
+class ScannerSoftwareMissingError(ScannerRefusedError):
     """SANE is not on this machine."""
 
     code = "scanner_software_missing"
@@ -228,7 +228,7 @@ class ScannerSoftwareMissing(ScannerRefused):
     )
 
 
-class NoScanner(ScannerRefused):
+class NoScannerError(ScannerRefusedError):
     """No device answers."""
 
     code = "no_scanner"
@@ -238,7 +238,7 @@ class NoScanner(ScannerRefused):
     )
 
 
-class ScannerBusy(ScannerRefused):
+class ScannerBusyError(ScannerRefusedError):
     """Somebody scans with it already."""
 
     code = "scanner_busy"
@@ -248,7 +248,7 @@ class ScannerBusy(ScannerRefused):
     )
 
 
-class PresetUnavailable(ScannerRefused):
+class PresetUnavailableError(ScannerRefusedError):
     """The device cannot do what the preset asks."""
 
     code = "preset_unavailable"
@@ -258,7 +258,7 @@ class PresetUnavailable(ScannerRefused):
     )
 
 
-class PaperJam(ScannerRefused):
+class PaperJamError(ScannerRefusedError):
     """Paper is stuck."""
 
     code = "paper_jam"
@@ -270,7 +270,7 @@ class PaperJam(ScannerRefused):
     )
 
 
-class FeederEmpty(ScannerRefused):
+class FeederEmptyError(ScannerRefusedError):
     """There is no paper in the feeder."""
 
     code = "feeder_empty"
@@ -280,7 +280,7 @@ class FeederEmpty(ScannerRefused):
     )
 
 
-class CoverOpen(ScannerRefused):
+class CoverOpenError(ScannerRefusedError):
     """The cover is open."""
 
     code = "cover_open"
@@ -290,7 +290,7 @@ class CoverOpen(ScannerRefused):
     )
 
 
-class ScannerDenied(ScannerRefused):
+class ScannerDeniedError(ScannerRefusedError):
     """The node may not use the device."""
 
     code = "scanner_denied"
@@ -300,7 +300,7 @@ class ScannerDenied(ScannerRefused):
     )
 
 
-class ScannerFailed(ScannerRefused):
+class ScannerFailedError(ScannerRefusedError):
     """The device or its driver failed."""
 
     code = "scanner_failed"
@@ -310,7 +310,7 @@ class ScannerFailed(ScannerRefused):
     )
 
 
-class ScannerSilent(ScannerRefused):
+class ScannerSilentError(ScannerRefusedError):
     """Nothing came for too long."""
 
     code = "scanner_silent"
@@ -320,7 +320,7 @@ class ScannerSilent(ScannerRefused):
     )
 
 
-class PassBrokenOff(ScannerRefused):
+class PassBrokenOffError(ScannerRefusedError):
     """The pass ended with its worker or its scanimage."""
 
     code = "scan_broken_off"
@@ -330,7 +330,7 @@ class PassBrokenOff(ScannerRefused):
     )
 
 
-class NotScanning(ScannerRefused):
+class NotScanningError(ScannerRefusedError):
     """There is no such pass to stop."""
 
     code = "not_scanning"
@@ -340,7 +340,7 @@ class NotScanning(ScannerRefused):
 # A folder that cannot be watched for a room.
 
 
-class FolderNotAllowed(Refusal):
+class FolderNotAllowedError(PpeError):
     """It lies outside the folders that the node may watch."""
 
     code = "folder_not_allowed"
@@ -353,7 +353,7 @@ class FolderNotAllowed(Refusal):
         )
 
 
-class FolderMissing(Refusal):
+class FolderMissingError(PpeError):
     """It is not there, or the node may not write in it."""
 
     code = "folder_missing"
@@ -367,7 +367,7 @@ class FolderMissing(Refusal):
         )
 
 
-class FolderBusy(Refusal):
+class FolderBusyError(PpeError):
     """Files of another room still wait in it."""
 
     code = "folder_busy"

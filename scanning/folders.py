@@ -22,12 +22,12 @@ from common import flash
 from common.stored import stored
 from scanning import sources
 from scanning.cards import lock, require_editable
-from scanning.errors import AlreadyTaken, FolderBusy, FolderMissing, FolderNotAllowed
+from scanning.errors import AlreadyTakenError, FolderBusyError, FolderMissingError, FolderNotAllowedError
 from scanning.models import Batch, RoomCard, WatchedFolder
-from scanning.recognition.errors import DecoderStopped
+from scanning.recognition.errors import DecoderStoppedError
 from scanning.states import EDITABLE, BatchState, FolderState
 from wire.durable import fsync_dir
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Both
 
 TAKEN, REFUSED = "Принято", "Не принято"
@@ -42,7 +42,7 @@ GONE = stored("The folder is not there now: see whether the scanner's drive is c
 
 
 @dataclass(frozen=True)
-class Verdict:
+class FolderVerdict:
     """What became of one file."""
 
     name: str
@@ -70,16 +70,16 @@ def _allowed(value: str) -> Path:
     """The folder that a form names, proven to lie in an allowed one and to be ours to write.
 
     Raises:
-        FolderNotAllowed, FolderMissing: As their names say.
+        FolderNotAllowedError, FolderMissingError: As their names say.
     """
     try:
         path = Path(value).resolve(strict=True)
     except (OSError, ValueError) as error:
-        raise FolderMissing(value[:200]) from error
+        raise FolderMissingError(value[:200]) from error
     if not any(path.is_relative_to(root.resolve()) for root in roots()):
-        raise FolderNotAllowed(value[:200])
+        raise FolderNotAllowedError(value[:200])
     if not path.is_dir() or not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-        raise FolderMissing(value[:200])
+        raise FolderMissingError(value[:200])
     return path
 
 
@@ -87,7 +87,7 @@ def begin(*, card: RoomCard, path: str, actor: Actor) -> WatchedFolder:
     """Watch a folder for a room; a folder of another room changes hands once nothing of that room waits in it.
 
     Raises:
-        CardIsClosed: The room is closed.
+        CardIsClosedError: The room is closed.
         FolderNotAllowed, FolderMissing, FolderBusy: The folder cannot be this room's.
     """
     folder = _allowed(path)
@@ -99,7 +99,7 @@ def begin(*, card: RoomCard, path: str, actor: Actor) -> WatchedFolder:
                 return other
             waiting = len(list(_waiting(folder)))
             if waiting:
-                raise FolderBusy(str(other.card), waiting)
+                raise FolderBusyError(str(other.card), waiting)
             _set(other, FolderState.ENDED, actor)
         made = WatchedFolder.objects.create(card=card, path=str(folder), made_by=actor.name[:200])
         _tell(made, "scanning.folder_state", actor, {"to": FolderState.WATCHED})
@@ -110,7 +110,7 @@ def end(*, folder: WatchedFolder, actor: Actor) -> None:
     """Stop watching a folder; what lies in it stays there.
 
     Raises:
-        IllegalMove: It is not watched.
+        IllegalMoveError: It is not watched.
     """
     with transaction.atomic():
         fresh = WatchedFolder.objects.select_for_update(of=("self",)).get(pk=folder.pk)
@@ -144,11 +144,11 @@ def _waiting(folder: Path) -> Iterator[Path]:
 MOST_ENDED = 4
 
 
-def look(folder: WatchedFolder, *, until: float = float("inf")) -> list[Verdict]:
+def look(folder: WatchedFolder, *, until: float = float("inf")) -> list[FolderVerdict]:
     """Take in every file of a folder that has stopped changing since the last look."""
     place = Path(folder.path)
     before: dict[str, Any] = folder.seen.get("files", {})
-    verdicts: list[Verdict] = []
+    verdicts: list[FolderVerdict] = []
     files: dict[str, Any] = {}
     waiting = ""
     for path in _waiting(place):
@@ -164,14 +164,14 @@ def look(folder: WatchedFolder, *, until: float = float("inf")) -> list[Verdict]
         if not known.get("done") and time.monotonic() < until and _settled(path, known["since"]):
             try:
                 verdicts.append(_take(folder, path))
-            except DecoderStopped as refusal:
+            except DecoderStoppedError as refusal:
                 # It ended its reader: the files behind it do not wait for it, and in the end it is set aside.
                 files[name] = {**known, "ended": known.get("ended", 0) + 1}
                 if files[name]["ended"] < MOST_ENDED or getattr(refusal, "harmless", False):
                     waiting = str(refusal)
                     continue
                 verdicts.append(_refused(folder, path, refusal))
-            except Refusal as refusal:
+            except PpeError as refusal:
                 # The disk or the room takes nothing just now: the file stays where it is, and is looked at again.
                 waiting = str(refusal)
                 break
@@ -216,33 +216,33 @@ def writer_gone(path: Path) -> bool | None:
         os.close(handle)
 
 
-def _take(folder: WatchedFolder, path: Path) -> Verdict:
+def _take(folder: WatchedFolder, path: Path) -> FolderVerdict:
     """Take one file in, then move it aside: only now is it safe elsewhere."""
     actor = Actor(folder.made_by, "page")
     name = flash.shown(path)
     try:
-        taken = sources.take_in(
+        taken = sources.ingest(
             card=folder.card, name=name, content=path, door="folder", actor=actor, batch=_batch(folder)
         )
-    except AlreadyTaken as refusal:
+    except AlreadyTakenError as refusal:
         # Also what is left of a look that was killed between the row and the move.
         _aside(path, TAKEN)
-        return Verdict(name, taken=True, words=refusal.text("ru"))
-    except Refusal as refusal:
+        return FolderVerdict(name, taken=True, words=refusal.text("ru"))
+    except PpeError as refusal:
         if refusal.permanent:
             return _refused(folder, path, refusal)
         raise
     _aside(path, TAKEN)
-    return Verdict(name, taken=True, words=taken.line)
+    return FolderVerdict(name, taken=True, words=taken.line)
 
 
-def _refused(folder: WatchedFolder, path: Path, refusal: Refusal) -> Verdict:
+def _refused(folder: WatchedFolder, path: Path, refusal: PpeError) -> FolderVerdict:
     """Set a file aside with its reason."""
     name = flash.shown(path)
-    _aside(path, REFUSED, reason=f"{refusal.text('ru')} {refusal.cure('ru')}".strip())
+    _aside(path, REFUSED, reason=f"{refusal.text('ru')} {refusal.remedy_text('ru')}".strip())
     actor = Actor(folder.made_by, "page")
     _tell(folder, "scanning.file_refused", actor, {"file": name, "code": refusal.code})
-    return Verdict(name, taken=False, words=f"{refusal.text('ru')}\n{refusal.text('en')}")
+    return FolderVerdict(name, taken=False, words=f"{refusal.text('ru')}\n{refusal.text('en')}")
 
 
 def _batch(folder: WatchedFolder) -> Batch | None:
@@ -268,7 +268,7 @@ def _aside(path: Path, name: str, *, reason: str = "") -> None:
         fsync_dir(path.parent)
 
 
-def _remember(folder: WatchedFolder, files: dict[str, Any], verdicts: list[Verdict], trouble: str) -> None:
+def _remember(folder: WatchedFolder, files: dict[str, Any], verdicts: list[FolderVerdict], trouble: str) -> None:
     said = [{"name": each.name, "taken": each.taken, "words": each.words} for each in verdicts]
     seen = {"files": files, "said": [*folder.seen.get("said", []), *said][-_KEPT_VERDICTS:], "trouble": trouble}
     if seen == folder.seen:
@@ -279,10 +279,10 @@ def _remember(folder: WatchedFolder, files: dict[str, Any], verdicts: list[Verdi
     WatchedFolder.objects.filter(pk=folder.pk).update(seen=seen, taken=folder.taken, refused=folder.refused)
 
 
-def said(folder: WatchedFolder) -> list[Verdict]:
+def said(folder: WatchedFolder) -> list[FolderVerdict]:
     """Return the last verdicts of a folder, newest first, in the reader's language."""
     found = []
     for each in reversed(folder.seen.get("said", [])):
         ru, _line, en = str(each["words"]).partition("\n")
-        found.append(Verdict(each["name"], bool(each["taken"]), str(Both(ru, en))))
+        found.append(FolderVerdict(each["name"], bool(each["taken"]), str(Both(ru, en))))
     return found

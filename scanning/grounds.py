@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from journals.models import Journal
+from scanning.expected_forms import ExpectedForms, digest
 from scanning.models import COUNTS, Recording, RoomCard, Sheet
-from scanning.register import Register, digest
 from scanning.states import ACTIVE, ACTIVE_RECORDINGS
 from stations.models import Room, Sitting
 from wire.forms import CATALOGUE
@@ -32,7 +32,7 @@ class Grounds:
         room_forms: Forms of rooms, each with the card where it lies.
     """
 
-    register: Register
+    register: ExpectedForms
     uses: Mapping[int, tuple[str, int, bool]]
     journals: Mapping[int | None, list[list[Any]]]
     sheets: Mapping[int, list[list[Any]]]
@@ -74,7 +74,7 @@ class Grounds:
         return digest(content)
 
 
-def read_grounds(sitting: Sitting, register: Register) -> Grounds:
+def read_grounds(sitting: Sitting, register: ExpectedForms) -> Grounds:
     """Read what the rooms of a sitting rest on, in few queries."""
     uses = {
         pk: (number, seats, voice)

@@ -7,9 +7,9 @@ from django.db.models import Q
 
 from journals.models import Act, Journal
 from scanning.balance import PROBLEM, Found
+from scanning.expected_forms import ExpectedForms
 from scanning.models import RoomCard
 from scanning.reconcile import Balance, difference_words
-from scanning.register import Register
 from wire.messages import NOTHING, Both, Message, Several
 
 _STATIONS = {"print": Message("print station"), "voice": Message("voice station")}
@@ -17,7 +17,7 @@ _STATIONS = {"print": Message("print station"), "voice": Message("voice station"
 _NAMED = 6
 
 
-def reason(card: RoomCard, balance: Balance, found: Sequence[Found], register: Register) -> Message:
+def reason(card: RoomCard, balance: Balance, found: Sequence[Found], register: ExpectedForms) -> Message:
     """Say why a closed room is open again. No form number: the sentence goes into the scan journal and the log."""
     return Message("{what}: {lacks}.", what=_came(card), lacks=_lacks(balance, found, register))
 
@@ -32,7 +32,7 @@ def _came(card: RoomCard) -> Message:
                 return Message("After the closing the journals of {stations} came", stations=_named(rows))
             return Message("After the closing the journal of {stations} came", stations=_named(rows))
         if rows := own.filter(forms_opened_at__gt=since):
-            return Message("After the closing the numbers of {message} were opened", message=_named(rows))
+            return Message("After the closing the numbers of {stations} were opened", stations=_named(rows))
         acts = Act.objects.filter(sitting=card.sitting, station_post__room=card.room, made_at__gt=since)
         if numbers := sorted(acts.values_list("station_post__station__number", flat=True)):
             stations = ", ".join(numbers)
@@ -56,7 +56,7 @@ def _named(rows: Iterable[Journal]) -> Message:
     )
 
 
-def _lacks(balance: Balance, found: Sequence[Found], register: Register) -> Message:
+def _lacks(balance: Balance, found: Sequence[Found], register: ExpectedForms) -> Message:
     serious = [each for each in found if each.severity == PROBLEM]
     missing = [each for each in serious if each.kind == "missing"]
     blanks = [each for each in missing if each.number in register.by_number and not each.form.startswith("audio")]

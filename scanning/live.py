@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from common.work.clock import now
 from scanning import steps
+from scanning.expected_forms import digest
 from scanning.models import Recording, RoomCard, ScanJob, Sheet, WatchedFolder
-from scanning.register import digest
 from scanning.states import ACTIVE, FolderState, RecordingState, ScanState, SheetState
 from stations.models import Sitting
 
@@ -68,7 +68,7 @@ def _progress(received: int, unread: int, problems: int, lately: int) -> Progres
     return Progress(received, unread, problems, left)
 
 
-def pulse(card: RoomCard) -> dict[str, Any]:
+def poll(card: RoomCard) -> dict[str, Any]:
     """Return what a room's page must know every second; `mark` changes when its lists have to be drawn again."""
     shown = Sheet.objects.filter(card=card).order_by("pk")
     sheets = list(shown.values_list("state", "read_at", "pk", "number", "kind", "path", "decision", "reason"))
@@ -80,7 +80,7 @@ def pulse(card: RoomCard) -> dict[str, Any]:
         sum(bool(row[1] and row[1] > lately) for row in sheets),
     )
     job = last_pass(card)
-    step = steps.last_step(card)
+    step = steps.last_decision(card)
     folders = WatchedFolder.objects.filter(card=card, state=FolderState.WATCHED)
     taken = list(folders.values_list("pk", "taken", "refused"))
     recordings = list(Recording.objects.filter(card=card).values_list("pk", "state", "name", "reason"))

@@ -40,7 +40,7 @@ from stations.scope import ScopedQuerySet
 from wire.forms import CATALOGUE, FormKind
 from wire.messages import Both, Message
 
-DOORS: dict[str, "str | Promise"] = {
+CHANNELS: dict[str, "str | Promise"] = {
     "browser": _("Files from the browser"),
     "api": _("Another station"),
     "folder": _("Scanner's folder"),
@@ -179,7 +179,7 @@ class Batch(models.Model):
     @property
     def door_label(self) -> "str | Promise":
         """Where the files came from, in words."""
-        return DOORS.get(self.door, self.door)
+        return CHANNELS.get(self.door, self.door)
 
 
 class Source(Leased):
@@ -451,7 +451,7 @@ class ScanEntry(models.Model):
         return f"{self.seq} {self.event}"
 
 
-class Step(models.Model):
+class Decision(models.Model):
     """A decision as it changed the rows of a room, so that it can be taken back until the room is closed."""
 
     class Kind(models.TextChoices):
@@ -477,6 +477,7 @@ class Step(models.Model):
     SCOPE = "card__sitting__point"
 
     class Meta:
+        db_table = "scanning_step"
         verbose_name = _("scanning desk step")
         verbose_name_plural = _("scanning desk steps")
         ordering = ("id",)

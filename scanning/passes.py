@@ -18,12 +18,18 @@ from common.work import jobs, leases
 from common.work.clock import now
 from scanning import scanner, sources
 from scanning.cards import lock, require_editable
-from scanning.errors import NotScanning, PassBrokenOff, PresetUnavailable, ScannerBusy, ScannerSilent
+from scanning.errors import (
+    NotScanningError,
+    PassBrokenOffError,
+    PresetUnavailableError,
+    ScannerBusyError,
+    ScannerSilentError,
+)
 from scanning.models import Batch, RoomCard, ScanJob, Source
 from scanning.reconcile import reconcile
 from scanning.scanner import PRESETS, Pass
 from scanning.states import CLOSED, BatchState, ScanState, SourceState
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import NOTHING, Message
 
 LEASE_SECONDS = 30
@@ -51,18 +57,18 @@ def begin(*, card: RoomCard, preset: str, device: str, actor: Actor) -> ScanJob:
         actor: Who stands at the scanner.
 
     Raises:
-        CardIsClosed: The room is closed.
-        PresetUnavailable: There is no such preset.
-        ScannerBusy: A pass is running already.
+        CardIsClosedError: The room is closed.
+        PresetUnavailableError: There is no such preset.
+        ScannerBusyError: A pass is running already.
     """
     if preset not in PRESETS:
-        raise PresetUnavailable
+        raise PresetUnavailableError
     with transaction.atomic():
         card = lock(card)
         require_editable(card)
         for other in ScanJob.objects.select_for_update(of=("self",)).filter(state__in=_RUNNING):
             if not device or other.device in ("", device):
-                raise ScannerBusy(str(other.card))
+                raise ScannerBusyError(str(other.card))
         job = ScanJob.objects.create(
             card=card,
             batch=sources.new_batch(card=card, door="scanner", actor=actor),
@@ -71,7 +77,7 @@ def begin(*, card: RoomCard, preset: str, device: str, actor: Actor) -> ScanJob:
             made_by=actor.name[:200],
         )
         record("scanning.scan_asked", about=job, actor=actor, data={"preset": preset, "device": device[:200]})
-        jobs.wake("scanning.scan", job.pk)
+        jobs.enqueue("scanning.scan", job.pk)
     return job
 
 
@@ -79,12 +85,12 @@ def stop(*, job: ScanJob, actor: Actor) -> ScanJob:
     """Stop a pass; the pages that came out whole stay.
 
     Raises:
-        NotScanning: It has ended already.
+        NotScanningError: It has ended already.
     """
     with transaction.atomic():
         fresh = ScanJob.objects.select_for_update(of=("self",)).get(pk=job.pk)
         if not fresh.running:
-            raise NotScanning
+            raise NotScanningError
         begun = fresh.state == ScanState.SCANNING
         _end(fresh, ScanState.CANCELLED, NOTHING, actor)
         if begun:
@@ -116,19 +122,19 @@ def run(pk: int) -> None:
     if job is None:
         return
     if job.state != ScanState.WAITING:
-        _finish(job, PassBrokenOff())
+        _finish(job, PassBrokenOffError())
         return
     try:
         device = scanner.choose(job.device)
         _start(job, device.name)
         scan = Pass(device, PRESETS[job.preset], folder_of(job))
-    except Refusal as problem:
+    except PpeError as problem:
         _finish(job, problem)
         return
-    refusal: Refusal | None = None
+    refusal: PpeError | None = None
     try:
         refusal = _follow(job, scan)
-    except Refusal as problem:
+    except PpeError as problem:
         refusal = problem
     finally:
         scan.stop()
@@ -140,7 +146,7 @@ def _start(job: ScanJob, device: str) -> None:
         move(job, ScanState.SCANNING, actor=SYSTEM, data={"job": job.pk, "device": device}, device=device[:200])
 
 
-def _follow(job: ScanJob, scan: Pass) -> Refusal | None:
+def _follow(job: ScanJob, scan: Pass) -> PpeError | None:
     """Take each whole page in as it comes; return what ended the pass badly, if anything did."""
     last = renewed = time.monotonic()
     while scan.running:
@@ -155,7 +161,7 @@ def _follow(job: ScanJob, scan: Pass) -> Refusal | None:
         if silent > FAREWELL_SECONDS and scan.over:
             scan.stop()
         elif silent > SILENT_SECONDS:
-            return ScannerSilent()
+            return ScannerSilentError()
         time.sleep(_LOOK)
     _take_pages(job)
     return scan.refusal(ScanJob.objects.get(pk=job.pk).pages)
@@ -165,13 +171,13 @@ def _take_pages(job: ScanJob) -> int:
     """Take the whole pages of a pass into its room; each once, whoever is killed between.
 
     Raises:
-        Refusal: The room or the disk takes no more.
+        PpeError: The room or the disk takes no more.
     """
     taken = 0
     for path in sorted(folder_of(job).glob("[0-9]*.tif")):
         name = f"scan-{job.pk}-{path.stem}.tif"
         if not Source.objects.filter(batch=job.batch, name=name).exists():
-            sources.take_in(
+            sources.ingest(
                 card=job.card,
                 name=name,
                 content=path,
@@ -186,11 +192,11 @@ def _take_pages(job: ScanJob) -> int:
     return taken
 
 
-def _finish(job: ScanJob, refusal: Refusal | None) -> None:
+def _finish(job: ScanJob, refusal: PpeError | None) -> None:
     """Bring a pass to its end: what is whole is taken in, and the room is told."""
     try:
         _take_pages(job)
-    except Refusal as problem:
+    except PpeError as problem:
         # What the disk does not take now stays in the pass's folder and is tried again.
         ScanJob.objects.filter(pk=job.pk).update(said=_words(problem))
         leases.release(job, retry_in=RETRY_SECONDS, reset_attempts=not problem.permanent)
@@ -210,7 +216,7 @@ def _finish(job: ScanJob, refusal: Refusal | None) -> None:
         reconcile(card)
 
 
-def _words(refusal: Refusal) -> Message:
+def _words(refusal: PpeError) -> Message:
     return refusal.whole()
 
 

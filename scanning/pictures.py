@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from common import files
-from scanning.errors import NothingToShow
+from scanning.errors import NothingToShowError
 from scanning.models import Sheet
 from scanning.recognition.decoder import decoder
-from scanning.recognition.errors import FileRefused
+from scanning.recognition.errors import FileRefusedError
 from wire.messages import Message
 
 WIDTHS = (240, 900, 1800)
@@ -21,7 +21,7 @@ def png(path: Path, *, width: int, page: int = 0) -> bytes:
         page: Which page, from zero.
 
     Raises:
-        FileRefused: It is no picture, or beyond the limits.
+        FileRefusedError: It is no picture, or beyond the limits.
     """
     wanted = next((each for each in WIDTHS if each >= width), WIDTHS[-1])
     return decoder().picture(path, page, wanted)
@@ -36,11 +36,11 @@ def of_sheet(sheet: Sheet, *, width: int) -> bytes:
     """Return a sheet of the desk as PNG.
 
     Raises:
-        NothingToShow: The sheet has no picture, or it cannot be read.
+        NothingToShowError: The sheet has no picture, or it cannot be read.
     """
     if not sheet.path:
-        raise NothingToShow(Message("The sheet has no picture."))
+        raise NothingToShowError(Message("The sheet has no picture."))
     try:
         return png(files.inside(sheet.path), width=width)
-    except (FileRefused, OSError) as error:
-        raise NothingToShow(Message("The picture cannot be read.")) from error
+    except (FileRefusedError, OSError) as error:
+        raise NothingToShowError(Message("The picture cannot be read.")) from error

@@ -21,16 +21,16 @@ from common.errors import both
 from common.work import clock, jobs, life
 from common.work.clock import now
 from keys import access
-from keys.errors import NodeCertificateMissing
+from keys.errors import NodeCertificateMissingError
 from keys.models import AccessKey
 from keys.node import node_signer, rcoi_certificates, station_signer
 from scanning import calibration, scanner
 from scanning.models import Readiness
 from scanning.recognition.decoder import decoder
-from scanning.recognition.errors import FileRefused
+from scanning.recognition.errors import FileRefusedError
 from scanning.sources import store_part
 from stations.models import ExamPoint, Sitting
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 OK, WARN, BAD = "ok", "warn", "bad"
 Line = dict[str, Any]
@@ -155,8 +155,8 @@ def _reader() -> Line:
     path = files.folder("tmp") / f"{uuid4().hex}.pdf"
     try:
         path.write_bytes(calibration.sheet())
-        told = calibration.judge(decoder().read(path, 0, path.with_suffix(".tif"))["reading"])
-    except FileRefused as refusal:
+        told = calibration.evaluate(decoder().read(path, 0, path.with_suffix(".tif"))["reading"])
+    except FileRefusedError as refusal:
         words = refusal
         return _line(
             "reader", BAD, title, lambda: words.text(), gettext_noop("Start the node again and check once more.")
@@ -181,7 +181,7 @@ def _scanner() -> Line:
 
     try:
         found = scanner.devices()
-    except Refusal as refusal:
+    except PpeError as refusal:
         said = refusal
         cure = gettext_noop("If another program scans the sheets, watch its folder in the room or upload the files.")
         return _line("scanner", WARN, title, lambda: said.text(), cure)
@@ -195,7 +195,7 @@ def _certificate(which: str, point: ExamPoint) -> Line:
 
     try:
         signer = station_signer(point) if which == "station" else node_signer(point)
-    except NodeCertificateMissing as refusal:
+    except NodeCertificateMissingError as refusal:
         words = refusal
         return _line(
             f"certificate_{which}",
@@ -219,7 +219,7 @@ def _certificate(which: str, point: ExamPoint) -> Line:
 def _centre() -> Line:
     try:
         count = len(rcoi_certificates())
-    except NodeCertificateMissing:
+    except NodeCertificateMissingError:
         count = 0
     return _line(
         "certificate_rcoi",
@@ -271,13 +271,13 @@ def test_sheet(*, sitting: Sitting, content: "UploadedFile | Path", name: str, a
     """Judge a scan of the calibration sheet, and keep the verdict with a fresh check of everything.
 
     Raises:
-        FileRefused: It is no picture of a page.
-        FileTooBig, DiskFull: No room for it.
+        FileRefusedError: It is no picture of a page.
+        FileTooBigError, DiskFullError: No room for it.
     """
     path = store_part(content)
     try:
         decoder().inspect(path, name)
-        faults = calibration.judge(decoder().read(path, 0, path.with_suffix(".tif"))["reading"])
+        faults = calibration.evaluate(decoder().read(path, 0, path.with_suffix(".tif"))["reading"])
     finally:
         path.unlink(missing_ok=True)
         path.with_suffix(".tif").unlink(missing_ok=True)

@@ -14,10 +14,10 @@ from common.work.clock import now
 from scanning import findings, scan_journal
 from scanning.models import Batch, RoomCard, Sheet, Source
 from scanning.recognition.decoder import decoder
-from scanning.recognition.errors import DiskWanting, FileRefused, PassingTrouble
+from scanning.recognition.errors import DiskWantingError, FileRefusedError, PassingTroubleError
 from scanning.reconcile import reconcile, scanning
 from scanning.states import ACTIVE, CLOSED, BatchState, SheetState, SourceState
-from wire.durable import DiskRefusal
+from wire.durable import DiskError
 from wire.messages import Message
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def recognise(pk: int) -> None:
         return
     try:
         _read_all(source)
-    except (PassingTrouble, DiskRefusal, OperationalError) as trouble:
+    except (PassingTroubleError, DiskError, OperationalError) as trouble:
         # What passes by itself is no verdict about a sheet: the file waits for its turn again.
         log.warning("%s is read again in %.0f s: %s", source, PAUSE_SECONDS, trouble)
         leases.release(source, retry_in=PAUSE_SECONDS, reset_attempts=True)
@@ -51,7 +51,7 @@ def recognise(pk: int) -> None:
 def _read_all(source: Source) -> None:
     # A reader that has yet to load its libraries must not make a sheet look as if it ended its workers.
     decoder().warm()
-    trouble: PassingTrouble | None = None
+    trouble: PassingTroubleError | None = None
     for sheet in source.sheets.filter(state=SheetState.RECEIVED).order_by("page"):
         if not Batch.objects.filter(pk=source.batch_id, state=BatchState.OPEN).exists():
             # Paused between two sheets: going on wakes the file again.
@@ -60,9 +60,9 @@ def _read_all(source: Source) -> None:
         leases.renew(source, seconds=LEASE_SECONDS)
         try:
             _read(source, sheet)
-        except DiskWanting:
+        except DiskWantingError:
             raise
-        except PassingTrouble as found:
+        except PassingTroubleError as found:
             # Others of the file may be read meanwhile; this one again after a pause.
             trouble = found
             continue
@@ -82,17 +82,17 @@ def _read(source: Source, sheet: Sheet) -> None:
     record_path = path.with_name(f"{path.stem}-{sheet.page + 1:04d}.tif")
     try:
         if sheet.starts >= _MAX_STARTS:
-            raise FileRefused(Message("Reading broke off several times."))
+            raise FileRefusedError(Message("Reading broke off several times."))
         told = decoder().read(path, sheet.page, record_path)
-    except (DiskWanting, DiskRefusal):
+    except (DiskWantingError, DiskError):
         _uncount(sheet)
         raise
-    except PassingTrouble as trouble:
+    except PassingTroubleError as trouble:
         if sheet.starts + 1 < _MAX_STARTS:
             raise
         _give_up(sheet, trouble)
         return
-    except FileRefused as refusal:
+    except FileRefusedError as refusal:
         _give_up(sheet, refusal)
         return
     reading = told["reading"]
@@ -111,7 +111,7 @@ def _read(source: Source, sheet: Sheet) -> None:
     doubts = reading.pop("doubts")
     try:
         _store(sheet, values, reading, doubts)
-    except (OperationalError, DiskRefusal):
+    except (OperationalError, DiskError):
         _uncount(sheet)
         raise
 
@@ -121,7 +121,7 @@ def _uncount(sheet: Sheet) -> None:
     Sheet.objects.filter(pk=sheet.pk).update(starts=F("starts") - 1)
 
 
-def _give_up(sheet: Sheet, refusal: FileRefused) -> None:
+def _give_up(sheet: Sheet, refusal: FileRefusedError) -> None:
     doubt = {"kind": refusal.code, "severity": "problem", "value": refusal.message}
     _store(sheet, {"read_at": now()}, {"refused": refusal.message.ru}, [doubt])
 

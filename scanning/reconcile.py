@@ -12,11 +12,11 @@ from audit.moves import move
 from common.work.clock import now
 from scanning import balance as arithmetic
 from scanning import pictures, recording_checks, scan_journal
-from scanning.balance import Comparison, Found, Place, SeenSheet
+from scanning.balance import Comparison, Found, RoomAddress, SeenSheet
 from scanning.equation import equation
+from scanning.expected_forms import ExpectedForms, read_expected_forms
 from scanning.grounds import read_grounds
 from scanning.models import COUNT_WORDS, Discrepancy, RoomCard, ScanJob, Sheet
-from scanning.register import Register, read_register
 from scanning.states import ACTIVE, CardState, ScanState, SheetState
 from stations.models import Room
 from wire.forms import CATALOGUE, form_set
@@ -85,7 +85,7 @@ class Balance:
         return {**values, "zero": self.zero, "equation": self.equation}
 
 
-def reconcile(card: RoomCard, *, actor: Actor = SYSTEM, register: Register | None = None) -> Balance:
+def reconcile(card: RoomCard, *, actor: Actor = SYSTEM, register: ExpectedForms | None = None) -> Balance:
     """Compare a room, store the differences, and move its state accordingly.
 
     Args:
@@ -93,14 +93,14 @@ def reconcile(card: RoomCard, *, actor: Actor = SYSTEM, register: Register | Non
         actor: Who set the comparison off.
         register: What the journals say, when the caller has already read it.
     """
-    register = register or read_register(card.sitting)
+    register = register or read_expected_forms(card.sitting)
     with transaction.atomic():
         card = (
             RoomCard.objects.select_for_update(of=("self",)).select_related("room", "sitting__subject").get(pk=card.pk)
         )
         if not card.closed:
-            recording_checks.hold_again(card, register)
-        balance, found = judge(card, register)
+            recording_checks.evaluate_again(card, register)
+        balance, found = evaluate(card, register)
         if card.closed:
             return balance
         changed = remember(card, balance, found, register)
@@ -111,7 +111,7 @@ def reconcile(card: RoomCard, *, actor: Actor = SYSTEM, register: Register | Non
     return balance
 
 
-def remember(card: RoomCard, balance: Balance, found: Sequence[Found], register: Register) -> bool:
+def remember(card: RoomCard, balance: Balance, found: Sequence[Found], register: ExpectedForms) -> bool:
     """Keep a comparison for the pages, and what it rests on; call under the card's lock.
 
     Returns:
@@ -124,7 +124,7 @@ def remember(card: RoomCard, balance: Balance, found: Sequence[Found], register:
     return changed
 
 
-def judge(card: RoomCard, register: Register) -> tuple[Balance, list[Found]]:
+def evaluate(card: RoomCard, register: ExpectedForms) -> tuple[Balance, list[Found]]:
     """Work out the balance of a room and its differences; nothing is stored."""
     place = place_of(card)
     sheets = list(card.sheets.filter(state__in=ACTIVE).select_related("source"))
@@ -153,10 +153,10 @@ def _has_picture(card: RoomCard, sheet: Sheet) -> bool:
     return bool(sheet.path) if card.state == CardState.PACKED else pictures.there(sheet.path)
 
 
-def place_of(card: RoomCard) -> Place:
+def place_of(card: RoomCard) -> RoomAddress:
     """The address of a card."""
     sitting = card.sitting
-    return Place(
+    return RoomAddress(
         region=sitting.point.region.code,
         point=sitting.point.code,
         date=sitting.date.isoformat(),
@@ -200,7 +200,9 @@ def _elsewhere(card: RoomCard) -> dict[str, str]:
     return found
 
 
-def _figures(card: RoomCard, place: Place, comparison: Comparison, register: Register, *, sealed: bool) -> Balance:
+def _figures(
+    card: RoomCard, place: RoomAddress, comparison: Comparison, register: ExpectedForms, *, sealed: bool
+) -> Balance:
     use = card.sitting.rooms.filter(room=card.room).first()
     seats = use.seats if use else 0
     expected = comparison.printed - comparison.spoiled - comparison.unused + comparison.unlisted_sets
@@ -267,7 +269,7 @@ def difference_words(counts: Counter[str]) -> Message:
     kinds = [
         Message("{kind} {count}", kind=words, count=counts[kind]) for kind, words in _KINDS.items() if counts[kind]
     ]
-    return Message("sheets differ: {message}", message=Several(kinds, ", "))
+    return Message("sheets differ: {differences}", differences=Several(kinds, ", "))
 
 
 def _block_sheets(balance: Balance, block: Any) -> None:
@@ -286,7 +288,7 @@ def _block_room(card: RoomCard, balance: Balance, block: Any) -> None:
     lacking = card.unfilled
     if lacking:
         names = Several([COUNT_WORDS[name] for name in lacking], ", ")
-        block("not_filled", Message("the card is not filled in: {message}", message=names))
+        block("not_filled", Message("the card is not filled in: {counts}", counts=names))
     if card.registration_count is None or card.absent_count is None:
         return
     figures = {balance.present, balance.card, balance.scanned}
@@ -294,7 +296,7 @@ def _block_room(card: RoomCard, balance: Balance, block: Any) -> None:
         figures.add(balance.expected)
     if len(figures) > 1:
         line = Both(*(equation(asdict(balance), language) for language in ("ru", "en")))
-        block("balance", Message("the balance is not zero: {message}", message=line))
+        block("balance", Message("the balance is not zero: {equation}", equation=line))
     if balance.dbo_card is not None and balance.dbo_card != balance.dbo_scanned:
         block(
             "dbo",

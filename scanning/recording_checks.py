@@ -10,8 +10,8 @@ from audit.log import SYSTEM
 from audit.moves import move
 from scanning import findings
 from scanning.balance import PROBLEM, Found
+from scanning.expected_forms import ExpectedAnswer, ExpectedForms
 from scanning.models import Recording, RoomCard
-from scanning.register import ExpectedAnswer, Register
 from scanning.states import ACTIVE_RECORDINGS, RecordingState
 from wire.messages import Message
 
@@ -30,7 +30,7 @@ class Sound:
     found: list[Found] = field(default_factory=list)
 
 
-def compare(card: RoomCard, register: Register) -> Sound:
+def compare(card: RoomCard, register: ExpectedForms) -> Sound:
     """Compare a room's recordings with the answers of its voice journals."""
     answers = register.answers_of(card.room.number)
     rows = list(card.recordings.filter(state__in=ACTIVE_RECORDINGS))
@@ -63,7 +63,7 @@ def compare(card: RoomCard, register: Register) -> Sound:
     return sound
 
 
-def _against(row: Recording, card: RoomCard, register: Register) -> list[dict[str, Any]]:
+def _against(row: Recording, card: RoomCard, register: ExpectedForms) -> list[dict[str, Any]]:
     """What the journals of now say against a recording that was found good; a person's word stands."""
     room = card.room.number
     answers = register.answers_of(room)
@@ -72,11 +72,11 @@ def _against(row: Recording, card: RoomCard, register: Register) -> list[dict[st
     whole = not register.absent_journals.get(room) and not register.acts.get(room)
     if row.state != RecordingState.READ or (answer is None and not whole):
         return []
-    found = doubts(row, row.seconds, answer, listed=bool(answers))
+    found = warnings_of(row, row.seconds, answer, listed=bool(answers))
     return [each for each in found if each["severity"] == PROBLEM]
 
 
-def hold_again(card: RoomCard, register: Register) -> None:
+def evaluate_again(card: RoomCard, register: ExpectedForms) -> None:
     """Hold the recordings of an open room against the journals of now: they may have come, or grown, since.
 
     Call it inside a transaction that holds the card.
@@ -103,7 +103,7 @@ def match(row: Recording, answers: Sequence[ExpectedAnswer]) -> ExpectedAnswer |
     return by_name or next((answer for answer in answers if answer.sha256 == row.sha256), None)
 
 
-def doubts(
+def warnings_of(
     row: Recording, seconds: float | None, answer: ExpectedAnswer | None, *, listed: bool
 ) -> list[dict[str, Any]]:
     """What the journal says against a recording."""

@@ -17,12 +17,12 @@ from common.work import jobs, leases
 from common.work.clock import now
 from scanning import findings, recording_checks, scan_journal, steps
 from scanning.cards import lock, open_card, require_editable
-from scanning.errors import AlreadyTaken, DecisionRefused
-from scanning.models import Recording, RoomCard, Step
+from scanning.errors import AlreadyTakenError, DecisionRefusedError
+from scanning.expected_forms import read_expected_forms
+from scanning.models import Decision, Recording, RoomCard
 from scanning.recognition.decoder import decoder
-from scanning.recognition.errors import EmptyFile, FileRefused, NotARecording, PassingTrouble
+from scanning.recognition.errors import EmptyFileError, FileRefusedError, NotARecordingError, PassingTroubleError
 from scanning.reconcile import go, reconcile
-from scanning.register import read_register
 from scanning.sources import store_part
 from scanning.states import ACTIVE_RECORDINGS, CLOSED, CardState, RecordingState
 from wire.durable import replace_durable, sha256_file
@@ -49,7 +49,7 @@ _OTHER_KINDS = (
 _SUFFIXES = frozenset({".wav", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".flac"})
 
 
-def take_in(
+def ingest(
     *, card: RoomCard, name: str, content: "Path | UploadedFile | BinaryIO", actor: Actor
 ) -> tuple[Recording, str]:
     """Take one recording into a voice room; it is decoded in the background.
@@ -64,7 +64,7 @@ def take_in(
     name = Path(name.replace("\\", "/")).name[:255] or Message("without a name").ru
     _require_voice(card)
     if Path(name).suffix.lower() not in _SUFFIXES:
-        raise DecisionRefused(
+        raise DecisionRefusedError(
             Message("{name} is not a recording.", name=name),
         )
     part = store_part(content)
@@ -95,12 +95,12 @@ def _tell(card: RoomCard, row: Recording, actor: Actor) -> None:
     record("scanning.recording_taken", about=row, actor=actor, data={"sha256": row.sha256})
     open_card(card, actor=actor)
     go(card, CardState.SCANNING, actor=actor)
-    jobs.wake("scanning.listen", row.pk)
+    jobs.enqueue("scanning.listen", row.pk)
 
 
 def _require_voice(card: RoomCard) -> None:
     if not card.sitting.rooms.filter(room=card.room, voice=True).exists():
-        raise DecisionRefused(Message("{card} is not a voice room: there are no recordings here.", card=card))
+        raise DecisionRefusedError(Message("{card} is not a voice room: there are no recordings here.", card=card))
 
 
 def _require_sound(path: Path, size: int) -> None:
@@ -109,17 +109,19 @@ def _require_sound(path: Path, size: int) -> None:
     Bytes of no known kind are kept and become a finding: they may be all that is left of somebody's answer.
     """
     if size == 0:
-        raise EmptyFile
+        raise EmptyFileError
     with path.open("rb") as file:
         if file.read(8).startswith(_OTHER_KINDS):
-            raise NotARecording
+            raise NotARecordingError
 
 
 def _refuse_same(card: RoomCard, digest: str) -> None:
     rows = Recording.objects.filter(card__sitting=card.sitting, sha256=digest, state__in=ACTIVE_RECORDINGS)
     same = rows.select_related("card__room").first()
     if same is not None:
-        raise AlreadyTaken(Message("This recording is here already: {name}, {card}.", name=same.name, card=same.card))
+        raise AlreadyTakenError(
+            Message("This recording is here already: {name}, {card}.", name=same.name, card=same.card)
+        )
 
 
 def listen(pk: int) -> None:
@@ -130,14 +132,14 @@ def listen(pk: int) -> None:
         return
     try:
         reading, doubts = _hear(row)
-    except PassingTrouble as trouble:
+    except PassingTroubleError as trouble:
         # No verdict about the recording: it is heard again.
         leases.release(row, retry_in=PAUSE_SECONDS, reset_attempts=trouble.harmless)
         return
-    register = read_register(row.card.sitting)
+    register = read_expected_forms(row.card.sitting)
     answers = register.answers_of(row.card.room.number)
     answer = recording_checks.match(row, answers)
-    doubts += recording_checks.doubts(row, reading.get("seconds"), answer, listed=bool(answers))
+    doubts += recording_checks.warnings_of(row, reading.get("seconds"), answer, listed=bool(answers))
     heard = {"seconds": reading["seconds"]} if "seconds" in reading else {}
     with transaction.atomic():
         locked = rows.select_for_update(of=("self",)).filter(pk=pk).first()
@@ -187,13 +189,13 @@ def _replace_doubtful(card: RoomCard, good: Recording) -> None:
 def _hear(row: Recording) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     try:
         if row.attempts > _MAX_ATTEMPTS:
-            raise FileRefused(Message("Reading of the recording broke off several times."))
+            raise FileRefusedError(Message("Reading of the recording broke off several times."))
         reading = decoder().listen(files.data_dir() / row.path, row.name)
-    except PassingTrouble as trouble:
+    except PassingTroubleError as trouble:
         if trouble.harmless or row.attempts < _MAX_ATTEMPTS:
             raise
         return {}, [{"kind": trouble.code, "severity": "problem", "value": trouble.message}]
-    except FileRefused as refusal:
+    except FileRefusedError as refusal:
         return {}, [{"kind": refusal.code, "severity": "problem", "value": refusal.message}]
     return reading, reading.pop("doubts")
 
@@ -202,15 +204,15 @@ def decide(*, recording: Recording, action: str, reason: str, actor: Actor) -> R
     """Accept a doubtful recording with a reason, or leave it out with a reason.
 
     Raises:
-        CardIsClosed: The room is closed.
-        DecisionRefused: No such action, no reason, or the recording is still being decoded.
+        CardIsClosedError: The room is closed.
+        DecisionRefusedError: No such action, no reason, or the recording is still being decoded.
     """
     states = {"accept": RecordingState.ACCEPTED, "discard": RecordingState.DISCARDED}
     if action not in states:
-        raise DecisionRefused(Message("No such action."))
+        raise DecisionRefusedError(Message("No such action."))
     if not in_words(reason):
-        raise DecisionRefused(Message("Give the reason in words."))
-    with steps.remembered(card=recording.card, kind=Step.Kind.RECORDING, what=recording.name, actor=actor):
+        raise DecisionRefusedError(Message("Give the reason in words."))
+    with steps.undoable(card=recording.card, kind=Decision.Kind.RECORDING, what=recording.name, actor=actor):
         card = lock(recording.card)
         require_editable(card)
         row = Recording.objects.select_for_update(of=("self",)).get(pk=recording.pk)

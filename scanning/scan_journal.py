@@ -18,7 +18,7 @@ from common.work.clock import now
 from journals import intake
 from journals.models import Journal
 from keys.node import station_signer
-from scanning.errors import ScanNotFinished
+from scanning.errors import ScanNotFinishedError
 from scanning.models import RoomCard, ScanEntry
 from scanning.states import CLOSED, CardState
 from stations.lookup import this_node
@@ -36,7 +36,7 @@ def note(*, sitting: Sitting, event: str, person: str | None = None, **data: Any
     """Append an entry; a journal that was already formed is continued.
 
     Raises:
-        EventRefusal: The event or its data do not stand in the catalogue.
+        EventError: The event or its data do not stand in the catalogue.
     """
     with transaction.atomic():
         # The sitting's row serialises the writers of its journal.
@@ -145,13 +145,13 @@ def form_end_scan(*, sitting: Sitting, actor: Actor) -> Path:
         The stored file; its name is the official one.
 
     Raises:
-        ScanNotFinished: A room or the HQ is not closed; each is named.
+        ScanNotFinishedError: A room or the HQ is not closed; each is named.
     """
     with transaction.atomic():
         # The sitting's row serialises this with whatever opens a room again: its entry comes before or after.
         Sitting.objects.select_for_update().get(pk=sitting.pk)
         if rooms := unfinished(sitting):
-            raise ScanNotFinished([(each.number, each.words) for each in rooms])
+            raise ScanNotFinishedError([(each.number, each.words) for each in rooms])
         note(sitting=sitting, event=_CLOSED, person=actor.name)
         rows = ScanEntry.objects.filter(sitting=sitting).order_by("seq")
         lines = journal.join(bytes(row.line) for row in rows)
@@ -177,5 +177,5 @@ def form_end_scan(*, sitting: Sitting, actor: Actor) -> Path:
             actor=actor,
             data={"sha256": digest, "entries": len(rows)},
         )
-        intake.take_in(data=data, name=name, door="own", actor=actor, point=sitting.point)
+        intake.ingest(data=data, name=name, door="own", actor=actor, point=sitting.point)
     return path

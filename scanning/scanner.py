@@ -15,17 +15,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from scanning.errors import (
-    CoverOpen,
-    FeederEmpty,
-    NoScanner,
-    PaperJam,
-    PassBrokenOff,
-    PresetUnavailable,
-    ScannerBusy,
-    ScannerDenied,
-    ScannerFailed,
-    ScannerRefused,
-    ScannerSoftwareMissing,
+    CoverOpenError,
+    FeederEmptyError,
+    NoScannerError,
+    PaperJamError,
+    PassBrokenOffError,
+    PresetUnavailableError,
+    ScannerBusyError,
+    ScannerDeniedError,
+    ScannerFailedError,
+    ScannerRefusedError,
+    ScannerSoftwareMissingError,
 )
 
 LIST_SECONDS = 40
@@ -37,20 +37,20 @@ _SAID = 300
 _LAST_WORDS = "Batch terminated"
 
 #: Exit codes of `scanimage` are SANE's statuses.
-_STATUSES: dict[int, type[ScannerRefused]] = {
-    3: ScannerBusy,
-    6: PaperJam,
-    7: FeederEmpty,
-    8: CoverOpen,
-    9: ScannerFailed,
-    11: ScannerDenied,
+_STATUSES: dict[int, type[ScannerRefusedError]] = {
+    3: ScannerBusyError,
+    6: PaperJamError,
+    7: FeederEmptyError,
+    8: CoverOpenError,
+    9: ScannerFailedError,
+    11: ScannerDeniedError,
 }
-_WORDS: dict[str, type[ScannerRefused]] = {
-    "feeder jammed": PaperJam,
-    "out of documents": FeederEmpty,
-    "cover is open": CoverOpen,
-    "Device busy": ScannerBusy,
-    "Access to resource has been denied": ScannerDenied,
+_WORDS: dict[str, type[ScannerRefusedError]] = {
+    "feeder jammed": PaperJamError,
+    "out of documents": FeederEmptyError,
+    "cover is open": CoverOpenError,
+    "Device busy": ScannerBusyError,
+    "Access to resource has been denied": ScannerDeniedError,
 }
 
 
@@ -98,7 +98,7 @@ class Device:
 def _program() -> str:
     found = shutil.which("scanimage")
     if found is None:
-        raise ScannerSoftwareMissing
+        raise ScannerSoftwareMissingError
     return found
 
 
@@ -108,7 +108,7 @@ def _ask(arguments: Sequence[str], seconds: float) -> str:
             [_program(), *arguments], capture_output=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL
         )
     except subprocess.TimeoutExpired as error:
-        raise NoScanner from error
+        raise NoScannerError from error
     return said.stdout.decode(errors="replace")
 
 
@@ -116,7 +116,7 @@ def devices() -> list[Device]:
     """Return the scanners that SANE finds now.
 
     Raises:
-        ScannerSoftwareMissing, NoScanner: As their names say.
+        ScannerSoftwareMissingError, NoScannerError: As their names say.
     """
     found = []
     for line in _ask(["--formatted-device-list=%d|%v %m%n"], LIST_SECONDS).splitlines():
@@ -124,7 +124,7 @@ def devices() -> list[Device]:
         if name and not name.startswith("-"):
             found.append(Device(name, " ".join(label.split()) or name))
     if not found:
-        raise NoScanner
+        raise NoScannerError
     return found
 
 
@@ -132,12 +132,12 @@ def choose(wanted: str) -> Device:
     """Return the device of a name that SANE lists, or the first one when no name is given.
 
     Raises:
-        NoScanner: It is not among those that answer.
+        NoScannerError: It is not among those that answer.
     """
     found = devices()
     chosen = next((each for each in found if each.name == wanted), None) if wanted else found[0]
     if chosen is None:
-        raise NoScanner(wanted[:80])
+        raise NoScannerError(wanted[:80])
     return chosen
 
 
@@ -151,7 +151,7 @@ def options(device: Device, preset: Preset) -> list[str]:
     """Return the options that make a preset of this device.
 
     Raises:
-        PresetUnavailable: The device has no such source of paper.
+        PresetUnavailableError: The device has no such source of paper.
     """
     said = _ask(["-d", device.name, "-A"], OPTION_SECONDS)
     made = ["--resolution", str(preset.resolution), *_A4]
@@ -160,7 +160,7 @@ def options(device: Device, preset: Preset) -> list[str]:
     if picked:
         made += ["--source", picked]
     elif preset.feeder:
-        raise PresetUnavailable(device.label)
+        raise PresetUnavailableError(device.label)
     made += _colours(_choices(said, "mode"), _choices(said, "depth"), grey=preset.grey)
     if "--page-width" in said:
         made += ["--page-width", "210", "--page-height", "297"]
@@ -232,23 +232,23 @@ class Pass:
                 self._process.kill()
                 self._process.wait(5)
 
-    def refusal(self, pages: int) -> ScannerRefused | None:
+    def refusal(self, pages: int) -> ScannerRefusedError | None:
         """Return what kept it from ending well, if anything did."""
         code = self._process.wait()
         heard = self._heard()
         said, signal_came, _rest = heard.partition("received signal")
         over = _LAST_WORDS in said
         if code == 0 and not signal_came:
-            return None if pages else FeederEmpty()
+            return None if pages else FeederEmptyError()
         if code < 0 and not over:
-            return PassBrokenOff()
+            return PassBrokenOffError()
         # A `scanimage` that stumbles over its own driver ends with 0; its words still tell why.
         kind = _STATUSES.get(code) or next((each for words, each in _WORDS.items() if words in said), None)
-        if (kind is FeederEmpty and pages) or (kind is None and over):
-            return None if pages else FeederEmpty()
-        if kind is None or kind is ScannerFailed:
+        if (kind is FeederEmptyError and pages) or (kind is None and over):
+            return None if pages else FeederEmptyError()
+        if kind is None or kind is ScannerFailedError:
             line = next((each for each in reversed(heard.splitlines()) if each.startswith("scanimage: ")), "")
-            return ScannerFailed(line.removeprefix("scanimage: ")[:_SAID])
+            return ScannerFailedError(line.removeprefix("scanimage: ")[:_SAID])
         return kind()
 
     def _heard(self) -> str:

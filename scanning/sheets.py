@@ -16,10 +16,10 @@ from common.work.clock import now
 from journals.forms import why_sealed
 from scanning import pictures, scan_journal, steps
 from scanning.cards import lock, open_card, require_editable
-from scanning.errors import DecisionRefused, NoPicture, NumberRefused, StillSealed
-from scanning.models import RoomCard, Sheet, Step
+from scanning.errors import DecisionRefusedError, NoPictureError, NumberRefusedError, StillSealedError
+from scanning.expected_forms import read_expected_forms
+from scanning.models import Decision, RoomCard, Sheet
 from scanning.reconcile import go, reconcile
-from scanning.register import read_register
 from scanning.states import ACTIVE, CardState, SheetState, SourceState
 from wire.forms import CATALOGUE, check_number
 from wire.messages import Message
@@ -83,12 +83,12 @@ def decide(*, sheet: Sheet, action: str, actor: Actor, number: str = "", reason:
         room: Number of the room whose sheet it is, for ``move``.
 
     Raises:
-        CardIsClosed: The room is closed.
+        CardIsClosedError: The room is closed.
         DecisionRefused, NumberRefused, StillSealed: The decision is not a legal one.
     """
     if action == READ_AGAIN:
         return read_again(sheet=sheet, actor=actor)
-    with steps.remembered(card=sheet.card, kind=Step.Kind.SHEET, what=str(sheet), actor=actor):
+    with steps.undoable(card=sheet.card, kind=Decision.Kind.SHEET, what=str(sheet), actor=actor):
         card = lock(sheet.card)
         require_editable(card)
         sheet = Sheet.objects.select_for_update(of=("self",)).select_related("source").get(pk=sheet.pk)
@@ -96,8 +96,8 @@ def decide(*, sheet: Sheet, action: str, actor: Actor, number: str = "", reason:
         kinds = frozenset(sheet.discrepancies.filter(resolved_at__isnull=True).values_list("kind", flat=True))
         if action not in {each.action for each in legal_actions(sheet, kinds)}:
             if not pictures.there(sheet.path):
-                raise NoPicture
-            raise DecisionRefused(Message("This cannot be done with the sheet now."))
+                raise NoPictureError
+            raise DecisionRefusedError(Message("This cannot be done with the sheet now."))
         if action == MOVE:
             other = _move(card, sheet, room.strip(), actor)
             reconcile(other, actor=actor)
@@ -115,8 +115,8 @@ def read_again(*, sheet: Sheet, actor: Actor) -> Sheet:
     """Read a sheet again from its file, whose picture of record is not there: it is no verdict, nothing is taken back.
 
     Raises:
-        CardIsClosed: The room is closed.
-        DecisionRefused: It has its picture, or its file is gone.
+        CardIsClosedError: The room is closed.
+        DecisionRefusedError: It has its picture, or its file is gone.
     """
     with transaction.atomic():
         card = lock(sheet.card)
@@ -124,12 +124,12 @@ def read_again(*, sheet: Sheet, actor: Actor) -> Sheet:
         sheet = Sheet.objects.select_for_update(of=("self",)).select_related("source").get(pk=sheet.pk)
         sheet.card = card
         if READ_AGAIN not in {each.action for each in legal_actions(sheet)}:
-            raise DecisionRefused(
+            raise DecisionRefusedError(
                 Message("The sheet has its picture: nothing to read again."),
             )
         source = sheet.source
         if not pictures.there(source.path):
-            raise DecisionRefused(
+            raise DecisionRefusedError(
                 Message("The file “{source_name}” is no longer on the node's disk.", source_name=source.name),
                 remedy=Message("Scan the sheet again and leave this one out with a reason."),
             )
@@ -141,7 +141,7 @@ def read_again(*, sheet: Sheet, actor: Actor) -> Sheet:
             about = card.audit_subject().of(source.name)
             move(source, SourceState.RECEIVED, about=about, actor=actor, data={"again": True})
         leases.unpark(source)
-        jobs.wake("scanning.recognise", source.pk)
+        jobs.enqueue("scanning.recognise", source.pk)
         go(card, CardState.SCANNING, actor=actor)
     sheet.refresh_from_db()
     return sheet
@@ -188,7 +188,7 @@ def _keep(card: RoomCard, sheet: Sheet, action: str, number: str | None, reason:
 
 def _discard(card: RoomCard, sheet: Sheet, reason: str, actor: Actor) -> None:
     if not in_words(reason):
-        raise DecisionRefused(
+        raise DecisionRefusedError(
             Message("Give the reason for leaving the sheet out in words."),
             remedy=Message("For example: “a second picture of the same sheet”. A form number goes into its own field."),
         )
@@ -206,7 +206,7 @@ def _discard(card: RoomCard, sheet: Sheet, reason: str, actor: Actor) -> None:
 def _move(card: RoomCard, sheet: Sheet, room: str, actor: Actor) -> RoomCard:
     other = card.sitting.cards.filter(room__number=room).exclude(pk=card.pk).first()
     if other is None:
-        raise DecisionRefused(Message("There is no room “{room}” on this exam.", room=room[:20]))
+        raise DecisionRefusedError(Message("There is no room “{room}” on this exam.", room=room[:20]))
     other = lock(other)
     require_editable(other)
     open_card(other, actor=actor)
@@ -241,12 +241,12 @@ def _typed_number(card: RoomCard, sheet: Sheet, text: str) -> str:
     number = "".join(text.split())
     kind = check_number(number)
     if kind is None:
-        raise NumberRefused(
-            Message("“{text_}” is no form number: 13 digits with a check digit.", text_=text[:40]),
+        raise NumberRefusedError(
+            Message("“{typed}” is no form number: 13 digits with a check digit.", typed=text[:40]),
             remedy=Message("Copy the number printed under the bar code again."),
         )
     if card.sheets.filter(number=number, state__in=ACTIVE).exclude(pk=sheet.pk).exists():
-        raise NumberRefused(
+        raise NumberRefusedError(
             Message("Sheet {number} is already in this room.", number=number),
             remedy=Message("If this is another picture of the same sheet, leave it out."),
         )
@@ -257,21 +257,21 @@ def _typed_number(card: RoomCard, sheet: Sheet, text: str) -> str:
 
 def _require_printed(card: RoomCard, number: str) -> None:
     """A number of a set must stand in a journal of this room, unless a journal of the room cannot be had."""
-    register = read_register(card.sitting)
+    register = read_expected_forms(card.sitting)
     room = card.room.number
     known = register.by_number.get(number)
     if known is not None:
         if known[0].room != room:
-            raise NumberRefused(
+            raise NumberRefusedError(
                 Message("{number} was printed in room {room}.", number=number, room=known[0].room),
                 remedy=Message("If the paper bears this number, move the sheet to that room."),
             )
         return
     if register.sealed_rooms:
-        raise StillSealed(why_sealed(card.sitting))
+        raise StillSealedError(why_sealed(card.sitting))
     if room in register.acts:
         return
-    raise NumberRefused(
+    raise NumberRefusedError(
         Message("{number} stands in no station's journal.", number=number),
         remedy=Message("Compare the digits with the paper; such a sheet can only be left out."),
     )
@@ -291,10 +291,10 @@ def discard_empty(*, card: RoomCard, actor: Actor) -> int:
     """Leave out the pages that are empty and nothing else: the backs of forms. One step, taken back as one.
 
     Raises:
-        CardIsClosed: The room is closed.
+        CardIsClosedError: The room is closed.
     """
     reason = stored("empty page")
-    with steps.remembered(card=card, kind=Step.Kind.SHEET, what=reason, actor=actor):
+    with steps.undoable(card=card, kind=Decision.Kind.SHEET, what=reason, actor=actor):
         card = lock(card)
         require_editable(card)
         found = card.sheets.filter(state=SheetState.PROBLEM, number="").prefetch_related("findings")

@@ -16,12 +16,12 @@ from common import files, space
 from common.work import jobs
 from scanning import scan_journal
 from scanning.cards import lock, open_card, require_editable
-from scanning.errors import AlreadyTaken, FileTooBig
+from scanning.errors import AlreadyTakenError, FileTooBigError
 from scanning.models import Batch, RoomCard, Sheet, Source
 from scanning.recognition.decoder import decoder
 from scanning.reconcile import go
 from scanning.states import ACTIVE, CardState
-from wire.durable import DiskFull, replace_durable, sha256_file
+from wire.durable import DiskFullError, replace_durable, sha256_file
 from wire.messages import Message
 
 MAX_BYTES = 512 * 1024 * 1024
@@ -29,7 +29,7 @@ _BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
-class Taken:
+class StoredFile:
     """A file that was taken in."""
 
     source: Source
@@ -46,7 +46,7 @@ def new_batch(*, card: RoomCard, door: str, actor: Actor) -> Batch:
         )
 
 
-def take_in(
+def ingest(
     *,
     card: RoomCard,
     name: str,
@@ -55,7 +55,7 @@ def take_in(
     actor: Actor,
     batch: Batch | None = None,
     again: bool = False,
-) -> Taken:
+) -> StoredFile:
     """Take one file with sheets into a room.
 
     Args:
@@ -68,10 +68,10 @@ def take_in(
         again: Whether equal bytes are another page: two empty backs from one scanner are the same to the last bit.
 
     Raises:
-        FileRefused: Not sheets, or beyond the limits.
-        AlreadyTaken: These very bytes are here.
-        CardIsClosed: The room is closed.
-        FileTooBig, DiskFull: No room for it.
+        FileRefusedError: Not sheets, or beyond the limits.
+        AlreadyTakenError: These very bytes are here.
+        CardIsClosedError: The room is closed.
+        FileTooBigError, DiskFullError: No room for it.
     """
     require_editable(card)
     name = Path(name.replace("\\", "/")).name[:255] or Message("without a name").ru
@@ -100,7 +100,7 @@ def take_in(
     line = _("%(name)s: accepted, sheets: %(pages)d") % {"name": name, "pages": source.pages}
     if not told["suffix_fits"]:
         line += " " + _("(the extension does not fit the content: it is %s)") % told["format"].upper()
-    return Taken(source, line)
+    return StoredFile(source, line)
 
 
 def _rows(
@@ -133,7 +133,7 @@ def _rows(
         source=batch.door,
         sha256=digest,
     )
-    jobs.wake("scanning.recognise", source.pk)
+    jobs.enqueue("scanning.recognise", source.pk)
     return source
 
 
@@ -142,7 +142,7 @@ def refuse_same_bytes(card: RoomCard, digest: str) -> None:
     same = Source.objects.filter(card__sitting=card.sitting, sha256=digest, sheets__state__in=ACTIVE)
     first = same.select_related("card__room").first()
     if first is not None:
-        raise AlreadyTaken(
+        raise AlreadyTakenError(
             Message(
                 "This file is here already: {name}, {card}. It was not taken again.", name=first.name, card=first.card
             ),
@@ -153,17 +153,17 @@ def store_part(content: "Path | UploadedFile | BinaryIO") -> Path:
     """Copy incoming bytes to a file of ours, synced, under a temporary name.
 
     Raises:
-        FileTooBig: More bytes than a file may have.
-        DiskFull: The disk is nearly full.
+        FileTooBigError: More bytes than a file may have.
+        DiskFullError: The disk is nearly full.
     """
     told = content.stat().st_size if isinstance(content, Path) else getattr(content, "size", None) or 0
     if told > MAX_BYTES:
         # Said before it is copied: half a gigabyte that is dropped in the end takes the operator's minute.
-        raise FileTooBig(MAX_BYTES)
+        raise FileTooBigError(MAX_BYTES)
     folder = files.folder("tmp")
     left = shutil.disk_usage(folder).free
     if left < space.reserve():
-        raise DiskFull(
+        raise DiskFullError(
             Message("{left} MB are left on the node's disk: the file was not taken.", left=left // 1000000),
             remedy=Message("Free some space and upload the file again."),
         )
@@ -188,5 +188,5 @@ def _copy(stream: "UploadedFile | BinaryIO", out: BinaryIO) -> None:
     while block := stream.read(_BLOCK):
         total += len(block)
         if total > MAX_BYTES:
-            raise FileTooBig(MAX_BYTES)
+            raise FileTooBigError(MAX_BYTES)
         out.write(block)

@@ -11,7 +11,7 @@ from django.db import transaction
 from audit.log import Actor
 from audit.moves import Table
 from common.work.clock import now
-from scanning.models import COUNTS, Batch, Recording, RoomCard, Sheet, Source, Step
+from scanning.models import COUNTS, Batch, Decision, Recording, RoomCard, Sheet, Source
 from scanning.states import BATCH_UNDO, RECORDING_UNDO, SHEET_UNDO, SOURCE_UNDO
 
 _DECIDED = ("state", "decision", "reason", "decided_by", "decided_at")
@@ -19,7 +19,7 @@ Rows = dict[str, dict[str, dict[str, Any]]]
 
 
 @dataclass(frozen=True)
-class Kept:
+class Undoable:
     """What of a model a step remembers, and which table its status goes back by."""
 
     model: type[Sheet] | type[Recording] | type[Batch] | type[Source]
@@ -27,11 +27,11 @@ class Kept:
     table: Table
 
 
-KEPT = {
-    "sheet": Kept(Sheet, (*_DECIDED, "card_id", "number", "kind", "replaced_by_id"), SHEET_UNDO),
-    "recording": Kept(Recording, ("state", "reason", "decided_by", "decided_at"), RECORDING_UNDO),
-    "batch": Kept(Batch, ("state",), BATCH_UNDO),
-    "source": Kept(Source, ("state",), SOURCE_UNDO),
+UNDOABLE = {
+    "sheet": Undoable(Sheet, (*_DECIDED, "card_id", "number", "kind", "replaced_by_id"), SHEET_UNDO),
+    "recording": Undoable(Recording, ("state", "reason", "decided_by", "decided_at"), RECORDING_UNDO),
+    "batch": Undoable(Batch, ("state",), BATCH_UNDO),
+    "source": Undoable(Source, ("state",), SOURCE_UNDO),
 }
 _CARD = (*COUNTS, "awaited")
 
@@ -40,10 +40,10 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def photo(card: RoomCard, known: Rows | None = None) -> Rows:
+def snapshot(card: RoomCard, known: Rows | None = None) -> Rows:
     """Return the rows of a room as they are; with ``known``, those very rows wherever they are now."""
     rows: Rows = {}
-    for name, kept in KEPT.items():
+    for name, kept in UNDOABLE.items():
         wanted: dict[str, Any] = {"pk__in": known[name]} if known else {"card": card}
         found = kept.model._default_manager.filter(**wanted).values("pk", *kept.fields)
         rows[name] = {str(row.pop("pk")): {key: _plain(value) for key, value in row.items()} for row in found}
@@ -65,7 +65,7 @@ def _changed(before: Rows, after: Rows) -> tuple[Rows, Rows]:
 
 
 @contextmanager
-def remembered(*, card: RoomCard, kind: Step.Kind, what: str, actor: Actor) -> Iterator[None]:
+def undoable(*, card: RoomCard, kind: Decision.Kind, what: str, actor: Actor) -> Iterator[None]:
     """Run a decision about a room in one transaction and keep what it changed as a step.
 
     Args:
@@ -77,21 +77,23 @@ def remembered(*, card: RoomCard, kind: Step.Kind, what: str, actor: Actor) -> I
     with transaction.atomic():
         # The card's row serialises whoever decides in its room.
         RoomCard.objects.select_for_update(of=("self",)).get(pk=card.pk)
-        before = photo(card)
+        before = snapshot(card)
         yield
-        old, new = _changed(before, photo(card, before))
+        old, new = _changed(before, snapshot(card, before))
         if old:
-            Step.objects.create(card=card, kind=kind, what=what[:300], before=old, after=new, made_by=actor.name[:200])
+            Decision.objects.create(
+                card=card, kind=kind, what=what[:300], before=old, after=new, made_by=actor.name[:200]
+            )
 
 
-def last_step(card: RoomCard) -> Step | None:
+def last_decision(card: RoomCard) -> Decision | None:
     """Return the decision that may be taken back now, if any."""
     if card.closed:
         return None
-    rows = Step.objects.filter(card=card, undone_at__isnull=True, settled_at__isnull=True)
+    rows = Decision.objects.filter(card=card, undone_at__isnull=True, settled_at__isnull=True)
     return rows.order_by("-pk").first()
 
 
 def settle(card: RoomCard) -> None:
     """Make the decisions of a room final: it was closed."""
-    Step.objects.filter(card=card, undone_at__isnull=True, settled_at__isnull=True).update(settled_at=now())
+    Decision.objects.filter(card=card, undone_at__isnull=True, settled_at__isnull=True).update(settled_at=now())

@@ -16,7 +16,7 @@ def recognise(pk: int) -> None:
     reading.recognise(pk)
 
 
-@jobs.sweep("scanning.recognise")
+@jobs.scheduled("scanning.recognise")
 def unread_sources() -> "QuerySet[Source]":
     """Return the files with unread sheets."""
     return Source.objects.filter(state=SourceState.RECEIVED, batch__state=BatchState.OPEN)
@@ -28,7 +28,7 @@ def listen(pk: int) -> None:
     listening.listen(pk)
 
 
-@jobs.sweep("scanning.listen")
+@jobs.scheduled("scanning.listen")
 def unread_recordings() -> "QuerySet[Recording]":
     """Return the recordings nobody has decoded yet."""
     return Recording.objects.filter(state=RecordingState.RECEIVED)
@@ -40,19 +40,19 @@ def scan(pk: int) -> None:
     passes.run(pk)
 
 
-@jobs.sweep("scanning.scan")
+@jobs.scheduled("scanning.scan")
 def waiting_passes() -> "QuerySet[ScanJob]":
     """Return the passes that wait, or whose worker died."""
     return passes.due()
 
 
-@jobs.chore("scanning.watch_folders", every=2)
+@jobs.periodic_task("scanning.watch_folders", every=2)
 def watch_folders() -> None:
     """Take in what the scanners' own software has put into the watched folders."""
     folders.look_at_all()
 
 
-@jobs.chore("scanning.watch_journals", every=5)
+@jobs.periodic_task("scanning.watch_journals", every=5)
 def watch_journals() -> None:
     """Compare the open rooms again when the journals say something new."""
     watch.watch_journals()

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from scanning import cards, recordings, sources
-from scanning.errors import DecisionRefused
+from scanning.errors import DecisionRefusedError
 from scanning.models import Batch, RoomCard
 from scanning.states import BatchState
 from stations import rules
@@ -14,22 +14,22 @@ from stations.models import Sitting
 from uploads import handlers, people
 from uploads.models import Upload
 from wire.messages import Message
-from wire.pki import Role
+from wire.pki import CertificateRole
 
 
 def register() -> None:
     """Take sheets and recordings on a point's node."""
     if settings.PPE_NODE == "hq":
-        roles = {Role.SCAN, Role.HQ, people.ROLE}
+        roles = {CertificateRole.SCAN, CertificateRole.HQ, people.ROLE}
         files: Any = {"max_bytes": sources.MAX_BYTES, "action": "scanning.edit"}
         handlers.register("sheets", take_sheets, roles=roles, **files)
-        handlers.register("recording", take_recording, roles=roles | {Role.VOICE}, **files)
+        handlers.register("recording", take_recording, roles=roles | {CertificateRole.VOICE}, **files)
 
 
 def take_sheets(upload: Upload) -> dict[str, Any]:
     """Take a complete file with sheets into the room that its metadata name (``sitting``, ``room``)."""
     card, person = _card(upload), upload.person
-    taken = sources.take_in(
+    taken = sources.ingest(
         card=card,
         name=_name(upload),
         content=upload.path,
@@ -42,7 +42,7 @@ def take_sheets(upload: Upload) -> dict[str, Any]:
 
 def take_recording(upload: Upload) -> dict[str, Any]:
     """Take a complete recording into the room that its metadata name."""
-    row, line = recordings.take_in(card=_card(upload), name=_name(upload), content=upload.path, actor=upload.actor)
+    row, line = recordings.ingest(card=_card(upload), name=_name(upload), content=upload.path, actor=upload.actor)
     return {"line": line, "recording": row.pk, "sha256": row.sha256}
 
 
@@ -53,7 +53,7 @@ def _card(upload: Upload) -> RoomCard:
             for card in cards.ensure_cards(sitting):
                 if card.room.number == room:
                     return card
-    raise DecisionRefused(
+    raise DecisionRefusedError(
         Message("You have no exam “{key}” with room “{room}”.", key=key[:40], room=room[:10]),
     )
 

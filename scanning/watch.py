@@ -20,12 +20,12 @@ from journals.models import Act, Journal
 from keys import access
 from scanning import balance as arithmetic
 from scanning import cards, late
+from scanning.expected_forms import ExpectedForms, read_expected_forms
 from scanning.grounds import read_grounds
 from scanning.models import RoomCard
-from scanning.reconcile import Balance, judge, reconcile, remember, scanning
-from scanning.register import Register, read_register
+from scanning.reconcile import Balance, evaluate, reconcile, remember, scanning
 from scanning.states import CLOSED, CardState, RecordingState, SourceState
-from stations.models import Sitting, SittingRoom, StationPost
+from stations.models import Sitting, SittingRoom, StationAssignment
 from wire.messages import NOTHING
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def _looks(sittings: Iterable[Sitting]) -> dict[int, int]:
             "sitting_id", "pk", "state", "room_id", "station_id", "received_at", "forms_opened_at", "forms_problem"
         ),
         Act.objects.values_list("sitting_id", "pk", "station_post_id"),
-        StationPost.objects.values_list("sitting_id", "pk", "station_id", "room_id"),
+        StationAssignment.objects.values_list("sitting_id", "pk", "station_id", "room_id"),
         SittingRoom.objects.values_list("sitting_id", "pk", "room_id", "seats", "voice"),
     )
     for place, each in enumerate(rows):
@@ -92,7 +92,7 @@ def look(sitting: Sitting, rooms: Iterable[int | None] | None = None) -> bool:
     standing = list(rows)
     if not standing:
         return True
-    register = read_register(sitting)
+    register = read_expected_forms(sitting)
     grounds = read_grounds(sitting, register)
     reading = set(sitting.cards.filter(sources__state=SourceState.RECEIVED).values_list("pk", flat=True))
     whole = True
@@ -100,7 +100,7 @@ def look(sitting: Sitting, rooms: Iterable[int | None] | None = None) -> bool:
         try:
             changed = card.seen_journals != grounds.mark(card)
             if card.closed:
-                whole &= not changed or _hold_again(card, register)
+                whole &= not changed or _evaluate_again(card, register)
             elif card.pk in reading:
                 whole = False
             elif changed or _left(card):
@@ -136,7 +136,7 @@ def _left(card: RoomCard) -> bool:
     return bool(card.balance.get("unread")) or not card.balance.get("sealed")
 
 
-def _hold_again(card: RoomCard, register: Register) -> bool:
+def _evaluate_again(card: RoomCard, register: ExpectedForms) -> bool:
     """Judge a closed room anew: it stays closed as long as its verdict stands, else it is opened again.
 
     Returns:
@@ -146,7 +146,7 @@ def _hold_again(card: RoomCard, register: Register) -> bool:
         card = cards.lock(card)
         if not card.closed:
             return True
-        balance, found = judge(card, register)
+        balance, found = evaluate(card, register)
         if _stands(card, balance, found):
             if card.act_id is not None:
                 # The act may cover more than still differs: what is shown is what is true now.

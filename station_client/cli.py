@@ -16,7 +16,7 @@ from station_client.helping import Commands, Parser, language_of
 from station_client.talk import Talk
 from wire import VERSION
 from wire.durable import disk_refusal
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 __all__ = ["OK", "PROBLEMS", "REFUSED", "main", "parser"]
@@ -182,7 +182,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     code = REFUSED
     try:
         code = int(getattr(importlib.import_module(f"station_client.commands.{module}"), name)(args, talk))
-    except Refusal as refusal:
+    except PpeError as refusal:
         talk.refuse(refusal)
     except OSError as error:
         talk.refuse(disk_refusal(error))

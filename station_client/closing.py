@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from station_client.home import Station, refuse
+from station_client.home import StationHome, refuse
 from wire import durable, names
 from wire.journal import JournalLog, read
 from wire.journal.name import name_of
@@ -20,11 +20,11 @@ class Closed:
     entries: int
 
 
-def close(station: Station, log_path: Path, out: Path, *, person: str | None = None) -> Closed:
+def close(station: StationHome, log_path: Path, out: Path, *, person: str | None = None) -> Closed:
     """Close one log and write its journal into a folder.
 
     Raises:
-        Refusal: no certificate, a broken log, a drive that is full, read-only or gone, or a copy that differs.
+        PpeError: no certificate, a broken log, a drive that is full, read-only or gone, or a copy that differs.
     """
     signer = station.signer
     with JournalLog.open(log_path) as log:
@@ -46,12 +46,12 @@ def close(station: Station, log_path: Path, out: Path, *, person: str | None = N
 
 
 def close_all(
-    station: Station, out: Path, *, wanted: Callable[[Path], bool] = lambda _: True, person: str | None = None
+    station: StationHome, out: Path, *, wanted: Callable[[Path], bool] = lambda _: True, person: str | None = None
 ) -> list[Closed]:
     """Close every log of the station.
 
     Raises:
-        StationRefusal: there is nothing to close.
+        StationError: there is nothing to close.
     """
     logs = [path for path in station.logs() if wanted(path)]
     if not logs:
@@ -62,6 +62,6 @@ def close_all(
     return [close(station, path, out, person=person) for path in logs]
 
 
-def formed(station: Station) -> list[Path]:
+def formed(station: StationHome) -> list[Path]:
     """The journals formed so far, as they stand in the station's own folder."""
     return sorted((station.folder / "journals").glob("END_*.dat"))

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from station_client.home import Station, open_log, refuse
+from station_client.home import StationHome, open_log, refuse
 from wire import VERSION, canonical, durable
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.forms import check_number
 from wire.journal import FormSet, Header, JournalLog, seal_forms
 from wire.journal.events import EVENTS, check
@@ -19,11 +19,11 @@ from wire.messages import Message
 SOFTWARE = f"ppe-station {VERSION}"
 
 
-def start(station: Station, *, subject: str, day: date, room: str | None, person: str | None, duty: str) -> Path:
+def start(station: StationHome, *, subject: str, day: date, room: str | None, person: str | None, duty: str) -> Path:
     """Begin the log of one sitting, or go on with it.
 
     Raises:
-        Refusal: no package, no such sitting, or a broken log.
+        PpeError: no package, no such sitting, or a broken log.
     """
     exam = station.exam()
     sitting = f"{station.region}-{station.point}-{day:%d%m%y}-{subject}"
@@ -55,7 +55,7 @@ def start(station: Station, *, subject: str, day: date, room: str | None, person
     return path
 
 
-def _check_sitting(registry: Mapping[str, Any], station: Station, subject: str, day: date) -> None:
+def _check_sitting(registry: Mapping[str, Any], station: StationHome, subject: str, day: date) -> None:
     for point in registry["points"]:
         for sitting in point["sittings"]:
             if (point["code"], sitting["subject"], sitting["date"]) == (station.point, subject, day.isoformat()):
@@ -79,8 +79,8 @@ def record_entries(path: Path, rows: Sequence[Mapping[str, Any]], *, person: str
     """Record entries that another maker's station keeps in its own way: `[{event, data, person, failure}]`.
 
     Raises:
-        StationRefusal: a row is not in the format; nothing of the file is written.
-        EventRefusal: an entry does not agree with the catalogue; nothing of the file is written.
+        StationError: a row is not in the format; nothing of the file is written.
+        EventError: an entry does not agree with the catalogue; nothing of the file is written.
     """
     with open_log(path) as log:
         found = [_entry_row(row, log.header.kind) for row in rows]
@@ -104,7 +104,7 @@ def parse_data(name: str, pairs: Iterable[str]) -> dict[str, Any]:
     """`key=value` pairs as the data of an event: numbers where the catalogue wants numbers.
 
     Raises:
-        StationRefusal: a pair without `=`, or a value that is not of its field's type.
+        StationError: a pair without `=`, or a value that is not of its field's type.
     """
     kinds = {**EVENTS[name].required, **EVENTS[name].optional} if name in EVENTS else {}
     data: dict[str, Any] = {}
@@ -123,11 +123,11 @@ def parse_data(name: str, pairs: Iterable[str]) -> dict[str, Any]:
     return data
 
 
-def record_sets(station: Station, path: Path, rows: Sequence[Mapping[str, Any]], *, person: str | None) -> int:
+def record_sets(station: StationHome, path: Path, rows: Sequence[Mapping[str, Any]], *, person: str | None) -> int:
     """Record printed sets and seal their numbers to the access keys of the sitting.
 
     Raises:
-        StationRefusal: a row is not in the format; nothing of the file is written.
+        StationError: a row is not in the format; nothing of the file is written.
     """
     sets = [form_set(row) for row in rows]
     _once([row.ordinal for row in sets], [number for row in sets for number in row.sheets.values()])
@@ -149,12 +149,12 @@ def record_sets(station: Station, path: Path, rows: Sequence[Mapping[str, Any]],
     return len(sets)
 
 
-def record_answers(station: Station, path: Path, rows: Sequence[Mapping[str, Any]], *, person: str | None) -> int:
+def record_answers(station: StationHome, path: Path, rows: Sequence[Mapping[str, Any]], *, person: str | None) -> int:
     """Record answers of a voice station and seal the registration numbers to the access keys of the sitting.
 
     Raises:
-        StationRefusal: a row is not in the format; nothing of the file is written.
-        EventRefusal: an answer does not agree with the catalogue; nothing of the file is written.
+        StationError: a row is not in the format; nothing of the file is written.
+        EventError: an answer does not agree with the catalogue; nothing of the file is written.
     """
     answers = [_answer(row) for row in rows]
     sets = [each for each, _data in answers]
@@ -204,7 +204,7 @@ def form_set(row: Mapping[str, Any]) -> FormSet:
     """One row of a file of sets.
 
     Raises:
-        StationRefusal: a field is missing or of a wrong type.
+        StationError: a field is missing or of a wrong type.
     """
     match row:
         case {"set": int() as ordinal, "sheets": dict() as sheets} if (
@@ -224,7 +224,7 @@ def _is_number(kind: object, number: object) -> bool:
     return found is not None and found.code == kind
 
 
-def _bad_row(row: object) -> Refusal:
+def _bad_row(row: object) -> PpeError:
     return refuse(
         Message("A row is not in the format: {row}. Nothing is written.", row=str(row)[:200]),
     )
@@ -234,14 +234,14 @@ def read_rows(path: Path) -> list[Mapping[str, Any]]:
     """A JSON file that holds a list of objects.
 
     Raises:
-        StationRefusal: it does not.
+        StationError: it does not.
     """
     try:
         rows = canonical.loads(path.read_bytes())
-    except (OSError, Refusal) as error:
+    except (OSError, PpeError) as error:
         why = durable.disk_refusal(error) if isinstance(error, OSError) else error
         message = why.message
-        raise refuse(Message("The file {path} cannot be read. {message}", path=path, message=message)) from error
+        raise refuse(Message("The file {path} cannot be read. {reason}", path=path, reason=message)) from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise refuse(Message("The file {path} holds no list.", path=path))
     return rows

@@ -13,12 +13,12 @@ from cryptography.x509 import Certificate
 from wire import canonical, durable, pki
 from wire.cms import Signer
 from wire.documents import package
-from wire.documents.package import ExamPackage
-from wire.errors import Refusal
+from wire.documents.package import PackageDocument
+from wire.errors import PpeError
 from wire.journal import JournalLog
 from wire.journal.lines import Kind
 from wire.messages import NOTHING, Message
-from wire.pki import Identity, PrivateKey, Role, TrustStore
+from wire.pki import CertificateRole, Identity, PrivateKey, TrustStore
 
 _CONFIG, _KEY, _CERTIFICATE, _CA, _PACKAGE, _LOGS = (
     "station.json",
@@ -28,18 +28,22 @@ _CONFIG, _KEY, _CERTIFICATE, _CA, _PACKAGE, _LOGS = (
     "package.zip",
     "logs",
 )
-ROLES: dict[str, Role] = {"print": Role.PRINT, "voice": Role.VOICE, "scan": Role.SCAN}
+ROLES: dict[str, CertificateRole] = {
+    "print": CertificateRole.PRINT,
+    "voice": CertificateRole.VOICE,
+    "scan": CertificateRole.SCAN,
+}
 
 
-class StationRefusal(Refusal):
+class StationError(PpeError):
     """The station's folder does not allow what was asked."""
 
     code: ClassVar[str] = "station"
 
 
-def refuse(message: Message, *, remedy: Message = NOTHING) -> StationRefusal:
+def refuse(message: Message, *, remedy: Message = NOTHING) -> StationError:
     """A refusal of the station itself."""
-    return StationRefusal(message, remedy=remedy)
+    return StationError(message, remedy=remedy)
 
 
 def common_name(text: str) -> str:
@@ -53,7 +57,7 @@ def csr_name(identity: Identity) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Station:
+class StationHome:
     """A station that has its key."""
 
     folder: Path
@@ -73,7 +77,7 @@ class Station:
         """The station's key.
 
         Raises:
-            StationRefusal: the file is missing or damaged.
+            StationError: the file is missing or damaged.
         """
         try:
             key = serialization.load_pem_private_key((self.folder / _KEY).read_bytes(), password=None)
@@ -88,7 +92,7 @@ class Station:
         """The station's key and certificate.
 
         Raises:
-            StationRefusal: no certificate yet.
+            StationError: no certificate yet.
         """
         try:
             (certificate,) = pki.load_pem_certificates((self.folder / _CERTIFICATE).read_bytes())
@@ -104,11 +108,11 @@ class Station:
         path = self.folder / _CA
         return TrustStore(pki.load_pem_certificates(path.read_bytes())) if path.exists() else None
 
-    def exam(self) -> ExamPackage:
+    def exam(self) -> PackageDocument:
         """The exam package taken in last.
 
         Raises:
-            StationRefusal: there is none.
+            StationError: there is none.
         """
         try:
             data = (self.folder / _PACKAGE).read_bytes()
@@ -146,7 +150,7 @@ class Station:
         """The one log that fits.
 
         Raises:
-            StationRefusal: none fits, or several do.
+            StationError: none fits, or several do.
         """
         fitting = []
         for path in self.logs():
@@ -156,16 +160,16 @@ class Station:
         if len(fitting) == 1:
             return fitting[0]
         message = Message("No log is started") if not fitting else Message("Several logs")
-        raise refuse(Message("{message}.", message=message), remedy=Message("Give --subject and --room."))
+        raise refuse(Message("{problem}.", problem=message), remedy=Message("Give --subject and --room."))
 
 
-def init(folder: Path, *, kind: Kind, region: str, point: str, number: str, serial: str) -> tuple[Station, Path]:
+def init(folder: Path, *, kind: Kind, region: str, point: str, number: str, serial: str) -> tuple[StationHome, Path]:
     """Make the key of a station and the request for its certificate.
 
     Raises:
-        StationRefusal: there is a station in the folder already.
+        StationError: there is a station in the folder already.
     """
-    station = Station(folder, kind, region, point, number, serial or f"{kind}-{region}-{point}-{number}")
+    station = StationHome(folder, kind, region, point, number, serial or f"{kind}-{region}-{point}-{number}")
     identity = station.identity
     if (folder / _CONFIG).exists():
         raise refuse(Message("There is a station in {folder} already.", folder=folder))
@@ -186,23 +190,25 @@ def key_pem(key: PrivateKey) -> bytes:
     )
 
 
-def load(folder: Path) -> Station:
+def load(folder: Path) -> StationHome:
     """Open the folder of a station.
 
     Raises:
-        StationRefusal: it is not one.
+        StationError: it is not one.
     """
     try:
         config: dict[str, Any] = canonical.loads((folder / _CONFIG).read_bytes())
-        return Station(folder, config["kind"], config["region"], config["point"], config["number"], config["serial"])
-    except (OSError, KeyError, TypeError, Refusal) as error:
+        return StationHome(
+            folder, config["kind"], config["region"], config["point"], config["number"], config["serial"]
+        )
+    except (OSError, KeyError, TypeError, PpeError) as error:
         raise refuse(
             Message("There is no station in {folder}.", folder=folder),
             remedy=Message("Run: ppe-station init DIR --role … --region … --point … --number …"),
         ) from error
 
 
-def take_package(station: Station, data: bytes, *, fingerprint: str | None) -> ExamPackage:
+def take_package(station: StationHome, data: bytes, *, fingerprint: str | None) -> PackageDocument:
     """Take in an exam package and the station's certificate that it carries.
 
     Args:
@@ -211,8 +217,8 @@ def take_package(station: Station, data: bytes, *, fingerprint: str | None) -> E
         fingerprint: SHA-256 of the authority's certificate as told by the centre; needed the first time.
 
     Raises:
-        StationRefusal: another point, another authority, or no certificate of this station's key in it.
-        Refusal: the package does not hold.
+        StationError: another point, another authority, or no certificate of this station's key in it.
+        PpeError: the package does not hold.
     """
     trust = station.trust()
     exam, _ = package.read(data, trust=trust)
@@ -232,7 +238,7 @@ def take_package(station: Station, data: bytes, *, fingerprint: str | None) -> E
     return exam
 
 
-def _confirm(exam: ExamPackage, fingerprint: str | None) -> None:
+def _confirm(exam: PackageDocument, fingerprint: str | None) -> None:
     told = (fingerprint or "").replace(":", "").replace(" ", "").lower()
     if told != exam.ca_fingerprint:
         raise refuse(

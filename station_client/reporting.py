@@ -11,23 +11,23 @@ import httpx
 
 from station_client import sending
 from station_client.day import SOFTWARE
-from station_client.home import Station
+from station_client.home import StationHome
 from wire import canonical
 
 _BATTERIES = Path("/sys/class/power_supply")
 
 
-def configuration(station: Station, url: str) -> dict[str, Any]:
+def configuration(station: StationHome, url: str) -> dict[str, Any]:
     """Return what the HQ says of the station's day.
 
     Raises:
-        SendRefusal: no answer, or a refusal.
+        SendError: no answer, or a refusal.
     """
     with sending.session(station, url) as client:
         return sending.ask(client, "GET", "/api/v1/station/configuration/")
 
 
-def measured(station: Station) -> dict[str, Any]:
+def measured(station: StationHome) -> dict[str, Any]:
     """Return what the station can measure itself: clock, free disk, battery."""
     found: dict[str, Any] = {
         "at": canonical.stamp(dt.datetime.now(dt.UTC)),
@@ -50,7 +50,12 @@ def battery(folder: Path = _BATTERIES) -> int | None:
 
 
 def tell(
-    station: Station, url: str, said: dict[str, Any], *, every: float = 0.0, sleep: Callable[[float], None] = time.sleep
+    station: StationHome,
+    url: str,
+    said: dict[str, Any],
+    *,
+    every: float = 0.0,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[dict[str, Any]]:
     """Tell the HQ how the station is: once, or again and again.
 
@@ -62,7 +67,7 @@ def tell(
         sleep: Waits.
 
     Raises:
-        SendRefusal: no answer, or a refusal; in a row of signs a bad line is passed over, the next sign is newer.
+        SendError: no answer, or a refusal; in a row of signs a bad line is passed over, the next sign is newer.
     """
     while True:
         try:
@@ -72,12 +77,12 @@ def tell(
                     if not every:
                         return
                     sleep(every)
-        except (sending.SendRefusal, httpx.HTTPError):
+        except (sending.SendError, httpx.HTTPError):
             if not every:
                 raise
             sleep(every)
 
 
-def _one(client: httpx.Client, station: Station, said: dict[str, Any]) -> dict[str, Any]:
+def _one(client: httpx.Client, station: StationHome, said: dict[str, Any]) -> dict[str, Any]:
     body = {**measured(station), **said}
     return sending.ask(client, "POST", "/api/v1/station/heartbeat/", json=body)

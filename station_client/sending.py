@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 
-from station_client.home import Station, StationRefusal
+from station_client.home import StationError, StationHome
 from wire import canonical, tus
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Both, Message
 from wire.pki.session import sign_challenge
 from wire.tus_errors import retry_after
@@ -28,7 +28,7 @@ _TIMEOUT = httpx.Timeout(120.0, connect=15.0)
 _RETRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
-class SendRefusal(StationRefusal):
+class SendError(StationError):
     """The HQ could not be reached, or it refused."""
 
     code = "send"
@@ -44,12 +44,17 @@ class Sent:
 
 
 def send(
-    station: Station, url: str, paths: list[Path], *, tries: int = TRIES, sleep: Callable[[float], None] = time.sleep
+    station: StationHome,
+    url: str,
+    paths: list[Path],
+    *,
+    tries: int = TRIES,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> list[Sent]:
     """Send journals; the same bytes may be sent any number of times.
 
     Raises:
-        SendRefusal: no answer after all tries, or a permanent refusal.
+        SendError: no answer after all tries, or a permanent refusal.
     """
     with session(station, url, tries=tries, sleep=sleep) as client:
         return [
@@ -65,12 +70,12 @@ def _tls() -> ssl.SSLContext:
 
 @contextmanager
 def session(
-    station: Station, url: str, *, tries: int = TRIES, sleep: Callable[[float], None] = time.sleep
+    station: StationHome, url: str, *, tries: int = TRIES, sleep: Callable[[float], None] = time.sleep
 ) -> Iterator[httpx.Client]:
     """Log in with the station's key; the client carries the session.
 
     Raises:
-        SendRefusal: no answer after all tries, or a permanent refusal.
+        SendError: no answer after all tries, or a permanent refusal.
     """
     with httpx.Client(base_url=url.rstrip("/"), timeout=_TIMEOUT, verify=_tls()) as client:
         signer = station.signer
@@ -104,7 +109,7 @@ def _send_long(client: httpx.Client, path: Path, tries: int, sleep: Callable[[fl
     """Send a journal in pieces, going on from where the HQ stands."""
     named = {"purpose": "journal", "filename": path.name}
     location: str | None = None
-    why: tus.TransferRefusal | None = None
+    why: tus.ExchangeError | None = None
     for attempt in range(tries):
         if attempt:
             sleep(_pause(attempt, why.retry_after if why else None))
@@ -113,11 +118,11 @@ def _send_long(client: httpx.Client, path: Path, tries: int, sleep: Callable[[fl
             said = tus.answer(client, str(done.location)) or {}
             result = said.get("result") or {}
             return Sent(path, str(result.get("state", said.get("state", ""))), str(result.get("line", "")))
-        except tus.RetryLater as later:
+        except tus.RetryLaterError as later:
             why, location = later, later.location or location
-        except tus.TransferRefusal as refused:
-            raise SendRefusal(Message("The HQ refused: {message}", message=refused.message)) from refused
-    raise why or SendRefusal(Message("The HQ does not answer."))
+        except tus.ExchangeError as refused:
+            raise SendError(Message("The HQ refused: {reason}", reason=refused.message)) from refused
+    raise why or SendError(Message("The HQ does not answer."))
 
 
 def _pause(attempt: int, asked: float | None) -> float:
@@ -138,13 +143,13 @@ def ask(
     """Ask the HQ, again on a bad line.
 
     Raises:
-        SendRefusal: no answer after all tries, or a permanent refusal.
+        SendError: no answer after all tries, or a permanent refusal.
     """
     return _again(lambda: client.request(method, path, **request), tries, sleep)
 
 
 def _again(ask_once: Callable[[], httpx.Response], tries: int, sleep: Callable[[float], None]) -> dict[str, Any]:
-    why: Refusal | None = None
+    why: PpeError | None = None
     asked: float | None = None
     for attempt in range(tries):
         if attempt:
@@ -160,10 +165,10 @@ def _again(ask_once: Callable[[], httpx.Response], tries: int, sleep: Callable[[
         why, asked = _refusal(response), retry_after(response)
         if not _passes(response):
             break
-    raise why or SendRefusal(Message("The HQ does not answer."))
+    raise why or SendError(Message("The HQ does not answer."))
 
 
-def _silence(error: httpx.HTTPError) -> SendRefusal:
+def _silence(error: httpx.HTTPError) -> SendError:
     """Say in words why there is no answer."""
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         message = Message("no connection")
@@ -171,7 +176,7 @@ def _silence(error: httpx.HTTPError) -> SendRefusal:
         message = Message("no answer in time")
     else:
         message = Message("the line broke")
-    return SendRefusal(
+    return SendError(
         Message("The HQ does not answer: {why}.", why=message),
         remedy=Message("Check the address and the network, then repeat; or hand the journal over by drive: close."),
     )
@@ -185,12 +190,12 @@ def _json(response: httpx.Response) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _refusal(response: httpx.Response) -> SendRefusal:
+def _refusal(response: httpx.Response) -> SendError:
     problem = _json(response) or {}
     en = str(problem.get("detail") or problem.get("title") or f"HTTP {response.status_code}")
     said = Both(str(problem.get("detail_ru") or en), en)
     remedy = Both(str(problem.get("cure_ru") or ""), str(problem.get("cure") or ""))
-    return SendRefusal(Message("The HQ refused: {message}", message=said), remedy=remedy)
+    return SendError(Message("The HQ refused: {reason}", reason=said), remedy=remedy)
 
 
 def _passes(response: httpx.Response) -> bool:

@@ -10,13 +10,13 @@ from typing import Any, cast
 
 from station_client import closing, day, home
 from station_client.closing import Closed
-from station_client.home import Station, refuse
+from station_client.home import StationHome, refuse
 from wire import canonical, durable, filenames, forms, schema
 from wire.journal.lines import Kind
 from wire.messages import Message
 from wire.subjects import form_set
 
-__all__ = ["Closed", "Pace", "Station", "make_stations", "play", "take_package"]
+__all__ = ["Closed", "Pace", "StationHome", "make_stations", "play", "take_package"]
 
 #: What one thing takes in life, in seconds.
 _SET_SECONDS, _ANSWER_SECONDS, _ENTRY_SECONDS = 20.0, 900.0, 60.0
@@ -46,7 +46,7 @@ def make_stations(folder: Path, registry: bytes, *, point: str) -> list[Path]:
     """Make every print, voice and scanning station of a point, with the requests for their certificates together.
 
     Raises:
-        Refusal: not a registry, no such point, or a station that is there already.
+        PpeError: not a registry, no such point, or a station that is there already.
     """
     document = canonical.loads(registry)
     schema.validate("registry", document)
@@ -73,12 +73,12 @@ def make_stations(folder: Path, registry: bytes, *, point: str) -> list[Path]:
     return made
 
 
-def take_package(folder: Path, data: bytes, *, fingerprint: str | None) -> list[Station]:
+def take_package(folder: Path, data: bytes, *, fingerprint: str | None) -> list[StationHome]:
     """Give every station of the folder the exam package.
 
     Raises:
-        StationRefusal: there are no stations.
-        Refusal: the package does not hold, or has no certificate of a station.
+        StationError: there are no stations.
+        PpeError: the package does not hold, or has no certificate of a station.
     """
     stations = [home.load(path) for path in sorted((folder / "stations").glob("*")) if path.is_dir()]
     if not stations:
@@ -91,11 +91,11 @@ def take_package(folder: Path, data: bytes, *, fingerprint: str | None) -> list[
     return stations
 
 
-def play(station: Station, out: Path, *, pace: Pace) -> Iterator[Closed]:
+def play(station: StationHome, out: Path, *, pace: Pace) -> Iterator[Closed]:
     """Play one station's day in every room of every sitting, and form its journals.
 
     Raises:
-        Refusal: as `day.start` and `closing.close`.
+        PpeError: as `day.start` and `closing.close`.
     """
     for point in station.exam().registry["points"]:
         if point["code"] != station.point:
@@ -107,7 +107,7 @@ def play(station: Station, out: Path, *, pace: Pace) -> Iterator[Closed]:
                     yield closing.close(station, path, out)
 
 
-def _one(station: Station, sitting: Mapping[str, Any], post: Mapping[str, Any], pace: Pace) -> Path:
+def _one(station: StationHome, sitting: Mapping[str, Any], post: Mapping[str, Any], pace: Pace) -> Path:
     when, subject = date.fromisoformat(sitting["date"]), sitting["subject"]
     path = day.start(station, subject=subject, day=when, room=post["room"], person=None, duty=post["duty"])
     room = next((row for row in sitting["rooms"] if row["number"] == post["room"]), None)
@@ -127,7 +127,7 @@ def _serial(draw: random.Random) -> int:
     return draw.randrange(10**9, 10**10)
 
 
-def _print(station: Station, path: Path, subject: str, count: int, draw: random.Random, pace: Pace) -> None:
+def _print(station: StationHome, path: Path, subject: str, count: int, draw: random.Random, pace: Pace) -> None:
     rows = []
     for ordinal in range(1, count + 1):
         sheets = {kind: forms.make_number(kind, _serial(draw)) for kind in form_set(subject)}
@@ -137,7 +137,7 @@ def _print(station: Station, path: Path, subject: str, count: int, draw: random.
     day.record_sets(station, path, rows, person=None)
 
 
-def _voice(station: Station, path: Path, count: int, draw: random.Random, pace: Pace) -> None:
+def _voice(station: StationHome, path: Path, count: int, draw: random.Random, pace: Pace) -> None:
     rows = []
     for ordinal in range(1, count + 1):
         rows.append(

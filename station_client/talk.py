@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape as _escape
 
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Both, Message
 
 if TYPE_CHECKING:
     from station_client.sending import Sent
-    from station_client.verifying import Report
+    from station_client.verifying import FileReport
 
 
 def escape(text: str) -> str:
@@ -44,20 +44,20 @@ class Talk:
         ru = sent.line if sent.path.name in sent.line else f"{sent.path.name}: {sent.line}"
         self.say(Both(ru, f"{sent.path.name}: {sent.state}"), file=sent.path.name, state=sent.state, line=sent.line)
 
-    def refuse(self, refusal: Refusal) -> None:
+    def refuse(self, refusal: PpeError) -> None:
         """Say what was refused, why, and what to do."""
         if self.as_json:
             parts = [part.text(self.lang) for part in refusal.parts]
-            said = {"text": refusal.text(self.lang), "parts": parts, "cure": refusal.cure(self.lang)}
+            said = {"text": refusal.text(self.lang), "parts": parts, "cure": refusal.remedy_text(self.lang)}
             self.rows.append({"refused": refusal.code, "permanent": refusal.permanent, **said})
             return
         self.err.print(f"[red]✗[/] {escape(refusal.text(self.lang))}")
         for part in refusal.parts:
             self.err.print(f"  · {escape(part.text(self.lang))}")
-        if cure := refusal.cure(self.lang):
+        if cure := refusal.remedy_text(self.lang):
             self.err.print(f"  → {escape(cure)}")
 
-    def report(self, report: "Report") -> None:
+    def report(self, report: "FileReport") -> None:
         """Show what was found out about a file."""
         if self.as_json:
             self.rows.append(report.as_dict(self.lang))

@@ -3,11 +3,11 @@
 import os
 from pathlib import Path
 
-from station_client.home import StationRefusal, common_name, csr_name, own_certificate, refuse
+from station_client.home import StationError, common_name, csr_name, own_certificate, refuse
 from wire import durable, pki
 from wire.documents import package
 from wire.messages import Message
-from wire.pki import Identity, Role
+from wire.pki import CertificateRole, Identity
 
 PIN_VARIABLE = "PPE_PIN"
 
@@ -16,10 +16,10 @@ def new(folder: Path, *, person: str, region: str, point: str, name: str, pin: s
     """Make a token's key and the request for its certificate.
 
     Raises:
-        StationRefusal: the token is there already.
-        Refusal: a bad identity or an empty PIN.
+        StationError: the token is there already.
+        PpeError: a bad identity or an empty PIN.
     """
-    identity = Identity(Role.GEK, region, point, person)
+    identity = Identity(CertificateRole.GEK, region, point, person)
     path = folder / f"gek-{region}-{point}-{person}.p12"
     if path.exists():
         raise refuse(Message("The token {path_name} exists already.", path_name=path.name))
@@ -36,19 +36,19 @@ def install(folder: Path, data: bytes, *, pin: str) -> list[Path]:
     """Put certificates from a package or a PEM file into the tokens of a folder whose keys they are of.
 
     Raises:
-        WrongPin: the PIN opens none of the tokens.
-        StationRefusal: no token in the folder, or no certificate fits.
+        WrongPinError: the PIN opens none of the tokens.
+        StationError: no token in the folder, or no certificate fits.
     """
     tokens = sorted(folder.glob("*.p12"))
     if not tokens:
         raise refuse(Message("There is no token in {folder}.", folder=folder))
     texts = _certificates(data)
     done: list[Path] = []
-    wrong: pki.WrongPin | None = None
+    wrong: pki.WrongPinError | None = None
     for path in tokens:
         try:
             opened = pki.load_pkcs12(path.read_bytes(), pin)
-        except pki.WrongPin as error:
+        except pki.WrongPinError as error:
             wrong = error
             continue
         for text in texts:
@@ -60,7 +60,7 @@ def install(folder: Path, data: bytes, *, pin: str) -> list[Path]:
                 done.append(path)
                 break
     if not done:
-        raise wrong or StationRefusal(Message("No certificate fits the token."))
+        raise wrong or StationError(Message("No certificate fits the token."))
     return done
 
 

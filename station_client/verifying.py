@@ -12,11 +12,11 @@ from wire import canonical, cms, journal, names, packet, pki, schema
 from wire.cms import SignedBy, Span
 from wire.documents import act, feed, package, receipt
 from wire.durable import disk_refusal
-from wire.errors import Part, Refusal
+from wire.errors import FieldError, PpeError
 from wire.journal.events import EVENTS
 from wire.journal.name import compare
 from wire.messages import Both, Message
-from wire.packet.zip import CONTENT, ContainerRefusal
+from wire.packet.zip import CONTENT, ContainerError
 from wire.pki import TrustStore
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _LEVELS = {
 
 
 @dataclass(slots=True)
-class Report:
+class FileReport:
     """What was found out about one file."""
 
     path: Path
@@ -54,7 +54,7 @@ class Report:
         if self.verdict == "ok":
             self.verdict = "problems"
 
-    def refuse(self, refusal: Refusal) -> None:
+    def refuse(self, refusal: PpeError) -> None:
         """Say that the file does not hold."""
         self.verdict = "refused"
         self.problems.append(refusal.message)
@@ -82,27 +82,27 @@ def _time(moment: dt.datetime | str) -> str:
     return f"{value.astimezone(dt.UTC):%d.%m.%Y %H:%M:%S} UTC"
 
 
-def verify(path: Path, trust: TrustStore | None) -> Report:
+def verify(path: Path, trust: TrustStore | None) -> FileReport:
     """Find out about one file. Never raises for what stands in the file.
 
     Args:
         path: the file.
         trust: whom to rely upon; without it signatures are shown, but not called good.
     """
-    report = Report(path)
+    report = FileReport(path)
     known = trust if trust is not None else TrustStore([])
     if trust is None:
         report.problem(Message("nobody to trust is given: use --ca or --package"))
     try:
         _explain(report, path, known)
-    except Refusal as refusal:
+    except PpeError as refusal:
         report.refuse(refusal)
     except OSError as error:
         report.refuse(disk_refusal(error))
     return report
 
 
-def _explain(report: Report, path: Path, trust: TrustStore) -> None:
+def _explain(report: FileReport, path: Path, trust: TrustStore) -> None:
     with path.open("rb") as file:
         head = file.read(64)
         if head.startswith(b"PK\x03\x04") and CONTENT.encode() in head:
@@ -111,15 +111,15 @@ def _explain(report: Report, path: Path, trust: TrustStore) -> None:
             return
         size = path.stat().st_size
         if size > MAX_FILE:
-            raise ContainerRefusal(Message("The file is too big."))
+            raise ContainerError(Message("The file is too big."))
         if not head:
-            raise Refusal(Message("There is nothing in the file."))
+            raise PpeError(Message("There is nothing in the file."))
         # mapped, not read: a journal of a whole day is judged where it stands
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             _explain_bytes(report, path, data, trust)
 
 
-def _explain_bytes(report: Report, path: Path, data: mmap.mmap, trust: TrustStore) -> None:
+def _explain_bytes(report: FileReport, path: Path, data: mmap.mmap, trust: TrustStore) -> None:
     if data[:4] == b"PK\x03\x04":
         report.title = Message("Exam package")
         _package(report, data[:], trust)
@@ -134,7 +134,7 @@ def _explain_bytes(report: Report, path: Path, data: mmap.mmap, trust: TrustStor
         _signed(report, path, data, trust)
 
 
-def _signed(report: Report, path: Path, data: mmap.mmap, trust: TrustStore) -> None:
+def _signed(report: FileReport, path: Path, data: mmap.mmap, trust: TrustStore) -> None:
     content = Span(data, 0, len(data)) if data[:1] == b"{" else cms.unverified_in_place(data)
     end = content.data.find(b"\n", content.begin, content.end)
     document = canonical.loads(content.data[content.begin : end if end >= 0 else content.end])
@@ -148,24 +148,24 @@ def _signed(report: Report, path: Path, data: mmap.mmap, trust: TrustStore) -> N
     # Which versions are read, the schema of the kind says.
     kind = str(form).removeprefix("ppe-").rpartition("/")[0]
     if kind not in readers:
-        raise Refusal(Message("Unknown kind of document: {form}.", form=str(form)[:80]))
+        raise PpeError(Message("Unknown kind of document: {form}.", form=str(form)[:80]))
     report.title, read = readers[kind]
     if kind in ("act", "feed"):
         schema.validate(kind, document)
     read()
 
 
-def _place(report: Report, region: str, point: str, mode: str) -> None:
+def _place(report: FileReport, region: str, point: str, mode: str) -> None:
     report.fact(Message("Region, point"), f"{region}, {point}")
     report.fact(Message("Mode"), Message("training") if mode == "training" else Message("live"))
 
 
-def _parts(report: Report, parts: Iterable[Part]) -> None:
+def _parts(report: FileReport, parts: Iterable[FieldError]) -> None:
     for part in parts:
         report.problem(part.message)
 
 
-def _journal(report: Report, path: Path, data: mmap.mmap, trust: TrustStore) -> None:
+def _journal(report: FileReport, path: Path, data: mmap.mmap, trust: TrustStore) -> None:
     document = journal.survey(data, trust=trust)
     header = document.header
     report.fact(
@@ -199,7 +199,7 @@ def _journal(report: Report, path: Path, data: mmap.mmap, trust: TrustStore) -> 
         report.fact(Message("The name should be"), reading.proposed)
 
 
-def _packet(report: Report, path: Path, trust: TrustStore) -> None:
+def _packet(report: FileReport, path: Path, trust: TrustStore) -> None:
     header = packet.read_header(path)
     report.fact(Message("Kind, version"), f"{header.kind}, v{header.version}")
     _place(report, header.region, header.point, header.mode)
@@ -215,7 +215,7 @@ def _packet(report: Report, path: Path, trust: TrustStore) -> None:
         report.signed(signed_by)
 
 
-def _package(report: Report, data: bytes, trust: TrustStore) -> None:
+def _package(report: FileReport, data: bytes, trust: TrustStore) -> None:
     exam, signed_by = package.read(data, trust=trust if trust.roots else None)
     header = exam.header
     _place(report, header["region"], header["point"], header["mode"])
@@ -226,7 +226,7 @@ def _package(report: Report, data: bytes, trust: TrustStore) -> None:
     report.signed(signed_by)
 
 
-def _receipt(report: Report, data: bytes, trust: TrustStore) -> None:
+def _receipt(report: FileReport, data: bytes, trust: TrustStore) -> None:
     document = canonical.loads(cms.unverified_content(data))
     schema.validate("receipt", document)
     report.fact(Message("Verdict"), _LEVELS[document["level"]])
@@ -241,7 +241,7 @@ def _receipt(report: Report, data: bytes, trust: TrustStore) -> None:
     _who(report, data, trust)
 
 
-def _pdf(report: Report, paper: "Paper", trust: TrustStore) -> None:
+def _pdf(report: FileReport, paper: "Paper", trust: TrustStore) -> None:
     if paper.number is None and not paper.sitting:
         report.problem(
             Message("no page has the number of a report of the centre, or the sitting of an act of a point"),
@@ -272,12 +272,12 @@ def _pdf(report: Report, paper: "Paper", trust: TrustStore) -> None:
     report.fact(Message("Pages"), Message("not signed, rely on the receipts"))
 
 
-def _who(report: Report, data: bytes, trust: TrustStore) -> None:
+def _who(report: FileReport, data: bytes, trust: TrustStore) -> None:
     for signed_by in cms.verify(data, trust=trust).signers:
         report.signed(signed_by)
 
 
-def _act(report: Report, data: bytes, trust: TrustStore) -> None:
+def _act(report: FileReport, data: bytes, trust: TrustStore) -> None:
     document = canonical.loads(cms.unverified_content(data))
     kinds = {
         "journal_missing": Message("the journal of a station is missing"),
@@ -295,7 +295,7 @@ def _act(report: Report, data: bytes, trust: TrustStore) -> None:
     report.signed(signed_by)
 
 
-def _feed(report: Report, blobs: list[bytes], trust: TrustStore) -> None:
+def _feed(report: FileReport, blobs: list[bytes], trust: TrustStore) -> None:
     items = []
     for blob in blobs:
         item = feed.read(blob, trust)
@@ -313,7 +313,7 @@ def trust_from(*, ca: Path | None, exam: Path | None, crl: Path | None = None) -
     """A trust store from what the caller names; None when nothing is named.
 
     Raises:
-        Refusal: the certificate, list or package does not hold.
+        PpeError: the certificate, list or package does not hold.
     """
     if exam is not None:
         return package.read(exam.read_bytes(), trust=None)[0].trust()

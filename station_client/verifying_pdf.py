@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pypdf import PdfReader
 
 from wire import canonical, cms
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 MAX_SIZE = 64 * 1024 * 1024
@@ -18,7 +18,7 @@ _FOOTER = re.compile(r"(?:Отчёт № (\d+)|Акт закрытия ([\d-]+))
 _PACKET = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}…|SHA-256 файла")
 
 
-class PdfRefusal(Refusal):
+class PdfError(PpeError):
     """It is no readable PDF, or none of ours."""
 
     code = "pdf"
@@ -58,22 +58,22 @@ def read(data: bytes) -> Paper:
     """Read a report.
 
     Raises:
-        PdfRefusal: it is no PDF, it is damaged, or it is far bigger than any report.
+        PdfError: it is no PDF, it is damaged, or it is far bigger than any report.
     """
     if len(data) > MAX_SIZE:
-        raise PdfRefusal(Message("The PDF is too big for a report."))
+        raise PdfError(Message("The PDF is too big for a report."))
     try:
         reader = PdfReader(io.BytesIO(data), strict=False)
         if len(reader.pages) > MAX_PAGES:
-            raise PdfRefusal(Message("The PDF has too many pages for a report."))
+            raise PdfError(Message("The PDF has too many pages for a report."))
         text = " ".join(" ".join(page.extract_text() for page in reader.pages).split())
         receipts = {each.name: each.content for each in reader.attachment_list if each.name.endswith(".p7m")}
-    except PdfRefusal:
+    except PdfError:
         raise
     except Exception as error:  # whatever the parser meets in a damaged or forged file
-        raise PdfRefusal(Message("The PDF is damaged and cannot be read.")) from error
+        raise PdfError(Message("The PDF is damaged and cannot be read.")) from error
     if any(len(blob) > MAX_RECEIPT for blob in receipts.values()):
-        raise PdfRefusal(Message("A file inside the PDF is too big."))
+        raise PdfError(Message("A file inside the PDF is too big."))
     footer = _FOOTER.search(text)
     if footer is None:
         return Paper(None, "", "", text, receipts)

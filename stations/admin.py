@@ -15,7 +15,7 @@ from stations.models import (
     Sitting,
     SittingRoom,
     Station,
-    StationPost,
+    StationAssignment,
     Subject,
     User,
 )
@@ -42,10 +42,10 @@ class SittingRoomInline(ReadOnlyInline):
     fields = ("room", "seats", "voice", "places")
 
 
-class StationPostInline(ReadOnlyInline):
+class StationAssignmentInline(ReadOnlyInline):
     """Posts of a sitting."""
 
-    model = StationPost
+    model = StationAssignment
     fields = ("station", "room", "place", "duty", "since", "replaced_by")
     fk_name = "sitting"
 
@@ -106,7 +106,7 @@ class SittingAdmin(ReadOnlyAdmin):
     list_display = ("key", "subject", "date", "mode")
     list_select_related = ("point__region", "subject")
     list_filter = ("date", "mode", "subject")
-    inlines = (SittingRoomInline, StationPostInline)
+    inlines = (SittingRoomInline, StationAssignmentInline)
 
     @admin.display(description=_("code"))
     def key(self, sitting: Sitting) -> str:

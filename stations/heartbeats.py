@@ -10,9 +10,9 @@ from django.db import transaction
 from audit.log import Actor, record
 from common.work.clock import now
 from stations.matching import station_of
-from stations.models import ExamPoint, Heartbeat, Sitting, Station, StationPost
+from stations.models import ExamPoint, Heartbeat, Sitting, Station, StationAssignment
 from wire import canonical, names
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.journal.name import NO_ROOM
 from wire.messages import Message
 from wire.names import JournalName
@@ -25,7 +25,7 @@ MAX_SKEW = 60.0
 LOW_PAPER, LOW_TONER, LOW_BATTERY, LOW_DISK = 10, 10, 20, 1 << 30
 
 
-class StationUnknown(Refusal):
+class StationUnknownError(PpeError):
     """The registry of this node has no such station."""
 
     code = "station_unknown"
@@ -50,11 +50,11 @@ def station_of_machine(identity: Identity, point: ExamPoint) -> Station:
     """Return the station that a certificate speaks for.
 
     Raises:
-        StationUnknown: The registry of this node has no such station.
+        StationUnknownError: The registry of this node has no such station.
     """
     row = station_of(point, identity.role.value, identity.ident)
     if row is None:
-        raise StationUnknown(
+        raise StationUnknownError(
             Message(
                 "Station {ident} is not in the registry of point {point_key}.",
                 ident=identity.ident,
@@ -99,7 +99,7 @@ def configuration(*, station: Station) -> dict[str, Any]:
     """Return what a station is to know: its posts in today's and coming sittings, and the names of its journals."""
     point = station.point
     today = now().astimezone(point.zone).date()
-    posts = StationPost.objects.filter(station=station, sitting__date__gte=today).order_by("sitting__date", "pk")
+    posts = StationAssignment.objects.filter(station=station, sitting__date__gte=today).order_by("sitting__date", "pk")
     sittings: dict[int, dict[str, Any]] = {}
     for post in posts.select_related("sitting__subject", "sitting__point__region", "room", "replaced_by"):
         sitting = post.sitting
@@ -140,7 +140,7 @@ def configuration(*, station: Station) -> dict[str, Any]:
     }
 
 
-def _name(station: Station, sitting: Sitting, post: StationPost) -> str:
+def _name(station: Station, sitting: Sitting, post: StationAssignment) -> str:
     scan = station.kind == "scan"
     return names.write(
         JournalName(

@@ -51,7 +51,7 @@ def sitting_for(request: HttpRequest, key: str, action: str) -> Sitting:
     """Return the sitting of a form when the person may do the action there.
 
     Raises:
-        NotAllowed: With the roles that may do it, in words.
+        NotAllowedError: With the roles that may do it, in words.
     """
     sitting = open_sitting(request, key)
     require(request.user, action, sitting)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
-from stations.models import ExamPoint, Room, Sitting, Station, StationKind, StationPost
+from stations.models import ExamPoint, Room, Sitting, Station, StationAssignment, StationKind
 
 
 def plain(number: str) -> str:
@@ -41,19 +41,19 @@ def is_hq(room: Room | None) -> bool:
     return room is None or room.kind == Room.Kind.HQ
 
 
-def posts_of(sitting: Sitting, kind: str) -> QuerySet[StationPost]:
+def assignments_of(sitting: Sitting, kind: str) -> QuerySet[StationAssignment]:
     """Return the posts of a sitting's stations of a kind, each with its station and room."""
-    posts = StationPost.objects.filter(sitting=sitting, station__kind=kind)
+    posts = StationAssignment.objects.filter(sitting=sitting, station__kind=kind)
     return posts.select_related("room", "station").order_by("pk")
 
 
-def post_of(sitting: Sitting, station: Station, room: str | None) -> StationPost | None:
+def assignment_of(sitting: Sitting, station: Station, room: str | None) -> StationAssignment | None:
     """Return the post of a station in a room of a sitting (``None`` or ``0000``: it had no room)."""
-    posts = StationPost.objects.filter(sitting=sitting, station=station).order_by("pk")
-    return post_in(posts.select_related("room", "station"), room)
+    posts = StationAssignment.objects.filter(sitting=sitting, station=station).order_by("pk")
+    return assignment_in(posts.select_related("room", "station"), room)
 
 
-def post_in(posts: Iterable[StationPost], room: str | None) -> StationPost | None:
+def assignment_in(posts: Iterable[StationAssignment], room: str | None) -> StationAssignment | None:
     """Return which of a station's posts is in a room (``None`` or ``0000``: it had no room)."""
     wanted = None if room in (None, "", "0000", "HQ") else room
     for post in posts:

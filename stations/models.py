@@ -278,7 +278,7 @@ class SittingRoom(models.Model):
         return f"{self.sitting.key} {self.room.number}"
 
 
-class StationPost(models.Model):
+class StationAssignment(models.Model):
     """A station's post in a sitting: one row per station and room it worked in. The expected set is made of these."""
 
     sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("exam"), related_name="posts")
@@ -300,6 +300,7 @@ class StationPost(models.Model):
     SCOPE: ClassVar[str | None] = "sitting__point"
 
     class Meta:
+        db_table = "stations_stationpost"
         verbose_name = _("post of a station")
         verbose_name_plural = _("posts of stations")
         ordering = ("sitting", "station__kind", "room__number", "station__number")

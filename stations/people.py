@@ -7,11 +7,11 @@ from django.utils import translation
 
 from audit.log import Actor, record
 from stations.models import Person, User
-from wire.errors import Part, Refusal
+from wire.errors import FieldError, PpeError
 from wire.messages import Both, Message, Several
 
 
-class AccountRefused(Refusal):
+class AccountRefusedError(PpeError):
     """The login cannot be made as asked."""
 
     code = "account_refused"
@@ -39,18 +39,18 @@ def issue_account(
         superuser: The first administrator of a centre, before a registry names one.
 
     Raises:
-        AccountRefused: Name taken, passwords differ or are weak; each reason in words.
+        AccountRefusedError: Name taken, passwords differ or are weak; each reason in words.
     """
     username = username.strip()
     if not username or User.objects.filter(username__iexact=username).exists():
-        raise AccountRefused(Message("This user name is taken or empty."))
+        raise AccountRefusedError(Message("This user name is taken or empty."))
     if password != repeated:
-        raise AccountRefused(Message("The two passwords differ."))
+        raise AccountRefusedError(Message("The two passwords differ."))
     user = User(username=username, person=person, is_staff=True, is_superuser=superuser)
     user.first_name = (person.full_name if person else full_name)[:150]
     weak = _weaknesses(password, user)
     if weak:
-        raise AccountRefused(Several([part.message for part in weak], " "), parts=weak)
+        raise AccountRefusedError(Several([part.message for part in weak], " "), parts=weak)
     user.set_password(password)
     with transaction.atomic():
         user.save()
@@ -58,7 +58,7 @@ def issue_account(
     return user
 
 
-def _weaknesses(password: str, user: User) -> list[Part]:
+def _weaknesses(password: str, user: User) -> list[FieldError]:
     """Return what is weak about a password, each in both languages."""
     said: list[list[str]] = []
     for language in ("ru", "en"):
@@ -67,4 +67,4 @@ def _weaknesses(password: str, user: User) -> list[Part]:
                 validate_password(password, user)
             except ValidationError as error:
                 said.append(list(error.messages))
-    return [Part("password1", "", "", Both(*each)) for each in zip(*said, strict=True)] if said else []
+    return [FieldError("password1", "", "", Both(*each)) for each in zip(*said, strict=True)] if said else []

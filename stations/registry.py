@@ -18,16 +18,16 @@ from stations.models import (
     Sitting,
     SittingRoom,
     Station,
-    StationPost,
+    StationAssignment,
     Subject,
 )
-from stations.registry_checks import judge
+from stations.registry_checks import evaluate
 from wire import schema
 from wire.messages import Message
 from wire.subjects import SUBJECTS
 
 
-def take_in(document: dict[str, Any], *, actor: Actor) -> Region:
+def import_registry(document: dict[str, Any], *, actor: Actor) -> Region:
     """Write a registry document into the tables; the same document twice changes nothing.
 
     Rows that the document does not name stay: a room or station that worked is never forgotten.
@@ -40,11 +40,11 @@ def take_in(document: dict[str, Any], *, actor: Actor) -> Region:
         The region.
 
     Raises:
-        SchemaRefusal: The document does not follow its schema.
-        RegistryRefused: It is of another mode than this node, or its parts do not fit each other.
+        SchemaError: The document does not follow its schema.
+        RegistryRefusedError: It is of another mode than this node, or its parts do not fit each other.
     """
     schema.validate("registry", document)
-    judge(document)
+    evaluate(document)
     with transaction.atomic():
         subjects()
         said = document["region"]
@@ -126,7 +126,7 @@ def _sitting(point: ExamPoint, said: dict[str, Any], mode: str) -> None:
         )
     for post in said["posts"]:
         station = Station.objects.get(point=point, kind=post["station_kind"], number=post["station_number"])
-        StationPost.objects.get_or_create(
+        StationAssignment.objects.get_or_create(
             sitting=sitting,
             station=station,
             room=rooms.get(post.get("room") or ""),
@@ -153,7 +153,7 @@ def document_of(point: ExamPoint, day: date) -> dict[str, Any]:
         point.sittings.filter(date=day)
         .select_related("subject")
         .prefetch_related(Prefetch("rooms", SittingRoom.objects.select_related("room")))
-        .prefetch_related(Prefetch("posts", StationPost.objects.select_related("station", "room")))
+        .prefetch_related(Prefetch("posts", StationAssignment.objects.select_related("station", "room")))
         .prefetch_related(Prefetch("assignments", Assignment.objects.select_related("person")))
     )
     people = {a.person.uid: a.person for s in sittings for a in s.assignments.all()}

@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 from django.conf import settings
 
 from stations.models import Role
-from wire.errors import Part, Refusal
+from wire.errors import FieldError, PpeError
 from wire.messages import Message
 from wire.subjects import SUBJECTS
 
@@ -20,13 +20,13 @@ SHOWN = 5
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 
 
-class RegistryRefused(Refusal):
+class RegistryRefusedError(PpeError):
     """The document follows its schema, but its parts do not fit each other."""
 
     code = "registry_refused"
 
 
-class RegistryOfAnotherMode(RegistryRefused):
+class RegistryOfAnotherModeError(RegistryRefusedError):
     """A rehearsal's registry at a node of real exams, or the other way round."""
 
     code = "registry_wrong_mode"
@@ -40,15 +40,15 @@ class Where:
 
     def room(self, number: str) -> "Where":
         """Return a room of the place."""
-        return Where(Message("{message}, room {number}", message=self.message, number=number))
+        return Where(Message("{where}, room {number}", where=self.message, number=number))
 
 
-def judge(document: dict[str, Any]) -> None:
+def evaluate(document: dict[str, Any]) -> None:
     """Hold a registry document that follows its schema to what the tables need.
 
     Raises:
-        RegistryOfAnotherMode: It is not of the mode that this node works in.
-        RegistryRefused: With every part that does not fit; nothing has been written yet.
+        RegistryOfAnotherModeError: It is not of the mode that this node works in.
+        RegistryRefusedError: With every part that does not fit; nothing has been written yet.
     """
     _require_own_mode(document["mode"])
     found = list(_wrong(document))
@@ -58,7 +58,7 @@ def judge(document: dict[str, Any]) -> None:
     wrong = [part.message for part in shown]
     if more > 0:
         wrong.append(Message("and {count} more", count=more))
-    raise RegistryRefused(
+    raise RegistryRefusedError(
         Message("The registry is not accepted: {wrong}.", wrong=wrong),
         remedy=Message("Correct the registry where it was exported and upload it again."),
         parts=found[:100],
@@ -70,17 +70,17 @@ def _require_own_mode(mode: str) -> None:
     if mode == own:
         return
     if mode == "training":
-        raise RegistryOfAnotherMode(
+        raise RegistryOfAnotherModeError(
             Message("The registry is not accepted: it is of a rehearsal, this node works in the exam itself."),
             remedy=Message("Upload a registry of the exam, or go to a node that works in a rehearsal."),
         )
-    raise RegistryOfAnotherMode(
+    raise RegistryOfAnotherModeError(
         Message("The registry is not accepted: it is of the exam itself, this node works in a rehearsal."),
         remedy=Message("Upload a registry of a rehearsal, or go to a node that works in the exam itself."),
     )
 
 
-def _wrong(document: dict[str, Any]) -> Iterator[Part]:
+def _wrong(document: dict[str, Any]) -> Iterator[FieldError]:
     region = document["region"]
     yield from _zone(Where(Message("region")), region.get("timezone", ""))
     for person in document.get("staff", []):
@@ -95,9 +95,9 @@ def _wrong(document: dict[str, Any]) -> Iterator[Part]:
             yield from _sitting(where, point, sitting, staff)
 
 
-def _sitting(where: Where, point: dict[str, Any], sitting: dict[str, Any], staff: set[str]) -> Iterator[Part]:
+def _sitting(where: Where, point: dict[str, Any], sitting: dict[str, Any], staff: set[str]) -> Iterator[FieldError]:
     which = f"{sitting['date']} {sitting['subject']}"
-    where = Where(Message("{message}, exam {which}", message=where.message, which=which))
+    where = Where(Message("{where}, exam {which}", where=where.message, which=which))
     rooms = {room["number"] for room in point["rooms"]} | {"HQ"}
     stations = {(station["kind"], station["number"]) for station in point["stations"]}
     people = {person["uid"] for person in point["people"]} | staff
@@ -123,22 +123,22 @@ def _sitting(where: Where, point: dict[str, Any], sitting: dict[str, Any], staff
             yield _part(where, clock, "deadlines", Message("there is no such time: {clock}", clock=clock))
 
 
-def _known(where: Where, name: str, known: set[str], field: str, message: Message) -> Iterator[Part]:
+def _known(where: Where, name: str, known: set[str], field: str, message: Message) -> Iterator[FieldError]:
     if name not in known:
-        yield _part(where, name, field, Message("the point has no {message} {name}", message=message, name=name))
+        yield _part(where, name, field, Message("the point has no {thing} {name}", thing=message, name=name))
 
 
-def _role(where: Where, role: str) -> Iterator[Part]:
+def _role(where: Where, role: str) -> Iterator[FieldError]:
     if role not in Role.values:
         yield _part(where, role, "role", Message("there is no such role: {role}", role=role))
 
 
-def _seats(where: Where, seats: int) -> Iterator[Part]:
+def _seats(where: Where, seats: int) -> Iterator[FieldError]:
     if seats > MOST_SEATS:
         yield _part(where, str(seats), "seats", Message("{seats} seats", seats=seats))
 
 
-def _zone(where: Where, zone: str) -> Iterator[Part]:
+def _zone(where: Where, zone: str) -> Iterator[FieldError]:
     if zone not in _zones():
         yield _part(where, zone, "timezone", Message("there is no time zone {zone}", zone=zone))
 
@@ -156,5 +156,5 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _part(where: Where, found: str, field: str, message: Message) -> Part:
-    return Part(field, found, "", Message("{message}: {message2}", message=where.message, message2=message))
+def _part(where: Where, found: str, field: str, message: Message) -> FieldError:
+    return FieldError(field, found, "", Message("{where}: {problem}", where=where.message, problem=message))

@@ -7,18 +7,18 @@ from django.utils.translation import gettext as _
 
 from audit.log import Actor, record
 from common.work.clock import now
-from stations.models import Duty, Room, Sitting, Station, StationPost
-from wire.errors import Refusal
+from stations.models import Duty, Room, Sitting, Station, StationAssignment
+from wire.errors import PpeError
 from wire.messages import Message
 
 
-class ReplacementRefused(Refusal):
+class ReplacementRefusedError(PpeError):
     """The replacement does not follow from what the registry knows."""
 
     code = "replacement_refused"
 
 
-def replace_station(*, sitting: Sitting, old: Station, new: Station, room: Room, actor: Actor) -> StationPost:
+def replace_station(*, sitting: Sitting, old: Station, new: Station, room: Room, actor: Actor) -> StationAssignment:
     """Put a station in the place of another; the same replacement twice changes nothing.
 
     A reserve that had no room takes this one; a reserve that already works in a room gets one post more.
@@ -34,26 +34,26 @@ def replace_station(*, sitting: Sitting, old: Station, new: Station, room: Room,
         The post of the new station in the room.
 
     Raises:
-        ReplacementRefused: Same station, another kind, or the old one does not work in that room.
+        ReplacementRefusedError: Same station, another kind, or the old one does not work in that room.
     """
     if old.kind != new.kind or old.pk == new.pk:
-        raise ReplacementRefused(Message("Another station of the same kind must replace it."))
+        raise ReplacementRefusedError(Message("Another station of the same kind must replace it."))
     with transaction.atomic():
-        posts = StationPost.objects.select_for_update(of=("self",)).filter(sitting=sitting)
+        posts = StationAssignment.objects.select_for_update(of=("self",)).filter(sitting=sitting)
         before = posts.filter(station=old, room=room).first()
         if before is None:
-            raise ReplacementRefused(
+            raise ReplacementRefusedError(
                 Message("{station} does not work in the room «{room}» at this exam.", station=old, room=room),
             )
         after = posts.filter(station=new, room=room).first()
         if before.replaced_by_id and after and before.replaced_by_id == after.pk:
             return after
         if before.replaced_by_id:
-            raise ReplacementRefused(Message("{station} was replaced in this room already.", station=old))
+            raise ReplacementRefusedError(Message("{station} was replaced in this room already.", station=old))
         after = (
             after
             or posts.filter(station=new, room__isnull=True).first()
-            or StationPost(sitting=sitting, station=new, duty=Duty.RESERVE)
+            or StationAssignment(sitting=sitting, station=new, duty=Duty.RESERVE)
         )
         after.room, after.place, after.since = room, before.place, now()
         after.save()

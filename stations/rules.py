@@ -4,11 +4,11 @@ from collections.abc import Collection
 from typing import Any
 
 from stations.models import ExamPoint, Role, Sitting, User
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 
-class NotAllowed(Refusal):
+class NotAllowedError(PpeError):
     """The person's roles do not include the action."""
 
     code = "not_allowed"
@@ -87,7 +87,7 @@ def require(user: User | Any, action: str, where: ExamPoint | Sitting | None = N
     """Refuse an action that the person's roles do not include.
 
     Raises:
-        NotAllowed: With the roles that may do it, in words.
+        NotAllowedError: With the roles that may do it, in words.
     """
     require_any(user, (action,), where)
 
@@ -96,10 +96,10 @@ def require_any(user: User | Any, actions: Collection[str], where: ExamPoint | S
     """Refuse a person whose roles include none of the actions.
 
     Raises:
-        NotAllowed: With the roles that may do them, in words.
+        NotAllowedError: With the roles that may do them, in words.
     """
     if not any(allowed(user, action, where) for action in actions):
         labels = [str(role.label) for role in sorted({role for action in actions for role in RULES[action]})]
         # Only the first letter: the rest may be an abbreviation.
         roles = ", ".join(label[:1].lower() + label[1:] for label in labels)
-        raise NotAllowed(Message("You may not do this; it takes: {roles}.", roles=roles))
+        raise NotAllowedError(Message("You may not do this; it takes: {roles}.", roles=roles))

@@ -23,18 +23,18 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "ppe_portal.settings"
 
 
 @dataclass
-class Login:
+class PersonLogin:
     """A person before a screen."""
 
     user: User
     client: Client
 
 
-def log_in(user: User) -> Login:
+def log_in(user: User) -> PersonLogin:
     """Return a person with a browser that is logged in."""
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return Login(user, client)
+    return PersonLogin(user, client)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -120,7 +120,7 @@ def voice_day(db) -> factories.Day:
 
 
 @pytest.fixture
-def technician(day) -> Login:
+def technician(day) -> PersonLogin:
     """The technical specialist of the sitting."""
     return log_in(
         factories.make_user("technician", "Иванов Пётр Ильич", Role.TECHNICAL_SPECIALIST, sitting=day.sitting)
@@ -128,39 +128,39 @@ def technician(day) -> Login:
 
 
 @pytest.fixture
-def head(day) -> Login:
+def head(day) -> PersonLogin:
     """The head of the point."""
     return log_in(factories.make_user("head", "Орлова Мария Павловна", Role.POINT_HEAD, sitting=day.sitting))
 
 
 @pytest.fixture
-def gek(day) -> Login:
+def gek(day) -> PersonLogin:
     """The GEK member of the sitting."""
     return log_in(factories.make_user("gek", "Соколова Анна Сергеевна", Role.GEK_MEMBER, sitting=day.sitting))
 
 
 @pytest.fixture
-def observer(day) -> Login:
+def observer(day) -> PersonLogin:
     """The public observer: sees, does nothing."""
     return log_in(factories.make_user("observer", "Зимина Елена Юрьевна", Role.OBSERVER, sitting=day.sitting))
 
 
 @pytest.fixture
-def outsider(db) -> Login:
+def outsider(db) -> PersonLogin:
     """The technical specialist of another point."""
     other = factories.SittingFactory(point=factories.ExamPointFactory(code="0999"))
     return log_in(factories.make_user("outsider", "Чужой Олег Олегович", Role.TECHNICAL_SPECIALIST, sitting=other))
 
 
 @pytest.fixture
-def operator(db) -> Login:
+def operator(db) -> PersonLogin:
     """An operator of the regional centre."""
     region = factories.RegionFactory()
     return log_in(factories.make_user("operator", "Павлов Денис Олегович", Role.RCOI_OPERATOR, region=region))
 
 
 @pytest.fixture
-def coordinator(db) -> Login:
+def coordinator(db) -> PersonLogin:
     """The regional coordinator."""
     region = factories.RegionFactory()
     return log_in(
@@ -169,7 +169,7 @@ def coordinator(db) -> Login:
 
 
 @pytest.fixture
-def administrator(db) -> Login:
+def administrator(db) -> PersonLogin:
     """The administrator of the centre."""
     region = factories.RegionFactory()
     return log_in(factories.make_user("administrator", "Андреева Вера Николаевна", Role.ADMINISTRATOR, region=region))

@@ -2,12 +2,12 @@
 
 from django.urls import reverse
 
-from stations.models import StationPost
+from stations.models import StationAssignment
 from stations.rules import allowed
 
 
 def test_the_usual_day_has_its_posts(day):
-    assert StationPost.objects.filter(sitting=day.sitting, station__kind="print").count() == 6
+    assert StationAssignment.objects.filter(sitting=day.sitting, station__kind="print").count() == 6
     assert day.key.startswith("78-0001-")
     assert day.posts["print-0005"].room is None
 

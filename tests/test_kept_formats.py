@@ -10,15 +10,15 @@ import time_machine
 
 from audit.log import SYSTEM, Actor
 from journals import forms, intake
-from journals.models import Door as JournalDoor
+from journals.models import JournalChannel as JournalDoor
 from keys import access, node, trust
 from keys import package as exam_package
 from keys.tokens import list_tokens, open_token
 from ppe_portal import first_run
-from rcoi.models import Door, InboxSheet
-from rcoi.receiving import door, inbox
+from rcoi.models import InboxChannel, InboxSheet
+from rcoi.receiving import channels, inbox
 from rcoi.receiving.opening import open_packet
-from rcoi.states import PacketState
+from rcoi.states import InboxState
 from station_client.cli import main
 from stations import registry
 from stations.models import ExamPoint, Role, Sitting
@@ -60,7 +60,7 @@ def point(db, data_dir, settings):
     keep_keys("node.key", "station.key")
     first_run.identify_hq(region="78", points="0001", station="01")
     data = PACKAGE.read_bytes()
-    exam_package.take_in(data, confirmed_fingerprint=exam_package.preview(data).ca_fingerprint, actor=SYSTEM)
+    exam_package.import_package(data, confirmed_fingerprint=exam_package.preview(data).ca_fingerprint, actor=SYSTEM)
     return ExamPoint.objects.get(region__code="78", code="0001")
 
 
@@ -70,12 +70,12 @@ def centre(rcoi_node, data_dir, settings):
     settings.PPE_MODE = "training"
     keep_keys("rcoi.key")
     package, _by = wire_package.read(PACKAGE.read_bytes(), trust=None)
-    trust.keep(package.authority)
-    registry.take_in(json.loads((KEPT / "registry.json").read_text("utf-8")), actor=SYSTEM)
+    trust.store_certificate(package.authority)
+    registry.import_registry(json.loads((KEPT / "registry.json").read_text("utf-8")), actor=SYSTEM)
     certificates = exam_package._certificates((*package.certificates, *package.rcoi, *package.access))
-    trust.keep_all(certificates, trust=trust.trust_store())
-    trust.take_crl(der=package.crl, actor=SYSTEM)
-    door.connect()
+    trust.store_certificates(certificates, trust=trust.trust_store())
+    trust.import_crl(der=package.crl, actor=SYSTEM)
+    channels.connect()
 
 
 def verify(*words: object) -> int:
@@ -104,7 +104,7 @@ def test_a_point_accepts_kept_journals_and_opens_their_numbers_with_the_kept_key
     operator = Actor("Иванов Пётр Ильич", "page", user_id=user.pk)
     rows = {}
     for path in KEPT.glob("END_*.dat"):
-        verdict = intake.take_in(data=path.read_bytes(), name=path.name, door=JournalDoor.FLASH, actor=operator)
+        verdict = intake.ingest(data=path.read_bytes(), name=path.name, door=JournalDoor.FLASH, actor=operator)
         assert verdict.state == "accepted", verdict.line
         rows[verdict.journal.kind] = verdict.journal
     key = access.load(data=KEY.read_bytes(), name=KEY.name, actor=operator)
@@ -129,10 +129,10 @@ def test_a_point_takes_a_kept_feed_and_its_receipts_once(point):
 
 def test_a_centre_acknowledges_kept_packets_sheet_by_sheet(centre):
     for path in PACKETS:
-        row = inbox.receive(path=path, name=path.name, door=Door.FLASH, actor=SYSTEM)
+        row = inbox.receive(path=path, name=path.name, door=InboxChannel.FLASH, actor=SYSTEM)
         open_packet(row.pk)
         row.refresh_from_db()
-        assert row.state == PacketState.ACKNOWLEDGED, (path.name, row.reasons)
-        assert inbox.receive(path=path, name=path.name, door=Door.FLASH, actor=SYSTEM) == row
+        assert row.state == InboxState.ACKNOWLEDGED, (path.name, row.reasons)
+        assert inbox.receive(path=path, name=path.name, door=InboxChannel.FLASH, actor=SYSTEM) == row
         if row.kind == "blanks":
             assert InboxSheet.objects.filter(packet=row).count() == 8

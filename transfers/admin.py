@@ -4,11 +4,11 @@ from django.utils.translation import gettext_lazy as _
 
 from common.web.admin import ReadOnlyAdmin, ReadOnlyInline
 from transfers.models import (
+    ConnectivityCheck,
     FeedCursor,
     FeedRecord,
-    LineCheck,
+    HistoryEntry,
     Packet,
-    PacketStep,
     PhoneCode,
     PointStatus,
     ReceiptRecord,
@@ -16,15 +16,15 @@ from transfers.models import (
 )
 
 
-class StepInline(ReadOnlyInline):
+class HistoryInline(ReadOnlyInline):
     """The story of a packet."""
 
-    model = PacketStep
+    model = HistoryEntry
     fields = ("at", "state", "who_words", "text")
     readonly_fields = ("who_words",)
 
     @admin.display(description=_("who"))
-    def who_words(self, step: PacketStep) -> str:
+    def who_words(self, step: HistoryEntry) -> str:
         """Return who did it; what is no person's name is said in the reader's language."""
         return gettext(step.who)
 
@@ -46,7 +46,7 @@ class PacketAdmin(ReadOnlyAdmin):
     list_filter = ("state", "kind", ("sitting", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("sitting__point__region", "sitting__subject", "room", "status")
     search_fields = ("uid", "name", "sha256")
-    inlines = (StepInline, ReceiptInline)
+    inlines = (HistoryInline, ReceiptInline)
 
     @admin.display(description=_("packet"))
     def name_or_title(self, packet: Packet) -> str:
@@ -107,8 +107,8 @@ class PhoneCodeAdmin(ReadOnlyAdmin):
     list_select_related = ("point__region",)
 
 
-@admin.register(LineCheck)
-class LineCheckAdmin(ReadOnlyAdmin):
+@admin.register(ConnectivityCheck)
+class ConnectivityCheckAdmin(ReadOnlyAdmin):
     """Knocks at the centre's door."""
 
     list_display = ("packet", "channel", "address", "state", "answered_at", "milliseconds", "skew_seconds")

@@ -9,11 +9,11 @@ from audit.log import Actor, record
 from common.errors import both
 from common.work import jobs
 from scanning import cards, contents
-from scanning.errors import PicturesGone
+from scanning.errors import PicturesGoneError
 from scanning.models import RoomCard
 from scanning.states import CardState
 from stations.models import Room, Sitting
-from transfers.errors import NothingToBuild, RoomNotClosed
+from transfers.errors import NothingToBuildError, RoomNotClosedError
 from transfers.models import Packet, PacketKind, PointStatus
 from transfers.moves import move_packet, replaced_by
 from transfers.states import UNSENT, PacketState
@@ -58,14 +58,14 @@ def build_packet(*, sitting: Sitting, kind: str, room: Room | None = None, actor
         The packet, in state building.
 
     Raises:
-        RoomNotClosed: The room is not closed, is packed already, or makes another kind of packet.
+        RoomNotClosedError: The room is not closed, is packed already, or makes another kind of packet.
     """
     require_pictures(_card(sitting, room), actor=actor)
     with transaction.atomic():
         card = _card(sitting, room)
         card = cards.lock(card)
         if card.state not in READY or kind_of(card) != kind:
-            raise RoomNotClosed(
+            raise RoomNotClosedError(
                 Message(
                     "{room}: a packet is built when the room is closed (now: «{state}»).",
                     room=card.room,
@@ -84,7 +84,7 @@ def _card(sitting: Sitting, room: Room | None) -> RoomCard:
     rows = RoomCard.objects.filter(sitting=sitting).select_related("room", "sitting__point__region")
     card = rows.filter(room=room).first() if room else rows.filter(room__kind=Room.Kind.HQ).first()
     if card is None:
-        raise RoomNotClosed(Message("There is no such room in this sitting."))
+        raise RoomNotClosedError(Message("There is no such room in this sitting."))
     return card
 
 
@@ -92,11 +92,11 @@ def build_ready(*, sitting: Sitting, actor: Actor) -> list[Packet]:
     """Begin the packets of all closed rooms.
 
     Raises:
-        NothingToBuild: No room waits.
+        NothingToBuildError: No room waits.
     """
     rooms = ready(sitting)
     if not rooms:
-        raise NothingToBuild(
+        raise NothingToBuildError(
             Message("No closed room waits for its packet."),
             remedy=Message("Close the rooms on the scanning desk."),
         )
@@ -135,7 +135,7 @@ def start(
     packet.steps.create(at=packet.made_at, state=PacketState.BUILDING, who=actor.name[:200], text=NOTHING)
     if last is not None and _unsent(last):
         move_packet(last, PacketState.SUPERSEDED, actor=actor, text=replaced_by(packet))
-    jobs.wake("transfers.seal", packet.pk)
+    jobs.enqueue("transfers.seal", packet.pk)
     return packet
 
 
@@ -147,11 +147,11 @@ def require_pictures(card: RoomCard, *, actor: Actor) -> None:
     """Open a closed room again whose sheets have lost their pictures: nobody may pack fewer sheets than were counted.
 
     Raises:
-        PicturesGone: With every such sheet; the room is open again.
+        PicturesGoneError: With every such sheet; the room is open again.
     """
     try:
         contents.require_pictures(card)
-    except PicturesGone as refusal:
+    except PicturesGoneError as refusal:
         contents.forget_altered(card)
         cards.reopen(card=card, numbers=[], reason=refusal.message, actor=actor)
         raise

@@ -36,7 +36,7 @@ _STATUSES = (StatusName.EXAMS_FINISHED, StatusName.BLANKS_TRANSFERRED)
 
 
 @dataclass(frozen=True)
-class Act:
+class ClosingAct:
     """A printed act."""
 
     name: str
@@ -45,7 +45,7 @@ class Act:
 
 
 @in_russian
-def closing_act(*, sitting: Sitting, actor: Actor) -> Act:
+def closing_act(*, sitting: Sitting, actor: Actor) -> ClosingAct:
     """Return the closing act of a sitting as it stands now; it is a Russian paper, whoever prints it.
 
     Args:
@@ -81,7 +81,7 @@ def closing_act(*, sitting: Sitting, actor: Actor) -> Act:
         actor=actor,
         data={"data_sha256": digest, "sha256": hashlib.sha256(data).hexdigest(), "closed": facts.closed},
     )
-    return Act(name, data, digest)
+    return ClosingAct(name, data, digest)
 
 
 def _when(moment: datetime | None, sitting: Sitting) -> str:

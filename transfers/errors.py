@@ -1,105 +1,105 @@
 """Why something about packets and statuses is refused."""
 
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 
-class TransferRefusal(Refusal):
+class TransferError(PpeError):
     """A step with packets cannot be done."""
 
     code = "transfer"
     http_status = 409
 
 
-class RoomNotClosed(TransferRefusal):
+class RoomNotClosedError(TransferError):
     """Only a closed room is packed."""
 
     code = "room_not_closed"
 
 
-class NothingToBuild(TransferRefusal):
+class NothingToBuildError(TransferError):
     """There is no closed room without a packet."""
 
     code = "nothing_to_build"
 
 
-class NothingToSign(TransferRefusal):
+class NothingToSignError(TransferError):
     """No packet awaits a signature."""
 
     code = "nothing_to_sign"
 
 
-class PacketFileMissing(TransferRefusal):
+class PacketFileMissingError(TransferError):
     """The packet's file is not where it was put."""
 
     code = "packet_file_missing"
 
 
-class CannotRetry(TransferRefusal):
+class CannotRetryError(TransferError):
     """The packet is not one that a person can send again."""
 
     code = "cannot_retry"
 
 
-class GateClosed(TransferRefusal):
+class GateClosedError(TransferError):
     """The conditions of a status do not hold; each blocker is a part."""
 
     code = "gate_closed"
     permanent = False
 
 
-class UnknownStatus(TransferRefusal):
+class UnknownStatusError(TransferError):
     """There is no such status."""
 
     code = "unknown_status"
     http_status = 400
 
 
-class NoCentre(TransferRefusal):
+class NoCentreError(TransferError):
     """The node does not know the address of the centre."""
 
     code = "no_centre"
     permanent = False
 
 
-class ForeignReceipt(TransferRefusal):
+class ForeignReceiptError(TransferError):
     """A receipt of another point, or of the other mode."""
 
     code = "foreign_receipt"
 
 
-class ForeignFeed(TransferRefusal):
+class ForeignFeedError(TransferError):
     """A feed item of another point, or of the other mode."""
 
     code = "foreign_feed"
 
 
-class OriginalsNeeded(TransferRefusal):
+class OriginalsNeededError(TransferError):
     """The originals may not be wiped yet; each reason is a part."""
 
     code = "originals_needed"
     permanent = False
 
 
-class ForeignPacket(TransferRefusal):
+class ForeignPacketError(TransferError):
     """A packet of another point, sitting or mode, or with the number of another packet."""
 
     code = "foreign_packet"
 
 
-class PhoneNotNeeded(TransferRefusal):
+class PhoneNotNeededError(TransferError):
     """There is no status that would have to be told by telephone."""
 
     code = "phone_not_needed"
 
 
-class PhoneAnswerWrong(TransferRefusal):
+class PhoneAnswerWrongError(TransferError):
     """The four characters are not the centre's answer to the code."""
 
     code = "phone_answer"
     http_status = 400
 
 
-class NodeBusy(TransferRefusal):
+class NodeBusyError(TransferError):
     """The node could not store something just now."""
 
     code = "node_busy"
@@ -107,13 +107,13 @@ class NodeBusy(TransferRefusal):
     permanent = False
 
 
-class FeedFork(TransferRefusal):
+class FeedForkError(TransferError):
     """Two items of one number."""
 
     code = "feed_fork"
 
 
-class NothingOnFlash(TransferRefusal):
+class NothingOnFlashError(TransferError):
     """The drive holds nothing that this page reads."""
 
     code = "nothing_on_flash"

@@ -10,25 +10,25 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 
 from audit.log import SYSTEM, Actor, record
-from audit.moves import StaleState
+from audit.moves import StaleStateError
 from common.work.clock import now
 from keys import access, trust
 from stations.models import ExamPoint, Room, Sitting
 from transfers import link, receipts, statuses
-from transfers.errors import FeedFork, ForeignFeed, NodeBusy
-from transfers.models import Door, FeedCursor, FeedRecord, Packet
+from transfers.errors import FeedForkError, ForeignFeedError, NodeBusyError
+from transfers.models import AnswerChannel, FeedCursor, FeedRecord, Packet
 from transfers.moves import move_packet
 from transfers.states import ON_THE_WAY, SETTLED, PacketState
 from wire import durable
 from wire.documents import feed as wire_feed
 from wire.documents.feed import FeedItem
-from wire.errors import MalformedDocument, Refusal
+from wire.errors import MalformedDocumentError, PpeError
 from wire.messages import NOTHING, Both, Message
 
 log = logging.getLogger(__name__)
 
 #: Trouble of this machine or of the moment, not of the item: the item is tried again, and nothing behind it passes it.
-_PASSING = (durable.DiskRefusal, StaleState, NodeBusy)
+_PASSING = (durable.DiskError, StaleStateError, NodeBusyError)
 QUICK_SECONDS = 2.0
 MAX_PAGES = 50
 
@@ -55,7 +55,7 @@ def poll_point(point: ExamPoint, *, tries: int = 1) -> int:
         How many items were new.
 
     Raises:
-        Refusal: The line, the centre, the chain or a signature failed; the cursor says which, in words.
+        PpeError: The line, the centre, the chain or a signature failed; the cursor says which, in words.
     """
     taken = 0
     link.require_centre()
@@ -65,10 +65,10 @@ def poll_point(point: ExamPoint, *, tries: int = 1) -> int:
                 after = cursor_of(point).number
                 answer = link.get_json(client, "/api/v1/feed/", after=after)
                 link.heard(point)
-                taken += take_items(point=point, items=_items(answer), door=Door.FEED, actor=SYSTEM)
+                taken += take_items(point=point, items=_items(answer), door=AnswerChannel.FEED, actor=SYSTEM)
                 if not answer.get("more"):
                     break
-    except Refusal as refusal:
+    except PpeError as refusal:
         _trouble(point, refusal)
         raise
     return taken
@@ -78,10 +78,10 @@ def _items(answer: dict[str, Any]) -> list[bytes]:
     try:
         return [base64.b64decode(each["item"], validate=True) for each in answer["items"]]
     except (KeyError, TypeError, ValueError) as error:
-        raise MalformedDocument(Message("The feed's answer cannot be read.")) from error
+        raise MalformedDocumentError(Message("The feed's answer cannot be read.")) from error
 
 
-def _trouble(point: ExamPoint, refusal: Refusal) -> None:
+def _trouble(point: ExamPoint, refusal: PpeError) -> None:
     cursor = cursor_of(point)
     if refusal.permanent and cursor.trouble_code != refusal.code:
         # A silent centre is weather; a broken chain or a foreign signature is an alarm, told once.
@@ -102,10 +102,10 @@ def take_items(*, point: ExamPoint, items: Iterable[bytes], door: str, actor: Ac
         How many were new.
 
     Raises:
-        BrokenChain: One does not follow from the one before.
-        FeedFork: A number known already comes with other bytes.
-        ForeignFeed: An item of another point or mode.
-        Refusal: A signature does not hold.
+        BrokenChainError: One does not follow from the one before.
+        FeedForkError: A number known already comes with other bytes.
+        ForeignFeedError: An item of another point or mode.
+        PpeError: A signature does not hold.
     """
     return sum(take_item(point=point, document=document, door=door, actor=actor) for document in items)
 
@@ -119,8 +119,9 @@ def take_item(*, point: ExamPoint, document: bytes, door: str, actor: Actor) -> 
         Whether it was new.
 
     Raises:
-        NodeBusy: The node could not do it just now (a full disk, a locked database); nothing was changed, ask again.
-        Refusal: See `take_items`.
+        NodeBusyError: The node could not do it just now (a full disk, a locked database); nothing was changed, ask
+            again.
+        PpeError: See `take_items`.
     """
     try:
         return _take_item(point, document, door, actor)
@@ -128,10 +129,10 @@ def take_item(*, point: ExamPoint, document: bytes, door: str, actor: Actor) -> 
         raise _busy(error) from error
 
 
-def _busy(error: Exception) -> Refusal:
+def _busy(error: Exception) -> PpeError:
     if isinstance(error, OSError):
         return durable.disk_refusal(error)
-    return NodeBusy(
+    return NodeBusyError(
         Message("The node is busy and could not store the centre's answer; it is read again."),
     )
 
@@ -173,7 +174,7 @@ def _take_item(point: ExamPoint, document: bytes, door: str, actor: Actor) -> bo
 
 def _require_ours(item: FeedItem, point: ExamPoint) -> None:
     if (item.region, item.point) != (point.region.code, point.code):
-        raise ForeignFeed(
+        raise ForeignFeedError(
             Message(
                 "The feed item is of {region}-{point}, not of {point_key}.",
                 region=item.region,
@@ -182,7 +183,7 @@ def _require_ours(item: FeedItem, point: ExamPoint) -> None:
             ),
         )
     if item.mode != settings.PPE_MODE:
-        raise ForeignFeed(
+        raise ForeignFeedError(
             Message("The feed is of mode {mode}, this node of {ppe_mode}.", mode=item.mode, ppe_mode=settings.PPE_MODE),
         )
 
@@ -202,7 +203,7 @@ def _lost(point: ExamPoint, item: FeedItem, after: int, actor: Actor) -> None:
 def _require_same(point: ExamPoint, item: FeedItem, digest: str) -> None:
     known = FeedRecord.objects.filter(point=point, number=item.number).values_list("sha256", flat=True).first()
     if known != digest:
-        raise FeedFork(
+        raise FeedForkError(
             Message("Feed item {item_number} came again with other bytes.", item_number=item.number),
             remedy=Message("Tell the centre: the feed of this point has forked."),
         )
@@ -219,7 +220,7 @@ def _do(row: FeedRecord, item: FeedItem, point: ExamPoint, door: str, actor: Act
             _DO[item.kind](item.body, point, door, actor)
     except _PASSING:
         raise
-    except Refusal as refusal:
+    except PpeError as refusal:
         log.warning("feed item %s of %s: %s", item.number, point.key, refusal.text("en"))
         return refusal.message
     return NOTHING
@@ -229,11 +230,11 @@ def _bytes(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except ValueError as error:
-        raise MalformedDocument(Message("The enclosure of the feed item cannot be read.")) from error
+        raise MalformedDocumentError(Message("The enclosure of the feed item cannot be read.")) from error
 
 
 def _receipt(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
-    receipts.take(document=_bytes(body["p7m"]), point=point, door=door, actor=actor)
+    receipts.ingest(document=_bytes(body["p7m"]), point=point, door=door, actor=actor)
 
 
 def _status_undo(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
@@ -245,23 +246,23 @@ def _sitting(point: ExamPoint, key: str) -> Sitting:
     for sitting in Sitting.objects.filter(point=point).select_related("point__region", "subject"):
         if sitting.key == key:
             return sitting
-    raise ForeignFeed(Message("There is no sitting {key} at this point.", key=key))
+    raise ForeignFeedError(Message("There is no sitting {key} at this point.", key=key))
 
 
 def _packet(point: ExamPoint, uid: str) -> Packet:
     packet = Packet.objects.full().filter(uid=uid, sitting__point=point).first()
     if packet is None:
-        raise ForeignFeed(Message("The packet is not this node's."))
+        raise ForeignFeedError(Message("The packet is not this node's."))
     return packet
 
 
 def _rescan_request(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
     packet = _packet(point, body["packet"])
     if packet.room is None:
-        raise ForeignFeed(Message("The packet holds no sheets."))
+        raise ForeignFeedError(Message("The packet holds no sheets."))
     number = body["room"] or Room.Kind.HQ.upper()
     if packet.room.kind != Room.Kind.HQ and packet.room.number != number:
-        raise ForeignFeed(Message("The packet is not of room {number}.", number=number))
+        raise ForeignFeedError(Message("The packet is not of room {number}.", number=number))
     words = Message("Rescan request: {reason}", reason=body["reason"])
     packet.steps.create(at=now(), who=actor.name, text=words)
     receipts.reopen(packet, numbers=list(body["sheets"]), reason=body["reason"][:2000], actor=actor)
@@ -285,7 +286,7 @@ def _reserve_key(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
 
 
 def _crl(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
-    trust.take_crl(der=_bytes(body["der"]), actor=actor)
+    trust.import_crl(der=_bytes(body["der"]), actor=actor)
 
 
 def _announcement(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:

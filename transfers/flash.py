@@ -17,13 +17,13 @@ from journals.models import Journal
 from journals.states import JournalState
 from stations.models import ExamPoint, Sitting
 from transfers import feed, receipts, sequences
-from transfers.errors import NothingOnFlash
-from transfers.models import Door, FeedRecord, Packet
+from transfers.errors import NothingOnFlashError
+from transfers.models import AnswerChannel, FeedRecord, Packet
 from transfers.moves import move_packet
 from transfers.states import ON_THE_WAY, SENDING, PacketState
 from wire import durable
 from wire.documents.feed import bundle, read_bundle
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 from wire.names.files import feed_name
 from wire.packet import volumes as pieces
@@ -40,7 +40,7 @@ class Written:
 
     written: list[Packet] = field(default_factory=list)
     already: list[Packet] = field(default_factory=list)
-    failed: list[tuple[Packet, Refusal]] = field(default_factory=list)
+    failed: list[tuple[Packet, PpeError]] = field(default_factory=list)
     #: Of those written: how many had been written to this very folder before, and are not on this drive.
     strange: int = 0
 
@@ -82,13 +82,13 @@ def write(*, packets: Iterable[Packet], folder: str, actor: Actor) -> Written:
         actor: Who carries them.
 
     Raises:
-        NoSuchFolder: The folder is not on a drive of this machine.
-        NothingOnFlash: No packet can be carried.
+        NoSuchFolderError: The folder is not on a drive of this machine.
+        NothingOnFlashError: No packet can be carried.
     """
     target = drives.folder_of(folder)
     listed = portable(packets)
     if not listed:
-        raise NothingOnFlash(
+        raise NothingOnFlashError(
             Message("There is no signed packet to be written."),
             remedy=Message("Build and sign the packets."),
         )
@@ -97,7 +97,7 @@ def write(*, packets: Iterable[Packet], folder: str, actor: Actor) -> Written:
         seen = any(target.glob(f"{packet.name}*"))
         try:
             fresh = _write_one(packet, target)
-        except Refusal as refusal:
+        except PpeError as refusal:
             report.failed.append((packet, refusal))
             continue
         (report.written if fresh else report.already).append(packet)
@@ -116,7 +116,7 @@ def _write_one(packet: Packet, folder: Path) -> bool:
         return False
     digest = durable.copy_verified(packet.file, target)
     if digest != packet.sha256:
-        raise durable.CopyMismatch(
+        raise durable.CopyMismatchError(
             Message(
                 "The file of the packet «{packet}» on the node is damaged: its hash is not the signed one.",
                 packet=packet,
@@ -154,8 +154,8 @@ def write_journals(*, sitting: Sitting, folder: str, actor: Actor) -> int:
         How many are on the drive now; the same bytes are not written again.
 
     Raises:
-        NoSuchFolder: The folder is not on a drive of this machine.
-        DiskRefusal: The drive is full, read-only or failing.
+        NoSuchFolderError: The folder is not on a drive of this machine.
+        DiskError: The drive is full, read-only or failing.
     """
     target = drives.folder_of(folder)
     rows = list(Journal.objects.filter(sitting=sitting, kind="scan", door="own", state=JournalState.ACCEPTED))
@@ -179,7 +179,7 @@ class Brought:
 
     items: int = 0
     receipts: int = 0
-    problems: list[tuple[str, Refusal]] = field(default_factory=list)
+    problems: list[tuple[str, PpeError]] = field(default_factory=list)
 
     @property
     def words(self) -> str:
@@ -191,13 +191,13 @@ def read_feed(*, folder: str, point: ExamPoint, actor: Actor) -> Brought:
     """Read the centre's feed and receipts from a folder of a drive; what is known already changes nothing.
 
     Raises:
-        NoSuchFolder: The folder is not on a drive of this machine.
-        NothingOnFlash: It holds neither feed nor receipts.
+        NoSuchFolderError: The folder is not on a drive of this machine.
+        NothingOnFlashError: It holds neither feed nor receipts.
     """
     source = drives.folder_of(folder)
     feeds, papers = drives.listed(source, (".jsonl",)), drives.listed(source, (".p7m",))
     if not feeds and not papers:
-        raise NothingOnFlash(
+        raise NothingOnFlashError(
             Message("The folder holds neither feed nor receipts."),
             remedy=Message("See whether it is the right drive."),
         )
@@ -205,14 +205,14 @@ def read_feed(*, folder: str, point: ExamPoint, actor: Actor) -> Brought:
     for path in feeds:
         try:
             documents = read_bundle(_read(path, MAX_FEED))
-            brought.items += feed.take_items(point=point, items=documents, door=Door.FLASH, actor=actor)
-        except Refusal as refusal:
+            brought.items += feed.take_items(point=point, items=documents, door=AnswerChannel.FLASH, actor=actor)
+        except PpeError as refusal:
             brought.problems.append((drives.shown(path), refusal))
     for path in papers:
         try:
-            receipts.take(document=_read(path, MAX_RECEIPT), point=point, door=Door.FLASH, actor=actor)
+            receipts.ingest(document=_read(path, MAX_RECEIPT), point=point, door=AnswerChannel.FLASH, actor=actor)
             brought.receipts += 1
-        except Refusal as refusal:
+        except PpeError as refusal:
             brought.problems.append((drives.shown(path), refusal))
     return brought
 
@@ -221,14 +221,14 @@ def write_answers(*, folder: str, point: ExamPoint, actor: Actor) -> Path:
     """Write what the centre has told this point to a drive, for the scanning station that has no line.
 
     Raises:
-        NothingOnFlash: The centre has told nothing yet.
-        NoSuchFolder: The folder is not on a drive of this machine.
-        DiskRefusal: The drive is full, read-only or failing.
+        NothingOnFlashError: The centre has told nothing yet.
+        NoSuchFolderError: The folder is not on a drive of this machine.
+        DiskError: The drive is full, read-only or failing.
     """
     rows = FeedRecord.objects.filter(point=point).order_by("number")
     items = [bytes(document) for document in rows.values_list("document", flat=True)]
     if not items:
-        raise NothingOnFlash(
+        raise NothingOnFlashError(
             Message("The centre has told nothing yet."),
             remedy=Message("Wait for the receipts."),
         )
@@ -236,7 +236,7 @@ def write_answers(*, folder: str, point: ExamPoint, actor: Actor) -> Path:
     digest = durable.write_durable(path, bundle(items))
     if durable.sha256_file(path) != digest:
         path.unlink(missing_ok=True)
-        raise durable.CopyMismatch(
+        raise durable.CopyMismatchError(
             Message("The feed file was written wrongly and removed."),
             remedy=Message("Take another drive."),
         )
@@ -254,7 +254,7 @@ def _read(path: Path, limit: int) -> bytes:
     with durable.disk_errors(), path.open("rb") as file:
         data = file.read(limit + 1)
     if len(data) > limit:
-        raise NothingOnFlash(Message("The file is larger than {limit} MB.", limit=limit >> 20))
+        raise NothingOnFlashError(Message("The file is larger than {limit} MB.", limit=limit >> 20))
     return data
 
 

@@ -12,10 +12,10 @@ from scanning import scan_journal
 from scanning.models import RoomCard
 from scanning.states import CardState
 from stations.models import Sitting, SittingRoom
-from transfers.errors import GateClosed, UnknownStatus
+from transfers.errors import GateClosedError, UnknownStatusError
 from transfers.models import Packet, PacketKind, PointStatus, StatusName
 from transfers.states import PacketState, StatusState
-from wire.errors import Part
+from wire.errors import FieldError
 from wire.messages import Both, Message
 
 
@@ -60,11 +60,11 @@ class Gate:
         """Refuse a closed gate, naming every blocker.
 
         Raises:
-            GateClosed: At least one condition does not hold.
+            GateClosedError: At least one condition does not hold.
         """
         if self.open:
             return
-        raise GateClosed(
+        raise GateClosedError(
             Message(
                 "The status {status} cannot be declared. Conditions not met: {count}.\n{conditions}",
                 status=both(lambda: str(StatusName(self.status).label)),
@@ -72,7 +72,7 @@ class Gate:
                 # The conditions are worded in the language of whoever asked.
                 conditions="\n".join(f"• {each.text}" for each in self.blockers),
             ),
-            parts=[Part(each.code, each.text, "", Both(f"{each.text} {each.cure}")) for each in self.blockers],
+            parts=[FieldError(each.code, each.text, "", Both(f"{each.text} {each.cure}")) for each in self.blockers],
         )
 
 
@@ -80,10 +80,10 @@ def gate(sitting: Sitting, status: str) -> Gate:
     """Return the gate of a status.
 
     Raises:
-        UnknownStatus: There is no such status.
+        UnknownStatusError: There is no such status.
     """
     if status not in StatusName.values:
-        raise UnknownStatus(Message("There is no status {status}.", status=status))
+        raise UnknownStatusError(Message("There is no status {status}.", status=status))
     conditions = _GATES[status](sitting) if status in _GATES else [_undeclared(sitting, status)]
     return Gate(sitting, status, tuple(conditions))
 

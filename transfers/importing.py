@@ -23,28 +23,28 @@ from common.work import jobs
 from common.work.clock import now
 from keys import trust
 from stations.models import ExamPoint, Room, Sitting
-from transfers.errors import ForeignPacket, NothingOnFlash
+from transfers.errors import ForeignPacketError, NothingOnFlashError
 from transfers.models import Packet
 from transfers.states import PacketState
 from wire import durable
 from wire import packet as wire_packet
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 from wire.names.files import packet_name
 from wire.packet import CheckedPacket, PacketHeader
 from wire.packet import volumes as pieces
-from wire.pki import Role
+from wire.pki import CertificateRole
 
 SUFFIX = ".ppe"
 
 
 @dataclass
-class Taken:
+class ImportResult:
     """What came of taking packets in from a drive."""
 
     fresh: list[Packet] = field(default_factory=list)
     known: list[Packet] = field(default_factory=list)
-    failed: list[tuple[str, Refusal]] = field(default_factory=list)
+    failed: list[tuple[str, PpeError]] = field(default_factory=list)
 
     @property
     def words(self) -> str:
@@ -56,22 +56,22 @@ class Taken:
         return " ".join(lines)
 
 
-def take_folder(*, folder: str, point: ExamPoint, actor: Actor) -> Taken:
+def import_folder(*, folder: str, point: ExamPoint, actor: Actor) -> ImportResult:
     """Take in every packet of a folder of a drive, whole or in pieces; a bad one never stops the others.
 
     Raises:
-        NoSuchFolder: The folder is not on a drive of this machine.
-        NothingOnFlash: It holds no packet.
+        NoSuchFolderError: The folder is not on a drive of this machine.
+        NothingOnFlashError: It holds no packet.
     """
     source = drives.folder_of(folder)
     whole = drives.listed(source, (SUFFIX,))
     cut = [each for each in pieces.grouped(drives.listed(source)) if each.name.lower().endswith(SUFFIX)]
     if not whole and not cut:
-        raise NothingOnFlash(
+        raise NothingOnFlashError(
             Message("The folder holds no .ppe packets."),
             remedy=Message("See whether it is the right drive."),
         )
-    taken = Taken()
+    taken = ImportResult()
     for path in whole:
         _one(taken, drives.shown(path), point, actor, drives.size_of(path), partial(durable.copy_verified, path))
     for each in cut:
@@ -86,7 +86,9 @@ def take_folder(*, folder: str, point: ExamPoint, actor: Actor) -> Taken:
     return taken
 
 
-def _one(taken: Taken, name: str, point: ExamPoint, actor: Actor, size: int, bring: Callable[[Path], str]) -> None:
+def _one(
+    taken: ImportResult, name: str, point: ExamPoint, actor: Actor, size: int, bring: Callable[[Path], str]
+) -> None:
     part = files.folder("tmp") / f"{secrets.token_hex(16)}{SUFFIX}"
     try:
         space.require(size)
@@ -95,14 +97,14 @@ def _one(taken: Taken, name: str, point: ExamPoint, actor: Actor, size: int, bri
         if known is not None:
             taken.known.append(known)
         else:
-            taken.fresh.append(take(path=part, point=point, actor=actor))
-    except Refusal as refusal:
+            taken.fresh.append(import_packet(path=part, point=point, actor=actor))
+    except PpeError as refusal:
         taken.failed.append((name, refusal))
     finally:
         part.unlink(missing_ok=True)
 
 
-def take(*, path: Path, point: ExamPoint, actor: Actor) -> Packet:
+def import_packet(*, path: Path, point: ExamPoint, actor: Actor) -> Packet:
     """Take in one sealed packet of this point; the file is moved into the store.
 
     Args:
@@ -114,8 +116,8 @@ def take(*, path: Path, point: ExamPoint, actor: Actor) -> Packet:
         The packet, in the queue.
 
     Raises:
-        ForeignPacket: It is of another point, mode or sitting, or its number belongs to another packet.
-        Refusal: Its container, signatures or hash do not hold.
+        ForeignPacketError: It is of another point, mode or sitting, or its number belongs to another packet.
+        PpeError: Its container, signatures or hash do not hold.
     """
     checked = wire_packet.verify(path, trust=trust.trust_store(), at=now())
     header = checked.header
@@ -135,7 +137,7 @@ def take(*, path: Path, point: ExamPoint, actor: Actor) -> Packet:
             )
             text = Message("Taken in from a drive, made on another machine of the HQ")
             packet.steps.create(at=now(), state=PacketState.QUEUED, who=actor.name[:200], text=text)
-            jobs.wake("transfers.deliver", packet.pk)
+            jobs.enqueue("transfers.deliver", packet.pk)
     except IntegrityError as error:
         raise _taken(header) from error
     return packet
@@ -143,7 +145,7 @@ def take(*, path: Path, point: ExamPoint, actor: Actor) -> Packet:
 
 def _require_ours(header: PacketHeader, point: ExamPoint) -> Sitting:
     if (header.region, header.point) != (point.region.code, point.code):
-        raise ForeignPacket(
+        raise ForeignPacketError(
             Message(
                 "The packet is of point {region}-{point}, not of {point_key}.",
                 region=header.region,
@@ -152,7 +154,7 @@ def _require_ours(header: PacketHeader, point: ExamPoint) -> Sitting:
             ),
         )
     if header.mode != settings.PPE_MODE:
-        raise ForeignPacket(
+        raise ForeignPacketError(
             Message(
                 "The packet is of mode {mode}, this node of {ppe_mode}.", mode=header.mode, ppe_mode=settings.PPE_MODE
             ),
@@ -160,7 +162,7 @@ def _require_ours(header: PacketHeader, point: ExamPoint) -> Sitting:
     rows = Sitting.objects.filter(point=point, date=header.date, subject__code=header.subject)
     sitting = rows.select_related("point__region", "subject").first()
     if sitting is None or sitting.key != header.sitting:
-        raise ForeignPacket(
+        raise ForeignPacketError(
             Message("There is no sitting {sitting} at this point.", sitting=header.sitting),
             remedy=Message("Take in the exam package of that day."),
         )
@@ -175,7 +177,7 @@ def _room(header: PacketHeader, sitting: Sitting) -> Room | None:
         return None
     room = rows.filter(number=header.room, sittings__sitting=sitting).first()
     if room is None:
-        raise ForeignPacket(Message("Room {room} is not in this sitting.", room=header.room))
+        raise ForeignPacketError(Message("Room {room} is not in this sitting.", room=header.room))
     return room
 
 
@@ -185,8 +187,8 @@ def _require_free(header: PacketHeader, point: ExamPoint) -> None:
         raise _taken(header)
 
 
-def _taken(header: PacketHeader) -> ForeignPacket:
-    return ForeignPacket(
+def _taken(header: PacketHeader) -> ForeignPacketError:
+    return ForeignPacketError(
         Message("The code or the number {sequence} belongs to another packet of that node.", sequence=header.sequence),
         remedy=Message("Build a new version of the packet on the scanning station."),
     )
@@ -194,7 +196,7 @@ def _taken(header: PacketHeader) -> ForeignPacket:
 
 def _fields(checked: CheckedPacket, sitting: Sitting, room: Room | None, final: Path) -> dict[str, Any]:
     header = checked.header
-    gek = next((each for each in checked.signers if each.identity.role == Role.GEK), None)
+    gek = next((each for each in checked.signers if each.identity.role == CertificateRole.GEK), None)
     signed_at = next((each.signed_at for each in checked.signers if each.signed_at), None)
     by = _common_name(gek) if gek else header.node
     return {

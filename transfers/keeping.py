@@ -18,12 +18,12 @@ from common import files
 from common.work import faultpoints, jobs, leases
 from common.work.clock import now
 from stations.models import Sitting
-from transfers.errors import OriginalsNeeded
+from transfers.errors import OriginalsNeededError
 from transfers.finished import Ending
 from transfers.models import PointStatus, StatusName, Wiping
 from transfers.states import StatusState, WipeState
 from wire import durable
-from wire.errors import Part
+from wire.errors import FieldError
 from wire.messages import Both, Message
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ def wipe(*, sitting: Sitting, actor: Actor, cause: str = Wiping.Cause.BUTTON) ->
         cause: Why now.
 
     Raises:
-        OriginalsNeeded: They may be needed still; every reason is named.
+        OriginalsNeededError: They may be needed still; every reason is named.
     """
     with transaction.atomic():
         Sitting.objects.select_for_update(of=("self",)).get(pk=sitting.pk)
@@ -98,16 +98,16 @@ def wipe(*, sitting: Sitting, actor: Actor, cause: str = Wiping.Cause.BUTTON) ->
         _require_free(sitting)
         row = Wiping.objects.create(sitting=sitting, cause=cause, begun_at=now(), by=actor.name[:200])
         record("transfers.wiping_begun", about=row, actor=actor, data={"cause": str(cause)})
-        jobs.wake("transfers.wipe", row.pk)
+        jobs.enqueue("transfers.wipe", row.pk)
     return row
 
 
 def _require_free(sitting: Sitting) -> None:
     reasons = _reasons(sitting)
     if reasons:
-        raise OriginalsNeeded(
+        raise OriginalsNeededError(
             Message("The originals are still needed and may not be wiped. {reasons}", reasons=" ".join(reasons)),
-            parts=[Part("originals", "", "", Both(each)) for each in reasons],
+            parts=[FieldError("originals", "", "", Both(each)) for each in reasons],
         )
 
 
@@ -152,6 +152,6 @@ def sweep() -> int:
         try:
             wipe(sitting=row.sitting, actor=SYSTEM, cause=Wiping.Cause.TERM)
             begun += 1
-        except OriginalsNeeded as refusal:
+        except OriginalsNeededError as refusal:
             log.info("originals of %s are kept beyond their term: %s", row.sitting.key, refusal.text("en"))
     return begun

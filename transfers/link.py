@@ -17,14 +17,14 @@ from common.work.clock import now
 from keys.models import Certificate
 from keys.node import node_signer
 from stations.models import ExamPoint
-from transfers.errors import NoCentre
+from transfers.errors import NoCentreError
 from transfers.models import FeedCursor
 from wire import canonical
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import NOTHING, Message
-from wire.pki import Role
+from wire.pki import CertificateRole
 from wire.pki.session import sign_challenge
-from wire.tus_errors import NotLoggedIn, TransferRefusal, broken_line, refusal_of
+from wire.tus_errors import ExchangeError, SessionEndedError, broken_line, refusal_of
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _AGENT = "ppe-portal/hq"
@@ -46,10 +46,10 @@ def require_centre() -> None:
     """Refuse to speak with a centre that has no address.
 
     Raises:
-        NoCentre: The node works by flash drive only.
+        NoCentreError: The node works by flash drive only.
     """
     if not has_centre():
-        raise NoCentre(
+        raise NoCentreError(
             Message("The centre's address is not set: packets go by flash drive."),
         )
 
@@ -76,7 +76,7 @@ def rate() -> float | None:
 
 def _tls() -> ssl.SSLContext | bool:
     """Return the TLS settings: the system's authorities and the region's own."""
-    roots = Certificate.objects.filter(role=Role.CA.value).values_list("pem", flat=True)
+    roots = Certificate.objects.filter(role=CertificateRole.CA.value).values_list("pem", flat=True)
     context = ssl.create_default_context()
     for pem in roots:
         context.load_verify_locations(cadata=pem)
@@ -98,10 +98,10 @@ def session(point: ExamPoint, base: str | None = None) -> Iterator[httpx.Client]
     """Give a client that is logged in as this node for a point.
 
     Raises:
-        NoCentre: The node works by flash drive only.
-        NodeCertificateMissing: The node's certificate has not arrived.
-        RetryLater: The line or the server is in trouble.
-        NotLoggedIn: The centre ended the session in between; the next call logs in again.
+        NoCentreError: The node works by flash drive only.
+        NodeCertificateMissingError: The node's certificate has not arrived.
+        RetryLaterError: The line or the server is in trouble.
+        SessionEndedError: The centre ended the session in between; the next call logs in again.
     """
     require_centre()
     base = base or addresses()[0]
@@ -109,7 +109,7 @@ def session(point: ExamPoint, base: str | None = None) -> Iterator[httpx.Client]
         client.headers["Authorization"] = f"Bearer {_token(client, point, base)}"
         try:
             yield client
-        except NotLoggedIn:
+        except SessionEndedError:
             forget(point, base)
             raise
 
@@ -164,7 +164,7 @@ def get_json(client: httpx.Client, path: str, **params: str | int) -> dict[str, 
     """Return a JSON answer of the centre.
 
     Raises:
-        TransferRefusal: The centre refuses, or the line is broken.
+        ExchangeError: The centre refuses, or the line is broken.
     """
     try:
         response = client.get(path, params=params)
@@ -177,7 +177,7 @@ def get_bytes(client: httpx.Client, path: str) -> bytes | None:
     """Return a file of the centre; None when it has none.
 
     Raises:
-        TransferRefusal: The centre refuses, or the line is broken.
+        ExchangeError: The centre refuses, or the line is broken.
     """
     try:
         response = client.get(path)
@@ -194,7 +194,7 @@ def get_bytes(client: httpx.Client, path: str) -> bytes | None:
 
 
 @dataclass(frozen=True)
-class Knock:
+class CheckedAnswer:
     """How the centre answered at an address.
 
     Attributes:
@@ -206,11 +206,11 @@ class Knock:
     skew_seconds: int | None
 
 
-def knock(point: ExamPoint, base: str) -> Knock:
+def check_connectivity(point: ExamPoint, base: str) -> CheckedAnswer:
     """Log in at an address from the start and ask for the feed: certificate, TLS and the way there are proven by it.
 
     Raises:
-        Refusal: What stands in the way.
+        PpeError: What stands in the way.
     """
     forget(point, base)
     with session(point, base) as client:
@@ -223,13 +223,13 @@ def knock(point: ExamPoint, base: str) -> Knock:
         _document(response)
     told = response.headers.get("Date")
     with contextlib.suppress(TypeError, ValueError):
-        return Knock(round(took * 1000), round((now() - parsedate_to_datetime(told)).total_seconds()))
-    return Knock(round(took * 1000), None)
+        return CheckedAnswer(round(took * 1000), round((now() - parsedate_to_datetime(told)).total_seconds()))
+    return CheckedAnswer(round(took * 1000), None)
 
 
-def words(refusal: Refusal) -> Message:
+def words(refusal: PpeError) -> Message:
     """Return what a person reads about a try that failed: a broken line is one thing, whatever broke it."""
-    if isinstance(refusal, TransferRefusal) and refusal.status is None and not refusal.permanent:
+    if isinstance(refusal, ExchangeError) and refusal.status is None and not refusal.permanent:
         return Message("No line to the centre's server.")
     return refusal.message
 
@@ -242,6 +242,6 @@ def heard(point: ExamPoint) -> None:
     )
 
 
-def silent(point: ExamPoint, refusal: Refusal) -> None:
+def silent(point: ExamPoint, refusal: PpeError) -> None:
     """Remember why the centre could not be spoken to."""
     FeedCursor.objects.update_or_create(point=point, defaults={"trouble": words(refusal), "trouble_code": refusal.code})

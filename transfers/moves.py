@@ -34,8 +34,8 @@ def move_packet(
         **changes: Fields set in the same statement.
 
     Raises:
-        IllegalMove: The table does not allow it.
-        StaleState: Somebody moved it first.
+        IllegalMoveError: The table does not allow it.
+        StaleStateError: Somebody moved it first.
     """
     with transaction.atomic():
         move(
@@ -57,7 +57,7 @@ def move_status(row: PointStatus, to: str, *, actor: Actor, data: dict[str, Any]
     """Move a declared status and write its event.
 
     Raises:
-        IllegalMove: The table does not allow it.
-        StaleState: Somebody moved it first.
+        IllegalMoveError: The table does not allow it.
+        StaleStateError: Somebody moved it first.
     """
     move(row, to, actor=actor, data={"status": row.status, **(data or {})}, **changes)

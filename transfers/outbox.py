@@ -16,21 +16,21 @@ from django.db import transaction
 from django.db.models import Case, Value, When
 
 from audit.log import SYSTEM, Actor, record
-from audit.moves import StaleState
+from audit.moves import StaleStateError
 from common import files
 from common.errors import both
 from common.work import faultpoints, jobs, leases
 from common.work.clock import now
 from stations.models import ExamPoint
 from transfers import link, pausing, receipts, sequences
-from transfers.errors import CannotRetry
-from transfers.models import Door, Packet, PacketKind
+from transfers.errors import CannotRetryError
+from transfers.models import AnswerChannel, Packet, PacketKind
 from transfers.moves import move_packet
 from transfers.states import SENDING, PacketState
 from wire import tus
-from wire.errors import MalformedDocument, Refusal
+from wire.errors import MalformedDocumentError, PpeError
 from wire.messages import Both, Message
-from wire.tus_errors import NotLoggedIn, TransferRefusal
+from wire.tus_errors import ExchangeError, SessionEndedError
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ def _locked(file: IO[bytes]) -> bool:
 def _call_next() -> None:
     due = Packet.objects.filter(leases.free(now()), state__in=SENDING).order_by("pk").values_list("pk", flat=True)
     if (pk := due.first()) is not None:
-        jobs.wake("transfers.deliver", pk)
+        jobs.enqueue("transfers.deliver", pk)
 
 
 def _work(pk: int) -> bool:
@@ -111,7 +111,7 @@ def _work(pk: int) -> bool:
     before = packet.offset
     try:
         finished = _deliver(packet)
-    except Refusal as refusal:
+    except PpeError as refusal:
         _failed(packet, refusal, before)
     else:
         Packet.objects.filter(pk=packet.pk).update(last_error="", last_error_code="")
@@ -193,12 +193,12 @@ def _read_answer(client: httpx.Client, packet: Packet, point: ExamPoint) -> None
         try:
             blob = base64.b64decode(str(document), validate=True)
         except ValueError as error:
-            raise MalformedDocument(Message("The receipt cannot be read.")) from error
-        receipts.take(document=blob, point=point, door=Door.ANSWER)
+            raise MalformedDocumentError(Message("The receipt cannot be read.")) from error
+        receipts.ingest(document=blob, point=point, door=AnswerChannel.ANSWER)
 
 
-def _refusal(problem: dict[str, Any]) -> TransferRefusal:
-    kind = tus.RetryLater if problem.get("code") in _START_AGAIN else tus.TransferRefused
+def _refusal(problem: dict[str, Any]) -> ExchangeError:
+    kind = tus.RetryLaterError if problem.get("code") in _START_AGAIN else tus.TransferRefusedError
     return kind(
         Both(str(problem.get("detail_ru") or problem["detail"]), str(problem["detail"]))
         if problem.get("detail")
@@ -215,32 +215,32 @@ def _fetch_receipt(client: httpx.Client, packet: Packet, point: ExamPoint) -> bo
         return True
     blob = link.get_bytes(client, f"/api/v1/receipts/{packet.sha256}/")
     if blob is not None:
-        receipts.said_again(packet, receipts.take(document=blob, point=point, door=Door.ANSWER))
+        receipts.said_again(packet, receipts.ingest(document=blob, point=point, door=AnswerChannel.ANSWER))
         packet.refresh_from_db()
         if packet.state not in SENDING:
             return True
-    raise tus.RetryLater(
+    raise tus.RetryLaterError(
         Message("The centre has the file but gave no receipt yet."),
         retry_after=2,
         status=404,
     )
 
 
-def _failed(packet: Packet, refusal: Refusal, before: int) -> None:
+def _failed(packet: Packet, refusal: PpeError, before: int) -> None:
     """Say what came of a try: it will be tried again by itself, or a person must act."""
     point = packet.sitting.point
     packet.refresh_from_db()
     if packet.state not in SENDING:
         leases.release(packet, reset_attempts=True)
         return
-    if isinstance(refusal, NotLoggedIn):
+    if isinstance(refusal, SessionEndedError):
         link.forget(point)
-    if isinstance(refusal, TransferRefusal) and refusal.status is None:
+    if isinstance(refusal, ExchangeError) and refusal.status is None:
         link.silent(point, refusal)
     if str(_problem_code(refusal)) in _START_AGAIN:
         Packet.objects.filter(pk=packet.pk).update(location="", offset=0, uploaded_at=None)
     elif refusal.permanent:
-        _stick(packet, refusal.message, refusal.code)
+        _park(packet, refusal.message, refusal.code)
         return
     # A centre without room says when to come again; that is no reason to call a person here.
     full = getattr(refusal, "status", None) == HTTPStatus.INSUFFICIENT_STORAGE
@@ -253,7 +253,7 @@ def _failed(packet: Packet, refusal: Refusal, before: int) -> None:
     leases.release(packet, retry_in=pause)
 
 
-def _problem_code(refusal: Refusal) -> str:
+def _problem_code(refusal: PpeError) -> str:
     problem = getattr(refusal, "problem", None)
     return str(problem.get("code", "")) if isinstance(problem, dict) else refusal.code
 
@@ -267,7 +267,7 @@ def pause_after(tries: int, retry_after: float | None) -> float:
 
 def _give_up(packet: Packet) -> None:
     code = packet.last_error_code or "too_many_tries"
-    if code == tus.RetryLater.code:
+    if code == tus.RetryLaterError.code:
         why = Message(
             "{why} Hand the packet over on a flash drive, or wait: as soon as the centre answers, sending goes on by "
             "itself.",
@@ -275,7 +275,7 @@ def _give_up(packet: Packet) -> None:
         )
     else:
         why = packet.last_error or Message("It could not be sent.")
-    _stick(packet, why, code)
+    _park(packet, why, code)
 
 
 def revive(point: ExamPoint) -> int:
@@ -289,20 +289,20 @@ def revive(point: ExamPoint) -> int:
     stopped = Packet.objects.filter(
         sitting__point=point,
         state=PacketState.STUCK,
-        last_error_code=tus.RetryLater.code,
+        last_error_code=tus.RetryLaterError.code,
         next_try_at__lte=now() - REST,
     ).exclude(signed_at=None)
     went = 0
     for packet in stopped.full():
-        with contextlib.suppress(StaleState):
+        with contextlib.suppress(StaleStateError):
             story = Message("The centre answers again: sending goes on")
             move_packet(packet, PacketState.QUEUED, actor=SYSTEM, text=story, attempts=MAX_TRIES - 1)
-            jobs.wake("transfers.deliver", packet.pk)
+            jobs.enqueue("transfers.deliver", packet.pk)
             went += 1
     return went
 
 
-def _stick(packet: Packet, text: Message, code: str) -> None:
+def _park(packet: Packet, text: Message, code: str) -> None:
     move_packet(
         packet,
         PacketState.STUCK,
@@ -318,13 +318,13 @@ def retry(*, packet: Packet, actor: Actor) -> Packet:
     """Let a packet go on after a person has looked: built again when it was not signed, else sent again.
 
     Raises:
-        CannotRetry: It is not in need of help.
+        CannotRetryError: It is not in need of help.
     """
     with transaction.atomic():
         packet = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
         again = packet.state in (PacketState.STUCK, PacketState.DELIVERED)
         if not again and packet.state not in SENDING:
-            raise CannotRetry(
+            raise CannotRetryError(
                 Message(
                     "The packet «{packet}» in the state «{state}» needs no retry.",
                     packet=packet,
@@ -336,7 +336,7 @@ def retry(*, packet: Packet, actor: Actor) -> Packet:
             _again(packet, actor)
         else:
             Packet.objects.filter(pk=packet.pk).update(attempts=0, next_try_at=now(), lease_until=None)
-            jobs.wake("transfers.deliver", packet.pk)
+            jobs.enqueue("transfers.deliver", packet.pk)
     return packet
 
 
@@ -349,7 +349,7 @@ def _again(packet: Packet, actor: Actor) -> None:
             text=Message("Again by a person's decision"),
             uploaded_at=None,
         )
-        jobs.wake("transfers.deliver", packet.pk)
+        jobs.enqueue("transfers.deliver", packet.pk)
     else:
         move_packet(packet, PacketState.BUILDING, actor=actor, text=Message("Being built again"), progress=0)
-        jobs.wake("transfers.seal", packet.pk)
+        jobs.enqueue("transfers.seal", packet.pk)

@@ -35,4 +35,4 @@ def resume(*, actor: Actor) -> None:
         record("transfers.resumed", actor=actor, subject=actor.name, data={})
         (files.folder("run") / _NAME).unlink(missing_ok=True)
         for pk in Packet.objects.filter(state__in=SENDING).values_list("pk", flat=True):
-            jobs.wake("transfers.deliver", pk)
+            jobs.enqueue("transfers.deliver", pk)

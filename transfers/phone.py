@@ -11,11 +11,11 @@ from common import marks
 from common.work.clock import now
 from keys import phone as keys_phone
 from stations.models import ExamPoint, Sitting
-from transfers.errors import PhoneAnswerWrong, PhoneNotNeeded
+from transfers.errors import PhoneAnswerWrongError, PhoneNotNeededError
 from transfers.models import PhoneCode, PointStatus
 from transfers.states import StatusState
 from wire.documents import phone
-from wire.documents.phone import Place
+from wire.documents.phone import PhoneBinding
 from wire.messages import Message
 
 BY_PHONE = frozenset(phone.STATUSES.values())
@@ -52,10 +52,10 @@ def code_for(*, sitting: Sitting, status: str, actor: Actor) -> Shown:
         actor: Who is going to dictate it.
 
     Raises:
-        PhoneNotNeeded: The status is not declared, or the centre has it already.
-        PhoneSecretMissing: No exam package brought the phone secret.
+        PhoneNotNeededError: The status is not declared, or the centre has it already.
+        PhoneSecretMissingError: No exam package brought the phone secret.
     """
-    secret = keys_phone.kept(sitting.point, sitting.date)
+    secret = keys_phone.stored_secret(sitting.point, sitting.date)
     with transaction.atomic():
         ExamPoint.objects.select_for_update(of=("self",)).get(pk=sitting.point_id)
         declared = _declared(sitting, status)
@@ -69,12 +69,12 @@ def known(sitting: Sitting, status: str) -> Shown | None:
     """Return the code that was made for a standing status, if one was; nothing is made."""
     declared = _declared(sitting, status)
     row = _made(declared) if declared else None
-    return _shown(row, keys_phone.kept(sitting.point, sitting.date), sitting) if row else None
+    return _shown(row, keys_phone.stored_secret(sitting.point, sitting.date), sitting) if row else None
 
 
 def _shown(row: PhoneCode, secret: bytes, sitting: Sitting) -> Shown:
     point = sitting.point
-    place = Place(sitting.mode, point.region.code, point.code, sitting.date)
+    place = PhoneBinding(sitting.mode, point.region.code, point.code, sitting.date)
     return Shown(row, phone.make(secret, place, status=row.status, counter=row.counter))
 
 
@@ -94,10 +94,10 @@ def _made(declared: PointStatus) -> PhoneCode | None:
     return codes.filter(status=declared.status, made_at__gte=declared.at).order_by("-counter").first()
 
 
-def _not_needed(sitting: Sitting, status: str) -> PhoneNotNeeded:
+def _not_needed(sitting: Sitting, status: str) -> PhoneNotNeededError:
     if _of_day(sitting, status).exists():
-        return PhoneNotNeeded(Message("The centre has this status already: no call is needed."))
-    return PhoneNotNeeded(
+        return PhoneNotNeededError(Message("The centre has this status already: no call is needed."))
+    return PhoneNotNeededError(
         Message("The status is not declared yet."),
         remedy=Message("Declare it on the page “Monitoring” first."),
     )
@@ -125,13 +125,13 @@ def confirm(*, sitting: Sitting, status: str, answer: str, actor: Actor) -> Phon
     """Note that the centre has taken a code: its four characters prove that it did.
 
     Raises:
-        PhoneNotNeeded: The status is not declared, or the centre has it already.
-        PhoneAnswerWrong: They are not the centre's answer to this code.
+        PhoneNotNeededError: The status is not declared, or the centre has it already.
+        PhoneAnswerWrongError: They are not the centre's answer to this code.
     """
     shown = code_for(sitting=sitting, status=status, actor=actor)
     row, point = shown.row, sitting.point
-    if phone.plain(answer) != phone.answer(keys_phone.kept(point, sitting.date), shown.code):
-        raise PhoneAnswerWrong(
+    if phone.plain(answer) != phone.answer(keys_phone.stored_secret(point, sitting.date), shown.code):
+        raise PhoneAnswerWrongError(
             Message("The answer is wrong: the centre has probably written the code down wrongly."),
             remedy=Message("Dictate the code again, four characters at a time, and note the operator's answer."),
         )

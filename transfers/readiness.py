@@ -19,10 +19,10 @@ from keys.models import AccessKey, Certificate
 from keys.states import AccessKeyState
 from stations.models import Sitting
 from transfers import link, trial
-from transfers.models import LineCheck, Packet
+from transfers.models import ConnectivityCheck, Packet
 from transfers.states import ON_THE_WAY, LineState, PacketState
-from wire.errors import Refusal
-from wire.pki import Role
+from wire.errors import PpeError
+from wire.pki import CertificateRole
 
 MAX_SKEW = 60
 
@@ -54,7 +54,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Readiness:
+class ReadinessList:
     """All items and what they come to."""
 
     items: list[Item]
@@ -91,10 +91,10 @@ class Readiness:
         )
 
 
-def readiness_of(sitting: Sitting) -> Readiness:
+def readiness_of(sitting: Sitting) -> ReadinessList:
     """Return how ready this node is to deliver the packets of a sitting."""
     packet = trial.last(sitting)
-    return Readiness(
+    return ReadinessList(
         [*(item(sitting) for item in _STANDING), *_tokens(sitting), *_trial(packet), *_lines(packet)], packet
     )
 
@@ -115,7 +115,7 @@ def _valid(code: str, text: str, until: datetime | None, sitting: Sitting, cure:
     return Item(code, "ok", text, _("valid until %s") % shown)
 
 
-def _newest(role: Role, sitting: Sitting, *, own: bool) -> datetime | None:
+def _newest(role: CertificateRole, sitting: Sitting, *, own: bool) -> datetime | None:
     rows = Certificate.objects.filter(role=role.value).standing(now())
     if own:
         rows = rows.filter(region=sitting.point.region.code, point=sitting.point.code)
@@ -125,7 +125,7 @@ def _newest(role: Role, sitting: Sitting, *, own: bool) -> datetime | None:
 def _own_until(sign: Callable[..., object], sitting: Sitting) -> datetime | None:
     try:
         certificate = sign(sitting.point).certificate  # type: ignore[attr-defined]
-    except Refusal:
+    except PpeError:
         return None
     until: datetime = certificate.not_valid_after_utc
     return until
@@ -145,7 +145,11 @@ def _station(sitting: Sitting) -> Item:
 def _rcoi(sitting: Sitting) -> Item:
     cure = _("Take in the exam package: it carries the centre's certificates.")
     return _valid(
-        "rcoi", _("The centre's certificate to seal to"), _newest(Role.RCOI, sitting, own=False), sitting, cure
+        "rcoi",
+        _("The centre's certificate to seal to"),
+        _newest(CertificateRole.RCOI, sitting, own=False),
+        sitting,
+        cure,
     )
 
 
@@ -160,8 +164,8 @@ def _key(sitting: Sitting) -> Item:
 def _phone(sitting: Sitting) -> Item:
     text = _("Code for when there is no line")
     try:
-        keys_phone.kept(sitting.point, sitting.date)
-    except Refusal as refusal:
+        keys_phone.stored_secret(sitting.point, sitting.date)
+    except PpeError as refusal:
         from_package = _("Take in the exam package that was made for this node.")
         return Item("phone", "warn", text, refusal.text(refusals.language()), from_package)
     return Item("phone", "ok", text, _("a status can be told by telephone"))
@@ -188,7 +192,7 @@ _STANDING: tuple[Callable[[Sitting], Item], ...] = (_node, _station, _rcoi, _key
 
 
 def _tokens(sitting: Sitting) -> list[Item]:
-    rows = Certificate.objects.of(Role.GEK, sitting.point.region.code, sitting.point.code).standing(now())
+    rows = Certificate.objects.of(CertificateRole.GEK, sitting.point.region.code, sitting.point.code).standing(now())
     cure = _("The holder of the token makes the request of a new certificate; the centre signs it.")
     if not rows:
         return [Item("gek", "bad", _("Certificates of GEK members"), _("there is none"), cure)]
@@ -238,7 +242,7 @@ def _lines(packet: Packet | None) -> list[Item]:
     if not link.has_centre():
         return []
     rows = {row.channel: row for row in packet.lines.all()} if packet else {}
-    named = list(zip(LineCheck.Channel, link.addresses(), strict=False))
+    named = list(zip(ConnectivityCheck.Channel, link.addresses(), strict=False))
     items = [_line(str(channel.label), rows.get(channel.value)) for channel, _address in named]
     if len(named) == 1:
         cure = _("If the point has a second line, write the centre's second address into the node's settings.")
@@ -247,7 +251,7 @@ def _lines(packet: Packet | None) -> list[Item]:
     return [*items, _clock(clock.skew_seconds)] if clock and clock.skew_seconds is not None else items
 
 
-def _line(label: str, row: LineCheck | None) -> Item:
+def _line(label: str, row: ConnectivityCheck | None) -> Item:
     text = label[:1].upper() + label[1:]
     if row is None or row.state == LineState.WAITING:
         return Item("line", "info", text, row.get_state_display() if row else _("not tried"))

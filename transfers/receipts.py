@@ -17,7 +17,7 @@ from scanning.models import RoomCard
 from stations.lookup import this_node
 from stations.models import ExamPoint
 from transfers import statuses
-from transfers.errors import ForeignReceipt
+from transfers.errors import ForeignReceiptError
 from transfers.models import FeedCursor, Packet, PacketKind, ReceiptLevel, ReceiptRecord
 from transfers.moves import move_packet, replaced_by
 from transfers.states import SENDING, PacketState
@@ -34,7 +34,7 @@ _STATE: dict[str, PacketState] = {
 }
 
 
-def take(*, document: bytes, point: ExamPoint, door: str, actor: Actor = SYSTEM) -> ReceiptRecord:
+def ingest(*, document: bytes, point: ExamPoint, door: str, actor: Actor = SYSTEM) -> ReceiptRecord:
     """Take in a receipt; the same one twice changes nothing, and an older one never undoes a newer.
 
     Args:
@@ -47,8 +47,8 @@ def take(*, document: bytes, point: ExamPoint, door: str, actor: Actor = SYSTEM)
         The stored receipt; without a packet when it speaks of something this node never sent.
 
     Raises:
-        ForeignReceipt: It is another point's, or of the other mode.
-        Refusal: The signature does not hold, or the shape is wrong.
+        ForeignReceiptError: It is another point's, or of the other mode.
+        PpeError: The signature does not hold, or the shape is wrong.
     """
     digest = hashlib.sha256(document).hexdigest()
     known = ReceiptRecord.objects.filter(sha256=digest).select_related("packet").first()
@@ -122,7 +122,7 @@ def alarms(point: ExamPoint) -> QuerySet[ReceiptRecord]:
 
 def _require_ours(receipt: Receipt, point: ExamPoint) -> None:
     if (receipt.region, receipt.point) != (point.region.code, point.code):
-        raise ForeignReceipt(
+        raise ForeignReceiptError(
             Message(
                 "The receipt is of {region}-{point}, not of {point_key}.",
                 region=receipt.region,
@@ -131,7 +131,7 @@ def _require_ours(receipt: Receipt, point: ExamPoint) -> None:
             ),
         )
     if receipt.mode != settings.PPE_MODE:
-        raise ForeignReceipt(
+        raise ForeignReceiptError(
             Message(
                 "The receipt is of mode {mode}, this node of {ppe_mode}.", mode=receipt.mode, ppe_mode=settings.PPE_MODE
             ),

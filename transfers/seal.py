@@ -16,7 +16,7 @@ from keys import node
 from scanning import contents
 from scanning.models import RoomCard
 from transfers import enclosures, sign
-from transfers.errors import RoomNotClosed
+from transfers.errors import RoomNotClosedError
 from transfers.models import Packet, PacketKind
 from transfers.moves import move_packet
 from transfers.states import PacketState
@@ -44,7 +44,7 @@ def seal(packet: Packet) -> None:
     """Collect and seal a packet, then let it be signed; may be killed anywhere and run again.
 
     Raises:
-        Refusal: A file is missing, the disk is full, the centre's certificate has not arrived.
+        PpeError: A file is missing, the disk is full, the centre's certificate has not arrived.
     """
     if packet.state == PacketState.BUILDING:
         move_packet(packet, PacketState.SEALING, actor=SYSTEM, progress=0, **_kept_lease(packet))
@@ -90,7 +90,7 @@ def collect(packet: Packet) -> tuple[list[TarFile], dict[str, int]]:
     """Return the files of a packet and the counts for its header.
 
     Raises:
-        RoomNotClosed: The card is gone.
+        RoomNotClosedError: The card is gone.
     """
     if packet.kind == PacketKind.STATUS:
         return enclosures.files_for(packet, folder(packet))
@@ -102,7 +102,7 @@ def collect(packet: Packet) -> tuple[list[TarFile], dict[str, int]]:
         .first()
     )
     if card is None:
-        raise RoomNotClosed(Message("The room has no card."))
+        raise RoomNotClosedError(Message("The room has no card."))
     return contents.files_for(card), contents.counts_for(card)
 
 

@@ -39,7 +39,7 @@ def leaves(packet: Packet) -> None:
     """Make sure that the number of a packet survives the database before its file leaves the node.
 
     Raises:
-        DiskRefusal: The disk does not take it; the packet must wait.
+        DiskError: The disk does not take it; the packet must wait.
     """
     if packet.sequence is not None and not packet.imported:
         marks.leaves(_name(packet.sitting.point, packet.node), packet.sequence, packet.sha256)

@@ -17,14 +17,14 @@ from keys.tokens import OpenToken
 from scanning import scan_journal
 from stations.models import ExamPoint, Sitting
 from transfers import sequences
-from transfers.errors import NothingToSign, PacketFileMissing
+from transfers.errors import NothingToSignError, PacketFileMissingError
 from transfers.models import Packet, PacketKind, SequenceHead
 from transfers.moves import move_packet
 from transfers.states import PacketState
 from wire import packet as wire_packet
 from wire import pki
 from wire.cms import Signer
-from wire.documents.anchor import Head
+from wire.documents.anchor import AnchoredHead
 from wire.durable import replace_durable
 from wire.messages import Message
 from wire.names.files import packet_name
@@ -90,7 +90,7 @@ def sign_packets(*, packets: Iterable[Packet], token: OpenToken, actor: Actor) -
         The packets that were signed.
 
     Raises:
-        NothingToSign: None of them awaits a signature, or the token is of another point.
+        NothingToSignError: None of them awaits a signature, or the token is of another point.
     """
     signed: list[Packet] = []
     for packet in packets:
@@ -103,7 +103,7 @@ def sign_packets(*, packets: Iterable[Packet], token: OpenToken, actor: Actor) -
                 sign_one(packet=row, signers=signers, name=token.name, actor=token.actor(actor))
                 signed.append(row)
     if not signed:
-        raise NothingToSign(
+        raise NothingToSignError(
             Message("No packet awaits a signature."),
             remedy=Message("Build the packets of the closed rooms."),
         )
@@ -112,7 +112,7 @@ def sign_packets(*, packets: Iterable[Packet], token: OpenToken, actor: Actor) -
 
 def _require_own(token: OpenToken, point: ExamPoint) -> None:
     if (token.identity.region, token.identity.point) != (point.region.code, point.code):
-        raise NothingToSign(
+        raise NothingToSignError(
             Message("The token is of another point than {point_key}.", point_key=point.key),
         )
 
@@ -124,8 +124,8 @@ def sign_one(*, packet: Packet, signers: Sequence[Signer], name: str, actor: Act
     is killed in between leaves a file that the next signature cuts back to its content.
 
     Raises:
-        PacketFileMissing: The sealed content is gone.
-        Refusal: The disk is full, or a key failed.
+        PacketFileMissingError: The sealed content is gone.
+        PpeError: The disk is full, or a key failed.
     """
     point = packet.sitting.point
     uid = pki.identity_of(signers[0].certificate).ident
@@ -156,7 +156,7 @@ def sign_one(*, packet: Packet, signers: Sequence[Signer], name: str, actor: Act
         offset=0,
         location="",
     )
-    jobs.wake("transfers.deliver", packet.pk)
+    jobs.enqueue("transfers.deliver", packet.pk)
 
 
 @dataclass(frozen=True)
@@ -199,9 +199,9 @@ def _room_kind(packet: Packet) -> RoomKind:
     return "voice" if packet.kind == PacketKind.AUDIO else "written"
 
 
-def _audit_head(point: ExamPoint) -> Head | None:
+def _audit_head(point: ExamPoint) -> AnchoredHead | None:
     row = ChainHead.objects.filter(chain=point.key, number__gt=0).first()
-    return Head(row.chain, row.number, row.hash) if row else None
+    return AnchoredHead(row.chain, row.number, row.hash) if row else None
 
 
 def _append(packet: Packet, header: PacketHeader, signers: Sequence[Signer]) -> _Signed:
@@ -211,7 +211,7 @@ def _append(packet: Packet, header: PacketHeader, signers: Sequence[Signer]) -> 
         # A signature before this one got as far as the name, and was killed before its commit.
         sealed = final
     if not sealed.exists():
-        raise PacketFileMissing(
+        raise PacketFileMissingError(
             Message("The file of the packet «{packet}» is not on the node's disk.", packet=packet),
             remedy=Message("Press «Retry»: it is built again."),
         )

@@ -10,7 +10,7 @@ from journals.expected import Expected, expected_set, scan_expected
 from journals.models import Act, Journal
 from stations.models import Sitting
 from transfers import build
-from transfers.errors import CannotRetry
+from transfers.errors import CannotRetryError
 from transfers.gates import gate
 from transfers.models import Packet, PacketKind, PointStatus, StatusName
 from transfers.moves import move_status
@@ -39,7 +39,7 @@ def send(*, sitting: Sitting, status: str, actor: Actor) -> PointStatus:
         The declared status; its packet is being built.
 
     Raises:
-        GateClosed: A condition does not hold; every blocker is named.
+        GateClosedError: A condition does not hold; every blocker is named.
     """
     with transaction.atomic():
         Sitting.objects.select_for_update().get(pk=sitting.pk)
@@ -56,7 +56,7 @@ def send_day(*, sitting: Sitting, status: str, actor: Actor) -> list[PointStatus
     A sitting for which it was declared already is passed over.
 
     Raises:
-        GateClosed: A condition of one of them does not hold; nothing is declared.
+        GateClosedError: A condition of one of them does not hold; nothing is declared.
     """
     rows = Sitting.objects.filter(point=sitting.point, date=sitting.date).select_related("point__region", "subject")
     declared = PointStatus.objects.filter(status=status).exclude(state=StatusState.UNDONE).values("sitting_id")
@@ -75,14 +75,14 @@ def repeat(*, packet: Packet, actor: Actor) -> Packet:
     """Send the next version of a status packet that the centre rejected.
 
     Raises:
-        CannotRetry: It is not a rejected status packet, or a newer version is there.
+        CannotRetryError: It is not a rejected status packet, or a newer version is there.
     """
     with transaction.atomic():
         packet = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
         row = packet.status
         newest = row.packets.order_by("-version").first() if row else None
         if row is None or newest != packet or packet.state != PacketState.REJECTED or row.state == StatusState.UNDONE:
-            raise CannotRetry(
+            raise CannotRetryError(
                 Message("The packet «{packet}» is not sent anew.", packet=packet),
                 remedy=Message("Open the rejected room on the scanning desk, mend it and close it again."),
             )

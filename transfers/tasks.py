@@ -12,15 +12,15 @@ from common.work import jobs, leases
 from common.work.clock import now
 from common.work.leases import free
 from scanning import cards, contents
-from scanning.errors import PicturesGone
+from scanning.errors import PicturesGoneError
 from scanning.models import RoomCard
 from stations.models import ExamPoint, Node
 from transfers import feed, keeping, link, outbox, pausing, seal, statuses, trial
-from transfers.models import FeedCursor, LineCheck, Packet, Wiping
+from transfers.models import ConnectivityCheck, FeedCursor, Packet, Wiping
 from transfers.moves import move_packet
 from transfers.states import IN_THE_MAKING, ON_THE_WAY, SENDING, LineState, PacketState, WipeState
-from wire.durable import DiskRefusal
-from wire.errors import Refusal
+from wire.durable import DiskError
+from wire.errors import PpeError
 from wire.messages import Message
 
 log = logging.getLogger(__name__)
@@ -43,12 +43,12 @@ def seal_packet(pk: int) -> None:
         return
     try:
         seal.seal(packet)
-    except Refusal as refusal:
+    except PpeError as refusal:
         _not_sealed(packet, refusal)
 
 
-def _not_sealed(packet: Packet, refusal: Refusal) -> None:
-    if isinstance(refusal, PicturesGone):
+def _not_sealed(packet: Packet, refusal: PpeError) -> None:
+    if isinstance(refusal, PicturesGoneError):
         # The room opens again, and the packet that nobody signed gives way.
         card = RoomCard.objects.filter(sitting=packet.sitting, room=packet.room).first()
         if card is not None:
@@ -63,11 +63,11 @@ def _not_sealed(packet: Packet, refusal: Refusal) -> None:
     else:
         Packet.objects.filter(pk=packet.pk).update(**facts)
         # A full disk is waited out: it says nothing against the packet.
-        full = isinstance(refusal, DiskRefusal)
+        full = isinstance(refusal, DiskError)
         leases.release(packet, retry_in=FULL_SECONDS if full else min(60, 2**packet.attempts), reset_attempts=full)
 
 
-@jobs.sweep("transfers.seal")
+@jobs.scheduled("transfers.seal")
 def to_seal() -> QuerySet[Packet]:
     """Return the packets that are to be sealed."""
     return Packet.objects.filter(state__in=IN_THE_MAKING)
@@ -79,7 +79,7 @@ def deliver(pk: int) -> None:
     outbox.work(pk)
 
 
-@jobs.sweep("transfers.deliver")
+@jobs.scheduled("transfers.deliver")
 def to_deliver() -> QuerySet[Packet]:
     """Return the packets that are to be sent; none when the node has no address of the centre, or in a pause."""
     goes = link.has_centre() and not pausing.paused()
@@ -96,7 +96,7 @@ def poll(pk: int) -> None:
     pause, silent = calm, False
     try:
         feed.poll_point(cursor.point, tries=cursor.attempts)
-    except Refusal as refusal:
+    except PpeError as refusal:
         silent = True
         log.info("feed of %s: %s", cursor.point.key, refusal.text("en"))
     else:
@@ -107,7 +107,7 @@ def poll(pk: int) -> None:
     leases.release(cursor, retry_in=min(pause, calm), reset_attempts=not silent)
 
 
-@jobs.sweep("transfers.poll")
+@jobs.scheduled("transfers.poll")
 def to_poll() -> QuerySet[FeedCursor]:
     """Return the points whose feed is due."""
     return FeedCursor.objects.all() if listens() else FeedCursor.objects.none()
@@ -119,15 +119,15 @@ def listens() -> bool:
 
 
 @jobs.job("transfers.knock", cluster="link")
-def knock(pk: int) -> None:
+def check_connectivity(pk: int) -> None:
     """Knock at the centre by one channel."""
-    trial.knock(pk)
+    trial.check_connectivity(pk)
 
 
-@jobs.sweep("transfers.knock")
-def to_knock() -> QuerySet[LineCheck]:
+@jobs.scheduled("transfers.knock")
+def to_check_connectivity() -> QuerySet[ConnectivityCheck]:
     """Return the channels that are to be tried."""
-    return LineCheck.objects.filter(state=LineState.WAITING)
+    return ConnectivityCheck.objects.filter(state=LineState.WAITING)
 
 
 @jobs.job("transfers.wipe", cluster="heavy")
@@ -136,20 +136,20 @@ def wipe(pk: int) -> None:
     keeping.work(pk)
 
 
-@jobs.sweep("transfers.wipe")
+@jobs.scheduled("transfers.wipe")
 def to_wipe() -> QuerySet[Wiping]:
     """Return the wipings that were begun and not finished."""
     return Wiping.objects.filter(state=WipeState.BEGUN)
 
 
-@jobs.chore("transfers.keep", every=600)
+@jobs.periodic_task("transfers.keep", every=600)
 def keep() -> None:
     """Begin the wiping of originals whose term is over."""
     if settings.PPE_NODE == "hq":
         keeping.sweep()
 
 
-@jobs.chore("transfers.listen", every=2)
+@jobs.periodic_task("transfers.listen", every=2)
 def listen() -> None:
     """Wake the reading of feeds in time: the sweep alone would be too slow for a person who waits."""
     if not listens():
@@ -163,7 +163,7 @@ def listen() -> None:
     asleep = Q(woken_at__isnull=True) | Q(woken_at__lt=at - REWAKE)
     for pk in FeedCursor.objects.filter(free(at)).filter(asleep).values_list("pk", flat=True):
         FeedCursor.objects.filter(pk=pk).update(woken_at=at)
-        jobs.wake("transfers.poll", pk)
+        jobs.enqueue("transfers.poll", pk)
 
 
 def ensure_cursors() -> None:
@@ -177,7 +177,7 @@ def ensure_cursors() -> None:
             feed.cursor_of(point)
 
 
-@jobs.chore("transfers.late_journals", every=15)
+@jobs.periodic_task("transfers.late_journals", every=15)
 def late_journals() -> None:
     """Send the next version of a status packet when a late or longer journal came."""
     if settings.PPE_NODE == "hq":

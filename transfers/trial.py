@@ -12,9 +12,9 @@ from common.work.clock import now
 from keys.tokens import OpenToken
 from stations.models import Sitting
 from transfers import build, link, seal, sign
-from transfers.models import LineCheck, Packet, PacketKind
+from transfers.models import ConnectivityCheck, Packet, PacketKind
 from transfers.states import LineState
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 log = logging.getLogger(__name__)
 
@@ -33,16 +33,16 @@ def begin(*, sitting: Sitting, token: OpenToken, actor: Actor) -> Packet:
         actor: The user of the session.
 
     Raises:
-        Refusal: The token, a certificate or the disk stands in the way; nothing was made.
+        PpeError: The token, a certificate or the disk stands in the way; nothing was made.
     """
     with transaction.atomic():
         packet = build.start(sitting=sitting, kind=PacketKind.TEST, room=None, status=None, actor=actor)
         # Small enough to be sealed at once: the person with the token waits for it.
         seal.seal(packet)
         sign.sign_packets(packets=[packet], token=token, actor=actor)
-        for channel, address in zip(LineCheck.Channel.values, link.addresses(), strict=False):
-            row = LineCheck.objects.create(packet=packet, channel=channel, address=address[:300])
-            jobs.wake("transfers.knock", row.pk)
+        for channel, address in zip(ConnectivityCheck.Channel.values, link.addresses(), strict=False):
+            row = ConnectivityCheck.objects.create(packet=packet, channel=channel, address=address[:300])
+            jobs.enqueue("transfers.knock", row.pk)
     return Packet.objects.full().get(pk=packet.pk)
 
 
@@ -52,26 +52,26 @@ def last(sitting: Sitting) -> Packet | None:
     return rows.prefetch_related("lines").order_by("-version").first()
 
 
-def knock(pk: int) -> None:
+def check_connectivity(pk: int) -> None:
     """Knock by one channel; safe to run twice or be killed anywhere."""
-    rows = LineCheck.objects.filter(state=LineState.WAITING)
+    rows = ConnectivityCheck.objects.filter(state=LineState.WAITING)
     row = leases.claim(rows, pk, seconds=LEASE_SECONDS, max_attempts=1_000_000)
     if row is None:
         return
     point = row.packet.sitting.point
     try:
-        heard = link.knock(point, row.address)
-    except Refusal as refusal:
+        heard = link.check_connectivity(point, row.address)
+    except PpeError as refusal:
         log.info("line check of %s: %s", row.address, refusal.text("en"))
         if row.attempts < TRIES and not refusal.permanent:
             leases.release(row, retry_in=PAUSE_SECONDS)
-            jobs.wake("transfers.knock", row.pk)
+            jobs.enqueue("transfers.knock", row.pk)
             return
         _settle(row, LineState.SILENT, problem=link.words(refusal))
     else:
         _settle(row, LineState.ANSWERED, milliseconds=heard.milliseconds, skew_seconds=heard.skew_seconds)
 
 
-def _settle(row: LineCheck, to: str, **facts: Any) -> None:
+def _settle(row: ConnectivityCheck, to: str, **facts: Any) -> None:
     move(row, to, actor=SYSTEM, data={"channel": row.channel, "to": to}, answered_at=now(), **facts)
     leases.release(row)

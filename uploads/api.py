@@ -18,24 +18,24 @@ from common import errors as refusals
 from stations.models import User
 from uploads import finishing, headers, limits, peers, people, receiving
 from uploads.body import Body
-from uploads.errors import BadHeader, NotLoggedIn, TooLarge, UploadBusy, WrongOffset
+from uploads.errors import BadHeaderError, NotLoggedInError, TooLargeError, UploadBusyError, WrongOffsetError
 from uploads.models import Upload
 from uploads.receiving import Owner
-from uploads.states import FINISHED, State
-from wire.errors import Refusal
+from uploads.states import FINISHED, UploadState
+from wire.errors import PpeError
 from wire.messages import Message
 
 log = logging.getLogger(__name__)
 
 #: Refusals that are the protocol's own small talk; the log is not told of them.
-_SMALL_TALK = (UploadBusy, WrongOffset)
+_SMALL_TALK = (UploadBusyError, WrongOffsetError)
 
 
 def owner_of(request: HttpRequest) -> Owner:
     """Return the machine of a request, or the person whose session it carries.
 
     Raises:
-        NotLoggedIn: The request carries no valid session.
+        NotLoggedInError: The request carries no valid session.
     """
     try:
         # By the setting, not by import: machines and their keys are known only above this room.
@@ -47,7 +47,7 @@ def owner_of(request: HttpRequest) -> Owner:
     if person is not None:
         return person
     if answer is None:
-        raise NotLoggedIn(Message("Log in: no session, or it has ended."))
+        raise NotLoggedInError(Message("Log in: no session, or it has ended."))
     machine = answer[1]
     request.auth = machine  # type: ignore[attr-defined]  # the way `audit.actor_of` finds it
     identity = machine.identity
@@ -57,7 +57,7 @@ def owner_of(request: HttpRequest) -> Owner:
 def _answer(request: HttpRequest, view: Callable[[HttpRequest], HttpResponse]) -> HttpResponse:
     try:
         response = view(request)
-    except Refusal as refusal:
+    except PpeError as refusal:
         if not isinstance(refusal, _SMALL_TALK):
             refusals.tell(refusal, request)
         response = _problem(refusal)
@@ -76,7 +76,7 @@ def _part_ways(request: HttpRequest, response: HttpResponse) -> None:
         response["Connection"] = "close"
 
 
-def _problem(refusal: Refusal) -> HttpResponse:
+def _problem(refusal: PpeError) -> HttpResponse:
     response = JsonResponse(
         refusals.problem(refusal), status=refusal.http_status, content_type="application/problem+json"
     )
@@ -97,7 +97,7 @@ def _empty(status: int, upload: Upload | None = None) -> HttpResponse:
     del response["Content-Type"]
     if upload is not None:
         response["Upload-Offset"] = str(upload.offset)
-        if upload.state == State.RECEIVING:
+        if upload.state == UploadState.RECEIVING:
             response["Upload-Expires"] = http_date(upload.expires_at.timestamp())
     return response
 
@@ -149,7 +149,7 @@ def _create(request: HttpRequest) -> HttpResponse:
     owner = owner_of(request)
     length = headers.number(request, "Upload-Length")
     if request.headers.get("Upload-Defer-Length"):
-        raise BadHeader(Message("A deferred length is not supported."))
+        raise BadHeaderError(Message("A deferred length is not supported."))
     header = request.headers.get("Upload-Metadata", "")
     metadata = headers.metadata(header)
     if owner.name:
@@ -159,13 +159,13 @@ def _create(request: HttpRequest) -> HttpResponse:
     carried = headers.body_length(request)
     checksum = headers.checksum(request)
     if carried > length:
-        raise TooLarge(Message("The body is longer than the announced file."))
+        raise TooLargeError(Message("The body is longer than the announced file."))
     upload = receiving.create(owner=owner, length=length, metadata=metadata, metadata_header=header)
-    problem: Refusal | None = None
+    problem: PpeError | None = None
     if carried or not length:
         try:
             _receive(request, upload, 0, carried, checksum)
-        except Refusal as refusal:
+        except PpeError as refusal:
             # The upload exists and its client must learn where; it sees by the offset what was kept.
             problem = refusal
     response = _empty(201, upload)
@@ -183,7 +183,7 @@ def _receive(
         upload = receiving.append(upload=upload, offset=offset, body=body, checksum=checksum)
     finally:
         body.close(lambda: _before_waiting(request))
-    if upload.state == State.COMPLETE:
+    if upload.state == UploadState.COMPLETE:
         try:
             upload = finishing.hand_over(upload)
         except Exception:
@@ -214,7 +214,7 @@ def _patch(request: HttpRequest, uid: str) -> HttpResponse:
     carried = headers.body_length(request)
     offset = headers.number(request, "Upload-Offset")
     upload = _receive(request, upload, offset, carried, headers.checksum(request))
-    if upload.state == State.REFUSED and upload.problem:
+    if upload.state == UploadState.REFUSED and upload.problem:
         response: HttpResponse = JsonResponse(
             upload.problem, status=upload.problem["status"], content_type="application/problem+json"
         )
@@ -232,9 +232,9 @@ def _delete(request: HttpRequest, uid: str) -> HttpResponse:
 
 def _get(request: HttpRequest, uid: str) -> HttpResponse:
     upload = receiving.find(owner=owner_of(request), uid=uid)
-    if upload.state == State.RECEIVING and upload.offset == upload.length:
+    if upload.state == UploadState.RECEIVING and upload.offset == upload.length:
         upload = receiving.settled(upload)
-    if upload.state == State.COMPLETE:
+    if upload.state == UploadState.COMPLETE:
         try:
             upload = finishing.hand_over(upload)
         except Exception:

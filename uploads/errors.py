@@ -1,22 +1,22 @@
 """Why an upload is refused."""
 
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 
-class UploadRefusal(Refusal):
+class UploadError(PpeError):
     """A request of the upload protocol that cannot be followed."""
 
     code = "upload_refused"
     retry_after: int | None = None
 
 
-class BadHeader(UploadRefusal):
+class BadHeaderError(UploadError):
     """A header of the upload protocol is missing or malformed."""
 
     code = "bad_header"
 
 
-class NotLoggedIn(UploadRefusal):
+class NotLoggedInError(UploadError):
     """The machine has no session."""
 
     code = "not_authenticated"
@@ -24,62 +24,62 @@ class NotLoggedIn(UploadRefusal):
     permanent = False
 
 
-class WrongProtocolVersion(UploadRefusal):
+class WrongProtocolVersionError(UploadError):
     """The client speaks another version of tus."""
 
     code = "wrong_tus_version"
     http_status = 412
 
 
-class WrongMediaType(UploadRefusal):
+class WrongMediaTypeError(UploadError):
     """The body is not offset+octet-stream."""
 
     code = "wrong_media_type"
     http_status = 415
 
 
-class LengthRequired(UploadRefusal):
+class LengthRequiredError(UploadError):
     """The request does not say how long its body is."""
 
     code = "length_required"
     http_status = 411
 
 
-class UnknownPurpose(UploadRefusal):
+class UnknownPurposeError(UploadError):
     """Nothing on this node takes files of that purpose."""
 
     code = "unknown_purpose"
 
 
-class NotForThisMachine(UploadRefusal):
+class NotForThisMachineError(UploadError):
     """The machine's role does not send files of that purpose."""
 
     code = "not_for_this_machine"
     http_status = 403
 
 
-class UploadUnknown(UploadRefusal):
+class UploadUnknownError(UploadError):
     """There is no such upload, or it belongs to another machine."""
 
     code = "upload_unknown"
     http_status = 404
 
 
-class UploadGone(UploadRefusal):
+class UploadGoneError(UploadError):
     """The upload was ended or has expired."""
 
     code = "upload_gone"
     http_status = 410
 
 
-class UploadComplete(UploadRefusal):
+class UploadCompleteError(UploadError):
     """The upload is whole; it is not taken back."""
 
     code = "upload_complete"
     http_status = 409
 
 
-class WrongOffset(UploadRefusal):
+class WrongOffsetError(UploadError):
     """The client goes on from another byte than the one that is durable here."""
 
     code = "wrong_offset"
@@ -87,7 +87,7 @@ class WrongOffset(UploadRefusal):
     permanent = False
 
 
-class UploadBusy(UploadRefusal):
+class UploadBusyError(UploadError):
     """Another request is writing this upload."""
 
     code = "upload_busy"
@@ -96,7 +96,7 @@ class UploadBusy(UploadRefusal):
     retry_after = 1
 
 
-class BodyStalled(UploadRefusal):
+class BodyStalledError(UploadError):
     """The body stopped coming, or a newer request of the same client took over."""
 
     code = "body_stalled"
@@ -104,7 +104,7 @@ class BodyStalled(UploadRefusal):
     permanent = False
 
 
-class ChecksumMismatch(UploadRefusal):
+class ChecksumMismatchError(UploadError):
     """The bytes of the request are not those whose checksum it names."""
 
     code = "checksum_mismatch"
@@ -112,20 +112,20 @@ class ChecksumMismatch(UploadRefusal):
     permanent = False
 
 
-class UnknownChecksum(UploadRefusal):
+class UnknownChecksumError(UploadError):
     """The checksum algorithm is not one of ours."""
 
     code = "unknown_checksum"
 
 
-class TooLarge(UploadRefusal):
+class TooLargeError(UploadError):
     """The file, or the request, is larger than allowed."""
 
     code = "too_large"
     http_status = 413
 
 
-class NoRoom(UploadRefusal):
+class NoDiskRoomError(UploadError):
     """The disk or the machine's quota has no room for the file."""
 
     code = "no_room"
@@ -134,14 +134,14 @@ class NoRoom(UploadRefusal):
     retry_after = 60
 
 
-class UploadDamaged(UploadRefusal):
+class UploadDamagedError(UploadError):
     """The stored file is shorter than what was promised; the upload must start again."""
 
     code = "upload_damaged"
     http_status = 410
 
 
-class ContentMismatch(UploadRefusal):
+class ContentMismatchError(UploadError):
     """The whole file is not the one whose SHA-256 the sender named."""
 
     code = "content_mismatch"

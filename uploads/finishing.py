@@ -13,11 +13,11 @@ from common.files import relative
 from common.work import faultpoints, jobs
 from common.work.clock import now
 from uploads import handlers, limits, store
-from uploads.errors import ContentMismatch
+from uploads.errors import ContentMismatchError
 from uploads.models import Upload
-from uploads.states import State
+from uploads.states import UploadState
 from wire import durable
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 log = logging.getLogger(__name__)
@@ -51,12 +51,12 @@ def _completed(upload: Upload, digest: str) -> None:
     promised = str(upload.metadata.get("sha256", "")).lower()
     with transaction.atomic():
         if promised and promised != digest:
-            refusal = ContentMismatch(
+            refusal = ContentMismatchError(
                 Message("The file received is not the one that the sender named. Send it again."),
             )
             move(
                 upload,
-                State.REFUSED,
+                UploadState.REFUSED,
                 actor=actor,
                 data={"uid": upload.uid, "code": refusal.code},
                 problem=problem(refusal),
@@ -66,14 +66,14 @@ def _completed(upload: Upload, digest: str) -> None:
             return
         move(
             upload,
-            State.COMPLETE,
+            UploadState.COMPLETE,
             actor=actor,
             data={"uid": upload.uid, "sha256": digest},
             woken_at=now(),
             next_try_at=now(),
             **facts,
         )
-        jobs.wake("uploads.hand_over", upload.pk)
+        jobs.enqueue("uploads.hand_over", upload.pk)
 
 
 def finish(upload: Upload) -> None:
@@ -82,12 +82,12 @@ def finish(upload: Upload) -> None:
     with contextlib.suppress(FileNotFoundError):
         with store.locked(source, seconds=limits.limit("UPLOAD_LOCK_SECONDS")) as handle:
             upload.refresh_from_db()
-            if handle is not None and upload.state == State.RECEIVING and upload.offset == upload.length:
+            if handle is not None and upload.state == UploadState.RECEIVING and upload.offset == upload.length:
                 store.cut_to(handle, upload.offset, upload.length)
                 complete_under_lock(handle, upload)
         return
     upload.refresh_from_db()
-    if upload.state == State.RECEIVING and target.exists() and target.stat().st_size == upload.length:
+    if upload.state == UploadState.RECEIVING and target.exists() and target.stat().st_size == upload.length:
         _completed(upload, durable.sha256_file(target))
 
 
@@ -98,23 +98,23 @@ def hand_over(upload: Upload) -> Upload:
     database happens once. What it does to files must bear repetition.
 
     Raises:
-        Refusal: The handler cannot take it now; it is tried again.
+        PpeError: The handler cannot take it now; it is tried again.
     """
     actor = upload.actor
     with transaction.atomic():
         row = Upload.objects.select_for_update().get(pk=upload.pk)
-        if row.state != State.COMPLETE:
+        if row.state != UploadState.COMPLETE:
             return row
         try:
             purpose = handlers.purpose_of(row.purpose)
             with transaction.atomic():
                 result = purpose.handler(row)
-        except Refusal as refusal:
+        except PpeError as refusal:
             if not refusal.permanent:
                 raise
             move(
                 row,
-                State.REFUSED,
+                UploadState.REFUSED,
                 actor=actor,
                 data={"uid": row.uid, "code": refusal.code},
                 problem=problem(refusal),
@@ -122,7 +122,7 @@ def hand_over(upload: Upload) -> Upload:
         else:
             move(
                 row,
-                State.HANDLED,
+                UploadState.HANDLED,
                 actor=actor,
                 data={"uid": row.uid},
                 result=result,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from uploads import limits
-from uploads.errors import UnknownPurpose
+from uploads.errors import UnknownPurposeError
 from uploads.models import Upload
 from wire.messages import Message
 
@@ -19,7 +19,7 @@ class Purpose:
     Attributes:
         name: The word in the upload's metadata.
         handler: Called once with the complete upload, inside the transaction that stores what it returns.
-            A permanent `Refusal` is stored as the answer; anything else is tried again.
+            A permanent `PpeError` is stored as the answer; anything else is tried again.
         roles: Roles of machines that may send it; None for all.
         max_bytes: Largest file.
         action: What a person must be allowed to do (`stations.rules`) at the sitting that the metadata name.
@@ -66,12 +66,12 @@ def purpose_of(name: str) -> Purpose:
     """Return a registered purpose.
 
     Raises:
-        UnknownPurpose: Nobody on this node takes such files.
+        UnknownPurposeError: Nobody on this node takes such files.
     """
     purpose = _purposes.get(name)
     if purpose is None:
         known = ", ".join(sorted(_purposes)) or "—"
-        raise UnknownPurpose(
+        raise UnknownPurposeError(
             Message(
                 "Files of purpose {name} are not taken here (taken: {known}).",
                 name=name,

@@ -6,7 +6,13 @@ import re
 
 from django.http import HttpRequest
 
-from uploads.errors import BadHeader, LengthRequired, UnknownChecksum, WrongMediaType, WrongProtocolVersion
+from uploads.errors import (
+    BadHeaderError,
+    LengthRequiredError,
+    UnknownChecksumError,
+    WrongMediaTypeError,
+    WrongProtocolVersionError,
+)
 from uploads.receiving import Checksum, parse_checksum
 from wire.messages import Message
 
@@ -23,21 +29,21 @@ def check_version(request: HttpRequest) -> None:
     """Refuse another version of the protocol.
 
     Raises:
-        WrongProtocolVersion: The request names no version, or another than ours.
+        WrongProtocolVersionError: The request names no version, or another than ours.
     """
     if request.headers.get("Tus-Resumable") != VERSION:
-        raise WrongProtocolVersion(Message("The protocol version here is tus {version}.", version=VERSION))
+        raise WrongProtocolVersionError(Message("The protocol version here is tus {version}.", version=VERSION))
 
 
 def number(request: HttpRequest, name: str) -> int:
     """Return a header that is a whole number.
 
     Raises:
-        BadHeader: It is missing or no such number.
+        BadHeaderError: It is missing or no such number.
     """
     text = request.headers.get(name, "")
     if _NUMBER.fullmatch(text) is None:
-        raise BadHeader(Message("{name} must be a whole number from 0.", name=name))
+        raise BadHeaderError(Message("{name} must be a whole number from 0.", name=name))
     return int(text)
 
 
@@ -45,15 +51,15 @@ def body_length(request: HttpRequest) -> int:
     """Return how many bytes of an upload the request carries; 0 when it carries none.
 
     Raises:
-        WrongMediaType: There is a body of another media type.
-        LengthRequired: The body's length is not announced.
+        WrongMediaTypeError: There is a body of another media type.
+        LengthRequiredError: The body's length is not announced.
     """
     if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
-        raise LengthRequired(Message("Say the Content-Length."))
+        raise LengthRequiredError(Message("Say the Content-Length."))
     length = number(request, "Content-Length") if request.headers.get("Content-Length") else 0
     media = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media != MEDIA_TYPE and (length or request.method == "PATCH"):
-        raise WrongMediaType(Message("The media type must be {media_type}.", media_type=MEDIA_TYPE))
+        raise WrongMediaTypeError(Message("The media type must be {media_type}.", media_type=MEDIA_TYPE))
     return length
 
 
@@ -61,7 +67,7 @@ def metadata(header: str) -> dict[str, str]:
     """Return the pairs of an Upload-Metadata header; an empty header has none.
 
     Raises:
-        BadHeader: A key is malformed or occurs twice, a value is not base64 of UTF-8 text.
+        BadHeaderError: A key is malformed or occurs twice, a value is not base64 of UTF-8 text.
     """
     pairs: dict[str, str] = {}
     if len(header) > MAX_METADATA:
@@ -79,8 +85,8 @@ def metadata(header: str) -> dict[str, str]:
     return pairs
 
 
-def _bad_metadata() -> BadHeader:
-    return BadHeader(
+def _bad_metadata() -> BadHeaderError:
+    return BadHeaderError(
         Message("Upload-Metadata is malformed: pairs of a key and base64, with commas between."),
     )
 
@@ -89,18 +95,18 @@ def checksum(request: HttpRequest) -> Checksum | None:
     """Return the checksum of the body, when the client sends one.
 
     Raises:
-        UnknownChecksum: The algorithm is not one of ours.
-        BadHeader: The header is malformed.
+        UnknownChecksumError: The algorithm is not one of ours.
+        BadHeaderError: The header is malformed.
     """
     header = request.headers.get("Upload-Checksum")
     if header is None:
         return None
     parsed = parse_checksum(header)
     if parsed is None:
-        raise BadHeader(Message("Upload-Checksum is malformed."))
+        raise BadHeaderError(Message("Upload-Checksum is malformed."))
     algorithm, digest = parsed
     if algorithm not in ALGORITHMS:
-        raise UnknownChecksum(Message("The checksum {algorithm} is not supported.", algorithm=algorithm))
+        raise UnknownChecksumError(Message("The checksum {algorithm} is not supported.", algorithm=algorithm))
     if len(digest) != hashlib.new(algorithm, usedforsecurity=False).digest_size:
-        raise BadHeader(Message("Upload-Checksum is malformed."))
+        raise BadHeaderError(Message("Upload-Checksum is malformed."))
     return Checksum(algorithm, digest)

@@ -14,7 +14,7 @@ from common import files
 from common.work.leases import Leased
 from stations.models import User
 from stations.scope import addressed
-from uploads.states import MOVES, State
+from uploads.states import MOVES, UploadState
 
 #: What the owner of an upload is called when a person's browser sends it: this and the key of the user.
 PERSON = "person:"
@@ -34,7 +34,7 @@ class UploadQuerySet(models.QuerySet["Upload"]):
 
     def unfinished(self) -> Self:
         """Return the uploads whose bytes still arrive."""
-        return self.filter(state=State.RECEIVING)
+        return self.filter(state=UploadState.RECEIVING)
 
     def visible_to(self, user: Any) -> Self:
         """Return the uploads of the points that a person may see."""
@@ -57,7 +57,7 @@ class Upload(Leased):
     metadata = models.JSONField(_("metadata"), default=dict)
     length = models.BigIntegerField(_("size"))
     offset = models.BigIntegerField(_("bytes received"), default=0)
-    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.RECEIVING)
+    state = models.CharField(_("state"), max_length=12, choices=UploadState.choices, default=UploadState.RECEIVING)
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
     relative_path = models.CharField(_("file"), max_length=200, blank=True)
     result = models.JSONField(_("answer"), null=True, blank=True)
@@ -69,7 +69,9 @@ class Upload(Leased):
     completed_at = models.DateTimeField(_("accepted"), null=True, blank=True)
 
     objects = UploadQuerySet.as_manager()
-    MOVES: ClassVar = Moves(MOVES, kinds={state: f"uploads.{state}" for state in State if state != State.RECEIVING})
+    MOVES: ClassVar = Moves(
+        MOVES, kinds={state: f"uploads.{state}" for state in UploadState if state != UploadState.RECEIVING}
+    )
 
     class Meta:
         verbose_name = _("receiving of a file")

@@ -32,8 +32,8 @@ def require_role(user: User, metadata: dict[str, str]) -> None:
     """Refuse a person who may not bring such a file to its sitting, before anything of it is read.
 
     Raises:
-        UnknownPurpose: Nobody takes such files.
-        NotAllowed: The person's roles at that sitting do not include it.
+        UnknownPurposeError: Nobody takes such files.
+        NotAllowedError: The person's roles at that sitting do not include it.
     """
     action = handlers.purpose_of(metadata.get("purpose", "")).action
     if not action:
@@ -41,7 +41,7 @@ def require_role(user: User, metadata: dict[str, str]) -> None:
     try:
         sitting = sitting_or_404(user, metadata.get("sitting", ""))
     except Http404:
-        raise rules.NotAllowed(Message("You have no such exam.")) from None
+        raise rules.NotAllowedError(Message("You have no such exam.")) from None
     rules.require(user, action, sitting)
 
 

@@ -22,19 +22,19 @@ from common.work.clock import now
 from uploads import digests, finishing, handlers, limits, store
 from uploads.body import Body, End
 from uploads.errors import (
-    BodyStalled,
-    ChecksumMismatch,
-    NoRoom,
-    NotForThisMachine,
-    TooLarge,
-    UploadBusy,
-    UploadComplete,
-    UploadGone,
-    UploadUnknown,
-    WrongOffset,
+    BodyStalledError,
+    ChecksumMismatchError,
+    NoDiskRoomError,
+    NotForThisMachineError,
+    TooLargeError,
+    UploadBusyError,
+    UploadCompleteError,
+    UploadGoneError,
+    UploadUnknownError,
+    WrongOffsetError,
 )
 from uploads.models import Upload, new_uid
-from uploads.states import FINISHED, GONE, State
+from uploads.states import FINISHED, GONE, UploadState
 from wire import durable
 from wire.messages import Message
 
@@ -88,15 +88,15 @@ def create(*, owner: Owner, length: int, metadata: dict[str, str], metadata_head
         The stored upload, at offset 0.
 
     Raises:
-        UnknownPurpose: Nobody takes such files.
-        NotForThisMachine: The machine's role does not send them.
-        TooLarge: The file is larger than allowed.
-        NoRoom: Disk or quota have no room.
+        UnknownPurposeError: Nobody takes such files.
+        NotForThisMachineError: The machine's role does not send them.
+        TooLargeError: The file is larger than allowed.
+        NoDiskRoomError: Disk or quota have no room.
     """
     purpose = handlers.purpose_of(metadata.get("purpose", ""))
     # A purpose that names no roles is open to every machine, never to people.
     if (owner.name and purpose.roles is None) or (purpose.roles is not None and owner.role not in purpose.roles):
-        raise NotForThisMachine(
+        raise NotForThisMachineError(
             Message(
                 "A sender of role {role} does not send files of purpose {purpose_name}.",
                 role=owner.role,
@@ -105,7 +105,7 @@ def create(*, owner: Owner, length: int, metadata: dict[str, str], metadata_head
         )
     largest = handlers.max_bytes(purpose)
     if length > largest:
-        raise TooLarge(
+        raise TooLargeError(
             Message("The file is too large: {length} bytes, {largest} are allowed.", length=length, largest=largest),
         )
     _check_room(owner, length)
@@ -151,7 +151,7 @@ def _check_room(owner: Owner, length: int) -> None:
         (open_rows.filter(region=owner.region, point=owner.point), limits.limit("UPLOAD_POINT_QUOTA")),
     ):
         if (rows.aggregate(total=Sum("length"))["total"] or 0) + length > quota:
-            raise NoRoom(
+            raise NoDiskRoomError(
                 Message("Too many unfinished uploads: the quota is used up. Finish or end them."),
             )
     if store.free_bytes() < length + limits.limit("UPLOAD_DISK_RESERVE"):
@@ -166,20 +166,20 @@ def find(*, owner: Owner, uid: str) -> Upload:
     """Return an upload of a machine.
 
     Raises:
-        UploadUnknown: There is none, or it is another machine's.
-        UploadGone: It was ended or has expired.
+        UploadUnknownError: There is none, or it is another machine's.
+        UploadGoneError: It was ended or has expired.
     """
     upload = Upload.objects.owned_by(owner.urn).filter(uid=uid).first()
     if upload is None:
-        raise UploadUnknown(Message("There is no such upload."))
+        raise UploadUnknownError(Message("There is no such upload."))
     if upload.state in GONE:
-        raise UploadGone(Message("The upload is gone. Start again."))
+        raise UploadGoneError(Message("The upload is gone. Start again."))
     return upload
 
 
 def settled(upload: Upload) -> Upload:
     """Return an upload as it is once no request writes it: a stalled writer is asked to let go first."""
-    if upload.state == State.RECEIVING and upload.offset < upload.length:
+    if upload.state == UploadState.RECEIVING and upload.offset < upload.length:
         try:
             with store.locked(store.incoming(upload.uid)) as handle:
                 busy = handle is None
@@ -189,7 +189,7 @@ def settled(upload: Upload) -> Upload:
                     pass
         except FileNotFoundError:
             pass  # it is just being completed, or ended
-    elif upload.state == State.RECEIVING:
+    elif upload.state == UploadState.RECEIVING:
         finishing.finish(upload)
     upload.refresh_from_db()
     return upload
@@ -215,18 +215,18 @@ def append(*, upload: Upload, offset: int, body: Body, checksum: Checksum | None
         The upload as it is now.
 
     Raises:
-        WrongOffset: Another byte is due.
-        UploadBusy: Another request is writing.
-        TooLarge: The body goes past the announced length.
-        ChecksumMismatch: The body is not what the checksum says; nothing of it is kept.
-        BodyStalled: The body stopped coming; what came is kept.
-        NoRoom: The disk is full; what was written is kept.
-        UploadDamaged: The stored part is shorter than promised.
+        WrongOffsetError: Another byte is due.
+        UploadBusyError: Another request is writing.
+        TooLargeError: The body goes past the announced length.
+        ChecksumMismatchError: The body is not what the checksum says; nothing of it is kept.
+        BodyStalledError: The body stopped coming; what came is kept.
+        NoDiskRoomError: The disk is full; what was written is kept.
+        UploadDamagedError: The stored part is shorter than promised.
     """
     if upload.state in FINISHED:
         if offset == upload.length and not body.length:
             return upload
-        raise UploadComplete(Message("The file is whole already."))
+        raise UploadCompleteError(Message("The file is whole already."))
     try:
         with store.locked(store.incoming(upload.uid)) as handle:
             if handle is not None:
@@ -234,19 +234,19 @@ def append(*, upload: Upload, offset: int, body: Body, checksum: Checksum | None
         _want(upload)
         with store.locked(store.incoming(upload.uid), seconds=limits.limit("UPLOAD_LOCK_SECONDS")) as handle:
             if handle is None:
-                raise UploadBusy(Message("Another request is writing this file."))
+                raise UploadBusyError(Message("Another request is writing this file."))
             return _append(handle, upload, offset, body, checksum)
     except FileNotFoundError:
         upload.refresh_from_db()
         if upload.state in FINISHED:
-            raise UploadComplete(Message("The file is whole already.")) from None
-        raise UploadGone(Message("The upload was broken off. Start again.")) from None
+            raise UploadCompleteError(Message("The file is whole already.")) from None
+        raise UploadGoneError(Message("The upload was broken off. Start again.")) from None
 
 
 def _append(handle: int, upload: Upload, offset: int, body: Body, checksum: Checksum | None) -> Upload:
     upload.refresh_from_db()
     if offset != upload.offset:
-        raise WrongOffset(
+        raise WrongOffsetError(
             Message(
                 "The node holds {offset} bytes, but the request goes on from {offset2}.",
                 offset=upload.offset,
@@ -254,14 +254,14 @@ def _append(handle: int, upload: Upload, offset: int, body: Body, checksum: Chec
             ),
         )
     if offset + body.length > upload.length:
-        raise TooLarge(Message("The body goes past the announced length."))
+        raise TooLargeError(Message("The body goes past the announced length."))
     store.cut_to(handle, upload.offset, upload.length)
     writer = _Writer(handle, upload, checksum)
     full = writer.take(body)
     if checksum is not None and body.end is End.WHOLE and not full and not writer.proven():
         os.ftruncate(handle, offset)
         store.reserve(handle, upload.length)
-        raise ChecksumMismatch(
+        raise ChecksumMismatchError(
             Message("The checksum does not match; the chunk was dropped. Send it again."),
         )
     writer.commit()
@@ -270,7 +270,7 @@ def _append(handle: int, upload: Upload, offset: int, body: Body, checksum: Chec
     if full:
         raise store.no_room()
     if body.end in (End.STALLED, End.WANTED):
-        raise BodyStalled(Message("The body stalled; its bytes are kept."))
+        raise BodyStalledError(Message("The body stalled; its bytes are kept."))
     if upload.offset == upload.length:
         finishing.complete_under_lock(handle, upload, writer.whole_hash())
     return upload
@@ -312,11 +312,11 @@ class _Writer:
         os.fdatasync(self.handle)
         faultpoints.here("receive.synced")
         at = now()
-        changed = Upload.objects.filter(pk=self.upload.pk, offset=self.upload.offset, state=State.RECEIVING).update(
-            offset=self.at, progress_at=at, expires_at=_expiry()
-        )
+        changed = Upload.objects.filter(
+            pk=self.upload.pk, offset=self.upload.offset, state=UploadState.RECEIVING
+        ).update(offset=self.at, progress_at=at, expires_at=_expiry())
         if changed != 1:
-            raise UploadBusy(Message("Another request changed the upload."))
+            raise UploadBusyError(Message("Another request changed the upload."))
         self.upload.offset, self.upload.progress_at = self.at, at
         faultpoints.here("receive.counted")
 
@@ -344,17 +344,17 @@ def terminate(*, upload: Upload, actor: Actor) -> None:
     """End an unfinished upload and free its space.
 
     Raises:
-        UploadComplete: It is whole; what was received is kept.
-        UploadBusy: Another request is writing it and does not let go.
+        UploadCompleteError: It is whole; what was received is kept.
+        UploadBusyError: Another request is writing it and does not let go.
     """
     if upload.state in FINISHED:
-        raise UploadComplete(Message("The file is whole and is kept."))
-    _drop(upload, State.TERMINATED, actor)
+        raise UploadCompleteError(Message("The file is whole and is kept."))
+    _drop(upload, UploadState.TERMINATED, actor)
 
 
 def expire(*, upload: Upload, actor: Actor) -> None:
     """Forget an upload that made no progress for too long."""
-    _drop(upload, State.EXPIRED, actor)
+    _drop(upload, UploadState.EXPIRED, actor)
 
 
 def _drop(upload: Upload, to: str, actor: Actor) -> None:
@@ -362,7 +362,7 @@ def _drop(upload: Upload, to: str, actor: Actor) -> None:
     _want(upload)
     with store.locked(path, seconds=limits.limit("UPLOAD_LOCK_SECONDS"), create=True) as handle:
         if handle is None:
-            raise UploadBusy(Message("Another request writes this upload."))
+            raise UploadBusyError(Message("Another request writes this upload."))
         with transaction.atomic():
             move(upload, to, actor=actor, data={"uid": upload.uid, "offset": upload.offset})
         path.unlink(missing_ok=True)

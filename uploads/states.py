@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 
-class State(models.TextChoices):
+class UploadState(models.TextChoices):
     """From the first byte to the answer of the room that takes the file."""
 
     RECEIVING = "receiving", _("Being received")
@@ -17,9 +17,11 @@ class State(models.TextChoices):
 
 
 MOVES: dict[str, frozenset[str]] = {
-    State.RECEIVING: frozenset({State.COMPLETE, State.REFUSED, State.TERMINATED, State.EXPIRED}),
-    State.COMPLETE: frozenset({State.HANDLED, State.REFUSED}),
+    UploadState.RECEIVING: frozenset(
+        {UploadState.COMPLETE, UploadState.REFUSED, UploadState.TERMINATED, UploadState.EXPIRED}
+    ),
+    UploadState.COMPLETE: frozenset({UploadState.HANDLED, UploadState.REFUSED}),
 }
 
-FINISHED = frozenset({State.COMPLETE, State.HANDLED, State.REFUSED})
-GONE = frozenset({State.TERMINATED, State.EXPIRED})
+FINISHED = frozenset({UploadState.COMPLETE, UploadState.HANDLED, UploadState.REFUSED})
+GONE = frozenset({UploadState.TERMINATED, UploadState.EXPIRED})

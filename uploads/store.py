@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from common import files
-from uploads.errors import NoRoom, UploadDamaged
+from uploads.errors import NoDiskRoomError, UploadDamagedError
 from wire.messages import Message
 
 _KEEP_SIZE = 1
@@ -38,9 +38,9 @@ def free_bytes() -> int:
     return room.f_bavail * room.f_frsize
 
 
-def no_room(detail: str = "") -> NoRoom:
+def no_room(detail: str = "") -> NoDiskRoomError:
     """Return the refusal of a full disk."""
-    return NoRoom(
+    return NoDiskRoomError(
         Message("The node's disk has no room{detail}. The transfer goes on when there is some.", detail=detail),
         remedy=Message("Free some space on the node's disk."),
     )
@@ -52,7 +52,7 @@ def reserve(handle: int, length: int) -> None:
     The size stays what was written: bytes past the row's offset can be told, and cut.
 
     Raises:
-        NoRoom: The disk cannot hold the file.
+        NoDiskRoomError: The disk cannot hold the file.
     """
     if not length or _fallocate is None:
         return
@@ -105,11 +105,11 @@ def cut_to(handle: int, offset: int, length: int) -> None:
     """Make the file exactly as long as the row says: bytes past it were never promised.
 
     Raises:
-        UploadDamaged: The file is shorter than what was promised.
+        UploadDamagedError: The file is shorter than what was promised.
     """
     size = os.fstat(handle).st_size
     if size < offset:
-        raise UploadDamaged(
+        raise UploadDamagedError(
             Message(
                 "The stored part is shorter than what was confirmed ({size} < {offset}). Send the file again.",
                 size=size,

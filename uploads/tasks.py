@@ -9,9 +9,9 @@ from common import files
 from common.work import jobs, leases
 from common.work.clock import now
 from uploads import finishing, receiving
-from uploads.errors import UploadBusy
+from uploads.errors import UploadBusyError
 from uploads.models import Upload
-from uploads.states import State
+from uploads.states import UploadState
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ LEASE_SECONDS = 150.0
 
 def due_rows() -> QuerySet[Upload]:
     """Return the uploads whose bytes are all here but which are not handled yet."""
-    return Upload.objects.filter(Q(state=State.COMPLETE) | Q(state=State.RECEIVING, offset=F("length")))
+    return Upload.objects.filter(Q(state=UploadState.COMPLETE) | Q(state=UploadState.RECEIVING, offset=F("length")))
 
 
 @jobs.job("uploads.hand_over", cluster="link")
@@ -30,7 +30,7 @@ def hand_over(pk: int) -> None:
     if upload is None:
         return
     try:
-        if upload.state == State.RECEIVING:
+        if upload.state == UploadState.RECEIVING:
             finishing.finish(upload)
             upload.refresh_from_db()
         finishing.hand_over(upload)
@@ -41,25 +41,25 @@ def hand_over(pk: int) -> None:
         leases.release(upload)
 
 
-@jobs.sweep("uploads.hand_over")
+@jobs.scheduled("uploads.hand_over")
 def due() -> QuerySet[Upload]:
     """Return the uploads to hand over."""
     return due_rows()
 
 
-@jobs.chore("uploads.forget", every=600)
+@jobs.periodic_task("uploads.forget", every=600)
 def forget_answered() -> None:
     """Remove the bytes of answered uploads that a killed process left behind."""
     names = [path.name for path in files.folder("uploads", "complete").iterdir()]
-    for upload in Upload.objects.filter(uid__in=names[:500], state__in=(State.HANDLED, State.REFUSED)):
+    for upload in Upload.objects.filter(uid__in=names[:500], state__in=(UploadState.HANDLED, UploadState.REFUSED)):
         finishing.forget_bytes(upload)
 
 
-@jobs.chore("uploads.expire", every=600)
+@jobs.periodic_task("uploads.expire", every=600)
 def expire_old() -> None:
     """Forget the uploads that made no progress for too long; complete files are never forgotten."""
     for upload in Upload.objects.unfinished().filter(expires_at__lt=now(), offset__lt=F("length"))[:100]:
         try:
             receiving.expire(upload=upload, actor=SYSTEM)
-        except UploadBusy:
+        except UploadBusyError:
             continue

@@ -13,7 +13,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from wire.errors import MalformedDocument
+from wire.errors import MalformedDocumentError
 from wire.messages import Message
 
 MAX_DEPTH = 64
@@ -39,7 +39,8 @@ def loads(data: bytes, *, limit: int = MAX_BYTES) -> Any:
         limit: Greatest size accepted, in bytes.
 
     Raises:
-        MalformedDocument: Not JSON, duplicate keys, NaN, infinity, NUL or lone surrogates, deeper than 64, too big.
+        MalformedDocumentError: Not JSON, duplicate keys, NaN, infinity, NUL or lone surrogates, deeper than 64, too
+            big.
     """
     if len(data) > limit:
         raise _malformed(Message("the document is larger than {limit} bytes", limit=limit))
@@ -72,7 +73,7 @@ def parse_stamp(text: str) -> datetime:
     """Read a moment written by `stamp`.
 
     Raises:
-        MalformedDocument: The text is spelled in another way or names no real moment.
+        MalformedDocumentError: The text is spelled in another way or names no real moment.
     """
     if not isinstance(text, str) or _STAMP.fullmatch(text) is None:
         raise _malformed(Message("the moment is not spelled as the format demands"))
@@ -91,11 +92,11 @@ def uuid7() -> str:
     return str(uuid.UUID(int=value))
 
 
-def _malformed(message: Message) -> MalformedDocument:
-    return MalformedDocument(Message("The document cannot be read: {message}.", message=message))
+def _malformed(message: Message) -> MalformedDocumentError:
+    return MalformedDocumentError(Message("The document cannot be read: {reason}.", reason=message))
 
 
-def _too_deep() -> MalformedDocument:
+def _too_deep() -> MalformedDocumentError:
     return _malformed(Message("nested deeper than {max_depth}", max_depth=MAX_DEPTH))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import NOTHING, Message
 
 BLOCK = 1 << 18
@@ -19,7 +19,7 @@ _PART = re.compile(r"\.[0-9a-f]{16}\.part")
 StrPath = str | os.PathLike[str]
 
 
-class DiskRefusal(Refusal):
+class DiskError(PpeError):
     """The disk did not take the file."""
 
     code = "disk_failed"
@@ -27,7 +27,7 @@ class DiskRefusal(Refusal):
     permanent = False
 
 
-class DiskFull(DiskRefusal):
+class DiskFullError(DiskError):
     """No space is left, the quota is used up, or what would be stored would eat into the reserve.
 
     Args:
@@ -43,26 +43,26 @@ class DiskFull(DiskRefusal):
         self.retry_after = retry_after
 
 
-class DiskReadOnly(DiskRefusal):
+class DiskReadOnlyError(DiskError):
     """The drive or folder cannot be written."""
 
     code = "disk_read_only"
 
 
-class FileMissing(Refusal):
+class FileMissingError(PpeError):
     """The file to be read is not there."""
 
     code = "file_missing"
     http_status = 404
 
 
-class CopyMismatch(DiskRefusal):
+class CopyMismatchError(DiskError):
     """What was read back is not what was written."""
 
     code = "copy_mismatch"
 
 
-class SourceChanged(Refusal):
+class SourceChangedError(PpeError):
     """The file changed, or vanished, while it was being read.
 
     Args:
@@ -85,22 +85,22 @@ _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 _MISSING = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP}
 
 
-def disk_refusal(error: OSError) -> Refusal:
+def disk_refusal(error: OSError) -> PpeError:
     """Turn an operating system error into the refusal that an operator can act upon."""
     where = f" «{error.filename}»" if error.filename else ""
     if error.errno in _FULL:
-        return DiskFull(
+        return DiskFullError(
             Message("The disk is full{where}.", where=where),
             remedy=Message("Free some space or insert another drive, then repeat."),
         )
     if error.errno in _READ_ONLY:
-        return DiskReadOnly(
+        return DiskReadOnlyError(
             Message("Writing is not allowed{where}.", where=where),
             remedy=Message("Remove the write protection of the drive or choose another folder."),
         )
     if error.errno in _MISSING:
-        return FileMissing(Message("The file is not there{where}.", where=where))
-    return DiskRefusal(
+        return FileMissingError(Message("The file is not there{where}.", where=where))
+    return DiskError(
         Message("The disk failed{where}: {strerror}.", where=where, strerror=error.strerror or error),
         remedy=Message("Check the drive, then repeat."),
     )
@@ -127,7 +127,7 @@ def write_durable(path: StrPath, data: bytes | Iterable[bytes], *, mode: int = 0
         SHA-256 of what was written, in hex.
 
     Raises:
-        DiskRefusal: The disk is full, read-only or failing.
+        DiskError: The disk is full, read-only or failing.
     """
     target = Path(path)
     pieces = (data,) if isinstance(data, bytes | bytearray | memoryview) else data
@@ -151,7 +151,7 @@ def write_durable_all(blobs: Mapping[Path, bytes], *, mode: int = 0o644) -> None
     """Write many files as `write_durable` does, each folder synced once: after a power cut each is whole or not there.
 
     Raises:
-        DiskRefusal: The disk is full, read-only or failing; of the files some may stand, each whole.
+        DiskError: The disk is full, read-only or failing; of the files some may stand, each whole.
     """
     parts: dict[Path, Path] = {}
     with disk_errors(), contextlib.ExitStack() as opened:
@@ -182,9 +182,9 @@ def copy_verified(src: StrPath, dst: StrPath, *, start: int = 0, length: int | N
         SHA-256 of the file, in hex.
 
     Raises:
-        CopyMismatch: The copy differs from the original; it has been removed.
-        DiskRefusal: The drive is full, read-only or failing.
-        FileMissing: The original is not there.
+        CopyMismatchError: The copy differs from the original; it has been removed.
+        DiskError: The drive is full, read-only or failing.
+        FileMissingError: The original is not there.
     """
     target = Path(dst)
     with disk_errors():
@@ -195,7 +195,7 @@ def copy_verified(src: StrPath, dst: StrPath, *, start: int = 0, length: int | N
                 written = _copy(source, file, length)
             found = _read_back(part)
             if found != written:
-                raise CopyMismatch(
+                raise CopyMismatchError(
                     Message(
                         "The copy «{target_name}» differs from the original and was removed.", target_name=target.name
                     ),
@@ -219,8 +219,8 @@ def sha256_file(path: StrPath) -> str:
     """Return SHA-256 of a file in hex, reading it in blocks.
 
     Raises:
-        FileMissing: The file is not there.
-        DiskRefusal: It cannot be read.
+        FileMissingError: The file is not there.
+        DiskError: It cannot be read.
     """
     with disk_errors(), Path(path).open("rb") as file:
         return _hash(file)
@@ -244,7 +244,7 @@ def replace_durable(tmp: StrPath, path: StrPath) -> None:
     """Give a finished, synced file its name and sync the folder.
 
     Raises:
-        DiskRefusal: The rename failed.
+        DiskError: The rename failed.
     """
     with disk_errors():
         Path(tmp).replace(path)
@@ -259,7 +259,7 @@ def forget_parts(folder: StrPath, *, older: float) -> int:
         older: Only those that nobody has touched for so many seconds: a writer may be at work upon the others.
 
     Raises:
-        DiskRefusal: The disk fails.
+        DiskError: The disk fails.
     """
     count, before = 0, time.time() - older
     with disk_errors():

@@ -8,7 +8,7 @@ from wire.messages import NOTHING, Message, Several
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FieldError:
     """One wrong part of an input.
 
     Attributes:
@@ -38,7 +38,7 @@ class Part:
         }
 
 
-class Refusal(Exception):  # noqa: N818 - it is a word of the domain, not an error of the program
+class PpeError(Exception):
     """Something that arrived cannot be accepted.
 
     `permanent` tells give-up from retry; `http_status` is what an API answers.
@@ -53,7 +53,7 @@ class Refusal(Exception):  # noqa: N818 - it is a word of the domain, not an err
     http_status: ClassVar[int] = 400
     permanent: ClassVar[bool] = True
 
-    def __init__(self, message: Message, *, remedy: Message = NOTHING, parts: Sequence[Part] = ()) -> None:
+    def __init__(self, message: Message, *, remedy: Message = NOTHING, parts: Sequence[FieldError] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy
@@ -63,7 +63,7 @@ class Refusal(Exception):  # noqa: N818 - it is a word of the domain, not an err
         """Return what is wrong, in a language; in the reader's when none is named."""
         return self.message.render(lang)
 
-    def cure(self, lang: str | None = None) -> str:
+    def remedy_text(self, lang: str | None = None) -> str:
         """Return what to do next; empty when nothing can be advised."""
         return self.remedy.render(lang)
 
@@ -75,7 +75,7 @@ class Refusal(Exception):  # noqa: N818 - it is a word of the domain, not an err
         return self.message.ru
 
 
-class MalformedDocument(Refusal):
+class MalformedDocumentError(PpeError):
     """The bytes are not a document of the kind that was asked for."""
 
     code = "malformed_document"

@@ -12,7 +12,7 @@ from jsonschema.exceptions import ValidationError
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from wire.errors import Part, Refusal
+from wire.errors import FieldError, PpeError
 from wire.messages import Message
 
 MAX_PARTS = 20
@@ -38,7 +38,7 @@ _DEMANDS: dict[str, Message] = {
 }
 
 
-class SchemaRefusal(Refusal):
+class SchemaError(PpeError):
     """A document is not built as its schema demands; `parts` names each wrong place."""
 
     code = "schema_mismatch"
@@ -48,20 +48,20 @@ def validate(name: str, document: object) -> None:
     """Hold a document against the schema `wire/schemas/<name>.json`.
 
     Raises:
-        SchemaRefusal: Something is missing, superfluous or of a wrong kind; at most twenty places are named.
+        SchemaError: Something is missing, superfluous or of a wrong kind; at most twenty places are named.
         LookupError: There is no such schema (a mistake of the program).
     """
-    parts: list[Part] = []
+    parts: list[FieldError] = []
     try:
         for error in _errors(name, document):
             parts.append(_part(error))
             if len(parts) == MAX_PARTS:
                 break
     except RecursionError:
-        parts.append(Part("", "", "", Message("Nested too deeply.")))
+        parts.append(FieldError("", "", "", Message("Nested too deeply.")))
     if parts:
-        raise SchemaRefusal(
-            Message("The document does not match the schema «{name}»: {message}", name=name, message=parts[0].message),
+        raise SchemaError(
+            Message("The document does not match the schema «{name}»: {problem}", name=name, problem=parts[0].message),
             parts=parts,
         )
 
@@ -102,7 +102,7 @@ def _registry() -> Registry[Any]:
     return Registry[Any]().with_resources(found)
 
 
-def _part(error: ValidationError) -> Part:
+def _part(error: ValidationError) -> FieldError:
     field = error.json_path.removeprefix("$").lstrip(".")
     place = Message("the field «{field}»", field=field) if field else Message("the document")
     message = _DEMANDS.get(str(error.validator), Message("otherwise"))
@@ -113,11 +113,11 @@ def _part(error: ValidationError) -> Part:
     else:
         found = _short(error.instance)
     expected = Message(message.text, value=wanted)
-    return Part(
+    return FieldError(
         field,
         found,
         expected.en,
-        Message("{place}: found {found}, expected {message}.", place=place, found=found, message=expected),
+        Message("{place}: found {found}, expected {demand}.", place=place, found=found, demand=expected),
     )
 
 

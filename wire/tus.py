@@ -15,19 +15,27 @@ from typing import Any, BinaryIO
 
 import httpx
 
-from wire.durable import SourceChanged, StrPath, disk_errors
+from wire.durable import SourceChangedError, StrPath, disk_errors
 from wire.messages import Message
 from wire.tus_errors import (
-    NotLoggedIn,
-    RetryLater,
-    TransferRefusal,
-    TransferRefused,
+    ExchangeError,
+    RetryLaterError,
+    SessionEndedError,
+    TransferRefusedError,
     broken_line,
     foreign_location,
     refusal_of,
 )
 
-__all__ = ["NotLoggedIn", "RetryLater", "TransferRefusal", "TransferRefused", "UploadOutcome", "answer", "upload"]
+__all__ = [
+    "ExchangeError",
+    "RetryLaterError",
+    "SessionEndedError",
+    "TransferRefusedError",
+    "UploadOutcome",
+    "answer",
+    "upload",
+]
 
 VERSION = "1.0.0"
 MIN_CHUNK = 256 * 1024
@@ -94,11 +102,11 @@ def upload(
         rate: Most bytes a second; None for as many as the line carries.
 
     Raises:
-        TransferRefused: Sending again will not help.
-        RetryLater: The line or the server is in trouble; `offset`, `location` and `retry_after` are in it.
-        NotLoggedIn: The session has ended: log in and call again.
-        FileMissing: The file is not there.
-        SourceChanged: The file changed its size.
+        TransferRefusedError: Sending again will not help.
+        RetryLaterError: The line or the server is in trouble; `offset`, `location` and `retry_after` are in it.
+        SessionEndedError: The session has ended: log in and call again.
+        FileMissingError: The file is not there.
+        SourceChangedError: The file changed its size.
     """
     with disk_errors(), Path(path).open("rb", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
@@ -114,7 +122,7 @@ def answer(client: httpx.Client, location: str) -> dict[str, Any] | None:
         The document, or None when the server has none.
 
     Raises:
-        TransferRefusal: The server refuses, or the line is broken.
+        ExchangeError: The server refuses, or the line is broken.
     """
     try:
         response = client.get(location, headers={"Accept": "application/json"}, timeout=_timeout(None))
@@ -271,7 +279,7 @@ class _Sending:
                 follow_redirects=False,
             )
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            raise TransferRefused(Message("The server's address is wrong."), offset=self.offset) from error
+            raise TransferRefusedError(Message("The server's address is wrong."), offset=self.offset) from error
         except httpx.RequestError as error:
             self.chunk = max(self.chunk // 2, MIN_CHUNK)
             self._fail(None, error)
@@ -307,7 +315,7 @@ class _Sending:
         left = self._left()
         time.sleep(pause if left is None else max(0.0, min(pause, left)))
 
-    def _later(self, response: httpx.Response | None, error: Exception | None = None) -> TransferRefusal:
+    def _later(self, response: httpx.Response | None, error: Exception | None = None) -> ExchangeError:
         if response is None:
             return broken_line(error, offset=self.offset, location=self.location)
         return refusal_of(response, offset=self.offset, location=self.location, retry=True)
@@ -330,7 +338,7 @@ class _Sending:
     def _read(self, count: int) -> bytes:
         piece = os.pread(self.file.fileno(), count, self.offset)
         if len(piece) != count or os.fstat(self.file.fileno()).st_size != self.size:
-            raise SourceChanged
+            raise SourceChangedError
         return piece
 
     def _own(self, location: str) -> str:

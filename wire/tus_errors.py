@@ -6,14 +6,14 @@ from typing import Any, ClassVar
 
 import httpx
 
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import NOTHING, Both, Message
 
 MAX_RETRY_AFTER = 3600.0
 _AGAIN = {408, 409, 423, 425, 429, 460}
 
 
-class TransferRefusal(Refusal):
+class ExchangeError(PpeError):
     """A transfer did not go on.
 
     Attributes:
@@ -46,18 +46,18 @@ class TransferRefusal(Refusal):
         self.problem = problem or {}
 
 
-class TransferRefused(TransferRefusal):
+class TransferRefusedError(ExchangeError):
     """The server will not take this file; sending again does not help."""
 
 
-class RetryLater(TransferRefusal):
+class RetryLaterError(ExchangeError):
     """The line or the server is in trouble; it will be tried again."""
 
     code = "transfer_later"
     permanent: ClassVar[bool] = False
 
 
-class NotLoggedIn(TransferRefusal):
+class SessionEndedError(ExchangeError):
     """The session has ended."""
 
     code = "transfer_not_logged_in"
@@ -66,7 +66,7 @@ class NotLoggedIn(TransferRefusal):
 
 def refusal_of(
     response: httpx.Response, *, offset: int = 0, location: str | None = None, retry: bool = False
-) -> TransferRefusal:
+) -> ExchangeError:
     """Return the refusal that an answer means.
 
     Args:
@@ -80,9 +80,9 @@ def refusal_of(
     permanent = problem.get("permanent")
     # A server in trouble knows nothing for certain, whatever it says.
     again = retry or status >= 500 or (permanent is False if isinstance(permanent, bool) else status in _AGAIN)
-    kind: type[TransferRefusal] = RetryLater if again else TransferRefused
+    kind: type[ExchangeError] = RetryLaterError if again else TransferRefusedError
     if status == 401:
-        kind = NotLoggedIn
+        kind = SessionEndedError
     ru, en = problem.get("detail_ru"), problem.get("detail")
     said = Both(ru if isinstance(ru, str) else "", en if isinstance(en, str) else "")
     return kind(
@@ -96,10 +96,10 @@ def refusal_of(
     )
 
 
-def broken_line(error: Exception | None = None, *, offset: int = 0, location: str | None = None) -> RetryLater:
+def broken_line(error: Exception | None = None, *, offset: int = 0, location: str | None = None) -> RetryLaterError:
     """Return the refusal of a line that does not carry."""
     detail = f" ({type(error).__name__})" if error is not None else ""
-    return RetryLater(
+    return RetryLaterError(
         Message("No connection to the server{detail}.", detail=detail),
         remedy=Message("The transfer goes on by itself once the line is back."),
         offset=offset,
@@ -107,9 +107,9 @@ def broken_line(error: Exception | None = None, *, offset: int = 0, location: st
     )
 
 
-def foreign_location(*, offset: int = 0) -> TransferRefused:
+def foreign_location(*, offset: int = 0) -> TransferRefusedError:
     """Return the refusal of an address that is not on the server we speak with."""
-    return TransferRefused(
+    return TransferRefusedError(
         Message("The server named an address that is not its own."),
         offset=offset,
     )

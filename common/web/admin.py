@@ -22,7 +22,7 @@ from unfold.views import ChangeList
 
 from common import errors as refusals
 from common.web.pages import render
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 M = TypeVar("M", bound=Model)
@@ -36,37 +36,37 @@ _HIERARCHY = {"year": re.compile(r"[12][0-9]{3}"), "month": re.compile(r"[0-9]{1
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-class UnknownFilter(Refusal):
+class UnknownFilterError(PpeError):
     """The address asks for a list that its page does not offer."""
 
     code = "unknown_filter"
     http_status = 400
 
 
-def _unknown(name: str) -> UnknownFilter:
+def _unknown(name: str) -> UnknownFilterError:
     shown = _CONTROL.sub("?", name[:60])
-    return UnknownFilter(
+    return UnknownFilterError(
         Message("Unknown filter “{shown}”: this page has none of that name.", shown=shown),
         remedy=Message("Open the page without a filter and choose from what it offers."),
     )
 
 
-def _unfit(name: str) -> UnknownFilter:
+def _unfit(name: str) -> UnknownFilterError:
     shown = _CONTROL.sub("?", name[:60])
-    return UnknownFilter(
+    return UnknownFilterError(
         Message("The value of the filter “{shown}” does not fit.", shown=shown),
         remedy=Message("Open the page without a filter and choose from what it offers."),
     )
 
 
-def _no_such_page() -> UnknownFilter:
-    return UnknownFilter(
+def _no_such_page() -> UnknownFilterError:
+    return UnknownFilterError(
         Message("The list has no such filter, or no such page."),
         remedy=Message("Open the list from its beginning."),
     )
 
 
-class Listed(ChangeList):
+class BoundedChangeList(ChangeList):
     """A list that takes only the filters that its page shows."""
 
     def get_filters(self, request: HttpRequest) -> Any:
@@ -92,15 +92,15 @@ class ReadOnlyAdmin(ModelAdmin):
     list_per_page = 50
     list_fullwidth = True
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Listed]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:
         """Return the class of the list."""
-        return Listed
+        return BoundedChangeList
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Return the list that the address asks for.
 
         Raises:
-            UnknownFilter: The page offers no such filter, value, order or page of the list.
+            UnknownFilterError: The page offers no such filter, value, order or page of the list.
         """
         self._judge(request.GET.lists())
         try:
@@ -142,7 +142,7 @@ class ReadOnlyAdmin(ModelAdmin):
                 raise _unfit(name)
             outer = name in values
 
-    def _answered(self, request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    def _answered(self, request: HttpRequest, refusal: PpeError) -> HttpResponse:
         refusals.tell(refusal, request)
         context = {"text": refusals.words(refusal), "code": refusal.code, "again": request.path}
         return render(request, "refusal.html", context, title=_("Unknown filter"), status=refusal.http_status)
@@ -151,7 +151,7 @@ class ReadOnlyAdmin(ModelAdmin):
         """Answer the list, or say in words what of the address it does not know."""
         try:
             return super().changelist_view(request, extra_context)
-        except UnknownFilter as refusal:
+        except UnknownFilterError as refusal:
             return self._answered(request, refusal)
 
     def changeform_view(
@@ -176,7 +176,7 @@ class ReadOnlyAdmin(ModelAdmin):
             (left,) = request.GET.getlist(_LEFT)
             back.GET = QueryDict(left)
             self.get_changelist_instance(back)
-        except (UnknownFilter, SuspiciousOperation, ValueError):
+        except (UnknownFilterError, SuspiciousOperation, ValueError):
             return False
         return True
 

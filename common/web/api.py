@@ -5,13 +5,13 @@ from typing import Any
 from rest_framework.parsers import BaseParser
 
 from wire import canonical
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 MAX_JSON = 256 * 1024
 
 
-class BodyTooBig(Refusal):
+class BodyTooBigError(PpeError):
     """The body is larger than any document of this address."""
 
     code = "body_too_big"
@@ -27,12 +27,12 @@ class SmallJson(BaseParser):
         """Return the document.
 
         Raises:
-            BodyTooBig: It is longer than `MAX_JSON`.
-            MalformedDocument: It is no JSON, or it can be understood in two ways.
+            BodyTooBigError: It is longer than `MAX_JSON`.
+            MalformedDocumentError: It is no JSON, or it can be understood in two ways.
         """
         data = stream.read(MAX_JSON + 1)
         if len(data) > MAX_JSON:
-            raise BodyTooBig(Message("The body is larger than {max_json} KiB.", max_json=MAX_JSON // 1024))
+            raise BodyTooBigError(Message("The body is larger than {max_json} KiB.", max_json=MAX_JSON // 1024))
         return canonical.loads(data)
 
 

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 #: The field of the log-in page that carries a form, and the key of the session that then holds it for its page.
 UNSENT = "unsent"
@@ -61,7 +61,7 @@ class PageForm(forms.Form):
         self.request, self.about = request, about
         self.returned: Returned = ""
 
-    def take_refusal(self, refusal: Refusal) -> None:
+    def take_refusal(self, refusal: PpeError) -> None:
         """Put the parts of a refusal beside the fields they name."""
         self.returned = "refused"
         for part in refusal.parts:

@@ -37,7 +37,7 @@ from django.views.decorators.csrf import csrf_protect
 from common import errors as refusals
 from common import space
 from common.web.forms import UNSENT, PageForm
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ class Page:
             return self._judge(request, form, handler, **kwargs)
         try:
             return self._done(request, handler, **kwargs)
-        except Refusal as refusal:
+        except PpeError as refusal:
             _say(request, refusal)
         return redirect(request.get_full_path())
 
@@ -169,7 +169,7 @@ class Page:
         """Do a form that is a class; first of all it is refused whoever may not send it."""
         try:
             about = self.forms.abouts[name](request, **kwargs)
-        except Refusal as refusal:
+        except PpeError as refusal:
             _say(request, refusal)
             return redirect(request.get_full_path())
         form = self.forms.classes[name](request, about=about, data=request.POST, files=request.FILES)
@@ -179,7 +179,7 @@ class Page:
             return self._again(request, form, **kwargs)
         try:
             return self._done(request, handler, form=form)
-        except Refusal as refusal:
+        except PpeError as refusal:
             _say(request, refusal)
             form.take_refusal(refusal)
         return self._again(request, form, **kwargs)
@@ -204,7 +204,7 @@ class Page:
         messages.error(request, said)
         try:
             form = kind(request, about=self.forms.abouts[kind.name](request, **kwargs))
-        except Refusal as refusal:
+        except PpeError as refusal:
             _say(request, refusal)
             return self._show(request, **kwargs)
         form.fill_unsent(typed)
@@ -232,13 +232,13 @@ class Page:
         """Answer a GET; a refusal becomes a page that says it in words."""
         try:
             return self.view(request, **kwargs)
-        except Refusal as refusal:
+        except PpeError as refusal:
             refusals.tell(refusal, request)
             context = {"text": refusals.words(refusal), "code": refusal.code}
             return render(request, "refusal.html", context, title=_("Not available yet"), status=refusal.http_status)
 
 
-def _say(request: HttpRequest, refusal: Refusal) -> None:
+def _say(request: HttpRequest, refusal: PpeError) -> None:
     refusals.tell(refusal, request)
     messages.error(request, refusals.words(refusal), extra_tags=f"code-{refusal.code}")
 

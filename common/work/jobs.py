@@ -6,11 +6,11 @@ This is the only module that imports django_q. A room declares its work in ``tas
     def recognise(pk: int) -> None: ...
 
 
-    @jobs.sweep("scanning.recognise")
+    @jobs.scheduled("scanning.recognise")
     def due() -> QuerySet[Sheet]:
         return Sheet.objects.filter(state=Sheet.State.RECEIVED)
 
-and a service says ``jobs.wake("scanning.recognise", sheet.pk)`` inside its transaction.
+and a service says ``jobs.enqueue("scanning.recognise", sheet.pk)`` inside its transaction.
 """
 
 import logging
@@ -32,8 +32,8 @@ Cluster = Literal["heavy", "link"]
 CLUSTERS: tuple[Cluster, ...] = ("heavy", "link")
 
 #: A row that was woken and not taken within this time is woken again: the queue may have lost it.
-REWAKE = timedelta(seconds=60)
-SWEEP_LIMIT = 200
+ENQUEUE_AGAIN_AFTER = timedelta(seconds=60)
+SCHEDULER_LIMIT = 200
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Job:
 
 _jobs: dict[str, Job] = {}
 _due: dict[str, Callable[[], QuerySet[Any]]] = {}
-_chores: list[tuple[str, float, Callable[[], None]]] = []
+_periodic_tasks: list[tuple[str, float, Callable[[], None]]] = []
 
 
 def job(name: str, *, cluster: Cluster) -> Callable[[Callable[[int], None]], Callable[[int], None]]:
@@ -60,7 +60,7 @@ def job(name: str, *, cluster: Cluster) -> Callable[[Callable[[int], None]], Cal
     return register
 
 
-def sweep(name: str) -> Callable[[Callable[[], QuerySet[Any]]], Callable[[], QuerySet[Any]]]:
+def scheduled(name: str) -> Callable[[Callable[[], QuerySet[Any]]], Callable[[], QuerySet[Any]]]:
     """Register the queryset of `Leased` rows that are due for a job."""
 
     def register(rows: Callable[[], QuerySet[Any]]) -> Callable[[], QuerySet[Any]]:
@@ -70,22 +70,22 @@ def sweep(name: str) -> Callable[[Callable[[], QuerySet[Any]]], Callable[[], Que
     return register
 
 
-def chore(name: str, *, every: float) -> Callable[[Callable[[], None]], Callable[[], None]]:
+def periodic_task(name: str, *, every: float) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Register a short function without a row that the watchdog runs itself every so many seconds."""
 
     def register(run: Callable[[], None]) -> Callable[[], None]:
-        _chores.append((name, every, run))
+        _periodic_tasks.append((name, every, run))
         return run
 
     return register
 
 
-def chores() -> list[tuple[str, float, Callable[[], None]]]:
+def periodic_tasks() -> list[tuple[str, float, Callable[[], None]]]:
     """Return the registered chores: name, period in seconds, function."""
-    return list(_chores)
+    return list(_periodic_tasks)
 
 
-def wake(name: str, pk: int) -> None:
+def enqueue(name: str, pk: int) -> None:
     """Ask a worker to look at a row once the surrounding transaction is committed.
 
     A wake-up may be lost: the sweep finds the row again.
@@ -113,14 +113,14 @@ def run(name: str, pk: int) -> None:
         life.sign(found.cluster)
 
 
-def run_sweep() -> int:
+def run_scheduler() -> int:
     """Wake a worker for every due row that nobody was woken for lately; return how many."""
     woken = 0
     leases.free_dead()
     at = now()
     for name, rows in _due.items():
-        due = rows().filter(leases.free(at)).filter(Q(woken_at__isnull=True) | Q(woken_at__lt=at - REWAKE))
-        pks = list(due.order_by("next_try_at").values_list("pk", flat=True)[:SWEEP_LIMIT])
+        due = rows().filter(leases.free(at)).filter(Q(woken_at__isnull=True) | Q(woken_at__lt=at - ENQUEUE_AGAIN_AFTER))
+        pks = list(due.order_by("next_try_at").values_list("pk", flat=True)[:SCHEDULER_LIMIT])
         if not pks:
             continue
         rows().model._default_manager.filter(pk__in=pks).update(woken_at=at)
@@ -136,7 +136,7 @@ def due_count(cluster: Cluster) -> int:
     return sum(rows().filter(leases.free(at)).count() for name, rows in _due.items() if _jobs[name].cluster == cluster)
 
 
-def wake_again(cluster: Cluster) -> None:
+def enqueue_again(cluster: Cluster) -> None:
     """Let the next sweep wake every due row of a cluster at once: the wake-ups it had taken died with it."""
     for name, rows in _due.items():
         if _jobs[name].cluster == cluster:
@@ -149,6 +149,6 @@ def beat(cluster: Cluster) -> None:
     life.sign(cluster)
 
 
-def ask_for_beat(cluster: Cluster) -> None:
+def ask_for_heartbeat(cluster: Cluster) -> None:
     """Put a heartbeat task into a cluster's queue."""
     async_task("common.work.jobs.beat", cluster, cluster=cluster, task_name=f"beat:{cluster}")

@@ -1,7 +1,7 @@
 """Signs of life of the two clusters, given by the work itself: a cluster at work is never taken for a dead one.
 
 A sign is the modification time of a file. A worker gives it when it begins and ends a job and whenever it takes or
-renews a lease; an idle cluster gives it by a task of its own queue (`common.work.jobs.ask_for_beat`).
+renews a lease; an idle cluster gives it by a task of its own queue (`common.work.jobs.ask_for_heartbeat`).
 """
 
 import contextlib

@@ -7,7 +7,7 @@ from django.db import transaction
 from audit.log import Actor, record
 from common.work.clock import now
 from rcoi.answering import feed
-from rcoi.errors import RequestRefused
+from rcoi.errors import RequestRefusedError
 from rcoi.models import Announcement
 from stations.models import ExamPoint
 from wire.messages import Message
@@ -17,11 +17,11 @@ def announce(*, points: Sequence[ExamPoint], title: str, text: str, actor: Actor
     """Tell points something.
 
     Raises:
-        RequestRefused: No title or nobody to tell.
+        RequestRefusedError: No title or nobody to tell.
     """
     title, text = title.strip(), text.strip()
     if not title or not points:
-        raise RequestRefused(Message("A title and at least one point are needed."))
+        raise RequestRefusedError(Message("A title and at least one point are needed."))
     with transaction.atomic():
         row = Announcement.objects.create(title=title[:200], text=text, by=actor.name[:200], at=now())
         row.points.set(points)

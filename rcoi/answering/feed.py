@@ -9,7 +9,7 @@ from django.db import transaction
 from common import marks
 from common.work.clock import now
 from keys import authority
-from rcoi.answering import series
+from rcoi.answering import sequence
 from rcoi.models import FeedEntry
 from stations.models import ExamPoint
 from wire.documents import feed
@@ -29,7 +29,7 @@ def append(*, point: ExamPoint, kind: Kind, body: Mapping[str, Any]) -> FeedEntr
     """
     at = now()
     with transaction.atomic():
-        head = series.lock(f"{series.FEED}{point.key}")
+        head = sequence.lock(f"{sequence.FEED}{point.key}")
         stored = last_number(point)
         item = FeedItem(
             number=head.number + 1,
@@ -44,7 +44,7 @@ def append(*, point: ExamPoint, kind: Kind, body: Mapping[str, Any]) -> FeedEntr
             lost_after=stored if stored < head.number else None,
         )
         blob = feed.write(item, authority.rcoi_signer())
-        series.advance(head, feed.item_hash(blob))
+        sequence.advance(head, feed.item_hash(blob))
         return FeedEntry.objects.create(
             point=point, number=item.number, kind=kind, at=at, prev=item.prev, hash=head.hash, body=blob
         )
@@ -54,7 +54,7 @@ def after(point: ExamPoint, number: int, *, limit: int = PAGE) -> list[FeedEntry
     """Return the items that follow a number, oldest first.
 
     Raises:
-        DiskRefusal: The disk does not take their numbers.
+        DiskError: The disk does not take their numbers.
     """
     return _leaving(point, list(FeedEntry.objects.filter(point=point, number__gt=number).order_by("number")[:limit]))
 
@@ -63,7 +63,7 @@ def _leaving(point: ExamPoint, entries: list[FeedEntry]) -> list[FeedEntry]:
     """Return items of one point that leave the node, once their numbers survive the database."""
     if entries:
         newest = entries[-1]
-        marks.leaves(f"{series.FEED}{point.key}", newest.number, newest.hash)
+        marks.leaves(f"{sequence.FEED}{point.key}", newest.number, newest.hash)
     return entries
 
 

@@ -9,7 +9,7 @@ from keys import access, authority
 from keys.models import AccessKey, Certificate
 from rcoi.answering import feed
 from stations.models import ExamPoint, Sitting
-from wire.pki import Role
+from wire.pki import CertificateRole
 
 
 def revoke(*, certificate: Certificate, reason: str, actor: Actor) -> int:
@@ -24,7 +24,7 @@ def revoke(*, certificate: Certificate, reason: str, actor: Actor) -> int:
         How many points were told.
 
     Raises:
-        RequestRefused: No reason, or the authority's own certificate.
+        RequestRefusedError: No reason, or the authority's own certificate.
     """
     with transaction.atomic():
         authority.revoke_certificate(certificate=certificate, reason=reason, actor=actor)
@@ -37,7 +37,7 @@ def revoke(*, certificate: Certificate, reason: str, actor: Actor) -> int:
 
 def told(region: str) -> list[ExamPoint]:
     """Return the points of a region that have a node; the others get the list in their first package."""
-    codes = Certificate.objects.filter(role=Role.HQ.value, region=region).values_list("point", flat=True)
+    codes = Certificate.objects.filter(role=CertificateRole.HQ.value, region=region).values_list("point", flat=True)
     return list(ExamPoint.objects.filter(region__code=region, code__in=set(codes)).select_related("region"))
 
 
@@ -47,7 +47,7 @@ def make_reserve(*, sitting: Sitting, actor: Actor) -> AccessKey:
     Stations seal their form numbers to it only after they got its certificate in a new package.
 
     Raises:
-        RequestRefused: No GEK member of the point has a certificate.
+        RequestRefusedError: No GEK member of the point has a certificate.
     """
     with transaction.atomic():
         row = authority.make_access_key(sitting=sitting, actor=actor, new_version=True)

@@ -8,29 +8,29 @@ from django.db import transaction
 from audit.log import Actor, record
 from common.work.clock import local, now
 from keys import phone as keys_phone
-from rcoi.answering import series
-from rcoi.errors import PhoneCodeUsed, PhoneCodeWrong, PhoneLocked
-from rcoi.models import PhoneWord, PointStatusRecord
-from rcoi.states import StatusState
+from rcoi.answering import sequence
+from rcoi.errors import PhoneCodeUsedError, PhoneCodeWrongError, PhoneLockedError
+from rcoi.models import PhoneReport, PointStatusRecord
+from rcoi.states import PointStatusState
 from stations.models import Sitting
 from wire.documents import phone
-from wire.documents.phone import Place, Spoken
+from wire.documents.phone import PhoneBinding, Spoken
 from wire.messages import Message
 
 #: So many wrong codes of a point within the window close its door for the rest of it: 2⁻⁶⁰ stays 2⁻⁶⁰.
 WRONG_LIMIT, WINDOW = 5, timedelta(minutes=15)
-Outcome = PhoneWord.Outcome
+Outcome = PhoneReport.Outcome
 
 
 @dataclass(frozen=True)
-class Taken:
+class AcceptedCode:
     """A code that was taken, and whether the packet has come since."""
 
-    row: PhoneWord
+    row: PhoneReport
     joined: bool = False
 
 
-def take(*, sitting: Sitting, typed: str, actor: Actor) -> Taken:
+def accept(*, sitting: Sitting, typed: str, actor: Actor) -> AcceptedCode:
     """Take a code for the day of a sitting; it speaks for every sitting of the point that day.
 
     Args:
@@ -39,22 +39,22 @@ def take(*, sitting: Sitting, typed: str, actor: Actor) -> Taken:
         actor: The operator.
 
     Raises:
-        PhoneCodeRefused: It has not the shape of a code.
-        PhoneLocked: Too many wrong codes of this point.
-        PhoneCodeUsed: It was taken before, or the packet itself has come.
-        PhoneCodeWrong: This point did not make it on this day.
+        PhoneCodeRefusedError: It has not the shape of a code.
+        PhoneLockedError: Too many wrong codes of this point.
+        PhoneCodeUsedError: It was taken before, or the packet itself has come.
+        PhoneCodeWrongError: This point did not make it on this day.
     """
     spoken = phone.read(typed)
     with transaction.atomic():
         # One at a time for a point: neither a code nor the count of wrong ones can be raced.
-        series.lock(f"phone:{sitting.point.key}")
+        sequence.lock(f"phone:{sitting.point.key}")
         _require_calm(sitting)
         secret = _secret(sitting, spoken)
         if secret is not None:
             _require_fresh(sitting, spoken)
         row = _write(sitting, spoken, actor, secret)
     if secret is None:
-        raise PhoneCodeWrong(
+        raise PhoneCodeWrongError(
             Message(
                 "The code is wrong: point {point} did not make it for {date}.",
                 point=sitting.point.key,
@@ -64,7 +64,7 @@ def take(*, sitting: Sitting, typed: str, actor: Actor) -> Taken:
                 "Check the point and the day, ask for the code again and repeat it aloud in groups of four."
             ),
         )
-    return Taken(row)
+    return AcceptedCode(row)
 
 
 def _secret(sitting: Sitting, spoken: Spoken) -> bytes | None:
@@ -74,39 +74,39 @@ def _secret(sitting: Sitting, spoken: Spoken) -> bytes | None:
 
 def _require_calm(sitting: Sitting) -> None:
     since = now() - WINDOW
-    wrong = PhoneWord.objects.filter(point=sitting.point, outcome=Outcome.WRONG, at__gt=since).order_by("at")
+    wrong = PhoneReport.objects.filter(point=sitting.point, outcome=Outcome.WRONG, at__gt=since).order_by("at")
     if wrong.count() < WRONG_LIMIT:
         return
     first = wrong.reverse()[WRONG_LIMIT - 1]
     minutes = max(1, -(-int((first.at + WINDOW - now()).total_seconds()) // 60))
-    raise PhoneLocked(
+    raise PhoneLockedError(
         Message("Too many wrong codes of this point: closed for {minutes} more minutes.", minutes=minutes),
         remedy=Message("Call the head of the point back at the number of the registry and make sure who dictates."),
     )
 
 
 def _require_fresh(sitting: Sitting, spoken: Spoken) -> None:
-    accepted = PhoneWord.objects.filter(
+    accepted = PhoneReport.objects.filter(
         point=sitting.point, date=sitting.date, outcome=Outcome.ACCEPTED, status=spoken.status
     )
     # Numbers only grow: a code that was never told does not come back after the one made later.
     known = accepted.filter(counter__gte=spoken.counter).order_by("counter").first()
     if known is not None:
         at = local(known.at, sitting.point.timezone)
-        raise PhoneCodeUsed(
+        raise PhoneCodeUsedError(
             Message("This code was taken at {at} ({by}).", at=f"{at:%H:%M}", by=known.by),
             remedy=Message("The answer for the point stands on this page. After an undo the point gets a new code."),
         )
     rows = PointStatusRecord.objects.filter(
-        sitting__point=sitting.point, sitting__date=sitting.date, status=spoken.status, state=StatusState.REPORTED
+        sitting__point=sitting.point, sitting__date=sitting.date, status=spoken.status, state=PointStatusState.REPORTED
     )
     if rows.filter(sitting=sitting).exists():
-        raise PhoneCodeUsed(Message("The packet of this status has come: no code is needed."))
+        raise PhoneCodeUsedError(Message("The packet of this status has come: no code is needed."))
 
 
-def _write(sitting: Sitting, spoken: Spoken, actor: Actor, secret: bytes | None) -> PhoneWord:
+def _write(sitting: Sitting, spoken: Spoken, actor: Actor, secret: bytes | None) -> PhoneReport:
     point, right = sitting.point, secret is not None
-    row = PhoneWord.objects.create(
+    row = PhoneReport.objects.create(
         point=point,
         date=sitting.date,
         outcome=Outcome.ACCEPTED if right else Outcome.WRONG,
@@ -125,19 +125,19 @@ def _write(sitting: Sitting, spoken: Spoken, actor: Actor, secret: bytes | None)
     return row
 
 
-def listed(sitting: Sitting) -> list[Taken]:
+def listed(sitting: Sitting) -> list[AcceptedCode]:
     """Return what was told by telephone on the day of a sitting, newest first."""
-    rows = PhoneWord.objects.filter(point=sitting.point, date=sitting.date, outcome=Outcome.ACCEPTED)
-    here = {row.status: row for row in sitting.status_records.filter(state=StatusState.REPORTED)}
-    return [Taken(row, row.status in here) for row in rows]
+    rows = PhoneReport.objects.filter(point=sitting.point, date=sitting.date, outcome=Outcome.ACCEPTED)
+    here = {row.status: row for row in sitting.status_records.filter(state=PointStatusState.REPORTED)}
+    return [AcceptedCode(row, row.status in here) for row in rows]
 
 
 def told_by(sitting: Sitting, status: str, deadline: datetime) -> bool:
     """Return whether a status was told by telephone in time."""
-    rows = PhoneWord.objects.filter(point=sitting.point, date=sitting.date, outcome=Outcome.ACCEPTED, status=status)
+    rows = PhoneReport.objects.filter(point=sitting.point, date=sitting.date, outcome=Outcome.ACCEPTED, status=status)
     return rows.filter(at__lte=deadline).exists()
 
 
-def _place(sitting: Sitting) -> Place:
+def _place(sitting: Sitting) -> PhoneBinding:
     point = sitting.point
-    return Place(sitting.mode, point.region.code, point.code, sitting.date)
+    return PhoneBinding(sitting.mode, point.region.code, point.code, sitting.date)

@@ -15,12 +15,12 @@ from common.stored import stored
 from common.work import faultpoints
 from common.work.clock import now
 from keys import authority
-from rcoi.answering import feed, series
+from rcoi.answering import feed, sequence
 from rcoi.models import InboxPacket, IssuedReceipt
 from stations.lookup import this_node
 from wire.documents import receipt as wire_receipt
 from wire.documents.receipt import Level, Reason, Receipt
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 #: Stands in the signed receipt as it is; pages say it in the reader's language.
 AUTOMATIC = stored("automatically")
@@ -57,12 +57,12 @@ def issue(
         operator: The person who decided, or that it was automatic.
     """
     with transaction.atomic():
-        number = series.lock("receipt")
+        number = sequence.lock("receipt")
         said = IssuedReceipt.objects.filter(sha256=packet.sha256, level=level).first()
         if said is not None:
             return said
         before = latest(packet.sha256)
-        taken = series.advance(number)
+        taken = sequence.advance(number)
         at = now()
         body = wire_receipt.write(
             _document(packet, level, taken, before, reasons, counts or {}, operator, at),
@@ -126,7 +126,7 @@ def _document(
     )
 
 
-def reasons_of(refusal: Refusal, *, room: str = "") -> list[dict[str, Any]]:
+def reasons_of(refusal: PpeError, *, room: str = "") -> list[dict[str, Any]]:
     """Return a refusal as typed reasons: one for itself, and one for each part when it names several."""
     first: dict[str, Any] = {
         "code": refusal.code,
@@ -151,7 +151,7 @@ def bytes_of(row: IssuedReceipt) -> bytes:
     """Return the signed bytes of a receipt, for whoever carries them out of the node.
 
     Raises:
-        DiskRefusal: The disk does not take its number, which must survive the database.
+        DiskError: The disk does not take its number, which must survive the database.
     """
     marks.leaves("receipt", row.number)
     return bytes(row.body)

@@ -11,9 +11,9 @@ from common.errors import in_words
 from common.work.clock import now
 from rcoi.answering import feed
 from rcoi.checking import versions
-from rcoi.errors import RequestRefused
-from rcoi.models import InboxPacket, PacketKind, RescanRequest
-from rcoi.states import PacketState, RescanState
+from rcoi.errors import RequestRefusedError
+from rcoi.models import InboxKind, InboxPacket, RescanRequest
+from rcoi.states import InboxState, RescanState
 from wire.forms import check_number
 from wire.messages import Message
 
@@ -24,12 +24,12 @@ def numbers_in(text: str) -> list[str]:
     """Return the sheet numbers that a person typed, in order, each once.
 
     Raises:
-        RequestRefused: One of them is not a number of any form.
+        RequestRefusedError: One of them is not a number of any form.
     """
     words = [word for word in re.split(r"[\s,;]+", text) if word]
     wrong = [word for word in words if check_number(word) is None]
     if wrong:
-        raise RequestRefused(
+        raise RequestRefusedError(
             Message("Not sheet numbers: {wrong}.", wrong=", ".join(wrong[:5])),
             remedy=Message("A sheet number is the form's 13 digits."),
         )
@@ -40,13 +40,13 @@ def request(*, packet: InboxPacket, numbers: Sequence[str], reason: str, actor: 
     """Ask for sheets of a packet again; without numbers the whole room is meant.
 
     Raises:
-        RequestRefused: No reason, or the packet is not one that can be scanned again.
+        RequestRefusedError: No reason, or the packet is not one that can be scanned again.
     """
     reason = reason.strip()
     if len(reason) < MIN_REASON or not in_words(reason):
-        raise RequestRefused(Message("Say in words what is wrong with the sheets."))
-    if packet.state != PacketState.ACKNOWLEDGED or packet.kind == PacketKind.STATUS or packet.superseded_by_id:
-        raise RequestRefused(
+        raise RequestRefusedError(Message("Say in words what is wrong with the sheets."))
+    if packet.state != InboxState.ACKNOWLEDGED or packet.kind == InboxKind.STATUS or packet.superseded_by_id:
+        raise RequestRefusedError(
             Message("Only an acknowledged, current packet of sheets can be asked for again."),
         )
     sitting = packet.sitting

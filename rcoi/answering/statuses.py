@@ -11,9 +11,9 @@ from common.errors import both, in_words
 from common.work.clock import local, now
 from rcoi.answering import feed, phone
 from rcoi.checking import beside, findings
-from rcoi.errors import RequestRefused
+from rcoi.errors import RequestRefusedError
 from rcoi.models import InboxPacket, PointStatusRecord
-from rcoi.states import StatusState
+from rcoi.states import PointStatusState
 from stations.models import Sitting
 from wire import canonical
 from wire.messages import Message
@@ -21,7 +21,7 @@ from wire.messages import Message
 MIN_REASON = 5
 
 
-def take(packet: InboxPacket, document: dict[str, Any]) -> PointStatusRecord:
+def accept(packet: InboxPacket, document: dict[str, Any]) -> PointStatusRecord:
     """Write the status that an acknowledged packet reports.
 
     A later version of the packet (a late or longer journal) does not move the status; after an undo only a newly
@@ -51,10 +51,10 @@ def take(packet: InboxPacket, document: dict[str, Any]) -> PointStatusRecord:
                 data={"status": row.status, "packet": packet.uid, "declared_by": by},
             )
             _late(packet, row)
-        elif row.state == StatusState.UNDONE and declared_at != row.declared_at:
+        elif row.state == PointStatusState.UNDONE and declared_at != row.declared_at:
             move(
                 row,
-                StatusState.REPORTED,
+                PointStatusState.REPORTED,
                 actor=SYSTEM,
                 declared_at=declared_at,
                 declared_by=by,
@@ -87,8 +87,8 @@ def _require_last(sitting: Sitting, status: str) -> None:
     if status != PointStatusRecord.Status.EXAMS_FINISHED:
         return
     later = PointStatusRecord.objects.filter(sitting=sitting, status=PointStatusRecord.Status.BLANKS_TRANSFERRED)
-    if later.exclude(state=StatusState.UNDONE).exists():
-        raise RequestRefused(
+    if later.exclude(state=PointStatusState.UNDONE).exists():
+        raise RequestRefusedError(
             Message("“Exams finished” cannot be undone while “Blanks transferred” stands."),
             remedy=Message("Undo “Blanks transferred” first."),
         )
@@ -98,20 +98,20 @@ def undo(*, sitting: Sitting, status: str, reason: str, actor: Actor) -> PointSt
     """Take a status back; the point learns it from the feed.
 
     Raises:
-        RequestRefused: There is no such status, or no reason is given.
-        IllegalMove: It is undone already.
+        RequestRefusedError: There is no such status, or no reason is given.
+        IllegalMoveError: It is undone already.
     """
     reason = reason.strip()
     if len(reason) < MIN_REASON or not in_words(reason):
-        raise RequestRefused(Message("Give the reason of the undo in words."))
+        raise RequestRefusedError(Message("Give the reason of the undo in words."))
     with transaction.atomic():
         row = PointStatusRecord.objects.select_for_update().filter(sitting=sitting, status=status).first()
         if row is None:
-            raise RequestRefused(Message("The point has not reported this status."))
+            raise RequestRefusedError(Message("The point has not reported this status."))
         _require_last(sitting, status)
         move(
             row,
-            StatusState.UNDONE,
+            PointStatusState.UNDONE,
             actor=actor,
             data={"status": status, "reason": reason},
             undone_at=now(),

@@ -6,16 +6,16 @@ Judged anew whenever a packet of the room or a status is confirmed, so that the 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from rcoi.checking.findings import Remark, retell
+from rcoi.checking.findings import PacketWarning, retell
 from rcoi.checking.verdict import COUNTED_FILES, counted_in
 from rcoi.checking.versions import lineage
-from rcoi.models import InboxAct, InboxFinding, InboxPacket, InboxSheet, PacketKind, PointStatusRecord, RescanRequest
-from rcoi.states import FindingState, PacketState, StatusState
+from rcoi.models import InboxAct, InboxFinding, InboxKind, InboxPacket, InboxSheet, PointStatusRecord, RescanRequest
+from rcoi.states import FindingState, InboxState, PointStatusState
 from stations.models import Sitting
 from wire.forms import CATALOGUE, check_number
 from wire.messages import Both, Message, Several
 
-SHEETS = (PacketKind.BLANKS, PacketKind.FORMS, PacketKind.AUDIO)
+SHEETS = (InboxKind.BLANKS, InboxKind.FORMS, InboxKind.AUDIO)
 SHOWN = 10
 
 
@@ -31,7 +31,7 @@ def look(packet: InboxPacket) -> None:
 def fewer(packet: InboxPacket) -> None:
     """Name what a version lost against the one before it by number, as long as the newest has not brought it back."""
     family = sorted(
-        (each for each in lineage(packet) if each.state == PacketState.ACKNOWLEDGED),
+        (each for each in lineage(packet) if each.state == InboxState.ACKNOWLEDGED),
         key=lambda each: (each.version or 0, each.pk),
     )
     rows = InboxFinding.objects.filter(packet__in=family, code__in=("fewer_sheets", "fewer_with_act"))
@@ -45,7 +45,7 @@ def fewer(packet: InboxPacket) -> None:
         code = "fewer_with_act" if _new_act(before, after) else "fewer_sheets"
         message = _fewer(before, after, code, lost)
         if message.ru[:1000] not in settled:
-            remarks.append(Remark(family[-1], code, message))
+            remarks.append(PacketWarning(family[-1], code, message))
     retell(rows, remarks)
 
 
@@ -153,7 +153,7 @@ def second(packet: InboxPacket) -> None:
                 title=Both(other.title_in("ru"), other.title_in("en")),
                 uid=other.uid,
             )
-            remarks.append(Remark(each, "second_packet", message))
+            remarks.append(PacketWarning(each, "second_packet", message))
     retell(InboxFinding.objects.filter(packet__in=here, code="second_packet"), remarks)
 
 
@@ -167,7 +167,7 @@ def after_last_status(sitting: Sitting) -> None:
     What the centre asked for itself is no surprise; nor is anything once the status is undone.
     """
     last = PointStatusRecord.Status.BLANKS_TRANSFERRED
-    record = PointStatusRecord.objects.filter(sitting=sitting, status=last, state=StatusState.REPORTED).first()
+    record = PointStatusRecord.objects.filter(sitting=sitting, status=last, state=PointStatusState.REPORTED).first()
     remarks = []
     if record is not None:
         came = InboxPacket.objects.acknowledged().filter(sitting=sitting, kind__in=SHEETS)
@@ -177,5 +177,5 @@ def after_last_status(sitting: Sitting) -> None:
                 message = Message(
                     "The packet came after the accepted status “Blanks transferred to the regional centre”."
                 )
-                remarks.append(Remark(each, "after_last_status", message))
+                remarks.append(PacketWarning(each, "after_last_status", message))
     retell(InboxFinding.objects.filter(packet__sitting=sitting, code="after_last_status"), remarks)

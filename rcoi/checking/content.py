@@ -9,22 +9,22 @@ from typing import Any
 from common.errors import both
 from keys import trust
 from rcoi.checking import pictures
-from rcoi.errors import WrongContent
-from rcoi.models import InboxAct, InboxJournal, InboxPacket, InboxRecording, InboxSheet, PacketKind
+from rcoi.errors import WrongContentError
+from rcoi.models import InboxAct, InboxJournal, InboxKind, InboxPacket, InboxRecording, InboxSheet
 from wire import canonical, journal
 from wire.documents import act
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.forms import check_number, parse_sheet_code
 from wire.messages import Message
 from wire.packet import Manifest, ManifestFile
 
 #: Kind of packet → kinds of files that may stand in it.
 MAY_HOLD: dict[str, frozenset[str]] = {
-    PacketKind.STATUS: frozenset({"status", "journal", "act"}),
-    PacketKind.BLANKS: frozenset({"sheet", "form", "room", "act"}),
-    PacketKind.FORMS: frozenset({"sheet", "form", "room", "act"}),
-    PacketKind.AUDIO: frozenset({"sheet", "form", "recording", "room", "act"}),
-    PacketKind.TEST: frozenset({"test"}),
+    InboxKind.STATUS: frozenset({"status", "journal", "act"}),
+    InboxKind.BLANKS: frozenset({"sheet", "form", "room", "act"}),
+    InboxKind.FORMS: frozenset({"sheet", "form", "room", "act"}),
+    InboxKind.AUDIO: frozenset({"sheet", "form", "recording", "room", "act"}),
+    InboxKind.TEST: frozenset({"test"}),
 }
 #: Kind of file → its key among the counts.
 COUNTED = {"sheet": "sheets", "form": "forms", "recording": "recordings", "journal": "journals", "act": "acts"}
@@ -32,7 +32,7 @@ MAX_DOCUMENT = 4 * 1024 * 1024
 
 
 @dataclass
-class Content:
+class OpenedContent:
     """An opened packet: rows not yet saved, documents, counts."""
 
     folder: Path
@@ -47,13 +47,14 @@ class Content:
     blind: list[InboxSheet] = field(default_factory=list)
 
 
-def read(packet: InboxPacket, folder: Path, manifest: Manifest) -> Content:
+def read(packet: InboxPacket, folder: Path, manifest: Manifest) -> OpenedContent:
     """Read an opened packet.
 
     Raises:
-        WrongContent: A file has no place in such a packet, or room.json or status.json is repeated or not readable.
+        WrongContentError: A file has no place in such a packet, or room.json or status.json is repeated or not
+            readable.
     """
-    content = Content(folder)
+    content = OpenedContent(folder)
     _places(packet, manifest.files)
     for ordinal, each in enumerate(manifest.files, 1):
         fields: dict[str, Any] = {
@@ -80,7 +81,7 @@ def read(packet: InboxPacket, folder: Path, manifest: Manifest) -> Content:
     return content
 
 
-def save(packet: InboxPacket, content: Content) -> None:
+def save(packet: InboxPacket, content: OpenedContent) -> None:
     """Write the rows of a content; what an earlier attempt wrote is replaced. Call inside a transaction."""
     for model, rows in (
         (InboxSheet, content.sheets),
@@ -96,7 +97,7 @@ def _places(packet: InboxPacket, files: Sequence[ManifestFile]) -> None:
     strange = [each for each in files if each.kind not in MAY_HOLD[packet.kind]]
     if strange:
         names = ", ".join(each.name for each in strange[:5])
-        raise WrongContent(
+        raise WrongContentError(
             Message(
                 "A packet of kind «{kind}» may not hold: {names}.",
                 kind=both(lambda: str(packet.get_kind_display())),
@@ -135,7 +136,7 @@ def _journal(path: Path, fields: dict[str, Any]) -> InboxJournal:
     row = InboxJournal(**fields)
     try:
         document = journal.read(path.read_bytes(), trust=trust.trust_store())
-    except Refusal as refusal:
+    except PpeError as refusal:
         row.problems = [{"ru": refusal.text("ru"), "en": refusal.text("en")}]
         return row
     header = document.header
@@ -155,7 +156,7 @@ def _act(path: Path, fields: dict[str, Any]) -> InboxAct:
         return row
     try:
         document, signed_by = act.read(path.read_bytes(), trust.trust_store())
-    except Refusal as refusal:
+    except PpeError as refusal:
         row.problem = refusal.message
         return row
     row.kind, row.room, row.station = document.kind, (document.room or "")[:4], (document.station or "")[:16]
@@ -174,11 +175,11 @@ def _document(folder: Path, files: Sequence[ManifestFile], kind: str) -> dict[st
     if not found:
         return {}
     if len(found) > 1 or found[0].size > MAX_DOCUMENT:
-        raise WrongContent(Message("Not exactly one {kind}.json.", kind=kind))
+        raise WrongContentError(Message("Not exactly one {kind}.json.", kind=kind))
     try:
         document = canonical.loads((folder / found[0].name).read_bytes())
-    except Refusal as refusal:
-        raise WrongContent(Message("{name}: {message}", name=found[0].name, message=refusal.message)) from refusal
+    except PpeError as refusal:
+        raise WrongContentError(Message("{name}: {reason}", name=found[0].name, reason=refusal.message)) from refusal
     if not isinstance(document, dict):
-        raise WrongContent(Message("{name} is not an object.", name=found[0].name))
+        raise WrongContentError(Message("{name} is not an object.", name=found[0].name))
     return document

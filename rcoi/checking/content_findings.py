@@ -8,10 +8,10 @@ from django.db.models import QuerySet
 
 from common.errors import both
 from rcoi.checking import beside, standing
-from rcoi.checking.findings import Remark, retell, say
+from rcoi.checking.findings import PacketWarning, retell, say
 from rcoi.checking.versions import lineage
-from rcoi.models import InboxAct, InboxFinding, InboxJournal, InboxPacket, InboxSheet, PacketKind
-from rcoi.states import PacketState
+from rcoi.models import InboxAct, InboxFinding, InboxJournal, InboxKind, InboxPacket, InboxSheet
+from rcoi.states import InboxState
 from stations.matching import station_of
 from stations.models import ExamPoint, Station
 from wire.forms import CATALOGUE, ORAL_SUMMARY, SUMMARY
@@ -21,13 +21,13 @@ from wire.messages import Both, Message
 STATIONS_OF = {"exams_finished": ("print", "voice"), "blanks_transferred": ("scan",)}
 
 
-def remark(packet: InboxPacket) -> None:
+def write_warnings(packet: InboxPacket) -> None:
     """Remark on an acknowledged packet's content, and on others that it touches."""
     sheets = list(packet.inboxsheets.all())
     _twice_inside(packet, sheets)
     _twice_elsewhere(packet)
     beside.look(packet)
-    if packet.kind == PacketKind.FORMS:
+    if packet.kind == InboxKind.FORMS:
         _mandatory(packet, sheets)
     if packet.document.get("closed_with_act"):
         say(
@@ -36,9 +36,9 @@ def remark(packet: InboxPacket) -> None:
             Message("The room was closed with an act about a difference."),
         )
     _seats(packet)
-    if packet.kind == PacketKind.AUDIO:
+    if packet.kind == InboxKind.AUDIO:
         _recordings(packet, sheets)
-    if packet.kind == PacketKind.STATUS:
+    if packet.kind == InboxKind.STATUS:
         stations(packet)
     for journal in packet.inboxjournals.all():
         for problem in journal.problems:
@@ -62,7 +62,7 @@ def _twice_elsewhere(packet: InboxPacket) -> None:
     family = InboxSheet.objects.filter(packet__in=lineage(packet)).exclude(number="")
     numbers = set(family.values_list("number", flat=True))
     rows = (
-        InboxSheet.objects.filter(number__in=numbers, packet__state=PacketState.ACKNOWLEDGED)
+        InboxSheet.objects.filter(number__in=numbers, packet__state=InboxState.ACKNOWLEDGED)
         .filter(packet__superseded_by__isnull=True)
         .select_related("packet__point__region")
     )
@@ -77,7 +77,7 @@ def _twice_elsewhere(packet: InboxPacket) -> None:
                 number=number,
                 title=Both(other.title_in("ru"), other.title_in("en")),
             )
-            remarks.append(Remark(one, "sheet_elsewhere", message, number))
+            remarks.append(PacketWarning(one, "sheet_elsewhere", message, number))
     retell(InboxFinding.objects.filter(code="sheet_elsewhere", number__in=numbers), remarks)
 
 
@@ -104,11 +104,11 @@ def stations(packet: InboxPacket) -> None:
     if sitting is None:
         return
     kinds = STATIONS_OF.get(str(packet.document.get("status")), ())
-    current = InboxPacket.objects.filter(sitting=sitting, kind=PacketKind.STATUS, superseded_by__isnull=True)
+    current = InboxPacket.objects.filter(sitting=sitting, kind=InboxKind.STATUS, superseded_by__isnull=True)
     same = current.filter(document__status=packet.document.get("status"))
-    came = _stations_in(current.filter(state=PacketState.ACKNOWLEDGED), sitting.point, kinds)
+    came = _stations_in(current.filter(state=InboxState.ACKNOWLEDGED), sitting.point, kinds)
     owing = [
-        Remark(packet, "station_missing", _owes(post.station))
+        PacketWarning(packet, "station_missing", _owes(post.station))
         for post in sitting.posts.filter(station__kind__in=kinds).select_related("station")
         if post.station_id not in came
     ]

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from audit.log import Actor
 from audit.moves import move
 from common.work.clock import now
-from rcoi.errors import RequestRefused
+from rcoi.errors import RequestRefusedError
 from rcoi.models import InboxFinding, InboxPacket
 from rcoi.states import FindingState
 from wire import canonical
@@ -26,7 +26,7 @@ MIN_LETTERS = 5
 
 
 @dataclass(frozen=True)
-class Remark:
+class PacketWarning:
     """Something to be said about a packet, in both languages."""
 
     packet: InboxPacket
@@ -51,7 +51,7 @@ def say(packet: InboxPacket, code: str, message: Message, *, number: str = "", r
     return row
 
 
-def retell(rows: QuerySet[InboxFinding], remarks: Iterable[Remark]) -> None:
+def retell(rows: QuerySet[InboxFinding], remarks: Iterable[PacketWarning]) -> None:
     """Let the open ones of these rows be exactly these remarks: what holds stays as it is, settled ones stay settled.
 
     Args:
@@ -67,13 +67,13 @@ def settle(*, finding: InboxFinding, reason: str, actor: Actor) -> None:
     """Say that a person looked into a finding, and what came of it.
 
     Raises:
-        RequestRefused: The reason is not in words.
-        IllegalMove: It is settled already.
-        StaleState: Somebody else settled it, or its facts changed, meanwhile.
+        RequestRefusedError: The reason is not in words.
+        IllegalMoveError: It is settled already.
+        StaleStateError: Somebody else settled it, or its facts changed, meanwhile.
     """
     reason = reason.strip()
     if sum(letter.isalpha() for letter in reason) < MIN_LETTERS:
-        raise RequestRefused(
+        raise RequestRefusedError(
             Message("Say in words what was found out."),
             remedy=Message("For example: “The sheet came in the second packet; checked against its list”."),
         )
@@ -94,7 +94,7 @@ def sequence(packet: InboxPacket) -> None:
     chain = list(
         InboxPacket.objects.filter(point=packet.point, node=packet.node, sequence__isnull=False).order_by("sequence")
     )
-    said: list[Remark] = []
+    said: list[PacketWarning] = []
     before: InboxPacket | None = None
     for each in chain:
         last = before.sequence if before else 0
@@ -102,10 +102,10 @@ def sequence(packet: InboxPacket) -> None:
         if each.sequence > (last or 0) + 1:
             lost = _span(last or 0, each.sequence)
             message = Message("Before this packet, those of the node with numbers {lost} have not come.", lost=lost)
-            said.append(Remark(each, "sequence_gap", message))
+            said.append(PacketWarning(each, "sequence_gap", message))
         elif before is not None and each.header.get("prev") not in ("", before.sha256):
             message = Message("The packet names another predecessor than the one that came as no. {last}.", last=last)
-            said.append(Remark(each, "chain_broken", message))
+            said.append(PacketWarning(each, "chain_broken", message))
         before = each
     retell(InboxFinding.objects.filter(packet__in=chain, code__in=("sequence_gap", "chain_broken")), said)
 

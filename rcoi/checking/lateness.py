@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wire import packet
 from wire.packet import CheckedPacket
-from wire.pki.trust import Expired, TrustStore
+from wire.pki.trust import CertificateExpiredError, TrustStore
 
 GRACE = timedelta(days=3)
 
@@ -18,11 +18,11 @@ def verify(path: Path, *, trust: TrustStore, at: datetime) -> CheckedPacket:
     """Check a packet as `wire.packet.verify` does, at a moment not long after its signers' certificates ended.
 
     Raises:
-        Refusal: As `wire.packet.verify`.
+        PpeError: As `wire.packet.verify`.
     """
     try:
         return packet.verify(path, trust=trust, at=at)
-    except Expired as expired:
+    except CertificateExpiredError as expired:
         checked = packet.verify(path, trust=trust)  # each signer at its own signing time
         for signed in checked.signers:
             ended = signed.certificate.not_valid_after_utc

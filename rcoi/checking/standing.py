@@ -13,8 +13,8 @@ from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from rcoi.checking import beside
-from rcoi.models import InboxAct, InboxFinding, InboxPacket, PacketKind, RescanRequest
-from rcoi.states import WORKING, FindingState, PacketState, RescanState
+from rcoi.models import InboxAct, InboxFinding, InboxKind, InboxPacket, RescanRequest
+from rcoi.states import WORKING, FindingState, InboxState, RescanState
 from stations.models import Sitting, SittingRoom
 from wire.messages import Message
 
@@ -61,7 +61,7 @@ def of_packet(packet: InboxPacket) -> Standing:
 def _of_sitting(sitting: Sitting) -> Standing:
     rooms: Any = Prefetch("rooms", SittingRoom.objects.select_related("room"))
     sitting = Sitting.objects.prefetch_related(rooms).get(pk=sitting.pk)
-    packets = InboxPacket.objects.filter(sitting=sitting, uid__isnull=False).exclude(kind=PacketKind.TEST)
+    packets = InboxPacket.objects.filter(sitting=sitting, uid__isnull=False).exclude(kind=InboxKind.TEST)
     return conclude([sitting], {sitting.pk: list(packets.order_by("received_at", "pk"))})[sitting.pk]
 
 
@@ -73,7 +73,7 @@ def conclude(sittings: Sequence[Sitting], packets: Mapping[int, Sequence[InboxPa
         packets: The packets that arrived for each, tests excluded, in the order of their arrival.
     """
     findings: dict[int, list[InboxFinding]] = defaultdict(list)
-    rows = InboxFinding.objects.standing().filter(packet__sitting__in=sittings).exclude(packet__kind=PacketKind.TEST)
+    rows = InboxFinding.objects.standing().filter(packet__sitting__in=sittings).exclude(packet__kind=InboxKind.TEST)
     for finding in rows.order_by("pk"):
         findings[finding.packet_id].append(finding)
     acts: dict[int, list[InboxAct]] = defaultdict(list)
@@ -109,7 +109,7 @@ def _packet(
     if packet.state in WORKING:
         words = _("The packet does not open: %s") if packet.parked_at else _("The packet is still being checked: %s")
         standing.open.append(Matter(words % packet.title, packet, _("Wait for the decision about the packet.")))
-    elif packet.state == PacketState.REJECTED and not replaced:
+    elif packet.state == InboxState.REJECTED and not replaced:
         words = _("The packet was rejected and no new version came: %s") % packet.title
         standing.open.append(Matter(words, packet, _("Wait for the new version; if none comes, call the point.")))
     settled = set()
@@ -135,7 +135,7 @@ def _packet(
 def _replaced(packet: InboxPacket, packets: Iterable[InboxPacket]) -> bool:
     """Return whether a confirmed packet of the same place, later or of a higher version, stands for a refused one."""
     return any(
-        each.state == PacketState.ACKNOWLEDGED
+        each.state == InboxState.ACKNOWLEDGED
         and (each.kind, each.room) == (packet.kind, packet.room)
         and (
             (each.received_at, each.pk) > (packet.received_at, packet.pk)
@@ -147,7 +147,7 @@ def _replaced(packet: InboxPacket, packets: Iterable[InboxPacket]) -> bool:
 
 def unbalanced(packet: InboxPacket, seats: int) -> Message | None:
     """Return what does not hold in a confirmed room: seated − absent = card = registration forms in the packet."""
-    if packet.state != PacketState.ACKNOWLEDGED or packet.kind not in (PacketKind.BLANKS, PacketKind.AUDIO):
+    if packet.state != InboxState.ACKNOWLEDGED or packet.kind not in (InboxKind.BLANKS, InboxKind.AUDIO):
         return None
     card = packet.document.get("card")
     card = card if isinstance(card, dict) else {}
@@ -157,10 +157,9 @@ def unbalanced(packet: InboxPacket, seats: int) -> Message | None:
         return None
     message = Message("not on the card")
     return Message(
-        "{seats} were seated, {message} were absent; registration forms: {message2} by the card,"
-        " {forms} in the packet.",
+        "{seats} were seated, {absent} were absent; registration forms: {on_card} by the card, {forms} in the packet.",
         seats=seats,
-        message=message if absent is None else absent,
-        message2=message if said is None else said,
+        absent=message if absent is None else absent,
+        on_card=message if said is None else said,
         forms=forms,
     )

@@ -3,11 +3,11 @@
 from collections import Counter
 from typing import Any
 
-from rcoi.checking.content import COUNTED, Content
-from rcoi.errors import CountsDiffer, NoPicture, WrongContent
-from rcoi.models import InboxPacket, PacketKind, PointStatusRecord
+from rcoi.checking.content import COUNTED, OpenedContent
+from rcoi.errors import CountsDifferError, SheetHasNoPictureError, WrongContentError
+from rcoi.models import InboxKind, InboxPacket, PointStatusRecord
 from wire import canonical
-from wire.errors import Part, Refusal
+from wire.errors import FieldError, PpeError
 from wire.forms import CATALOGUE, check_number
 from wire.messages import Message
 
@@ -25,26 +25,26 @@ _HEADER = Message("{what}: the header says {said}, the packet has {found}")
 _CARD = Message("{what}: the card says {said}, the packet has {found}")
 
 
-def hold(packet: InboxPacket, content: Content) -> None:
+def require(packet: InboxPacket, content: OpenedContent) -> None:
     """Hold an opened packet to the rules.
 
     Raises:
-        CountsDiffer: Header, room.json and files do not agree; each difference is a part.
-        NoPicture: A sheet's file is empty or holds no picture; each is a part.
-        WrongContent: A mandatory document is missing or speaks of another place.
+        CountsDifferError: Header, room.json and files do not agree; each difference is a part.
+        SheetHasNoPictureError: A sheet's file is empty or holds no picture; each is a part.
+        WrongContentError: A mandatory document is missing or speaks of another place.
     """
     _pictures(content)
     _header(packet, content)
-    if packet.kind == PacketKind.STATUS:
+    if packet.kind == InboxKind.STATUS:
         _status(packet, content.status)
-    if packet.kind in (PacketKind.BLANKS, PacketKind.AUDIO) or content.room:
+    if packet.kind in (InboxKind.BLANKS, InboxKind.AUDIO) or content.room:
         _room(packet, content)
 
 
-def _pictures(content: Content) -> None:
+def _pictures(content: OpenedContent) -> None:
     """A sheet without a picture is no sheet: it is never confirmed."""
     parts = [
-        Part(
+        FieldError(
             "sheet" if each.number else "file",
             each.number or each.name,
             "a picture",
@@ -53,14 +53,14 @@ def _pictures(content: Content) -> None:
         for each in content.blind[:MAX_PARTS]
     ]
     if parts:
-        raise NoPicture(
+        raise SheetHasNoPictureError(
             Message("Sheets of the packet have no picture: {parts}.", parts=[part.message for part in parts]),
             parts=parts,
             remedy=Message("Scan these sheets again and form the packet again."),
         )
 
 
-def _header(packet: InboxPacket, content: Content) -> None:
+def _header(packet: InboxPacket, content: OpenedContent) -> None:
     parts = differences(_HEADER, packet.header.get("counts", {}), content.counts)
     if parts:
         raise _differ(
@@ -69,10 +69,10 @@ def _header(packet: InboxPacket, content: Content) -> None:
         )
 
 
-def differences(where: Message, said: dict[str, Any], found: dict[str, int]) -> list[Part]:
+def differences(where: Message, said: dict[str, Any], found: dict[str, int]) -> list[FieldError]:
     """Return where counts that were said differ from those that were found; unknown keys are only shown."""
     return [
-        Part(
+        FieldError(
             f"counts.{key}",
             str(found.get(key, 0)),
             str(number),
@@ -95,21 +95,21 @@ def counted_in(key: str) -> Message:
     return CATALOGUE[key].title
 
 
-def _differ(message: Message, parts: list[Part]) -> CountsDiffer:
-    return CountsDiffer(
+def _differ(message: Message, parts: list[FieldError]) -> CountsDifferError:
+    return CountsDifferError(
         message,
         parts=parts,
         remedy=Message("Form the packet again."),
     )
 
 
-def _room(packet: InboxPacket, content: Content) -> None:
+def _room(packet: InboxPacket, content: OpenedContent) -> None:
     room = content.room
     if not room:
-        raise WrongContent(Message("The packet has no room.json."))
+        raise WrongContentError(Message("The packet has no room.json."))
     expected = (packet.header["sitting"], packet.room or "HQ")
     if (room.get("sitting"), room.get("room") or "HQ") != expected:
-        raise WrongContent(
+        raise WrongContentError(
             Message(
                 "room.json speaks of another room: {sitting}, {room}.",
                 sitting=room.get("sitting"),
@@ -128,11 +128,11 @@ def _room(packet: InboxPacket, content: Content) -> None:
         )
 
 
-def _card(packet: InboxPacket, content: Content) -> list[Part]:
+def _card(packet: InboxPacket, content: OpenedContent) -> list[FieldError]:
     """Hold the card's own numbers to the sheets; a signed act excuses the difference."""
     card = content.room.get("card")
     if (
-        packet.kind == PacketKind.FORMS
+        packet.kind == InboxKind.FORMS
         or not isinstance(card, dict)
         or any(each.kind != "attachment" for each in content.acts)
     ):
@@ -141,7 +141,7 @@ def _card(packet: InboxPacket, content: Content) -> list[Part]:
     return differences(_CARD, {key: number for key, number in said.items() if number is not None}, content.counts)
 
 
-def _numbers(content: Content) -> list[Part]:
+def _numbers(content: OpenedContent) -> list[FieldError]:
     """Hold the numbers that the desk recognised to the files: each has its file, and each file was recognised.
 
     Cards of older points do not list them; there the counts have to do.
@@ -150,7 +150,7 @@ def _numbers(content: Content) -> list[Part]:
     if said is None:
         return []
     if not isinstance(said, dict) or not all(_are_numbers(numbers) for numbers in said.values()):
-        raise WrongContent(Message("The sheets in room.json cannot be read."))
+        raise WrongContentError(Message("The sheets in room.json cannot be read."))
     listed = Counter((str(code), number) for code, numbers in said.items() for number in numbers)
     found = Counter((sheet.form, sheet.number) for sheet in content.sheets if sheet.number)
     parts = [
@@ -178,25 +178,27 @@ def _title(code: str) -> Message:
     return counted_in(code) if code in CATALOGUE else Message("Sheet")
 
 
-def _numbered(number: str, message: Message) -> Part:
-    return Part("sheet", number, "room.json", message)
+def _numbered(number: str, message: Message) -> FieldError:
+    return FieldError("sheet", number, "room.json", message)
 
 
-def _acts(content: Content) -> list[Part]:
+def _acts(content: OpenedContent) -> list[FieldError]:
     """The acts that the card names are in the packet."""
     said = content.room.get("acts")
     names = [each for each in said if isinstance(each, str)] if isinstance(said, list) else []
     missing = sorted(set(names) - {each.name for each in content.acts})
     if content.room.get("closed_with_act") and not content.acts:
         missing = missing or ["—"]
-    return [Part("acts", "", name, Message("act {name} is not there", name=name[:80])) for name in missing[:MAX_PARTS]]
+    return [
+        FieldError("acts", "", name, Message("act {name} is not there", name=name[:80])) for name in missing[:MAX_PARTS]
+    ]
 
 
 def _status(packet: InboxPacket, status: dict[str, Any]) -> None:
     if not status:
-        raise WrongContent(Message("The packet has no status.json."))
+        raise WrongContentError(Message("The packet has no status.json."))
     if status.get("sitting") != packet.header["sitting"] or status.get("status") not in PointStatusRecord.Status.values:
-        raise WrongContent(
+        raise WrongContentError(
             Message(
                 "status.json names an unknown status or another sitting: {status}, {sitting}.",
                 status=status.get("status"),
@@ -205,5 +207,5 @@ def _status(packet: InboxPacket, status: dict[str, Any]) -> None:
         )
     try:
         canonical.parse_stamp(status.get("at", ""))
-    except Refusal as refusal:
-        raise WrongContent(Message("status.json has no moment.")) from refusal
+    except PpeError as refusal:
+        raise WrongContentError(Message("status.json has no moment.")) from refusal

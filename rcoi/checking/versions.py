@@ -1,7 +1,7 @@
 """Versions of a packet: the next one stands for those before it, in whatever order they come."""
 
 from rcoi.models import InboxPacket
-from rcoi.states import PacketState
+from rcoi.states import InboxState
 
 
 def lineage(packet: InboxPacket) -> list[InboxPacket]:
@@ -23,7 +23,7 @@ def supersede(row: InboxPacket) -> None:
     family = [each for each in lineage(row) if each.version is not None]
     family.sort(key=lambda each: (each.version or 0, each.pk))
     newest = max(
-        (each for each in family if each.pk == row.pk or each.state == PacketState.ACKNOWLEDGED),
+        (each for each in family if each.pk == row.pk or each.state == InboxState.ACKNOWLEDGED),
         key=lambda each: (each.version or 0, each.pk),
     )
     older = [each.pk for each in family if (each.version or 0) < (newest.version or 0)]

@@ -1,41 +1,41 @@
 """Tables of the centre."""
 
 from rcoi.models.inbox import (
-    Door,
     InboxAct,
+    InboxChannel,
     InboxFinding,
     InboxJournal,
+    InboxKind,
     InboxPacket,
     InboxRecording,
     InboxSheet,
-    PacketKind,
 )
 from rcoi.models.issued import (
     Announcement,
     FeedEntry,
     IssuedReceipt,
-    PhoneWord,
+    NumberSequence,
+    PhoneReport,
     PointStatusRecord,
     Report,
     RescanRequest,
-    Series,
 )
 
 __all__ = [
     "Announcement",
-    "Door",
     "FeedEntry",
     "InboxAct",
+    "InboxChannel",
     "InboxFinding",
     "InboxJournal",
+    "InboxKind",
     "InboxPacket",
     "InboxRecording",
     "InboxSheet",
     "IssuedReceipt",
-    "PacketKind",
-    "PhoneWord",
+    "NumberSequence",
+    "PhoneReport",
     "PointStatusRecord",
     "Report",
     "RescanRequest",
-    "Series",
 ]

@@ -11,7 +11,7 @@ from audit.moves import Moves
 from audit.subjects import AuditSubject
 from common.messages import MessageField
 from common.work.leases import Leased
-from rcoi.states import FINDING_TABLE, PACKET_TABLE, FindingState, PacketState
+from rcoi.states import FINDING_TABLE, PACKET_TABLE, FindingState, InboxState
 from stations.scope import ScopedQuerySet
 from wire.forms import CATALOGUE
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stations.models import User
 
 
-class PacketKind(models.TextChoices):
+class InboxKind(models.TextChoices):
     """What a packet carries."""
 
     STATUS = "status", _("Status")
@@ -29,7 +29,7 @@ class PacketKind(models.TextChoices):
     TEST = "test", _("Test packet")
 
 
-class Door(models.TextChoices):
+class InboxChannel(models.TextChoices):
     """How a file came in."""
 
     NETWORK = "network", _("by network")
@@ -52,7 +52,7 @@ class InboxQuerySet(ScopedQuerySet["InboxPacket"]):
 
     def acknowledged(self) -> Self:
         """Return the packets that count: confirmed and not replaced."""
-        return self.current().filter(state=PacketState.ACKNOWLEDGED)
+        return self.current().filter(state=InboxState.ACKNOWLEDGED)
 
     def for_page(self) -> Self:
         """Return the rows with what a list shows."""
@@ -66,13 +66,13 @@ class InboxPacket(Leased):
     size = models.PositiveBigIntegerField(_("size"))
     name = models.CharField(_("file name"), max_length=240)
     path = models.CharField(_("file"), max_length=200)
-    door = models.CharField(pgettext_lazy("packet", "came by"), max_length=8, choices=Door.choices)
+    door = models.CharField(pgettext_lazy("packet", "came by"), max_length=8, choices=InboxChannel.choices)
     received_at = models.DateTimeField(_("received"), db_index=True)
     received_from = models.CharField(_("from"), max_length=200)
 
     uid = models.CharField(_("packet id"), max_length=36, null=True, blank=True)  # noqa: DJ001 (null is not equal to null)
     version = models.PositiveIntegerField(_("version"), null=True, blank=True)
-    kind = models.CharField(_("kind"), max_length=8, choices=PacketKind.choices, blank=True)
+    kind = models.CharField(_("kind"), max_length=8, choices=InboxKind.choices, blank=True)
     point = models.ForeignKey("stations.ExamPoint", models.PROTECT, verbose_name=_("Exam point"), null=True, blank=True)
     sitting = models.ForeignKey(
         "stations.Sitting", models.PROTECT, verbose_name=_("exam"), null=True, blank=True, related_name="inbox"
@@ -87,7 +87,7 @@ class InboxPacket(Leased):
         "self", models.PROTECT, verbose_name=_("replaced by"), null=True, blank=True, related_name="replaced"
     )
 
-    state = models.CharField(_("state"), max_length=16, choices=PacketState.choices, db_index=True)
+    state = models.CharField(_("state"), max_length=16, choices=InboxState.choices, db_index=True)
     reasons = models.JSONField(_("reasons of the rejection"), default=list)
     folder = models.CharField(_("folder of the content"), max_length=200, blank=True)
     counts = models.JSONField(_("counted"), default=dict)
@@ -100,10 +100,10 @@ class InboxPacket(Leased):
     MOVES: ClassVar = Moves(
         PACKET_TABLE,
         kinds={
-            PacketState.OPENING: "rcoi.opening",
-            PacketState.VERIFIED: "rcoi.verified",
-            PacketState.ACKNOWLEDGED: "rcoi.acknowledged",
-            PacketState.REJECTED: "rcoi.rejected",
+            InboxState.OPENING: "rcoi.opening",
+            InboxState.VERIFIED: "rcoi.verified",
+            InboxState.ACKNOWLEDGED: "rcoi.acknowledged",
+            InboxState.REJECTED: "rcoi.rejected",
         },
     )
 
@@ -156,7 +156,7 @@ class InboxPacket(Leased):
     @property
     def is_working(self) -> bool:
         """Whether the centre has not decided yet."""
-        return self.state not in (PacketState.ACKNOWLEDGED, PacketState.REJECTED)
+        return self.state not in (InboxState.ACKNOWLEDGED, InboxState.REJECTED)
 
     @property
     def file_count(self) -> int:
@@ -168,7 +168,7 @@ class InboxPacket(Leased):
         """Colour of the state chip."""
         if self.parked_at:
             return "bad"
-        return {PacketState.ACKNOWLEDGED: "ok", PacketState.REJECTED: "bad"}.get(PacketState(self.state), "info")
+        return {InboxState.ACKNOWLEDGED: "ok", InboxState.REJECTED: "bad"}.get(InboxState(self.state), "info")
 
 
 class InboxPart(models.Model):

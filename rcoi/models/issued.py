@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 from audit.moves import Moves
 from audit.subjects import AuditSubject
 from rcoi.models.inbox import InboxPacket
-from rcoi.states import RESCAN_TABLE, STATUS_TABLE, RescanState, StatusState
+from rcoi.states import RESCAN_TABLE, STATUS_TABLE, PointStatusState, RescanState
 from stations.models import Region, Sitting
 from stations.scope import ScopedQuerySet
 
@@ -53,7 +53,7 @@ class IssuedReceipt(models.Model):
         return self.packet.audit_subject().named(str(self))
 
 
-class Series(models.Model):
+class NumberSequence(models.Model):
     """The last number given out in a series, and the hash of what has it; the row that serialises its writers."""
 
     name = models.CharField(max_length=64, primary_key=True)
@@ -61,6 +61,7 @@ class Series(models.Model):
     hash = models.CharField(max_length=64, default="", blank=True)
 
     class Meta:
+        db_table = "rcoi_series"
         verbose_name = _("numbering")
         verbose_name_plural = _("numbering")
 
@@ -156,7 +157,9 @@ class PointStatusRecord(models.Model):
 
     sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("exam"), related_name="status_records")
     status = models.CharField(_("status"), max_length=24, choices=Status.choices)
-    state = models.CharField(_("state"), max_length=8, choices=StatusState.choices, default=StatusState.REPORTED)
+    state = models.CharField(
+        _("state"), max_length=8, choices=PointStatusState.choices, default=PointStatusState.REPORTED
+    )
     declared_at = models.DateTimeField(_("declared at the exam point"))
     declared_by = models.CharField(_("declared by"), max_length=200, blank=True)
     reported_at = models.DateTimeField(_("accepted by the regional centre"))
@@ -168,7 +171,7 @@ class PointStatusRecord(models.Model):
     objects = ScopedQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"
     MOVES: ClassVar = Moves(
-        STATUS_TABLE, kinds={StatusState.REPORTED: "rcoi.status", StatusState.UNDONE: "rcoi.status_undone"}
+        STATUS_TABLE, kinds={PointStatusState.REPORTED: "rcoi.status", PointStatusState.UNDONE: "rcoi.status_undone"}
     )
 
     class Meta:
@@ -185,7 +188,7 @@ class PointStatusRecord(models.Model):
         return self.sitting.point.audit_subject().named(f"{self.sitting.key} {self.status}")
 
 
-class PhoneWord(models.Model):
+class PhoneReport(models.Model):
     """A code that somebody typed in from the telephone: taken once, or wrong; wrong ones are counted."""
 
     class Outcome(models.TextChoices):
@@ -209,6 +212,7 @@ class PhoneWord(models.Model):
     SCOPE: ClassVar[str | None] = "point"
 
     class Meta:
+        db_table = "rcoi_phoneword"
         verbose_name = _("word by telephone")
         verbose_name_plural = _("words by telephone")
         ordering = ("-at", "-pk")

@@ -1,5 +1,5 @@
 """Pages of the centre."""
 
-from rcoi.pages import desk, home, inbox, preparation, reports, statuses
+from rcoi.pages import home, importing, inbox, preparation, reports, statuses
 
-__all__ = ["desk", "home", "inbox", "preparation", "reports", "statuses"]
+__all__ = ["home", "importing", "inbox", "preparation", "reports", "statuses"]

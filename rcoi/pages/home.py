@@ -14,10 +14,10 @@ from common.work.clock import today
 from keys.models import SigningRequest
 from keys.states import RequestState
 from rcoi import board
-from rcoi.answering import series
+from rcoi.answering import sequence
 from rcoi.models import InboxFinding, InboxPacket, RescanRequest
 from rcoi.pages.access import needs
-from rcoi.states import WORKING, PacketState, RescanState
+from rcoi.states import WORKING, InboxState, RescanState
 from stations import rules
 from stations.models import Region
 
@@ -81,7 +81,7 @@ def _counts(boards: list[board.SittingBoard]) -> dict[str, int]:
     return {
         "expected": len(cells),
         "acknowledged": sum(cell.done for cell in cells),
-        "rejected": sum(cell.state == PacketState.REJECTED for cell in cells),
+        "rejected": sum(cell.state == InboxState.REJECTED for cell in cells),
         "rescan": sum(cell.state == "rescan" for cell in cells),
         "statuses": sum(status.reported for status in statuses),
         "statuses_expected": len(statuses),
@@ -99,11 +99,11 @@ def _tasks(user: Any, boards: list[board.SittingBoard]) -> list[Task]:
 
 def _put_back(user: Any) -> list[Task]:
     """Say for two weeks that the database was put back from an older copy, and what has to come again."""
-    gaps = series.missing(timedelta(days=14))
+    gaps = sequence.missing(timedelta(days=14))
     if not gaps or user.point_keys() is not None:
         return []
     receipts = [f"{gap.after + 1}–{gap.to}" for gap in gaps if gap.series == "receipt"]
-    feeds = len({gap.series for gap in gaps if gap.series.startswith(series.FEED)})
+    feeds = len({gap.series for gap in gaps if gap.series.startswith(sequence.FEED)})
     text = _(
         "The database was put back from an older copy. Given out but not recorded here: receipts "
         "no. %(n)s, feeds of points: %(f)d"
@@ -123,13 +123,13 @@ def _packet_tasks(user: Any) -> list[Task]:
     tasks = [Task("bad", _("Cannot be opened: %s") % row.title, link_of(row), cure) for row in parked[:SHOWN]]
     tasks += _rest(parked.count(), "bad", _("More that do not open: %d"), "open")
     answered = InboxPacket.objects.filter(supersedes_uid=OuterRef("uid"))
-    rejected = rows.filter(~Exists(answered), state=PacketState.REJECTED, superseded_by__isnull=True, uid__isnull=False)
+    rejected = rows.filter(~Exists(answered), state=InboxState.REJECTED, superseded_by__isnull=True, uid__isnull=False)
     cure = _("The exam point has the refusal with its reasons and will form a new version; if none comes, call.")
     tasks += [
         Task("bad", _("Rejected, no new version: %s") % row.title, link_of(row), cure) for row in rejected[:SHOWN]
     ]
     tasks += _rest(rejected.count(), "bad", _("More rejected without a new version: %d"), "rejected")
-    refused = rows.filter(state=PacketState.REJECTED, uid__isnull=True).count()
+    refused = rows.filter(state=InboxState.REJECTED, uid__isnull=True).count()
     if refused:
         text = _("Files turned away: %d") % refused
         link = reverse("centre-inbox") + "?state=rejected"

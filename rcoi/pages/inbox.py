@@ -18,21 +18,21 @@ from common.work import leases
 from rcoi.answering import receipts, rescan
 from rcoi.checking import findings, versions
 from rcoi.checking.verdict import KNOWN, counted_words
-from rcoi.errors import RequestRefused
+from rcoi.errors import RequestRefusedError
 from rcoi.models import (
     InboxFinding,
+    InboxKind,
     InboxPacket,
     InboxSheet,
     IssuedReceipt,
-    PacketKind,
     PointStatusRecord,
 )
 from rcoi.pages.access import file_answer, needs
-from rcoi.states import WORKING, PacketState, RescanState
+from rcoi.states import WORKING, InboxState, RescanState
 from scanning import pictures
 from stations import rules
 from stations.models import User
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 PER_PAGE = 50
@@ -91,7 +91,7 @@ def inbox_list(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "shown": shown,
         "points": user.points(),
-        "kinds": PacketKind.choices,
+        "kinds": InboxKind.choices,
     }
     return render(request, "rcoi/inbox.html", context, title=_("Inbox"))
 
@@ -164,8 +164,8 @@ def _card(row: InboxPacket) -> list[tuple[str, Any]]:
 
 def _may_rescan(request: HttpRequest, row: InboxPacket) -> bool:
     return (
-        row.state == PacketState.ACKNOWLEDGED
-        and row.kind not in (PacketKind.STATUS, PacketKind.TEST)
+        row.state == InboxState.ACKNOWLEDGED
+        and row.kind not in (InboxKind.STATUS, InboxKind.TEST)
         and row.superseded_by_id is None
         and rules.allowed(request.user, "rcoi.rescan", row.sitting)
     )
@@ -190,7 +190,7 @@ def settle(request: HttpRequest, uid: str) -> str:
     pk = request.POST.get("finding", "")
     finding = row.findings.filter(pk=int(pk)).first() if pk.isascii() and pk.isdigit() and len(pk) < 19 else None
     if finding is None or row.superseded_by_id is not None:
-        raise RequestRefused(
+        raise RequestRefusedError(
             Message("The remark is gone: its facts have changed."),
             remedy=Message("Reload the packet's page."),
         )
@@ -217,13 +217,13 @@ def checks(row: InboxPacket) -> list[Check]:
         Check(_("The signatures and certificates are valid"), "ok", signed),
     ]
     opened = row.opened_at is not None
-    rejected = row.state == PacketState.REJECTED
+    rejected = row.state == InboxState.REJECTED
     lines.append(
         Check(_("Decrypted, the files match the manifest, the counts match the card"), "ok")
         if opened
         else Check(_("Decrypting and checking the contents"), "bad" if rejected else "info", _reason(row))
     )
-    if row.state == PacketState.ACKNOWLEDGED:
+    if row.state == InboxState.ACKNOWLEDGED:
         lines.append(Check(pgettext("bare", "«Подтвержден» (confirmed)"), "ok"))
     return lines
 
@@ -245,7 +245,7 @@ def sheet_picture(request: HttpRequest, uid: str, pk: int) -> HttpResponse:
         raise Http404
     try:
         data = pictures.png(files.inside(row.folder, sheet.name), width=LARGE if "large" in request.GET else SMALL)
-    except (Refusal, OSError):
+    except (PpeError, OSError):
         raise Http404 from None
     return file_answer(f"{sheet.number or sheet.ordinal}.png", data, content_type="image/png", inline=True)
 

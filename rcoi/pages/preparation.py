@@ -19,15 +19,15 @@ from keys.models import AccessKey, Certificate, CertificateQuerySet, ExamPackage
 from keys.states import RequestState
 from rcoi import board
 from rcoi.answering import keys_feed
-from rcoi.errors import RequestRefused
+from rcoi.errors import RequestRefusedError
 from rcoi.pages.access import file_answer, needs
 from stations import registry, rules
 from stations.lookup import sitting_or_404
 from stations.models import Assignment, ExamPoint, Sitting
 from wire import canonical
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
-from wire.pki import Role
+from wire.pki import CertificateRole
 
 MAX_REGISTRY = 64 * 1024 * 1024
 MAX_REQUEST = 8 * 1024 * 1024
@@ -64,9 +64,9 @@ def take_registry(request: HttpRequest) -> str:
         for name, data in files:
             document = canonical.loads(data)
             if not isinstance(document, dict):
-                raise RequestRefused(Message("{name} is not a registry.", name=name))
+                raise RequestRefusedError(Message("{name} is not a registry.", name=name))
             _own_region(document)
-            registry.take_in(document, actor=actor_of(request))
+            registry.import_registry(document, actor=actor_of(request))
     return _("Registry loaded: %s.") % ", ".join(name for name, _data in files)
 
 
@@ -74,7 +74,7 @@ def _own_region(document: dict[str, Any]) -> None:
     said = document.get("region")
     code = said.get("code") if isinstance(said, dict) else None
     if code != authority.authority().region:
-        raise RequestRefused(
+        raise RequestRefusedError(
             Message(
                 "The registry is of region {region}; this centre is of region {own}.",
                 region=code,
@@ -87,14 +87,14 @@ def _files(request: HttpRequest, limit: int) -> list[tuple[str, bytes]]:
     """Return the files of a form.
 
     Raises:
-        RequestRefused: None was chosen, or one is too big.
+        RequestRefusedError: None was chosen, or one is too big.
     """
     found: list[Any] = request.FILES.getlist("files")
     if not found:
-        raise RequestRefused(Message("No file was chosen."))
+        raise RequestRefusedError(Message("No file was chosen."))
     for each in found:
         if each.size > limit:
-            raise RequestRefused(Message("{each_name} is too big.", each_name=each.name))
+            raise RequestRefusedError(Message("{each_name} is too big.", each_name=each.name))
     return [(str(each.name), each.read()) for each in found]
 
 
@@ -110,10 +110,10 @@ def requests_page(request: HttpRequest) -> HttpResponse:
     pending = Paginator(waiting, PENDING_PER_PAGE).get_page(request.GET.get("waiting"))
     refused = rows.filter(state=RequestState.REFUSED).order_by("-decided_at", "-pk")
     asked = request.GET.get("q", "").strip()
-    issued: CertificateQuerySet = Certificate.objects.visible_to(request.user).exclude(role=Role.CA.value)
+    issued: CertificateQuerySet = Certificate.objects.visible_to(request.user).exclude(role=CertificateRole.CA.value)
     context = {
         "pending": pending,
-        "doubts": [{"row": row, "doubt": authority.doubt(row.identity)} for row in pending],
+        "doubts": [{"row": row, "doubt": authority.warning_of(row.identity)} for row in pending],
         "asked": asked,
         "certificates": Paginator(
             issued.found(asked).prefetch_related("requests").order_by("-not_before", "-pk"), PER_PAGE
@@ -133,8 +133,8 @@ def upload_requests(request: HttpRequest) -> str | None:
     taken = 0
     for name, data in _files(request, MAX_REQUEST):
         try:
-            taken += len(authority.take_requests(data=data, name=name, actor=actor))
-        except Refusal as refusal:
+            taken += len(authority.import_requests(data=data, name=name, actor=actor))
+        except PpeError as refusal:
             refusals.tell(refusal, request)
             messages.error(request, f"{name}: {refusals.words(refusal)}", extra_tags=f"code-{refusal.code}")
     return _("Requests taken in: %d.") % taken if taken else None
@@ -144,7 +144,7 @@ def _chosen(request: HttpRequest) -> list[SigningRequest]:
     pks = [row_number(text) for text in request.POST.getlist("request")]
     rows = list(SigningRequest.objects.visible_to(request.user).filter(pk__in=pks, state=RequestState.PENDING))
     if not rows:
-        raise RequestRefused(Message("Tick at least one request."))
+        raise RequestRefusedError(Message("Tick at least one request."))
     return rows
 
 
@@ -175,7 +175,7 @@ def revoke_certificate(request: HttpRequest) -> str:
     pk = request.POST.get("certificate", "")
     row = Certificate.objects.visible_to(request.user).filter(pk=row_number(pk)).first()
     if row is None:
-        raise RequestRefused(Message("Choose a certificate."))
+        raise RequestRefusedError(Message("Choose a certificate."))
     told = keys_feed.revoke(certificate=row, reason=request.POST.get("reason", ""), actor=actor_of(request))
     return _("The certificate is revoked. The revocation list went into the feeds, exam points: %d.") % told
 
@@ -196,7 +196,7 @@ def authority_file(request: HttpRequest) -> HttpResponse:
     """Return the authority's certificate; it is public, its fingerprint is compared by another way."""
     try:
         row = authority.authority()
-    except Refusal:
+    except PpeError:
         raise Http404 from None
     return file_answer("ca.pem", row.pem.encode("ascii"), content_type="application/x-pem-file")
 
@@ -233,7 +233,7 @@ def make_package(request: HttpRequest) -> str:
     try:
         day = date.fromisoformat(request.POST.get("date", ""))
     except ValueError:
-        raise RequestRefused(Message("Give the exam's date.")) from None
+        raise RequestRefusedError(Message("Give the exam's date.")) from None
     name, _data = package.make(point=point, date=day, actor=actor_of(request))
     return _("Formed: %s. Take it to the exam point.") % name
 
@@ -242,7 +242,7 @@ def _point(request: HttpRequest) -> ExamPoint:
     """Return the point that a form names by key or code.
 
     Raises:
-        RequestRefused: There is none within the person's scope.
+        RequestRefusedError: There is none within the person's scope.
     """
     user: Any = request.user
     text = request.POST.get("point", "")
@@ -250,7 +250,7 @@ def _point(request: HttpRequest) -> ExamPoint:
     rows = user.points().filter(code=code)
     row: ExamPoint | None = (rows.filter(region__code=region) if region else rows).first()
     if row is None:
-        raise RequestRefused(Message("No such point: {text_}.", text_=text))
+        raise RequestRefusedError(Message("No such point: {typed}.", typed=text))
     return row
 
 
@@ -285,7 +285,7 @@ def make_access_key(request: HttpRequest) -> str:
     try:
         sitting = sitting_or_404(request.user, request.POST.get("sitting", ""))  # type: ignore[arg-type]
     except ValueError:
-        raise RequestRefused(Message("Choose a sitting.")) from None
+        raise RequestRefusedError(Message("Choose a sitting.")) from None
     rules.require(request.user, "rcoi.access_keys", sitting)
     if request.POST.get("new_version"):
         row = keys_feed.make_reserve(sitting=sitting, actor=actor_of(request))

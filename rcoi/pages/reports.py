@@ -21,7 +21,7 @@ from rcoi.reports.registered import file_bytes
 from rcoi.states import FINAL
 from stations.lookup import sitting_or_404
 from stations.models import Region, Sitting
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 PER_PAGE = 50
 
@@ -61,7 +61,7 @@ def packet_pdf(request: HttpRequest, uid: str) -> HttpResponse:
     packet = packet_or_404(request.user, uid)
     try:
         return _pdf(packet_report(packet, actor=actor_of(request)))
-    except Refusal as refusal:
+    except PpeError as refusal:
         refusals.tell(refusal, request)
         messages.error(request, refusal.text(refusals.language()), extra_tags=f"code-{refusal.code}")
         return redirect("centre-packet", uid=uid)

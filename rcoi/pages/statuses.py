@@ -14,9 +14,9 @@ from common.web.forms import PageForm, PlainText, form_on
 from common.web.pages import page, render
 from rcoi import board
 from rcoi.answering import announcements, feed, phone, statuses
-from rcoi.models import Announcement, InboxAct, InboxJournal, InboxPacket, PacketKind
+from rcoi.models import Announcement, InboxAct, InboxJournal, InboxKind, InboxPacket
 from rcoi.pages.access import file_answer, needs
-from rcoi.states import PacketState
+from rcoi.states import InboxState
 from stations import rules
 from stations.lookup import point_or_404, sitting_or_404
 from stations.models import ExamPoint
@@ -31,7 +31,7 @@ def status_page(request: HttpRequest, key: str) -> HttpResponse:
     user: Any = request.user
     sitting = sitting_or_404(user, key)
     (shown,) = board.boards([sitting])
-    packets = InboxPacket.objects.filter(sitting=sitting, kind=PacketKind.STATUS, state=PacketState.ACKNOWLEDGED)
+    packets = InboxPacket.objects.filter(sitting=sitting, kind=InboxKind.STATUS, state=InboxState.ACKNOWLEDGED)
     context = {
         "sitting": sitting,
         "board": shown,
@@ -66,7 +66,7 @@ def by_phone(request: HttpRequest, key: str) -> str:
     """Take a status that the point told by telephone."""
     sitting = sitting_or_404(request.user, key)  # type: ignore[arg-type]
     rules.require(request.user, "rcoi.phone", sitting)
-    taken = phone.take(sitting=sitting, typed=request.POST.get("code", ""), actor=actor_of(request))
+    taken = phone.accept(sitting=sitting, typed=request.POST.get("code", ""), actor=actor_of(request))
     return _("The code holds: status «%(status)s». Tell the point the answer: %(answer)s.") % {
         "status": taken.row.get_status_display(),
         "answer": " ".join(taken.row.answer),

@@ -11,8 +11,8 @@ from typing import Any
 
 from django.conf import settings
 
-from rcoi.errors import ForeignPoint, UnknownSitting, WrongMode
-from rcoi.models import PacketKind
+from rcoi.errors import ForeignPointError, UnknownSittingError, WrongModeError
+from rcoi.models import InboxKind
 from stations.models import ExamPoint, Sitting, parse_key_date
 from wire import canonical
 from wire.cms import SignedBy
@@ -22,7 +22,7 @@ from wire.pki import Identity
 
 
 @dataclass(frozen=True)
-class Place:
+class Destination:
     """Where a packet belongs."""
 
     sitting: Sitting
@@ -63,7 +63,7 @@ def _common_name(signer: SignedBy) -> str:
     return str(names[0]) if names else signer.identity.ident
 
 
-def judge(checked: CheckedPacket, *, sender: Identity | None) -> Place:
+def evaluate(checked: CheckedPacket, *, sender: Identity | None) -> Destination:
     """Hold a packet whose signature and hash are right to the rules of this centre.
 
     Args:
@@ -74,12 +74,12 @@ def judge(checked: CheckedPacket, *, sender: Identity | None) -> Place:
         The sitting and room it belongs to.
 
     Raises:
-        PacketRefusal: With the rule that does not hold.
+        PacketError: With the rule that does not hold.
     """
     header = checked.header
     _mode(header)
     if sender is not None and (sender.region, sender.point) != (header.region, header.point):
-        raise ForeignPoint(
+        raise ForeignPointError(
             Message(
                 "A packet of {region}-{point} came in the name of {region2}-{point2}.",
                 region=header.region,
@@ -94,7 +94,7 @@ def judge(checked: CheckedPacket, *, sender: Identity | None) -> Place:
 def _mode(header: PacketHeader) -> None:
     if header.mode != settings.PPE_MODE:
         words = {"live": Message("exam"), "training": Message("rehearsal")}
-        raise WrongMode(
+        raise WrongModeError(
             Message(
                 "The packet's mode is {mode}; this centre works in «{own}».",
                 mode=words.get(header.mode, header.mode),
@@ -103,10 +103,10 @@ def _mode(header: PacketHeader) -> None:
         )
 
 
-def _place(header: PacketHeader) -> Place:
+def _place(header: PacketHeader) -> Destination:
     point = ExamPoint.objects.filter(region__code=header.region, code=header.point).select_related("region").first()
     if point is None:
-        raise UnknownSitting(
+        raise UnknownSittingError(
             Message("No point {region}-{point} here.", region=header.region, point=header.point),
         )
     region, code, day, subject = header.sitting.split("-")
@@ -116,14 +116,14 @@ def _place(header: PacketHeader) -> Place:
         .first()
     )
     if sitting is None or (region, code) != (header.region, header.point) or header.subject != subject:
-        raise UnknownSitting(
+        raise UnknownSittingError(
             Message("No sitting {sitting} at point {point} in the registry.", sitting=header.sitting, point=point.key)
         )
     room = header.room or ""
-    if header.kind in (PacketKind.BLANKS, PacketKind.AUDIO):
+    if header.kind in (InboxKind.BLANKS, InboxKind.AUDIO):
         known = sitting.rooms.filter(room__number=room).first()
         if known is None:
-            raise UnknownSitting(
+            raise UnknownSittingError(
                 Message("Room {room} is not in the exam {sitting}.", room=room or "—", sitting=sitting.key)
             )
-    return Place(sitting, room)
+    return Destination(sitting, room)

@@ -13,13 +13,13 @@ from common.work.clock import now
 from keys import trust
 from rcoi.answering import receipts
 from rcoi.checking import findings, lateness
-from rcoi.errors import SequenceFork, UidTaken
-from rcoi.models import Door, InboxPacket, IssuedReceipt
+from rcoi.errors import SequenceForkError, UidTakenError
+from rcoi.models import InboxChannel, InboxPacket, IssuedReceipt
 from rcoi.receiving import admission, store
-from rcoi.states import PacketState
+from rcoi.states import InboxState
 from stations.models import ExamPoint
 from wire import durable, packet
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 from wire.packet import CheckedPacket
 from wire.pki import Identity
@@ -43,14 +43,20 @@ class Arrival:
     path: Path
     sha256: str
     name: str
-    door: Door
+    door: InboxChannel
     actor: Actor
     sender: Identity | None = None
     claim: dict[str, Any] = field(default_factory=dict)
 
 
 def receive(
-    *, path: Path, name: str, door: Door, actor: Actor, sender: Identity | None = None, sha256: str | None = None
+    *,
+    path: Path,
+    name: str,
+    door: InboxChannel,
+    actor: Actor,
+    sender: Identity | None = None,
+    sha256: str | None = None,
 ) -> InboxPacket:
     """Take in a packet: durable, signature, path and roles checked; a receipt says what came of it.
 
@@ -69,10 +75,10 @@ def receive(
         The row of these bytes.
 
     Raises:
-        Refusal: For the moment only (disk, keys not there yet); nothing was changed, try again.
+        PpeError: For the moment only (disk, keys not there yet); nothing was changed, try again.
     """
     digest = sha256 or durable.sha256_file(path)
-    kept = store.keep(path, digest, link=door == Door.NETWORK)
+    kept = store.store_packet(path, digest, link=door == InboxChannel.NETWORK)
     faultpoints.here("inbox.kept")
     known = InboxPacket.objects.filter(sha256=digest).first()
     if known is not None:
@@ -80,15 +86,15 @@ def receive(
     arrival = Arrival(kept, digest, Path(name).name[:240], door, actor, sender)
     try:
         checked = lateness.verify(kept, trust=trust.trust_store(), at=now())
-        place = admission.judge(checked, sender=sender)
+        place = admission.evaluate(checked, sender=sender)
         return _admit(arrival, checked, place)
-    except Refusal as refusal:
+    except PpeError as refusal:
         if not refusal.permanent:
             raise
         return _refuse(arrival, refusal)
 
 
-def _admit(arrival: Arrival, checked: CheckedPacket, place: admission.Place) -> InboxPacket:
+def _admit(arrival: Arrival, checked: CheckedPacket, place: admission.Destination) -> InboxPacket:
     header = checked.header
     try:
         with transaction.atomic():
@@ -106,7 +112,7 @@ def _admit(arrival: Arrival, checked: CheckedPacket, place: admission.Place) -> 
                 header=admission.header_dict(header),
                 signers=admission.signers_list(checked.signers),
                 supersedes_uid=header.supersedes or "",
-                state=PacketState.RECEIVED,
+                state=InboxState.RECEIVED,
             )
             record(
                 "rcoi.received",
@@ -118,14 +124,14 @@ def _admit(arrival: Arrival, checked: CheckedPacket, place: admission.Place) -> 
             findings.sequence(row)
             findings.arrival(row)
             findings.late(row, checked.signers)
-            jobs.wake(OPEN_JOB, row.pk)
+            jobs.enqueue(OPEN_JOB, row.pk)
             faultpoints.here("inbox.uncommitted")
             return row
     except IntegrityError:
         return _after_race(arrival, checked, place)
 
 
-def _after_race(arrival: Arrival, checked: CheckedPacket, place: admission.Place) -> InboxPacket:
+def _after_race(arrival: Arrival, checked: CheckedPacket, place: admission.Destination) -> InboxPacket:
     """Answer the loser of a race: the same bytes have their row now; another packet took the number."""
     known = InboxPacket.objects.filter(sha256=arrival.sha256).first()
     if known is not None:
@@ -134,11 +140,11 @@ def _after_race(arrival: Arrival, checked: CheckedPacket, place: admission.Place
     raise
 
 
-def _forks(checked: CheckedPacket, place: admission.Place) -> None:
+def _forks(checked: CheckedPacket, place: admission.Destination) -> None:
     header = checked.header
     other = InboxPacket.objects.filter(uid=header.uid, version=header.version).first()
     if other is not None:
-        raise UidTaken(
+        raise UidTakenError(
             Message(
                 "Packet {uid} version {version} already came with other bytes ({sha256}…).",
                 uid=header.uid,
@@ -149,7 +155,7 @@ def _forks(checked: CheckedPacket, place: admission.Place) -> None:
         )
     other = InboxPacket.objects.filter(point=place.sitting.point, node=header.node, sequence=header.sequence).first()
     if other is not None:
-        raise SequenceFork(
+        raise SequenceForkError(
             Message(
                 "Number {sequence} of node {node} belongs to packet {uid}: two histories of one node.",
                 sequence=header.sequence,
@@ -172,7 +178,7 @@ def _arrived(arrival: Arrival) -> dict[str, Any]:
     }
 
 
-def _refuse(arrival: Arrival, refusal: Refusal) -> InboxPacket:
+def _refuse(arrival: Arrival, refusal: PpeError) -> InboxPacket:
     """Keep what cannot come in as evidence, and say why; it takes nobody's uid or number."""
     claim = _claim(arrival.path)
     point = _addressee(arrival, claim)
@@ -185,7 +191,7 @@ def _refuse(arrival: Arrival, refusal: Refusal) -> InboxPacket:
                 point=point,
                 room=claim.get("room") or "",
                 header=claim,
-                state=PacketState.REJECTED,
+                state=InboxState.REJECTED,
                 reasons=reasons,
                 decided_at=now(),
             )
@@ -205,7 +211,7 @@ def _claim(path: Path) -> dict[str, Any]:
     """Return what the open header says, unproven, or nothing when there is none."""
     try:
         return admission.header_dict(packet.read_header(path))
-    except Refusal:
+    except PpeError:
         return {}
 
 

@@ -9,21 +9,21 @@ import logging
 from django.db import transaction
 
 from audit.log import SYSTEM
-from audit.moves import StaleState
+from audit.moves import StaleStateError
 from common import files, space
 from common.work import faultpoints, leases
 from common.work.clock import now
 from keys import node
 from rcoi.answering import receipts, rescan, statuses
 from rcoi.checking import content, content_findings, verdict, versions
-from rcoi.errors import NotFounded
-from rcoi.models import InboxPacket, IssuedReceipt, PacketKind
+from rcoi.errors import NotFoundedError
+from rcoi.models import InboxKind, InboxPacket, IssuedReceipt
 from rcoi.moves import move_packet
 from rcoi.receiving import store
-from rcoi.states import WORKING, PacketState
+from rcoi.states import WORKING, InboxState
 from wire import durable
 from wire import packet as wire_packet
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 log = logging.getLogger(__name__)
@@ -49,15 +49,15 @@ def open_packet(pk: int) -> None:
         return
     try:
         _steps(row)
-    except StaleState:
+    except StaleStateError:
         # The lease ran out under a slow worker and another one went on; what this one unpacked belongs to nobody.
         log.info("packet %s was taken further by another worker", row.uid)
         row.refresh_from_db(fields=["folder", "state"])
         if not row.is_working:
             store.forget_other_attempts(row.sha256, row.folder)
-    except Refusal as refusal:
+    except PpeError as refusal:
         # What is wrong with the packet itself was judged in `_open`; this is our own trouble: disk, keys, store.
-        _later(row, refusal.text("ru"), full=isinstance(refusal, durable.DiskRefusal))
+        _later(row, refusal.text("ru"), full=isinstance(refusal, durable.DiskError))
     except Exception:
         log.exception("opening of packet %s failed", row.uid)
         _later(row, Message("fault of the program").ru)
@@ -70,13 +70,13 @@ def _later(row: InboxPacket, why: str, *, full: bool = False) -> None:
 
 
 def _steps(row: InboxPacket) -> None:
-    if row.state == PacketState.RECEIVED:
-        move_packet(row, PacketState.OPENING, actor=SYSTEM)
+    if row.state == InboxState.RECEIVED:
+        move_packet(row, InboxState.OPENING, actor=SYSTEM)
         faultpoints.here("open.begun")
-    if row.state == PacketState.OPENING:
+    if row.state == InboxState.OPENING:
         _open(row)
         faultpoints.here("open.verified")
-    if row.state == PacketState.VERIFIED:
+    if row.state == InboxState.VERIFIED:
         acknowledge(row)
         faultpoints.here("open.acknowledged")
         store.forget_other_attempts(row.sha256, row.folder)
@@ -87,14 +87,14 @@ def _open(row: InboxPacket) -> None:
     folder = store.opened_folder(row.sha256, row.attempts)
     recipients, path = node.node_recipients(), store.there(row.path)
     if not recipients:
-        raise NotFounded(Message("The centre has no key to open packets with."))
+        raise NotFoundedError(Message("The centre has no key to open packets with."))
     space.require(row.size)
     try:
         opened = content.read(row, folder, wire_packet.extract(path, folder, recipients=recipients))
-        verdict.hold(row, opened)
+        verdict.require(row, opened)
         faultpoints.here("open.extracted")
-    except Refusal as refusal:
-        if not refusal.permanent or isinstance(refusal, durable.FileMissing):
+    except PpeError as refusal:
+        if not refusal.permanent or isinstance(refusal, durable.FileMissingError):
             raise
         reject(row, refusal)
         return
@@ -103,7 +103,7 @@ def _open(row: InboxPacket) -> None:
         faultpoints.here("open.uncommitted")
         move_packet(
             row,
-            PacketState.VERIFIED,
+            InboxState.VERIFIED,
             actor=SYSTEM,
             data={"counts": opened.counts},
             folder=files.relative(folder),
@@ -116,22 +116,22 @@ def _open(row: InboxPacket) -> None:
 def acknowledge(row: InboxPacket) -> None:
     """Confirm the packet, with everything that follows from it, in one transaction."""
     with transaction.atomic():
-        move_packet(row, PacketState.ACKNOWLEDGED, actor=SYSTEM, decided_at=now(), lease_until=None)
+        move_packet(row, InboxState.ACKNOWLEDGED, actor=SYSTEM, decided_at=now(), lease_until=None)
         receipts.issue(packet=row, level=IssuedReceipt.Level.ACKNOWLEDGED, actor=SYSTEM, counts=row.counts)
         versions.supersede(row)
         rescan.answered(row)
-        if row.kind == PacketKind.STATUS:
-            statuses.take(row, row.document)
-        content_findings.remark(row)
+        if row.kind == InboxKind.STATUS:
+            statuses.accept(row, row.document)
+        content_findings.write_warnings(row)
 
 
-def reject(row: InboxPacket, refusal: Refusal) -> None:
+def reject(row: InboxPacket, refusal: PpeError) -> None:
     """Reject the packet with typed reasons; the packet stays as evidence, its plaintext does not."""
     reasons = receipts.reasons_of(refusal, room=row.room)
     with transaction.atomic():
         move_packet(
             row,
-            PacketState.REJECTED,
+            InboxState.REJECTED,
             actor=SYSTEM,
             data={"code": refusal.code, "text": refusal.text("ru")},
             reasons=reasons,

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from common import files, flash, space
-from rcoi.errors import FileGone
+from rcoi.errors import FileGoneError
 from wire import durable
 from wire.messages import Message
 
@@ -18,7 +18,7 @@ def packet_path(sha256: str) -> Path:
     return files.inside(INBOX, sha256[:2], f"{sha256}.ppe")
 
 
-def keep(source: Path, sha256: str, *, link: bool) -> Path:
+def store_packet(source: Path, sha256: str, *, link: bool) -> Path:
     """Keep a packet under its hash; safe to repeat and to be killed anywhere.
 
     Args:
@@ -27,8 +27,8 @@ def keep(source: Path, sha256: str, *, link: bool) -> Path:
         link: Whether the file lies in this node's own store, so that a second name is enough.
 
     Raises:
-        CopyMismatch: The source changed while it was read.
-        DiskRefusal: No room, or the disk fails.
+        CopyMismatchError: The source changed while it was read.
+        DiskError: No room, or the disk fails.
     """
     target = packet_path(sha256)
     if target.exists():
@@ -41,7 +41,7 @@ def keep(source: Path, sha256: str, *, link: bool) -> Path:
     space.require(flash.size_of(source))
     try:
         if durable.copy_verified(source, part) != sha256:
-            raise durable.CopyMismatch(
+            raise durable.CopyMismatchError(
                 Message("“{source_name}” changed while it was read.", source_name=source.name),
                 remedy=Message("Check the drive, then repeat."),
             )
@@ -80,11 +80,11 @@ def there(relative: str) -> Path:
     """Return a stored file.
 
     Raises:
-        FileGone: It is not in its place.
+        FileGoneError: It is not in its place.
     """
     path = files.inside(relative)
     if not path.exists():
-        raise FileGone(
+        raise FileGoneError(
             Message("{relative} is missing from the store.", relative=relative),
             remedy=Message("Tell the administrator."),
         )

@@ -11,10 +11,10 @@ from common.paper import layout
 from common.paper.language import in_russian
 from rcoi.checking import standing
 from rcoi.checking.standing import Standing
-from rcoi.errors import RequestRefused
+from rcoi.errors import RequestRefusedError
 from rcoi.models import InboxPacket, IssuedReceipt, Report
 from rcoi.reports.registered import Stamp, formed
-from rcoi.states import PacketState
+from rcoi.states import InboxState
 from wire.canonical import parse_stamp
 from wire.forms import CATALOGUE
 from wire.messages import Message
@@ -33,11 +33,11 @@ def packet_report(packet: InboxPacket, *, actor: Actor) -> Report:
     """Return the report of a decided packet.
 
     Raises:
-        RequestRefused: The centre has not decided yet, or the file was never taken in as a packet.
+        RequestRefusedError: The centre has not decided yet, or the file was never taken in as a packet.
     """
     receipt = packet.receipts.order_by("-number").first()
     if packet.is_working or receipt is None or packet.sitting is None or packet.uid is None:
-        raise RequestRefused(Message("There is no decision about this packet yet."))
+        raise RequestRefusedError(Message("There is no decision about this packet yet."))
     point = packet.sitting.point
     stands = standing.of_packet(packet)
     return formed(
@@ -72,7 +72,7 @@ def _data(packet: InboxPacket, receipt: IssuedReceipt, stands: Standing) -> dict
 def _story(packet: InboxPacket, receipt: IssuedReceipt, stamp: Stamp, stands: Standing) -> list[Flowable]:
     sitting = packet.sitting
     assert sitting is not None  # noqa: S101 (checked by the caller)
-    point, good = sitting.point, packet.state == PacketState.ACKNOWLEDGED
+    point, good = sitting.point, packet.state == InboxState.ACKNOWLEDGED
     lines = [
         _("%(region)s, exam point %(key)s “%(name)s”")
         % {"region": f"{point.region.code} {point.region.name}", "key": point.key, "name": point.name},
@@ -87,7 +87,7 @@ def _story(packet: InboxPacket, receipt: IssuedReceipt, stamp: Stamp, stands: St
         *layout.head(title=confirmed if good else refused, lines=lines, qr=qr),
         _verdict(packet, stands),
         Spacer(1, 8),
-        *_remarks(stands),
+        *_warnings(stands),
         layout.facts(_facts(packet, receipt, stamp)),
         *layout.table(
             _("What is in the packet"),
@@ -109,7 +109,7 @@ def _story(packet: InboxPacket, receipt: IssuedReceipt, stamp: Stamp, stands: St
 def _verdict(packet: InboxPacket, stands: Standing) -> Flowable:
     """Return the decision; green only where nothing about the packet is open or had to be covered."""
     said = str(packet.get_state_display())
-    if packet.state != PacketState.ACKNOWLEDGED:
+    if packet.state != InboxState.ACKNOWLEDGED:
         return layout.verdict(said, good=False)
     parts = [_("not settled: %(count)d") % {"count": len(stands.open)}] if stands.open else []
     if stands.covered:
@@ -117,7 +117,7 @@ def _verdict(packet: InboxPacket, stands: Standing) -> Flowable:
     return layout.verdict(f"{said}; {', '.join(parts)}" if parts else said, good=None if parts else True)
 
 
-def _remarks(stands: Standing) -> list[Flowable]:
+def _warnings(stands: Standing) -> list[Flowable]:
     rows = [[_("not settled"), each.text] for each in stands.open]
     rows += [[_("covered by an act or settled"), each.text] for each in stands.covered]
     if not rows:

@@ -10,7 +10,7 @@ from audit.log import Actor
 from common.paper import layout
 from common.paper.language import in_russian
 from rcoi import board
-from rcoi.board import Cell, SittingBoard
+from rcoi.board import AwaitedItem, SittingBoard
 from rcoi.checking.standing import Matter
 from rcoi.models import (
     InboxAct,
@@ -22,7 +22,7 @@ from rcoi.models import (
     RescanRequest,
 )
 from rcoi.reports.registered import Stamp, formed
-from rcoi.states import FindingState, PacketState
+from rcoi.states import FindingState, InboxState
 from stations.models import Sitting, StationKind
 
 
@@ -30,7 +30,7 @@ from stations.models import Sitting, StationKind
 def point_report(sitting: Sitting, *, actor: Actor) -> Report:
     """Return the closing act of a sitting as it stands now."""
     (shown,) = board.boards([sitting])
-    facts = Facts(shown)
+    facts = PointFacts(shown)
     return formed(
         kind=Report.Kind.POINT,
         key=sitting.key,
@@ -45,12 +45,12 @@ def point_report(sitting: Sitting, *, actor: Actor) -> Report:
     )
 
 
-class Facts:
+class PointFacts:
     """Everything that the act shows, read once, so that its hash and its pages speak of the same."""
 
     def __init__(self, shown: SittingBoard) -> None:
         self.board, self.sitting = shown, shown.sitting
-        current = InboxPacket.objects.filter(sitting=self.sitting, superseded_by=None, state=PacketState.ACKNOWLEDGED)
+        current = InboxPacket.objects.filter(sitting=self.sitting, superseded_by=None, state=InboxState.ACKNOWLEDGED)
         journals = InboxJournal.objects.filter(packet__in=current).order_by("kind", "room", "station", "pk")
         # A later status carries the journals of the earlier one again.
         self.journals = list({row.sha256: row for row in journals}.values())
@@ -60,7 +60,7 @@ class Facts:
             InboxFinding.objects.filter(packet__sitting=self.sitting, packet__superseded_by=None).order_by("pk")
         )
         self.rescans = list(RescanRequest.objects.filter(sitting=self.sitting).order_by("at"))
-        self.rejected = [packet for packet in shown.packets if packet.state == PacketState.REJECTED]
+        self.rejected = [packet for packet in shown.packets if packet.state == InboxState.REJECTED]
         rows = IssuedReceipt.objects.filter(packet__in=shown.packets).order_by("number")
         self.receipts = {row.packet_id: row for row in rows}
 
@@ -152,7 +152,7 @@ class Facts:
         moments += [each.record.reported_at for each in self.board.statuses if each.reported and each.record]
         return stamp.when(max((each for each in moments if each), default=None))
 
-    def _receipt(self, cell: Cell) -> int:
+    def _receipt(self, cell: AwaitedItem) -> int:
         row = self.receipts.get(cell.packet.pk) if cell.packet else None
         return row.number if row else 0
 
@@ -192,7 +192,7 @@ class Facts:
         rows = [self._packet(cell, seats) for cell in self.board.cells]
         return layout.table(_("Rooms and forms"), columns, rows, empty="")
 
-    def _packet(self, cell: Cell, seats: dict[str, int]) -> list[str]:
+    def _packet(self, cell: AwaitedItem, seats: dict[str, int]) -> list[str]:
         packet = cell.packet
         label = cell.label if cell.room else _("HQ")
         if packet is None:
@@ -213,7 +213,7 @@ class Facts:
         ]
 
     @staticmethod
-    def _state(cell: Cell, packet: InboxPacket) -> str:
+    def _state(cell: AwaitedItem, packet: InboxPacket) -> str:
         state = str(packet.get_state_display())
         return _("%(state)s (asked to be scanned again)") % {"state": state} if cell.state == "rescan" else state
 

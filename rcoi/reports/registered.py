@@ -18,7 +18,7 @@ from common import marks
 from common.paper import pdf
 from common.work.clock import local, now
 from keys import anchors
-from rcoi.answering import series
+from rcoi.answering import sequence
 from rcoi.models import IssuedReceipt, Report
 from rcoi.receiving import store
 from stations.models import ExamPoint, Region
@@ -78,10 +78,10 @@ def formed(
     """
     digest = hashlib.sha256(canonical.dumps(data)).hexdigest()
     with transaction.atomic():
-        number = series.lock("report")
+        number = sequence.lock("report")
         row = Report.objects.filter(kind=kind, key=key, data_sha256=digest).first()
         if row is None:
-            row = _form(series.advance(number), kind, key, digest, draw, region, point, title, actor, receipts)
+            row = _form(sequence.advance(number), kind, key, digest, draw, region, point, title, actor, receipts)
         Report.objects.filter(pk=row.pk).update(prints=F("prints") + 1)
     return row
 
@@ -150,8 +150,8 @@ def file_bytes(row: Report) -> bytes:
     """Return the bytes of a report.
 
     Raises:
-        FileGone: The file is not in the store.
-        DiskRefusal: The disk does not take its number, which must survive the database.
+        FileGoneError: The file is not in the store.
+        DiskError: The disk does not take its number, which must survive the database.
     """
     marks.leaves("report", row.number)
     return store.there(row.path).read_bytes()

@@ -1,5 +1,5 @@
 """The pages of the desk; importing them gives each its address."""
 
-from scanning.pages import desk, media, readiness, recordings, room, sheet, sources
+from scanning.pages import media, readiness, recordings, room, scanning, sheet, sources
 
-__all__ = ["desk", "media", "readiness", "recordings", "room", "sheet", "sources"]
+__all__ = ["media", "readiness", "recordings", "room", "scanning", "sheet", "sources"]

@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy
 from common.web.forms import PageForm, PlainText, Secret
 from keys.tokens import list_tokens
 from scanning import cards
-from scanning.errors import CardChanged
+from scanning.errors import CardChangedError
 from scanning.models import COUNTS
 from scanning.pages.finding import card_of
 from stations import rules
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 
 def card_to(action: str) -> Any:
@@ -50,10 +50,10 @@ class CardForm(PageForm):
             if name not in self.about.fields:
                 del self.fields[name]
 
-    def take_refusal(self, refusal: Refusal) -> None:
+    def take_refusal(self, refusal: PpeError) -> None:
         """Whoever has read what somebody else saved meanwhile saves on top of it knowingly."""
         super().take_refusal(refusal)
-        if isinstance(refusal, CardChanged):
+        if isinstance(refusal, CardChangedError):
             self.about.refresh_from_db(fields=["version"])
             typed = QueryDict(mutable=True)
             typed.update(self.data)

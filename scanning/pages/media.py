@@ -8,7 +8,7 @@ from common.web.ranges import ranged_file
 from scanning import pictures
 from scanning.models import Recording, Sheet
 from scanning.pages.finding import scoped
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 _MEDIA = {".wav": "audio/wav", ".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".flac": "audio/flac"}
 
@@ -23,7 +23,7 @@ def sheet_picture(request: HttpRequest, key: str, pk: int) -> HttpResponse:
         return HttpResponse(status=304)
     try:
         data = pictures.of_sheet(sheet, width=width)
-    except Refusal as refusal:
+    except PpeError as refusal:
         raise Http404(refusal.message.ru) from refusal
     return HttpResponse(
         data, content_type="image/png", headers={"ETag": etag, "Cache-Control": "private, max-age=3600"}

@@ -10,7 +10,7 @@ from audit.log import actor_of
 from common.web.pages import page, render
 from scanning import calibration, readiness, readiness_pdf, scan_journal
 from scanning.models import Readiness
-from scanning.pages.sources import NothingChosen
+from scanning.pages.sources import NothingChosenError
 from stations import rules
 from stations.lookup import open_sitting, sitting_or_404
 from stations.models import Sitting
@@ -55,7 +55,7 @@ def test_sheet(request: HttpRequest, key: str) -> str:
     rules.require(request.user, "scanning.edit", sitting)
     chosen: UploadedFile | None = request.FILES.get("files")
     if chosen is None:
-        raise NothingChosen(Message("Choose the file."))
+        raise NothingChosenError(Message("Choose the file."))
     readiness.test_sheet(sitting=sitting, content=chosen, name=str(chosen.name), actor=actor_of(request))
     return _("The calibration sheet was judged.")
 

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from common.web.pages import page, render
 from scanning import board, recording_checks
 from scanning.board import RecordingRow
+from scanning.expected_forms import ExpectedAnswer, read_expected_forms
 from scanning.pages.finding import card_of
-from scanning.register import ExpectedAnswer, read_register
 from stations import rules
 
 
@@ -34,7 +34,7 @@ class AnswerRow:
 def recordings_page(request: HttpRequest, key: str, room: str) -> HttpResponse:
     """Show every answer of a voice room with its player."""
     card = card_of(request, key, room)
-    answers = read_register(card.sitting).answers_of(card.room.number)
+    answers = read_expected_forms(card.sitting).answers_of(card.room.number)
     rows = board.recording_rows(card)
     made = [AnswerRow(each) for each in sorted(answers, key=lambda each: (each.place, each.ordinal))]
     left: list[RecordingRow] = []

@@ -11,12 +11,12 @@ from common.web.forms import form_on
 from common.web.pages import page, render, row_number
 from journals.forms import why_sealed
 from keys.pin import open_typed
-from scanning import batches, board, cards, folders, live, opinion, recordings, sheets, steps, undo
+from scanning import batches, board, cards, cross_check, folders, live, recordings, sheets, steps, undo
 from scanning.equation import equation
+from scanning.expected_forms import read_expected_forms
 from scanning.models import RoomCard, WatchedFolder
 from scanning.pages.finding import card_of, known_card, sheet_of
 from scanning.pages.forms import CardForm, ClosingActForm, card_to
-from scanning.register import read_register
 from scanning.scanner import PRESETS
 from scanning.states import CardState, FolderState
 from scanning.tiles import tiles
@@ -44,7 +44,7 @@ def _whole(request: HttpRequest, card: RoomCard) -> HttpResponse:
             request, CardForm, about=card, initial={**context["prefill"], "version": str(card.version)}
         ),
         "voice": card.sitting.rooms.filter(room=card.room, voice=True).exists(),
-        "opinions": opinion.opinions(card),
+        "opinions": cross_check.cross_checks(card),
         "presets": PRESETS.values(),
         "folder_choices": folders.choices() if may else [],
     }
@@ -52,7 +52,7 @@ def _whole(request: HttpRequest, card: RoomCard) -> HttpResponse:
 
 
 def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
-    register = read_register(card.sitting)
+    register = read_expected_forms(card.sitting)
     rows = board.sheets_of(card)
     balance = board.live_balance(card, register)
     problems = board.problem_rows(rows) if not card.closed else []
@@ -69,7 +69,7 @@ def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
         "equation": equation(board.figures(balance), language()),
         "tiles": tiles(balance),
         "progress": live.progress(card=card),
-        "pulse": live.pulse(card),
+        "pulse": live.poll(card),
         "sheets": rows,
         "thumbs": shown,
         "more_thumbs": len(thumbs) - len(shown),
@@ -80,7 +80,7 @@ def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
         "recordings": board.recording_rows(card),
         "prefill": cards.prefill(card, register),
         "batches": batches.rows(card),
-        "last_step": steps.last_step(card),
+        "last_step": steps.last_decision(card),
         "job": live.last_pass(card),
         "folders": [(each, folders.said(each)) for each in watched],
         "act_form": form_on(request, ClosingActForm, about=card),
@@ -187,10 +187,12 @@ def close_with_act(request: HttpRequest, form: ClosingActForm) -> str:
 def state(request: HttpRequest, key: str, room: str) -> HttpResponse:
     """Answer the live state of a room."""
     card = card_of(request, key, room)
-    return JsonResponse(board.state_of(card, read_register(card.sitting)), json_dumps_params={"ensure_ascii": False})
+    return JsonResponse(
+        board.state_of(card, read_expected_forms(card.sitting)), json_dumps_params={"ensure_ascii": False}
+    )
 
 
 @page("scanning/<sitting:key>/<str:room>/pulse.json", name="scanning-room-pulse", node="hq")
 def pulse(request: HttpRequest, key: str, room: str) -> HttpResponse:
     """Answer what the page of a room asks every second."""
-    return JsonResponse(live.pulse(known_card(request, key, room)), json_dumps_params={"ensure_ascii": False})
+    return JsonResponse(live.poll(known_card(request, key, room)), json_dumps_params={"ensure_ascii": False})

@@ -46,7 +46,7 @@ def _context(request: HttpRequest, card: RoomCard, pk: int) -> dict[str, Any]:
         "before": keys[here - 1] if here else None,
         "problems": len(problems),
         "after": keys[here + 1] if here + 1 < len(keys) else None,
-        "last_step": steps.last_step(card),
+        "last_step": steps.last_decision(card),
         "open_rooms": card.sitting.cards.exclude(pk=card.pk).select_related("room").order_by("room__number"),
         "may_edit": rules.allowed(request.user, "scanning.edit", card.sitting) and card.editable,
     }

@@ -16,11 +16,11 @@ from scanning.pages.finding import card_of
 from scanning.pages.room import room_page
 from stations import rules
 from stations.lookup import sitting_or_404
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 
-class NothingChosen(Refusal):
+class NothingChosenError(PpeError):
     """The form came without a file."""
 
     code = "nothing_chosen"
@@ -43,7 +43,7 @@ def upload(request: HttpRequest, key: str, room: str) -> str | None:
     def take(file: UploadedFile) -> str:
         # The first file that is taken begins the batch: files that are all refused leave no empty one behind.
         nonlocal batch
-        taken = sources.take_in(card=card, name=str(file.name), content=file, door="browser", actor=actor, batch=batch)
+        taken = sources.ingest(card=card, name=str(file.name), content=file, door="browser", actor=actor, batch=batch)
         batch = taken.source.batch
         return taken.line
 
@@ -57,7 +57,7 @@ def upload_recordings(request: HttpRequest, key: str, room: str) -> str | None:
     actor = actor_of(request)
 
     def take(file: UploadedFile) -> str:
-        return recordings.take_in(card=card, name=str(file.name), content=file, actor=actor)[1]
+        return recordings.ingest(card=card, name=str(file.name), content=file, actor=actor)[1]
 
     return _each_file(request, take)
 
@@ -66,12 +66,12 @@ def _each_file(request: HttpRequest, take: Callable[[UploadedFile], str]) -> str
     """Take every file of a form; one bad file never stops the others."""
     chosen = request.FILES.getlist("files")
     if not chosen:
-        raise NothingChosen(Message("Choose the files."))
+        raise NothingChosenError(Message("Choose the files."))
     lines = []
     for file in chosen:
         try:
             lines.append(take(file))
-        except Refusal as refusal:
+        except PpeError as refusal:
             refusals.tell(refusal, request)
             messages.error(request, f"{file.name}: {refusals.words(refusal)}", extra_tags=f"code-{refusal.code}")
     if not lines:
@@ -117,7 +117,7 @@ def scanners(request: HttpRequest, key: str) -> HttpResponse:
     rules.require(request.user, "scanning.edit", sitting)
     try:
         found = scanner.devices()
-    except Refusal as refusal:
+    except PpeError as refusal:
         return JsonResponse({"devices": [], "said": refusals.words(refusal)})
     return JsonResponse({"devices": [{"name": each.name, "label": each.label} for each in found], "said": ""})
 

@@ -14,8 +14,8 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from scanning.recognition.errors import EmptyFile, NotARecording
-from scanning.recognition.sheet import Doubt
+from scanning.recognition.errors import EmptyFileError, NotARecordingError
+from scanning.recognition.sheet import SheetWarning
 
 MAX_SECONDS = 4 * 3600
 _RATE = 16_000
@@ -55,7 +55,7 @@ class AudioReading:
     clipped_share: float = 0.0
     level: float = -120.0
     bars: list[int] = field(default_factory=list)
-    doubts: list[Doubt] = field(default_factory=list)
+    doubts: list[SheetWarning] = field(default_factory=list)
     milliseconds: int = 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -67,17 +67,17 @@ def listen(path: Path, name: str = "") -> AudioReading:
     """Decode a recording from beginning to end and say what is doubtful about it.
 
     Raises:
-        EmptyFile: zero bytes.
-        NotARecording: no sound can be decoded.
+        EmptyFileError: zero bytes.
+        NotARecordingError: no sound can be decoded.
     """
     started = time.monotonic()
     if path.stat().st_size == 0:
-        raise EmptyFile
+        raise EmptyFileError
     reading = AudioReading()
     levels = _decode(path, reading)
-    _judge_levels(reading, levels)
-    _judge_length(reading, path)
-    _judge_container(reading, name)
+    _evaluate_levels(reading, levels)
+    _evaluate_length(reading, path)
+    _evaluate_container(reading, name)
     reading.milliseconds = round((time.monotonic() - started) * 1000)
     return reading
 
@@ -93,10 +93,10 @@ def _decode(path: Path, reading: AudioReading) -> NDArray[np.float32]:
             warnings.simplefilter("ignore")
             container = av.open(str(path), options={"format_whitelist": _ALLOWED})
     except (av.error.FFmpegError, ValueError, OSError) as error:
-        raise NotARecording from error
+        raise NotARecordingError from error
     with container:
         if not container.streams.audio or any(stream.type == "video" for stream in container.streams):
-            raise NotARecording
+            raise NotARecordingError
         stream = container.streams.audio[0]
         reading.container = container.format.name
         reading.codec = stream.codec_context.name
@@ -111,15 +111,15 @@ def _decode(path: Path, reading: AudioReading) -> NDArray[np.float32]:
                 rest = whole[frames * _FRAME :]
                 if samples > MAX_SECONDS * _RATE:
                     reading.doubts.append(
-                        Doubt("too_long", "problem", None, f"{samples / _RATE:.0f}", str(MAX_SECONDS))
+                        SheetWarning("too_long", "problem", None, f"{samples / _RATE:.0f}", str(MAX_SECONDS))
                     )
                     break
         except (av.error.FFmpegError, ValueError):
             torn = True
     if samples == 0:
-        raise NotARecording
+        raise NotARecordingError
     if torn:
-        reading.doubts.append(Doubt("damaged", "problem", None, f"{samples / _RATE:.1f}"))
+        reading.doubts.append(SheetWarning("damaged", "problem", None, f"{samples / _RATE:.1f}"))
     reading.seconds = round(samples / _RATE, 2)
     reading.clipped_share = round(clipped / samples, 5)
     return np.concatenate(levels) if levels else np.zeros(0, np.float32)
@@ -143,7 +143,7 @@ def _header_seconds(container: InputContainer, stream: AudioStream) -> float | N
     return None
 
 
-def _judge_levels(reading: AudioReading, levels: NDArray[np.float32]) -> None:
+def _evaluate_levels(reading: AudioReading, levels: NDArray[np.float32]) -> None:
     if levels.size:
         loud = 20 * np.log10(np.maximum(levels, 1e-6)) > _SPEECH_DBFS
         reading.speech_share = round(float(loud.mean()), 4)
@@ -152,26 +152,30 @@ def _judge_levels(reading: AudioReading, levels: NDArray[np.float32]) -> None:
         reading.level = round(float(20 * np.log10(max(float(np.sqrt((levels**2).mean())), 1e-6))), 1)
         reading.bars = [round(float(part.max()) * 100) for part in np.array_split(levels, _BAR_COUNT) if part.size]
     if reading.speech_share < _SPEECH_SHARE:
-        reading.doubts.append(Doubt("silent", "problem", None, f"{reading.speech_share:.2%}", f"{_SPEECH_SHARE:.0%}"))
+        reading.doubts.append(
+            SheetWarning("silent", "problem", None, f"{reading.speech_share:.2%}", f"{_SPEECH_SHARE:.0%}")
+        )
     elif reading.longest_silence > _LONG_SILENCE:
         reading.doubts.append(
-            Doubt("long_silence", "warning", None, f"{reading.longest_silence:.0f}", f"{_LONG_SILENCE:.0f}")
+            SheetWarning("long_silence", "warning", None, f"{reading.longest_silence:.0f}", f"{_LONG_SILENCE:.0f}")
         )
     if reading.clipped_share > _CLIP_SHARE:
-        reading.doubts.append(Doubt("clipping", "warning", None, f"{reading.clipped_share:.2%}", f"{_CLIP_SHARE:.1%}"))
+        reading.doubts.append(
+            SheetWarning("clipping", "warning", None, f"{reading.clipped_share:.2%}", f"{_CLIP_SHARE:.1%}")
+        )
 
 
-def _judge_length(reading: AudioReading, path: Path) -> None:
+def _evaluate_length(reading: AudioReading, path: Path) -> None:
     """Three ways a cut recording shows itself: its header, the size in RIFF, the missing last page of OGG."""
     head = reading.header_seconds
     if head is not None and abs(head - reading.seconds) > max(head * _LENGTH_SHARE, _LENGTH_SECONDS):
-        reading.doubts.append(Doubt("cut", "problem", None, f"{reading.seconds:.1f}", f"{head:.1f}"))
+        reading.doubts.append(SheetWarning("cut", "problem", None, f"{reading.seconds:.1f}", f"{head:.1f}"))
         return
     missing = _missing_riff_bytes(path) if reading.container == "wav" else 0
     if missing > 0:
-        reading.doubts.append(Doubt("cut", "problem", None, f"-{missing}", "0"))
+        reading.doubts.append(SheetWarning("cut", "problem", None, f"-{missing}", "0"))
     elif reading.container == "ogg" and not _ogg_is_ended(path):
-        reading.doubts.append(Doubt("cut", "problem", None, "", "end of stream"))
+        reading.doubts.append(SheetWarning("cut", "problem", None, "", "end of stream"))
 
 
 def _missing_riff_bytes(path: Path) -> int:
@@ -200,10 +204,10 @@ def _ogg_is_ended(path: Path) -> bool:
     return len(table) == count and last + 27 + count + sum(table) <= len(tail)
 
 
-def _judge_container(reading: AudioReading, name: str) -> None:
+def _evaluate_container(reading: AudioReading, name: str) -> None:
     wanted = _CONTAINERS.get(Path(name).suffix.lower())
     found = set(reading.container.split(","))
     if wanted is None or not wanted & found:
         reading.doubts.append(
-            Doubt("wrong_container", "warning", None, f"{reading.container}/{reading.codec}", Path(name).suffix)
+            SheetWarning("wrong_container", "warning", None, f"{reading.container}/{reading.codec}", Path(name).suffix)
         )

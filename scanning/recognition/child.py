@@ -16,8 +16,8 @@ import cv2
 
 from scanning.recognition.operations import OPERATIONS
 from scanning.recognition.protocol import Operations, Told, read_message, refusal_message, write_message
-from wire.durable import DiskRefusal
-from wire.errors import Refusal
+from wire.durable import DiskError
+from wire.errors import PpeError
 
 MEMORY_BYTES = 3 << 29
 FILE_BYTES = 256 << 20
@@ -50,9 +50,9 @@ def serve(requests: BinaryIO, answers: BinaryIO, operations: Operations) -> None
 def _answer(request: Told, operations: Operations) -> Told:
     try:
         return {"ok": operations[request.pop("operation")](**request)}
-    except DiskRefusal as refusal:
+    except DiskError as refusal:
         return {"failed": refusal.text("en")[:500], "passing": "disk"}
-    except Refusal as refusal:
+    except PpeError as refusal:
         return refusal_message(refusal)
     except MemoryError:
         return {"failed": "MemoryError", "passing": "memory"}

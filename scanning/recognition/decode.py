@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, TiffImagePlugin
 
 from scanning.recognition.errors import (
-    DamagedFile,
-    EmptyFile,
-    TooManyPages,
-    TooManyPixels,
-    UnknownFormat,
-    WrongDepth,
+    DamagedFileError,
+    EmptyFileError,
+    TooManyPagesError,
+    TooManyPixelsError,
+    UnknownFormatError,
+    WrongDepthError,
 )
 from scanning.recognition.fax import read_fax
 
@@ -108,10 +108,10 @@ def inspect(path: Path, name: str = "") -> FileInfo:
     with path.open("rb") as file:
         head = file.read(8)
     if not head:
-        raise EmptyFile
+        raise EmptyFileError
     kind = sniff(head)
     if kind is None:
-        raise UnknownFormat
+        raise UnknownFormatError
     pages = _pdf_pages(path) if kind == "pdf" else _raster_pages(path, kind)
     suffix = Path(name).suffix.lower()
     return FileInfo(kind, pages, not suffix or suffix in _SUFFIXES[kind])
@@ -126,11 +126,11 @@ def _damage_is_refused(page: int | None = None) -> Iterator[None]:
         try:
             yield
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise TooManyPixels(0, 0, MAX_PIXELS) from error
+            raise TooManyPixelsError(0, 0, MAX_PIXELS) from error
         except (OSError, SyntaxError, ValueError, TypeError, KeyError, OverflowError, EOFError) as error:
-            raise DamagedFile(page) from error
+            raise DamagedFileError(page) from error
         except (pdfium.PdfiumError, MemoryError, IndexError, AttributeError, cv2.error) as error:
-            raise DamagedFile(page) from error
+            raise DamagedFileError(page) from error
 
 
 def _open(path: Path, kind: Format) -> Image.Image:
@@ -141,7 +141,7 @@ def _open(path: Path, kind: Format) -> Image.Image:
         try:
             return Image.open(path, formats=[_PILLOW_FORMAT[kind]])
         except Image.DecompressionBombError as error:
-            raise TooManyPixels(*_claimed_size(path), MAX_PIXELS) from error
+            raise TooManyPixelsError(*_claimed_size(path), MAX_PIXELS) from error
 
 
 def _claimed_size(path: Path) -> tuple[int, int]:
@@ -158,12 +158,12 @@ def _claimed_size(path: Path) -> tuple[int, int]:
 def _check_frame(image: Image.Image) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
-        raise TooManyPixels(width, height, MAX_PIXELS)
+        raise TooManyPixelsError(width, height, MAX_PIXELS)
     if image.mode not in _MODES:
-        raise WrongDepth(str(image.mode))
+        raise WrongDepthError(str(image.mode))
     bits = getattr(image, "tag_v2", {}).get(258, (8,))
     if any(depth not in (1, 8) for depth in (bits if isinstance(bits, tuple) else (bits,))):
-        raise WrongDepth(", ".join(map(str, bits if isinstance(bits, tuple) else (bits,))))
+        raise WrongDepthError(", ".join(map(str, bits if isinstance(bits, tuple) else (bits,))))
 
 
 def _raster_pages(path: Path, kind: Format) -> int:
@@ -173,7 +173,7 @@ def _raster_pages(path: Path, kind: Format) -> int:
             _check_frame(image)
             pages += 1
             if pages > MAX_PAGES:
-                raise TooManyPages(MAX_PAGES)
+                raise TooManyPagesError(MAX_PAGES)
             if kind != "tiff":
                 return pages
             try:
@@ -190,9 +190,9 @@ def _pdf_pages(path: Path) -> int:
         finally:
             document.close()
     if pages > MAX_PAGES:
-        raise TooManyPages(MAX_PAGES)
+        raise TooManyPagesError(MAX_PAGES)
     if pages == 0:
-        raise DamagedFile
+        raise DamagedFileError
     return pages
 
 
@@ -200,12 +200,12 @@ def read_page(path: Path, index: int) -> PageImage:
     """Decode one page to grey pixels.
 
     Raises:
-        FileRefused: a limit is broken or the page is damaged.
+        FileRefusedError: a limit is broken or the page is damaged.
     """
     with path.open("rb") as file:
         kind = sniff(file.read(8))
     if kind is None:
-        raise UnknownFormat
+        raise UnknownFormatError
     with _damage_is_refused(index):
         return _pdf_page(path, index) if kind == "pdf" else _raster_page(path, kind, index)
 
@@ -374,12 +374,12 @@ def _pdf_page(path: Path, index: int) -> PageImage:
         page = document[index]
         width, height = (side / 72 * PDF_DPI for side in page.get_size())
         if not 0 < width * height <= MAX_PIXELS:
-            raise TooManyPixels(int(width), int(height), MAX_PIXELS)
+            raise TooManyPixelsError(int(width), int(height), MAX_PIXELS)
         damaged = False
         for item in page.get_objects(filter=(pdfium.raw.FPDF_PAGEOBJ_IMAGE,), max_depth=5):
             columns, rows = item.get_px_size()
             if columns * rows > MAX_PIXELS:
-                raise TooManyPixels(columns, rows, MAX_PIXELS)
+                raise TooManyPixelsError(columns, rows, MAX_PIXELS)
             damaged = damaged or _jpeg_inside_complains(item)
         bitmap = page.render(scale=PDF_DPI / 72, grayscale=True, no_smoothimage=False)
         pixels = np.array(bitmap.to_numpy()).reshape(bitmap.height, bitmap.width)

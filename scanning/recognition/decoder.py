@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from scanning.recognition.errors import DecoderStopped, DiskWanting, PassingTrouble
+from scanning.recognition.errors import DecoderStoppedError, DiskWantingError, PassingTroubleError
 from scanning.recognition.protocol import LENGTH, MAX_MESSAGE, Told, told_refusal, write_message
 from wire.messages import Message
 
@@ -46,7 +46,7 @@ class Decoder:
         """Have the child ready before the first request.
 
         Raises:
-            DecoderStopped: it cannot be started.
+            DecoderStoppedError: it cannot be started.
         """
         with self._lock:
             self._ready()
@@ -55,7 +55,7 @@ class Decoder:
         """Ask what the headers of a file say.
 
         Raises:
-            FileRefused: what the child refused, or `DecoderStopped`.
+            FileRefusedError: what the child refused, or `DecoderStoppedError`.
         """
         return self.ask(INSPECT_SECONDS, operation="inspect", path=str(path), name=name)
 
@@ -63,7 +63,7 @@ class Decoder:
         """Ask for one page to be read and its TIFF of record written.
 
         Raises:
-            FileRefused: what the child refused, or `DecoderStopped`.
+            FileRefusedError: what the child refused, or `DecoderStoppedError`.
         """
         return self.ask(seconds, operation="read", path=str(path), page=page, record=str(record))
 
@@ -71,7 +71,7 @@ class Decoder:
         """Ask for a recording to be decoded to its end.
 
         Raises:
-            FileRefused: what the child refused, or `DecoderStopped`.
+            FileRefusedError: what the child refused, or `DecoderStoppedError`.
         """
         return self.ask(LISTEN_SECONDS, operation="listen", path=str(path), name=name)
 
@@ -79,7 +79,7 @@ class Decoder:
         """Ask for a small PNG of a page.
 
         Raises:
-            FileRefused: what the child refused, or `DecoderStopped`.
+            FileRefusedError: what the child refused, or `DecoderStoppedError`.
         """
         told = self.ask(SHEET_SECONDS, operation="picture", path=str(path), page=page, width=width)
         return base64.b64decode(told["png"])
@@ -88,8 +88,8 @@ class Decoder:
         """Send a request and wait for its answer.
 
         Raises:
-            FileRefused: the child refused the bytes.
-            DecoderStopped: no answer in time, or the child fell; the next request gets a new child.
+            FileRefusedError: the child refused the bytes.
+            DecoderStoppedError: no answer in time, or the child fell; the next request gets a new child.
         """
         with self._lock:
             process = self._ready()
@@ -100,22 +100,22 @@ class Decoder:
                 answer = None
             except TimeoutError:
                 self._end()
-                raise DecoderStopped(
+                raise DecoderStoppedError(
                     Message("The file was not read within {seconds} s.", seconds=f"{seconds:.0f}")
                 ) from None
             if answer is None:
                 self._end()
-                raise PassingTrouble(
+                raise PassingTroubleError(
                     Message("Reading of the file broke off: memory was too short, or the file is damaged."),
                 )
         if "refused" in answer:
             raise told_refusal(answer["refused"])
         if answer.get("passing") == "disk":
-            raise DiskWanting
+            raise DiskWantingError
         if answer.get("passing"):
-            raise PassingTrouble(Message("Memory was too short to read the file."))
+            raise PassingTroubleError(Message("Memory was too short to read the file."))
         if "failed" in answer:
-            raise DecoderStopped(Message("The file is not read: {answer}", answer=answer["failed"]))
+            raise DecoderStoppedError(Message("The file is not read: {answer}", answer=answer["failed"]))
         result: Told = answer["ok"]
         return result
 
@@ -132,7 +132,7 @@ class Decoder:
             # Loading the libraries is not the first sheet's fault.
             if _receive(self._process, _Limit(self._process.pid, _START_SECONDS)) is None:
                 self._end()
-                raise PassingTrouble(Message("The decoding process did not start."))
+                raise PassingTroubleError(Message("The decoding process did not start."))
         return self._process
 
     def _end(self) -> None:

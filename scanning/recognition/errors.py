@@ -1,16 +1,16 @@
 """Why a file cannot become pages or a recording."""
 
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 
-class FileRefused(Refusal):
+class FileRefusedError(PpeError):
     """A received file is not what the scanning desk can take."""
 
     code = "file_refused"
 
 
-class EmptyFile(FileRefused):
+class EmptyFileError(FileRefusedError):
     """Zero bytes."""
 
     code = "empty_file"
@@ -22,7 +22,7 @@ class EmptyFile(FileRefused):
         )
 
 
-class UnknownFormat(FileRefused):
+class UnknownFormatError(FileRefusedError):
     """Not an image of a kind we read, whatever its name says."""
 
     code = "unknown_format"
@@ -34,7 +34,7 @@ class UnknownFormat(FileRefused):
         )
 
 
-class TooManyPixels(FileRefused):
+class TooManyPixelsError(FileRefusedError):
     """A page that claims more pixels than a sheet of paper can have."""
 
     code = "too_many_pixels"
@@ -51,7 +51,7 @@ class TooManyPixels(FileRefused):
         )
 
 
-class TooManyPages(FileRefused):
+class TooManyPagesError(FileRefusedError):
     """A file with more pages than a feeder's batch."""
 
     code = "too_many_pages"
@@ -63,7 +63,7 @@ class TooManyPages(FileRefused):
         )
 
 
-class WrongDepth(FileRefused):
+class WrongDepthError(FileRefusedError):
     """Pixels of a depth that no scanner of an exam point writes."""
 
     code = "wrong_depth"
@@ -75,7 +75,7 @@ class WrongDepth(FileRefused):
         )
 
 
-class DamagedFile(FileRefused):
+class DamagedFileError(FileRefusedError):
     """The file breaks off or its structure is wrong."""
 
     code = "damaged_file"
@@ -89,7 +89,7 @@ class DamagedFile(FileRefused):
         )
 
 
-class NotARecording(FileRefused):
+class NotARecordingError(FileRefusedError):
     """No decoder finds sound in it."""
 
     code = "not_a_recording"
@@ -101,7 +101,7 @@ class NotARecording(FileRefused):
         )
 
 
-class DecoderStopped(FileRefused):
+class DecoderStoppedError(FileRefusedError):
     """The decoding process had to be ended: too slow, too big, or it fell."""
 
     code = "decoder_stopped"
@@ -114,7 +114,7 @@ class DecoderStopped(FileRefused):
         )
 
 
-class PassingTrouble(DecoderStopped):
+class PassingTroubleError(DecoderStoppedError):
     """The machine, not the file, stood in the way: a full disk, too little memory, a child that died.
 
     Attributes:
@@ -126,7 +126,7 @@ class PassingTrouble(DecoderStopped):
     harmless = False
 
 
-class DiskWanting(PassingTrouble):
+class DiskWantingError(PassingTroubleError):
     """The disk did not take the picture of record."""
 
     code = "disk_wanting"

@@ -5,8 +5,8 @@ import struct
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from scanning.recognition.errors import FileRefused
-from wire.errors import Refusal
+from scanning.recognition.errors import FileRefusedError
+from wire.errors import PpeError
 from wire.messages import Message
 
 Told = dict[str, Any]
@@ -38,7 +38,7 @@ def write_message(stream: BinaryIO, message: Told) -> None:
     stream.flush()
 
 
-def refusal_message(refusal: Refusal) -> Told:
+def refusal_message(refusal: PpeError) -> Told:
     """A refusal as the child tells it."""
     return {
         "refused": {
@@ -49,13 +49,13 @@ def refusal_message(refusal: Refusal) -> Told:
     }
 
 
-def told_refusal(told: dict[str, Any]) -> FileRefused:
+def told_refusal(told: dict[str, Any]) -> FileRefusedError:
     """The refusal that a child told, as an exception of its own code."""
-    kind = next((each for each in _all_kinds(FileRefused) if each.code == told["code"]), FileRefused)
+    kind = next((each for each in _all_kinds(FileRefusedError) if each.code == told["code"]), FileRefusedError)
     refusal = kind.__new__(kind)
-    FileRefused.__init__(refusal, Message.from_json(told["message"]), remedy=Message.from_json(told["remedy"]))
+    FileRefusedError.__init__(refusal, Message.from_json(told["message"]), remedy=Message.from_json(told["remedy"]))
     return refusal
 
 
-def _all_kinds(kind: type[FileRefused]) -> list[type[FileRefused]]:
+def _all_kinds(kind: type[FileRefusedError]) -> list[type[FileRefusedError]]:
     return [kind, *(each for sub in kind.__subclasses__() for each in _all_kinds(sub))]

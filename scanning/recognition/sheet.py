@@ -41,7 +41,7 @@ _WRITTEN_KINDS = frozenset({"C1", "C2", "DBO"})
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class SheetWarning:
     """One finding about a page."""
 
     kind: str
@@ -77,7 +77,7 @@ class SheetReading:
     fields: list[dict[str, Any]] = field(default_factory=list)
     picture_hash: str = ""
     milliseconds: int = 0
-    doubts: list[Doubt] = field(default_factory=list)
+    doubts: list[SheetWarning] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
@@ -127,17 +127,17 @@ def recognise(page: PageImage, *, seconds: float = SHEET_SECONDS) -> tuple[Sheet
     reading.turned = turned % 360
     _take_codes(reading, read, marks, quarter, upside_down=bool(upside_down), large=large, bilevel=page.bilevel)
     if negative:
-        reading.doubts.append(Doubt("negative", "problem"))
+        reading.doubts.append(SheetWarning("negative", "problem"))
     _take_marks(reading, marks, page)
     _place_unreadable(reading, marks)
     _take_turn(reading, turned, marks, read)
     if streaks:
-        reading.doubts.append(_streak_doubt(streaks, page))
+        reading.doubts.append(_streak_warning(streaks, page))
     _take_content(reading, grey, quarter, marks)
     _take_damage(reading, page, marks)
     if not page.bilevel and quality.loses_writing(quarter, to_bilevel(as_scanned), marks) and not reading.empty:
         reading.doubts = [doubt for doubt in reading.doubts if doubt.kind != "blank"]
-        reading.doubts.append(Doubt("pale_writing", "problem"))
+        reading.doubts.append(SheetWarning("pale_writing", "problem"))
     _take_fields(reading, grey, marks)
     reading.milliseconds = round((time.process_time() - started) * 1000)
     return reading, as_scanned
@@ -201,7 +201,7 @@ def _take_damage(reading: SheetReading, page: PageImage, marks: Marks) -> None:
     lower_gone = bool(marks.corners) and {"bottom-left", "bottom-right"} <= set(marks.missing)
     slipped = marks.slip is not None and abs(marks.slip) > _SLIP_MM
     if (page.damaged or too_much or lower_gone or slipped) and not reading.empty:
-        reading.doubts.append(Doubt("picture_damaged", "problem"))
+        reading.doubts.append(SheetWarning("picture_damaged", "problem"))
 
 
 def _portrait(grey: Grey) -> tuple[Grey, int]:
@@ -245,10 +245,10 @@ def _take_codes(
         foreign = [code for code in read.codes if not code.valid]
         if foreign:
             place = _turned_place(foreign[0].place, reading.width, reading.height, upside_down=upside_down)
-            reading.doubts.append(Doubt("foreign_code", "problem", place, foreign[0].text[:60]))
+            reading.doubts.append(SheetWarning("foreign_code", "problem", place, foreign[0].text[:60]))
         else:
             reading.doubts.append(
-                Doubt("unreadable", "problem", None, "time" if read.out_of_time else str(read.steps_tried))
+                SheetWarning("unreadable", "problem", None, "time" if read.out_of_time else str(read.steps_tried))
             )
         return
     size = reading.width, reading.height
@@ -259,12 +259,12 @@ def _take_codes(
     if "front" not in sides and not large:
         place = _turned_place(valid[0].place, reading.width, reading.height, upside_down=upside_down)
         if "mirror" not in sides:
-            reading.doubts.append(Doubt("code_misplaced", "problem", place, ", ".join(read.numbers)))
+            reading.doubts.append(SheetWarning("code_misplaced", "problem", place, ", ".join(read.numbers)))
         elif not bilevel and float(np.percentile(quarter, 0.2)) > _SHOWN_THROUGH:
             # Nothing dark at all: only the print of the other side shows through.
-            reading.doubts.append(Doubt("empty_page", "problem", None, "", ""))
+            reading.doubts.append(SheetWarning("empty_page", "problem", None, "", ""))
         else:
-            reading.doubts.append(Doubt("mirrored", "problem", place, ", ".join(read.numbers)))
+            reading.doubts.append(SheetWarning("mirrored", "problem", place, ", ".join(read.numbers)))
         return
     if not large:
         # What shows through from the other side is not this side's number.
@@ -272,7 +272,7 @@ def _take_codes(
         read = replace(read, codes=tuple(valid))
     if not read.agree:
         place = _turned_place(valid[-1].place, reading.width, reading.height, upside_down=upside_down)
-        reading.doubts.append(Doubt("codes_differ", "problem", place, ", ".join(read.numbers)))
+        reading.doubts.append(SheetWarning("codes_differ", "problem", place, ", ".join(read.numbers)))
         return
     reading.number, reading.kind = valid[0].number, valid[0].kind
     for address in read.addresses:
@@ -288,16 +288,18 @@ def _take_marks(reading: SheetReading, marks: Marks, page: PageImage) -> None:
     reading.skew = None if marks.skew is None else round(marks.skew, 2)
     if marks.missing:
         reading.doubts.append(
-            Doubt("corner_missing", "warning", _corner_place(reading, marks.missing[0]), ", ".join(marks.missing), "4")
+            SheetWarning(
+                "corner_missing", "warning", _corner_place(reading, marks.missing[0]), ", ".join(marks.missing), "4"
+            )
         )
     if reading.dpi is not None and reading.dpi < _LOW_DPI:
         severity: Severity = "problem" if reading.dpi < _TOO_LOW_DPI else "warning"
-        reading.doubts.append(Doubt("low_resolution", severity, None, f"{reading.dpi:.0f}", f"{_LOW_DPI:.0f}"))
+        reading.doubts.append(SheetWarning("low_resolution", severity, None, f"{reading.dpi:.0f}", f"{_LOW_DPI:.0f}"))
     if reading.skew is not None and abs(reading.skew) > _SKEW:
-        reading.doubts.append(Doubt("skewed", "warning", None, f"{reading.skew:.1f}", f"{_SKEW:.1f}"))
+        reading.doubts.append(SheetWarning("skewed", "warning", None, f"{reading.skew:.1f}", f"{_SKEW:.1f}"))
     shape = reading.height / max(reading.width, 1) / (GEOMETRY.page[1] / GEOMETRY.page[0])
     if shape > _LONG_PAGE:
-        reading.doubts.append(Doubt("double_feed", "warning", None, f"{shape:.2f}", f"{_LONG_PAGE:.2f}"))
+        reading.doubts.append(SheetWarning("double_feed", "warning", None, f"{shape:.2f}", f"{_LONG_PAGE:.2f}"))
 
 
 def _place_unreadable(reading: SheetReading, marks: Marks) -> None:
@@ -321,15 +323,15 @@ def _corner_place(reading: SheetReading, name: str) -> Place:
 def _take_turn(reading: SheetReading, turned: int, marks: Marks, read: CodesRead) -> None:
     if turned % 360:
         kind = "upside_down" if turned % 360 == 180 else "turned"
-        reading.doubts.append(Doubt(kind, "info", None, str(turned % 360), "0"))
+        reading.doubts.append(SheetWarning(kind, "info", None, str(turned % 360), "0"))
     elif marks.upright is None and read.upside_down is None:
-        reading.doubts.append(Doubt("side_unknown", "warning"))
+        reading.doubts.append(SheetWarning("side_unknown", "warning"))
 
 
-def _streak_doubt(streaks: list[quality.Streak], page: PageImage) -> Doubt:
+def _streak_warning(streaks: list[quality.Streak], page: PageImage) -> SheetWarning:
     first = streaks[0]
     place = (max(first.x - 8, 0), 0, first.x + first.width + 8, page.pixels.shape[0])
-    return Doubt("streaks", "warning", place, str(len(streaks)), "0")
+    return SheetWarning("streaks", "warning", place, str(len(streaks)), "0")
 
 
 def _take_content(reading: SheetReading, grey: Grey, quarter: Grey, marks: Marks) -> None:
@@ -339,11 +341,11 @@ def _take_content(reading: SheetReading, grey: Grey, quarter: Grey, marks: Marks
     if reading.ink < _EMPTY_INK and not reading.codes:
         # An empty page has nothing to read; what it lacks is not a damaged code.
         reading.doubts = [doubt for doubt in reading.doubts if doubt.kind not in ("unreadable", "corner_missing")]
-        reading.doubts.append(Doubt("empty_page", "problem", None, f"{reading.ink:.4f}", f"{_EMPTY_INK:.4f}"))
+        reading.doubts.append(SheetWarning("empty_page", "problem", None, f"{reading.ink:.4f}", f"{_EMPTY_INK:.4f}"))
         return
     reading.written = quality.written_tiles(grey, marks)
     if reading.kind in _WRITTEN_KINDS and reading.written is not None and reading.written < _BLANK_TILES:
-        reading.doubts.append(Doubt("blank", "info", None, str(reading.written), str(_BLANK_TILES)))
+        reading.doubts.append(SheetWarning("blank", "info", None, str(reading.written), str(_BLANK_TILES)))
 
 
 def _take_fields(reading: SheetReading, grey: Grey, marks: Marks) -> None:
@@ -355,4 +357,4 @@ def _take_fields(reading: SheetReading, grey: Grey, marks: Marks) -> None:
     unsure = [each for each in read if not each.sure]
     if unsure:
         share = f"{len(unsure)} / {len(read)}"
-        reading.doubts.append(Doubt("unsure_cells", "info", unsure[0].place, share))
+        reading.doubts.append(SheetWarning("unsure_cells", "info", unsure[0].place, share))

@@ -150,7 +150,7 @@ def save(model: DigitModel, path: Path) -> None:
     np.savez_compressed(path, networks=np.array(len(model.networks)), sure=np.array(model.sure), **kept)
 
 
-def judge(model: DigitModel, folder: Path) -> tuple[float, float, float]:
+def evaluate(model: DigitModel, folder: Path) -> tuple[float, float, float]:
     """On the digits never seen: share read right, share sent to a person, share right of the rest."""
     inks, labels = load(folder)
     read = model.read(inks[TAUGHT:])
@@ -167,7 +167,7 @@ def main() -> None:
     options = parser.parse_args()
     model = train(options.folder)
     save(model, options.out)
-    right, sent, rest = judge(model, options.folder)
+    right, sent, rest = evaluate(model, options.folder)
     print(f"right {right:.1%}; to a person {sent:.1%}; right of the rest {rest:.2%}; sure from {model.sure:.3f}")  # noqa: T201
 
 

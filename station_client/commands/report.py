@@ -17,10 +17,10 @@ def configuration(args: argparse.Namespace, talk: Talk) -> int:
         return OK
     talk.say(
         Message(
-            "Point {said}-{said2}, time of the HQ {said3}",
-            said=said["region"],
-            said2=said["point"],
-            said3=said["server_time"],
+            "Point {region}-{point}, time of the HQ {time}",
+            region=said["region"],
+            point=said["point"],
+            time=said["server_time"],
         ),
     )
     if not said["sittings"]:

@@ -41,6 +41,6 @@ def run(args: argparse.Namespace, talk: Talk) -> int:
     return OK
 
 
-def _send(station: simulating.Station, url: str, done: simulating.Closed, talk: Talk) -> None:
+def _send(station: simulating.StationHome, url: str, done: simulating.Closed, talk: Talk) -> None:
     for sent in sending.send(station, url, [done.path]):
         talk.sent(sent)

@@ -27,7 +27,7 @@ def package(args: argparse.Namespace, talk: Talk) -> int:
     return OK
 
 
-def _log_of(station: home.Station, args: argparse.Namespace) -> Path:
+def _log_of(station: home.StationHome, args: argparse.Namespace) -> Path:
     return station.find_log(subject=args.subject, room=args.room)
 
 

@@ -8,7 +8,7 @@ from django.db import connection, connections
 from audit.log import SYSTEM, Actor, first_broken, record, record_refusal
 from audit.models import Event
 from audit.subjects import AuditSubject
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.forms import make_number
 from wire.messages import Both
 
@@ -62,7 +62,7 @@ def test_rows_are_neither_changed_nor_deleted_through_the_model():
 
 def test_no_form_number_stands_in_the_log_whoever_has_said_it():
     number = make_number("R", 7)
-    record_refusal(Refusal(Both(f"№ {number} нет в журналах.", f"{number} is unknown.")), None)
+    record_refusal(PpeError(Both(f"№ {number} нет в журналах.", f"{number} is unknown.")), None)
     record("registry.taken_in", about=POINT, subject=f"{number}.tif", actor=SYSTEM, data={"reason": number})
     refused, taken = Event.objects.order_by("pk")
     assert refused.data["text"] == f"№ …{number[-4:]} нет в журналах."

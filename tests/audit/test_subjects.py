@@ -6,7 +6,7 @@ from django.apps import apps
 from audit.kinds import KINDS
 from audit.log import SYSTEM, record
 from audit.models import Event
-from audit.moves import IllegalMove, Moves, StaleState, move
+from audit.moves import IllegalMoveError, Moves, StaleStateError, move
 from audit.subjects import AuditSubject
 from journals.models import Journal
 from stations.models import ExamPoint, Region
@@ -51,11 +51,11 @@ class TestMove:
         return Journal(pk=1, state="quarantined", name="as it was")
 
     def test_the_table_of_the_row_decides(self, row):
-        with pytest.raises(IllegalMove):
+        with pytest.raises(IllegalMoveError):
             move(row, "received", actor=SYSTEM)
 
     def test_a_row_that_moved_meanwhile_writes_no_event(self, row):
-        with pytest.raises(StaleState):
+        with pytest.raises(StaleStateError):
             move(row, "accepted", actor=SYSTEM)
         assert not Event.objects.exists()
         assert row.state == "quarantined"

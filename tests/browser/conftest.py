@@ -11,7 +11,7 @@ import psutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.conftest import Login
+from tests.conftest import PersonLogin
 from tests.support.needs import missing
 
 CHROMIUM = "/usr/bin/chromium"
@@ -91,7 +91,7 @@ def open_page(chromium, live_server, settings) -> Iterator[Callable[..., object]
     """Open an address as a person: ``open_page(technician, "/today/78-0001/")`` returns the Playwright page."""
     contexts = []
 
-    def visit(login: Login | None, path: str, *, javascript: bool = True, size: dict[str, int] = SIZE):
+    def visit(login: PersonLogin | None, path: str, *, javascript: bool = True, size: dict[str, int] = SIZE):
         context = chromium.new_context(viewport=size, locale="ru-RU", java_script_enabled=javascript)
         contexts.append(context)
         if login is not None:

@@ -9,10 +9,10 @@ from django.db import connection
 
 from common.work import jobs, leases
 from common.work.clock import now
-from scanning.models import ScanJob, Sheet, Source, Step
+from scanning.models import Decision, ScanJob, Sheet, Source
 from scanning.recognition import decode
 from scanning.states import SheetState
-from tests.scanning.conftest import Desk
+from tests.scanning.conftest import ScanningDesk
 from tests.scanning.drawn import damage
 from wire.forms import make_number
 
@@ -40,7 +40,7 @@ def workers(data_dir):
 
 @pytest.fixture
 def desk(day, data_dir, tmp_path):
-    made = Desk(day, tmp_path)
+    made = ScanningDesk(day, tmp_path)
     made.seats(2)
     return made
 
@@ -202,11 +202,11 @@ def test_sheets_are_decided_about_by_keys_alone(open_page, look, desk, technicia
     page.wait_for_selector("#scan-room")
     assert not Sheet.objects.filter(state=SheetState.PROBLEM).exists()
     look(page, "desk-room-decided")
-    steps = Step.objects.count()
+    steps = Decision.objects.count()
     page.keyboard.press("u")
     page.wait_for_selector("text=Отменено")
-    assert Step.objects.filter(undone_at__isnull=False).count() == 1
-    assert Step.objects.count() == steps
+    assert Decision.objects.filter(undone_at__isnull=False).count() == 1
+    assert Decision.objects.count() == steps
 
 
 def test_a_number_typed_for_an_unreadable_sheet_never_excludes_it(open_page, desk, technician, workers):

@@ -8,7 +8,7 @@ from scanning.states import CardState
 from stations.models import Role
 from tests.browser.test_desk import address, desk, workers  # noqa: F401
 from tests.conftest import log_in
-from tests.scanning.conftest import ACTOR, Desk
+from tests.scanning.conftest import ACTOR, ScanningDesk
 from tests.scanning.test_audio import save_wav, speech
 from tests.scanning.test_recordings import answers, sha256
 from tests.support import factories
@@ -94,7 +94,7 @@ def test_readiness(open_page, look, desk, technician, sane, data_dir):  # noqa: 
 
 @pytest.fixture
 def voice_desk(voice_day, data_dir, tmp_path):
-    made = Desk(voice_day, tmp_path)
+    made = ScanningDesk(voice_day, tmp_path)
     made.seats(2, "0201")
     return made
 
@@ -109,7 +109,7 @@ def test_recordings_beside_places_with_their_picture_and_player(open_page, look,
         files.append((name, float(seconds), sha256(desk.folder / name)))
     answers(desk, *files, ("0201_3_01.wav", 5.0, "0" * 64))
     for name, _seconds, _digest in files:
-        row, _line = recordings.take_in(card=desk.card("0201"), name=name, content=desk.folder / name, actor=ACTOR)
+        row, _line = recordings.ingest(card=desk.card("0201"), name=name, content=desk.folder / name, actor=ACTOR)
         recordings.listen(row.pk)
     page = open_page(person, address(desk, "0201"))
     assert page.locator("input[name=dbo_count]").count() == 0

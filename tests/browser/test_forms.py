@@ -2,7 +2,7 @@
 
 import pytest
 
-from rcoi.errors import RequestRefused
+from rcoi.errors import RequestRefusedError
 from rcoi.models import Announcement
 from stations.models import Role
 from tests.browser.test_centre import centre  # noqa: F401 - a fixture
@@ -57,7 +57,7 @@ def test_an_invalid_form_leads_to_its_first_wrong_field(open_page, look, person,
 
 def test_a_refused_form_keeps_what_was_typed(open_page, look, person, monkeypatch):
     def refuse(**_given):
-        raise RequestRefused(Message("A title and at least one point are needed."))
+        raise RequestRefusedError(Message("A title and at least one point are needed."))
 
     page = open_page(person, ADDRESS)
     fill(page)

@@ -10,7 +10,7 @@ import pytest
 
 from journals.models import Journal
 from tests.support import factories
-from tests.support.journals import Station, print_station
+from tests.support.journals import JournalStation, print_station
 from tests.support.keys import make_keys
 from wire import journal, pki
 
@@ -61,7 +61,7 @@ def everything(keys):
     """(name, bytes, expected state, words of the verdict) of sixty files."""
     rows = [(each.name, each.close(), "accepted", "принят") for each in (of(keys, f"000{n}") for n in range(1, 5))]
     good = {name[-8:-4]: (name, data) for name, data, *_ in rows}
-    scan = Station(keys, "scan", "01", room=None).add("software_started", version="1")
+    scan = JournalStation(keys, "scan", "01", room=None).add("software_started", version="1")
     rows += [
         (scan.name, scan.close(), "accepted", "принят"),
         (*whole(of(keys, "0005", room="0000")), "accepted", "принят"),
@@ -113,9 +113,9 @@ def grown(keys):
 
 def doubtful(keys):
     """Journals that a person must decide upon."""
-    keys.certify(pki.Role.PRINT, "0099")
+    keys.certify(pki.CertificateRole.PRINT, "0099")
     moved, plain, foreign, changed = (of(keys, "0014", room="0101"), *(of(keys, "0014") for _ in range(3)))
-    unknown, voice = of(keys, "0099", room="0101"), Station(keys, "voice", "3", room="0101")
+    unknown, voice = of(keys, "0099", room="0101"), JournalStation(keys, "voice", "3", room="0101")
     late = of(keys, "0015")
     late.header = dataclasses.replace(late.header, opened_at=late.header.opened_at + timedelta(hours=8))
     late.lines = [journal.header_line(late.header)]
@@ -123,7 +123,7 @@ def doubtful(keys):
     late.lines.append(journal.make_line(entry))
     closed = journal.next_entry(late.lines[1], "journal_closed", kind="print", at=late.header.opened_at)
     late.lines.append(journal.make_line(closed))
-    keys.certify(pki.Role.VOICE, "0101-3")
+    keys.certify(pki.CertificateRole.VOICE, "0101-3")
     return [
         (*whole(moved), "quarantined", "если её переставили, отметьте замену"),
         (plain.name, plain.close(signer=None), "quarantined", "не подписан"),

@@ -22,7 +22,7 @@ def keys(day, data_dir, token_dir):
 
 def bring(keys, number="0001", room="0101"):
     station = print_station(keys, number, room=room)
-    intake.take_in(data=station.close(), name=station.name, door="api", actor=SYSTEM)
+    intake.ingest(data=station.close(), name=station.name, door="api", actor=SYSTEM)
 
 
 def test_news_come_without_reloading(open_page, day, keys, technician):

@@ -26,9 +26,9 @@ def busy_day(day, data_dir, token_dir, flash_dir):
     )
     for number, room in (("0001", "0101"), ("0002", "0102"), ("0005", "0102"), ("0004", "0104")):
         station = print_station(keys, number, room=room).seal(sets(8, unused=(8,)))
-        intake.take_in(data=station.close(), name=station.name, door="browser", actor=SYSTEM)
+        intake.ingest(data=station.close(), name=station.name, door="browser", actor=SYSTEM)
     wrong = print_station(keys, "0003", room="0104")
-    intake.take_in(data=wrong.close(), name="END_PRINT_78_0001_копия (1).dat", door="browser", actor=SYSTEM)
+    intake.ingest(data=wrong.close(), name="END_PRINT_78_0001_копия (1).dat", door="browser", actor=SYSTEM)
     acts.make(
         sitting=day.sitting,
         kind="journal_missing",

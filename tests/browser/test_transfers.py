@@ -8,7 +8,7 @@ from keys import phone as keys_phone
 from tests.support.keys import make_keys
 from tests.transfers.conftest import ACTOR, Hq, fresh
 from transfers import feed, flash, outbox, statuses, tasks, trial
-from transfers.models import LineCheck, Packet
+from transfers.models import ConnectivityCheck, Packet
 from wire import cms
 
 pytestmark = pytest.mark.browser
@@ -58,7 +58,7 @@ def test_packets_in_every_state(hq, technician, flash_dir, open_page, look, sett
 
 
 def test_a_status_by_telephone(hq, technician, open_page, look, transactional_db):
-    keys_phone.keep(
+    keys_phone.store_secret(
         hq.point, hq.sitting.date.isoformat(), cms.seal_bytes(bytes(32), recipients=node.node_certificates(hq.point))
     )
     hq.all_journals()
@@ -78,8 +78,8 @@ def test_the_check_before_the_exam(hq, technician, open_page, look, settings, tr
     settings.PPE_RCOI_URL, settings.PPE_RCOI_RESERVE_URL = "http://127.0.0.1:9", "http://127.0.0.1:9"
     packet = trial.begin(sitting=hq.sitting, token=hq.keys.open_token(), actor=ACTOR)
     main, _reserve = packet.lines.all()
-    LineCheck.objects.filter(pk=main.pk).update(attempts=2)
-    trial.knock(main.pk)
+    ConnectivityCheck.objects.filter(pk=main.pk).update(attempts=2)
+    trial.check_connectivity(main.pk)
     page = open_page(technician, f"/transfers/{hq.sitting.key}/readiness/")
     look(page, "readiness")
     look(open_page(technician, f"/transfers/{hq.sitting.key}/"), "transfers-tested")

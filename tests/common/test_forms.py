@@ -11,11 +11,11 @@ from django.test import Client
 
 from common.web import unsent
 from common.web.forms import UNSENT, PageForm, PlainText, Secret
-from rcoi.errors import RequestRefused
+from rcoi.errors import RequestRefusedError
 from stations.models import Role
 from tests.conftest import log_in
 from tests.support import factories
-from wire.errors import Part
+from wire.errors import FieldError
 from wire.messages import Message
 
 ADDRESS = "/centre/announcements/"
@@ -84,8 +84,8 @@ def test_an_invalid_form_comes_back_with_the_error_beside_its_field(person, done
 
 def test_a_refused_form_comes_back_as_typed_and_is_done_once_when_sent_again(person, done, monkeypatch):
     def refuse(**_given):
-        wrong = Part("title", "", "", Message("A title and at least one point are needed."))
-        raise RequestRefused(wrong.message, parts=[wrong])
+        wrong = FieldError("title", "", "", Message("A title and at least one point are needed."))
+        raise RequestRefusedError(wrong.message, parts=[wrong])
 
     with monkeypatch.context() as broken:
         broken.setattr("rcoi.pages.statuses.announcements.announce", refuse)

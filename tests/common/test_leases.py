@@ -66,11 +66,11 @@ def test_the_sweep_wakes_what_nobody_was_woken_for(row, monkeypatch):
     monkeypatch.setattr(jobs, "_jobs", {"test.work": jobs.Job("test.work", lambda pk: None, "heavy")})
     monkeypatch.setattr(jobs, "_due", {"test.work": lambda: model.objects.all()})
     monkeypatch.setattr(jobs, "async_task", lambda *args, **kwargs: woken.append(args[2]))
-    assert jobs.run_sweep() == 0  # woken when it was made
+    assert jobs.run_scheduler() == 0  # woken when it was made
     model.objects.update(woken_at=timezone.now() - timedelta(minutes=2))
-    assert jobs.run_sweep() == 1
+    assert jobs.run_scheduler() == 1
     assert woken == [row.pk]
-    assert jobs.run_sweep() == 0
+    assert jobs.run_scheduler() == 0
     assert jobs.due_count("heavy") == 1
     assert jobs.due_count("link") == 0
 

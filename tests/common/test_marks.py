@@ -80,7 +80,7 @@ def test_a_file_that_cannot_be_read_is_kept_aside_and_made_anew(junk, data_dir):
 def test_a_file_of_a_later_version_stops_the_numbers_in_words(data_dir):
     written = json.dumps({"format": "ppe-numbers/2"}).encode() + b"\n"
     (data_dir / marks.NAME).write_bytes(written)
-    with pytest.raises(marks.NumbersOfALaterVersion) as caught:
+    with pytest.raises(marks.NumbersOfALaterVersionError) as caught:
         another_look()
-    assert caught.value.cure("ru")
+    assert caught.value.remedy_text("ru")
     assert (data_dir / marks.NAME).read_bytes() == written

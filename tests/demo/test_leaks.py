@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from rich.console import Console
 
 from demo import leaks
+from demo.actors import DemoToken
 from demo.checks import CheckFailedError
-from demo.players import Token
-from demo.report import Report
+from demo.report import DemoReport
 from station_client.home import key_pem
 from wire import pki
 from wire.messages import Message
@@ -69,12 +69,12 @@ def test_without_openssl_the_other_searches_are_made_and_the_gap_is_named(tmp_pa
     for path in (tmp_path / "rcoi" / "keys" / "rcoi.key", tmp_path / "hq" / "keys" / "node.key", tmp_path / "rcoi.key"):
         path.touch(mode=0o600)
         path.write_bytes(pem if path.name == "rcoi.key" else b"key")
-    token = Token(SimpleNamespace(full_name="Орлова"), tmp_path / "gek.p12", "48120733")
+    token = DemoToken(SimpleNamespace(full_name="Орлова"), tmp_path / "gek.p12", "48120733")
     token.path.write_bytes(
         pkcs12.serialize_key_and_certificates(b"gek", key, None, None, BestAvailableEncryption(token.pin.encode()))
     )
     (tmp_path / "logs").mkdir()
-    report = Report(Console(file=io.StringIO()))
+    report = DemoReport(Console(file=io.StringIO()))
     stage = SimpleNamespace(
         **nodes,
         report=report,

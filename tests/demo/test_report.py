@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from demo import judge, nodes, proofs
+from demo import evaluation, nodes, proofs
 from demo import play as demo
-from demo.desk import Desk, Seen
-from demo.report import Report, Step
+from demo.recognised import Desk, Seen
+from demo.report import DemoReport, DemoStep
 from drawing.days import demo_day, mini_day
 from drawing.truth import place
 from wire.messages import Message
@@ -19,7 +19,7 @@ from wire.messages import Message
 
 @pytest.fixture
 def report():
-    return Report(Console(file=io.StringIO(), width=150))
+    return DemoReport(Console(file=io.StringIO(), width=150))
 
 
 def desks(plan, tmp_path):
@@ -32,7 +32,7 @@ def see_everything(plan, desks):
     for fault in plan.faults:
         desk = next(each for each in desks if each.point.code == fault.point)
         file = fault.answer or next((e.path.name for e in desk.placed if e.row.note == fault.kind), "")
-        for kind in judge.SAID_AS.get(fault.kind, ())[:1]:
+        for kind in evaluation.SAID_AS.get(fault.kind, ())[:1]:
             number = "" if kind in ("unreadable", "cut", "silent") else fault.number
             desk.seen.append(Seen(fault.point, fault.room, kind, number, file, "said"))
 
@@ -43,10 +43,10 @@ def test_it_holds_when_every_step_and_fault_holds(report, tmp_path):
     see_everything(plan, tables)
     with report.step("1", Message("step")):
         pass
-    judge.judge(report, plan.faults, tables, {"0001": "нет журнала станции 0006"})
+    evaluation.evaluate(report, plan.faults, tables, {"0001": "нет журнала станции 0006"})
     assert [fault.id for fault in report.faults if not fault.found] == []
     assert report.ok
-    assert judge.false_alarms(plan.faults, tables) == []
+    assert evaluation.false_alarms(plan.faults, tables) == []
 
 
 @pytest.mark.parametrize("lost", range(12))
@@ -59,7 +59,7 @@ def test_a_fault_that_nobody_found_fails_the_day(report, tmp_path, lost):
     desk.seen.remove(gone)
     with report.step("1", Message("step")):
         pass
-    judge.judge(report, plan.faults, tables, {"0001": "нет журнала станции 0006"})
+    evaluation.evaluate(report, plan.faults, tables, {"0001": "нет журнала станции 0006"})
     assert [fault.found for fault in report.faults].count(False) == 1
     assert not report.ok
 
@@ -69,7 +69,7 @@ def test_a_sound_sheet_called_foreign_is_an_alarm(tmp_path):
     tables = desks(plan, tmp_path)
     sound = next(each for each in tables[0].placed if not each.row.note and each.row.pile == "0101")
     tables[0].seen.append(Seen("0001", "0101", "foreign", sound.row.number, sound.path.name, "чужой"))
-    assert len(judge.false_alarms(plan.faults, tables)) == 1
+    assert len(evaluation.false_alarms(plan.faults, tables)) == 1
 
 
 def test_a_step_that_breaks_fails_the_day_and_is_written_down(report, tmp_path):
@@ -98,14 +98,14 @@ def test_a_day_without_steps_does_not_hold(report):
 )
 def test_the_gate_must_name_the_very_station(report, said, found):
     plan = demo_day()
-    judge.judge(report, [fault for fault in plan.faults if fault.kind == "journal_missing"], [], {"0001": said})
+    evaluation.evaluate(report, [fault for fault in plan.faults if fault.kind == "journal_missing"], [], {"0001": said})
     assert [fault.found for fault in report.faults] == [found]
 
 
 def test_a_day_with_a_step_left_out_is_not_complete(report):
     plan = mini_day()
     for step_id in demo.wanted_steps(plan):
-        report.steps.append(Step(step_id, "", "", ok=True))
+        report.steps.append(DemoStep(step_id, "", "", ok=True))
     assert report.ok
     assert demo.complete(report, plan)
     del report.steps[3]
@@ -214,15 +214,15 @@ def test_a_room_closed_with_an_act_that_nothing_needed_is_a_disagreement(tmp_pat
     plan = demo_day()
     tables = desks(plan, tmp_path)
     tables[1].closed_with_act.append("0202")
-    assert judge.needless_acts(plan.faults, tables) == []
+    assert evaluation.needless_acts(plan.faults, tables) == []
     tables[0].closed_with_act.append("0103")
-    assert judge.needless_acts(plan.faults, tables) == ["0001/0103 was closed with an act"]
+    assert evaluation.needless_acts(plan.faults, tables) == ["0001/0103 was closed with an act"]
     tables[1].closed_with_act.clear()
-    assert len(judge.needless_acts(plan.faults, tables)) == 2
+    assert len(evaluation.needless_acts(plan.faults, tables)) == 2
 
 
 def test_a_doubted_card_that_is_right_is_an_alarm(tmp_path):
     plan = demo_day()
     tables = desks(plan, tmp_path)
     tables[0].seen.append(Seen("0001", "0101", "balance", "", "", "баланс не сходится"))
-    assert len(judge.false_alarms(plan.faults, tables)) == 1
+    assert len(evaluation.false_alarms(plan.faults, tables)) == 1

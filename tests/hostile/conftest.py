@@ -8,21 +8,21 @@ import pytest
 from django.test import Client
 
 from common import errors as refusals
-from tests.conftest import Login
+from tests.conftest import PersonLogin
 from tests.support import factories
 from tests.support.keys import Keys, make_keys
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 
 @dataclass
-class Point:
+class HostilePoint:
     """The HQ of the usual day: keys, people, the three folders."""
 
     day: factories.Day
     keys: Keys
-    technician: Login
-    head: Login
-    gek: Login
+    technician: PersonLogin
+    head: PersonLogin
+    gek: PersonLogin
     data_dir: Path
     flash_dir: Path
 
@@ -33,17 +33,17 @@ class Point:
 
 
 @pytest.fixture
-def point(day, data_dir, token_dir, flash_dir, gek, technician, head) -> Point:
+def point(day, data_dir, token_dir, flash_dir, gek, technician, head) -> HostilePoint:
     """An HQ node on the exam day."""
-    return Point(day, make_keys(day, token_dir), technician, head, gek, data_dir, flash_dir)
+    return HostilePoint(day, make_keys(day, token_dir), technician, head, gek, data_dir, flash_dir)
 
 
 @pytest.fixture
-def told() -> Iterator[list[Refusal]]:
+def told() -> Iterator[list[PpeError]]:
     """Every refusal that a door told of while the test ran."""
-    heard: list[Refusal] = []
+    heard: list[PpeError] = []
 
-    def listen(refusal: Refusal, _request: object) -> None:
+    def listen(refusal: PpeError, _request: object) -> None:
         heard.append(refusal)
 
     refusals.listeners.append(listen)

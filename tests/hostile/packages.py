@@ -7,17 +7,17 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.pki import DAY, other_world, registry, the_world
+from tests.support.pki import DAY, other_fixtures, registry, the_fixtures
 from wire import cms, pki
 from wire.documents import package
-from wire.documents.package import ExamPackage
+from wire.documents.package import PackageDocument
 
 HEAD, SIGNATURE = "package.json", "package.json.p7s"
 
 
-def exam(**header: Any) -> ExamPackage:
+def exam(**header: Any) -> PackageDocument:
     """Return the package of point 78-0001 for the day of the other world."""
-    world = the_world()
+    world = the_fixtures()
     said = {
         "mode": "live",
         "region": "78",
@@ -26,7 +26,7 @@ def exam(**header: Any) -> ExamPackage:
         "version": 1,
         "made_at": "2026-05-28T10:00:00.000000Z",
     }
-    return ExamPackage(
+    return PackageDocument(
         header=said | header,
         registry={**registry(), "mode": header.get("mode", "live")},
         certificates=[pki.pem(world.certificates[name]) for name in ("hq", "print", "scan", "gek")],
@@ -39,16 +39,16 @@ def exam(**header: Any) -> ExamPackage:
     )
 
 
-def write(found: ExamPackage | None = None) -> bytes:
-    return package.write(found or exam(), signer=the_world().signer("rcoi"))
+def write(found: PackageDocument | None = None) -> bytes:
+    return package.write(found or exam(), signer=the_fixtures().signer("rcoi"))
 
 
 def fingerprint() -> str:
     """Return what the centre tells by phone."""
-    return pki.fingerprint(the_world().ca)
+    return pki.fingerprint(the_fixtures().ca)
 
 
-def with_registry(change: Callable[[dict[str, Any]], object]) -> ExamPackage:
+def with_registry(change: Callable[[dict[str, Any]], object]) -> PackageDocument:
     """Return a package whose registry says something odd, signed all the same."""
     made = exam()
     document = copy.deepcopy(made.registry)
@@ -74,13 +74,15 @@ def member(data: bytes, name: str) -> bytes:
 def forged() -> bytes:
     """The right authority's certificate within, signed by a stranger's centre."""
     data = write()
-    stranger = cms.sign(member(data, HEAD), signers=[other_world().signer("rcoi")], detached=True)
+    stranger = cms.sign(member(data, HEAD), signers=[other_fixtures().signer("rcoi")], detached=True)
     return repack(data, {SIGNATURE: stranger})
 
 
 def signed_by_a_station() -> bytes:
     data = write()
-    return repack(data, {SIGNATURE: cms.sign(member(data, HEAD), signers=[the_world().signer("print")], detached=True)})
+    return repack(
+        data, {SIGNATURE: cms.sign(member(data, HEAD), signers=[the_fixtures().signer("print")], detached=True)}
+    )
 
 
 def _sitting(document: dict[str, Any]) -> dict[str, Any]:

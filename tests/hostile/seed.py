@@ -59,10 +59,10 @@ def centre() -> dict[str, Any]:
     node.ensure_keys()
     authority.found(region="78", name="РЦОИ")
     key = pki.generate_key()
-    identity = pki.Identity(pki.Role.HQ, "78", "0001", "0198b0c4-0000-7000-8000-0000000000aa")
+    identity = pki.Identity(pki.CertificateRole.HQ, "78", "0001", "0198b0c4-0000-7000-8000-0000000000aa")
     from audit.log import SYSTEM
 
-    request = authority.take_request(data=pki.make_csr(key, identity, common_name="Штаб"), name="x", actor=SYSTEM)
+    request = authority.import_request(data=pki.make_csr(key, identity, common_name="Штаб"), name="x", actor=SYSTEM)
     signer = Signer(authority.sign_request(request=request, actor=SYSTEM).x509, key)
     user = factories.make_user("administrator", "Андреева Вера Николаевна", Role.ADMINISTRATOR, region=day.region)
     return {"browser": browser_of(user), "token": machine_of(signer), "sitting": day.key}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.hostile.conftest import Point
+from tests.hostile.conftest import HostilePoint
 from tests.hostile.watch import watched
 from tests.rcoi.conftest import centre
 
@@ -81,7 +81,7 @@ def quiet(client: Client) -> Client:
     return client
 
 
-def test_numbers_of_nobody_in_the_forms_of_a_point(point: Point) -> None:
+def test_numbers_of_nobody_in_the_forms_of_a_point(point: HostilePoint) -> None:
     point.client.get(f"/scanning/{point.day.key}/")
     hold(
         point.data_dir,
@@ -104,7 +104,7 @@ def test_numbers_of_nobody_in_the_forms_of_the_centre(centre, administrator, dat
     )
 
 
-def test_addresses_of_nothing(point: Point) -> None:
+def test_addresses_of_nothing(point: HostilePoint) -> None:
     client, key = quiet(point.client), point.day.key
     client.get(f"/scanning/{key}/")
     paths = [f"/{page}/{each}/" for each in KEYS for page in ("monitoring", "keys", "scanning", "transfers")]
@@ -150,7 +150,7 @@ BODIES = {
 }
 
 
-def test_bodies_that_are_no_form(point: Point) -> None:
+def test_bodies_that_are_no_form(point: HostilePoint) -> None:
     client = quiet(point.client)
     hold(
         point.data_dir,
@@ -162,7 +162,7 @@ def test_bodies_that_are_no_form(point: Point) -> None:
     )
 
 
-def test_a_page_that_is_none_says_so_in_words(point: Point) -> None:
+def test_a_page_that_is_none_says_so_in_words(point: HostilePoint) -> None:
     point.client.raise_request_exception = False
     answer = point.client.post(f"/monitoring/{point.day.key}/", {"form": "nobody's"})
     assert answer.status_code == 400

@@ -22,11 +22,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from ppe_portal import bodies
-from tests.conftest import Login
-from tests.hostile.conftest import Point
-from tests.hostile.watch import Answer, Watch, at, files_in, must_refuse, notes, watched
+from tests.conftest import PersonLogin
+from tests.hostile.conftest import HostilePoint
+from tests.hostile.watch import Watch, WatchedAnswer, at, files_in, must_refuse, notes, watched
 from tests.rcoi.conftest import centre
-from tests.support.upload_node import ROOT, Node, migrated
+from tests.support.upload_node import ROOT, UploadNode, migrated
 
 __all__ = ["centre"]
 
@@ -39,7 +39,7 @@ BOUNDARY = "ppe-hostile"
 class Big:
     """A running node, and who comes to it."""
 
-    node: Node
+    node: UploadNode
     said: dict[str, Any]
     flash: Path
     tokens: Path
@@ -50,7 +50,7 @@ class Big:
         kind = self.node.env["PPE_NODE"]
         return f"ppe_{kind}_session={self.said['browser']}; ppe_{kind}_csrf={'a' * 32}"
 
-    def form(self, path: str, form: str, *, anonymous: bool = False) -> Answer:
+    def form(self, path: str, form: str, *, anonymous: bool = False) -> WatchedAnswer:
         """Send the two gigabytes as the file of a form; follow to the page that answers."""
         head = "".join(
             f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
@@ -63,7 +63,7 @@ class Big:
         status, answer, body = self.send("POST", path, headers, head.encode(), f"\r\n--{BOUNDARY}--\r\n".encode())
         return self.follow(status, answer, body)
 
-    def post(self, path: str, **fields: str) -> Answer:
+    def post(self, path: str, **fields: str) -> WatchedAnswer:
         """Send a small form."""
         parts = "".join(
             f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
@@ -73,21 +73,21 @@ class Big:
         headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", "Cookie": self.cookies}
         return self.follow(*self.send("POST", path, headers, body, b"", size=0))
 
-    def follow(self, status: int, headers: dict[str, str], body: str) -> Answer:
+    def follow(self, status: int, headers: dict[str, str], body: str) -> WatchedAnswer:
         if status == 302:
             cookies = {"Cookie": f"{self.cookies}; {headers['set-cookie']}"}  # messages travel in a cookie
             status, _headers, body = self.send("GET", headers["location"], cookies, b"", b"", size=0)
         said = notes(body)
         found = tuple(re.findall(r'data-code="code-(\w+)"', body))
         texts = said.texts or tuple(re.findall(r"<p[^>]*>(.*?)</p>", body))
-        return Answer(status, found, texts, body)
+        return WatchedAnswer(status, found, texts, body)
 
-    def api(self, method: str, path: str, size: int = SIZE, **headers: str) -> Answer:
+    def api(self, method: str, path: str, size: int = SIZE, **headers: str) -> WatchedAnswer:
         """Send two gigabytes as a machine."""
         headers = {"Authorization": f"Bearer {self.said['token']}", **headers}
         status, _headers, body = self.send(method, path, headers, b"", b"", size=size)
         document = json.loads(body) if body.startswith("{") else {}
-        return Answer(status, (document.get("code", ""),), (document.get("detail_ru", ""),), body, document)
+        return WatchedAnswer(status, (document.get("code", ""),), (document.get("detail_ru", ""),), body, document)
 
     def send(
         self, method: str, path: str, headers: dict[str, str], head: bytes, tail: bytes, size: int = SIZE
@@ -163,7 +163,7 @@ def started(kind: str, folder: Path, blank: Path) -> Big:
     shutil.copytree(blank, data)
     flash.mkdir()
     tokens.mkdir()
-    node = Node(
+    node = UploadNode(
         data,
         app="ppe_portal.wsgi:application",
         PPE_NODE=kind,
@@ -208,7 +208,7 @@ def rcoi(tmp_path_factory, empty_node: Path) -> Iterator[Big]:
     made.node.kill(signal.SIGKILL)
 
 
-def flash_journal(big: Big) -> Answer:
+def flash_journal(big: Big) -> WatchedAnswer:
     lay(big.flash / "END_PRINT_78_0001.dat")
     try:
         return big.post(f"/monitoring/{big.said['sitting']}/", form="flash", folder=str(big.flash))
@@ -216,7 +216,7 @@ def flash_journal(big: Big) -> Answer:
         (big.flash / "END_PRINT_78_0001.dat").unlink()
 
 
-def flash_feed(big: Big) -> Answer:
+def flash_feed(big: Big) -> WatchedAnswer:
     lay(big.flash / "FEED.jsonl")
     try:
         return as_gek(big).post(f"/transfers/{big.said['sitting']}/", form="feed", folder=str(big.flash))
@@ -224,12 +224,12 @@ def flash_feed(big: Big) -> Answer:
         (big.flash / "FEED.jsonl").unlink()
 
 
-def flash_packet(big: Big) -> Answer:
+def flash_packet(big: Big) -> WatchedAnswer:
     lay(big.flash / "PACKET.ppe")
     return big.post("/centre/inbox/import/", form="import", folder=str(big.flash))
 
 
-def token_file(big: Big) -> Answer:
+def token_file(big: Big) -> WatchedAnswer:
     import hashlib
 
     path = big.tokens / "big.p12"
@@ -248,13 +248,13 @@ def as_gek(big: Big) -> Big:
     return Big(big.node, {**big.said, "browser": big.said["gek"]}, big.flash, big.tokens, big.sparse)
 
 
-def at_page(path: str, form: str, **how: bool) -> Callable[[Big], Answer]:
+def at_page(path: str, form: str, **how: bool) -> Callable[[Big], WatchedAnswer]:
     return lambda big: big.form(path.format(**big.said), form, **how)
 
 
 TUS = {"Tus-Resumable": "1.0.0"}
 #: Where two gigabytes come, the status of the answer, and its code.
-HQ: dict[str, tuple[Callable[[Big], Answer], int, str]] = {
+HQ: dict[str, tuple[Callable[[Big], WatchedAnswer], int, str]] = {
     "an anonymous form": (at_page("/first-run/", "package", anonymous=True), 413, "form_too_big"),
     "a journal on a drive": (flash_journal, 200, "journal_too_big"),
     "sheets": (at_page("/scanning/{sitting}/0101/", "upload"), 200, "file_too_big"),
@@ -278,7 +278,7 @@ HQ: dict[str, tuple[Callable[[Big], Answer], int, str]] = {
         "too_large",
     ),
 }
-RCOI: dict[str, tuple[Callable[[Big], Answer], int, str]] = {
+RCOI: dict[str, tuple[Callable[[Big], WatchedAnswer], int, str]] = {
     "a packet by the browser": (at_page("/centre/inbox/import/", "import"), 200, "packet_container"),
     "a packet on a drive": (flash_packet, 200, "packet_container"),
     "a login of a machine": (
@@ -289,7 +289,7 @@ RCOI: dict[str, tuple[Callable[[Big], Answer], int, str]] = {
 }
 
 
-def hold(big: Big, table: dict[str, tuple[Callable[[Big], Answer], int, str]], pages: list[str]) -> None:
+def hold(big: Big, table: dict[str, tuple[Callable[[Big], WatchedAnswer], int, str]], pages: list[str]) -> None:
     for path in pages:  # what the first look loads is not the file's fault
         big.send("GET", path.format(**big.said), {"Cookie": big.cookies}, b"", b"", size=0)
     for name, (bring, status, code) in table.items():
@@ -322,10 +322,10 @@ def announce(client: Client, path: str, size: int, watch: Watch) -> None:
     must_refuse(error_of(response), watch, "form_too_big", status=413)
 
 
-def error_of(response: Any) -> Answer:
+def error_of(response: Any) -> WatchedAnswer:
     body = response.content.decode()
     texts = tuple(re.findall(r"<p[^>]*>(.*?)</p>", body))
-    return Answer(response.status_code, tuple(re.findall(r'data-code="code-(\w+)"', body)), texts, body)
+    return WatchedAnswer(response.status_code, tuple(re.findall(r'data-code="code-(\w+)"', body)), texts, body)
 
 
 @pytest.fixture
@@ -335,7 +335,7 @@ def undrained(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.django_db
-def test_every_page_of_a_point_goes_by_the_length(point: Point, undrained) -> None:
+def test_every_page_of_a_point_goes_by_the_length(point: HostilePoint, undrained) -> None:
     for path in POINT_PAGES:
         with at(path, "two gigabytes"), watched(point.data_dir) as watch:
             announce(point.client, path.format(point.day.key), SIZE, watch)
@@ -344,7 +344,9 @@ def test_every_page_of_a_point_goes_by_the_length(point: Point, undrained) -> No
 
 
 @pytest.mark.django_db
-def test_every_page_of_the_centre_goes_by_the_length(centre, administrator: Login, data_dir: Path, undrained) -> None:
+def test_every_page_of_the_centre_goes_by_the_length(
+    centre, administrator: PersonLogin, data_dir: Path, undrained
+) -> None:
     for path in CENTRE_PAGES:
         with at(path, "two gigabytes"), watched(data_dir) as watch:
             announce(administrator.client, path, SIZE, watch)
@@ -353,7 +355,7 @@ def test_every_page_of_the_centre_goes_by_the_length(centre, administrator: Logi
 
 
 @pytest.mark.django_db
-def test_a_form_that_the_disk_does_not_hold(point: Point, settings: Any) -> None:
+def test_a_form_that_the_disk_does_not_hold(point: HostilePoint, settings: Any) -> None:
     settings.PPE_DISK_RESERVE = 1 << 62
     with at("monitoring", "a full disk"), watched(point.data_dir) as watch:
         sheets = SimpleUploadedFile("END_PRINT.dat", bytes(2 << 20))

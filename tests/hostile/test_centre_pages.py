@@ -15,36 +15,36 @@ from django.test import Client
 
 from keys.models import SigningRequest
 from rcoi.models import InboxPacket
-from tests.conftest import Login
+from tests.conftest import PersonLogin
 from tests.hostile.files import hostile, zipped
 from tests.hostile.packages import ODD_REGISTRIES
-from tests.hostile.watch import Answer, at, must_be_recorded, must_refuse, post_form, watched
+from tests.hostile.watch import WatchedAnswer, at, must_be_recorded, must_refuse, post_form, watched
 from tests.rcoi.conftest import centre
 from tests.stations.test_registry import DOCUMENT
 from wire import pki
-from wire.errors import Refusal
-from wire.pki import Identity, Role
+from wire.errors import PpeError
+from wire.pki import CertificateRole, Identity
 
 pytestmark = pytest.mark.django_db
 __all__ = ["centre"]
 
-Door = Callable[[Client, Path, bytes], Answer]
+Door = Callable[[Client, Path, bytes], WatchedAnswer]
 JUNK = ("noise", "photo", "zeros", "words", "tiff_bomb", "der_fake", "der_deep", "page", "deep_json", "huge_number")
 
 
-def registry(client: Client, _drive: Path, data: bytes) -> Answer:
+def registry(client: Client, _drive: Path, data: bytes) -> WatchedAnswer:
     return post_form(client, "/centre/registry/", "registry", files=SimpleUploadedFile("registry.json", data))
 
 
-def requests(client: Client, _drive: Path, data: bytes) -> Answer:
+def requests(client: Client, _drive: Path, data: bytes) -> WatchedAnswer:
     return post_form(client, "/centre/requests/", "upload", files=SimpleUploadedFile("CSR.pem", data))
 
 
-def import_browser(client: Client, _drive: Path, data: bytes) -> Answer:
+def import_browser(client: Client, _drive: Path, data: bytes) -> WatchedAnswer:
     return post_form(client, "/centre/inbox/import/", "import", files=SimpleUploadedFile("PACKET.ppe", data))
 
 
-def import_drive(client: Client, drive: Path, data: bytes) -> Answer:
+def import_drive(client: Client, drive: Path, data: bytes) -> WatchedAnswer:
     (drive / "PACKET.ppe").write_bytes(data)
     return post_form(client, "/centre/inbox/import/", "import", folder=str(drive))
 
@@ -65,7 +65,7 @@ TABLE: dict[Door, dict[str, str]] = {
 
 @pytest.mark.parametrize("door", TABLE, ids=lambda door: door.__name__)
 def test_every_file_is_refused_at_every_page(
-    centre, administrator: Login, data_dir: Path, flash_dir: Path, told: list[Refusal], door: Door
+    centre, administrator: PersonLogin, data_dir: Path, flash_dir: Path, told: list[PpeError], door: Door
 ) -> None:
     for name, code in TABLE[door].items():
         told.clear()
@@ -73,7 +73,7 @@ def test_every_file_is_refused_at_every_page(
             answer = door(administrator.client, flash_dir, hostile(name))
             must_refuse(answer, watch, code, kinds="refused rcoi.refused")
             for refusal in told:
-                assert refusal.cure("ru") in answer.text, "the cure is not said"
+                assert refusal.remedy_text("ru") in answer.text, "the cure is not said"
             assert any(event.actor == "Андреева Вера Николаевна" for event in watch.events), "nobody did it"
 
 
@@ -104,7 +104,7 @@ REGISTRIES: dict[str, tuple[bytes, str]] = {
 }
 
 
-def test_a_registry_that_does_not_fit_together(centre, administrator: Login, data_dir: Path) -> None:
+def test_a_registry_that_does_not_fit_together(centre, administrator: PersonLogin, data_dir: Path) -> None:
     for name, (data, code) in REGISTRIES.items():
         with at("registry", name), watched(data_dir) as watch:
             must_refuse(registry(administrator.client, data_dir, data), watch, code)
@@ -117,7 +117,7 @@ def test_a_registry_that_does_not_fit_together(centre, administrator: Login, dat
     assert "Реестр загружен" in registry(administrator.client, data_dir, good).text
 
 
-def csr(role: Role = Role.PRINT, region: str = "78", name: str = "Станция") -> bytes:
+def csr(role: CertificateRole = CertificateRole.PRINT, region: str = "78", name: str = "Станция") -> bytes:
     return pki.make_csr(pki.generate_key(), Identity(role, region, "0001", "0001"), common_name=name)
 
 
@@ -156,9 +156,9 @@ def _plain(key: Any) -> bytes:
 
 REQUESTS: dict[str, tuple[Callable[[], bytes], str]] = {
     "of another region": (lambda: csr(region="77"), "certificate_request_refused"),
-    "an authority's": (lambda: csr(Role.CA), "certificate_malformed"),
-    "the centre's": (lambda: csr(Role.RCOI), "certificate_request_refused"),
-    "an access key's": (lambda: csr(Role.ACCESS), "certificate_request_refused"),
+    "an authority's": (lambda: csr(CertificateRole.CA), "certificate_malformed"),
+    "the centre's": (lambda: csr(CertificateRole.RCOI), "certificate_request_refused"),
+    "an access key's": (lambda: csr(CertificateRole.ACCESS), "certificate_request_refused"),
     "signed by nobody": (stolen, "certificate_malformed"),
     "a weak key": (weak, "certificate_malformed"),
     "a name of nobody": (nameless, "certificate_malformed"),
@@ -172,14 +172,14 @@ def _certificate() -> x509.Certificate:
     return pki.make_ca(pki.generate_key(), region="78", name="УЦ")
 
 
-def test_requests_that_are_never_signed(centre, administrator: Login, data_dir: Path) -> None:
+def test_requests_that_are_never_signed(centre, administrator: PersonLogin, data_dir: Path) -> None:
     for name, (make, code) in REQUESTS.items():
         with at("requests", name), watched(data_dir) as watch:
             must_refuse(requests(administrator.client, data_dir, make()), watch, code)
 
 
 def test_an_archive_with_ways_out_writes_nothing_and_names_nothing_by_its_path(
-    centre, administrator: Login, data_dir: Path
+    centre, administrator: PersonLogin, data_dir: Path
 ) -> None:
     data = zipped({"../../../../tmp/hostile-slip.csr": csr(), "..\\..\\hostile.csr": csr(name="Вторая")})
     with watched(data_dir) as watch:
@@ -191,7 +191,7 @@ def test_an_archive_with_ways_out_writes_nothing_and_names_nothing_by_its_path(
     assert sorted(SigningRequest.objects.values_list("name", flat=True)) == ["..\\..\\hostile.csr", "hostile-slip.csr"]
 
 
-def test_a_bad_request_in_an_archive_leaves_none_of_it(centre, administrator: Login, data_dir: Path) -> None:
+def test_a_bad_request_in_an_archive_leaves_none_of_it(centre, administrator: PersonLogin, data_dir: Path) -> None:
     data = zipped({"good.csr": csr(), "bad.csr": csr(region="77")})
     with watched(data_dir) as watch:
         must_refuse(requests(administrator.client, data_dir, data), watch, "certificate_request_refused")
@@ -199,7 +199,7 @@ def test_a_bad_request_in_an_archive_leaves_none_of_it(centre, administrator: Lo
 
 @pytest.mark.parametrize("folder", ["", "/", "/etc", "../../..", "\0", "нет такой", "{drive}/../.."])
 def test_a_folder_that_is_on_no_drive(
-    centre, administrator: Login, data_dir: Path, flash_dir: Path, folder: str
+    centre, administrator: PersonLogin, data_dir: Path, flash_dir: Path, folder: str
 ) -> None:
     with watched(data_dir) as watch:
         answer = post_form(
@@ -209,7 +209,7 @@ def test_a_folder_that_is_on_no_drive(
 
 
 def test_links_of_a_drive_are_not_followed(
-    centre, administrator: Login, data_dir: Path, flash_dir: Path, tmp_path: Path
+    centre, administrator: PersonLogin, data_dir: Path, flash_dir: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "secret.ppe").write_bytes(b"x")
     (flash_dir / "PACKET.ppe").symlink_to(tmp_path / "secret.ppe")
@@ -220,11 +220,11 @@ def test_links_of_a_drive_are_not_followed(
     must_refuse(answer, watch, "nothing_to_import")
 
 
-def import_drive_only(client: Client, drive: Path) -> Answer:
+def import_drive_only(client: Client, drive: Path) -> WatchedAnswer:
     return post_form(client, "/centre/inbox/import/", "import", folder=str(drive))
 
 
-def test_a_name_that_is_no_text(centre, administrator: Login, data_dir: Path, flash_dir: Path) -> None:
+def test_a_name_that_is_no_text(centre, administrator: PersonLogin, data_dir: Path, flash_dir: Path) -> None:
     (Path(str(flash_dir)) / b"PACKET_\xff\xfe.ppe".decode("utf-8", "surrogateescape")).write_bytes(b"x")
     with watched(data_dir) as watch:
         answer = import_drive_only(administrator.client, flash_dir)

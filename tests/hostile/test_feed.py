@@ -13,13 +13,13 @@ import pytest
 from audit.log import SYSTEM
 from tests.hostile.files import hostile
 from tests.hostile.watch import at, must_be_recorded, must_refuse, post_form, watched
-from tests.support.pki import other_world
+from tests.support.pki import other_fixtures
 from tests.transfers.conftest import Hq, hq
 from transfers import feed, link
 from transfers.models import FeedCursor, FeedRecord, ReceiptRecord
 from wire import cms, pki
 from wire.documents import feed as wire_feed
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 pytestmark = pytest.mark.django_db
 __all__ = ["hq"]
@@ -34,7 +34,7 @@ def item(hq: Hq, **changes: Any) -> bytes:
 
 
 def by_a_stranger(hq: Hq) -> bytes:
-    return cms.sign(cms.unverified_content(item(hq)), signers=[other_world().signer("rcoi")])
+    return cms.sign(cms.unverified_content(item(hq)), signers=[other_fixtures().signer("rcoi")])
 
 
 def altered(hq: Hq) -> bytes:
@@ -92,7 +92,7 @@ def started(hq: Hq, gek) -> Hq:
     return hq
 
 
-class Centre(BaseHTTPRequestHandler):
+class HostileCentre(BaseHTTPRequestHandler):
     """Something that answers at the centre's address."""
 
     answers: ClassVar[dict[str, bytes]] = {}
@@ -119,13 +119,13 @@ class Centre(BaseHTTPRequestHandler):
 @pytest.fixture
 def centre_there(started: Hq, settings) -> Iterator[dict[str, bytes]]:
     """The address of a centre whose answers the test writes."""
-    server = HTTPServer(("127.0.0.1", 0), Centre)
+    server = HTTPServer(("127.0.0.1", 0), HostileCentre)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     settings.PPE_RCOI_URL = f"http://127.0.0.1:{server.server_port}"
     link._sessions.clear()
-    Centre.answers = {}
-    yield Centre.answers
+    HostileCentre.answers = {}
+    yield HostileCentre.answers
     server.shutdown()
     server.server_close()
     thread.join()
@@ -147,7 +147,7 @@ def test_items_that_are_not_the_centre_s(started: Hq, centre_there: dict[str, by
         FeedCursor.objects.update(trouble="", trouble_code="")
         centre_there["/api/v1/feed/"] = served(make(started))
         with at("feed", name), watched(data_dir) as watch:
-            with pytest.raises(Refusal) as refused:
+            with pytest.raises(PpeError) as refused:
                 feed.poll_point(started.point)
             assert refused.value.code == code, refused.value.text("en")
             nothing_was_done(watch)
@@ -178,7 +178,7 @@ def test_something_else_answers_at_the_centre_s_address(started: Hq, centre_ther
         centre_there.clear()
         centre_there.update(answers)
         with at("feed", name), watched(data_dir) as watch:
-            with pytest.raises(Refusal) as refused:
+            with pytest.raises(PpeError) as refused:
                 feed.poll_point(started.point)
             assert any("а" <= letter <= "я" for letter in refused.value.text("ru"))
             nothing_was_done(watch)
@@ -291,5 +291,5 @@ def test_a_drive_with_a_hostile_feed(started: Hq, gek, flash_dir, data_dir) -> N
 
 
 def test_the_certificates_of_this_test_are_what_they_say(started: Hq) -> None:
-    assert pki.identity_of(started.keys.certificates["rcoi-01"]).role == pki.Role.RCOI
+    assert pki.identity_of(started.keys.certificates["rcoi-01"]).role == pki.CertificateRole.RCOI
     assert hashlib.sha256(started.feed[0]).hexdigest() == FeedCursor.objects.get().prev

@@ -8,15 +8,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from scanning import recognise
 from scanning import recordings as listening
 from scanning.models import Finding, Recording, RoomCard, Sheet, Source
-from tests.hostile.conftest import Point
+from tests.hostile.conftest import HostilePoint
 from tests.hostile.files import hostile
-from tests.hostile.watch import Answer, at, must_be_recorded, must_refuse, post_form, watched
-from wire.errors import Refusal
+from tests.hostile.watch import WatchedAnswer, at, must_be_recorded, must_refuse, post_form, watched
+from wire.errors import PpeError
 from wire.names.files import key_name
 
 pytestmark = pytest.mark.django_db
 
-Door = Callable[[Point, str, bytes], Answer]
+Door = Callable[[HostilePoint, str, bytes], WatchedAnswer]
 JOURNAL = "END_PRINT_78_0001_290526_01_Русский_язык_0101_0001.dat"
 
 
@@ -24,31 +24,31 @@ def file(name: str, data: bytes) -> SimpleUploadedFile:
     return SimpleUploadedFile(name, data)
 
 
-def keys_load(point: Point, name: str, data: bytes) -> Answer:
+def keys_load(point: HostilePoint, name: str, data: bytes) -> WatchedAnswer:
     """A file under the very name of the access key that is awaited."""
     sitting = point.day.sitting
     awaited = key_name("78", point.day.point.code, sitting.date, sitting.subject.code, 1)
     return post_form(point.client, f"/keys/{point.day.key}/", "load", files=file(awaited, data))
 
 
-def keys_package(point: Point, name: str, data: bytes) -> Answer:
+def keys_package(point: HostilePoint, name: str, data: bytes) -> WatchedAnswer:
     return post_form(point.client, f"/keys/{point.day.key}/", "package", files=file("EXAM_78_0001.zip", data))
 
 
-def journals_browser(point: Point, name: str, data: bytes) -> Answer:
+def journals_browser(point: HostilePoint, name: str, data: bytes) -> WatchedAnswer:
     return post_form(point.client, f"/monitoring/{point.day.key}/", "journals", files=file(JOURNAL, data))
 
 
-def journals_flash(point: Point, name: str, data: bytes) -> Answer:
+def journals_flash(point: HostilePoint, name: str, data: bytes) -> WatchedAnswer:
     (point.flash_dir / JOURNAL).write_bytes(data)
     return post_form(point.client, f"/monitoring/{point.day.key}/", "flash", folder=str(point.flash_dir))
 
 
-def sheets(point: Point, name: str, data: bytes) -> Answer:
+def sheets(point: HostilePoint, name: str, data: bytes) -> WatchedAnswer:
     return post_form(point.client, f"/scanning/{point.day.key}/0101/", "upload", files=file("пачка.tif", data))
 
 
-def recordings(point: Point, name: str, data: bytes) -> Answer:
+def recordings(point: HostilePoint, name: str, data: bytes) -> WatchedAnswer:
     return post_form(point.client, f"/scanning/{point.day.key}/0101/", "recordings", files=file("ответ.wav", data))
 
 
@@ -84,7 +84,7 @@ PAGES: dict[Door, str] = {keys_load: "keys", keys_package: "keys", sheets: "scan
 
 
 @pytest.mark.parametrize("door", TABLE, ids=lambda door: door.__name__)
-def test_every_file_is_refused_at_every_page(point: Point, told: list[Refusal], door: Door) -> None:
+def test_every_file_is_refused_at_every_page(point: HostilePoint, told: list[PpeError], door: Door) -> None:
     if door in PAGES:
         point.client.get(f"/{PAGES[door]}/{point.day.key}/")
     if door is keys_load:
@@ -97,7 +97,7 @@ def test_every_file_is_refused_at_every_page(point: Point, told: list[Refusal], 
             answer = door(point, name, hostile(name))
             must_refuse(answer, watch, code, kinds="refused journals.turned_away")
             for refusal in told:
-                assert refusal.cure("ru") in answer.text, "the cure is not said"
+                assert refusal.remedy_text("ru") in answer.text, "the cure is not said"
 
 
 #: Door → hostile file → what the desk finds in it. The design keeps these: a torn page or answer may be the only one.
@@ -108,7 +108,7 @@ KEPT: dict[Door, dict[str, str]] = {
 
 
 @pytest.mark.parametrize("door", KEPT, ids=lambda door: door.__name__)
-def test_what_may_be_all_that_is_left_is_kept_and_told_of(point: Point, door: Door) -> None:
+def test_what_may_be_all_that_is_left_is_kept_and_told_of(point: HostilePoint, door: Door) -> None:
     point.client.get(f"/scanning/{point.day.key}/")
     point.day.sitting.rooms.filter(room__number="0101").update(voice=True, places=4)
     for name, finding in KEPT[door].items():

@@ -15,13 +15,13 @@ from django.utils import timezone
 from journals.models import Journal
 from keys import sessions
 from keys.models import Certificate, MachineSession
-from tests.hostile.conftest import Point
+from tests.hostile.conftest import HostilePoint
 from tests.hostile.files import hostile
-from tests.hostile.watch import Answer, at, must_be_recorded, must_refuse, problem_of, watched
-from tests.support.journals import Station, print_station
-from tests.support.pki import other_world
+from tests.hostile.watch import WatchedAnswer, at, must_be_recorded, must_refuse, problem_of, watched
+from tests.support.journals import JournalStation, print_station
+from tests.support.pki import other_fixtures
 from wire import cms, journal, pki
-from wire.pki import Role
+from wire.pki import CertificateRole
 from wire.pki.session import sign_challenge
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ SESSION, JOURNALS = "/api/v1/session/", "/api/v1/journals/"
 PREFIX = b"ppe-session/1\n"
 
 
-def log_in(body: bytes, content_type: str = "application/json") -> Answer:
+def log_in(body: bytes, content_type: str = "application/json") -> WatchedAnswer:
     client = Client(raise_request_exception=False)
     return problem_of(client.post(SESSION, body, content_type=content_type))
 
@@ -39,7 +39,7 @@ def said(signed: object) -> bytes:
     return json.dumps({"signed": signed}).encode()
 
 
-def signed(point: Point, content: bytes, *handles: str) -> bytes:
+def signed(point: HostilePoint, content: bytes, *handles: str) -> bytes:
     signers = [point.keys.signer(handle) for handle in handles or ("print-0001",)]
     return said(base64.b64encode(cms.sign(content, signers=signers)).decode())
 
@@ -51,11 +51,11 @@ def of_yesterday(monkeypatch: pytest.MonkeyPatch) -> str:
         return sessions.challenge()
 
 
-def stranger(point: Point) -> bytes:
-    return said(sign_challenge(sessions.challenge(), other_world().signer("print")))
+def stranger(point: HostilePoint) -> bytes:
+    return said(sign_challenge(sessions.challenge(), other_fixtures().signer("print")))
 
 
-def of_region(point: Point, region: str, code: str) -> bytes:
+def of_region(point: HostilePoint, region: str, code: str) -> bytes:
     """A machine that our own authority certified, of somewhere else."""
     key, keys = pki.generate_key(), point.keys
     begin = keys.ca.not_valid_before_utc
@@ -63,7 +63,7 @@ def of_region(point: Point, region: str, code: str) -> bytes:
         keys.ca,
         keys.ca_key,
         public_key=key.public_key(),
-        identity=pki.Identity(Role.PRINT, region, code, "0001"),
+        identity=pki.Identity(CertificateRole.PRINT, region, code, "0001"),
         common_name="чужая",
         not_before=begin,
         not_after=begin + timedelta(days=3),
@@ -71,14 +71,14 @@ def of_region(point: Point, region: str, code: str) -> bytes:
     return said(sign_challenge(sessions.challenge(), cms.Signer(made, key)))
 
 
-def expired(point: Point) -> bytes:
+def expired(point: HostilePoint) -> bytes:
     key, keys = pki.generate_key(), point.keys
     begin = keys.ca.not_valid_before_utc
     made = pki.issue(
         keys.ca,
         keys.ca_key,
         public_key=key.public_key(),
-        identity=pki.Identity(Role.PRINT, "78", "0001", "0001"),
+        identity=pki.Identity(CertificateRole.PRINT, "78", "0001", "0001"),
         common_name="старая",
         not_before=begin,
         not_after=begin + timedelta(seconds=1),
@@ -86,24 +86,24 @@ def expired(point: Point) -> bytes:
     return said(sign_challenge(sessions.challenge(), cms.Signer(made, key)))
 
 
-def revoked(point: Point) -> bytes:
+def revoked(point: HostilePoint) -> bytes:
     made = sign_challenge(sessions.challenge(), point.keys.signer("print-0002"))
     mark = pki.fingerprint(point.keys.certificates["print-0002"])
     Certificate.objects.filter(fingerprint=mark).update(revoked_at=timezone.now())
     return said(made)
 
 
-def torn(point: Point) -> bytes:
+def torn(point: HostilePoint) -> bytes:
     whole = sign_challenge(sessions.challenge(), point.keys.signer("print-0001"))
     return said(base64.b64encode(base64.b64decode(whole)[:-20]).decode())
 
 
-def own(point: Point) -> bytes:
+def own(point: HostilePoint) -> bytes:
     return PREFIX + sessions.challenge().encode()
 
 
 #: What is said at the login, with the status and code of its refusal.
-LOGINS: dict[str, tuple[Callable[[Point], bytes], int, str]] = {
+LOGINS: dict[str, tuple[Callable[[HostilePoint], bytes], int, str]] = {
     "nothing": (lambda p: b"", 400, "invalid"),
     "noise": (lambda p: hostile("noise"), 400, "malformed_document"),
     "a photo": (lambda p: hostile("photo"), 400, "malformed_document"),
@@ -142,7 +142,7 @@ LOGINS: dict[str, tuple[Callable[[Point], bytes], int, str]] = {
 }
 
 
-def test_no_stranger_logs_in(point: Point) -> None:
+def test_no_stranger_logs_in(point: HostilePoint) -> None:
     for name, (make, status, code) in LOGINS.items():
         body = make(point)
         with at("login", name), watched(point.data_dir) as watch:
@@ -150,7 +150,7 @@ def test_no_stranger_logs_in(point: Point) -> None:
     assert not MachineSession.objects.exists()
 
 
-def test_another_region_an_old_challenge_a_replay(point: Point, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_region_an_old_challenge_a_replay(point: HostilePoint, monkeypatch: pytest.MonkeyPatch) -> None:
     # The trust of the region holds its own authority alone; here it certified a machine of another region.
     with at("login", "another region"), watched(point.data_dir) as watch:
         answer = log_in(of_region(point, "77", "0001"))
@@ -181,7 +181,7 @@ TOKENS = [
 
 
 @pytest.mark.parametrize("address", [JOURNALS, f"{JOURNALS}{'0' * 64}/", SESSION, "/api/v1/uploads/"])
-def test_nobody_gets_in_with_a_made_up_token(point: Point, address: str) -> None:
+def test_nobody_gets_in_with_a_made_up_token(point: HostilePoint, address: str) -> None:
     for token in TOKENS:
         client = Client(raise_request_exception=False)
         method = client.get if "000" in address else client.delete if address == SESSION else client.post
@@ -195,33 +195,33 @@ def test_nobody_gets_in_with_a_made_up_token(point: Point, address: str) -> None
 # --- journals ---------------------------------------------------------------------------------------------------------
 
 
-def client_of(point: Point, handle: str = "print-0001") -> Client:
+def client_of(point: HostilePoint, handle: str = "print-0001") -> Client:
     token, _row = sessions.open_session(signed=sign_challenge(sessions.challenge(), point.keys.signer(handle)))
     return Client(raise_request_exception=False, headers={"Authorization": f"Bearer {token}"})
 
 
-def send(client: Client, data: bytes, name: str = "END_PRINT.dat", **headers: str) -> Answer:
+def send(client: Client, data: bytes, name: str = "END_PRINT.dat", **headers: str) -> WatchedAnswer:
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", **headers}
     response = client.post(JOURNALS, data, content_type="application/octet-stream", headers=headers)
     return problem_of(response)
 
 
-def elsewhere(at_point: Point, **header: Any) -> bytes:
+def elsewhere(at_point: HostilePoint, **header: Any) -> bytes:
     return print_station(at_point.keys, **header).close(signer="print-0001")
 
 
-def noted(point: Point, words: str) -> Station:
+def noted(point: HostilePoint, words: str) -> JournalStation:
     """Return a station whose journal is no other's."""
     return print_station(point.keys).add("note_written", text=words)
 
 
-def altered(point: Point) -> bytes:
+def altered(point: HostilePoint) -> bytes:
     data = noted(point, "altered").close()
     return data.replace(b"exam_started", b"exam_stopped")
 
 
 #: Journals that are none of this node's: how they are made, and the code. Their signatures hold.
-FOREIGN: dict[str, tuple[Callable[[Point], bytes], str]] = {
+FOREIGN: dict[str, tuple[Callable[[HostilePoint], bytes], str]] = {
     "another region": (lambda p: elsewhere(p, region="77", sitting="77" + p.day.key[2:]), "journal_foreign"),
     "another point": (
         lambda p: elsewhere(p, point="0002", sitting=p.day.key.replace("0001", "0002")),
@@ -252,7 +252,7 @@ JUNK = (
 )
 
 
-def test_journals_that_are_none(point: Point) -> None:
+def test_journals_that_are_none(point: HostilePoint) -> None:
     client = client_of(point)
     cases = {"empty": (b"", 400, "journal_empty")}
     cases |= {name: (hostile(name), 422, "not_a_journal") for name in JUNK}
@@ -265,7 +265,7 @@ def test_journals_that_are_none(point: Point) -> None:
     assert not Journal.objects.exists()
 
 
-def test_the_other_doors_of_journals_refuse_them_too(point: Point) -> None:
+def test_the_other_doors_of_journals_refuse_them_too(point: HostilePoint) -> None:
     from tests.hostile.test_hq_pages import journals_browser, journals_flash
 
     for name, (make, code) in FOREIGN.items():
@@ -275,18 +275,18 @@ def test_the_other_doors_of_journals_refuse_them_too(point: Point) -> None:
                 must_refuse(door(point, name, data), watch, code, kinds="journals.turned_away")
 
 
-def broken(point: Point) -> bytes:
+def broken(point: HostilePoint) -> bytes:
     station = noted(point, "broken").add("exam_finished")
     del station.lines[1]
     return station.signed()
 
 
 #: What the design keeps as received, in quarantine, until a person decides.
-KEPT: dict[str, Callable[[Point], bytes]] = {
+KEPT: dict[str, Callable[[HostilePoint], bytes]] = {
     "signed by nobody": lambda p: noted(p, "nobody").close(signer=None),
     "signed by another station": lambda p: noted(p, "another").close(signer="print-0002"),
     "signed by a stranger": lambda p: journal.sign_lines(
-        noted(p, "stranger").close(signer=None), other_world().signer("print")
+        noted(p, "stranger").close(signer=None), other_fixtures().signer("print")
     ),
     "altered after signing": altered,
     "a broken chain": broken,
@@ -294,7 +294,7 @@ KEPT: dict[str, Callable[[Point], bytes]] = {
 }
 
 
-def test_a_doubtful_journal_is_kept_in_quarantine_and_counts_for_nothing(point: Point) -> None:
+def test_a_doubtful_journal_is_kept_in_quarantine_and_counts_for_nothing(point: HostilePoint) -> None:
     client = client_of(point)
     for name, make in KEPT.items():
         data = make(point)
@@ -339,7 +339,7 @@ HEADERS = [
 ]
 
 
-def test_a_hostile_name_leads_nowhere(point: Point) -> None:
+def test_a_hostile_name_leads_nowhere(point: HostilePoint) -> None:
     client = client_of(point)
     for number, header in enumerate([*(f"attachment; filename*=UTF-8''{quote(name)}" for name in NAMES), *HEADERS]):
         data = print_station(point.keys).add("note_written", text=str(number)).close(signer=None)

@@ -12,13 +12,13 @@ from django.test import Client
 from ppe_portal import first_run
 from stations.models import Node
 from tests.hostile import packages
-from tests.hostile.conftest import Point
+from tests.hostile.conftest import HostilePoint
 from tests.hostile.files import hostile
 from tests.hostile.packages import exam, fingerprint, repack, write
-from tests.hostile.watch import Answer, at, must_refuse, post_form, watched
-from tests.support.pki import other_world
+from tests.hostile.watch import WatchedAnswer, at, must_refuse, post_form, watched
+from tests.support.pki import other_fixtures
 from wire import pki
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +58,7 @@ SPOILED: dict[str, tuple[Callable[[], bytes], str]] = {
     "no signature": (lambda: repack(write(), {packages.SIGNATURE: b""}), "cms_malformed"),
     "no authority": (lambda: repack(write(), {"ca.pem": b""}), "certificate_malformed"),
     "two authorities": (
-        lambda: repack(write(), {"ca.pem": packages.member(write(), "ca.pem") + pki.pem(other_world().ca).encode()}),
+        lambda: repack(write(), {"ca.pem": packages.member(write(), "ca.pem") + pki.pem(other_fixtures().ca).encode()}),
         "package_broken",
     ),
     "the list changed": (
@@ -86,12 +86,12 @@ def fresh(db, data_dir: Path) -> tuple[Client, Path]:
     return client, data_dir
 
 
-def bring(client: Client, data: bytes, **said: Any) -> Answer:
+def bring(client: Client, data: bytes, **said: Any) -> WatchedAnswer:
     fields = {"code": first_run.one_time_code(), "fingerprint": fingerprint(), **said}
     return post_form(client, "/first-run/", "package", files=SimpleUploadedFile("EXAM.zip", data), **fields)
 
 
-def test_junk_and_spoiled_packages_at_the_first_run(fresh, told: list[Refusal]) -> None:
+def test_junk_and_spoiled_packages_at_the_first_run(fresh, told: list[PpeError]) -> None:
     client, data_dir = fresh
     cases = {name: (hostile(name), code) for name, code in JUNK.items()}
     cases |= {name: (make(), code) for name, (make, code) in SPOILED.items()}
@@ -100,7 +100,7 @@ def test_junk_and_spoiled_packages_at_the_first_run(fresh, told: list[Refusal]) 
         with at("first run", name), watched(data_dir) as watch:
             answer = bring(client, data)
             must_refuse(answer, watch, code)
-            assert all(refusal.cure("ru") in answer.text for refusal in told)
+            assert all(refusal.remedy_text("ru") in answer.text for refusal in told)
     assert not Node.objects.filter(founded_at__isnull=False).exists()
 
 
@@ -127,7 +127,7 @@ def test_a_person_who_confirms_wrongly_or_holds_another_point_s_package(fresh) -
         must_refuse(bring(client, write()), watch, "exam_package_refused")
 
 
-def bring_none(client: Client) -> Answer:
+def bring_none(client: Client) -> WatchedAnswer:
     return post_form(client, "/first-run/", "package", code=first_run.one_time_code(), fingerprint=fingerprint())
 
 
@@ -139,14 +139,14 @@ def test_the_right_package_is_taken_after_all_of_them(fresh) -> None:
     assert Node.objects.filter(founded_at__isnull=False).exists()
 
 
-def test_a_node_that_is_set_up_has_no_first_run(point: Point) -> None:
+def test_a_node_that_is_set_up_has_no_first_run(point: HostilePoint) -> None:
     first_run.one_time_code()
     with watched(point.data_dir) as watch:
         answer = bring(point.client, write())
     must_refuse(answer, watch, "already_founded")
 
 
-def test_on_the_day_only_the_own_authority_is_believed(point: Point) -> None:
+def test_on_the_day_only_the_own_authority_is_believed(point: HostilePoint) -> None:
     url = f"/keys/{point.day.key}/"
     point.client.get(url)
     for name, (make, code) in SPOILED.items():

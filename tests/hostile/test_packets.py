@@ -17,12 +17,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from keys import authority
 from rcoi.models import InboxPacket
 from rcoi.receiving.opening import open_packet
-from rcoi.states import PacketState
-from tests.conftest import Login
+from rcoi.states import InboxState
+from tests.conftest import PersonLogin
 from tests.hostile.test_uploads import node_client, patch, words
-from tests.hostile.watch import Answer, Watch, at, must_be_recorded, must_refuse, post_form, watched
+from tests.hostile.watch import Watch, WatchedAnswer, at, must_be_recorded, must_refuse, post_form, watched
 from tests.rcoi.conftest import Point, centre, make_point, point
-from tests.support.pki import other_world
+from tests.support.pki import other_fixtures
 from wire import canonical, cms
 from wire.packet import Content, append_signature, read_header, tar
 from wire.packet import zip as packet_zip
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 __all__ = ["centre", "point"]
 
 
-def bring(operator: Login, data: bytes, name: str = "PACKET.ppe") -> Answer:
+def bring(operator: PersonLogin, data: bytes, name: str = "PACKET.ppe") -> WatchedAnswer:
     """Bring a packet by the browser; the answer is the list's page."""
     return post_form(operator.client, "/centre/inbox/import/", "import", files=SimpleUploadedFile(name, data))
 
@@ -78,7 +78,7 @@ SHAPES: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def test_what_has_not_the_shape_is_turned_away(point: Point, operator: Login, data_dir: Path) -> None:
+def test_what_has_not_the_shape_is_turned_away(point: Point, operator: PersonLogin, data_dir: Path) -> None:
     sound = point.blanks().read_bytes()
     for name, spoil in SHAPES.items():
         data = spoil(sound)
@@ -128,12 +128,12 @@ def _with_right_sums(path: Path, data: bytes) -> Path:
 
 
 def by_a_stranger(point: Point) -> Path:
-    world = other_world()
+    world = other_fixtures()
     return point.blanks(signers=[world.signer("hq"), world.signer("gek")])
 
 
 def for_others(point: Point) -> Path:
-    return point.blanks(recipients=[other_world().certificates["rcoi"]])
+    return point.blanks(recipients=[other_fixtures().certificates["rcoi"]])
 
 
 def around(point: Point, stream: bytes, *, room: str = "0101") -> Path:
@@ -178,9 +178,9 @@ CONTENTS: dict[str, tuple[bytes, str]] = {
     "a name twice in other letters": (tar_of(("A.tif", FILE, b"x", ""), ("a.tif", FILE, b"x", "")), "packet_tar"),
     "a hidden name": (tar_of((".content.tar", FILE, b"x", "")), "packet_tar"),
     "a list without end": (
-        tar.stream([tar.Source("manifest.json", 200_000, hashlib.sha256(b"[" * 200_000).hexdigest(), b"[" * 200_000)])[
-            0
-        ].read(),
+        tar.stream(
+            [tar.PackedFile("manifest.json", 200_000, hashlib.sha256(b"[" * 200_000).hexdigest(), b"[" * 200_000)]
+        )[0].read(),
         "malformed_document",
     ),
 }
@@ -228,7 +228,7 @@ def beyond_evidence(watch: Watch) -> list[str]:
 
 
 def must_reject(row: InboxPacket, watch: Watch, code: str) -> None:
-    assert row.state == PacketState.REJECTED
+    assert row.state == InboxState.REJECTED
     assert row.reasons[0]["code"] == code, row.reasons
     assert any("а" <= letter <= "я" for letter in row.reasons[0]["ru"])
     assert row.receipts.order_by("number").last().level == "rejected"
@@ -236,7 +236,7 @@ def must_reject(row: InboxPacket, watch: Watch, code: str) -> None:
     must_be_recorded(watch, "rcoi.refused rcoi.rejected")
 
 
-def test_packets_that_nobody_may_send_are_kept_as_evidence(point: Point, operator: Login, data_dir: Path) -> None:
+def test_packets_that_nobody_may_send_are_kept_as_evidence(point: Point, operator: PersonLogin, data_dir: Path) -> None:
     for name, (make, code) in SIGNED.items():
         data = make(point).read_bytes()
         with at("import", name), watched(data_dir) as watch:
@@ -246,7 +246,7 @@ def test_packets_that_nobody_may_send_are_kept_as_evidence(point: Point, operato
             must_reject(InboxPacket.objects.latest("pk"), watch, code)
 
 
-def test_contents_that_lead_elsewhere_leave_nothing_behind(point: Point, operator: Login, data_dir: Path) -> None:
+def test_contents_that_lead_elsewhere_leave_nothing_behind(point: Point, operator: PersonLogin, data_dir: Path) -> None:
     cases: dict[str, tuple[Path, str]] = {
         name: (around(point, stream), code) for name, (stream, code) in CONTENTS.items()
     }
@@ -263,7 +263,7 @@ def test_contents_that_lead_elsewhere_leave_nothing_behind(point: Point, operato
     assert not (data_dir.parent / "evil").exists()
 
 
-def test_a_replay_under_another_name_changes_nothing(point: Point, operator: Login, data_dir: Path) -> None:
+def test_a_replay_under_another_name_changes_nothing(point: Point, operator: PersonLogin, data_dir: Path) -> None:
     path = point.blanks()
     data = path.read_bytes()
     assert "принят" in bring(operator, data).text
@@ -280,7 +280,7 @@ def test_a_replay_under_another_name_changes_nothing(point: Point, operator: Log
             assert not beyond_evidence(watch), beyond_evidence(watch)
             must_reject(InboxPacket.objects.latest("pk"), watch, code)
     first.refresh_from_db()
-    assert first.state == PacketState.RECEIVED
+    assert first.state == InboxState.RECEIVED
 
 
 def test_over_the_network_it_is_the_same_and_the_sender_is_its_point(

@@ -12,7 +12,7 @@ from django.test import Client
 from audit.models import Event
 from keys import sessions
 from ppe_portal import first_run
-from tests.hostile.conftest import Point
+from tests.hostile.conftest import HostilePoint
 from tests.hostile.test_machines import client_of, send
 from tests.hostile.test_tokens import choose, lay, own
 from tests.hostile.watch import files_in, post_form
@@ -58,7 +58,7 @@ def pem_of(key: object) -> str:
 
 
 def test_pins_passwords_tokens_and_keys_of_a_point(
-    point: Point, caplog: pytest.LogCaptureFixture, settings, data_dir: Path
+    point: HostilePoint, caplog: pytest.LogCaptureFixture, settings, data_dir: Path
 ) -> None:
     caplog.set_level(logging.DEBUG)
     logging.getLogger("django.db.backends").setLevel(logging.INFO)  # the tables themselves are searched below

@@ -9,11 +9,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from keys.models import PinFailures
 from keys.tokens import list_tokens
-from tests.hostile.conftest import Point
+from tests.hostile.conftest import HostilePoint
 from tests.hostile.files import hostile
-from tests.hostile.watch import Answer, at, must_refuse, post_form, watched
+from tests.hostile.watch import WatchedAnswer, at, must_refuse, post_form, watched
 from tests.support.keys import PIN
-from tests.support.pki import other_world
+from tests.support.pki import other_fixtures
 from wire import pki
 from wire.cms import der
 
@@ -22,24 +22,24 @@ pytestmark = pytest.mark.django_db
 NAME = "hostile.p12"
 
 
-def foreign(_point: Point) -> bytes:
-    world = other_world()
+def foreign(_point: HostilePoint) -> bytes:
+    world = other_fixtures()
     return pki.dump_pkcs12(world.keys["gek"], world.certificates["gek"], PIN, name="чужой")
 
 
-def of_another_point(point: Point) -> bytes:
-    point.keys.certify(pki.Role.GEK, "elsewhere", point="0007")
+def of_another_point(point: HostilePoint) -> bytes:
+    point.keys.certify(pki.CertificateRole.GEK, "elsewhere", point="0007")
     return pki.dump_pkcs12(point.keys.keys["gek-elsewhere"], None, PIN, name="чужой")
 
 
-def of_a_station(point: Point) -> bytes:
+def of_a_station(point: HostilePoint) -> bytes:
     point.keys.signer("print-0001")
     return pki.dump_pkcs12(point.keys.keys["print-0001"], None, PIN, name="станция")
 
 
-def mixed(point: Point) -> bytes:
+def mixed(point: HostilePoint) -> bytes:
     """The certificate of one beside the key of another."""
-    world = other_world()
+    world = other_fixtures()
     from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
     other = pki.generate_key()
@@ -49,11 +49,11 @@ def mixed(point: Point) -> bytes:
     return data
 
 
-def weak(_point: Point) -> bytes:
+def weak(_point: HostilePoint) -> bytes:
     return _dump(rsa.generate_private_key(65537, 1024))
 
 
-def other_curve(_point: Point) -> bytes:
+def other_curve(_point: HostilePoint) -> bytes:
     return _dump(ec.generate_private_key(ec.SECP521R1()))
 
 
@@ -64,7 +64,7 @@ def _dump(key: object) -> bytes:
     return data
 
 
-def no_key(point: Point) -> bytes:
+def no_key(point: HostilePoint) -> bytes:
     from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
     certificate = point.keys.certificates[f"gek-{point.keys.gek_uid}"]
@@ -74,14 +74,14 @@ def no_key(point: Point) -> bytes:
     return data
 
 
-def own(point: Point, pin: str = PIN) -> bytes:
+def own(point: HostilePoint, pin: str = PIN) -> bytes:
     return pki.dump_pkcs12(point.keys.keys[f"gek-{point.keys.gek_uid}"], None, pin, name="x")
 
 
-def slow(point: Point, *, mac: bool) -> bytes:
+def slow(point: HostilePoint, *, mac: bool) -> bytes:
     """The very token, asking for two thousand million rounds: of its seal, or of its encryption."""
 
-    def rewritten(node: der.Node, top: int) -> bytes:
+    def rewritten(node: der.DerNode, top: int) -> bytes:
         if node.tag & der.CONSTRUCTED:
             return der.tlv(node.tag, *(rewritten(child, top + 1) for child in node.children()))
         if node.tag == der.OCTET_STRING and node.body[:1] == b"\x30":
@@ -97,7 +97,7 @@ def slow(point: Point, *, mac: bool) -> bytes:
 
 
 #: What lies in the drive, and the code it is refused with when somebody chooses it with a PIN.
-TOKENS: dict[str, tuple[Callable[[Point], bytes], str]] = {
+TOKENS: dict[str, tuple[Callable[[HostilePoint], bytes], str]] = {
     "empty": (lambda p: b"", "certificate_malformed"),
     **{
         name: ((lambda p, name=name: hostile(name)), "certificate_malformed")
@@ -119,20 +119,20 @@ TOKENS: dict[str, tuple[Callable[[Point], bytes], str]] = {
 }
 
 
-def lay(point: Point, data: bytes) -> str:
+def lay(point: HostilePoint, data: bytes) -> str:
     """Put a token into the drive; return how forms name it."""
     path = point.keys.token_dir / NAME
     path.write_bytes(data)
     return next(info.id for info in list_tokens() if info.path == str(path))
 
 
-def choose(point: Point, token: str, pin: str = PIN) -> Answer:
+def choose(point: HostilePoint, token: str, pin: str = PIN) -> WatchedAnswer:
     """Choose a token where the access key is activated."""
     key = point.day.sitting.access_keys.get()
     return post_form(point.client, f"/keys/{point.day.key}/", "activate", access_key=str(key.pk), token=token, pin=pin)
 
 
-def test_no_file_in_the_drive_opens_anything(point: Point) -> None:
+def test_no_file_in_the_drive_opens_anything(point: HostilePoint) -> None:
     point.keys.load()
     for name, (make, code) in TOKENS.items():
         token = lay(point, make(point))
@@ -148,7 +148,7 @@ def test_no_file_in_the_drive_opens_anything(point: Point) -> None:
     assert point.day.sitting.access_keys.get().state == "loaded"
 
 
-def sign(point: Point, **fields: str) -> Answer:
+def sign(point: HostilePoint, **fields: str) -> WatchedAnswer:
     post = point.day.posts["print-0006"].pk
     return post_form(
         point.gek.client,
@@ -160,7 +160,7 @@ def sign(point: Point, **fields: str) -> Answer:
     )
 
 
-def test_at_the_other_forms_with_a_pin_it_is_the_same(point: Point) -> None:
+def test_at_the_other_forms_with_a_pin_it_is_the_same(point: HostilePoint) -> None:
     token = lay(point, foreign(point))
     own_token = point.keys.token_info().id
     cases = {
@@ -184,7 +184,7 @@ def test_at_the_other_forms_with_a_pin_it_is_the_same(point: Point) -> None:
         must_refuse(sign(point, token=own_token, pin=PIN), watch, "token_locked")
 
 
-def test_a_pin_that_others_can_hear_is_not_taken(point: Point) -> None:
+def test_a_pin_that_others_can_hear_is_not_taken(point: HostilePoint) -> None:
     point.keys.load()
     url = f"/keys/{point.day.key}/"
     key = point.day.sitting.access_keys.get()
@@ -200,7 +200,7 @@ def test_a_pin_that_others_can_hear_is_not_taken(point: Point) -> None:
         must_refuse(notes(answer.content.decode()), watch, "pin_over_open_channel")
 
 
-def test_names_that_are_no_text_and_links_do_not_stop_the_pages(point: Point, tmp_path: Path) -> None:
+def test_names_that_are_no_text_and_links_do_not_stop_the_pages(point: HostilePoint, tmp_path: Path) -> None:
     folder = point.keys.token_dir
     (folder / b"gek-78-0001-\xff\xfe.p12".decode("utf-8", "surrogateescape")).write_bytes(b"x")
     (folder / "loop.p12").symlink_to(folder / "loop.p12")

@@ -10,10 +10,10 @@ from django.test import Client
 
 from keys import sessions
 from scanning import uploads as scanning_uploads
-from tests.hostile.conftest import Point
+from tests.hostile.conftest import HostilePoint
 from tests.hostile.files import hostile
 from tests.hostile.test_machines import FOREIGN, client_of
-from tests.hostile.watch import Answer, at, must_be_recorded, must_refuse, problem_of, watched
+from tests.hostile.watch import WatchedAnswer, at, must_be_recorded, must_refuse, problem_of, watched
 from tests.rcoi.conftest import Point as Sender
 from tests.rcoi.conftest import centre, make_point
 from tests.rcoi.conftest import point as sender
@@ -33,17 +33,17 @@ def words(**pairs: str) -> str:
     return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in pairs.items())
 
 
-def begin(client: Client, said: dict[str, str]) -> Answer:
+def begin(client: Client, said: dict[str, str]) -> WatchedAnswer:
     response = client.post(URL, b"", content_type=OCTETS, headers={**TUS, **said})
     return problem_of(response)
 
 
-def machine(point: Point, handle: str = BY_SHEETS) -> Client:
+def machine(point: HostilePoint, handle: str = BY_SHEETS) -> Client:
     return client_of(point, handle)
 
 
 @pytest.fixture
-def hq(point: Point) -> Point:
+def hq(point: HostilePoint) -> HostilePoint:
     scanning_uploads.register()
     point.day.sitting.rooms.filter(room__number="0101").update(voice=True, places=4)
     point.client.get(f"/scanning/{point.day.key}/")
@@ -83,7 +83,7 @@ CREATIONS: dict[str, tuple[dict[str, str], int, str]] = {
 }
 
 
-def test_creations_that_cannot_be(hq: Point, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_creations_that_cannot_be(hq: HostilePoint, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     # Another test may have made a centre of this process; a node of a point never takes packets.
     monkeypatch.delitem(handlers._purposes, "packet", raising=False)
     client = machine(hq)
@@ -109,7 +109,7 @@ def location(client: Client, length: int, **metadata: str) -> str:
     return str(response["Location"])
 
 
-def patch(client: Client, where: str, offset: int | str, data: bytes, **headers: str) -> Answer:
+def patch(client: Client, where: str, offset: int | str, data: bytes, **headers: str) -> WatchedAnswer:
     response = client.patch(
         where,
         data,
@@ -119,10 +119,10 @@ def patch(client: Client, where: str, offset: int | str, data: bytes, **headers:
     return problem_of(response)
 
 
-def test_an_upload_that_is_another_s_and_bodies_that_do_not_fit(hq: Point) -> None:
+def test_an_upload_that_is_another_s_and_bodies_that_do_not_fit(hq: HostilePoint) -> None:
     owner, other = machine(hq), machine(hq, "scan-02")
     where = location(owner, 10)
-    strangers: dict[str, Callable[[], Answer]] = {
+    strangers: dict[str, Callable[[], WatchedAnswer]] = {
         "PATCH": lambda: patch(other, where, 0, b"x" * 10),
         "DELETE": lambda: problem_of(other.delete(where, headers=TUS)),
         "GET": lambda: problem_of(other.get(where, headers=TUS)),
@@ -134,7 +134,7 @@ def test_an_upload_that_is_another_s_and_bodies_that_do_not_fit(hq: Point) -> No
     assert other.head(where, headers=TUS).status_code == 404
     unproven = {"Upload-Checksum": f"sha256 {base64.b64encode(bytes(32)).decode()}"}
     chunked = {"Transfer-Encoding": "chunked"}
-    wrong: dict[str, tuple[Callable[[], Answer], int, str]] = {
+    wrong: dict[str, tuple[Callable[[], WatchedAnswer], int, str]] = {
         "too much": (lambda: patch(owner, where, 0, b"x" * 11), 413, "too_large"),
         "no offset": (lambda: patch(owner, where, "", b"x"), 400, "bad_header"),
         "an offset below zero": (lambda: patch(owner, where, -1, b"x"), 400, "bad_header"),
@@ -169,7 +169,7 @@ CONTENTS: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
-def whole(client: Client, data: bytes, callbacks: Any, **metadata: str) -> tuple[Answer, dict[str, Any]]:
+def whole(client: Client, data: bytes, callbacks: Any, **metadata: str) -> tuple[WatchedAnswer, dict[str, Any]]:
     """Send a file in one piece; return the last answer and what the row tells afterwards."""
     where = location(client, len(data), **metadata)
     with callbacks(execute=True):
@@ -182,7 +182,7 @@ def only_the_upload(watch: Any) -> list[str]:
     return [change for change in watch.changes() if not change.startswith(("+ uploads.upload ", "+ django_q.ormq "))]
 
 
-def test_files_that_no_room_wants(hq: Point, django_capture_on_commit_callbacks: Any) -> None:
+def test_files_that_no_room_wants(hq: HostilePoint, django_capture_on_commit_callbacks: Any) -> None:
     for purpose, (handle, files) in CONTENTS.items():
         client = machine(hq, handle)
         metadata = {"purpose": purpose, "sitting": hq.day.key, "room": "0101", "filename": "ответ.wav"}
@@ -211,7 +211,7 @@ METADATA: dict[str, dict[str, str]] = {
 }
 
 
-def test_metadata_that_leads_elsewhere(hq: Point, django_capture_on_commit_callbacks: Any) -> None:
+def test_metadata_that_leads_elsewhere(hq: HostilePoint, django_capture_on_commit_callbacks: Any) -> None:
     client, data = machine(hq), b"II*\0" + bytes(60)
     for name, said in METADATA.items():
         metadata = {"purpose": "sheets", "sitting": hq.day.key, "room": "0101", **said}
@@ -235,7 +235,7 @@ def test_metadata_that_leads_elsewhere(hq: Point, django_capture_on_commit_callb
     "name", ["../../../../tmp/evil.tif", "..\\..\\evil.tif", "/etc/cron.d/evil", "..", ".", "x" * 3000]
 )
 def test_a_hostile_name_of_a_good_file_leads_nowhere(
-    hq: Point, django_capture_on_commit_callbacks: Any, name: str
+    hq: HostilePoint, django_capture_on_commit_callbacks: Any, name: str
 ) -> None:
     data = hostile("photo")
     with watched(hq.data_dir) as watch:

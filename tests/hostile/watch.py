@@ -30,7 +30,7 @@ _TRACES = ("Traceback", 'File "/', "site-packages", "Exception Type", "RuntimeEr
 
 
 @dataclass(frozen=True)
-class Answer:
+class WatchedAnswer:
     """What came back from a door, as a person or a machine reads it."""
 
     status: int
@@ -122,7 +122,7 @@ def watched(data_dir: Path) -> Iterator[Watch]:
         got_request_exception.disconnect(note)
 
 
-def notes(page: str) -> Answer:
+def notes(page: str) -> WatchedAnswer:
     """Read the messages of a page."""
     found = [
         (level, code, html.unescape(re.sub(r"<[^>]+>", " ", text)).strip()) for level, code, text in _NOTE.findall(page)
@@ -130,10 +130,10 @@ def notes(page: str) -> Answer:
     codes = tuple(
         part.removeprefix("code-") for _level, code, _text in found for part in code.split() if part[:5] == "code-"
     )
-    return Answer(200, codes, tuple(text for _level, _code, text in found), page)
+    return WatchedAnswer(200, codes, tuple(text for _level, _code, text in found), page)
 
 
-def post_form(client: Any, url: str, form: str, **fields: Any) -> Answer:
+def post_form(client: Any, url: str, form: str, **fields: Any) -> WatchedAnswer:
     """Send a form of a page and read what the next page says, as a browser does."""
     client.raise_request_exception = False
     response = client.post(url, {"form": form, **fields})
@@ -142,19 +142,21 @@ def post_form(client: Any, url: str, form: str, **fields: Any) -> Answer:
         hops += 1
         response = client.get(response.headers["Location"])
     said = notes(response.content.decode())
-    return Answer(response.status_code, said.codes, said.texts, said.body)
+    return WatchedAnswer(response.status_code, said.codes, said.texts, said.body)
 
 
-def problem_of(response: Any) -> Answer:
+def problem_of(response: Any) -> WatchedAnswer:
     """Read problem details."""
     body = response.content.decode("utf-8", "replace")
     is_problem = response.headers.get("Content-Type", "").startswith("application/problem+json")
     document = response.json() if is_problem else {}
     texts = tuple(str(document[name]) for name in ("detail_ru", "cure_ru") if document.get(name))
-    return Answer(response.status_code, (str(document["code"]),) if "code" in document else (), texts, body, document)
+    return WatchedAnswer(
+        response.status_code, (str(document["code"]),) if "code" in document else (), texts, body, document
+    )
 
 
-def must_refuse(answer: Answer, watch: Watch, code: str, *, status: int | None = None, kinds: str = "") -> None:
+def must_refuse(answer: WatchedAnswer, watch: Watch, code: str, *, status: int | None = None, kinds: str = "") -> None:
     """Hold an answer to what every refusal must be.
 
     Args:

@@ -68,12 +68,12 @@ def _one(armful: list[tuple[str, bytes]], seconds: float | None) -> tuple[set[st
 
 
 def _work(armful: list[tuple[str, bytes]], into: int) -> None:
-    from journals.arrivals import Uploaded, take_in_all
+    from journals.arrivals import Uploaded, ingest_all
     from tests.support.keys import OPERATOR
 
     for first in range(0, len(armful), 8):
         files = [Uploaded(name, lambda most, data=data: data[:most]) for name, data in armful[first : first + 8]]
-        for verdict in take_in_all(files, door="flash", actor=OPERATOR):
+        for verdict in ingest_all(files, door="flash", actor=OPERATOR):
             if verdict.journal is None:
                 raise SystemExit(verdict.line)
             os.write(into, verdict.journal.sha256.encode() + b"\n")

@@ -8,7 +8,7 @@ from audit.models import Event
 from common import flash
 from journals import acts, intake
 from journals import flash as journals_flash
-from journals.errors import ActRefused
+from journals.errors import ActRefusedError
 from journals.expected import expected_set, matrix, scan_expected
 from journals.models import Act
 from keys.trust import trust_store
@@ -16,7 +16,7 @@ from tests.support import factories
 from tests.support.journals import print_station
 from tests.support.keys import OPERATOR
 from wire.documents import act as wire_act
-from wire.pki import Identity, Role
+from wire.pki import CertificateRole, Identity
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +60,7 @@ def test_an_act_stands_for_a_journal_until_it_comes(keys):
     )
     assert Event.objects.get(kind="journals.act_made").means == "token"
     station = print_station(keys, "0006", room=None)
-    intake.take_in(data=station.close(), name=station.name, door="flash", actor=OPERATOR)
+    intake.ingest(data=station.close(), name=station.name, door="flash", actor=OPERATOR)
     row = next(row for row in expected_set(keys.day.sitting) if row.post.station.number == "0006")
     assert (row.state, row.act) == ("accepted", None)
 
@@ -68,30 +68,30 @@ def test_an_act_stands_for_a_journal_until_it_comes(keys):
 @pytest.mark.parametrize("about", ["station of another exam", "token of another point"])
 def test_an_act_of_another_exam_or_point_is_refused_and_leaves_nothing(keys, about):
     other = factories.make_day(point="0099")
-    stranger = replace(keys.open_token(), identity=Identity(Role.GEK, "78", "0099", "1"))
+    stranger = replace(keys.open_token(), identity=Identity(CertificateRole.GEK, "78", "0099", "1"))
     wrong = {
         "station of another exam": {"post": other.posts["print-0006"]},
         "token of another point": {"token": stranger},
     }
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActRefusedError):
         make(keys, **wrong[about])
     assert not Act.objects.exists()
 
 
 def test_an_act_without_a_ground_is_refused(keys):
     for reason in (" ", "7", "—", "да"):
-        with pytest.raises(ActRefused, match="словами"):
+        with pytest.raises(ActRefusedError, match="словами"):
             make(keys, reason=reason)
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActRefusedError):
         make(keys, post=None)
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActRefusedError):
         make(keys, photo=b"MZ not a photo")
     make(keys)
-    with pytest.raises(ActRefused):
+    with pytest.raises(ActRefusedError):
         make(keys)
     station = print_station(keys)
-    intake.take_in(data=station.close(), name=station.name, door="flash", actor=OPERATOR)
-    with pytest.raises(ActRefused):
+    intake.ingest(data=station.close(), name=station.name, door="flash", actor=OPERATOR)
+    with pytest.raises(ActRefusedError):
         make(keys, post=keys.day.posts["print-0001"])
     assert Act.objects.count() == 1
 
@@ -130,5 +130,5 @@ def test_a_folder_of_a_drive_is_taken_whole(keys, flash_dir):
 
 @pytest.mark.parametrize("value", ["/etc", "", "flash/../../etc", "\x00", "/nowhere"])
 def test_a_folder_outside_the_drives_is_refused(flash_dir, value):
-    with pytest.raises(flash.NoSuchFolder):
+    with pytest.raises(flash.NoSuchFolderError):
         flash.folder_of(value)

@@ -13,7 +13,7 @@ from journals.models import Journal
 from keys import sessions, trust
 from tests.support.journals import print_station, sets
 from tests.support.keys import OPERATOR
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.pki.session import sign_challenge
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +89,7 @@ def test_the_page_of_a_journal(keys, technician, outsider):
     made = sets(2, spoiled=(2,))
     station = print_station(keys).seal(made)
     data = station.close()
-    row = intake.take_in(data=data, name="чужое имя.dat", door="browser", actor=OPERATOR).journal
+    row = intake.ingest(data=data, name="чужое имя.dat", door="browser", actor=OPERATOR).journal
     url = reverse("journal", kwargs={"pk": row.pk})
     page = technician.client.get(url).content.decode()
     for words in (station.name, "В карантине", "чужое имя.dat", "нужно решение", "Экзамен начался", row.sha256):
@@ -106,7 +106,7 @@ def test_the_page_of_a_journal(keys, technician, outsider):
 
 def test_decisions_are_made_on_the_page(keys, technician, observer):
     station = print_station(keys, "0042")
-    row = intake.take_in(data=station.close(), name=station.name, door="browser", actor=OPERATOR).journal
+    row = intake.ingest(data=station.close(), name=station.name, door="browser", actor=OPERATOR).journal
     url = reverse("journal", kwargs={"pk": row.pk})
     post = keys.day.posts["print-0001"].pk
     assert 'id="accept"' not in observer.client.get(url).content.decode()
@@ -145,7 +145,7 @@ def test_the_files_of_an_act(keys, technician, outsider):
 @pytest.mark.parametrize("model", ["journal", "journalsheet", "journalanswer", "act"])
 def test_the_lists_open(keys, technician, model):
     station = print_station(keys)
-    intake.take_in(data=station.close(), name=station.name, door="browser", actor=OPERATOR)
+    intake.ingest(data=station.close(), name=station.name, door="browser", actor=OPERATOR)
     assert technician.client.get(reverse(f"admin:journals_{model}_changelist")).status_code == 200
     for row in Journal.objects.all() if model == "journal" else ():
         assert technician.client.get(reverse("admin:journals_journal_change", args=[row.pk])).status_code == 200
@@ -192,9 +192,9 @@ def test_a_session_token_stands_nowhere_but_with_its_machine(keys, caplog, data_
 
 def test_a_revoked_station_is_shut_out_at_once(keys):
     client, station = client_of(keys), print_station(keys)
-    trust.take_crl(der=keys.revoke("print-0001"), actor=OPERATOR)
+    trust.import_crl(der=keys.revoke("print-0001"), actor=OPERATOR)
     assert send(client, station.close(), station.name).status_code == 401
-    with pytest.raises(Refusal):
+    with pytest.raises(PpeError):
         client_of(keys)
 
 
@@ -203,7 +203,7 @@ def test_a_revoked_station_is_shut_out_at_once(keys):
 )
 def test_the_page_says_how_the_stations_clock_goes(keys, technician, skew, said):
     station = print_station(keys)
-    row = intake.take_in(data=station.close(), name=station.name, door="browser", actor=OPERATOR).journal
+    row = intake.ingest(data=station.close(), name=station.name, door="browser", actor=OPERATOR).journal
     Journal.objects.filter(pk=row.pk).update(skew_seconds=skew)
     page = technician.client.get(reverse("journal", kwargs={"pk": row.pk})).content.decode()
     assert (said in page) if said else ("Часы станции" not in page)

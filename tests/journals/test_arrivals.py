@@ -6,12 +6,12 @@ from django.db import DatabaseError
 from audit.log import first_broken
 from common import files
 from journals import arrivals, intake
-from journals.arrivals import OnDrive, Uploaded, take_in_all
+from journals.arrivals import OnDrive, Uploaded, ingest_all
 from journals.models import Journal
 from tests.support.journals import print_station, sets
 from tests.support.keys import OPERATOR
 from wire import durable
-from wire.durable import DiskFull
+from wire.durable import DiskFullError
 from wire.messages import Both
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ def taken(*named):
     def one(data):
         return lambda most: data[:most]
 
-    return take_in_all([Uploaded(name, one(data)) for name, data in named], door="browser", actor=OPERATOR)
+    return ingest_all([Uploaded(name, one(data)) for name, data in named], door="browser", actor=OPERATOR)
 
 
 def growing(keys, number="0001", room="0101"):
@@ -82,7 +82,7 @@ def test_an_armful_is_kept_by_one_sync_and_its_numbers_open_after_it(keys, monke
     assert [each.journal.sets.count() for each in verdicts] == [2, 3]
 
 
-@pytest.mark.parametrize("error", [DiskFull(Both("нет места", "full")), DatabaseError("locked")])
+@pytest.mark.parametrize("error", [DiskFullError(Both("нет места", "full")), DatabaseError("locked")])
 def test_one_that_cannot_be_kept_stops_no_other(keys, monkeypatch, error):
     """The disk or the database fails whenever the second journal is among those to be kept."""
     name, _short, whole = growing(keys)
@@ -147,7 +147,7 @@ def test_a_drive_that_does_not_give_a_file(keys, tmp_path):
         file.truncate(2 << 30)
     gone, folder = tmp_path / "gone.dat", tmp_path / "folder.dat"
     folder.mkdir()
-    verdicts = take_in_all(map(OnDrive, (gone, folder, endless, good)), door="flash", actor=OPERATOR)
+    verdicts = ingest_all(map(OnDrive, (gone, folder, endless, good)), door="flash", actor=OPERATOR)
     assert [each.state for each in verdicts] == ["refused", "refused", "refused", "accepted"]
     assert "не читается" in verdicts[0].line
     assert verdicts[2].refusal.code == "journal_too_big"

@@ -7,15 +7,15 @@ import pytest
 
 from audit.models import Event
 from journals import forms, intake
-from journals.errors import CannotDecide
+from journals.errors import CannotDecideError
 from journals.expected import expected_set
 from journals.models import Journal, JournalAnswer, JournalSheet
 from keys import access
 from keys.models import Certificate
 from tests.support.factories import make_voice_day
-from tests.support.journals import Station, print_station, sets
+from tests.support.journals import JournalStation, print_station, sets
 from tests.support.keys import OPERATOR, make_keys
-from tests.support.pki import the_world
+from tests.support.pki import the_fixtures
 from wire import journal
 from wire.cms import der, identifiers
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 def take(station, **more):
-    return intake.take_in(data=station.close(**more), name=station.name, door="flash", actor=OPERATOR).journal
+    return intake.ingest(data=station.close(**more), name=station.name, door="flash", actor=OPERATOR).journal
 
 
 def test_numbers_open_at_intake_when_the_key_is_active(keys):
@@ -102,7 +102,7 @@ def test_numbers_sealed_to_another_key_stay_closed_with_a_reason(keys):
 
 def strangers_data(count=1):
     """A `forms_sealed` entry of a station that had another point's package."""
-    stranger = the_world().certificates["access"]
+    stranger = the_fixtures().certificates["access"]
     return journal.seal_forms(sets(count), recipients=[stranger])
 
 
@@ -113,7 +113,7 @@ def test_numbers_sealed_for_another_points_key_keep_a_journal_in_quarantine(keys
     (doubt,) = row.blocking
     assert doubt["field"] == "sealed"
     assert "ключами этого ППЭ не открыть никогда" in doubt["ru"]
-    with pytest.raises(CannotDecide, match="принять его нельзя"):
+    with pytest.raises(CannotDecideError, match="принять его нельзя"):
         intake.accept(journal=row, reason="очень нужно", actor=OPERATOR)
     assert [each.state for each in expected_set(keys.day.sitting) if each.journal] == ["quarantined"]
 
@@ -227,7 +227,7 @@ def test_the_answers_of_a_voice_station(data_dir, token_dir, db):
     keys = make_keys(day, token_dir)
     keys.activate()
     made = sets(2, subject="29")
-    station = Station(keys, "voice", "0201-3", room="0201").add("software_started", version="1").seal(made)
+    station = JournalStation(keys, "voice", "0201-3", room="0201").add("software_started", version="1").seal(made)
     for ordinal in (1, 2):
         station.add(
             "answer_finished",
@@ -251,7 +251,7 @@ def test_answers_are_listed_before_their_numbers_open(data_dir, token_dir, db):
     day = make_voice_day()
     keys = make_keys(day, token_dir)
     keys.access_file()
-    station = Station(keys, "voice", "3", room="0201").seal(sets(1, subject="29"))
+    station = JournalStation(keys, "voice", "3", room="0201").seal(sets(1, subject="29"))
     station.add("answer_finished", set=1, file_name="a.ogg", seconds=3, sha256="b" * 64)
     row = take(station)
     assert row.state == "accepted", row.doubts

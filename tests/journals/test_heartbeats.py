@@ -113,7 +113,7 @@ class TestHeartbeat:
     def test_a_revoked_station_is_not_heard(self, keys):
         client = client_of(keys)
         assert beat(client).status_code == 200
-        trust.take_crl(der=keys.revoke("print-0001"), actor=SYSTEM)
+        trust.import_crl(der=keys.revoke("print-0001"), actor=SYSTEM)
         assert beat(client, state="fault").status_code == 401
         assert Heartbeat.objects.get().state == "working"
 

@@ -8,7 +8,7 @@ from django.db import connection
 from audit.models import Event
 from common import files
 from journals import intake
-from journals.errors import CannotDecide, EmptyFile, TooBig
+from journals.errors import CannotDecideError, EmptyJournalError, TooBigError
 from journals.expected import expected_set
 from journals.models import Journal
 from stations.replacement import replace_station
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def take(data, name, **more):
-    return intake.take_in(data=data, name=name, door="browser", actor=OPERATOR, **more)
+    return intake.ingest(data=data, name=name, door="browser", actor=OPERATOR, **more)
 
 
 def state_of(keys, number="0001"):
@@ -129,7 +129,7 @@ def test_an_unsigned_or_foreign_journal_counts_only_by_a_decision(keys, how):
             ca,
             stranger,
             public_key=stranger.public_key(),
-            identity=pki.Identity(pki.Role.PRINT, "78", "0001", "0001"),
+            identity=pki.Identity(pki.CertificateRole.PRINT, "78", "0001", "0001"),
             common_name="x",
             not_before=ca.not_valid_before_utc,
             not_after=ca.not_valid_after_utc,
@@ -141,7 +141,7 @@ def test_an_unsigned_or_foreign_journal_counts_only_by_a_decision(keys, how):
     assert state_of(keys).state == ("quarantined" if how == "other_station" else "unsigned")
     for decide in (intake.accept, intake.refuse):
         for reason in ("  ", "1", "0115726935", "—", "ок"):
-            with pytest.raises(CannotDecide, match="словами"):
+            with pytest.raises(CannotDecideError, match="словами"):
                 decide(journal=verdict.journal, reason=reason, actor=OPERATOR)
     if how == "other_station":
         intake.accept(journal=verdict.journal, reason="станцию подписали чужим ключом", actor=OPERATOR)
@@ -149,7 +149,7 @@ def test_an_unsigned_or_foreign_journal_counts_only_by_a_decision(keys, how):
         event = Event.objects.get(kind="journals.accepted")
         assert event.data["reason"] == "станцию подписали чужим ключом"
         return
-    with pytest.raises(CannotDecide, match="недостаточно") as refused:
+    with pytest.raises(CannotDecideError, match="недостаточно") as refused:
         intake.accept(journal=verdict.journal, reason="подпись сверена по телефону", actor=OPERATOR)
     assert "акт" in refused.value.remedy.ru
     assert state_of(keys).state == "unsigned"
@@ -160,7 +160,7 @@ def test_a_journal_whose_chain_is_broken_counts_by_no_decision_and_a_whole_copy_
     whole = station.close()
     place = whole.index(b'"exam_started"') + 3
     verdict = take(whole[:place] + b"X" + whole[place + 1 :], station.name)
-    with pytest.raises(CannotDecide, match="недостаточно"):
+    with pytest.raises(CannotDecideError, match="недостаточно"):
         intake.accept(journal=verdict.journal, reason="очень нужно сегодня", actor=OPERATOR)
     assert take(whole, station.name).state == "accepted"
     assert state_of(keys).state == "accepted"
@@ -263,9 +263,9 @@ def test_what_is_no_journal_is_turned_away(keys, data, said):
 
 
 def test_empty_and_endless_files_are_refused(keys):
-    with pytest.raises(EmptyFile):
+    with pytest.raises(EmptyJournalError):
         take(b"", "END_PRINT.dat")
-    with pytest.raises(TooBig):
+    with pytest.raises(TooBigError):
         take(bytes(intake.MAX_SIZE + 1), "END_PRINT.dat")
 
 
@@ -281,7 +281,7 @@ def test_an_unknown_station_waits_for_a_person_who_names_it(keys):
     station = print_station(keys, "0042")
     verdict = take(station.close(), station.name)
     assert "станции 0042 нет в реестре" in verdict.line
-    with pytest.raises(CannotDecide):
+    with pytest.raises(CannotDecideError):
         intake.accept(journal=verdict.journal, reason="это станция 1", actor=OPERATOR)
     intake.accept(journal=verdict.journal, reason="это станция 1", actor=OPERATOR, post=keys.day.posts["print-0001"])
     assert state_of(keys).journal == verdict.journal
@@ -373,7 +373,7 @@ def test_a_journal_of_a_room_that_the_point_has_not_waits_and_is_not_accepted_fo
     row = take(station.close(), station.name).journal
     assert row.state == "quarantined"
     assert "room" in {doubt["field"] for doubt in row.blocking}
-    with pytest.raises(CannotDecide):
+    with pytest.raises(CannotDecideError):
         intake.accept_named(journal=row, actor=OPERATOR)
     row.refresh_from_db()
     assert row.state == "quarantined"

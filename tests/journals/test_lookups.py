@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def take(station, known):
-    return intake.take_in(data=station.close(), name=station.name, door="flash", actor=OPERATOR, lookups=known)
+    return intake.ingest(data=station.close(), name=station.name, door="flash", actor=OPERATOR, lookups=known)
 
 
 def test_the_verdicts_are_the_same_with_fewer_questions(keys):
@@ -29,7 +29,7 @@ def test_the_verdicts_are_the_same_with_fewer_questions(keys):
     strange = print_station(keys, "0003", room="0101")
     assert (
         take(strange, known).state
-        == intake.take_in(data=strange.signed(), name=strange.name, door="flash", actor=OPERATOR).state
+        == intake.ingest(data=strange.signed(), name=strange.name, door="flash", actor=OPERATOR).state
         == "quarantined"
     )
 

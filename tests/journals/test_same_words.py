@@ -12,7 +12,7 @@ from journals.verdicts import Verdict
 from keys.models import Certificate
 from keys.trust import trust_store
 from station_client import verifying
-from tests.support.journals import Station, print_station, sets
+from tests.support.journals import JournalStation, print_station, sets
 from tests.support.keys import OPERATOR
 from wire import journal
 
@@ -30,7 +30,7 @@ def changed(data: bytes, old: bytes, new: bytes) -> bytes:
 def shelf(keys) -> dict[str, tuple[str, bytes]]:
     """Good and bad journals by a word for each: name and bytes."""
 
-    def station(ordinal: int) -> Station:
+    def station(ordinal: int) -> JournalStation:
         return print_station(keys).add("set_printed", set=ordinal)
 
     keys.activate()
@@ -104,7 +104,7 @@ def test_both_say_the_same(keys, tmp_path):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             report = verifying.verify(path, trust_store())
-            verdict, sentences = of_portal(intake.take_in(data=data, name=name, door="browser", actor=OPERATOR))
+            verdict, sentences = of_portal(intake.ingest(data=data, name=name, door="browser", actor=OPERATOR))
         assert report.verdict == verdict, word
         said = {each.ru for each in report.problems}
         # of a file that does not hold, `verify` stops at the first reason; the portal looks at the name as well

@@ -16,7 +16,7 @@ from tests.support.journals import print_station
 from uploads.models import Upload
 from wire import canonical, pki
 from wire.documents import package
-from wire.documents.package import ExamPackage
+from wire.documents.package import PackageDocument
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,7 +60,7 @@ def simulated(keys, tmp_path):
         "date": keys.day.sitting.date.isoformat(),
         "made_at": canonical.stamp(now),
     }
-    exam = ExamPackage(
+    exam = PackageDocument(
         header=header,
         registry=document,
         certificates=[pki.pem(each) for each in certificates],

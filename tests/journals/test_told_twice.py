@@ -4,20 +4,20 @@ import pytest
 
 from journals import intake
 from tests.support.factories import make_voice_day
-from tests.support.journals import Station, print_station
+from tests.support.journals import JournalStation, print_station
 from tests.support.keys import OPERATOR, make_keys
 
 HASH = "a" * 64
 
 
 def take(station):
-    return intake.take_in(data=station.close(), name=station.name, door="browser", actor=OPERATOR)
+    return intake.ingest(data=station.close(), name=station.name, door="browser", actor=OPERATOR)
 
 
 @pytest.fixture
 def voice(data_dir, token_dir, db):
     keys = make_keys(make_voice_day(), token_dir)
-    return Station(keys, "voice", "0201-3", room="0201").add("software_started", version="1")
+    return JournalStation(keys, "voice", "0201-3", room="0201").add("software_started", version="1")
 
 
 def test_a_set_printed_twice_needs_a_decision(keys):

@@ -9,13 +9,13 @@ from django.utils import timezone
 from audit.log import SYSTEM
 from audit.models import Event
 from keys import access, node, trust
-from keys.errors import AccessCertificateMissing, AccessKeyUnusable, ForeignToken, KeyFileRefused
+from keys.errors import AccessCertificateMissingError, AccessKeyUnusableError, ForeignTokenError, KeyFileRefusedError
 from keys.models import AccessKey
 from keys.states import AccessKeyState
 from keys.tokens import list_tokens, open_token
 from tests.support.keys import OPERATOR, PIN, private_bytes
 from wire import cms, pki
-from wire.documents.access_key import ForeignAccessKey
+from wire.documents.access_key import ForeignAccessKeyError
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ def test_a_key_is_loaded_once(keys):
 )
 def test_a_wrong_name_is_named_before_any_pin(keys, change, said):
     name, data = keys.access_file()
-    with pytest.raises((KeyFileRefused, AccessCertificateMissing)) as refused:
+    with pytest.raises((KeyFileRefusedError, AccessCertificateMissingError)) as refused:
         access.load(data=data, name=change(name), actor=OPERATOR, sitting=keys.day.sitting)
     assert said in refused.value.text("ru")
     assert not AccessKey.objects.exists()
@@ -50,7 +50,7 @@ def test_a_wrong_name_is_named_before_any_pin(keys, change, said):
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8\xff\xe0photo", b"0" * (access.MAX_FILE + 1)])
 def test_what_is_no_key_is_refused(keys, data):
     name, _data = keys.access_file()
-    with pytest.raises(KeyFileRefused):
+    with pytest.raises(KeyFileRefusedError):
         access.load(data=data, name=name, actor=OPERATOR)
     assert not AccessKey.objects.exists()
 
@@ -84,26 +84,26 @@ def test_a_file_with_another_key_inside_is_refused(keys):
     name, _right = keys.access_file()
     _other, wrong = keys.access_file(version=2)
     loaded = access.load(data=wrong, name=name, actor=keys.operator)
-    with pytest.raises(ForeignAccessKey):
+    with pytest.raises(ForeignAccessKeyError):
         access.activate(access_key=loaded, token=keys.open_token(), actor=OPERATOR)
     loaded.refresh_from_db()
     assert loaded.state == AccessKeyState.LOADED
 
 
 def test_a_key_sealed_to_another_member_does_not_open(keys):
-    keys.certify(pki.Role.GEK, "other")
+    keys.certify(pki.CertificateRole.GEK, "other")
     keys.token_file("other")
     other = next(info for info in list_tokens() if info.path.endswith("gek-other.p12"))
     token = open_token(token=other.id, pin=PIN, point=keys.day.point)
     loaded = keys.load()
-    with pytest.raises(cms.NoRecipient):
+    with pytest.raises(cms.NoRecipientError):
         access.activate(access_key=loaded, token=token, actor=OPERATOR)
 
 
 def test_a_token_of_another_point_is_refused(keys):
     token = keys.open_token()
     foreign = replace(token, identity=replace(token.identity, point="0002"))
-    with pytest.raises(ForeignToken):
+    with pytest.raises(ForeignTokenError):
         access.activate(access_key=keys.load(), token=foreign, actor=OPERATOR)
 
 
@@ -121,11 +121,11 @@ def test_the_end_of_validity_deletes_the_key(keys):
 def test_revocation_by_the_centre_deletes_the_key(keys):
     key = keys.activate()
     handle = _access(keys)
-    assert trust.take_crl(der=keys.revoke(handle), actor=SYSTEM)
+    assert trust.import_crl(der=keys.revoke(handle), actor=SYSTEM)
     key.refresh_from_db()
     assert key.state == AccessKeyState.REVOKED
     assert access.recipients_for(keys.day.sitting) == []
-    with pytest.raises(KeyFileRefused):
+    with pytest.raises(KeyFileRefusedError):
         access.load(data=b"0x", name=key.name, actor=OPERATOR)
 
 
@@ -133,14 +133,14 @@ def test_an_expired_certificate_is_not_activated(keys):
     loaded = keys.load()
     ident = loaded.certificate.ident
     old = keys.certify(
-        pki.Role.ACCESS,
+        pki.CertificateRole.ACCESS,
         ident,
         key=keys.keys[f"access-{ident}"],
         until=timezone.now() - timedelta(minutes=1),
         keep=False,
     )
     loaded.certificate.pem = pki.pem(old.certificate)
-    with pytest.raises(AccessKeyUnusable):
+    with pytest.raises(AccessKeyUnusableError):
         access.activate(access_key=loaded, token=keys.open_token(), actor=OPERATOR)
 
 

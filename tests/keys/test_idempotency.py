@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from common.work.clock import now
 from keys import idempotency
-from keys.idempotency import BadKey, KeyReused, StillWorking
+from keys.idempotency import BadKeyError, KeyReusedError, StillWorkingError
 from keys.models import KeptAnswer
 
 MACHINE = SimpleNamespace(identity=SimpleNamespace(urn="urn:ppe:print:78:0001:0001"))
@@ -51,7 +51,7 @@ def test_without_a_key_and_for_another_machine_the_work_is_done():
 @pytest.mark.parametrize("key", ["a b", "ключ", "x" * 101, "a\n"])
 def test_a_key_that_is_no_key_is_refused_before_the_work(key):
     work = Work()
-    with pytest.raises(BadKey):
+    with pytest.raises(BadKeyError):
         ask(work, key)
     assert work.times == 0
 
@@ -59,7 +59,7 @@ def test_a_key_that_is_no_key_is_refused_before_the_work(key):
 def test_a_key_of_another_request_is_refused():
     work = Work()
     ask(work)
-    with pytest.raises(KeyReused):
+    with pytest.raises(KeyReusedError):
         ask(work, request="POST /b")
     assert work.times == 1
 
@@ -76,7 +76,7 @@ def test_a_failed_request_leaves_its_key_free():
 def test_a_request_under_way_is_waited_for_and_one_of_a_killed_process_is_done_again():
     row = KeptAnswer.objects.create(urn=MACHINE.identity.urn, key="k-1", request="POST /a", at=now())
     work = Work()
-    with pytest.raises(StillWorking):
+    with pytest.raises(StillWorkingError):
         ask(work)
     KeptAnswer.objects.filter(pk=row.pk).update(at=now() - idempotency.PATIENCE - timedelta(seconds=1))
     assert ask(work).status_code == 201

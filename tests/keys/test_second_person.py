@@ -16,7 +16,7 @@ from tests.conftest import log_in
 from tests.support import factories
 from tests.support.keys import PIN
 from wire import pki
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 pytestmark = pytest.mark.django_db
 
@@ -41,11 +41,11 @@ def other_login(keys, member):
 
 def refused(keys, row, actor, token=None):
     """The code of the refusal; nothing may have happened."""
-    with pytest.raises(Refusal) as said:
+    with pytest.raises(PpeError) as said:
         access.activate(access_key=row, token=token or keys.open_token(), actor=actor)
     assert not access.active(keys.day.sitting)
     assert not AccessKey.objects.filter(activations__isnull=False).exists()
-    assert said.value.cure("ru")
+    assert said.value.remedy_text("ru")
     return said.value.code
 
 

@@ -60,7 +60,7 @@ def test_nonsense_is_refused(keys, body):
 
 
 def test_a_stranger_and_a_gek_member_do_not_log_in(keys):
-    keys.certify(pki.Role.PRINT, "0042", point="0042")
+    keys.certify(pki.CertificateRole.PRINT, "0042", point="0042")
     assert log_in(keys, "print-0042").status_code == 403
     assert log_in(keys, f"gek-{keys.gek_uid}").status_code == 403
 
@@ -78,7 +78,7 @@ def test_an_ended_session_is_no_session(keys):
 
 def test_a_revoked_machine_is_out_at_once(keys):
     token = log_in(keys).json()["token"]
-    trust.take_crl(der=keys.revoke("print-0001"), actor=SYSTEM)
+    trust.import_crl(der=keys.revoke("print-0001"), actor=SYSTEM)
     assert sessions.machine_of(token) is None
     assert log_in(keys).status_code == 403
 

@@ -10,7 +10,7 @@ from audit.log import SYSTEM
 from audit.models import Event
 from journals.models import Act, Journal
 from stations import heartbeats
-from stations.models import StationPost
+from stations.models import StationAssignment
 from tests.support.journals import print_station
 from tests.support.keys import PIN
 from transfers.models import Packet, PointStatus
@@ -79,7 +79,7 @@ def test_a_doubtful_journal_is_decided_with_a_reason(keys, day, technician):
     assert journal.state == "quarantined"
     page = text(technician.client.get(f"/monitoring/{day.key}/"))
     assert f'id="accept-{journal.pk}"' in page
-    assert "подписан с сомнениями" in page
+    assert "подписан, есть сомнения" in page
     send(technician, day, f"accept-{journal.pk}", reason="")
     journal.refresh_from_db()
     assert journal.state == "quarantined"
@@ -175,7 +175,7 @@ def test_a_station_is_replaced_and_its_early_journal_counts(keys, day, technicia
     shown = text(send(technician, day, "replace", station="print:0002", new="print:0005", room="0102"))
     assert "заменена на 0005" in shown
     assert Journal.objects.get().state == "accepted"
-    assert StationPost.objects.get(pk=day.posts["print-0002"].pk).duty == "replaced"
+    assert StationAssignment.objects.get(pk=day.posts["print-0002"].pk).duty == "replaced"
     assert "code-replacement_refused" in text(send(technician, day, "replace", station="9", new="0005", room="0102"))
 
 

@@ -11,7 +11,7 @@ from audit.subjects import AuditSubject
 from journals import acts, intake
 from journals.models import Act
 from monitoring.facts import facts_of
-from monitoring.steps import State, current, steps_of
+from monitoring.steps import StepState, current, steps_of
 from monitoring.today import INNER_EVENTS
 from scanning import cards
 from scanning.models import RoomCard
@@ -36,7 +36,7 @@ def step(login, day, number):
 
 def bring(keys, number, room):
     station = print_station(keys, number, room=room)
-    return intake.take_in(data=station.close(), name=station.name, door="browser", actor=SYSTEM)
+    return intake.ingest(data=station.close(), name=station.name, door="browser", actor=SYSTEM)
 
 
 def test_an_empty_day_stands_at_its_first_step(day, technician):
@@ -67,7 +67,7 @@ def test_a_journal_ticks_its_station(keys, day, technician):
 
 def test_a_quarantined_journal_is_named_with_what_is_wrong(keys, day, technician):
     station = print_station(keys, "0002", room="0103")
-    intake.take_in(data=station.close(), name=station.name, door="browser", actor=SYSTEM)
+    intake.ingest(data=station.close(), name=station.name, door="browser", actor=SYSTEM)
     text = page(technician)
     assert "Журнал ждёт решения" in text
     assert "Замечаний нет" not in text
@@ -88,7 +88,7 @@ def test_all_journals_open_the_status(keys, day, technician):
             actor=SYSTEM,
         )
     rows = steps_of(facts_of(day.sitting), technician.user)
-    assert (rows[0].state, rows[2].state) == (State.DONE, State.NOW)
+    assert (rows[0].state, rows[2].state) == (StepState.DONE, StepState.NOW)
     assert "акт" in rows[0].said
     assert current(rows).number == 3
 
@@ -238,7 +238,7 @@ def test_a_rejected_packet_is_somebodys_work(keys, day, technician):
     finish(day)
     Packet.objects.filter(room=day.rooms["0103"]).update(state="rejected")
     rows = steps_of(facts_of(day.sitting), technician.user)
-    assert (rows[5].state, current(rows).number) == (State.NOW, 6)
+    assert (rows[5].state, current(rows).number) == (StepState.NOW, 6)
     assert rows[5].missing == ["ауд. 0103 — Отклонён"]
     assert "РЦОИ отклонил пакет" in page(technician)
 

@@ -18,7 +18,7 @@ from tests.conftest import log_in
 from tests.ppe_portal.test_every_page import addresses
 from tests.support import factories
 from transfers.models import Packet, PacketKind
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 pytestmark = pytest.mark.django_db
 assert ppe_portal.urls  # hides what libraries have registered
@@ -115,7 +115,7 @@ def answer_of(page, request):
     request.user, request.session = User(username="eye", is_staff=True, is_superuser=True), {}
     try:
         list(page.get_changelist_instance(request).result_list)
-    except Refusal as refusal:
+    except PpeError as refusal:
         return refusal.code
     except Exception as error:  # a list of the framework raises what becomes 400, or 500
         return type(error).__name__

@@ -156,14 +156,14 @@ def test_a_stranger_reads_the_answer_before_the_line_is_cut(whole):
 SLOW = """
 import time
 from ppe_portal.exchange import WholeExchange
-from ppe_portal.lines import Lines
+from ppe_portal.lines import Exchanges
 def answer(environ, start):
     if environ["PATH_INFO"] == "/slow":
         time.sleep(9)
     environ["wsgi.input"].read()
     start("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
     return [b"ok"]
-whole = WholeExchange(answer, Lines(stranger_seconds=2))
+whole = WholeExchange(answer, Exchanges(stranger_seconds=2))
 """
 
 

@@ -16,12 +16,12 @@ from journals.models import Journal
 from ppe_portal import errors
 from tests.ppe_portal.test_every_page import addresses, lists
 from tests.support.factories import UserFactory
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Both
-from wire.tus_errors import RetryLater, refusal_of
+from wire.tus_errors import RetryLaterError, refusal_of
 
 
-class NoMatter(Refusal):
+class NoMatterError(PpeError):
     code = "no_matter"
     http_status = 507
 
@@ -55,7 +55,7 @@ def test_any_other_fault_is_500_and_may_be_tried_again(rf):
 def test_a_server_in_trouble_is_asked_again_whatever_it_says():
     for status in (500, 502, 507):
         said = refusal_of(httpx.Response(status, json={"permanent": True, "detail": "x"}))
-        assert type(said) is RetryLater
+        assert type(said) is RetryLaterError
 
 
 def test_a_refusal_is_answered_even_when_it_cannot_be_noted(monkeypatch):
@@ -65,7 +65,7 @@ def test_a_refusal_is_answered_even_when_it_cannot_be_noted(monkeypatch):
         raise OperationalError("database or disk is full")
 
     monkeypatch.setattr(refusals, "listeners", [deaf, lambda refusal, _request: heard.append(refusal.code)])
-    refusals.tell(NoMatter(Both("Нет.", "No.")), None)
+    refusals.tell(NoMatterError(Both("Нет.", "No.")), None)
     assert heard == ["no_matter"]
 
 

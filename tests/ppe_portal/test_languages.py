@@ -157,7 +157,7 @@ def test_counted_phrases_have_their_forms_in_both_languages():
 # --- the pages ------------------------------------------------------------------------------------------------------
 
 
-class Words(HTMLParser):
+class ShownWords(HTMLParser):
     """Collects what a person reads or hears of a page: texts, titles, labels; icons are letters only in the source."""
 
     SPOKEN = ("title", "alt", "placeholder", "aria-label", "data-title", "data-choose", "data-none", "data-some")
@@ -187,7 +187,7 @@ class Words(HTMLParser):
 
 
 def words_of(response) -> list[str]:
-    parser = Words()
+    parser = ShownWords()
     parser.feed(response.content.decode())
     return parser.said
 

@@ -223,7 +223,7 @@ def test_two_hundred_stalled_bodies_of_a_logged_in_person_delay_nobody_else(web)
 
 def test_many_persons_whose_bodies_stand_still_leave_threads_for_others():
     """While half of the threads waits, no more such bodies are begun and these have a stranger's patience."""
-    watch = lines.Lines(threads=8)
+    watch = lines.Exchanges(threads=8)
     still = [lines.Exchange("192.0.2.1", 1, who=f"person:{n // 2}") for n in range(4)]
     for each in still:
         watch.begin(each)
@@ -231,7 +231,7 @@ def test_many_persons_whose_bodies_stand_still_leave_threads_for_others():
         each.reading, each.moved = True, each.moved - 5
     newcomer = lines.Exchange("192.0.2.1", 1, who="person:9")
     watch.begin(newcomer)
-    with pytest.raises(lines.TooManyBodies):
+    with pytest.raises(lines.TooManyBodiesError):
         watch.admit(newcomer)
     still[0].moved = time.monotonic()
     watch.admit(newcomer)

@@ -17,7 +17,7 @@ point = ExamPoint.objects.select_related("region").get()
 if action == "write":
     said = flash.write(packets=Packet.objects.full(), folder=folder, actor=ACTOR).words
 elif action == "take":
-    said = importing.take_folder(folder=folder, point=point, actor=ACTOR).words
+    said = importing.import_folder(folder=folder, point=point, actor=ACTOR).words
 elif action == "answers":
     said = str(flash.write_answers(folder=folder, point=point, actor=ACTOR))
 else:

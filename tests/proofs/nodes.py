@@ -20,7 +20,7 @@ from typing import Any
 import psycopg
 
 from demo.killer import processes
-from demo.nodes import Node, free_port
+from demo.nodes import DemoNode, free_port
 from ppe_portal.supervisor import mark_of, marked
 from tests.proofs.proxy import FaultProxy, Faults
 
@@ -48,9 +48,9 @@ class Pair:
 
     def __post_init__(self) -> None:
         common = {**SETTINGS, "PPE_TOKEN_DIRS": str(self.root / "tokens"), **self.settings}
-        self.rcoi = Node("rcoi", self.root / "rcoi", self.root / "logs", free_port(), settings=dict(common))
+        self.rcoi = DemoNode("rcoi", self.root / "rcoi", self.root / "logs", free_port(), settings=dict(common))
         self.proxy = FaultProxy(self.rcoi.port, self.seed, self.faults)
-        self.hq = Node(
+        self.hq = DemoNode(
             "hq",
             self.root / "hq",
             self.root / "logs",
@@ -70,13 +70,13 @@ class Pair:
         self.packets = json.loads(said.splitlines()[-1])["packets"]
         self._python(self.rcoi, "tests.transfers.seed_centre", str(papers))
 
-    def manage(self, node: Node, *words: str) -> str:
+    def manage(self, node: DemoNode, *words: str) -> str:
         return self._run(node, "manage.py", *words)
 
-    def _python(self, node: Node, *words: str) -> str:
+    def _python(self, node: DemoNode, *words: str) -> str:
         return self._run(node, "-m", *words)
 
-    def _run(self, node: Node, *words: str) -> str:
+    def _run(self, node: DemoNode, *words: str) -> str:
         done = subprocess.run(
             [sys.executable, *words], cwd=ROOT, env=node.environment(), capture_output=True, text=True, check=False
         )
@@ -97,7 +97,7 @@ class Pair:
                     os.kill(pid, signal.SIGKILL)
         self.proxy.close()
 
-    def rows(self, node: Node, query: str, *values: object) -> list[tuple[Any, ...]]:
+    def rows(self, node: DemoNode, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Ask a node's database, without the node."""
         if url := node.settings.get("PPE_DATABASE_URL"):
             query = query.replace("hex(body)", "upper(encode(body, 'hex'))")
@@ -168,7 +168,7 @@ class Storm:
         self.stopped.set()
         self.thread.join(60)
 
-    def _targets(self) -> list[tuple[Node, str, int]]:
+    def _targets(self) -> list[tuple[DemoNode, str, int]]:
         found = []
         for node in (self.pair.hq, self.pair.rcoi):
             for part in PARTS:
@@ -183,7 +183,7 @@ class Storm:
                 return
             self._kill(node, part, index)
 
-    def _kill(self, node: Node, part: str, index: int) -> None:
+    def _kill(self, node: DemoNode, part: str, index: int) -> None:
         assert node.process is not None
         pids = [node.process.pid] if part == "node" else sorted(marked(mark_of(node.data, part)))
         if index < len(pids):

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization  # noqa: E402
 from keys import node, trust  # noqa: E402
 from tests.support import factories  # noqa: E402
 from wire import pki  # noqa: E402
-from wire.pki import Identity, Role  # noqa: E402
+from wire.pki import CertificateRole, Identity  # noqa: E402
 
 UID = "0198b0c4-0000-7000-8000-0000000000bb"
 
@@ -28,10 +28,10 @@ own = pki.issue(
     ca,
     ca_key,
     public_key=node.load_key(node.NODE_KEY).public_key(),
-    identity=Identity(Role.HQ, "78", "0001", UID),
+    identity=Identity(CertificateRole.HQ, "78", "0001", UID),
     common_name="Станция авторизации",
     not_before=ca.not_valid_before_utc,
     not_after=ca.not_valid_before_utc + timedelta(days=30),
 )
 for certificate in (ca, x509.load_pem_x509_certificate((source / "rcoi.pem").read_bytes()), own):
-    trust.keep(certificate)
+    trust.store_certificate(certificate)

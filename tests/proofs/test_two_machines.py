@@ -2,7 +2,7 @@
 
 import pytest
 
-from demo.nodes import Node, free_port
+from demo.nodes import DemoNode, free_port
 from tests.proofs.nodes import SETTINGS, Pair
 from tests.support.proving import SEED
 
@@ -31,7 +31,7 @@ def pair(tmp_path, flash):
 @pytest.fixture
 def second(tmp_path, pair, flash):
     settings = {**SETTINGS, "PPE_FLASH_DIRS": str(flash), "PPE_RCOI_URL": pair.rcoi.url}
-    made = Node("hq", tmp_path / "second", tmp_path / "logs-second", free_port(), settings=settings)
+    made = DemoNode("hq", tmp_path / "second", tmp_path / "logs-second", free_port(), settings=settings)
     made.data.mkdir()
     yield made
     made.stop()

@@ -11,8 +11,8 @@ from PIL import Image
 
 from audit.log import SYSTEM
 from keys import authority, node
-from rcoi.models import Door, InboxPacket
-from rcoi.receiving import door, inbox
+from rcoi.models import InboxChannel, InboxPacket
+from rcoi.receiving import channels, inbox
 from rcoi.receiving.opening import open_packet
 from stations.models import Role as StaffRole
 from tests.support import factories
@@ -22,7 +22,7 @@ from wire.documents import act
 from wire.documents.act import ActDocument
 from wire.forms import check_number, make_number
 from wire.packet import PacketHeader, TarFile, append_signature, write_content
-from wire.pki import Identity, Role
+from wire.pki import CertificateRole, Identity
 
 NODE = "0198b0c4-0000-7000-8000-0000000000aa"
 
@@ -30,7 +30,7 @@ NODE = "0198b0c4-0000-7000-8000-0000000000aa"
 def certified(identity: Identity, name: str) -> Signer:
     """Return a key born outside and certified through the centre's own desk."""
     key = pki.generate_key()
-    request = authority.take_request(
+    request = authority.import_request(
         data=pki.make_csr(key, identity, common_name=name), name=f"{name}.csr", actor=SYSTEM
     )
     return Signer(authority.sign_request(request=request, actor=SYSTEM).x509, key)
@@ -220,7 +220,7 @@ def centre(rcoi_node, data_dir):
     """A centre whose authority is founded and whose door is open."""
     node.ensure_keys()
     authority.found(region="78", name="РЦОИ Санкт-Петербурга")
-    door.connect()
+    channels.connect()
     return authority
 
 
@@ -238,15 +238,15 @@ def make_point(day: factories.Day, folder: Path) -> Point:
     return Point(
         day=day,
         folder=folder,
-        hq=certified(Identity(Role.HQ, "78", code, NODE), f"Узел штаба ППЭ 78-{code}"),
-        gek=certified(Identity(Role.GEK, "78", code, gek.uid), gek.full_name),
-        station=certified(Identity(Role.PRINT, "78", code, "0001"), "Станция печати 0001"),
+        hq=certified(Identity(CertificateRole.HQ, "78", code, NODE), f"Узел штаба ППЭ 78-{code}"),
+        gek=certified(Identity(CertificateRole.GEK, "78", code, gek.uid), gek.full_name),
+        station=certified(Identity(CertificateRole.PRINT, "78", code, "0001"), "Станция печати 0001"),
     )
 
 
 def receive(path: Path, **more: Any) -> InboxPacket:
     """Bring a packet in from a flash drive."""
-    return inbox.receive(path=path, name=path.name, door=more.pop("door", Door.FLASH), actor=SYSTEM, **more)
+    return inbox.receive(path=path, name=path.name, door=more.pop("door", InboxChannel.FLASH), actor=SYSTEM, **more)
 
 
 def arrive(path: Path) -> InboxPacket:

@@ -59,8 +59,8 @@ def build() -> models.Region:
     stations = models.Station.objects.bulk_create(
         models.Station(point=room.point, kind="print", number=room.number, serial="SN") for room in rooms
     )
-    models.StationPost.objects.bulk_create(
-        models.StationPost(sitting=sitting_of[room.point_id], station=station, room=room)
+    models.StationAssignment.objects.bulk_create(
+        models.StationAssignment(sitting=sitting_of[room.point_id], station=station, room=room)
         for room, station in zip(rooms, stations, strict=True)
     )
     _people(sittings)

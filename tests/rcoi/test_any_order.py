@@ -10,7 +10,7 @@ from common import files
 from keys import authority, node
 from keys.models import Certificate, RevocationList, SigningRequest
 from rcoi.models import InboxFinding, InboxPacket, IssuedReceipt
-from rcoi.states import PacketState
+from rcoi.states import InboxState
 from stations.models import Node, Region
 from tests.rcoi.conftest import arrive, receive, sha256
 from tests.support import factories
@@ -33,7 +33,7 @@ def test_any_order_and_any_repetition_come_to_the_same_end(point, turn):
         assert set(gaps) == {each for each in seen if each > 1 and each - 1 not in seen}, f"seed {SEED}"
     rows = InboxPacket.objects.order_by("sequence")
     assert [(row.sequence, row.sha256, row.state) for row in rows] == [
-        (number, sha256(path), PacketState.ACKNOWLEDGED) for number, path in enumerate(paths, 1)
+        (number, sha256(path), InboxState.ACKNOWLEDGED) for number, path in enumerate(paths, 1)
     ]
     assert IssuedReceipt.objects.count() == 2 * len(paths)
     assert not InboxFinding.objects.filter(code__in=("sequence_gap", "chain_broken")).exists()
@@ -50,7 +50,7 @@ def test_a_packet_means_nothing_to_another_centre(point, data_dir):
     node.ensure_keys()
     authority.found(region="77", name="РЦОИ Москвы")
     row = receive(path)
-    assert (row.state, row.uid) == (PacketState.REJECTED, None)
+    assert (row.state, row.uid) == (InboxState.REJECTED, None)
     assert row.reasons[0]["code"] == "certificate_foreign"
     assert not list(files.folder("opened").rglob("*.tif"))
 
@@ -67,6 +67,6 @@ def test_a_packet_counts_for_the_day_that_was_signed_and_for_no_other(point):
     assert other != data, "the date stands in the open header"
     again.write_bytes(other)
     forged = receive(again)
-    assert forged.state == PacketState.REJECTED
+    assert forged.state == InboxState.REJECTED
     assert forged.uid is None
     assert InboxPacket.objects.exclude(pk=forged.pk).get() == row

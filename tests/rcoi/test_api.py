@@ -18,7 +18,7 @@ from wire.pki.session import sign_challenge
 pytestmark = pytest.mark.django_db
 
 
-class Machine:
+class ApiMachine:
     """A point's node with a session."""
 
     def __init__(self, point) -> None:
@@ -51,7 +51,7 @@ class Machine:
 
 @pytest.fixture
 def machine(point):
-    return Machine(point)
+    return ApiMachine(point)
 
 
 def test_an_upload_is_answered_with_the_receipt_and_again_with_the_latest(point, machine):
@@ -108,7 +108,7 @@ def test_the_feed_is_read_by_cursor(point, machine):
 
 
 def test_a_point_gets_its_own_feed_and_receipts_only(point, machine, voice_day, tmp_path):
-    other = Machine(make_point(voice_day, tmp_path / "other"))
+    other = ApiMachine(make_point(voice_day, tmp_path / "other"))
     row = arrive(point.blanks())
     assert FeedEntry.objects.count() == 2
     assert other.get("/api/v1/feed/").json()["items"] == []

@@ -11,7 +11,7 @@ from keys.models import Certificate
 from rcoi.checking import lateness
 from rcoi.models import InboxPacket
 from rcoi.receiving import inbox
-from rcoi.states import PacketState
+from rcoi.states import InboxState
 from tests.rcoi.conftest import receive
 from wire import pki
 
@@ -33,7 +33,7 @@ def until_the_end(point):
 
 def test_a_packet_signed_in_time_is_taken_after_the_end_of_the_certificate(point, monkeypatch):
     row = arrives(point, monkeypatch, until_the_end(point) + timedelta(hours=2))
-    assert row.state == PacketState.RECEIVED, row.reasons
+    assert row.state == InboxState.RECEIVED, row.reasons
     told = row.findings.filter(code="certificate_ended").values_list("text", flat=True)
     assert any("закончился" in text.ru and "подписано" in text.ru for text in told)
     assert not receive(point.blanks("0102")).findings.filter(code="sequence_gap").exists()
@@ -41,7 +41,7 @@ def test_a_packet_signed_in_time_is_taken_after_the_end_of_the_certificate(point
 
 def test_the_grace_is_short(point, monkeypatch):
     row = arrives(point, monkeypatch, until_the_end(point) + lateness.GRACE + timedelta(hours=1))
-    assert (row.state, row.reasons[0]["code"]) == (PacketState.REJECTED, "certificate_expired")
+    assert (row.state, row.reasons[0]["code"]) == (InboxState.REJECTED, "certificate_expired")
 
 
 def test_a_certificate_revoked_on_the_way_is_refused_before_and_after_its_end(point, monkeypatch):
@@ -54,4 +54,4 @@ def test_a_certificate_revoked_on_the_way_is_refused_before_and_after_its_end(po
     for path, later in ((before, timedelta(hours=2)), (after, left + timedelta(hours=2))):
         row = arrives(point, monkeypatch, later, path)
         assert row.reasons[0]["code"] == "certificate_revoked"
-    assert InboxPacket.objects.filter(state=PacketState.REJECTED).count() == 2
+    assert InboxPacket.objects.filter(state=InboxState.REJECTED).count() == 2

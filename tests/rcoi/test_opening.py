@@ -10,23 +10,23 @@ from common.work.clock import now
 from keys import node, trust
 from rcoi.answering import feed, receipts, rescan, statuses
 from rcoi.checking import content, content_findings, versions
-from rcoi.errors import RequestRefused
+from rcoi.errors import RequestRefusedError
 from rcoi.models import FeedEntry, InboxPacket, InboxSheet, IssuedReceipt, PointStatusRecord, RescanRequest
 from rcoi.receiving import opening, store
-from rcoi.states import PacketState
+from rcoi.states import InboxState
 from tests.rcoi.conftest import arrive, receive
 from wire import packet as wire_packet
 from wire import pki
 from wire.documents import feed as wire_feed
 from wire.documents import receipt as wire_receipt
-from wire.durable import DiskFull
+from wire.durable import DiskFullError
 
 pytestmark = pytest.mark.django_db
 
 
 def test_it_acknowledges_a_whole_packet(point):
     row = arrive(point.blanks(people=2))
-    assert row.state == PacketState.ACKNOWLEDGED
+    assert row.state == InboxState.ACKNOWLEDGED
     assert (row.counts["sheets"], row.counts["R"], row.counts["forms"]) == (8, 2, 0)
     assert row.inboxsheets.count() == 8
     said = latest(row)
@@ -62,7 +62,7 @@ def latest(row: InboxPacket) -> wire_receipt.Receipt:
 )
 def test_it_rejects_what_does_not_agree(point, broken, code, words):
     row = arrive(point.blanks(**broken))
-    assert row.state == PacketState.REJECTED
+    assert row.state == InboxState.REJECTED
     assert row.reasons[0]["code"] == code
     assert words in row.reasons[0]["ru"]
     said = latest(row)
@@ -74,13 +74,13 @@ def test_it_rejects_what_does_not_agree(point, broken, code, words):
 def test_it_takes_a_difference_that_an_act_explains(point):
     point.made += 1
     row = arrive(point.blanks(card={"registration_count": 2}, acts=[point.act(kind="room_difference", room="0101")]))
-    assert row.state == PacketState.ACKNOWLEDGED
+    assert row.state == InboxState.ACKNOWLEDGED
     assert row.inboxacts.get().signed_by == "Соколова Анна Сергеевна"
 
 
 def test_it_rejects_what_was_sealed_to_somebody_else(point):
     row = arrive(point.blanks(recipients=[point.hq.certificate]))
-    assert row.state == PacketState.REJECTED
+    assert row.state == InboxState.REJECTED
     assert [receipt.level for receipt in row.receipts.order_by("number")] == ["delivered", "rejected"]
 
 
@@ -91,7 +91,7 @@ def test_it_never_blocks_on_content_findings(point):
     one = arrive(point.blanks("0101", add=[first], card={"dbo_count": 1}))
     point.made += 1
     two = arrive(point.blanks("0102", add=[point.sheet("DBO", number)], card={"dbo_count": 1}))
-    assert {one.state, two.state} == {PacketState.ACKNOWLEDGED}
+    assert {one.state, two.state} == {InboxState.ACKNOWLEDGED}
     assert one.findings.get(code="sheet_elsewhere").number == two.findings.get(code="sheet_elsewhere").number == number
 
 
@@ -122,14 +122,14 @@ def test_a_slow_worker_whose_lease_ran_out_disturbs_nobody(point, monkeypatch):
     monkeypatch.setattr(wire_packet, "extract", slow)
     opening.open_packet(row.pk)
     row.refresh_from_db()
-    assert (row.state, row.receipts.count(), InboxSheet.objects.count()) == (PacketState.ACKNOWLEDGED, 2, 4)
+    assert (row.state, row.receipts.count(), InboxSheet.objects.count()) == (InboxState.ACKNOWLEDGED, 2, 4)
     folders = list(store.opened_folder(row.sha256, 1).parent.glob(f"*{row.sha256}*"))
     assert [path.name for path in folders] == [f"{row.sha256}-2"]
 
 
 def test_it_misses_a_mandatory_form(point):
     row = arrive(point.forms("13-02-МАШ", "05-02", "05-02", *["12-04-МАШ"] * 4))
-    assert row.state == PacketState.ACKNOWLEDGED
+    assert row.state == InboxState.ACKNOWLEDGED
     texts = sorted(each.text.ru for each in row.findings.filter(code="form_missing"))
     assert [text.partition("ППЭ-")[2].split(".")[0] for text in texts] == ["18-МАШ", "05-02"]
     assert "2 на 4 аудиторий" in texts[1]
@@ -142,7 +142,7 @@ def test_a_new_version_supersedes_the_older_in_either_order(point, order):
     for index in order:
         arrive((first, second)[index])
     one, two = InboxPacket.objects.get(version=1), InboxPacket.objects.get(version=2)
-    assert (one.state, two.state) == (PacketState.ACKNOWLEDGED, PacketState.ACKNOWLEDGED)
+    assert (one.state, two.state) == (InboxState.ACKNOWLEDGED, InboxState.ACKNOWLEDGED)
     assert (one.superseded_by, two.superseded_by) == (two, None)
     assert list(InboxPacket.objects.all().acknowledged()) == [two]
 
@@ -153,7 +153,7 @@ STEPS = [
     (opening, "move_packet"),
     (feed, "append"),
     (versions, "supersede"),
-    (content_findings, "remark"),
+    (content_findings, "write_warnings"),
     (store, "forget_other_attempts"),
 ]
 
@@ -176,7 +176,7 @@ def test_it_ends_the_same_wherever_it_is_killed(point, monkeypatch, module, name
     InboxPacket.objects.filter(pk=row.pk).update(lease_until=now() - timedelta(seconds=1))
     opening.open_packet(row.pk)
     row.refresh_from_db()
-    assert row.state == PacketState.ACKNOWLEDGED
+    assert row.state == InboxState.ACKNOWLEDGED
     assert [each.level for each in row.receipts.order_by("number")] == ["delivered", "acknowledged"]
     assert InboxSheet.objects.count() == 4
     folders = list(store.opened_folder(row.sha256, 1).parent.glob(f"*{row.sha256}*"))
@@ -188,7 +188,7 @@ def test_it_tries_again_when_the_trouble_is_ours(point, monkeypatch):
     monkeypatch.setattr(node, "node_recipients", list)
     opening.open_packet(row.pk)
     row.refresh_from_db()
-    assert row.state == PacketState.OPENING
+    assert row.state == InboxState.OPENING
     assert row.next_try_at > now()
     assert IssuedReceipt.objects.get().level == "delivered"
 
@@ -196,7 +196,7 @@ def test_it_tries_again_when_the_trouble_is_ours(point, monkeypatch):
 def test_it_takes_a_status_with_journals_and_acts(point):
     point.made += 1
     row = arrive(point.status("exams_finished", acts=[point.act()]))
-    assert row.state == PacketState.ACKNOWLEDGED
+    assert row.state == InboxState.ACKNOWLEDGED
     record = PointStatusRecord.objects.get()
     assert (record.status, record.state, record.declared_by) == ("exams_finished", "reported", "Иванов П. И.")
     journal = row.inboxjournals.get()
@@ -250,7 +250,7 @@ def test_a_full_disk_is_waited_out_and_parks_nothing(point, settings):
         opening.open_packet(row.pk)
     row.refresh_from_db()
     assert (row.state, row.parked_at, row.attempts) == ("opening", None, 0)
-    with pytest.raises(DiskFull):
+    with pytest.raises(DiskFullError):
         receive(point.blanks())
     settings.PPE_DISK_RESERVE = 0
     InboxPacket.objects.update(next_try_at=now(), lease_until=None)
@@ -263,7 +263,7 @@ def test_a_status_is_not_undone_while_a_later_one_rests_on_it(point, coordinator
     sitting = arrive(point.status("exams_finished")).sitting
     arrive(point.status("blanks_transferred"))
     by = Actor("Координатор", "page")
-    with pytest.raises(RequestRefused, match="действует статус «Бланки переданы в РЦОИ»"):
+    with pytest.raises(RequestRefusedError, match="действует статус «Бланки переданы в РЦОИ»"):
         statuses.undo(sitting=sitting, status="exams_finished", reason="Ошибка в журнале", actor=by)
     statuses.undo(sitting=sitting, status="blanks_transferred", reason="Ошибка в журнале", actor=by)
     statuses.undo(sitting=sitting, status="exams_finished", reason="Ошибка в журнале", actor=by)

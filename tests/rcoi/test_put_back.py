@@ -8,8 +8,8 @@ from audit.models import Event
 from common import marks
 from keys import package, trust, versions
 from keys.models import AccessKey, Certificate, ExamPackage, RevocationList
-from rcoi.answering import announcements, feed, series
-from rcoi.models import FeedEntry, IssuedReceipt, Series
+from rcoi.answering import announcements, feed, sequence
+from rcoi.models import FeedEntry, IssuedReceipt, NumberSequence
 from stations.models import ExamPoint
 from tests.rcoi.conftest import arrive
 from tests.support.copies import Copy
@@ -81,7 +81,7 @@ def test_a_start_finds_it_before_anything_is_given_out(point, put_back, monkeypa
     monkeypatch.setattr(f"{command}.call_command", lambda *args, **options: None)
     monkeypatch.setattr(f"{command}.Supervisor.run", lambda self: None)
     call_command("run_node", verbosity=0)
-    assert Series.objects.get(name="receipt").number == max(given)
+    assert NumberSequence.objects.get(name="receipt").number == max(given)
     assert Event.objects.filter(kind="node.numbers_behind").count() == 2
     call_command("run_node", verbosity=0)
     assert Event.objects.filter(kind="node.numbers_behind").count() == 2
@@ -103,7 +103,7 @@ def test_a_lost_file_is_made_again_from_the_database_and_said_once(point, data_d
     arrive(point.blanks("0101"))
     (data_dir / "numbers.jsonl").unlink()
     for _start in range(2):
-        series.catch_up()
+        sequence.catch_up()
     assert Event.objects.filter(kind="node.numbers_made").count() == 1
     copy = Copy()
     arrive(point.blanks("0102"))

@@ -9,9 +9,9 @@ from audit.log import SYSTEM
 from audit.models import Event
 from common import files
 from keys import trust
-from rcoi.models import Door, FeedEntry, InboxFinding, InboxPacket, IssuedReceipt
-from rcoi.receiving import door
-from rcoi.states import PacketState
+from rcoi.models import FeedEntry, InboxChannel, InboxFinding, InboxPacket, IssuedReceipt
+from rcoi.receiving import channels
+from rcoi.states import InboxState
 from stations.models import Mode
 from tests.rcoi.conftest import arrive, receive, sha256
 from wire.documents import feed as wire_feed
@@ -28,7 +28,7 @@ def receipts(row):
 def test_it_gives_a_delivered_receipt_and_keeps_the_bytes(point):
     path = point.blanks()
     row = receive(path)
-    assert row.state == PacketState.RECEIVED
+    assert row.state == InboxState.RECEIVED
     assert (row.uid, row.kind, row.room, row.sitting) == (row.header["uid"], "blanks", "0101", point.day.sitting)
     assert [signer["role"] for signer in row.signers] == ["hq", "gek"] or {s["role"] for s in row.signers} == {
         "hq",
@@ -45,7 +45,7 @@ def test_it_has_one_effect_however_often_the_same_bytes_come(point):
     path = point.blanks()
     first = receive(path)
     body = bytes(IssuedReceipt.objects.get().body)
-    for way in (Door.NETWORK, Door.FLASH, Door.NETWORK):
+    for way in (InboxChannel.NETWORK, InboxChannel.FLASH, InboxChannel.NETWORK):
         assert receive(path, door=way, sender=point.identity).pk == first.pk
     assert InboxPacket.objects.count() == IssuedReceipt.objects.count() == FeedEntry.objects.count() == 1
     assert bytes(IssuedReceipt.objects.get().body) == body
@@ -55,13 +55,13 @@ def test_it_refuses_a_fork_of_the_sequence(point):
     first = receive(point.blanks("0101"))
     second = point.blanks("0102", sequence=1)
     row = receive(second)
-    assert row.state == PacketState.REJECTED
+    assert row.state == InboxState.REJECTED
     assert row.reasons[0]["code"] == "sequence_fork"
     assert row.uid is None
     assert row.claimed_uid
     (said,) = receipts(row)
     assert (said.level, said.uid) == ("rejected", row.claimed_uid)
-    assert InboxPacket.objects.get(pk=first.pk).state == PacketState.RECEIVED
+    assert InboxPacket.objects.get(pk=first.pk).state == InboxState.RECEIVED
     assert Event.objects.filter(kind="rcoi.refused").count() == 1
 
 
@@ -73,13 +73,13 @@ def test_it_refuses_other_bytes_under_a_known_uid(point):
 
 def test_it_refuses_a_packet_without_the_gek_member(point):
     row = receive(point.blanks(signers=[point.hq]))
-    assert row.state == PacketState.REJECTED
+    assert row.state == InboxState.REJECTED
     assert row.reasons[0]["code"] == "foreign_signer"
     assert "gek" in row.reasons[0]["ru"]
 
 
 def test_it_takes_a_status_signed_by_the_node_alone(point):
-    assert receive(point.status("exams_finished")).state == PacketState.RECEIVED
+    assert receive(point.status("exams_finished")).state == InboxState.RECEIVED
 
 
 def test_it_refuses_the_other_mode(point, settings):
@@ -99,7 +99,7 @@ def test_it_refuses_a_torn_file(point, tmp_path, cut):
     torn = tmp_path / "torn.ppe"
     torn.write_bytes(data[:cut] if cut else b"")
     row = receive(torn, sender=point.identity)
-    assert row.state == PacketState.REJECTED
+    assert row.state == InboxState.REJECTED
     (said,) = receipts(row)
     assert (said.level, said.point) == ("rejected", "0001")
 
@@ -109,8 +109,8 @@ def test_it_refuses_flipped_bytes_of_content_header_and_signature(point, tmp_pat
     for place in (500, data.index(b"packet.json") + 60, len(data) - 900):
         bad = tmp_path / f"bad-{place}.ppe"
         bad.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
-        assert receive(bad).state == PacketState.REJECTED, place
-    assert not InboxPacket.objects.exclude(state=PacketState.REJECTED).exists()
+        assert receive(bad).state == InboxState.REJECTED, place
+    assert not InboxPacket.objects.exclude(state=InboxState.REJECTED).exists()
 
 
 def test_it_shows_a_gap_until_the_packet_comes(point):
@@ -159,15 +159,15 @@ def test_a_packet_in_pieces_is_joined_and_has_the_same_effect_as_whole(point, fl
     torn = flash_dir / f"{path.name}.2of3"
     kept = torn.read_bytes()
     torn.unlink()
-    (missing,) = door.import_folder(folder=str(flash_dir), actor=SYSTEM)
+    (missing,) = channels.import_folder(folder=str(flash_dir), actor=SYSTEM)
     assert missing.refusal.code == "pieces_missing"
     assert "2 из 3" in missing.line
     assert not InboxPacket.objects.exists()
     torn.write_bytes(kept)
-    (taken,) = door.import_folder(folder=str(flash_dir), actor=SYSTEM)
+    (taken,) = channels.import_folder(folder=str(flash_dir), actor=SYSTEM)
     assert (taken.refusal, taken.packet.sha256) == (None, sha256(path))
     assert receive(path) == taken.packet
     cut = [(each.name, each) for each in sorted(flash_dir.iterdir())]
-    (again,) = door.import_files(files=cut, actor=SYSTEM)
+    (again,) = channels.import_files(files=cut, actor=SYSTEM)
     assert (again.again, again.packet) == (True, taken.packet)
     assert not list(files.folder("tmp").iterdir())

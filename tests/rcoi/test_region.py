@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from common.web import pages
 from keys.models import Certificate
-from rcoi.models import InboxPacket, IssuedReceipt, Report, Series
+from rcoi.models import InboxPacket, IssuedReceipt, NumberSequence, Report
 from stations import registry
 from stations.models import Sitting, SittingRoom
 from tests.ppe_portal.test_every_page import lists
@@ -40,7 +40,7 @@ GONE = {"centre-package-file", "centre-access-key-file", "centre-report-file", "
 @pytest.fixture
 def centre_of_the_region(great_day, centre, administrator):
     """The administrator's browser at the centre of the region."""
-    Series.objects.update_or_create(name="report", defaults={"number": Report.objects.count()})
+    NumberSequence.objects.update_or_create(name="report", defaults={"number": Report.objects.count()})
     return administrator.client
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from audit.log import Actor
-from journals.models import Door, Journal, JournalSet, JournalSheet
+from journals.models import Journal, JournalChannel, JournalSet, JournalSheet
 from scanning import cards, recognise, sources
 from scanning.models import RoomCard, Source
 from scanning.recognition import decode
@@ -21,7 +21,7 @@ _serials = itertools.count(1000)
 
 
 @dataclass
-class Desk:
+class ScanningDesk:
     """A scanning desk with one small day."""
 
     day: factories.Day
@@ -53,7 +53,7 @@ class Desk:
             sha256=hashlib.sha256(f"{room}{station}".encode()).hexdigest(),
             size=1,
             path="j",
-            door=Door.BROWSER,
+            door=JournalChannel.BROWSER,
             received_at=timezone.now(),
             received_by="т",
             sealed_sets=count,
@@ -106,7 +106,7 @@ class Desk:
         pictures[0].save(
             path, format="TIFF", compression="group4", save_all=True, append_images=pictures[1:], dpi=(300, 300)
         )
-        source = sources.take_in(card=self.card(room), name=name, content=path, door="browser", actor=ACTOR).source
+        source = sources.ingest(card=self.card(room), name=name, content=path, door="browser", actor=ACTOR).source
         recognise.recognise(source.pk)
         return Source.objects.get(pk=source.pk)
 
@@ -127,9 +127,9 @@ PREFIXES = {code: kind.number_prefix for code, kind in CATALOGUE.items()}
 
 
 @pytest.fixture
-def desk(day, data_dir, tmp_path) -> Desk:
+def desk(day, data_dir, tmp_path) -> ScanningDesk:
     """A desk of the usual day, two seats in room 0101."""
-    made = Desk(day, tmp_path)
+    made = ScanningDesk(day, tmp_path)
     for number in ("0101", "0102"):
         made.seats(2, number)
     return made

@@ -32,7 +32,7 @@ def answer(order: str, *words: str) -> Any:
     match order:
         case "take":
             card = next(each for each in rooms() if each.room.number == words[0])
-            return sources.take_in(
+            return sources.ingest(
                 card=card, name=Path(words[1]).name, content=Path(words[1]), door="browser", actor=ACTOR
             ).source.pk
         case "unread":

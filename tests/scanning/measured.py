@@ -30,7 +30,7 @@ _BY_NAME = {kind.name: kind for kind in KINDS}
 
 
 @dataclass(frozen=True)
-class Outcome:
+class MeasuredOutcome:
     """What became of one sheet: with us, and with zxing-cpp on the whole page."""
 
     kind: str
@@ -61,7 +61,7 @@ def spec(seed: int, index: int) -> SheetSpec:
     )
 
 
-def hurt_and_read(seed: int, job: tuple[str, int]) -> Outcome:
+def hurt_and_read(seed: int, job: tuple[str, int]) -> MeasuredOutcome:
     """Draw a sheet, hurt it, read it both ways."""
     name, index = job
     truth = spec(seed, index)
@@ -75,7 +75,7 @@ def hurt_and_read(seed: int, job: tuple[str, int]) -> Outcome:
     end = time.process_time()
     addressed = [parse_sheet_code(text) for text in texts]
     numbers = [code.number if code else text for code, text in zip(addressed, texts, strict=True)]
-    return Outcome(
+    return MeasuredOutcome(
         name,
         index,
         reading.number == truth.number,
@@ -89,7 +89,7 @@ def hurt_and_read(seed: int, job: tuple[str, int]) -> Outcome:
 
 
 @dataclass(frozen=True)
-class Read:
+class MeasuredSheet:
     """What the whole way from the scanner's file to the reading made of one sheet."""
 
     number: str | None
@@ -101,7 +101,7 @@ class Read:
     seconds: float
 
 
-def read_scan(truth: SheetSpec) -> Read:
+def read_scan(truth: SheetSpec) -> MeasuredSheet:
     """Draw a sheet, write the scanner's file, read that."""
     with tempfile.NamedTemporaryFile(suffix=".tif", dir=_MEMORY) as file:
         file.write(scan_sheet(truth))
@@ -110,7 +110,7 @@ def read_scan(truth: SheetSpec) -> Read:
         reading, _ = sheet.recognise(decode.read_page(Path(file.name), 0))
         seconds = time.process_time() - begin
     address = {name: getattr(reading, name) for name in ("region", "point", "date", "subject", "room")}
-    return Read(
+    return MeasuredSheet(
         reading.number,
         reading.kind,
         address if reading.region else {},
@@ -121,12 +121,12 @@ def read_scan(truth: SheetSpec) -> Read:
     )
 
 
-def read_scans(specs: list[SheetSpec], *, workers: int = 2) -> list[Read]:
+def read_scans(specs: list[SheetSpec], *, workers: int = 2) -> list[MeasuredSheet]:
     with ProcessPoolExecutor(workers, initializer=limit_threads) as pool:
         return list(pool.map(read_scan, specs, chunksize=16))
 
 
-def run(seed: int, jobs: list[tuple[str, int]], *, workers: int = 2) -> Iterator[Outcome]:
+def run(seed: int, jobs: list[tuple[str, int]], *, workers: int = 2) -> Iterator[MeasuredOutcome]:
     with ProcessPoolExecutor(workers, initializer=limit_threads) as pool:
         yield from pool.map(partial(hurt_and_read, seed), jobs, chunksize=4)
 

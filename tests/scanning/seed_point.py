@@ -21,7 +21,7 @@ from PIL import Image  # noqa: E402
 
 from scanning import cards  # noqa: E402
 from scanning.recognition import decode  # noqa: E402
-from tests.scanning.conftest import Desk  # noqa: E402
+from tests.scanning.conftest import ScanningDesk  # noqa: E402
 from tests.scanning.drawn import _stamp, damage, draw, px  # noqa: E402
 from tests.support import factories  # noqa: E402
 from wire import forms  # noqa: E402
@@ -34,7 +34,7 @@ def background(kind: str, which: int) -> np.ndarray:
     return draw(kind, writing=30, seed=which, code128=False, datamatrix=False)
 
 
-def sheet(desk: Desk, kind: str, number: str, room: str, seed: int) -> np.ndarray:
+def sheet(desk: ScanningDesk, kind: str, number: str, room: str, seed: int) -> np.ndarray:
     page = background(kind, seed % DISTINCT).copy()
     geometry = forms.GEOMETRY
     x0, y0, _, y1 = geometry.code128_box
@@ -68,7 +68,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     factories.NodeFactory(kind="hq", points=["0001"])
     day = factories.make_day()
-    desk = Desk(day, folder)
+    desk = ScanningDesk(day, folder)
     truth: dict[str, list[str]] = {}
     piles: list[tuple[str, str]] = []
     seed = 0

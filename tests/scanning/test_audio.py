@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scanning.recognition.audio import listen
-from scanning.recognition.errors import EmptyFile, NotARecording
+from scanning.recognition.errors import EmptyFileError, NotARecordingError
 
 RATE = 16_000
 
@@ -82,11 +82,11 @@ def test_a_wrong_name_is_told(tmp_path):
 @pytest.mark.parametrize("data", [b"random words, no sound", struct.pack("<4sI4s", b"RIFF", 10, b"WAVE"), b"%PDF-1.7"])
 def test_what_is_no_sound_is_refused(tmp_path, data):
     (tmp_path / "x.wav").write_bytes(data)
-    with pytest.raises(NotARecording):
+    with pytest.raises(NotARecordingError):
         listen(tmp_path / "x.wav", "x.wav")
 
 
 def test_an_empty_file_is_refused(tmp_path):
     (tmp_path / "x.wav").touch()
-    with pytest.raises(EmptyFile):
+    with pytest.raises(EmptyFileError):
         listen(tmp_path / "x.wav", "x.wav")

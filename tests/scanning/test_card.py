@@ -8,10 +8,10 @@ from django.urls import reverse
 from monitoring.facts import facts_of
 from monitoring.steps import steps_of
 from scanning import cards
-from scanning.errors import CardRefused, NotBalanced
+from scanning.errors import CardRefusedError, NotBalancedError
 from scanning.models import RoomCard
 from scanning.states import CardState
-from tests.scanning.conftest import ACTOR, Desk
+from tests.scanning.conftest import ACTOR, ScanningDesk
 from tests.scanning.test_room import all_pages
 
 WHOLE = {"registration_count": 2, "dbo_count": 0, "absent_count": 0, "not_finished_count": 0}
@@ -20,7 +20,7 @@ WHOLE = {"registration_count": 2, "dbo_count": 0, "absent_count": 0, "not_finish
 @pytest.mark.parametrize("name", sorted(WHOLE))
 def test_every_count_has_to_be_given(desk, name):
     desk.journal()
-    with pytest.raises(CardRefused) as caught:
+    with pytest.raises(CardRefusedError) as caught:
         cards.save_card(card=desk.card(), counts=WHOLE | {name: None}, version=0, actor=ACTOR)
     assert [part.field for part in caught.value.parts] == [name]
     assert "впишите 0" in caught.value.remedy.ru
@@ -76,7 +76,7 @@ def test_a_card_that_was_saved_half_is_not_filled_and_closes_no_room(desk, techn
     # As the version before left it.
     RoomCard.objects.filter(pk=desk.card().pk).update(dbo_count=None, not_finished_count=None)
     assert not desk.card().filled
-    with pytest.raises(NotBalanced, match="карточка не заполнена: ДБО № 2, не закончили"):
+    with pytest.raises(NotBalancedError, match="карточка не заполнена: ДБО № 2, не закончили"):
         cards.close(card=desk.card(), actor=ACTOR)
     step = steps_of(facts_of(desk.sitting), technician.user)[3]
     assert "карточка аудитории 0101 не заполнена" in step.missing
@@ -85,10 +85,10 @@ def test_a_card_that_was_saved_half_is_not_filled_and_closes_no_room(desk, techn
 
 
 def test_an_oral_exam_and_the_hq_ask_only_for_what_they_have(voice_day, data_dir, tmp_path):
-    oral = Desk(voice_day, tmp_path)
+    oral = ScanningDesk(voice_day, tmp_path)
     oral.fill("0201", registration_count=2, dbo_count=None)
     assert oral.card("0201").filled
-    with pytest.raises(CardRefused, match="не закончили"):
+    with pytest.raises(CardRefusedError, match="не закончили"):
         oral.fill("0202", registration_count=2, dbo_count=None, not_finished_count=None)
     assert oral.card("HQ").fields == ()
     oral.fill("HQ", dbo_count=None, absent_count=None, not_finished_count=None)

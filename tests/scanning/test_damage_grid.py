@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from tests.scanning import measured
-from tests.scanning.measured import Outcome, keep, run
+from tests.scanning.measured import MeasuredOutcome, keep, run
 from tests.support.damage import KINDS, MIXTURE
 
 SEED = 20260529
@@ -19,7 +19,7 @@ def say(words: str) -> None:
     sys.stdout.write(words + "\n")
 
 
-def total(rows: list[Outcome], name: str) -> int:
+def total(rows: list[MeasuredOutcome], name: str) -> int:
     return sum(getattr(row, name) for row in rows)
 
 

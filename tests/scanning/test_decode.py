@@ -9,13 +9,13 @@ from PIL import Image
 
 from scanning.recognition import decode
 from scanning.recognition.errors import (
-    DamagedFile,
-    EmptyFile,
-    FileRefused,
-    TooManyPages,
-    TooManyPixels,
-    UnknownFormat,
-    WrongDepth,
+    DamagedFileError,
+    EmptyFileError,
+    FileRefusedError,
+    TooManyPagesError,
+    TooManyPixelsError,
+    UnknownFormatError,
+    WrongDepthError,
 )
 from tests.scanning.drawn import draw
 
@@ -71,7 +71,7 @@ def tiff_claiming(width, height):
 def test_a_bomb_is_refused_by_its_header(tmp_path, data):
     path = tmp_path / "bomb"
     path.write_bytes(data)
-    with pytest.raises(TooManyPixels) as caught:
+    with pytest.raises(TooManyPixelsError) as caught:
         decode.inspect(path, "bomb")
     assert "000×" in caught.value.message.ru
 
@@ -79,13 +79,13 @@ def test_a_bomb_is_refused_by_its_header(tmp_path, data):
 @pytest.mark.parametrize(
     ("data", "refusal"),
     [
-        (b"", EmptyFile),
-        (b"not a picture at all", UnknownFormat),
-        (bytes(range(256)) * 20, UnknownFormat),
-        (b"II*\0" + b"\xff" * 40, DamagedFile),
-        (b"%PDF-1.7 nothing follows", DamagedFile),
-        (b"\xff\xd8\xff\xe0 broken", DamagedFile),
-        (b"\x89PNG\r\n\x1a\n broken", DamagedFile),
+        (b"", EmptyFileError),
+        (b"not a picture at all", UnknownFormatError),
+        (bytes(range(256)) * 20, UnknownFormatError),
+        (b"II*\0" + b"\xff" * 40, DamagedFileError),
+        (b"%PDF-1.7 nothing follows", DamagedFileError),
+        (b"\xff\xd8\xff\xe0 broken", DamagedFileError),
+        (b"\x89PNG\r\n\x1a\n broken", DamagedFileError),
     ],
 )
 def test_bad_bytes_are_refused_in_words(tmp_path, data, refusal):
@@ -101,14 +101,14 @@ def test_sixteen_bits_are_refused(tmp_path):
     Image.fromarray(np.zeros((50, 50), np.uint16)).save(tmp_path / "deep.png")
     Image.fromarray(np.zeros((50, 50), np.uint16)).save(tmp_path / "deep.tif")
     for name in ("deep.png", "deep.tif"):
-        with pytest.raises(WrongDepth):
+        with pytest.raises(WrongDepthError):
             decode.inspect(tmp_path / name, name)
 
 
 def test_too_many_pages_are_refused(tmp_path):
     small = [Image.new("1", (8, 8)) for _ in range(decode.MAX_PAGES + 1)]
     small[0].save(tmp_path / "many.tif", save_all=True, append_images=small[1:])
-    with pytest.raises(TooManyPages):
+    with pytest.raises(TooManyPagesError):
         decode.inspect(tmp_path / "many.tif", "many.tif")
 
 
@@ -122,5 +122,5 @@ def test_a_cut_file_is_refused_and_never_raises_anything_else(page, tmp_path):
     path = tmp_path / "cut.tif"
     for share in (0.3, 0.7, 0.98):
         path.write_bytes(whole[: int(len(whole) * share)])
-        with pytest.raises(FileRefused):
+        with pytest.raises(FileRefusedError):
             take(path)

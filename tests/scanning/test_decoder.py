@@ -11,7 +11,7 @@ import pytest
 
 from scanning.recognition import decode
 from scanning.recognition.decoder import Decoder
-from scanning.recognition.errors import DecoderStopped, EmptyFile, UnknownFormat
+from scanning.recognition.errors import DecoderStoppedError, EmptyFileError, UnknownFormatError
 from tests.scanning.drawn import draw
 from wire.forms import make_number
 
@@ -39,9 +39,9 @@ def test_it_reads_a_page_and_writes_its_record(child, sheet, tmp_path):
 def test_refusals_keep_their_kind_across_the_pipe(child, tmp_path):
     (tmp_path / "empty").touch()
     (tmp_path / "text").write_text("hello there")
-    with pytest.raises(EmptyFile):
+    with pytest.raises(EmptyFileError):
         child.inspect(tmp_path / "empty", "empty.tif")
-    with pytest.raises(UnknownFormat) as caught:
+    with pytest.raises(UnknownFormatError) as caught:
         child.inspect(tmp_path / "text", "text.tif")
     assert "TIFF" in caught.value.message.ru
 
@@ -49,7 +49,7 @@ def test_refusals_keep_their_kind_across_the_pipe(child, tmp_path):
 def test_a_late_answer_ends_the_child_and_the_next_request_gets_another(child, sheet, tmp_path):
     child.inspect(sheet, "sheet.tif")
     before = child.pid
-    with pytest.raises(DecoderStopped):
+    with pytest.raises(DecoderStoppedError):
         child.ask(-30.0, operation="sleep", pause=20)
     assert child.inspect(sheet, "sheet.tif")["pages"] == 1
     assert child.pid != before

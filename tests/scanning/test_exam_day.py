@@ -8,7 +8,7 @@ from django.utils import timezone
 from drawing.days import demo_day
 from drawing.draw import draw_sheet
 from drawing.scans import to_tiff
-from journals.models import Door, Journal, JournalSet, JournalSheet
+from journals.models import Journal, JournalChannel, JournalSet, JournalSheet
 from scanning import recognise, sheets, sources
 from scanning.models import Sheet
 from scanning.states import CardState, SheetState
@@ -39,7 +39,7 @@ def planned(desk):
                 sha256=hashlib.sha256(station.encode()).hexdigest(),
                 size=1,
                 path="j",
-                door=Door.BROWSER,
+                door=JournalChannel.BROWSER,
                 received_at=timezone.now(),
                 received_by="т",
                 signed_by="urn:x",
@@ -71,7 +71,7 @@ def scan(desk, point, room, count):
         path = desk.folder / name
         path.write_bytes(to_tiff(draw_sheet(each.spec)))
         truth[name] = each
-        taken = sources.take_in(card=desk.card(room), name=name, content=path, door="folder", actor=ACTOR)
+        taken = sources.ingest(card=desk.card(room), name=name, content=path, door="folder", actor=ACTOR)
         recognise.recognise(taken.source.pk)
     return truth
 

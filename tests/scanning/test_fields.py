@@ -97,7 +97,7 @@ def test_a_gap_within_a_number_and_a_blot_are_never_sure():
 
 
 def test_real_digits_never_seen_in_training_are_read():
-    right, sent, rest = train_digits.judge(digit_model(), samples("digits"))
+    right, sent, rest = train_digits.evaluate(digit_model(), samples("digits"))
     assert right >= 0.97
     assert sent <= 0.10
     assert rest >= 0.995

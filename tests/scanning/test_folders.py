@@ -8,7 +8,7 @@ import pytest
 
 from audit.models import Event
 from scanning import folders, sources
-from scanning.errors import CardIsClosed, FolderBusy, FolderMissing, FolderNotAllowed
+from scanning.errors import CardIsClosedError, FolderBusyError, FolderMissingError, FolderNotAllowedError
 from scanning.folders import REFUSED, TAKEN
 from scanning.models import RoomCard, Source, WatchedFolder
 from scanning.recognition import decode
@@ -153,17 +153,17 @@ def test_links_and_unfinished_names_are_not_touched(desk, inbox, quick, tmp_path
 
 def test_only_allowed_folders_of_this_node(desk, inbox, tmp_path):
     for path, refusal in (
-        (tmp_path, FolderNotAllowed),
-        ("/etc", FolderNotAllowed),
-        (inbox / ".." / ".." / "data", FolderNotAllowed),
-        (inbox / "нет", FolderMissing),
-        ("\0", FolderMissing),
+        (tmp_path, FolderNotAllowedError),
+        ("/etc", FolderNotAllowedError),
+        (inbox / ".." / ".." / "data", FolderNotAllowedError),
+        (inbox / "нет", FolderMissingError),
+        ("\0", FolderMissingError),
     ):
         with pytest.raises(refusal):
             folders.begin(card=desk.card(), path=str(path), actor=ACTOR)
     link = inbox / "ссылка"
     link.symlink_to("/etc")
-    with pytest.raises(FolderNotAllowed):
+    with pytest.raises(FolderNotAllowedError):
         folders.begin(card=desk.card(), path=str(link), actor=ACTOR)
     assert inbox in folders.choices()
     assert Path("/etc") not in folders.choices()
@@ -172,7 +172,7 @@ def test_only_allowed_folders_of_this_node(desk, inbox, tmp_path):
 def test_a_folder_changes_rooms_when_nothing_waits_in_it(desk, inbox, quick):
     first = begin(desk, inbox)
     (inbox / "a.tif").write_bytes(sheet(desk))
-    with pytest.raises(FolderBusy, match="0101"):
+    with pytest.raises(FolderBusyError, match="0101"):
         begin(desk, inbox, "0102")
     settle(first, quick)
     second = begin(desk, inbox, "0102")
@@ -189,7 +189,7 @@ def test_a_closed_room_takes_nothing_from_its_folder(desk, inbox, quick):
     quick()
     folders.look_at_all()
     assert (inbox / "a.tif").exists()
-    with pytest.raises(CardIsClosed):
+    with pytest.raises(CardIsClosedError):
         begin(desk, inbox)
 
 

@@ -12,7 +12,7 @@ from scanning import contents, findings, recognise, sheets, sources
 from scanning.models import Sheet
 from scanning.recognition import decode, operations
 from scanning.recognition.decode import PageImage
-from scanning.recognition.errors import DamagedFile
+from scanning.recognition.errors import DamagedFileError
 from scanning.recognition.marks import CORNERS
 from scanning.recognition.sheet import recognise as read_page
 from scanning.states import SheetState
@@ -216,7 +216,7 @@ def test_a_tiff_with_bad_data_is_a_problem_or_refused_and_a_sound_one_is_neither
     path.write_bytes(data)
     try:
         damaged = decode.read_page(path, 0).damaged
-    except DamagedFile:
+    except DamagedFileError:
         damaged = True
     assert damaged is (share is not None)
 
@@ -275,7 +275,7 @@ def test_a_pale_sheet_waits_for_a_person_and_keeps_its_grey_picture(desk, tmp_pa
     path = tmp_path / "pale.png"
     address = {"date": desk.sitting.date, "point": desk.day.point.code, "subject": desk.sitting.subject.code}
     Image.fromarray(pale(200, number=number, **address)).save(path, dpi=(300, 300))
-    taken = sources.take_in(card=desk.card("0101"), name=path.name, content=path, door="folder", actor=ACTOR)
+    taken = sources.ingest(card=desk.card("0101"), name=path.name, content=path, door="folder", actor=ACTOR)
     recognise.recognise(taken.source.pk)
     sheet = Sheet.objects.get()
     assert (sheet.state, sheet.number) == (SheetState.PROBLEM, number)
@@ -359,7 +359,7 @@ def told(path, data):
     path.write_bytes(data)
     try:
         return "damaged" if decode.read_page(path, 0).damaged else "sound"
-    except DamagedFile:
+    except DamagedFileError:
         return "refused"
 
 

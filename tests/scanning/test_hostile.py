@@ -13,13 +13,13 @@ from PIL import Image, features
 from scanning.recognition import decode
 from scanning.recognition.decoder import Decoder
 from scanning.recognition.errors import (
-    DamagedFile,
-    EmptyFile,
-    FileRefused,
-    NotARecording,
-    TooManyPages,
-    TooManyPixels,
-    UnknownFormat,
+    DamagedFileError,
+    EmptyFileError,
+    FileRefusedError,
+    NotARecordingError,
+    TooManyPagesError,
+    TooManyPixelsError,
+    UnknownFormatError,
 )
 from tests.scanning.drawn import draw
 from tests.scanning.test_decode import png_claiming, tiff_claiming
@@ -46,7 +46,7 @@ def sheet(tmp_path_factory):
 def refused(child, sheet, tmp_path):
     """Hand bytes to the child as the desk does; the refusal comes back, and a good sheet is read after it."""
 
-    def take(data: bytes, name: str = "scan.tif") -> FileRefused:
+    def take(data: bytes, name: str = "scan.tif") -> FileRefusedError:
         path = tmp_path / "hostile"
         path.write_bytes(data)
         path = path.rename(tmp_path / name)
@@ -153,7 +153,7 @@ def jpeg2000_claiming(width, height):
 )
 def test_raster_bombs(refused, data):
     assert len(data) < 2_000_000
-    assert isinstance(refused(data), TooManyPixels)
+    assert isinstance(refused(data), TooManyPixelsError)
 
 
 def outcome(child, path, record):
@@ -161,7 +161,7 @@ def outcome(child, path, record):
     try:
         child.inspect(path, path.name)
         return child.read(path, 0, record)["reading"], None
-    except FileRefused as refusal:
+    except FileRefusedError as refusal:
         return None, refusal
 
 
@@ -181,17 +181,17 @@ def test_bombs_in_a_pdf(child, sheet, tmp_path, kind, said, depth):
         assert refusal.message.ru
         assert refusal.remedy.ru
     if said > 100 and depth == 1:
-        assert isinstance(refusal, TooManyPixels)
+        assert isinstance(refusal, TooManyPixelsError)
     assert not child.pid or peak_mb(child.pid) < MEMORY_MB
     assert child.read(sheet, 0, tmp_path / "good.tif")["reading"]["number"] == make_number("R", 1)
 
 
 def test_a_pdf_of_ten_thousand_pages(refused):
-    assert isinstance(refused(blank_pdf(10_000), "many.pdf"), TooManyPages)
+    assert isinstance(refused(blank_pdf(10_000), "many.pdf"), TooManyPagesError)
 
 
 def test_a_pdf_page_as_big_as_a_house(refused):
-    assert isinstance(refused(blank_pdf(1, b"/MediaBox [0 0 14400 14400] /UserUnit 10"), "big.pdf"), TooManyPixels)
+    assert isinstance(refused(blank_pdf(1, b"/MediaBox [0 0 14400 14400] /UserUnit 10"), "big.pdf"), TooManyPixelsError)
 
 
 def test_a_tiff_whose_pages_run_in_a_circle_ends(child, tmp_path):
@@ -210,18 +210,18 @@ def test_truncated_files(refused, tmp_path, ending, share):
     Image.fromarray(draw()).save(path, resolution=300)
     data = path.read_bytes()
     refusal = refused(data[: int(len(data) * share)], f"cut.{ending}")
-    assert isinstance(refusal, (DamagedFile, UnknownFormat))
+    assert isinstance(refusal, (DamagedFileError, UnknownFormatError))
 
 
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        (b"", EmptyFile),
-        (b"\x00" * 4096, UnknownFormat),
-        (b"GIF89a<script>alert(1)</script>", UnknownFormat),
-        (b"<html><!-- %PDF-1.7 -->", UnknownFormat),
-        (b"PK\x03\x04" + b"%PDF-1.7" * 100, UnknownFormat),
-        (b"MZ" + bytes(200), UnknownFormat),
+        (b"", EmptyFileError),
+        (b"\x00" * 4096, UnknownFormatError),
+        (b"GIF89a<script>alert(1)</script>", UnknownFormatError),
+        (b"<html><!-- %PDF-1.7 -->", UnknownFormatError),
+        (b"PK\x03\x04" + b"%PDF-1.7" * 100, UnknownFormatError),
+        (b"MZ" + bytes(200), UnknownFormatError),
     ],
 )
 def test_what_is_no_picture(refused, data, kind):
@@ -256,7 +256,7 @@ def video(path):
 def test_a_video_named_as_a_recording(child, tmp_path):
     path = tmp_path / "answer.wav"
     video(path)
-    with pytest.raises(NotARecording) as caught:
+    with pytest.raises(NotARecordingError) as caught:
         child.listen(path, "answer.wav")
     assert caught.value.message.ru
     assert child.pid

@@ -8,8 +8,8 @@ import pytest
 
 from drawing.large import RATES, large_day
 from drawing.plan import HQ
-from scanning.balance import Place, SeenSheet, compare
-from scanning.register import FormSet, Register
+from scanning.balance import RoomAddress, SeenSheet, compare
+from scanning.expected_forms import ExpectedForms, ExpectedSet
 from tests.scanning.measured import keep, read_scans
 from wire.forms import form_set
 from wire.messages import Both
@@ -22,9 +22,9 @@ NAMED = {"missing_sheet": "missing", "foreign_sheet": "foreign", "unknown_number
 
 
 def register(point):
-    return Register(
+    return ExpectedForms(
         [
-            FormSet(room.number, each.station, each.ordinal, each.spoiled, each.unused, each.sheets)
+            ExpectedSet(room.number, each.station, each.ordinal, each.spoiled, each.unused, each.sheets)
             for room in point.rooms
             for each in room.sets
         ]
@@ -43,7 +43,7 @@ def judge(plan, point, scans):
     rooms = tuple(room.number for room in point.rooms)
     found = []
     for pile, sheets in piles.items():
-        place = Place(
+        place = RoomAddress(
             plan.region,
             point.code,
             plan.date.isoformat(),

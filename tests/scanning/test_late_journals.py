@@ -12,9 +12,9 @@ from monitoring.facts import facts_of
 from monitoring.incidents import incidents_of
 from monitoring.steps import steps_of
 from scanning import cards, contents, live, watch
+from scanning.expected_forms import read_expected_forms
 from scanning.models import RoomCard, ScanEntry, Sheet
-from scanning.reconcile import judge
-from scanning.register import read_register
+from scanning.reconcile import evaluate
 from scanning.states import CardState, SheetState
 from scanning.watch import watch_journals
 from tests.scanning.conftest import ACTOR
@@ -37,7 +37,7 @@ def keys(desk, token_dir):
 
 def take(station):
     data = station.close()
-    return intake.take_in(data=data, name=station.name, door="flash", actor=OPERATOR).journal
+    return intake.ingest(data=data, name=station.name, door="flash", actor=OPERATOR).journal
 
 
 def more(station, made):
@@ -157,7 +157,7 @@ def test_a_journal_of_equal_counts_with_another_mark_is_something_else(desk):
     watch_journals()
     card = desk.card()
     assert card.state == CardState.DISCREPANT
-    fresh, _found = judge(card, read_register(desk.sitting))
+    fresh, _found = evaluate(card, read_expected_forms(desk.sitting))
     assert (card.balance["zero"], fresh.zero) == (False, False)
     assert (card.balance["spoiled"], card.balance["printed"]) == (1, 2)
     assert open_numbers(desk) == sorted(two.values())
@@ -298,7 +298,9 @@ def test_a_form_of_a_room_that_is_taken_away_elsewhere_opens_the_hq(desk):
 def test_a_quiet_node_reads_no_register(desk, closed, django_assert_max_num_queries, monkeypatch):
     watch_journals()
     read = []
-    monkeypatch.setattr(watch, "read_register", lambda sitting: read.append(sitting) or read_register(sitting))
+    monkeypatch.setattr(
+        watch, "read_expected_forms", lambda sitting: read.append(sitting) or read_expected_forms(sitting)
+    )
     with django_assert_max_num_queries(8):
         watch_journals()
     assert not read
@@ -321,11 +323,11 @@ def test_one_room_that_cannot_be_compared_keeps_no_other_from_it(desk, closed):
 def test_the_tag_of_a_page_is_what_it_shows_and_no_sum(desk, technician):
     one, _two = desk.journal(count=2)
     desk.scan(*all_pages(desk, [one]))
-    before = live.pulse(desk.card())
+    before = live.poll(desk.card())
     rows = list(Sheet.objects.filter(card=desk.card()).order_by("pk"))
     # As many sheets, as many of each state: another number.
     Sheet.objects.filter(pk=rows[0].pk).update(number=make_number("R", 4711))
-    after = live.pulse(desk.card())
+    after = live.poll(desk.card())
     assert {**before, "mark": ""} == {**after, "mark": ""}
     assert before["mark"] != after["mark"]
     desk.scan(desk.page(make_number("R", 5)), room="0102", name="other.tif")

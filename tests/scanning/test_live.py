@@ -93,7 +93,7 @@ def test_the_mark_changes_with_whatever_the_lists_show(desk, technician):
     seen = []
 
     def mark():
-        seen.append(live.pulse(desk.card())["mark"])
+        seen.append(live.poll(desk.card())["mark"])
         return len(set(seen)) == len(seen)
 
     assert mark()
@@ -106,7 +106,7 @@ def test_the_mark_changes_with_whatever_the_lists_show(desk, technician):
     assert mark()
     cards.reopen(card=desk.card(), numbers=[sets[0]["R"]], reason="x", actor=ACTOR)
     assert mark()
-    assert live.pulse(RoomCard.objects.get(pk=batch.card_id))["mark"] == seen[-1]
+    assert live.poll(RoomCard.objects.get(pk=batch.card_id))["mark"] == seen[-1]
 
 
 def test_strangers_get_no_pulse(desk, outsider, technician):

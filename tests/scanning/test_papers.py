@@ -10,7 +10,7 @@ from keys.trust import trust_store
 from monitoring.facts import facts_of
 from monitoring.steps import steps_of
 from scanning import cards, contents, scan_journal
-from scanning.errors import CardRefused, NothingDifferent, NotReadYet
+from scanning.errors import CardRefusedError, NothingDifferentError, NotReadYetError
 from scanning.models import RoomCard, ScanEntry, Sheet
 from scanning.states import CardState, SheetState
 from tests.scanning.conftest import ACTOR
@@ -19,7 +19,7 @@ from tests.support.keys import make_keys
 from transfers.gates import gate
 from wire import journal, names
 from wire.documents import act as wire_act
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_an_act_needs_a_reason_in_words(desk, keys):
     desk.scan(*all_pages(desk, sets)[1:])
     desk.fill(registration_count=2)
     for reason in ("", "1", "0380115726935", "—", "я"):
-        with pytest.raises(CardRefused, match="словами"):
+        with pytest.raises(CardRefusedError, match="словами"):
             cards.close_with_act(card=desk.card(), reason=reason, text="", token=keys.open_token(), actor=ACTOR)
     assert not Act.objects.exists()
 
@@ -59,10 +59,10 @@ def test_an_act_needs_a_difference_and_everything_read(desk, keys):
     sets = desk.journal()
     desk.scan(*all_pages(desk, sets))
     desk.fill(registration_count=2)
-    with pytest.raises(NothingDifferent):
+    with pytest.raises(NothingDifferentError):
         cards.close_with_act(card=desk.card(), reason="так", text="", token=keys.open_token(), actor=ACTOR)
     Sheet.objects.filter(number=sets[0]["R"]).update(state=SheetState.RECEIVED)
-    with pytest.raises(NotReadYet):
+    with pytest.raises(NotReadYetError):
         cards.close_with_act(card=desk.card(), reason="так", text="", token=keys.open_token(), actor=ACTOR)
     assert not Act.objects.exists()
     assert desk.card().state != CardState.CLOSED_WITH_ACT
@@ -112,12 +112,12 @@ def test_no_scan_journal_is_formed_while_a_room_or_the_hq_is_open(desk, keys, te
         return steps_of(facts_of(desk.sitting), technician.user)[6]
 
     # Rooms that nobody has opened have no card yet, and are not closed either.
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(PpeError) as caught:
         scan_journal.form_end_scan(sitting=desk.sitting, actor=ACTOR)
     assert caught.value.code == "rooms_open"
     assert [part.field for part in caught.value.parts] == ["0101", "0102", "0103", "0104", "HQ"]
     close_all(desk, but=("0102", "HQ"))
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(PpeError) as caught:
         scan_journal.form_end_scan(sitting=desk.sitting, actor=ACTOR)
     assert "ауд. 0102 — Ожидает; Штаб — Ожидает" in caught.value.message.ru
     assert "room 0102 — Waiting; HQ — Waiting" in caught.value.message.en

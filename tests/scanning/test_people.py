@@ -9,7 +9,7 @@ from scanning.models import Source
 from scanning.recognition import decode
 from stations.models import Role
 from tests.conftest import log_in
-from tests.scanning.conftest import Desk
+from tests.scanning.conftest import ScanningDesk
 from tests.support import factories
 from uploads import handlers
 
@@ -18,7 +18,7 @@ TUS = {"Tus-Resumable": "1.0.0"}
 
 @pytest.fixture
 def desk(day, data_dir, tmp_path):
-    made = Desk(day, tmp_path)
+    made = ScanningDesk(day, tmp_path)
     made.seats(2)
     return made
 

@@ -8,7 +8,7 @@ from django.db import OperationalError
 from common import files
 from common.work.clock import now
 from scanning import cards, recognise, sheets
-from scanning.errors import DecisionRefused, NotBalanced
+from scanning.errors import DecisionRefusedError, NotBalancedError
 from scanning.models import Sheet, Source
 from scanning.recognition.decoder import decoder
 from scanning.reconcile import reconcile
@@ -18,7 +18,7 @@ from tests.scanning.conftest import ACTOR
 from tests.scanning.dying import die_in_the_middle
 from transfers import build, tasks
 from transfers.models import Packet
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 pytestmark = pytest.mark.django_db
 
@@ -53,13 +53,13 @@ def blind(desk):
 
 
 def test_a_number_is_not_taken_for_a_sheet_without_a_picture(blind):
-    with pytest.raises(DecisionRefused) as said:
+    with pytest.raises(DecisionRefusedError) as said:
         sheets.decide(sheet=blind.blind, action="set_number", number=blind.number, actor=ACTOR)
     assert said.value.code == "no_picture"
-    assert "Прочитать снова" in said.value.cure("ru")
-    with pytest.raises(DecisionRefused):
+    assert "Прочитать снова" in said.value.remedy_text("ru")
+    with pytest.raises(DecisionRefusedError):
         sheets.decide(sheet=blind.blind, action="accept", actor=ACTOR)
-    with pytest.raises(NotBalanced):
+    with pytest.raises(NotBalancedError):
         cards.close(card=blind.card(), actor=ACTOR)
 
 
@@ -68,7 +68,7 @@ def test_a_number_written_for_it_by_an_older_version_does_not_close_the_room(bli
     balance = reconcile(blind.card())
     assert "no_picture" in {each.code for each in balance.blockers}
     assert balance.counts["AB"] == 1
-    with pytest.raises(NotBalanced, match="листов без изображения: 1"):
+    with pytest.raises(NotBalancedError, match="листов без изображения: 1"):
         cards.close(card=blind.card(), actor=ACTOR)
 
 
@@ -84,20 +84,20 @@ def test_it_is_read_again_by_one_press(blind):
 
 
 def test_what_has_its_picture_is_not_read_again(whole):
-    with pytest.raises(DecisionRefused, match="незачем"):
+    with pytest.raises(DecisionRefusedError, match="незачем"):
         sheets.decide(sheet=Sheet.objects.first(), action="read_again", actor=ACTOR)
 
 
 def test_without_its_file_only_a_new_scan_helps(blind):
     (files.data_dir() / Source.objects.get().path).unlink()
-    with pytest.raises(DecisionRefused, match="на диске узла больше нет") as said:
+    with pytest.raises(DecisionRefusedError, match="на диске узла больше нет") as said:
         sheets.decide(sheet=blind.blind, action="read_again", actor=ACTOR)
-    assert "Отсканируйте лист заново" in said.value.cure("ru")
+    assert "Отсканируйте лист заново" in said.value.remedy_text("ru")
 
 
 def test_a_picture_that_vanished_keeps_a_room_from_closing(whole):
     picture(Sheet.objects.first()).unlink()
-    with pytest.raises(NotBalanced, match="листов без изображения: 1"):
+    with pytest.raises(NotBalancedError, match="листов без изображения: 1"):
         cards.close(card=whole.card(), actor=ACTOR)
 
 
@@ -106,7 +106,7 @@ def test_a_closed_room_without_a_picture_is_not_packed_and_opens_again(whole, ha
     cards.close(card=whole.card(), actor=ACTOR)
     path = picture(Sheet.objects.first())
     path.unlink() if harm == "gone" else path.write_bytes(path.read_bytes() + b"x")
-    with pytest.raises(Refusal) as said:
+    with pytest.raises(PpeError) as said:
         build.build_ready(sitting=whole.sitting, actor=ACTOR)
     assert said.value.code == "pictures_gone"
     card = whole.card()
@@ -115,7 +115,7 @@ def test_a_closed_room_without_a_picture_is_not_packed_and_opens_again(whole, ha
     assert not Packet.objects.exists()
     # The way out: read it again from its file, and close.
     (blank,) = [each for each in Sheet.objects.all() if "read_again" in {a.action for a in sheets.legal_actions(each)}]
-    with pytest.raises(NotBalanced):
+    with pytest.raises(NotBalancedError):
         cards.close(card=card, actor=ACTOR)
     sheets.decide(sheet=blank, action="read_again", actor=ACTOR)
     recognise.recognise(blank.source_id)
@@ -126,7 +126,7 @@ def test_a_closed_room_without_a_picture_is_not_packed_and_opens_again(whole, ha
 def test_a_picture_that_was_altered_keeps_a_room_from_closing(whole):
     path = picture(Sheet.objects.first())
     path.write_bytes(path.read_bytes()[:-1] + b"x")
-    with pytest.raises(NotBalanced, match="листов без изображения: 1"):
+    with pytest.raises(NotBalancedError, match="листов без изображения: 1"):
         cards.close(card=whole.card(), actor=ACTOR)
 
 
@@ -241,5 +241,5 @@ def test_a_sheet_that_ends_its_readers_again_and_again_goes_to_a_person_who_may_
 
 @pytest.mark.parametrize("reason", ["0380115726935", "я", "-", "  ", "12 34", "..."])
 def test_a_reason_without_words_does_not_exclude(whole, reason):
-    with pytest.raises(DecisionRefused, match="словами"):
+    with pytest.raises(DecisionRefusedError, match="словами"):
         sheets.decide(sheet=Sheet.objects.first(), action="discard", reason=reason, actor=ACTOR)

@@ -5,20 +5,20 @@ import hashlib
 import pytest
 from django.utils import timezone, translation
 
-from journals.models import Door, Journal, JournalAnswer
+from journals.models import Journal, JournalAnswer, JournalChannel
 from scanning import cards, contents, recordings
-from scanning.errors import AlreadyTaken, DecisionRefused
+from scanning.errors import AlreadyTakenError, DecisionRefusedError
 from scanning.models import Recording
 from scanning.states import CardState, RecordingState
 from scanning.watch import watch_journals
-from tests.scanning.conftest import ACTOR, Desk
+from tests.scanning.conftest import ACTOR, ScanningDesk
 from tests.scanning.test_audio import save_ogg, save_wav, speech
 from wire.forms import make_number
 
 
 @pytest.fixture
 def desk(voice_day, data_dir, tmp_path):
-    made = Desk(voice_day, tmp_path)
+    made = ScanningDesk(voice_day, tmp_path)
     made.seats(2, "0201")
     return made
 
@@ -45,7 +45,7 @@ def answers(desk, *files, room="0201"):
             sha256=hashlib.sha256(place.encode()).hexdigest(),
             size=1,
             path="j",
-            door=Door.BROWSER,
+            door=JournalChannel.BROWSER,
             received_at=timezone.now(),
             received_by="т",
             signed_by="urn:x",
@@ -67,7 +67,7 @@ def answers(desk, *files, room="0201"):
 
 
 def take(desk, path, room="0201"):
-    row, _ = recordings.take_in(card=desk.card(room), name=path.name, content=path, actor=ACTOR)
+    row, _ = recordings.ingest(card=desk.card(room), name=path.name, content=path, actor=ACTOR)
     recordings.listen(row.pk)
     return Recording.objects.get(pk=row.pk)
 
@@ -115,7 +115,7 @@ def test_cut_and_silent_recordings_need_a_decision_with_a_reason(desk):
     for row in (first, second):
         assert row.state == RecordingState.PROBLEM
         for reason in (" ", "12", "—", "ок"):
-            with pytest.raises(DecisionRefused, match="словами"):
+            with pytest.raises(DecisionRefusedError, match="словами"):
                 recordings.decide(recording=row, action="accept", reason=reason, actor=ACTOR)
         recordings.decide(recording=row, action="accept", reason="другой записи нет", actor=ACTOR)
     assert not desk.card("0201").recordings.filter(state=RecordingState.PROBLEM).exists()
@@ -140,10 +140,10 @@ def test_a_recording_nobody_listed_and_the_same_bytes_again(desk):
     save_wav(path, speech(2))
     answers(desk, ("0201_1_01.wav", 2.0, "0" * 64))
     assert kinds(take(desk, path)) == {"not_in_journal"}
-    with pytest.raises(AlreadyTaken):
+    with pytest.raises(AlreadyTakenError):
         take(desk, path)
-    with pytest.raises(DecisionRefused):
-        recordings.take_in(card=desk.card("HQ"), name="x.wav", content=path, actor=ACTOR)
+    with pytest.raises(DecisionRefusedError):
+        recordings.ingest(card=desk.card("HQ"), name="x.wav", content=path, actor=ACTOR)
 
 
 def test_noise_under_a_sound_name_is_kept_and_said_to_be_no_sound(desk):

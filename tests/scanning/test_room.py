@@ -4,7 +4,13 @@ import pytest
 
 from audit.models import Event
 from scanning import cards, contents, sheets
-from scanning.errors import CardChanged, CardIsClosed, DecisionRefused, NotBalanced, NumberRefused
+from scanning.errors import (
+    CardChangedError,
+    CardIsClosedError,
+    DecisionRefusedError,
+    NotBalancedError,
+    NumberRefusedError,
+)
 from scanning.models import RoomCard, ScanEntry, Sheet
 from scanning.recognise import recognise
 from scanning.reconcile import reconcile
@@ -58,7 +64,7 @@ def test_a_missing_sheet_is_named(desk):
     row = card.discrepancies.get(resolved_at=None)
     assert (row.kind, row.number, row.form) == ("missing", lost, "C2")
     assert "комплект № 2" in row.text.ru
-    with pytest.raises(NotBalanced) as caught:
+    with pytest.raises(NotBalancedError) as caught:
         cards.close(card=card, actor=ACTOR)
     assert "не хватает 1" in caught.value.message.ru
     desk.scan(desk.page(lost), name="late.tif")
@@ -74,7 +80,7 @@ def test_a_sheet_of_another_room_is_moved_there(desk):
     row = desk.card().discrepancies.get(resolved_at=None)
     assert (row.kind, row.number) == ("foreign", stray)
     assert "0102" in row.text.ru
-    with pytest.raises(DecisionRefused):
+    with pytest.raises(DecisionRefusedError):
         sheets.decide(sheet=row.sheet, action="accept", actor=ACTOR)
     sheets.decide(sheet=row.sheet, action="move", room="0102", actor=ACTOR)
     assert desk.card().state == CardState.RECONCILED
@@ -103,7 +109,7 @@ def test_an_unknown_number_is_never_taken_for_ours(desk):
     desk.fill(registration_count=2)
     row = desk.card().discrepancies.get(resolved_at=None)
     assert (row.kind, row.number) == ("unknown", unknown)
-    with pytest.raises(DecisionRefused, match="причину"):
+    with pytest.raises(DecisionRefusedError, match="причину"):
         sheets.decide(sheet=row.sheet, action="discard", actor=ACTOR)
     sheets.decide(sheet=row.sheet, action="discard", reason=f"посторонний лист {unknown}", actor=ACTOR)
     assert desk.card().state == CardState.RECONCILED
@@ -124,7 +130,7 @@ def test_an_unreadable_sheet_gets_its_number_by_hand_and_only_a_printed_one(desk
     assert desk.open_kinds() == ["missing", "unreadable"]
     sheet = Sheet.objects.get(state=SheetState.PROBLEM)
     for wrong in ("", "123", hidden[:-1] + "x", make_number("C1", 5), sets[0]["C1"]):
-        with pytest.raises(NumberRefused):
+        with pytest.raises(NumberRefusedError):
             sheets.decide(sheet=sheet, action="set_number", number=wrong, actor=ACTOR)
     sheets.decide(sheet=sheet, action="set_number", number=f" {hidden[:2]} {hidden[2:]} ", actor=ACTOR)
     assert desk.card().state == CardState.RECONCILED
@@ -157,7 +163,7 @@ def test_sealed_numbers_are_said_to_be_sealed_and_nothing_is_judged(desk):
     assert card.state == CardState.SCANNING
     assert card.balance["sealed"]
     assert not desk.open_kinds()
-    with pytest.raises(NotBalanced, match="ключ"):
+    with pytest.raises(NotBalancedError, match="ключ"):
         cards.close(card=card, actor=ACTOR)
     journal = desk.open()
     from journals.models import JournalSet, JournalSheet
@@ -174,7 +180,7 @@ def test_sealed_numbers_are_said_to_be_sealed_and_nothing_is_judged(desk):
 def test_the_second_editor_sees_what_changed(desk):
     desk.journal()
     desk.fill(registration_count=2, absent_count=1)
-    with pytest.raises(CardChanged) as caught:
+    with pytest.raises(CardChangedError) as caught:
         desk.fill(registration_count=2, absent_count=0)
     assert "не явились — 1" in caught.value.message.ru
     assert ACTOR.name in caught.value.message.ru
@@ -213,7 +219,7 @@ def test_a_rescan_request_opens_the_room_and_the_new_picture_replaces_the_old(de
     desk.scan(*all_pages(desk, sets))
     desk.fill(registration_count=2)
     cards.close(card=desk.card(), actor=ACTOR)
-    with pytest.raises(CardIsClosed):
+    with pytest.raises(CardIsClosedError):
         desk.fill(version=1, registration_count=3)
     wanted = sets[0]["C1"]
     cards.reopen(card=desk.card(), numbers=[wanted], reason="лист обрезан", actor=ACTOR)
@@ -258,14 +264,12 @@ def test_a_room_left_half_done_by_a_killed_worker_is_compared(desk):
 
 def test_the_same_bytes_are_not_taken_twice(desk):
     from scanning import sources
-    from scanning.errors import AlreadyTaken
+    from scanning.errors import AlreadyTakenError
 
     sets = desk.journal()
     desk.scan(desk.page(sets[0]["R"]))
-    with pytest.raises(AlreadyTaken, match=r"scan\.tif"):
-        sources.take_in(
-            card=desk.card(), name="copy.tif", content=desk.folder / "scan.tif", door="browser", actor=ACTOR
-        )
+    with pytest.raises(AlreadyTakenError, match=r"scan\.tif"):
+        sources.ingest(card=desk.card(), name="copy.tif", content=desk.folder / "scan.tif", door="browser", actor=ACTOR)
     assert RoomCard.objects.get(pk=desk.card().pk).sources.count() == 1
     assert not list((desk.folder / "data" / "tmp").glob("*.part"))
 

@@ -14,10 +14,17 @@ from PIL import Image
 
 from audit.models import Event
 from scanning import passes, recognise, scanner
-from scanning.errors import CardIsClosed, NoScanner, NotScanning, PresetUnavailable, ScannerBusy, ScannerSoftwareMissing
+from scanning.errors import (
+    CardIsClosedError,
+    NoScannerError,
+    NotScanningError,
+    PresetUnavailableError,
+    ScannerBusyError,
+    ScannerSoftwareMissingError,
+)
+from scanning.expected_forms import read_expected_forms
 from scanning.models import Batch, RoomCard, ScanJob, Sheet, Source
-from scanning.reconcile import judge
-from scanning.register import read_register
+from scanning.reconcile import evaluate
 from scanning.states import CardState, ScanState
 from tests.scanning.conftest import ACTOR
 
@@ -114,24 +121,24 @@ def test_no_scanner_no_software_no_such_device(desk, sane, monkeypatch):
     assert "не найден" in worked(begin(desk, device="")).said.ru
     sane("test")
     assert "test:9" in worked(begin(desk, device="test:9")).said.ru
-    with pytest.raises(NoScanner):
+    with pytest.raises(NoScannerError):
         scanner.choose("-o /etc/passwd")
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(ScannerSoftwareMissing):
+    with pytest.raises(ScannerSoftwareMissingError):
         scanner.devices()
 
 
 def test_a_device_that_cannot_do_the_preset_says_so(desk, sane):
     sane("test")
     assert "не умеет" in worked(begin(desk, "duplex")).said.ru
-    with pytest.raises(PresetUnavailable):
+    with pytest.raises(PresetUnavailableError):
         begin(desk, "colour")
 
 
 def test_one_pass_at_a_time(desk, sane):
     sane("test")
     begin(desk, device="")
-    with pytest.raises(ScannerBusy, match="0101"):
+    with pytest.raises(ScannerBusyError, match="0101"):
         begin(desk, device="test:0", room="0102")
 
 
@@ -141,16 +148,16 @@ def test_a_waiting_pass_is_stopped_at_once_and_leaves_nothing(desk, sane):
     assert not Batch.objects.exists()
     passes.run(job.pk)
     assert not Source.objects.exists()
-    with pytest.raises(NotScanning):
+    with pytest.raises(NotScanningError):
         passes.stop(job=job, actor=ACTOR)
 
 
 def test_a_room_does_not_close_over_a_running_pass(desk, sane):
     begin(desk)
     card = desk.card()
-    assert "scanning" in {each.code for each in judge(card, read_register(card.sitting))[0].blockers}
+    assert "scanning" in {each.code for each in evaluate(card, read_expected_forms(card.sitting))[0].blockers}
     RoomCard.objects.filter(pk=card.pk).update(state=CardState.CLOSED)
-    with pytest.raises(CardIsClosed):
+    with pytest.raises(CardIsClosedError):
         begin(desk)
 
 

@@ -4,10 +4,10 @@ import pytest
 
 from audit.models import Event
 from scanning import batches, cards, contents, recognise, recordings, sheets, sources, undo
-from scanning.errors import BatchRefused, CardIsClosed, NothingToUndo
-from scanning.models import Batch, Recording, Sheet, Step
+from scanning.errors import BatchRefusedError, CardIsClosedError, NothingToUndoError
+from scanning.models import Batch, Decision, Recording, Sheet
 from scanning.states import BatchState, CardState, SheetState, SourceState
-from scanning.steps import last_step
+from scanning.steps import last_decision
 from tests.scanning.conftest import ACTOR
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ def whole(desk, room="0101"):
 
 
 def take_back(card):
-    step = last_step(card)
+    step = last_decision(card)
     assert step is not None
     return undo.undo(card=card, step=step.pk, actor=ACTOR)
 
@@ -38,7 +38,7 @@ def test_a_discarded_sheet_comes_back_as_it_was(desk):
     assert "missing" not in desk.open_kinds()
     assert step.undone_by == ACTOR.name
     assert Event.objects.filter(kind="scanning.undone", data__step=step.pk, data__kind="sheet").count() == 1
-    assert last_step(desk.card()) is None
+    assert last_decision(desk.card()) is None
 
 
 def test_a_kept_twin_brings_the_other_picture_back(desk):
@@ -84,12 +84,12 @@ def test_only_the_last_decision_and_only_once(desk):
     desk.scan(*(desk.page(number) for number in numbers))
     one, two = desk.card().sheets.filter(number__in=numbers[:2])
     sheets.decide(sheet=one, action="discard", reason="первый", actor=ACTOR)
-    early = last_step(desk.card())
+    early = last_decision(desk.card())
     sheets.decide(sheet=two, action="discard", reason="второй", actor=ACTOR)
-    with pytest.raises(NothingToUndo):
+    with pytest.raises(NothingToUndoError):
         undo.undo(card=desk.card(), step=early.pk, actor=ACTOR)
     last = take_back(desk.card())
-    with pytest.raises(NothingToUndo):
+    with pytest.raises(NothingToUndoError):
         undo.undo(card=desk.card(), step=last.pk, actor=ACTOR)
     assert take_back(desk.card()) == early
 
@@ -99,12 +99,12 @@ def test_closing_settles_and_a_room_open_again_begins_anew(desk):
     desk.scan(*(desk.page(number) for number in numbers))
     desk.fill(registration_count=2)
     cards.close(card=desk.card(), actor=ACTOR)
-    assert last_step(desk.card()) is None
-    step = Step.objects.get()
-    with pytest.raises(CardIsClosed):
+    assert last_decision(desk.card()) is None
+    step = Decision.objects.get()
+    with pytest.raises(CardIsClosedError):
         undo.undo(card=desk.card(), step=step.pk, actor=ACTOR)
     cards.reopen(card=desk.card(), numbers=[], reason="пакет отклонён", actor=ACTOR)
-    with pytest.raises(NothingToUndo):
+    with pytest.raises(NothingToUndoError):
         undo.undo(card=desk.card(), step=step.pk, actor=ACTOR)
 
 
@@ -114,7 +114,7 @@ def test_work_done_since_is_never_undone_in_passing(desk):
     sheet = desk.card().sheets.get()
     sheets.decide(sheet=sheet, action="discard", reason="по ошибке", actor=ACTOR)
     Sheet.objects.filter(pk=sheet.pk).update(reason="другая причина")
-    with pytest.raises(NothingToUndo):
+    with pytest.raises(NothingToUndoError):
         take_back(desk.card())
 
 
@@ -134,7 +134,7 @@ def test_a_paused_batch_waits_and_goes_on(desk, tmp_path):
     from PIL import Image
 
     Image.fromarray(desk.page(numbers[1])).convert("1").save(path, compression="group4", dpi=(300, 300))
-    source = sources.take_in(card=desk.card(), name="two.tif", content=path, door="browser", actor=ACTOR).source
+    source = sources.ingest(card=desk.card(), name="two.tif", content=path, door="browser", actor=ACTOR).source
     batches.pause(batch=source.batch, actor=ACTOR)
     recognise.recognise(source.pk)
     source.refresh_from_db()
@@ -145,7 +145,7 @@ def test_a_paused_batch_waits_and_goes_on(desk, tmp_path):
     recognise.recognise(source.pk)
     source.refresh_from_db()
     assert source.state == SourceState.READ
-    with pytest.raises(BatchRefused):
+    with pytest.raises(BatchRefusedError):
         batches.go_on(batch=source.batch, actor=ACTOR)
 
 
@@ -168,10 +168,10 @@ def test_deleting_a_batch_says_what_goes_and_can_be_undone(desk):
 def test_an_unread_batch_is_paused_before_it_goes(desk, tmp_path):
     numbers = whole(desk)
     desk.scan(desk.page(numbers[0]))
-    source = sources.take_in(
+    source = sources.ingest(
         card=desk.card(), name="b.tif", content=_one(desk, numbers[1], tmp_path), door="browser", actor=ACTOR
     ).source
-    with pytest.raises(BatchRefused):
+    with pytest.raises(BatchRefusedError):
         batches.delete(batch=source.batch, actor=ACTOR)
     batches.delete(batch=batches.pause(batch=source.batch, actor=ACTOR), actor=ACTOR)
     source.refresh_from_db()
@@ -197,12 +197,12 @@ def test_what_was_sealed_is_never_deleted(desk):
     desk.fill(registration_count=2)
     cards.close(card=desk.card(), actor=ACTOR)
     batch = Batch.objects.get(pk=source.batch_id)
-    with pytest.raises(CardIsClosed):
+    with pytest.raises(CardIsClosedError):
         batches.delete(batch=batch, actor=ACTOR)
     contents.mark_packed(desk.card(), ACTOR)
     cards.reopen(card=desk.card(), numbers=numbers[:1], reason="пакет отклонён", actor=ACTOR)
     batch = Batch.objects.get(pk=source.batch_id)
     assert not batches.going(batch).allowed
-    with pytest.raises(BatchRefused):
+    with pytest.raises(BatchRefusedError):
         batches.delete(batch=batch, actor=ACTOR)
     assert desk.card().sheets.filter(state=SheetState.RECOGNISED).count() == len(numbers)

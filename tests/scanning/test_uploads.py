@@ -2,7 +2,7 @@
 
 import pytest
 
-from scanning.errors import DecisionRefused
+from scanning.errors import DecisionRefusedError
 from scanning.models import Source
 from scanning.recognition import decode
 from scanning.uploads import take_sheets
@@ -36,8 +36,8 @@ def test_it_takes_sheets_of_the_own_point(desk):
 
 
 def test_it_refuses_another_point_and_an_unknown_room(desk):
-    with pytest.raises(DecisionRefused):
+    with pytest.raises(DecisionRefusedError):
         take_sheets(upload(desk, point="0002"))
-    with pytest.raises(DecisionRefused):
+    with pytest.raises(DecisionRefusedError):
         take_sheets(upload(desk, room="0999", sitting="78-0001-010126-01"))
     assert not Source.objects.exists()

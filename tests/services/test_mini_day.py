@@ -6,10 +6,10 @@ import psycopg
 import pytest
 import redis
 
-from demo import stage
+from demo import harness
 from demo.killer import Killer
 from demo.mini import IMPATIENT, MiniDay
-from demo.report import Report
+from demo.report import DemoReport
 from drawing.days import mini_day
 from tests.demo.test_mini_day import expected
 
@@ -42,9 +42,9 @@ def day(tmp_path_factory, databases, brokers):
     root = tmp_path_factory.mktemp("big") / "day"
     for folder in (root.parent, root.parent.parent):
         folder.chmod(0o755)  # The HQ's user must be able to enter its own.
-    report = Report()
+    report = DemoReport()
     report.console.quiet = True
-    on = stage.build(mini_day(), root, report, settings=IMPATIENT)
+    on = harness.build(mini_day(), root, report, settings=IMPATIENT)
     for node in (on.hq, on.rcoi):
         urls = {"PPE_DATABASE_URL": databases[node.kind], "PPE_REDIS_URL": brokers[node.kind]}
         node.settings = {**node.settings, **urls}

@@ -6,16 +6,16 @@ from typing import Any
 
 from cryptography.x509 import Certificate
 
-from tests.support.pki import World, registry, the_world
+from tests.support.pki import PkiFixtures, registry, the_fixtures
 from wire import canonical, pki
 from wire.documents import package
-from wire.documents.package import ExamPackage
+from wire.documents.package import PackageDocument
 
 FINGERPRINT_HEX = 64
 
 
-def sign_request(path: Path, world: World | None = None) -> Certificate:
-    world = world or the_world()
+def sign_request(path: Path, world: PkiFixtures | None = None) -> Certificate:
+    world = world or the_fixtures()
     request = pki.read_csr(path.read_bytes())
     now = dt.datetime.now(dt.UTC)
     return pki.issue(
@@ -29,8 +29,8 @@ def sign_request(path: Path, world: World | None = None) -> Certificate:
     )
 
 
-def make_package(*certificates: Certificate, world: World | None = None, **changes: Any) -> bytes:
-    world = world or the_world()
+def make_package(*certificates: Certificate, world: PkiFixtures | None = None, **changes: Any) -> bytes:
+    world = world or the_fixtures()
     header = {
         "mode": "training",
         "region": "78",
@@ -39,7 +39,7 @@ def make_package(*certificates: Certificate, world: World | None = None, **chang
         "version": 1,
         "made_at": canonical.stamp(dt.datetime.now(dt.UTC)),
     }
-    exam = ExamPackage(
+    exam = PackageDocument(
         header=header | changes,
         registry=registry(),
         certificates=[pki.pem(world.ca), *map(pki.pem, certificates)],

@@ -15,7 +15,7 @@ from station_client import home
 from tests.station_client.test_cli import run, station  # noqa: F401 - a fixture
 from tests.support.journal_lines import build
 from tests.support.needs import missing
-from tests.support.pki import SITTING, the_world
+from tests.support.pki import SITTING, the_fixtures
 from wire import journal
 
 ENTRIES = 4000
@@ -52,7 +52,7 @@ def no_half_journal(folder: Path) -> bool:
     """Whether every file that looks like a journal is a whole one; returns whether there is one."""
     found = [path for path in folder.rglob("*") if path.name.upper().startswith("END_") or path.suffix == ".dat"]
     for path in found:
-        document = journal.read(path.read_bytes(), trust=the_world().trust)
+        document = journal.read(path.read_bytes(), trust=the_fixtures().trust)
         assert document.signed_by is not None
         assert document.problems == ()
         assert document.closed_at is not None

@@ -10,7 +10,7 @@ import pytest
 
 from station_client.cli import main
 from tests.station_client.centre import make_package, sign_request
-from tests.support.pki import the_world
+from tests.support.pki import the_fixtures
 from wire import journal, pki
 from wire.forms import make_number
 
@@ -36,7 +36,7 @@ def station(tmp_path: Path) -> Path:
     assert run("init", folder, "--role", "print", "--region", "78", "--point", "0001", "--number", "0001") == 0
     exam = tmp_path / "EXAM_78_0001_290526_v1.zip"
     exam.write_bytes(make_package(sign_request(folder / "CSR_print_78_0001_0001.pem")))
-    assert run("package", folder, exam, "--ca-fingerprint", pki.fingerprint(the_world().ca)) == 0
+    assert run("package", folder, exam, "--ca-fingerprint", pki.fingerprint(the_fixtures().ca)) == 0
     return folder
 
 
@@ -58,7 +58,7 @@ def test_a_package_needs_the_confirmed_fingerprint(tmp_path, capsys):
     exam.write_bytes(make_package(sign_request(folder / "CSR_print_78_0001_0001.pem")))
     assert run("package", folder, exam) == 3
     assert run("package", folder, exam, "--ca-fingerprint", "00" * 32) == 3
-    assert pki.fingerprint(the_world().ca) in capsys.readouterr().err
+    assert pki.fingerprint(the_fixtures().ca) in capsys.readouterr().err
     assert not (folder / "package.zip").exists()
 
 
@@ -79,11 +79,11 @@ def test_the_day_ends_in_a_journal_that_verifies(station, tmp_path, capsys):
 
     (dat,) = (tmp_path / "flash").iterdir()
     assert dat.name == "END_PRINT_78_0001_290526_01_Русский_язык_0101_0001.dat"
-    document = journal.read(dat.read_bytes(), trust=the_world().trust)
+    document = journal.read(dat.read_bytes(), trust=the_fixtures().trust)
     assert document.problems == ()
     assert document.signed_by is not None
     assert document.signed_by.identity.ident == "0001"
-    opened = journal.open_forms(document, recipients=[the_world().recipient("access")])
+    opened = journal.open_forms(document, recipients=[the_fixtures().recipient("access")])
     assert [(row.ordinal, row.spoiled, row.unused, row.sheets) for row in opened] == [
         (row["set"], row["spoiled"], row["unused"], row["sheets"]) for row in SETS
     ]
@@ -106,7 +106,7 @@ def test_a_closed_journal_goes_on_and_the_longer_one_holds_the_shorter(station, 
     run("close", station, tmp_path / "b")
     (short,) = (tmp_path / "a").iterdir()
     (long,) = (tmp_path / "b").iterdir()
-    lines = [journal.read(path.read_bytes(), trust=the_world().trust).lines for path in (long, short)]
+    lines = [journal.read(path.read_bytes(), trust=the_fixtures().trust).lines for path in (long, short)]
     assert journal.relation(*lines) == "longer"
 
 
@@ -139,7 +139,7 @@ def voice_station(tmp_path: Path) -> Path:
     run("init", folder, "--role", "voice", "--region", "78", "--point", "0001", "--number", "0201-3")
     exam = tmp_path / "e.zip"
     exam.write_bytes(make_package(sign_request(folder / "CSR_voice_78_0001_0201-3.pem")))
-    run("package", folder, exam, "--ca-fingerprint", pki.fingerprint(the_world().ca))
+    run("package", folder, exam, "--ca-fingerprint", pki.fingerprint(the_fixtures().ca))
     assert run("voice", folder, "start", "--subject", "01", "--date", "2026-05-29") == 0
     return folder
 
@@ -154,9 +154,9 @@ def test_a_voice_station_records_answers(voice_station, tmp_path):
     assert run("close", folder, tmp_path / "flash") == 0
     (dat,) = (tmp_path / "flash").iterdir()
     assert dat.name == "END_VOICE_78_0001_290526_01_0201_Русский_язык_3.dat"
-    document = journal.read(dat.read_bytes(), trust=the_world().trust)
+    document = journal.read(dat.read_bytes(), trust=the_fixtures().trust)
     assert document.problems == ()
-    (opened,) = journal.open_forms(document, recipients=[the_world().recipient("access")])
+    (opened,) = journal.open_forms(document, recipients=[the_fixtures().recipient("access")])
     assert opened.sheets == {"R": number}
 
 
@@ -238,7 +238,7 @@ def test_the_end_is_written_once(station, tmp_path):
     run("print", station, "finish")
     assert run("close", station, tmp_path / "flash") == 0
     (dat,) = (tmp_path / "flash").iterdir()
-    lines = journal.read(dat.read_bytes(), trust=the_world().trust).lines
+    lines = journal.read(dat.read_bytes(), trust=the_fixtures().trust).lines
     assert lines.count(b'"exam_finished"') == 1
 
 

@@ -13,7 +13,7 @@ import pytest
 from station_client import closing, home, sending
 from station_client.cli import main
 from tests.station_client.test_cli import run, start, station
-from tests.support.pki import the_world
+from tests.support.pki import the_fixtures
 from wire import journal
 from wire.pki.session import read_challenge
 
@@ -44,7 +44,7 @@ class Headquarters:
             signed = json.loads(body)["signed"]
             from datetime import UTC, datetime
 
-            challenge, signed_by = read_challenge(signed, trust=the_world().trust, at=datetime.now(UTC))
+            challenge, signed_by = read_challenge(signed, trust=the_fixtures().trust, at=datetime.now(UTC))
             if challenge in self.used:
                 return 403, {"detail": "This challenge has been used.", "permanent": True}
             self.used.add(challenge)
@@ -96,7 +96,7 @@ def test_a_formed_journal_is_sent_as_it_stands(station: Path, hq: Headquarters, 
     assert hq.taken == {dat.name: dat.read_bytes()}
     assert hq.logins == ["urn:ppe:print:78:0001:0001"]
     assert f"{dat.name}: Принят" in capsys.readouterr().out
-    assert journal.read(hq.taken[dat.name], trust=the_world().trust).problems == ()
+    assert journal.read(hq.taken[dat.name], trust=the_fixtures().trust).problems == ()
     assert main(["send", str(station), hq.url]) == 0
 
 
@@ -137,7 +137,7 @@ def test_the_hq_asks_to_wait_and_says_what_may_be_repeated(station: Path, hq: He
 
     real = sending.httpx.Client.request
     monkeypatch.setattr(sending.httpx.Client, "request", refusing)
-    with pytest.raises(sending.SendRefusal, match="Узел закрыт"):
+    with pytest.raises(sending.SendError, match="Узел закрыт"):
         sending.send(mine, hq.url, closing.formed(mine), sleep=waits.append)
     assert waits == [pytest.approx(7.0)]
 
@@ -155,7 +155,7 @@ def test_an_hq_that_is_not_there_is_told(station: Path, tmp_path):
     start(station)
     run("close", station, tmp_path / "flash")
     mine = home.load(station)
-    with pytest.raises(sending.SendRefusal):
+    with pytest.raises(sending.SendError):
         sending.send(mine, "http://127.0.0.1:9", closing.formed(mine), tries=2, sleep=lambda _: None)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.station_client.centre import make_package, sign_request
 from tests.station_client.test_cli import run, start, station  # noqa: F401 - a fixture
-from tests.support.pki import registry, the_world
+from tests.support.pki import registry, the_fixtures
 from wire import journal, names, pki
 from wire.documents import package
 
@@ -23,7 +23,7 @@ def scanner(tmp_path: Path) -> Path:
     assert run("init", folder, "--role", "scan", "--region", "78", "--point", "0001", "--number", "01") == 0
     exam = tmp_path / "EXAM.zip"
     exam.write_bytes(make_package(sign_request(folder / "CSR_scan_78_0001_01.pem")))
-    assert run("package", folder, exam, "--ca-fingerprint", pki.fingerprint(the_world().ca)) == 0
+    assert run("package", folder, exam, "--ca-fingerprint", pki.fingerprint(the_fixtures().ca)) == 0
     assert run("scan", folder, "start", "--subject", "01", "--date", "2026-05-29") == 0
     return folder
 
@@ -47,7 +47,7 @@ class TestScan:
         assert run("close", scanner, tmp_path / "flash") == 0
         (dat,) = (tmp_path / "flash").iterdir()
         assert dat.name == "END_SCAN_78_0001_290526_01_Русский язык_01.dat"
-        document = journal.read(dat.read_bytes(), trust=the_world().trust)
+        document = journal.read(dat.read_bytes(), trust=the_fixtures().trust)
         assert document.problems == ()
         assert [(entry.event, entry.person, entry.disposition) for entry in document.entries[4:8]] == [
             ("room_opened", "p-002", "success"),
@@ -133,27 +133,27 @@ class TestSimulate:
         exam, _ = package.read(make_package(*certificates), trust=None)
         exam.registry.clear()
         exam.registry.update(document)
-        path.write_bytes(package.write(exam, signer=the_world().signer("rcoi")))
+        path.write_bytes(package.write(exam, signer=the_fixtures().signer("rcoi")))
         return path
 
     def test_a_whole_point_is_played(self, folder, point, tmp_path, capsys):
         assert len(list((folder / "requests").iterdir())) == 3
         exam = self.package(folder, point, tmp_path / "exam.zip")
         capsys.readouterr()
-        out, mark = tmp_path / "out", pki.fingerprint(the_world().ca)
+        out, mark = tmp_path / "out", pki.fingerprint(the_fixtures().ca)
         assert run("simulate", "run", folder, exam, out, "--ca-fingerprint", mark, "--scale", "0.5", "--json") == 0
         rows = said(capsys)
         assert sorted(names.read(row["file"]).name.kind for row in rows) == ["print", "scan", "voice"]
         for path in out.iterdir():
-            document = journal.read(path.read_bytes(), trust=the_world().trust)
+            document = journal.read(path.read_bytes(), trust=the_fixtures().trust)
             assert document.problems == ()
             if document.header.kind == "print":
-                opened = journal.open_forms(document, recipients=[the_world().recipient("access")])
+                opened = journal.open_forms(document, recipients=[the_fixtures().recipient("access")])
                 assert len(opened) == 8  # half of fifteen seats
 
     def test_speed_is_kept(self, folder, point, tmp_path):
         exam = self.package(folder, point, tmp_path / "exam.zip")
-        mark = pki.fingerprint(the_world().ca)
+        mark = pki.fingerprint(the_fixtures().ca)
         speed = ("--speed", "100000", "--scale", "0.1")
         assert run("simulate", "run", folder, exam, tmp_path / "out", "--ca-fingerprint", mark, *speed) == 0
 

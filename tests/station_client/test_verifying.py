@@ -11,7 +11,7 @@ from station_client import verifying
 from station_client.cli import main
 from tests.station_client.centre import make_package
 from tests.support.journal_lines import build, signed
-from tests.support.pki import other_world, the_world
+from tests.support.pki import other_fixtures, the_fixtures
 from tests.wire import test_packet
 from tests.wire.test_signed_documents import ACT, ITEM, RECEIPT, blobs
 from wire import pki
@@ -20,8 +20,8 @@ from wire.documents import act, feed, receipt
 NAME = "END_PRINT_78_0001_290526_01_Русский_язык_0101_0001.dat"
 
 
-def verify(path: Path) -> verifying.Report:
-    return verifying.verify(path, the_world().trust)
+def verify(path: Path) -> verifying.FileReport:
+    return verifying.verify(path, the_fixtures().trust)
 
 
 def put(folder: Path, name: str, data: bytes) -> Path:
@@ -30,7 +30,7 @@ def put(folder: Path, name: str, data: bytes) -> Path:
     return path
 
 
-def words(report: verifying.Report) -> str:
+def words(report: verifying.FileReport) -> str:
     return " | ".join(
         [f"{fact.ru}: {value.ru}" for fact, value in report.facts] + [each.ru for each in report.problems]
     )
@@ -77,13 +77,13 @@ def test_receipts_feeds_and_acts_are_told_in_words(tmp_path):
 
 
 def test_a_broken_feed_is_refused(tmp_path):
-    signer = the_world().signer("rcoi")
+    signer = the_fixtures().signer("rcoi")
     items = [feed.write(dataclasses.replace(ITEM, number=number, prev=""), signer) for number in (1, 3)]
     assert verify(put(tmp_path, "feed.jsonl", feed.bundle(items))).verdict == "refused"
 
 
 def test_foreign_documents_say_what_they_are_and_are_refused(tmp_path):
-    foreign = other_world()
+    foreign = other_fixtures()
     for name, blob in {
         "Квитанция": receipt.write(RECEIPT, foreign.signer("rcoi")),
         "Акт": act.write(ACT, foreign.signer("gek")),
@@ -108,7 +108,7 @@ def test_a_package_may_vouch_for_the_others(tmp_path, capsys):
     exam = put(tmp_path, "EXAM.zip", make_package())
     dat = put(tmp_path, NAME, signed(build(1)))
     assert main(["verify", "--package", str(exam), str(dat), str(exam)]) == 0
-    assert pki.fingerprint(the_world().ca) in capsys.readouterr().out
+    assert pki.fingerprint(the_fixtures().ca) in capsys.readouterr().out
 
 
 def test_without_trust_nothing_is_called_good(tmp_path, capsys):

@@ -4,7 +4,7 @@ import pytest
 
 from audit.log import SYSTEM
 from audit.models import Event
-from stations.people import AccountRefused, issue_account
+from stations.people import AccountRefusedError, issue_account
 from tests.support import factories
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def test_it_makes_a_login_of_a_person():
     [{"username": " "}, {"repeated": "другой"}, {"password": "1", "repeated": "1"}, {"password": "", "repeated": ""}],
 )
 def test_it_refuses_with_a_reason_and_changes_nothing(said):
-    with pytest.raises(AccountRefused) as caught:
+    with pytest.raises(AccountRefusedError) as caught:
         issue(**said)
     assert caught.value.text("ru")
     assert not Event.objects.exists()
@@ -40,5 +40,5 @@ def test_it_refuses_with_a_reason_and_changes_nothing(said):
 def test_a_name_is_taken_in_any_letter_case():
     person = factories.PersonFactory()
     issue(person=person)
-    with pytest.raises(AccountRefused):
+    with pytest.raises(AccountRefusedError):
         issue(person=person, username="IVANOV")

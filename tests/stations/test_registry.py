@@ -5,9 +5,9 @@ import copy
 import pytest
 
 from audit.log import SYSTEM
-from stations.models import Assignment, ExamPoint, Region, Room, Sitting, StationPost
-from stations.registry import document_of, take_in
-from wire.errors import Refusal
+from stations.models import Assignment, ExamPoint, Region, Room, Sitting, StationAssignment
+from stations.registry import document_of, import_registry
+from wire.errors import PpeError
 
 pytestmark = pytest.mark.django_db
 
@@ -66,27 +66,29 @@ DOCUMENT = {
 
 
 def test_it_writes_the_whole_region():
-    take_in(DOCUMENT, actor=SYSTEM)
+    import_registry(DOCUMENT, actor=SYSTEM)
     sitting = Sitting.objects.get()
     assert sitting.key == "78-0001-290526-01"
     assert sitting.deadline("exams_finished").isoformat() == "2026-05-29T18:00:00+03:00"
-    assert StationPost.objects.count() == 2
+    assert StationAssignment.objects.count() == 2
     assert Room.objects.filter(kind="hq").count() == 1
     assert Assignment.objects.filter(region__code="78").count() == 1
 
 
 def test_the_same_document_twice_changes_nothing():
-    take_in(DOCUMENT, actor=SYSTEM)
-    before = {model: model.objects.count() for model in (Region, ExamPoint, Room, Sitting, StationPost, Assignment)}
-    take_in(DOCUMENT, actor=SYSTEM)
+    import_registry(DOCUMENT, actor=SYSTEM)
+    before = {
+        model: model.objects.count() for model in (Region, ExamPoint, Room, Sitting, StationAssignment, Assignment)
+    }
+    import_registry(DOCUMENT, actor=SYSTEM)
     assert {model: model.objects.count() for model in before} == before
 
 
 def test_what_leaves_in_a_package_can_be_taken_in_again():
-    take_in(DOCUMENT, actor=SYSTEM)
+    import_registry(DOCUMENT, actor=SYSTEM)
     sitting = Sitting.objects.get()
     out = document_of(sitting.point, sitting.date)
-    take_in(out, actor=SYSTEM)
+    import_registry(out, actor=SYSTEM)
     assert document_of(sitting.point, sitting.date) == out
 
 
@@ -94,8 +96,8 @@ def test_what_leaves_in_a_package_can_be_taken_in_again():
 def test_a_malformed_document_is_refused_and_nothing_is_written(broken):
     document = copy.deepcopy(DOCUMENT)
     del document[broken]
-    with pytest.raises(Refusal):
-        take_in(document, actor=SYSTEM)
+    with pytest.raises(PpeError):
+        import_registry(document, actor=SYSTEM)
     assert not Region.objects.exists()
 
 
@@ -103,11 +105,11 @@ def test_a_malformed_document_is_refused_and_nothing_is_written(broken):
 def test_a_registry_of_another_mode_is_refused_in_words_and_nothing_is_written(own, words, settings):
     settings.PPE_MODE = own
     document = {**DOCUMENT, "mode": "training" if own == "live" else "live"}
-    with pytest.raises(Refusal) as caught:
-        take_in(document, actor=SYSTEM)
+    with pytest.raises(PpeError) as caught:
+        import_registry(document, actor=SYSTEM)
     assert caught.value.code == "registry_wrong_mode"
     assert words in caught.value.text("ru")
-    assert caught.value.cure("ru")
-    assert caught.value.cure("en")
+    assert caught.value.remedy_text("ru")
+    assert caught.value.remedy_text("en")
     assert not Region.objects.exists()
     assert not Sitting.objects.exists()

@@ -4,8 +4,8 @@ import pytest
 
 from audit.log import SYSTEM
 from audit.models import Event
-from stations.models import Duty, StationPost
-from stations.replacement import ReplacementRefused, replace_station
+from stations.models import Duty, StationAssignment
+from stations.replacement import ReplacementRefusedError, replace_station
 
 
 def replace(day, old="print-0002", new="print-0005", room="0102"):
@@ -15,10 +15,10 @@ def replace(day, old="print-0002", new="print-0005", room="0102"):
 
 
 def test_a_reserve_without_a_room_takes_it(day):
-    posts = StationPost.objects.count()
+    posts = StationAssignment.objects.count()
     after = replace(day)
-    before = StationPost.objects.get(pk=day.posts["print-0002"].pk)
-    assert StationPost.objects.count() == posts
+    before = StationAssignment.objects.get(pk=day.posts["print-0002"].pk)
+    assert StationAssignment.objects.count() == posts
     assert (after.pk, after.room.number, after.since is not None) == (day.posts["print-0005"].pk, "0102", True)
     assert (before.duty, before.replaced_by) == (Duty.REPLACED, after)
     assert Event.objects.filter(kind="station.replaced", chain="78-0001").count() == 1
@@ -45,12 +45,12 @@ def test_a_reserve_in_a_second_room_gets_a_second_post(day):
     ],
 )
 def test_what_does_not_follow_is_refused(day, old, new, room):
-    with pytest.raises(ReplacementRefused):
+    with pytest.raises(ReplacementRefusedError):
         replace(day, old, new, room)
     assert not Event.objects.exists()
 
 
 def test_a_replaced_one_is_not_replaced_again(day):
     replace(day)
-    with pytest.raises(ReplacementRefused):
+    with pytest.raises(ReplacementRefusedError):
         replace(day, new="print-0006")

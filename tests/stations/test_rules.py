@@ -3,7 +3,7 @@
 import pytest
 
 from stations.models import Role
-from stations.rules import RULES, NotAllowed, allowed, require
+from stations.rules import RULES, NotAllowedError, allowed, require
 from tests.support import factories
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ def test_only_the_coordinator_undoes_a_status(day, operator, coordinator, admini
 
 
 def test_a_refusal_names_who_may(day, observer):
-    with pytest.raises(NotAllowed) as caught:
+    with pytest.raises(NotAllowedError) as caught:
         require(observer.user, "transfers.status", day.sitting)
     assert "технический специалист" in caught.value.text("ru")
 

@@ -5,7 +5,7 @@ import pytest
 from audit.models import Event
 from keys.models import Certificate
 from stations.lookup import point_or_404, sitting_or_404
-from stations.models import Assignment, ExamPoint, Person, Role, Room, Sitting, StationPost
+from stations.models import Assignment, ExamPoint, Person, Role, Room, Sitting, StationAssignment
 from tests.support import factories
 from uploads.models import Upload
 
@@ -20,9 +20,9 @@ def test_a_specialist_sees_the_point_of_the_sitting_and_no_other(day, voice_day,
     assert keys(ExamPoint.objects.visible_to(technician.user)) == ["78-0001"]
     assert keys(Sitting.objects.visible_to(technician.user)) == [day.sitting.key]
     assert set(Room.objects.visible_to(technician.user).values_list("point__code", flat=True)) == {"0001"}
-    assert set(StationPost.objects.visible_to(technician.user).values_list("sitting__point__code", flat=True)) == {
-        "0001"
-    }
+    assert set(
+        StationAssignment.objects.visible_to(technician.user).values_list("sitting__point__code", flat=True)
+    ) == {"0001"}
 
 
 def test_the_staff_of_the_region_sees_every_point_of_it(day, voice_day, operator):

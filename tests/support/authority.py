@@ -10,7 +10,7 @@ from cryptography.x509 import Certificate
 
 from wire import pki
 from wire.cms import Recipient, Signer
-from wire.pki import Identity, PrivateKey, Role, TrustStore
+from wire.pki import CertificateRole, Identity, PrivateKey, TrustStore
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -70,7 +70,7 @@ class Authority:
 
     def issue(
         self,
-        role: Role = Role.HQ,
+        role: CertificateRole = CertificateRole.HQ,
         *,
         key: PrivateKey | None = None,
         point: str = "0001",
@@ -109,6 +109,6 @@ def authority() -> Authority:
 
 
 @functools.cache
-def holder(kind: str, role: Role = Role.HQ, ident: str = "01") -> Holder:
+def holder(kind: str, role: CertificateRole = CertificateRole.HQ, ident: str = "01") -> Holder:
     """Return a holder with a key of that kind ("ec" or "rsa"), made once."""
     return authority().issue(role, key=rsa_key() if kind == "rsa" else None, ident=ident)

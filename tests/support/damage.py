@@ -18,7 +18,7 @@ Hurt = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Kind:
+class DamageKind:
     name: str
     steps: tuple[Hurt, ...]
     dpi: float = 300.0
@@ -187,55 +187,55 @@ def stretch(share) -> Hurt:
     return lambda page, rng: cv2.resize(page, None, fx=1.0, fy=1 + share, interpolation=cv2.INTER_LINEAR)
 
 
-KINDS: tuple[Kind, ...] = (
-    Kind("clean, grey", ()),
-    Kind("clean, b/w", (bw(),)),
-    Kind("skew 2°, b/w", (skew(2), bw())),
-    Kind("skew 5°, b/w", (skew(-5), bw())),
-    Kind("skew 10°, b/w", (skew(10), bw())),
-    Kind("180° + skew 3°, b/w", (skew(3), rotated(2), bw())),
-    Kind("90°", (rotated(1),)),
-    Kind("270°, b/w", (rotated(3), bw())),
-    Kind("skew 3° on black background", (skew(3, border=0),)),
-    Kind("grey noise 10", (noise(10),)),
-    Kind("grey noise 25", (noise(25),)),
-    Kind("grey noise 40", (noise(40),)),
-    Kind("grey noise 60", (noise(60),)),
-    Kind("salt and pepper 2 %", (salt(0.02),)),
-    Kind("salt and pepper 5 %", (salt(0.05),)),
-    Kind("blur 1.5 px", (blur(1.5),)),
-    Kind("blur 2.5 px", (blur(2.5),)),
-    Kind("blur 3.5 px", (blur(3.5),)),
-    Kind("JPEG q=30", (jpeg(30),)),
-    Kind("JPEG q=10", (jpeg(10),)),
-    Kind("toner -70 %, grey", (toner(0.7),)),
-    Kind("toner -50 % + 5 % dropout, b/w", (toner(0.5), dropout(0.05), blur(0.6), noise(6), bw(150))),
-    Kind("toner -50 % + 15 % dropout, b/w", (toner(0.5), dropout(0.15), blur(0.6), noise(6), bw(150))),
-    Kind("toner -50 %, b/w cut too low", (toner(0.5), noise(8), bw(126))),
-    Kind("b/w too light (thin bars)", (blur(1.2), bw(50))),
-    Kind("b/w too dark (thick bars)", (blur(1.2), bw(215))),
-    Kind("5 black scanner lines", (columns(5, 0), bw())),
-    Kind("20 black scanner lines", (columns(20, 0), bw())),
-    Kind("10 white print lines", (columns(10, 255), bw())),
-    Kind("30 white print lines", (columns(30, 255), bw())),
-    Kind("30 white lines across", (rows(30, 255), bw())),
-    Kind("pen stroke over every code", (pen(1),)),
-    Kind("3 pen strokes over every code", (pen(3),)),
-    Kind("200 dpi grey", (resolution(200),), 200),
-    Kind("150 dpi grey", (resolution(150),), 150),
-    Kind("100 dpi grey", (resolution(100),), 100),
-    Kind("200 dpi, b/w", (resolution(200), bw()), 200),
-    Kind("15 mm cropped on all sides", (crop(15),)),
-    Kind("folded corner, b/w", (fold(45), bw())),
-    Kind("shadow of an open lid", (shadow(0.6),)),
-    Kind("stains", (stain(6), noise(5))),
-    Kind("stretched by 4 %, b/w", (stretch(0.04), bw())),
-    Kind("combined moderate, b/w", (toner(0.3), skew(1.5), blur(1.0), noise(10), columns(2, 0, 2), bw(150))),
-    Kind("combined severe, grey JPEG", (toner(0.5), skew(-3), blur(1.8), noise(25), salt(0.01), jpeg(25))),
+KINDS: tuple[DamageKind, ...] = (
+    DamageKind("clean, grey", ()),
+    DamageKind("clean, b/w", (bw(),)),
+    DamageKind("skew 2°, b/w", (skew(2), bw())),
+    DamageKind("skew 5°, b/w", (skew(-5), bw())),
+    DamageKind("skew 10°, b/w", (skew(10), bw())),
+    DamageKind("180° + skew 3°, b/w", (skew(3), rotated(2), bw())),
+    DamageKind("90°", (rotated(1),)),
+    DamageKind("270°, b/w", (rotated(3), bw())),
+    DamageKind("skew 3° on black background", (skew(3, border=0),)),
+    DamageKind("grey noise 10", (noise(10),)),
+    DamageKind("grey noise 25", (noise(25),)),
+    DamageKind("grey noise 40", (noise(40),)),
+    DamageKind("grey noise 60", (noise(60),)),
+    DamageKind("salt and pepper 2 %", (salt(0.02),)),
+    DamageKind("salt and pepper 5 %", (salt(0.05),)),
+    DamageKind("blur 1.5 px", (blur(1.5),)),
+    DamageKind("blur 2.5 px", (blur(2.5),)),
+    DamageKind("blur 3.5 px", (blur(3.5),)),
+    DamageKind("JPEG q=30", (jpeg(30),)),
+    DamageKind("JPEG q=10", (jpeg(10),)),
+    DamageKind("toner -70 %, grey", (toner(0.7),)),
+    DamageKind("toner -50 % + 5 % dropout, b/w", (toner(0.5), dropout(0.05), blur(0.6), noise(6), bw(150))),
+    DamageKind("toner -50 % + 15 % dropout, b/w", (toner(0.5), dropout(0.15), blur(0.6), noise(6), bw(150))),
+    DamageKind("toner -50 %, b/w cut too low", (toner(0.5), noise(8), bw(126))),
+    DamageKind("b/w too light (thin bars)", (blur(1.2), bw(50))),
+    DamageKind("b/w too dark (thick bars)", (blur(1.2), bw(215))),
+    DamageKind("5 black scanner lines", (columns(5, 0), bw())),
+    DamageKind("20 black scanner lines", (columns(20, 0), bw())),
+    DamageKind("10 white print lines", (columns(10, 255), bw())),
+    DamageKind("30 white print lines", (columns(30, 255), bw())),
+    DamageKind("30 white lines across", (rows(30, 255), bw())),
+    DamageKind("pen stroke over every code", (pen(1),)),
+    DamageKind("3 pen strokes over every code", (pen(3),)),
+    DamageKind("200 dpi grey", (resolution(200),), 200),
+    DamageKind("150 dpi grey", (resolution(150),), 150),
+    DamageKind("100 dpi grey", (resolution(100),), 100),
+    DamageKind("200 dpi, b/w", (resolution(200), bw()), 200),
+    DamageKind("15 mm cropped on all sides", (crop(15),)),
+    DamageKind("folded corner, b/w", (fold(45), bw())),
+    DamageKind("shadow of an open lid", (shadow(0.6),)),
+    DamageKind("stains", (stain(6), noise(5))),
+    DamageKind("stretched by 4 %, b/w", (stretch(0.04), bw())),
+    DamageKind("combined moderate, b/w", (toner(0.3), skew(1.5), blur(1.0), noise(10), columns(2, 0, 2), bw(150))),
+    DamageKind("combined severe, grey JPEG", (toner(0.5), skew(-3), blur(1.8), noise(25), salt(0.01), jpeg(25))),
 )
 
 
-def mixture(rng: np.random.Generator) -> Kind:
+def mixture(rng: np.random.Generator) -> DamageKind:
     """A random mixture: fading, skew, blur, noise, lines, pen, salt, crop, 150-240 dpi, 180°, b/w or JPEG."""
     dpi = float(rng.uniform(150, 240)) if rng.random() < 0.3 else 300.0
     likely: tuple[tuple[float, Hurt], ...] = (
@@ -253,4 +253,4 @@ def mixture(rng: np.random.Generator) -> Kind:
     )
     steps = [step for share, step in likely if rng.random() < share]
     steps.append(bw(int(rng.uniform(120, 175))) if rng.random() < 0.6 else jpeg(int(rng.uniform(15, 80))))
-    return Kind(MIXTURE, tuple(steps), dpi)
+    return DamageKind(MIXTURE, tuple(steps), dpi)

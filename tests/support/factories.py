@@ -88,9 +88,9 @@ class SittingRoomFactory(DjangoModelFactory):
     seats = 15
 
 
-class StationPostFactory(DjangoModelFactory):
+class StationAssignmentFactory(DjangoModelFactory):
     class Meta:
-        model = models.StationPost
+        model = models.StationAssignment
 
     sitting = factory.SubFactory(SittingFactory)
     station = factory.SubFactory(StationFactory, point=factory.SelfAttribute("..sitting.point"))
@@ -158,7 +158,7 @@ class Day:
     sitting: models.Sitting
     rooms: dict[str, models.Room]
     stations: dict[str, models.Station] = field(default_factory=dict)
-    posts: dict[str, models.StationPost] = field(default_factory=dict)
+    posts: dict[str, models.StationAssignment] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -207,10 +207,10 @@ def make_voice_day(*, day: date | None = None, point: str = "0002", rooms: int =
 
 def add_post(
     day: Day, kind: str, number: str, *, room: str | None = None, duty: str = models.Duty.MAIN, place: str = ""
-) -> models.StationPost:
+) -> models.StationAssignment:
     """Add a station and its post to a day."""
     station = StationFactory(point=day.point, kind=kind, number=number, duty=duty)
-    post: models.StationPost = StationPostFactory(
+    post: models.StationAssignment = StationAssignmentFactory(
         sitting=day.sitting, station=station, room=day.rooms[room] if room else None, duty=duty, place=place
     )
     day.stations[f"{kind}-{number}"], day.posts[f"{kind}-{number}"] = station, post

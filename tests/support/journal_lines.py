@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from tests.support.pki import header, the_world
+from tests.support.pki import header, the_fixtures
 from wire import journal
 
 START = dt.datetime(2026, 5, 29, 6, 0, tzinfo=dt.UTC)
@@ -23,4 +23,4 @@ def build(count: int, **changes: object) -> bytes:
 
 
 def signed(lines: bytes, name: str = "print") -> bytes:
-    return journal.sign_lines(lines, the_world().signer(name))
+    return journal.sign_lines(lines, the_fixtures().signer(name))

@@ -26,7 +26,7 @@ def sets(count: int, *, spoiled: Sequence[int] = (), unused: Sequence[int] = (),
     ]
 
 
-class Station:
+class JournalStation:
     """A station with its local log."""
 
     def __init__(self, keys: Keys, kind: str, number: str, *, room: str | None, **header: Any) -> None:
@@ -50,14 +50,14 @@ class Station:
         self.lines = [journal.header_line(self.header)]
         self.ticks = 0
 
-    def add(self, event: str, **data: Any) -> "Station":
+    def add(self, event: str, **data: Any) -> "JournalStation":
         """Append an entry."""
         self.ticks += 1
         entry = journal.next_entry(self.lines[-1], event, kind=self.kind, data=data, at=_tick(self.ticks))
         self.lines.append(journal.make_line(entry))
         return self
 
-    def seal(self, made: Iterable[FormSet]) -> "Station":
+    def seal(self, made: Iterable[FormSet]) -> "JournalStation":
         """Append the numbers of forms, sealed to every access key made so far."""
         data = journal.seal_forms(list(made), recipients=self.keys.access_certificates())
         return self.add("forms_sealed", **data)
@@ -87,6 +87,10 @@ def _tick(number: int) -> datetime:
     return _START + timedelta(seconds=number)
 
 
-def print_station(keys: Keys, number: str = "0001", *, room: str | None = "0101", **header: Any) -> Station:
+def print_station(keys: Keys, number: str = "0001", *, room: str | None = "0101", **header: Any) -> JournalStation:
     """Return a print station in the middle of its day."""
-    return Station(keys, "print", number, room=room, **header).add("software_started", version="1").add("exam_started")
+    return (
+        JournalStation(keys, "print", number, room=room, **header)
+        .add("software_started", version="1")
+        .add("exam_started")
+    )

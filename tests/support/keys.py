@@ -39,7 +39,7 @@ class Keys:
 
     def certify(
         self,
-        role: pki.Role,
+        role: pki.CertificateRole,
         ident: str,
         *,
         point: str | None = None,
@@ -63,14 +63,14 @@ class Keys:
         handle = f"{role.value}-{ident}"
         self.keys[handle], self.certificates[handle] = key, made
         if keep:
-            trust.keep(made)
+            trust.store_certificate(made)
         return Signer(made, key)
 
     def signer(self, handle: str) -> Signer:
         """Return the signer of ``print-0001``, ``gek-…``; certified at the first call."""
         if handle not in self.certificates:
             role, _, ident = handle.partition("-")
-            self.certify(pki.Role(role), ident)
+            self.certify(pki.CertificateRole(role), ident)
         return Signer(self.certificates[handle], self.keys[handle])
 
     def token_file(self, uid: str, *, pin: str = PIN, folder: str = "") -> Path:
@@ -94,7 +94,7 @@ class Keys:
         sitting = sitting or self.day.sitting
         ident = f"{sitting.date:%d%m%y}-{sitting.subject.code}-v{version}"
         until = datetime.now(sitting.point.zone) + timedelta(days=3)
-        self.certify(pki.Role.ACCESS, ident, until=until)
+        self.certify(pki.CertificateRole.ACCESS, ident, until=until)
         data = access_key.write(self.keys[f"access-{ident}"], recipients=[self.certificates[f"gek-{self.gek_uid}"]])
         return key_name("78", sitting.point.code, sitting.date, sitting.subject.code, version), data
 
@@ -130,19 +130,19 @@ def make_keys(day: Day, token_dir: Path) -> Keys:
     ca_key = pki.generate_key()
     ca = pki.make_ca(ca_key, region="78", name="Учебный УЦ")
     made = Keys(day, token_dir, ca_key, ca)
-    trust.keep(ca)
+    trust.store_certificate(ca)
     at = datetime.now(day.point.zone)
     RevocationList.objects.create(number=1, der=pki.make_crl(ca, ca_key, revoked=[], number=1, at=at), made_at=at)
     node.ensure_keys()
-    made.certify(pki.Role.HQ, day.node.uid, key=node.load_key(node.NODE_KEY))
-    made.certify(pki.Role.SCAN, day.node.station, key=node.load_key(node.STATION_KEY))
-    made.certify(pki.Role.RCOI, "01", point="0000")
+    made.certify(pki.CertificateRole.HQ, day.node.uid, key=node.load_key(node.NODE_KEY))
+    made.certify(pki.CertificateRole.SCAN, day.node.station, key=node.load_key(node.STATION_KEY))
+    made.certify(pki.CertificateRole.RCOI, "01", point="0000")
     row = Assignment.objects.filter(sitting=day.sitting, role=Role.GEK_MEMBER).select_related("person").first()
     person = row.person if row else PersonFactory(full_name="Соколова Анна Сергеевна")
     if row is None:
         AssignmentFactory(person=person, role=Role.GEK_MEMBER, sitting=day.sitting)
     made.gek_uid = person.uid
-    made.certify(pki.Role.GEK, person.uid, name=person.full_name)
+    made.certify(pki.CertificateRole.GEK, person.uid, name=person.full_name)
     made.token_file(person.uid)
     return made
 

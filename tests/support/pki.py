@@ -11,7 +11,7 @@ from cryptography.x509 import Certificate
 from wire import pki
 from wire.cms import Recipient, Signer
 from wire.journal import Header
-from wire.pki import Identity, Role, TrustStore
+from wire.pki import CertificateRole, Identity, TrustStore
 
 REGION, POINT = "78", "0001"
 DAY = dt.date(2026, 5, 29)
@@ -20,14 +20,14 @@ NODE = "0197fa60-0000-7000-8000-000000000001"
 
 
 @dataclass
-class World:
+class PkiFixtures:
     ca_key: ec.EllipticCurvePrivateKey
     ca: Certificate
     keys: dict[str, ec.EllipticCurvePrivateKey] = field(default_factory=dict)
     certificates: dict[str, Certificate] = field(default_factory=dict)
     region: str = REGION
 
-    def make(self, name: str, role: Role, point: str, ident: str) -> None:
+    def make(self, name: str, role: CertificateRole, point: str, ident: str) -> None:
         key = pki.generate_key()
         now = dt.datetime.now(dt.UTC)
         self.keys[name] = key
@@ -56,28 +56,28 @@ class World:
         return pki.make_crl(self.ca, self.ca_key, revoked=[], number=1, at=dt.datetime.now(dt.UTC))
 
 
-def make_world(region: str = REGION) -> World:
+def make_fixtures(region: str = REGION) -> PkiFixtures:
     key = pki.generate_key()
-    world = World(key, pki.make_ca(key, region=region, name=f"Регион {region}"), region=region)
-    world.make("rcoi", Role.RCOI, "0000", "01")
-    world.make("hq", Role.HQ, POINT, NODE)
-    world.make("gek", Role.GEK, POINT, "p-001")
-    world.make("print", Role.PRINT, POINT, "0001")
-    world.make("print2", Role.PRINT, POINT, "0002")
-    world.make("voice", Role.VOICE, POINT, "0201-3")
-    world.make("scan", Role.SCAN, POINT, "01")
-    world.make("access", Role.ACCESS, POINT, "290526-01-v1")
+    world = PkiFixtures(key, pki.make_ca(key, region=region, name=f"Регион {region}"), region=region)
+    world.make("rcoi", CertificateRole.RCOI, "0000", "01")
+    world.make("hq", CertificateRole.HQ, POINT, NODE)
+    world.make("gek", CertificateRole.GEK, POINT, "p-001")
+    world.make("print", CertificateRole.PRINT, POINT, "0001")
+    world.make("print2", CertificateRole.PRINT, POINT, "0002")
+    world.make("voice", CertificateRole.VOICE, POINT, "0201-3")
+    world.make("scan", CertificateRole.SCAN, POINT, "01")
+    world.make("access", CertificateRole.ACCESS, POINT, "290526-01-v1")
     return world
 
 
 @functools.cache
-def the_world() -> World:
-    return make_world()
+def the_fixtures() -> PkiFixtures:
+    return make_fixtures()
 
 
 @functools.cache
-def other_world() -> World:
-    return make_world()
+def other_fixtures() -> PkiFixtures:
+    return make_fixtures()
 
 
 def header(**changes: Any) -> Header:

@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from demo.nodes import Node, free_port
+from demo.nodes import DemoNode, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,7 +26,7 @@ class RunningDesk:
             "DJANGO_SETTINGS_MODULE": "ppe_portal.settings",
             "PPE_TOKEN_DIRS": str(root / "tokens"),
         }
-        self.node = Node("hq", root / "hq", root / "logs", free_port(), settings=settings)
+        self.node = DemoNode("hq", root / "hq", root / "logs", free_port(), settings=settings)
         self.node.data.mkdir(parents=True, mode=0o700)
         self._run("manage.py", "migrate", "-v0")
         words = [str(root / "piles"), str(rooms), str(people), str(a_file)]

@@ -24,7 +24,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class Node:
+class UploadNode:
     """A web server on a free port over a data folder; may be killed and started again."""
 
     def __init__(self, folder, server="granian", app="tests.uploads.app:application", workers=1, under=(), **env):
@@ -112,4 +112,4 @@ class Node:
 
 
 def migrated(folder):
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, check=True, env=Node(folder).env)
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, check=True, env=UploadNode(folder).env)

@@ -12,8 +12,8 @@ from PIL import Image
 
 from audit.log import SYSTEM, Actor
 from common import files
-from journals.models import Door as JournalDoor
 from journals.models import Journal
+from journals.models import JournalChannel as JournalDoor
 from scanning import cards
 from scanning.models import Batch, RoomCard, Sheet, Source
 from tests.support import factories

@@ -19,4 +19,4 @@ for name in ("ca", "rcoi"):
     (node.folder() / f"{name}.key").write_bytes((source / f"{name}.key").read_bytes())
     (node.folder() / f"{name}.key").chmod(0o600)
 for path in sorted(source.glob("*.pem")):
-    trust.keep(x509.load_pem_x509_certificate(path.read_bytes()))
+    trust.store_certificate(x509.load_pem_x509_certificate(path.read_bytes()))

@@ -8,13 +8,13 @@ from django.db import OperationalError
 
 from audit.log import SYSTEM
 from audit.models import Event
-from audit.moves import StaleState
+from audit.moves import StaleStateError
 from scanning import cards
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import feed, receipts, statuses
-from transfers.errors import FeedFork, ForeignFeed, ForeignReceipt
+from transfers.errors import FeedForkError, ForeignFeedError, ForeignReceiptError
 from transfers.models import FeedCursor, FeedRecord, Packet, PointStatus, ReceiptRecord
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import NOTHING, Both
 
 
@@ -38,14 +38,14 @@ def test_an_older_receipt_never_undoes_a_newer(hq):
     hq.close("0101")
     packet = hq.signed()
     late = hq.receipt(packet, "delivered", number=1)
-    receipts.take(document=hq.receipt(packet, "acknowledged", number=2), point=hq.point, door="answer")
-    receipts.take(document=late, point=hq.point, door="feed")
+    receipts.ingest(document=hq.receipt(packet, "acknowledged", number=2), point=hq.point, door="answer")
+    receipts.ingest(document=late, point=hq.point, door="feed")
     assert fresh(packet).state == "acknowledged"
     assert ReceiptRecord.objects.count() == 2
 
 
 def test_a_receipt_for_something_never_sent_raises_an_alarm(hq):
-    row = receipts.take(document=hq.receipt(None, "delivered", sha256="ab" * 32), point=hq.point, door="feed")
+    row = receipts.ingest(document=hq.receipt(None, "delivered", sha256="ab" * 32), point=hq.point, door="feed")
     assert row.packet is None
     assert Event.objects.filter(kind="transfers.foreign_receipt").count() == 1
 
@@ -53,10 +53,10 @@ def test_a_receipt_for_something_never_sent_raises_an_alarm(hq):
 def test_foreign_receipts_are_refused(hq):
     hq.close("0101")
     packet = hq.signed()
-    with pytest.raises(ForeignReceipt):
-        receipts.take(document=hq.receipt(packet, "acknowledged", point="0002"), point=hq.point, door="feed")
-    with pytest.raises(Refusal):
-        receipts.take(document=hq.receipt(packet, "acknowledged", signer="print-0001"), point=hq.point, door="feed")
+    with pytest.raises(ForeignReceiptError):
+        receipts.ingest(document=hq.receipt(packet, "acknowledged", point="0002"), point=hq.point, door="feed")
+    with pytest.raises(PpeError):
+        receipts.ingest(document=hq.receipt(packet, "acknowledged", signer="print-0001"), point=hq.point, door="feed")
     assert fresh(packet).state == "queued"
     assert not ReceiptRecord.objects.exists()
 
@@ -65,25 +65,25 @@ def test_the_chain_of_the_feed_is_held(hq):
     hq.item("announcement", {"title": "Раз", "text": ""})
     hq.item("announcement", {"title": "Два", "text": ""})
     hq.item("announcement", {"title": "Три", "text": ""})
-    with pytest.raises(Refusal) as gap:
+    with pytest.raises(PpeError) as gap:
         take(hq, hq.feed[1])
     assert gap.value.code == "feed_chain"
     assert take(hq, hq.feed[0]) == 1
     wrong = hq.item("announcement", {"title": "Ложь", "text": ""}, number=2, prev="0" * 64, keep=False)
-    with pytest.raises(Refusal):
+    with pytest.raises(PpeError):
         take(hq, wrong)
     assert take(hq, *hq.feed) == 2
     fork = hq.item("announcement", {"title": "Другое", "text": ""}, number=2, keep=False)
-    with pytest.raises(FeedFork):
+    with pytest.raises(FeedForkError):
         take(hq, fork)
     foreign = hq.item("announcement", {"title": "Чужое", "text": ""}, point="0002", keep=False)
-    with pytest.raises(ForeignFeed):
+    with pytest.raises(ForeignFeedError):
         take(hq, foreign)
     training = hq.item("announcement", {"title": "Учебное", "text": ""}, mode="training", keep=False)
-    with pytest.raises(ForeignFeed):
+    with pytest.raises(ForeignFeedError):
         take(hq, training)
     unsigned = hq.item("announcement", {"title": "Самозванец", "text": ""}, signer="print-0001", keep=False)
-    with pytest.raises(Refusal):
+    with pytest.raises(PpeError):
         take(hq, unsigned)
     assert FeedRecord.objects.count() == 3
 
@@ -135,7 +135,7 @@ def test_an_item_that_cannot_be_done_never_stops_those_behind_it(hq):
 
 
 @pytest.mark.parametrize(
-    "trouble", [OSError(errno.ENOSPC, "full"), OperationalError("database is locked"), StaleState(Both("а", "a"))]
+    "trouble", [OSError(errno.ENOSPC, "full"), OperationalError("database is locked"), StaleStateError(Both("а", "a"))]
 )
 def test_a_passing_trouble_passes_no_item_by(hq, monkeypatch, trouble):
     hq.close("0101")
@@ -146,7 +146,7 @@ def test_a_passing_trouble_passes_no_item_by(hq, monkeypatch, trouble):
         raise trouble
 
     monkeypatch.setattr(receipts, "apply", fail)
-    with pytest.raises(Refusal) as said:
+    with pytest.raises(PpeError) as said:
         take(hq, *hq.feed)
     assert not said.value.permanent
     assert not FeedRecord.objects.exists()

@@ -5,10 +5,10 @@ import os
 
 import pytest
 
-from common.flash import NoSuchFolder
+from common.flash import NoSuchFolderError
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import flash
-from transfers.errors import NothingOnFlash
+from transfers.errors import NothingOnFlashError
 from wire import durable
 from wire.documents import feed as wire_feed
 from wire.packet import volumes as pieces
@@ -70,7 +70,7 @@ def test_a_full_a_locked_and_a_pulled_drive_say_what_to_do(hq, flash_dir, monkey
     monkeypatch.setattr(durable, "_create", create)
     report = flash.write(packets=[one, two], folder=str(flash_dir), actor=ACTOR)
     assert (report.written, [packet for packet, _why in report.failed]) == ([one], [two])
-    assert report.failed[0][1].cure("ru")
+    assert report.failed[0][1].remedy_text("ru")
     assert "извлекать" not in report.words
     assert (fresh(one).state, fresh(two).state) == ("handed_over", "queued")
     monkeypatch.undo()
@@ -96,16 +96,16 @@ def test_another_drive_takes_everything_anew_and_a_missing_one_is_named(hq, flas
     assert "другой накопитель" in strange.words
     assert strange.written == [packet]
     settings.PPE_FLASH_DIRS = [flash_dir]
-    with pytest.raises(NoSuchFolder):
+    with pytest.raises(NoSuchFolderError):
         flash.write(packets=[fresh(packet)], folder=str(other), actor=ACTOR)
 
 
 def test_only_signed_packets_and_only_drives(hq, flash_dir, tmp_path):
     hq.close("0101")
     packet = hq.sealed()
-    with pytest.raises(NothingOnFlash):
+    with pytest.raises(NothingOnFlashError):
         flash.write(packets=[packet], folder=str(flash_dir), actor=ACTOR)
-    with pytest.raises(NoSuchFolder):
+    with pytest.raises(NoSuchFolderError):
         flash.write(packets=[packet], folder=str(tmp_path), actor=ACTOR)
 
 

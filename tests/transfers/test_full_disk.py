@@ -42,7 +42,7 @@ def test_a_centre_without_room_is_waited_for_and_calls_nobody(hq, settings, monk
     packet = hq.signed()
 
     def full(row):
-        raise tus.RetryLater(Both("На диске узла не хватает места.", "No room."), retry_after=60, status=507)
+        raise tus.RetryLaterError(Both("На диске узла не хватает места.", "No room."), retry_after=60, status=507)
 
     monkeypatch.setattr(outbox, "_deliver", full)
     for _ in range(outbox.MAX_TRIES + 4):
@@ -57,7 +57,7 @@ def test_a_centre_without_room_is_waited_for_and_calls_nobody(hq, settings, monk
 def test_a_drive_is_not_emptied_onto_a_full_disk(hq, flash_dir, settings):
     (flash_dir / "P.ppe").write_bytes(b"x" * 1000)
     settings.PPE_DISK_RESERVE = FULL
-    (failed,) = importing.take_folder(folder=str(flash_dir), point=hq.point, actor=None).failed
+    (failed,) = importing.import_folder(folder=str(flash_dir), point=hq.point, actor=None).failed
     assert (failed[1].code, failed[1].http_status, failed[1].permanent) == ("disk_full", 507, False)
 
 

@@ -10,7 +10,7 @@ from audit.models import Event
 from common import files
 from tests.transfers.conftest import ACTOR
 from transfers import feed, keeping, tasks
-from transfers.errors import OriginalsNeeded
+from transfers.errors import OriginalsNeededError
 from transfers.models import Packet, PointStatus, Wiping
 
 
@@ -48,7 +48,7 @@ def test_every_reason_to_keep_them_is_named(done):
     done.close("0102")
     done.sealed("0102")
     done.close("0103")
-    with pytest.raises(OriginalsNeeded) as said:
+    with pytest.raises(OriginalsNeededError) as said:
         keeping.wipe(sitting=done.sitting, actor=ACTOR)
     text = said.value.text("ru")
     assert len(said.value.parts) == 4

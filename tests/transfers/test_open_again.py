@@ -5,7 +5,7 @@ import pytest
 from scanning import cards
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import sign, tasks
-from transfers.errors import NothingToSign
+from transfers.errors import NothingToSignError
 from transfers.models import Packet
 
 
@@ -23,7 +23,7 @@ def test_nobody_can_sign_the_packet_of_a_room_that_is_open_again(hq, sealed):
     tasks.seal_packet(packet.pk)
     assert fresh(packet).state == "superseded"
     assert sign.awaiting(hq.sitting) == []
-    with pytest.raises(NothingToSign):
+    with pytest.raises(NothingToSignError):
         sign.sign_packets(packets=[packet], token=hq.keys.open_token(), actor=ACTOR)
 
 

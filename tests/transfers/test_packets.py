@@ -12,7 +12,7 @@ from scanning import scan_journal
 from scanning.models import ScanEntry
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import build, outbox, seal, sign, tasks
-from transfers.errors import NothingToBuild, NothingToSign, RoomNotClosed
+from transfers.errors import NothingToBuildError, NothingToSignError, RoomNotClosedError
 from transfers.models import Packet, SequenceHead
 from wire import packet as wire_packet
 from wire import pki
@@ -44,7 +44,7 @@ def test_it_packs_seals_and_signs_a_closed_room(hq, tmp_path):
 
     checked = wire_packet.verify(packet.file, trust=trust_store())
     assert checked.header.counts["sheets"] == 8
-    assert sorted(by.identity.role for by in checked.signers) == [pki.Role.GEK, pki.Role.HQ]
+    assert sorted(by.identity.role for by in checked.signers) == [pki.CertificateRole.GEK, pki.CertificateRole.HQ]
     rcoi = Recipient(hq.keys.certificates["rcoi-01"], hq.keys.keys["rcoi-01"])
     manifest = wire_packet.extract(packet.file, tmp_path / "opened", recipients=[rcoi])
     assert [row.kind for row in manifest.files].count("sheet") == 8
@@ -81,13 +81,13 @@ def test_public_tools_read_what_was_signed(hq, tmp_path):
 
 
 def test_it_refuses_a_room_that_is_not_closed(hq):
-    with pytest.raises(NothingToBuild):
+    with pytest.raises(NothingToBuildError):
         build.build_ready(sitting=hq.sitting, actor=ACTOR)
     hq.close("0101")
     hq.build()
-    with pytest.raises(RoomNotClosed):
+    with pytest.raises(RoomNotClosedError):
         hq.build()
-    with pytest.raises(RoomNotClosed):
+    with pytest.raises(RoomNotClosedError):
         hq.build("HQ", "forms")
     assert Packet.objects.count() == 1
 
@@ -119,11 +119,11 @@ def test_one_pin_signs_all_that_wait_and_chains_them(hq):
     assert sorted(p.kind for p in signed) == ["blanks", "blanks", "forms"]
     assert {p.signed_by for p in chain} == {hq.keys.open_token().name}
     assert Event.objects.filter(kind="transfers.packet_signed").count() == 3
-    with pytest.raises(NothingToSign):
+    with pytest.raises(NothingToSignError):
         sign.sign_packets(packets=chain, token=hq.keys.open_token(), actor=ACTOR)
 
 
-class Killed(BaseException):
+class KilledBuild(BaseException):
     """Stands for a process that is gone: nothing catches it."""
 
 
@@ -136,7 +136,7 @@ def test_signing_may_be_killed_anywhere_and_repeated(hq, monkeypatch, step):
     def killed_after(real):
         def run(*args, **kwargs):
             real(*args, **kwargs)
-            raise Killed
+            raise KilledBuild
 
         return run
 
@@ -146,7 +146,7 @@ def test_signing_may_be_killed_anywhere_and_repeated(hq, monkeypatch, step):
         monkeypatch.setattr(sign, "replace_durable", killed_after(real_replace))
     else:
         monkeypatch.setattr(sign, "record", killed_after(sign.record))
-    with pytest.raises(Killed):
+    with pytest.raises(KilledBuild):
         sign.sign_packets(packets=[packet], token=hq.keys.open_token(), actor=ACTOR)
     monkeypatch.undo()
     assert fresh(packet).state == "awaiting_signature"
@@ -164,10 +164,10 @@ def test_sealing_may_be_killed_and_goes_on(hq, monkeypatch):
     packet = hq.build()
 
     def killed(*args, **kwargs):
-        raise Killed
+        raise KilledBuild
 
     monkeypatch.setattr(seal.wire_packet, "write_content", killed)
-    with pytest.raises(Killed):
+    with pytest.raises(KilledBuild):
         tasks.seal_packet(packet.pk)
     monkeypatch.undo()
     packet = fresh(packet)

@@ -7,14 +7,14 @@ import pytest
 from audit.models import Event
 from keys import node
 from keys import phone as keys_phone
-from keys.errors import PhoneSecretMissing
+from keys.errors import PhoneSecretMissingError
 from tests.transfers.conftest import ACTOR
 from transfers import phone, statuses
-from transfers.errors import PhoneAnswerWrong, PhoneNotNeeded
+from transfers.errors import PhoneAnswerWrongError, PhoneNotNeededError
 from transfers.models import PhoneCode, PointStatus
 from wire import cms
 from wire.documents import phone as wire_phone
-from wire.documents.phone import Place
+from wire.documents.phone import PhoneBinding
 
 SECRET = bytes(range(32))
 
@@ -23,7 +23,7 @@ SECRET = bytes(range(32))
 def told(hq):
     """The HQ with the phone secret of its package and «Экзамены завершены» declared."""
     sealed = cms.seal_bytes(SECRET, recipients=node.node_certificates(hq.point))
-    keys_phone.keep(hq.point, hq.sitting.date.isoformat(), sealed)
+    keys_phone.store_secret(hq.point, hq.sitting.date.isoformat(), sealed)
     hq.all_journals()
     statuses.send(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
     return hq
@@ -35,7 +35,7 @@ def code(hq, status="exams_finished"):
 
 def test_the_code_is_the_regions_and_stays_the_same_while_the_status_stands(told):
     shown = code(told)
-    place = Place("live", "78", "0001", told.sitting.date)
+    place = PhoneBinding("live", "78", "0001", told.sitting.date)
     assert wire_phone.holds(wire_phone.read(shown.code), SECRET, place)
     assert code(told).code == shown.code
     assert PhoneCode.objects.count() == 1
@@ -47,7 +47,7 @@ def test_the_code_is_the_regions_and_stays_the_same_while_the_status_stands(told
 
 def test_the_answer_proves_that_the_region_took_it(told):
     shown = code(told)
-    with pytest.raises(PhoneAnswerWrong):
+    with pytest.raises(PhoneAnswerWrongError):
         phone.confirm(sitting=told.sitting, status="exams_finished", answer="0000", actor=ACTOR)
     assert phone.told(told.sitting, "exams_finished") is None
     answer = wire_phone.answer(SECRET, shown.code)
@@ -59,16 +59,16 @@ def test_the_answer_proves_that_the_region_took_it(told):
 
 
 def test_no_code_without_a_status_a_secret_or_a_need(told):
-    with pytest.raises(PhoneNotNeeded):
+    with pytest.raises(PhoneNotNeededError):
         code(told, "blanks_transferred")
-    with pytest.raises(PhoneNotNeeded):
+    with pytest.raises(PhoneNotNeededError):
         code(told, "readiness")
     PointStatus.objects.update(state="accepted")
-    with pytest.raises(PhoneNotNeeded):
+    with pytest.raises(PhoneNotNeededError):
         code(told)
     for path in node.folder().glob("phone-*"):
         path.unlink()
-    with pytest.raises(PhoneSecretMissing):
+    with pytest.raises(PhoneSecretMissingError):
         code(told)
 
 

@@ -10,7 +10,7 @@ from tests.support.copies import Copy
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import feed, sign
 from transfers.models import FeedCursor
-from wire.documents.feed import BrokenChain
+from wire.documents.feed import BrokenChainError
 
 WORD = {"title": "Связь", "text": ""}
 
@@ -65,6 +65,6 @@ def test_an_item_that_is_only_late_is_still_waited_for(hq):
     late = hq.item("announcement", WORD)
     after = hq.item("announcement", WORD, number=6, prev="0" * 64, lost_after=2)
     take(hq, first)
-    with pytest.raises(BrokenChain):
+    with pytest.raises(BrokenChainError):
         take(hq, after)
     assert take(hq, late, after) == 2

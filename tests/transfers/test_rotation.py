@@ -10,13 +10,13 @@ from transfers import receipts
 from wire import packet as wire_packet
 from wire import pki
 from wire.cms import Recipient
-from wire.errors import Refusal
-from wire.pki import Role
+from wire.errors import PpeError
+from wire.pki import CertificateRole
 
 
 @pytest.fixture
 def rotating(hq):
-    hq.keys.certify(Role.RCOI, "02", point="0000", name="РЦОИ, новый")
+    hq.keys.certify(CertificateRole.RCOI, "02", point="0000", name="РЦОИ, новый")
     hq.close("0101")
     hq.packet = hq.signed()
     return hq
@@ -33,10 +33,10 @@ def test_a_packet_is_sealed_to_both_and_opens_with_either(rotating, tmp_path):
         recipient = Recipient(keys.certificates[name], keys.keys[name])
         found.append(wire_packet.extract(rotating.packet.file, folder, recipients=[recipient]))
     assert found[0] == found[1]
-    stranger = keys.certify(Role.RCOI, "03", point="0000", keep=False)
+    stranger = keys.certify(CertificateRole.RCOI, "03", point="0000", keep=False)
     folder, recipient = tmp_path / "stranger", Recipient(stranger.certificate, keys.keys["rcoi-03"])
     folder.mkdir()
-    with pytest.raises(Refusal):
+    with pytest.raises(PpeError):
         wire_packet.extract(rotating.packet.file, folder, recipients=[recipient])
     assert not any(folder.rglob("*.tif"))
 
@@ -44,7 +44,7 @@ def test_a_packet_is_sealed_to_both_and_opens_with_either(rotating, tmp_path):
 @pytest.mark.parametrize("signer", ["rcoi-01", "rcoi-02"])
 def test_receipts_of_either_count(rotating, signer):
     document = rotating.receipt(rotating.packet, "acknowledged", signer=signer)
-    receipts.take(document=document, point=rotating.point, door="feed", actor=SYSTEM)
+    receipts.ingest(document=document, point=rotating.point, door="feed", actor=SYSTEM)
     assert fresh(rotating.packet).state == "acknowledged"
 
 

@@ -27,8 +27,8 @@ from tests.transfers.test_two_nodes import centre, empty_centre  # noqa: F401 (f
 from transfers import link, outbox, pausing, statuses, tasks
 from transfers.models import Packet
 from wire import pki
-from wire.errors import Refusal
-from wire.tus import RetryLater, paced
+from wire.errors import PpeError
+from wire.tus import RetryLaterError, paced
 
 
 @pytest.fixture
@@ -231,9 +231,9 @@ def test_the_line_trusts_the_regions_authority_and_no_other(hq, centre, settings
     stranger = TlsFront(folder, pki.make_ca(stranger_key, region="78", name="Чужой УЦ"), stranger_key, centre.port)
     settings.PPE_RCOI_URL = stranger.url
     link._sessions.clear()
-    with pytest.raises(RetryLater) as caught, link.session(hq.point):
+    with pytest.raises(RetryLaterError) as caught, link.session(hq.point):
         pass
-    assert isinstance(caught.value, Refusal)
+    assert isinstance(caught.value, PpeError)
     assert not stranger.served
     shutil.rmtree(folder)
 

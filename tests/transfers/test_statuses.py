@@ -10,7 +10,7 @@ from keys.trust import trust_store
 from scanning import cards, scan_journal
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import feed, gates, statuses, tasks
-from transfers.errors import CannotRetry, GateClosed, UnknownStatus
+from transfers.errors import CannotRetryError, GateClosedError, UnknownStatusError
 from transfers.models import Packet, PointStatus
 from wire import canonical, cms, pki
 from wire import packet as wire_packet
@@ -42,7 +42,7 @@ def test_the_gate_names_every_journal_that_is_missing(hq):
     assert len(gate.blockers) == 5
     assert any("0006" in each.text for each in gate.blockers)
     assert all(each.link and each.cure for each in gate.blockers)
-    with pytest.raises(GateClosed) as refused:
+    with pytest.raises(GateClosedError) as refused:
         statuses.send(sitting=hq.sitting, status=FINISHED, actor=ACTOR)
     assert len(refused.value.parts) == 5
     assert not PointStatus.objects.exists()
@@ -54,7 +54,7 @@ def test_a_status_goes_with_its_journals_signed_by_the_node_alone(hq, tmp_path):
     row, packet = declared(hq)
     assert (packet.state, packet.kind) == ("queued", "status")
     checked = wire_packet.verify(packet.file, trust=trust_store())
-    assert [by.identity.role for by in checked.signers] == [pki.Role.HQ]
+    assert [by.identity.role for by in checked.signers] == [pki.CertificateRole.HQ]
     assert checked.header.counts == {"journals": 6, "acts": 0}
     rcoi = Recipient(hq.keys.certificates["rcoi-01"], hq.keys.keys["rcoi-01"])
     wire_packet.extract(packet.file, tmp_path / "opened", recipients=[rcoi])
@@ -64,7 +64,7 @@ def test_a_status_goes_with_its_journals_signed_by_the_node_alone(hq, tmp_path):
     assert len(list((tmp_path / "opened" / "journals").iterdir())) == 6
     assert tarfile is not None
     assert cms is not None
-    with pytest.raises(GateClosed):
+    with pytest.raises(GateClosedError):
         statuses.send(sitting=hq.sitting, status=FINISHED, actor=ACTOR)
 
 
@@ -94,7 +94,7 @@ def test_a_rejected_status_is_repeated_by_a_person(hq):
     feed.take_items(point=hq.point, items=[item], door="feed", actor=SYSTEM)
     second = statuses.repeat(packet=fresh(first), actor=ACTOR)
     assert (second.version, second.status) == (2, row)
-    with pytest.raises(CannotRetry):
+    with pytest.raises(CannotRetryError):
         statuses.repeat(packet=fresh(first), actor=ACTOR)
 
 
@@ -131,17 +131,17 @@ def test_the_last_gate_judges_packets_rooms_and_scan_journals(hq):
 
 
 def test_an_unknown_status_is_refused(hq):
-    with pytest.raises(UnknownStatus):
+    with pytest.raises(UnknownStatusError):
         gates.gate(hq.sitting, "lunch")
 
 
 def test_one_act_declares_for_every_sitting_of_the_day(hq):
-    from tests.support.factories import SittingFactory, StationPostFactory, SubjectFactory
+    from tests.support.factories import SittingFactory, StationAssignmentFactory, SubjectFactory
 
     hq.all_journals()
     other = SittingFactory(point=hq.point, subject=SubjectFactory(code="02", name="Математика"), date=hq.sitting.date)
-    StationPostFactory(sitting=other, station=hq.day.stations["print-0001"], room=hq.day.rooms["0101"])
-    with pytest.raises(GateClosed):
+    StationAssignmentFactory(sitting=other, station=hq.day.stations["print-0001"], room=hq.day.rooms["0101"])
+    with pytest.raises(GateClosedError):
         statuses.send_day(sitting=hq.sitting, status=FINISHED, actor=ACTOR)
     assert not PointStatus.objects.exists()
     other.date += timedelta(days=1)

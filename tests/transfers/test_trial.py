@@ -12,12 +12,12 @@ from tests.support.keys import PIN
 from tests.transfers.conftest import ACTOR, fresh
 from tests.transfers.test_two_nodes import centre, empty_centre, settle  # noqa: F401 (fixtures)
 from transfers import gates, outbox, trial
-from transfers.models import LineCheck, Packet
+from transfers.models import ConnectivityCheck, Packet
 from transfers.overview import Overview
 from transfers.readiness import readiness_of
 from wire import cms
 from wire import packet as wire_packet
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 
 def levels(hq):
@@ -40,13 +40,13 @@ def test_before_the_test_it_says_what_is_missing_and_how_it_is_mended(hq, flash_
     assert said["node"].level == said["rcoi"].level == said["gek"].level == "ok"
     assert (said["access_key"].level, said["phone"].level, said["signed"].level) == ("bad", "warn", "info")
     assert all(item.cure for item in ready.items if item.level in ("bad", "warn"))
-    keys_phone.keep(
+    keys_phone.store_secret(
         hq.point, hq.sitting.date.isoformat(), cms.seal_bytes(bytes(32), recipients=node.node_certificates(hq.point))
     )
     assert level(hq, "phone") == "ok"
     Certificate.objects.filter(role="rcoi").update(revoked_at=timezone.now())
     assert level(hq, "rcoi") == "bad"
-    with pytest.raises(Refusal):
+    with pytest.raises(PpeError):
         begin(hq)
     assert not Packet.objects.exists(), "a test that cannot be made leaves nothing behind"
 
@@ -72,11 +72,11 @@ def test_the_packet_is_a_real_one_and_no_part_of_the_day(hq):
 def test_the_whole_way_by_both_channels(hq, centre, settings):  # noqa: F811
     settings.PPE_RCOI_RESERVE_URL = "http://127.0.0.1:9"
     packet = begin(hq)
-    main, reserve = LineCheck.objects.order_by("pk")
-    trial.knock(main.pk)
+    main, reserve = ConnectivityCheck.objects.order_by("pk")
+    trial.check_connectivity(main.pk)
     for _ in range(trial.TRIES):
-        LineCheck.objects.update(next_try_at=timezone.now(), lease_until=None)
-        trial.knock(reserve.pk)
+        ConnectivityCheck.objects.update(next_try_at=timezone.now(), lease_until=None)
+        trial.check_connectivity(reserve.pk)
     outbox.work(packet.pk)
     settle(hq, packet, "acknowledged")
     main.refresh_from_db()
@@ -88,7 +88,7 @@ def test_the_whole_way_by_both_channels(hq, centre, settings):  # noqa: F811
     settings.PPE_RCOI_RESERVE_URL = centre.url
     second = begin(hq)
     for row in second.lines.all():
-        trial.knock(row.pk)
+        trial.check_connectivity(row.pk)
     assert {row.state for row in second.lines.all()} == {"answered"}
     outbox.work(second.pk)
     settle(hq, second, "acknowledged")

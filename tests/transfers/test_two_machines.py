@@ -12,13 +12,13 @@ from common import files
 from tests.transfers.conftest import ACTOR, fresh
 from tests.transfers.test_two_nodes import centre, empty_centre, settle  # noqa: F401 (fixtures)
 from transfers import feed, flash, gates, importing, outbox, receipts
-from transfers.errors import ForeignPacket, NothingOnFlash
-from transfers.models import FeedCursor, FeedRecord, Packet, PacketStep, ReceiptRecord
+from transfers.errors import ForeignPacketError, NothingOnFlashError
+from transfers.models import FeedCursor, FeedRecord, HistoryEntry, Packet, ReceiptRecord
 from wire.cms import Signer
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.packet import PacketHeader, TarFile, append_signature, read_header, write_content
 from wire.packet import volumes as pieces
-from wire.pki import Role
+from wire.pki import CertificateRole
 
 OTHER = "0198b0c4-0000-7000-8000-0000000000cc"
 
@@ -26,7 +26,7 @@ OTHER = "0198b0c4-0000-7000-8000-0000000000cc"
 @pytest.fixture
 def scanner(hq, flash_dir):
     """What the offline machine puts onto the drive: packets signed by a node key of its own and the GEK member."""
-    node = hq.keys.certify(Role.HQ, OTHER, name="Станция сканирования штаба", keep=False)
+    node = hq.keys.certify(CertificateRole.HQ, OTHER, name="Станция сканирования штаба", keep=False)
     state = SimpleNamespace(sequence=0, prev="", made=[])
 
     def make(room="0101", kind="blanks", *, node_signer: Signer = node, **fields):
@@ -72,7 +72,7 @@ def scanner(hq, flash_dir):
 
 
 def take(hq, flash_dir):
-    return importing.take_folder(folder=str(flash_dir), point=hq.point, actor=ACTOR)
+    return importing.import_folder(folder=str(flash_dir), point=hq.point, actor=ACTOR)
 
 
 def test_a_packet_of_the_other_machine_starts_at_queued_and_is_the_same_file(hq, scanner, flash_dir):
@@ -111,7 +111,7 @@ def test_own_numbers_and_names_go_on_beside_those_of_the_other_machine(hq, scann
 def test_what_is_not_of_this_point_and_day_stays_outside(hq, scanner, flash_dir, fields, code):
     try:
         scanner(**fields)
-    except Refusal:
+    except PpeError:
         return  # the format itself refuses to say it
     taken = take(hq, flash_dir)
     assert len(taken.failed) == 1
@@ -132,12 +132,12 @@ def test_torn_forged_and_repeated_ones_never_stop_the_others(hq, scanner, flash_
     taken = take(hq, flash_dir)
     assert (len(taken.fresh), len(taken.known), len(taken.failed)) == (1, 1, 3)
     assert not list(files.folder("tmp").glob("*.ppe"))
-    stranger = hq.keys.certify(Role.HQ, OTHER, point="0002", keep=False)
+    stranger = hq.keys.certify(CertificateRole.HQ, OTHER, point="0002", keep=False)
     scanner("0104", node_signer=stranger)
     assert len(take(hq, flash_dir).failed) == 4
     (flash_dir / "empty").mkdir()
-    with pytest.raises(NothingOnFlash):
-        importing.take_folder(folder=str(flash_dir / "empty"), point=hq.point, actor=ACTOR)
+    with pytest.raises(NothingOnFlashError):
+        importing.import_folder(folder=str(flash_dir / "empty"), point=hq.point, actor=ACTOR)
 
 
 def test_a_number_of_the_other_machine_taken_twice_is_a_fork(hq, scanner, flash_dir):
@@ -145,13 +145,13 @@ def test_a_number_of_the_other_machine_taken_twice_is_a_fork(hq, scanner, flash_
     take(hq, flash_dir)
     scanner("0102", sequence=1)
     taken = take(hq, flash_dir)
-    assert isinstance(taken.failed[0][1], ForeignPacket)
+    assert isinstance(taken.failed[0][1], ForeignPacketError)
 
 
 def test_a_rejection_is_the_other_machines_task(hq, scanner, flash_dir):
     scanner("0101")
     (packet,) = take(hq, flash_dir).fresh
-    receipts.take(document=hq.receipt(packet, "rejected"), point=hq.point, door="answer")
+    receipts.ingest(document=hq.receipt(packet, "rejected"), point=hq.point, door="answer")
     assert fresh(packet).state == "rejected"
     assert not Event.objects.filter(kind="scanning.card_reopened").exists()
 
@@ -162,9 +162,9 @@ def test_pieces_of_a_packet_are_joined_and_each_missing_one_is_named(hq, scanner
     path.unlink()
     step = len(data) // 3 + 1
     for number in range(3):
-        piece = flash_dir / pieces.piece_name(name, number + 1, 3)
+        piece = flash_dir / pieces.volume_name(name, number + 1, 3)
         piece.write_bytes(data[number * step : (number + 1) * step])
-    middle = flash_dir / pieces.piece_name(name, 2, 3)
+    middle = flash_dir / pieces.volume_name(name, 2, 3)
     kept = middle.read_bytes()
     middle.unlink()
     (failed,) = take(hq, flash_dir).failed
@@ -183,9 +183,9 @@ def test_packet_out_and_answer_back_through_a_real_centre(hq, scanner, flash_dir
     assert fresh(made).state == "handed_over"
     # The other machine of the HQ: the same registry and trust, none of the first one's packets, a key of its own.
     first = dict(Packet.objects.filter(pk=made.pk).values().get())
-    PacketStep.objects.all().delete()
+    HistoryEntry.objects.all().delete()
     Packet.objects.all().delete()
-    hq.keys.certify(Role.HQ, OTHER, name="Станция авторизации")
+    hq.keys.certify(CertificateRole.HQ, OTHER, name="Станция авторизации")
     (packet,) = take(hq, flash_dir).fresh
     outbox.work(packet.pk)
     settle(hq, packet, "acknowledged")
@@ -196,7 +196,7 @@ def test_packet_out_and_answer_back_through_a_real_centre(hq, scanner, flash_dir
     ReceiptRecord.objects.all().delete()
     FeedRecord.objects.all().delete()
     FeedCursor.objects.all().delete()
-    PacketStep.objects.all().delete()
+    HistoryEntry.objects.all().delete()
     Packet.objects.all().delete()
     Packet.objects.create(**first)
     brought = flash.read_feed(folder=str(flash_dir), point=hq.point, actor=SYSTEM)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from django.utils import timezone
 
 from common import files
-from tests.support.upload_node import ROOT, Node, migrated
+from tests.support.upload_node import ROOT, UploadNode, migrated
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import feed, flash, link, outbox, seal, sign, statuses, tasks
 from transfers.models import FeedCursor, Packet
@@ -44,7 +44,7 @@ def centre(hq, empty_centre, tmp_path, settings):
         )
         (papers / f"{name}.key").write_bytes(private)
         (papers / f"{name}.pem").write_text(pki.pem(certificate))
-    node = Node(data, app="tests.transfers.centre_app:application")
+    node = UploadNode(data, app="tests.transfers.centre_app:application")
     subprocess.run(
         [sys.executable, "-m", "tests.transfers.seed_centre", str(papers)],
         cwd=ROOT,

@@ -11,18 +11,18 @@ from django.core.wsgi import get_wsgi_application
 application = get_wsgi_application()
 
 from uploads import api, handlers  # noqa: E402
-from wire.errors import Refusal  # noqa: E402
+from wire.errors import PpeError  # noqa: E402
 from wire.messages import Both  # noqa: E402
-from wire.pki.identity import Identity, Role  # noqa: E402
+from wire.pki.identity import CertificateRole, Identity  # noqa: E402
 
 
-class NoSuchTaste(Refusal):
+class NoSuchTasteError(PpeError):
     code = "no_such_taste"
     http_status = 422
 
 
 @dataclass(frozen=True)
-class Machine:
+class UploadingMachine:
     identity: Identity
     fingerprint: str = "f" * 64
 
@@ -32,14 +32,14 @@ class ByName:
         words = request.META.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ").split(":")
         if len(words) != 4:
             return None
-        return None, Machine(Identity(Role(words[0]), *words[1:]))
+        return None, UploadingMachine(Identity(CertificateRole(words[0]), *words[1:]))
 
 
 def probe(upload):
     with (upload.path.parent.parent / "handled.log").open("a") as log:
         log.write(f"{upload.uid} {upload.sha256}\n")
     if upload.metadata.get("taste") == "bad":
-        raise NoSuchTaste(Both("Не тот вкус.", "Not that taste."))
+        raise NoSuchTasteError(Both("Не тот вкус.", "Not that taste."))
     if upload.metadata.get("taste") == "slow":
         time.sleep(0.3)
     return {"sha256": upload.sha256, "length": upload.length}

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from tests.support.upload_node import HQ, Node, migrated
+from tests.support.upload_node import HQ, UploadNode, migrated
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,7 @@ def blank(tmp_path_factory):
 def node(blank, tmp_path_factory):
     folder = tmp_path_factory.mktemp("node")
     shutil.copytree(blank, folder, dirs_exist_ok=True)
-    node = Node(folder).start()
+    node = UploadNode(folder).start()
     yield node
     node.kill()
 
@@ -29,7 +29,7 @@ def node(blank, tmp_path_factory):
 def own_node(blank, tmp_path):
     """A node of this test alone, to be killed at will."""
     shutil.copytree(blank, tmp_path / "data")
-    node = Node(tmp_path / "data").start()
+    node = UploadNode(tmp_path / "data").start()
     yield node
     if node.process.poll() is None:
         node.kill()

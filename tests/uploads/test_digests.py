@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.support.upload_node import Node
+from tests.support.upload_node import UploadNode
 from tests.uploads.conftest import begin, send
 from uploads.digests import RunningDigests
 
@@ -41,7 +41,7 @@ def test_the_first_byte_begins_anew():
 def test_two_workers_that_take_turns_give_the_right_hash(blank, tmp_path):
     """Each piece by a connection of its own, some of them wrong and cut back: the hash is that of the whole."""
     shutil.copytree(blank, tmp_path / "data")
-    node = Node(tmp_path / "data", workers=2).start()
+    node = UploadNode(tmp_path / "data", workers=2).start()
     data, piece = random.Random(11).randbytes(3 * MIB), 256 << 10
     wrong = {"Upload-Checksum": "sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA="}
     try:

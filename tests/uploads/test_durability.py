@@ -12,7 +12,7 @@ import time
 import httpx
 import pytest
 
-from tests.support.upload_node import DS, Node
+from tests.support.upload_node import DS, UploadNode
 from tests.uploads.conftest import RawPatch, begin, offset_of, send
 from uploads.body import FIRST_BLOCK, LARGEST_BLOCK
 from uploads.limits import UPLOAD_IDLE_SECONDS
@@ -175,7 +175,7 @@ def test_it_gives_up_a_body_that_stops_and_keeps_what_came(blank, tmp_path):
     shutil.copytree(blank, tmp_path / "data")
     (tmp_path / "quick.py").write_text(f"from {DS['DJANGO_SETTINGS_MODULE']} import *\nPPE_UPLOAD_IDLE_SECONDS = 0.5\n")
     paths = f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"
-    node = Node(tmp_path / "data", DJANGO_SETTINGS_MODULE="quick", PYTHONPATH=paths).start()
+    node = UploadNode(tmp_path / "data", DJANGO_SETTINGS_MODULE="quick", PYTHONPATH=paths).start()
     try:
         with node.client() as client:
             location = begin(client, MIB)
@@ -194,7 +194,7 @@ def test_it_works_on_other_threaded_servers(blank, tmp_path, server):
     """gunicorn's gthread is the drop-in for granian: it keeps every byte of a client that vanished, too."""
     data = random.Random(10).randbytes(2 * MIB)
     shutil.copytree(blank, tmp_path / "data")
-    node = Node(tmp_path / "data", server=server).start()
+    node = UploadNode(tmp_path / "data", server=server).start()
     try:
         with node.client() as client:
             location = begin(client, len(data))

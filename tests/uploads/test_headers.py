@@ -7,7 +7,13 @@ import pytest
 from django.test import RequestFactory
 
 from uploads import headers
-from uploads.errors import BadHeader, LengthRequired, UnknownChecksum, WrongMediaType, WrongProtocolVersion
+from uploads.errors import (
+    BadHeaderError,
+    LengthRequiredError,
+    UnknownChecksumError,
+    WrongMediaTypeError,
+    WrongProtocolVersionError,
+)
 
 SHA1 = base64.b64encode(hashlib.sha1(b"x").digest()).decode()
 SHA256 = base64.b64encode(hashlib.sha256(b"x").digest()).decode()
@@ -21,7 +27,7 @@ def request(method="PATCH", body=b"", content_type="application/offset+octet-str
 
 @pytest.mark.parametrize("said", [{}, {"Tus_Resumable": "0.2.2"}, {"Tus_Resumable": "1.0.0 "}])
 def test_another_version_of_the_protocol_is_refused(said):
-    with pytest.raises(WrongProtocolVersion):
+    with pytest.raises(WrongProtocolVersionError):
         headers.check_version(request(**said))
 
 
@@ -31,7 +37,7 @@ def test_our_version_of_the_protocol_passes():
 
 @pytest.mark.parametrize("text", ["", "-1", "+1", "1.0", "0x10", "٣", "1" * 16, " 1"])
 def test_what_is_no_whole_number_is_refused(text):
-    with pytest.raises(BadHeader):
+    with pytest.raises(BadHeaderError):
         headers.number(request(Upload_Offset=text), "Upload-Offset")
 
 
@@ -40,13 +46,13 @@ def test_a_whole_number_is_read():
 
 
 def test_a_body_without_an_announced_length_is_refused():
-    with pytest.raises(LengthRequired):
+    with pytest.raises(LengthRequiredError):
         headers.body_length(request(Transfer_Encoding="gzip, Chunked"))
 
 
 @pytest.mark.parametrize(("method", "body"), [("PATCH", b""), ("PATCH", b"abc"), ("POST", b"abc")])
 def test_a_body_of_another_media_type_is_refused(method, body):
-    with pytest.raises(WrongMediaType):
+    with pytest.raises(WrongMediaTypeError):
         headers.body_length(request(method, body, "application/json"))
 
 
@@ -71,7 +77,7 @@ def test_the_length_of_a_body_is_what_it_announces():
     ],
 )
 def test_malformed_metadata_is_refused(header):
-    with pytest.raises(BadHeader):
+    with pytest.raises(BadHeaderError):
         headers.metadata(header)
 
 
@@ -84,10 +90,10 @@ def test_metadata_is_read_with_cyrillic_names_and_empty_values():
 @pytest.mark.parametrize(
     ("header", "error"),
     [
-        ("sha1", BadHeader),
-        ("sha1 ???", BadHeader),
-        (f"sha256 {SHA1}", BadHeader),
-        (f"md5 {base64.b64encode(bytes(16)).decode()}", UnknownChecksum),
+        ("sha1", BadHeaderError),
+        ("sha1 ???", BadHeaderError),
+        (f"sha256 {SHA1}", BadHeaderError),
+        (f"md5 {base64.b64encode(bytes(16)).decode()}", UnknownChecksumError),
     ],
 )
 def test_a_checksum_that_proves_nothing_is_refused(header, error):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.needs import missing
-from tests.support.upload_node import Node
+from tests.support.upload_node import UploadNode
 from tests.uploads.conftest import begin, send
 
 pytestmark = [pytest.mark.slow]
@@ -40,7 +40,7 @@ def traced(blank, tmp_path):
     log = tmp_path / "trace"
     # Threads must not interleave within a line: -ff would lose their order, so one file, and lines are joined below.
     under = ["strace", "-f", "-y", "-s", "40", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(log)]
-    node = Node(tmp_path / "data", under=under).start()
+    node = UploadNode(tmp_path / "data", under=under).start()
     yield node, log
     node.kill()
 

@@ -13,10 +13,10 @@ from audit.models import Event
 from tests.support.needs import missing
 from uploads import handlers, receiving, store, tasks
 from uploads.body import Body
-from uploads.errors import NoRoom, UploadGone
+from uploads.errors import NoDiskRoomError, UploadGoneError
 from uploads.models import Upload
 from uploads.receiving import Owner
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Both
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 OWNER = Owner("urn:ppe:hq:78:0001:node", "hq", "78", "0001")
 
 
-class Busy(Refusal):
+class BusyHandlerError(PpeError):
     code = "busy"
     permanent = False
 
@@ -60,18 +60,18 @@ def test_quotas_of_station_and_point(taken, settings):
     settings.PPE_UPLOAD_STATION_QUOTA = 100
     settings.PPE_UPLOAD_POINT_QUOTA = 150
     begin(90)
-    with pytest.raises(NoRoom):
+    with pytest.raises(NoDiskRoomError):
         begin(20)
     other = Owner("urn:ppe:print:78:0001:0001", "print", "78", "0001")
     begin(60, other)
-    with pytest.raises(NoRoom):
+    with pytest.raises(NoDiskRoomError):
         begin(1, Owner("urn:ppe:print:78:0001:0002", "print", "78", "0001"))
     begin(100, Owner("urn:ppe:hq:78:0002:node", "hq", "78", "0002"))
 
 
 def test_space_is_refused_at_the_beginning_not_in_the_middle(taken, settings):
     settings.PPE_UPLOAD_DISK_RESERVE = 1 << 60
-    with pytest.raises(NoRoom) as refused:
+    with pytest.raises(NoDiskRoomError) as refused:
         begin()
     assert (refused.value.http_status, refused.value.permanent) == (507, False)
     assert not Upload.objects.exists()
@@ -101,7 +101,7 @@ def test_a_full_disk_keeps_what_was_written_and_goes_on_later(taken, tmp_path, s
             while file.write(bytes(1 << 16)):
                 pass
         os.truncate(blocker, blocker.stat().st_size - (300 << 10))
-        with pytest.raises(NoRoom):
+        with pytest.raises(NoDiskRoomError):
             send(upload, data)
         upload.refresh_from_db()
         assert 0 < upload.offset <= 300 << 10
@@ -122,7 +122,7 @@ def test_only_uploads_without_progress_are_forgotten(taken):
     states = {row.pk: row.state for row in Upload.objects.all()}
     assert (states[old.pk], states[young.pk], states[whole.pk]) == ("expired", "receiving", "complete")
     assert not store.incoming(old.uid).exists()
-    with pytest.raises(UploadGone):
+    with pytest.raises(UploadGoneError):
         receiving.find(owner=OWNER, uid=old.uid)
     assert Event.objects.filter(kind="uploads.expired", actor=SYSTEM.name).count() == 1
 
@@ -134,7 +134,7 @@ def test_a_handler_that_cannot_now_is_asked_again_and_its_work_is_not_kept(data_
         calls.append(upload.uid)
         Upload.objects.filter(pk=upload.pk).update(purpose="touched")
         if len(calls) < 3:
-            raise Busy(Both("Занят.", "Busy."))
+            raise BusyHandlerError(Both("Занят.", "Busy."))
         return {"calls": len(calls)}
 
     handlers.register("probe", handler)

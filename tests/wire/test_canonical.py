@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wire import canonical
-from wire.errors import MalformedDocument
+from wire.errors import MalformedDocumentError
 
 texts = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
 values = st.recursive(
@@ -58,19 +58,19 @@ def test_one_value_has_one_spelling() -> None:
     ],
 )
 def test_what_is_ambiguous_or_broken_is_refused(document: bytes) -> None:
-    with pytest.raises(MalformedDocument, match="не читается"):
+    with pytest.raises(MalformedDocumentError, match="не читается"):
         canonical.loads(document)
 
 
 def test_depth_and_size_have_limits() -> None:
     assert canonical.loads(b"[" * 65 + b"]" * 65)
-    with pytest.raises(MalformedDocument):
+    with pytest.raises(MalformedDocumentError):
         canonical.loads(b"[1,2,3]", limit=6)
 
 
 @given(st.binary(max_size=60))
 def test_random_bytes_are_read_or_refused(data: bytes) -> None:
-    with contextlib.suppress(MalformedDocument):
+    with contextlib.suppress(MalformedDocumentError):
         assert canonical.loads(data) == json.loads(data)
 
 
@@ -110,7 +110,7 @@ def test_a_stamp_has_one_spelling() -> None:
     ],
 )
 def test_another_spelling_is_refused(text: Any) -> None:
-    with pytest.raises(MalformedDocument):
+    with pytest.raises(MalformedDocumentError):
         canonical.parse_stamp(text)
 
 

@@ -19,9 +19,9 @@ from tests.wire.openssl import Workbench
 from wire import cms
 from wire.cms import Recipient, der
 from wire.cms.seal import CHUNK
-from wire.durable import DiskFull, SourceChanged
-from wire.errors import Refusal
-from wire.pki import Role
+from wire.durable import DiskFullError, SourceChangedError
+from wire.errors import PpeError
+from wire.pki import CertificateRole
 
 KINDS = ("ec", "rsa")
 SIZES = (0, 1, CHUNK - 1, CHUNK, CHUNK + 1)
@@ -96,13 +96,13 @@ def test_tokens_only_agree_or_decrypt() -> None:
 
 
 def test_a_token_that_fails_is_a_refusal() -> None:
-    class Broken:
+    class BrokenExchange:
         def exchange(self, *args: object, **options: object) -> bytes:
             raise RuntimeError("CKR_DEVICE_REMOVED")
 
     sealed = cms.seal_bytes(b"content", recipients=[holder("ec").certificate])
-    with pytest.raises(cms.KeyRefusal):
-        cms.open_bytes(sealed, recipients=[Recipient(holder("ec").certificate, Broken())])
+    with pytest.raises(cms.KeyUnusableError):
+        cms.open_bytes(sealed, recipients=[Recipient(holder("ec").certificate, BrokenExchange())])
 
 
 def test_the_old_and_the_new_certificate_of_one_holder_open_alike() -> None:
@@ -116,41 +116,41 @@ def test_the_old_and_the_new_certificate_of_one_holder_open_alike() -> None:
 def test_it_refuses_another_key(kind: str) -> None:
     sealed = cms.seal_bytes(b"content", recipients=[holder(kind).certificate])
     stranger = Authority().issue(key=holder("rsa").key if kind == "rsa" else None)
-    with pytest.raises(cms.NoRecipient):
+    with pytest.raises(cms.NoRecipientError):
         cms.open_bytes(sealed, recipients=[stranger.recipient])
-    with pytest.raises(cms.NoRecipient):
+    with pytest.raises(cms.NoRecipientError):
         cms.open_bytes(sealed, recipients=[])
 
 
 def test_it_refuses_a_key_that_is_not_the_certificates() -> None:
     sealed = cms.seal_bytes(b"content", recipients=[holder("ec").certificate])
     wrong = Recipient(holder("ec").certificate, authority().issue().key)
-    with pytest.raises(cms.Damaged):
+    with pytest.raises(cms.DamagedEnvelopeError):
         cms.open_bytes(sealed, recipients=[wrong])
 
 
 def test_it_refuses_to_seal_for_nobody_and_for_a_signing_certificate() -> None:
-    with pytest.raises(cms.KeyRefusal):
+    with pytest.raises(cms.KeyUnusableError):
         cms.seal_bytes(b"content", recipients=[])
-    with pytest.raises(cms.KeyRefusal):
+    with pytest.raises(cms.KeyUnusableError):
         cms.seal_bytes(b"content", recipients=[authority().certificate])
 
 
 def test_an_access_certificate_can_be_sealed_for() -> None:
-    access = holder("ec", Role.ACCESS, "290526-01-v1")
+    access = holder("ec", CertificateRole.ACCESS, "290526-01-v1")
     sealed = cms.seal_bytes(b"content", recipients=[access.certificate])
     assert cms.open_bytes(sealed, recipients=[access.recipient]) == b"content"
 
 
 @pytest.mark.parametrize("found", [4, 6])
 def test_it_refuses_a_content_of_another_size(found: int) -> None:
-    with pytest.raises(SourceChanged):
+    with pytest.raises(SourceChangedError):
         cms.seal(io.BytesIO(b"x" * found), io.BytesIO(), size=5, recipients=[holder("ec").certificate])
 
 
 def test_a_content_without_end_is_refused_at_its_announced_size() -> None:
     endless, dst = Zeros(1 << 60), Counter()
-    with pytest.raises(SourceChanged):
+    with pytest.raises(SourceChangedError):
         cms.seal(endless, dst, size=5, recipients=[holder("ec").certificate])  # type: ignore[arg-type]
 
 
@@ -159,10 +159,10 @@ def test_a_full_disk_is_a_refusal() -> None:
         def write(self, data: object) -> int:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    with pytest.raises(DiskFull, match="не осталось места"):
+    with pytest.raises(DiskFullError, match="не осталось места"):
         cms.seal(io.BytesIO(b"12345"), Full(), size=5, recipients=[holder("ec").certificate])
     sealed = cms.seal_bytes(b"12345", recipients=[holder("ec").certificate])
-    with pytest.raises(DiskFull):
+    with pytest.raises(DiskFullError):
         cms.open_sealed(io.BytesIO(sealed), Full(), recipients=[holder("ec").recipient])
 
 
@@ -229,7 +229,7 @@ def refuses(blob: bytes, kind: str) -> None:
     """Assert a refusal, and that not one byte of plaintext is left."""
     dst = io.BytesIO(b"before")
     dst.seek(0, io.SEEK_END)
-    with pytest.raises(Refusal):
+    with pytest.raises(PpeError):
         cms.open_sealed(io.BytesIO(blob), dst, recipients=[holder(kind).recipient])
     assert dst.getvalue() == b"before"
 

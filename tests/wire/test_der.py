@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wire.cms import der
-from wire.cms.der import DerRefusal
+from wire.cms.der import DerError
 
 
 @given(st.integers(-(1 << 256), 1 << 256))
@@ -61,13 +61,13 @@ def test_indefinite_lengths_are_read() -> None:
     ],
 )
 def test_what_is_torn_is_refused(data: bytes) -> None:
-    with pytest.raises(DerRefusal):
+    with pytest.raises(DerError):
         der.parse(data)
 
 
 @pytest.mark.parametrize("body", [b"", b"\0\1", b"\xff\xff", b"\0" * 100])
 def test_integers_have_one_spelling(body: bytes) -> None:
-    with pytest.raises(DerRefusal):
+    with pytest.raises(DerError):
         der.parse(der.tlv(der.INTEGER, body)).integer()
 
 
@@ -75,30 +75,30 @@ def test_depth_is_bounded() -> None:
     deep = der.integer(1)
     for _ in range(der.MAX_DEPTH + 1):
         deep = der.sequence(deep)
-    with pytest.raises(DerRefusal):
+    with pytest.raises(DerError):
         innermost(der.parse(deep))
-    with pytest.raises(DerRefusal):
+    with pytest.raises(DerError):
         der.parse(b"\x30\x80" * 100_000)
 
 
 @settings(max_examples=300)
 @given(st.binary(max_size=80))
 def test_random_bytes_are_read_or_refused(data: bytes) -> None:
-    with contextlib.suppress(DerRefusal):
+    with contextlib.suppress(DerError):
         walk(der.parse(data))
 
 
-def innermost(node: der.Node) -> der.Node:
+def innermost(node: der.DerNode) -> der.DerNode:
     while node.tag == der.SEQUENCE:
         (node,) = node.children()
     return node
 
 
-def walk(node: der.Node) -> None:
+def walk(node: der.DerNode) -> None:
     for read in (node.integer, node.octets, node.children):
         try:
             found = read()
-        except DerRefusal:
+        except DerError:
             continue
         if isinstance(found, tuple):
             for child in found:

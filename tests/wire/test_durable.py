@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from wire import durable
-from wire.durable import CopyMismatch, DiskFull, DiskReadOnly, DiskRefusal, FileMissing
+from wire.durable import CopyMismatchError, DiskError, DiskFullError, DiskReadOnlyError, FileMissingError
 
 CONTENT = b"content" * 100_000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -48,7 +48,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
         yield b"new"
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    with pytest.raises(DiskRefusal) as refusal:
+    with pytest.raises(DiskError) as refusal:
         durable.write_durable(path, pieces())
     assert refusal.value.code == "disk_failed"
     assert path.read_bytes() == b"old"
@@ -59,7 +59,7 @@ def test_the_longest_cyrillic_name_is_written(tmp_path: Path) -> None:
     name = "я" * 127
     durable.write_durable(tmp_path / name, b"x")
     durable.copy_verified(tmp_path / name, tmp_path / ("ю" * 127))
-    with pytest.raises(FileMissing):
+    with pytest.raises(FileMissingError):
         durable.write_durable(tmp_path / ("я" * 128), b"x")
 
 
@@ -85,7 +85,7 @@ def test_a_drive_that_gives_back_something_else_is_caught(tmp_path: Path, monkey
             os.pwrite(handle, b"!", 5)
 
     monkeypatch.setattr(os, "fsync", lying)
-    with pytest.raises(CopyMismatch, match="не совпала"):
+    with pytest.raises(CopyMismatchError, match="не совпала"):
         durable.copy_verified(source, target)
     assert list(target.parent.iterdir()) == []
 
@@ -99,7 +99,7 @@ def test_missing_things_are_refusals(tmp_path: Path) -> None:
         lambda: durable.fsync_dir(tmp_path / "none"),
         lambda: durable.replace_durable(tmp_path / "none", tmp_path / "x"),
     ):
-        with pytest.raises(FileMissing):
+        with pytest.raises(FileMissingError):
             action()
     assert list(tmp_path.iterdir()) == []
 
@@ -107,18 +107,18 @@ def test_missing_things_are_refusals(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "refusal", "words"),
     [
-        (errno.ENOSPC, DiskFull, "не осталось места"),
-        (errno.EDQUOT, DiskFull, "не осталось места"),
-        (errno.EROFS, DiskReadOnly, "Запись запрещена"),
-        (errno.EACCES, DiskReadOnly, "Запись запрещена"),
-        (errno.EIO, DiskRefusal, "Диск не отвечает"),
+        (errno.ENOSPC, DiskFullError, "не осталось места"),
+        (errno.EDQUOT, DiskFullError, "не осталось места"),
+        (errno.EROFS, DiskReadOnlyError, "Запись запрещена"),
+        (errno.EACCES, DiskReadOnlyError, "Запись запрещена"),
+        (errno.EIO, DiskError, "Диск не отвечает"),
     ],
 )
-def test_errors_of_the_disk_are_said_in_russian(number: int, refusal: type[DiskRefusal], words: str) -> None:
+def test_errors_of_the_disk_are_said_in_russian(number: int, refusal: type[DiskError], words: str) -> None:
     with pytest.raises(refusal, match=words) as caught, durable.disk_errors():
         raise OSError(number, os.strerror(number), "/flash/file")
     assert "/flash/file" in caught.value.message.ru
-    assert caught.value.cure()
+    assert caught.value.remedy_text()
     assert not caught.value.permanent
 
 
@@ -141,7 +141,7 @@ for action in (
 ):
     try:
         action()
-    except durable.DiskFull:
+    except durable.DiskFullError:
         continue
     raise SystemExit("no refusal")
 raise SystemExit(sum(1 for _ in Path({str(folder)!r}).iterdir()))
@@ -152,7 +152,7 @@ raise SystemExit(sum(1 for _ in Path({str(folder)!r}).iterdir()))
 
 @pytest.mark.parametrize("target", ["/proc/version", "/sys/kernel/x"])
 def test_a_folder_that_cannot_be_written_is_refused(target: str) -> None:
-    with pytest.raises((DiskReadOnly, FileMissing, DiskRefusal)):
+    with pytest.raises((DiskReadOnlyError, FileMissingError, DiskError)):
         durable.write_durable(target, b"x")
 
 
@@ -161,7 +161,7 @@ def test_many_files_are_written_whole_or_leave_nothing_half(tmp_path: Path) -> N
     durable.write_durable_all(good, mode=0o600)
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == good
     assert {stat.S_IMODE(path.stat().st_mode) for path in good} == {0o600}
-    with pytest.raises(FileMissing):
+    with pytest.raises(FileMissingError):
         durable.write_durable_all({tmp_path / "5.dat": b"5", tmp_path / "none" / "6.dat": b"6"})
     assert set(tmp_path.iterdir()) == set(good)
 

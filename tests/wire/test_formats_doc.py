@@ -15,7 +15,7 @@ from reportlab.platypus import Paragraph
 from common.paper import pdf
 from station_client.cli import main
 from tests.station_client.centre import make_package
-from tests.support.pki import DAY, header, the_world
+from tests.support.pki import DAY, header, the_fixtures
 from tests.wire.test_packet import make_header, tar_files
 from tests.wire.test_signed_documents import ACT, ITEM, NOW, RECEIPT
 from wire import journal, packet, pki
@@ -37,7 +37,7 @@ def blocks() -> list[str]:
 
 def make_files(folder: Path) -> None:
     """One file of every kind, with the names of the page."""
-    world = the_world()
+    world = the_fixtures()
     (folder / "ca.pem").write_text(pki.pem(world.ca))
     for name in ("rcoi", "gek", "access"):
         (folder / f"{name}.pem").write_text(pki.pem(world.certificates[name]))
@@ -64,13 +64,13 @@ def make_files(folder: Path) -> None:
         "78", "0001", DAY, "01", "journal_missing", room="0101", station="0006", made_at=ACT.made_at
     )
     (folder / name).write_bytes(act.write(ACT, world.signer("gek")))
-    heads = (anchor.Head("78-0001", 88, "a" * 64), anchor.Head("node", 12, "b" * 64))
-    said = anchor.Anchor(1, "", "0198c0de", "training", NOW, heads)
+    heads = (anchor.AnchoredHead("78-0001", 88, "a" * 64), anchor.AnchoredHead("node", 12, "b" * 64))
+    said = anchor.AnchorDocument(1, "", "0198c0de", "training", NOW, heads)
     (folder / "ANCHOR_000001.p7m").write_bytes(anchor.write(said, [world.signer("rcoi")]))
 
 
 def _journal(folder: Path) -> None:
-    world = the_world()
+    world = the_fixtures()
     with journal.JournalLog.create(folder / "day.log", header()) as log:
         log.append("exam_started")
         log.append("set_printed", data={"set": 1})
@@ -81,7 +81,7 @@ def _journal(folder: Path) -> None:
 
 
 def _packet(folder: Path) -> None:
-    world = the_world()
+    world = the_fixtures()
     sources = folder / "sources"
     sources.mkdir()
     part = folder / "part"

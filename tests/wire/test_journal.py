@@ -11,20 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.journal_lines import START, build, signed
-from tests.support.pki import header, make_world, other_world, the_world
+from tests.support.pki import header, make_fixtures, other_fixtures, the_fixtures
 from wire import canonical, cms, journal
-from wire.errors import Refusal
-from wire.journal import FormSet, JournalRefusal, SealedForms
-from wire.journal.events import EVENTS, EventRefusal
+from wire.errors import PpeError
+from wire.journal import FormSet, JournalError, SealedFormsError
+from wire.journal.events import EVENTS, EventError
 from wire.journal.lines import relation
 from wire.journal.name import compare, name_of
 from wire.names import read as read_name
 from wire.names import write as write_name
-from wire.pki import Role
+from wire.pki import CertificateRole
 
 
 def read(blob: bytes) -> journal.JournalDocument:
-    return journal.read(blob, trust=the_world().trust)
+    return journal.read(blob, trust=the_fixtures().trust)
 
 
 def test_a_journal_is_read_back_as_it_was_written():
@@ -54,7 +54,7 @@ class TestSignature:
         assert document.problems[0].message.ru == "журнал не подписан"
 
     def test_a_foreign_journal_is_read_but_not_signed(self):
-        blob = journal.sign_lines(build(2), other_world().signer("print"))
+        blob = journal.sign_lines(build(2), other_fixtures().signer("print"))
         document = read(blob)
         assert document.signed_by is None
         assert len(document.entries) == 3
@@ -93,45 +93,45 @@ class TestBroken:
     @pytest.mark.parametrize("number", [1, 3, 6])
     def test_a_changed_entry_is_named(self, number):
         lines = self.break_line(number, b'"p-001"', b'"p-002"')
-        with pytest.raises(JournalRefusal, match=f"Запись {number}:"):
+        with pytest.raises(JournalError, match=f"Запись {number}:"):
             read(lines)
 
     def test_a_changed_header_is_named(self):
-        with pytest.raises(JournalRefusal, match="Заголовок"):
+        with pytest.raises(JournalError, match="Заголовок"):
             read(self.break_line(0, b'"0101"', b'"0102"'))
 
     def test_a_changed_link_is_named(self):
         lines = build(6).splitlines()
         found = canonical.loads(lines[3])
         lines[3] = canonical.dumps(found | {"prev": "0" * 64})
-        with pytest.raises(JournalRefusal, match="Запись 3:"):
+        with pytest.raises(JournalError, match="Запись 3:"):
             read(journal.join(lines))
 
     def test_a_missing_entry_is_named(self):
         lines = build(6).splitlines()
         del lines[3]
-        with pytest.raises(JournalRefusal, match="Запись 3: нарушен порядок"):
+        with pytest.raises(JournalError, match="Запись 3: нарушен порядок"):
             read(journal.join(lines))
 
     def test_swapped_entries_are_named(self):
         lines = build(6).splitlines()
         lines[2], lines[3] = lines[3], lines[2]
-        with pytest.raises(JournalRefusal, match="Запись 2:"):
+        with pytest.raises(JournalError, match="Запись 2:"):
             read(journal.join(lines))
 
     def test_a_torn_last_line_is_named(self):
-        with pytest.raises(JournalRefusal, match="оборвана"):
+        with pytest.raises(JournalError, match="оборвана"):
             read(build(3)[:-5])
 
     def test_an_entry_that_is_not_json_is_named(self):
-        with pytest.raises(JournalRefusal, match="Запись 2:"):
+        with pytest.raises(JournalError, match="Запись 2:"):
             read(self.break_line(2, b'{"at"', b'{"at'))
 
     @pytest.mark.parametrize("row", [b"[]", b"1", b'{"seq":1,"seq":1}', b'{"a":NaN}', b"{}", b"[" * 5000, b"\xff"])
     def test_rubbish_in_place_of_an_entry_is_named(self, row):
         lines = build(3).splitlines()
         lines[2] = row
-        with pytest.raises(JournalRefusal, match="Запись 2:"):
+        with pytest.raises(JournalError, match="Запись 2:"):
             read(journal.join(lines))
 
     @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ class TestBroken:
     def test_an_entry_with_a_wrong_field_is_named(self, field, value):
         lines = build(3).splitlines()
         lines[1] = canonical.dumps(canonical.loads(lines[1]) | {field: value})
-        with pytest.raises(JournalRefusal, match="Запись 1: неверное поле"):
+        with pytest.raises(JournalError, match="Запись 1: неверное поле"):
             read(journal.join(lines))
 
 
@@ -194,10 +194,10 @@ class TestProblems:
 def test_writing_holds_to_the_catalogue(event):
     line = journal.header_line(header())
     kind = cast(journal.Kind, sorted(EVENTS[event].kinds)[0])
-    with pytest.raises(EventRefusal):
+    with pytest.raises(EventError):
         journal.next_entry(line, event, kind=kind, data={"no_such_field": 1})
     if EVENTS[event].required:
-        with pytest.raises(EventRefusal):
+        with pytest.raises(EventError):
             journal.next_entry(line, event, kind=kind, data={})
 
 
@@ -209,7 +209,7 @@ class TestForms:
     ]
 
     def journal(self, *batches: list[FormSet], recipients: tuple[str, ...] = ("access",)) -> journal.JournalDocument:
-        certificates = [the_world().certificates[name] for name in recipients]
+        certificates = [the_fixtures().certificates[name] for name in recipients]
         line = journal.header_line(header())
         lines = [line]
         for batch in batches:
@@ -222,11 +222,11 @@ class TestForms:
     def test_the_access_key_opens_them(self):
         document = self.journal(self.SETS)
         assert document.problems == ()
-        assert journal.open_forms(document, recipients=[the_world().recipient("access")]) == self.SETS
+        assert journal.open_forms(document, recipients=[the_fixtures().recipient("access")]) == self.SETS
 
     def test_each_of_several_keys_opens_them(self):
-        world = make_world()
-        world.make("reserve", Role.ACCESS, "0001", "290526-01-v2")
+        world = make_fixtures()
+        world.make("reserve", CertificateRole.ACCESS, "0001", "290526-01-v2")
         data = journal.seal_forms(self.SETS, recipients=[world.certificates["access"], world.certificates["reserve"]])
         entry = journal.Entry(1, START, "forms_sealed", "success", None, data, "")
         lines = journal.read_lines(journal.join([journal.header_line(header())]))
@@ -237,15 +237,15 @@ class TestForms:
     def test_the_later_word_about_a_set_holds(self):
         spoiled = FormSet(1, True, False, self.SETS[0].sheets)
         document = self.journal(self.SETS[:2], [spoiled, self.SETS[2]])
-        opened = journal.open_forms(document, recipients=[the_world().recipient("access")])
+        opened = journal.open_forms(document, recipients=[the_fixtures().recipient("access")])
         assert opened == [spoiled, *self.SETS[1:]]
 
     def test_no_other_key_opens_them(self):
         document = self.journal(self.SETS)
         for name in ("gek", "hq", "rcoi"):
-            with pytest.raises(SealedForms):
-                journal.open_forms(document, recipients=[the_world().recipient(name)])
-        with pytest.raises(SealedForms):
+            with pytest.raises(SealedFormsError):
+                journal.open_forms(document, recipients=[the_fixtures().recipient(name)])
+        with pytest.raises(SealedFormsError):
             journal.open_forms(document, recipients=[])
 
     def test_no_number_is_readable_without_a_key(self):
@@ -264,12 +264,12 @@ class TestForms:
         ],
     )
     def test_numbers_of_a_wrong_shape_are_refused(self, rows):
-        sealed = cms.seal_bytes(canonical.dumps(rows), recipients=[the_world().certificates["access"]])
+        sealed = cms.seal_bytes(canonical.dumps(rows), recipients=[the_fixtures().certificates["access"]])
         lines = journal.read_lines(journal.join([journal.header_line(header())]))
         data = {"p7m": base64.b64encode(sealed).decode(), "count": 1, "recipients": []}
         lines.entries.append(journal.Entry(1, START, "forms_sealed", "success", None, data, ""))
-        with pytest.raises(SealedForms):
-            journal.open_forms(lines, recipients=[the_world().recipient("access")])
+        with pytest.raises(SealedFormsError):
+            journal.open_forms(lines, recipients=[the_fixtures().recipient("access")])
 
 
 def test_a_longer_journal_has_the_shorter_one_as_its_beginning():
@@ -306,7 +306,7 @@ class TestNameBesideContent:
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_journal_or_refused(blob):
-    with pytest.raises(Refusal):
+    with pytest.raises(PpeError):
         read(blob)
 
 
@@ -314,7 +314,7 @@ def test_any_bytes_are_a_journal_or_refused(blob):
 def test_a_journal_with_bytes_replaced_is_a_journal_or_refused(place, junk):
     blob = signed(build(3))
     place %= len(blob)
-    with contextlib.suppress(Refusal):
+    with contextlib.suppress(PpeError):
         read(blob[:place] + junk + blob[place + len(junk) :])
 
 

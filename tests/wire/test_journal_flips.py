@@ -6,9 +6,9 @@ import warnings
 import pytest
 
 from tests.support.journal_lines import build, signed
-from tests.support.pki import the_world
+from tests.support.pki import the_fixtures
 from wire import journal
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 PLACES = 1000
 
@@ -18,8 +18,8 @@ def outcome(blob: bytes) -> tuple[bool, str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a certificate with a flipped serial number
-            document = journal.read(blob, trust=the_world().trust)
-    except Refusal as refusal:
+            document = journal.read(blob, trust=the_fixtures().trust)
+    except PpeError as refusal:
         return True, next((part.found for part in refusal.parts if part.field == "entry"), "")
     named = next((part.found for part in document.problems if part.field == "signature.entry"), "")
     return document.signed_by is None or bool(document.problems), named

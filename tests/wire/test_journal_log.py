@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pki import header, the_world
+from tests.support.pki import header, the_fixtures
 from wire import journal
-from wire.journal import JournalClosed, JournalLog, JournalRefusal
-from wire.journal.events import EventRefusal
-from wire.journal.log import JournalBusy
+from wire.journal import JournalClosedError, JournalError, JournalLog
+from wire.journal.events import EventError
+from wire.journal.log import JournalBusyError
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_a_torn_last_line_is_dropped_and_noted(path, cut):
 
 def test_a_line_torn_after_closing_reopens_the_journal(path):
     with JournalLog.open(path) as log:
-        log.close(the_world().signer("print"))
+        log.close(the_fixtures().signer("print"))
     with path.open("ab") as file:
         file.write(b'{"at":"2026')
     with JournalLog.open(path):
@@ -57,52 +57,52 @@ def test_a_line_torn_after_closing_reopens_the_journal(path):
 
 def test_a_changed_log_is_not_gone_on_with(path):
     path.write_bytes(path.read_bytes().replace(b"p-001", b"p-002").replace(b"exam_started", b"exam_starteb"))
-    with pytest.raises(JournalRefusal):
+    with pytest.raises(JournalError):
         JournalLog.open(path)
 
 
 def test_closing_gives_a_journal_and_closing_again_the_same_lines(path):
     with JournalLog.open(path) as log:
-        first = journal.read(log.close(the_world().signer("print")), trust=the_world().trust)
-        second = journal.read(log.close(the_world().signer("print")), trust=the_world().trust)
+        first = journal.read(log.close(the_fixtures().signer("print")), trust=the_fixtures().trust)
+        second = journal.read(log.close(the_fixtures().signer("print")), trust=the_fixtures().trust)
     assert first.problems == ()
     assert first.lines == second.lines == path.read_bytes()
 
 
 def test_a_closed_journal_takes_entries_only_after_reopening(path):
     with JournalLog.open(path) as log:
-        short = journal.read(log.close(the_world().signer("print")), trust=the_world().trust)
-        with pytest.raises(JournalClosed):
+        short = journal.read(log.close(the_fixtures().signer("print")), trust=the_fixtures().trust)
+        with pytest.raises(JournalClosedError):
             log.append("exam_finished")
         log.reopen("забыли комплект")
         log.append("set_printed", data={"set": 2})
-        long = journal.read(log.close(the_world().signer("print")), trust=the_world().trust)
+        long = journal.read(log.close(the_fixtures().signer("print")), trust=the_fixtures().trust)
     assert journal.relation(long.lines, short.lines) == "longer"
 
 
 def test_a_refused_entry_leaves_no_trace(path):
     before = path.read_bytes()
     with JournalLog.open(path) as log:
-        with pytest.raises(EventRefusal):
+        with pytest.raises(EventError):
             log.append("set_printed", data={"set": "one"})
-        with pytest.raises(EventRefusal):
+        with pytest.raises(EventError):
             log.append("exam_finished", disposition="maybe")
     assert path.read_bytes() == before
 
 
 def test_only_one_program_writes_a_log(path):
-    with JournalLog.open(path), pytest.raises(JournalBusy) as refusal:
+    with JournalLog.open(path), pytest.raises(JournalBusyError) as refusal:
         JournalLog.open(path)
     assert not refusal.value.permanent
 
 
 def test_a_log_is_not_started_twice(path):
-    with pytest.raises(JournalRefusal):
+    with pytest.raises(JournalError):
         JournalLog.create(path, header())
 
 
 def test_a_missing_log_is_refused(tmp_path):
-    with pytest.raises(JournalRefusal):
+    with pytest.raises(JournalError):
         JournalLog.open(tmp_path / "none.log")
 
 

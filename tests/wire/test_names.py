@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wire.names import GRAMMARS, JournalName, NameRefusal, read, write
+from wire.names import GRAMMARS, JournalName, MalformedNameError, read, write
 from wire.subjects import SUBJECT_NAMES
 
 DAY = dt.date(2026, 5, 29)
@@ -300,10 +300,10 @@ class TestWriting:
     )
     def test_it_refuses_and_names_the_part(self, change):
         values = {field: getattr(PRINT, field) for field in PRINT.__dataclass_fields__}
-        with pytest.raises(NameRefusal) as refusal:
+        with pytest.raises(MalformedNameError) as refusal:
             write(JournalName(**(values | change)))
         assert [part.field for part in refusal.value.parts] == list(change)
 
     def test_a_scan_journal_has_no_room(self):
-        with pytest.raises(NameRefusal):
+        with pytest.raises(MalformedNameError):
             write(JournalName("scan", "78", "0001", DAY, "01", "Русский язык", "0101", "01"))

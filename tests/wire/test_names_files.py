@@ -14,7 +14,7 @@ UID = "01a20557-2d19-7fde-9daa-82a43e3d9f63"
 
 
 @dataclass(frozen=True)
-class Header:
+class PacketFacts:
     region: str = "78"
     point: str = "0001"
     date: dt.date = DAY
@@ -38,7 +38,7 @@ def test_a_package_name_is_made():
 
 @pytest.mark.parametrize(("kind", "room"), [("blanks", "0101"), ("forms", None), ("status", None)])
 def test_a_packet_name_is_made(kind, room):
-    name = files.packet_name(Header(kind=kind, room=room))
+    name = files.packet_name(PacketFacts(kind=kind, room=room))
     assert name == f"PACKET_78_0001_290526_01_{kind}_{room or 'HQ'}_{UID}_v3.ppe"
 
 

@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.pki import other_world, registry, the_world
+from tests.support.pki import other_fixtures, registry, the_fixtures
 from wire import pki
 from wire.documents import package
-from wire.documents.package import ExamPackage, PackageRefusal
-from wire.errors import Refusal
-from wire.pki import PathRefusal
-from wire.schema import SchemaRefusal
+from wire.documents.package import PackageDocument, PackageError
+from wire.errors import PpeError
+from wire.pki import CertificatePathError
+from wire.schema import SchemaError
 
 
-def exam(**changes: Any) -> ExamPackage:
-    world = the_world()
-    found = ExamPackage(
+def exam(**changes: Any) -> PackageDocument:
+    world = the_fixtures()
+    found = PackageDocument(
         header={
             "mode": "training",
             "region": "78",
@@ -42,8 +42,8 @@ def exam(**changes: Any) -> ExamPackage:
     return dataclasses.replace(found, **changes)
 
 
-def write(found: ExamPackage | None = None, signer: str = "rcoi") -> bytes:
-    return package.write(found or exam(), signer=the_world().signer(signer))
+def write(found: PackageDocument | None = None, signer: str = "rcoi") -> bytes:
+    return package.write(found or exam(), signer=the_fixtures().signer(signer))
 
 
 def repack(data: bytes, **members: bytes | None) -> bytes:
@@ -58,29 +58,29 @@ def repack(data: bytes, **members: bytes | None) -> bytes:
 
 
 def test_it_is_read_back():
-    found, signed_by = package.read(write(), trust=the_world().trust)
+    found, signed_by = package.read(write(), trust=the_fixtures().trust)
     assert dataclasses.replace(found, header={}) == dataclasses.replace(exam(), header={})
     assert {key: value for key, value in found.header.items() if key != "format"} == exam().header
     assert signed_by.identity.urn == "urn:ppe:rcoi:78:0000:01"
 
 
 def test_the_phone_secret_travels_sealed():
-    found, _ = package.read(write(exam(phone_secret=b"sealed")), trust=the_world().trust)
+    found, _ = package.read(write(exam(phone_secret=b"sealed")), trust=the_fixtures().trust)
     assert found.phone_secret == b"sealed"
-    assert package.read(write(), trust=the_world().trust)[0].phone_secret is None
+    assert package.read(write(), trust=the_fixtures().trust)[0].phone_secret is None
 
 
 def test_on_the_first_run_the_authority_in_it_is_told_for_confirmation():
     found, _ = package.read(write(), trust=None)
-    assert found.ca_fingerprint == pki.fingerprint(the_world().ca)
-    assert found.trust().check(the_world().certificates["print"], at=dt.datetime.now(dt.UTC)).ident == "0001"
+    assert found.ca_fingerprint == pki.fingerprint(the_fixtures().ca)
+    assert found.trust().check(the_fixtures().certificates["print"], at=dt.datetime.now(dt.UTC)).ident == "0001"
 
 
 def test_the_authority_is_found_among_the_certificates():
-    with_ca = exam(ca="", certificates=[pki.pem(the_world().ca), *exam().certificates])
+    with_ca = exam(ca="", certificates=[pki.pem(the_fixtures().ca), *exam().certificates])
     found, _ = package.read(write(with_ca), trust=None)
-    assert found.ca_fingerprint == pki.fingerprint(the_world().ca)
-    with pytest.raises(PackageRefusal):
+    assert found.ca_fingerprint == pki.fingerprint(the_fixtures().ca)
+    with pytest.raises(PackageError):
         write(exam(ca=""))
 
 
@@ -91,14 +91,14 @@ def test_no_private_key_and_no_password_is_in_it():
 
 
 def test_a_foreign_authority_is_refused():
-    with pytest.raises(PathRefusal):
-        package.read(write(), trust=other_world().trust)
+    with pytest.raises(CertificatePathError):
+        package.read(write(), trust=other_fixtures().trust)
 
 
 @pytest.mark.parametrize("name", ["hq", "gek", "print"])
 def test_nobody_but_the_centre_makes_packages(name):
-    for trust in (the_world().trust, None):
-        with pytest.raises(PathRefusal):
+    for trust in (the_fixtures().trust, None):
+        with pytest.raises(CertificatePathError):
             package.read(write(signer=name), trust=trust)
 
 
@@ -116,14 +116,14 @@ def test_nobody_but_the_centre_makes_packages(name):
 )
 def test_a_changed_missing_or_added_file_is_refused(change):
     data = write()
-    for trust in (the_world().trust, None):
-        with pytest.raises(Refusal):
+    for trust in (the_fixtures().trust, None):
+        with pytest.raises(PpeError):
             package.read(repack(data, **change), trust=trust)
 
 
 def test_another_authority_cannot_be_slipped_in():
-    data = repack(write(), ca__pem=pki.pem(other_world().ca).encode(), crl__der=other_world().crl)
-    with pytest.raises(Refusal):
+    data = repack(write(), ca__pem=pki.pem(other_fixtures().ca).encode(), crl__der=other_fixtures().crl)
+    with pytest.raises(PpeError):
         package.read(data, trust=None)
 
 
@@ -135,7 +135,7 @@ def test_a_bomb_is_refused_before_it_unpacks():
     ):
         for _ in range(package.MAX_FILE // (1 << 20) + 1):
             member.write(bytes(1 << 20))
-    with pytest.raises(PackageRefusal):
+    with pytest.raises(PackageError):
         package.read(out.getvalue(), trust=None)
 
 
@@ -143,14 +143,14 @@ def test_a_bomb_is_refused_before_it_unpacks():
 def test_a_registry_that_is_not_one_is_refused(field):
     broken = registry()
     del broken[field]
-    with pytest.raises(SchemaRefusal):
+    with pytest.raises(SchemaError):
         write(exam(registry=broken))
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_package_or_refused(data):
     for blob in (data, b"PK\x03\x04" + data):
-        with pytest.raises(Refusal):
+        with pytest.raises(PpeError):
             package.read(blob, trust=None)
 
 
@@ -160,7 +160,7 @@ def test_a_damaged_package_is_refused():
         data = bytearray(whole)
         data[place] ^= 0x55
         try:
-            found, _ = package.read(bytes(data), trust=the_world().trust)
-        except Refusal:
+            found, _ = package.read(bytes(data), trust=the_fixtures().trust)
+        except PpeError:
             continue
         assert dataclasses.replace(found, header={}) == dataclasses.replace(exam(), header={})

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.pki import DAY, NODE, SITTING, make_world, other_world, the_world
+from tests.support.pki import DAY, NODE, SITTING, make_fixtures, other_fixtures, the_fixtures
 from wire import canonical, packet, pki
-from wire.documents.signed import ForeignSigner
-from wire.durable import SourceChanged
-from wire.errors import Refusal
-from wire.packet import Content, ContentRefusal, FileKind, PacketHeader, TarFile, tar
-from wire.pki import PathRefusal, Role
+from wire.documents.signed import ForeignSignerError
+from wire.durable import SourceChangedError
+from wire.errors import PpeError
+from wire.packet import Content, ContentError, FileKind, PacketHeader, TarFile, tar
+from wire.pki import CertificatePathError, CertificateRole
 
 FILES = {
     "room.json": ("room", b'{"format":"ppe-room/1"}'),
@@ -45,7 +45,7 @@ def make_header(content: Content, **changes: Any) -> PacketHeader:
         counts={"sheets": 2},
         content_sha256=content.sha256,
         content_size=content.size,
-        recipients=(pki.fingerprint(the_world().certificates["rcoi"]),),
+        recipients=(pki.fingerprint(the_fixtures().certificates["rcoi"]),),
         node=NODE,
         sequence=1,
         prev="",
@@ -65,12 +65,14 @@ def tar_files(folder: Path, files: dict[str, tuple[str, bytes]] | None = None) -
 
 def seal(folder: Path, files: dict[str, tuple[str, bytes]] | None = None) -> tuple[Path, Content]:
     path = folder / "packet.ppe"
-    content = packet.write_content(path, files=tar_files(folder, files), recipients=[the_world().certificates["rcoi"]])
+    content = packet.write_content(
+        path, files=tar_files(folder, files), recipients=[the_fixtures().certificates["rcoi"]]
+    )
     return path, content
 
 
 def sign(path: Path, content: Content, *names: str, **changes: object) -> str:
-    signers = [the_world().signer(name) for name in names or ("hq", "gek")]
+    signers = [the_fixtures().signer(name) for name in names or ("hq", "gek")]
     return packet.append_signature(path, content=content, header=make_header(content, **changes), signers=signers)
 
 
@@ -82,11 +84,11 @@ def made(tmp_path: Path) -> Path:
 
 
 def verify(path: Path) -> packet.CheckedPacket:
-    return packet.verify(path, trust=the_world().trust)
+    return packet.verify(path, trust=the_fixtures().trust)
 
 
 def extract(path: Path, folder: Path) -> packet.Manifest:
-    return packet.extract(path, folder, recipients=[the_world().recipient("rcoi")])
+    return packet.extract(path, folder, recipients=[the_fixtures().recipient("rcoi")])
 
 
 class TestWhole:
@@ -103,7 +105,7 @@ class TestWhole:
     def test_it_is_verified_from_outside(self, made):
         checked = verify(made)
         assert checked.sha256 == hashlib.sha256(made.read_bytes()).hexdigest()
-        assert {signed.identity.role for signed in checked.signers} == {Role.HQ, Role.GEK}
+        assert {signed.identity.role for signed in checked.signers} == {CertificateRole.HQ, CertificateRole.GEK}
         assert checked.header == packet.read_header(made)
 
     def test_public_tools_see_three_members_in_order(self, made):
@@ -134,7 +136,7 @@ class TestWhole:
         packet.write_content(
             tmp_path / "p.ppe",
             files=tar_files(tmp_path),
-            recipients=[the_world().certificates["rcoi"]],
+            recipients=[the_fixtures().certificates["rcoi"]],
             progress=lambda done, total: seen.append((done, total)),
         )
         assert seen[-1][0] == seen[-1][1]
@@ -142,7 +144,7 @@ class TestWhole:
 
     def test_a_packet_without_files_is_a_packet(self, tmp_path):
         path = tmp_path / "p.ppe"
-        content = packet.write_content(path, files=[], recipients=[the_world().certificates["rcoi"]])
+        content = packet.write_content(path, files=[], recipients=[the_fixtures().certificates["rcoi"]])
         sign(path, content)
         assert extract(path, tmp_path / "out").files == ()
 
@@ -172,19 +174,19 @@ class TestSealing:
     def test_a_name_that_could_do_harm_is_refused(self, tmp_path, name):
         source = tmp_path / "s"
         source.write_bytes(b"x")
-        with pytest.raises(Refusal):
+        with pytest.raises(PpeError):
             packet.write_content(
                 tmp_path / "p.ppe",
                 files=[TarFile(name, "sheet", source)],
-                recipients=[the_world().certificates["rcoi"]],
+                recipients=[the_fixtures().certificates["rcoi"]],
             )
 
     def test_the_same_name_twice_is_refused(self, tmp_path):
         source = tmp_path / "s"
         source.write_bytes(b"x")
         files = [TarFile("a.tif", "sheet", source), TarFile("A.TIF", "sheet", source)]
-        with pytest.raises(tar.TarRefusal):
-            packet.write_content(tmp_path / "p.ppe", files=files, recipients=[the_world().certificates["rcoi"]])
+        with pytest.raises(tar.TarError):
+            packet.write_content(tmp_path / "p.ppe", files=files, recipients=[the_fixtures().certificates["rcoi"]])
 
     def test_a_file_that_changes_under_way_is_noticed(self, tmp_path):
         files = tar_files(tmp_path)
@@ -192,24 +194,24 @@ class TestSealing:
         def change(done: int, total: int) -> None:
             files[-1].path.write_bytes(b"y" * 512)
 
-        with pytest.raises(SourceChanged):
+        with pytest.raises(SourceChangedError):
             packet.write_content(
-                tmp_path / "p.ppe", files=files, recipients=[the_world().certificates["rcoi"]], progress=change
+                tmp_path / "p.ppe", files=files, recipients=[the_fixtures().certificates["rcoi"]], progress=change
             )
 
     def test_a_missing_file_is_refused(self, tmp_path):
-        with pytest.raises(Refusal):
+        with pytest.raises(PpeError):
             packet.write_content(
                 tmp_path / "p.ppe",
                 files=[TarFile("a", "sheet", tmp_path / "none")],
-                recipients=[the_world().certificates["rcoi"]],
+                recipients=[the_fixtures().certificates["rcoi"]],
             )
 
 
 class TestSigning:
     def test_a_header_of_another_content_is_refused(self, tmp_path):
         path, content = seal(tmp_path)
-        with pytest.raises(ContentRefusal):
+        with pytest.raises(ContentError):
             sign(path, content, content_size=content.size + 1)
 
     @pytest.mark.parametrize(
@@ -229,14 +231,14 @@ class TestSigning:
     )
     def test_a_header_that_contradicts_itself_is_refused(self, tmp_path, change):
         path, content = seal(tmp_path)
-        with pytest.raises(Refusal):
+        with pytest.raises(PpeError):
             sign(path, content, **change)
 
     @pytest.mark.parametrize("names", [("hq",), ("gek",), ("rcoi", "gek"), ("hq", "gek", "scan")])
     def test_the_wrong_signers_are_refused(self, tmp_path, names):
         path, content = seal(tmp_path)
         sign(path, content, *names)
-        with pytest.raises((ForeignSigner, PathRefusal)):
+        with pytest.raises((ForeignSignerError, CertificatePathError)):
             verify(path)
 
     def test_a_status_packet_is_signed_by_the_node_alone(self, tmp_path):
@@ -244,32 +246,32 @@ class TestSigning:
         sign(path, content, "hq", kind="status", room=None)
         assert verify(path).header.kind == "status"
         sign(path, content, "hq", "gek", kind="status", room=None)
-        with pytest.raises((ForeignSigner, PathRefusal)):
+        with pytest.raises((ForeignSignerError, CertificatePathError)):
             verify(path)
 
     def test_a_signer_of_another_point_is_refused(self, tmp_path):
-        world = make_world()
-        world.make("stranger", Role.GEK, "0002", "p-009")
+        world = make_fixtures()
+        world.make("stranger", CertificateRole.GEK, "0002", "p-009")
         path, content = seal(tmp_path)
         header = make_header(content)
         signers = [world.signer("hq"), world.signer("stranger")]
         packet.append_signature(path, content=content, header=header, signers=signers)
-        with pytest.raises(ForeignSigner):
+        with pytest.raises(ForeignSignerError):
             packet.verify(path, trust=world.trust)
 
     def test_another_node_cannot_speak_for_the_one_in_the_header(self, tmp_path):
         path, content = seal(tmp_path)
         sign(path, content, node="another")
-        with pytest.raises(ForeignSigner):
+        with pytest.raises(ForeignSignerError):
             verify(path)
 
     def test_a_foreign_authority_is_refused(self, made):
-        with pytest.raises(PathRefusal):
-            packet.verify(made, trust=other_world().trust)
+        with pytest.raises(CertificatePathError):
+            packet.verify(made, trust=other_fixtures().trust)
 
     def test_another_regions_key_does_not_open_it(self, made, tmp_path):
-        with pytest.raises(Refusal):
-            packet.extract(made, tmp_path / "out", recipients=[other_world().recipient("rcoi")])
+        with pytest.raises(PpeError):
+            packet.extract(made, tmp_path / "out", recipients=[other_fixtures().recipient("rcoi")])
         assert not (tmp_path / "out").exists()
         assert not list(tmp_path.glob(".out*"))
 
@@ -283,7 +285,7 @@ def test_a_flipped_bit_anywhere_is_noticed(made, tmp_path):
         made.write_bytes(data)
         try:
             checked = verify(made)
-        except Refusal:
+        except PpeError:
             continue
         # only what no reader acts upon (who made the ZIP, its time stamps) may differ
         assert checked.header == whole.header
@@ -297,9 +299,9 @@ def test_any_bytes_are_a_packet_or_refused(tmp_path, data):
     path = tmp_path / "any.ppe"
     path.write_bytes(data)
     for check in (packet.read_header, verify):
-        with pytest.raises(Refusal):
+        with pytest.raises(PpeError):
             check(path)
-    with pytest.raises(Refusal):
+    with pytest.raises(PpeError):
         extract(path, tmp_path / "any")
 
 
@@ -307,12 +309,12 @@ _MEASURED = """
 import os, resource, sys
 from pathlib import Path
 from typing import Any, cast
-from tests.wire.test_packet import TarFile, extract, packet, sign, the_world, verify
+from tests.wire.test_packet import TarFile, extract, packet, sign, the_fixtures, verify
 
 folder, size = Path(sys.argv[1]), int(sys.argv[2]) << 20
 (folder / "big").touch()
 os.truncate(folder / "big", size)
-world = the_world()
+world = the_fixtures()
 content = packet.write_content(
     folder / "p", files=[TarFile("a", "sheet", folder / "big")], recipients=[world.certificates["rcoi"]]
 )

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pki import the_world
+from tests.support.pki import the_fixtures
 from tests.wire.test_packet import extract, sign, verify
 from wire import cms, packet
-from wire.errors import Refusal
-from wire.packet import Content, ContentRefusal, tar
+from wire.errors import PpeError
+from wire.packet import Content, ContentError, tar
 from wire.packet import zip as packet_zip
 from wire.packet.header import manifest_bytes
 
 
 def craft(folder: Path, listed: bytes, files: dict[str, bytes]) -> Path:
     """A packet whose signatures hold, around a TAR that nobody of this program would have written."""
-    sources = [tar.Source(name, len(data), hashlib.sha256(data).hexdigest(), data) for name, data in files.items()]
-    sources.insert(0, tar.Source("manifest.json", len(listed), hashlib.sha256(listed).hexdigest(), listed))
+    sources = [tar.PackedFile(name, len(data), hashlib.sha256(data).hexdigest(), data) for name, data in files.items()]
+    sources.insert(0, tar.PackedFile("manifest.json", len(listed), hashlib.sha256(listed).hexdigest(), listed))
     stream, _ = tar.stream(sources)
-    blob = cms.seal_bytes(stream.read(), recipients=[the_world().certificates["rcoi"]])
+    blob = cms.seal_bytes(stream.read(), recipients=[the_fixtures().certificates["rcoi"]])
     head = packet_zip.local_header("content.p7m", len(blob), zlib.crc32(blob))
     path = folder / "crafted.ppe"
     path.write_bytes(head + blob)
@@ -55,19 +55,19 @@ class TestContentAgainstManifest:
     def test_a_file_that_is_not_as_listed_is_refused(self, tmp_path, files):
         path = craft(tmp_path, listing(a=b"1", b=b"2"), files)
         verify(path)
-        with pytest.raises(ContentRefusal):
+        with pytest.raises(ContentError):
             extract(path, tmp_path / "out")
         assert not (tmp_path / "out").exists()
 
     @pytest.mark.parametrize("listed", [b"", b"{}", b"[]", b"\xff", b'{"format":"ppe-manifest/1","files":[1]}'])
     def test_a_list_that_is_none_is_refused(self, tmp_path, listed):
-        with pytest.raises(Refusal):
+        with pytest.raises(PpeError):
             extract(craft(tmp_path, listed, {}), tmp_path / "out")
 
     def test_one_file_listed_twice_is_refused(self, tmp_path):
         row = packet.ManifestFile("a", "sheet", 1, hashlib.sha256(b"1").hexdigest())
         path = craft(tmp_path, manifest_bytes(packet.Manifest((row, row))), {"a": b"1"})
-        with pytest.raises(tar.TarRefusal):
+        with pytest.raises(tar.TarError):
             extract(path, tmp_path / "out")
 
 
@@ -86,7 +86,7 @@ def test_the_content_of_another_packet_is_refused(tmp_path):
         packet_zip.append_members(file, packet_zip.read_members(file)[0], small)
     verify(second)
     assert packet.read_header(other) == packet.read_header(second)
-    with pytest.raises(ContentRefusal):
+    with pytest.raises(ContentError):
         verify(other)
 
 
@@ -112,11 +112,11 @@ def test_whatever_is_wrong_not_one_byte_of_plaintext_is_left_on_the_disk(tmp_pat
             extract(path, where / "out")
             assert (where / "out" / "a").read_bytes() == secret
             continue
-        with pytest.raises(Refusal):
+        with pytest.raises(PpeError):
             extract(path, where / "out")
         assert not list(where.iterdir()), name
     stranger = tmp_path / "stranger"
     stranger.mkdir()
-    with pytest.raises(cms.NoRecipient):
-        packet.extract(tmp_path / "sound.ppe", stranger / "out", recipients=[the_world().recipient("hq")])
+    with pytest.raises(cms.NoRecipientError):
+        packet.extract(tmp_path / "sound.ppe", stranger / "out", recipients=[the_fixtures().recipient("hq")])
     assert not list(stranger.iterdir())

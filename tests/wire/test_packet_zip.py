@@ -9,8 +9,8 @@ import pytest
 
 from tests.wire.test_packet import made, verify
 from wire import packet
-from wire.errors import Refusal
-from wire.packet import ContainerRefusal
+from wire.errors import PpeError
+from wire.packet import ContainerError
 from wire.packet import zip as packet_zip
 
 __all__ = ["made"]
@@ -35,9 +35,9 @@ class TestContainer:
     """What is not exactly three stored members, the directory and the end is refused before anything else."""
 
     def refused(self, path: Path) -> None:
-        with pytest.raises(ContainerRefusal):
+        with pytest.raises(ContainerError):
             packet.read_header(path)
-        with pytest.raises(ContainerRefusal):
+        with pytest.raises(ContainerError):
             verify(path)
 
     def test_the_same_packet_zipped_by_another_program_is_accepted(self, made):
@@ -114,12 +114,12 @@ class TestContainer:
         for at in (second + 14, data.index(b"PK\x01\x02", data.index(b"PK\x01\x02") + 4) + 16):
             data[at] ^= 1
         made.write_bytes(data)
-        with pytest.raises(ContainerRefusal):
+        with pytest.raises(ContainerError):
             verify(made)
 
     def test_a_missing_file_and_a_folder(self, tmp_path):
         for path in (tmp_path / "none", tmp_path):
-            with pytest.raises(Refusal):
+            with pytest.raises(PpeError):
                 packet.read_header(path)
 
     def test_more_than_4_gib_is_written_with_zip64_and_read_by_others(self, tmp_path):

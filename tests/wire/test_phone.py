@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wire.documents import phone
-from wire.documents.phone import Place
+from wire.documents.phone import PhoneBinding
 
 SECRET = bytes(range(32))
-PLACE = Place("live", "78", "0001", dt.date(2026, 5, 29))
+PLACE = PhoneBinding("live", "78", "0001", dt.date(2026, 5, 29))
 
 
 def test_a_code_says_its_status_and_counter_and_proves_them():
@@ -45,7 +45,7 @@ def test_no_single_wrong_character_passes(place, letter, counter):
         return
     try:
         spoken = phone.read(code[:place] + letter + code[place + 1 :])
-    except phone.PhoneCodeRefused:
+    except phone.PhoneCodeRefusedError:
         return
     assert not phone.holds(spoken, SECRET, PLACE)
 
@@ -62,10 +62,10 @@ def test_what_an_ear_and_a_keyboard_confuse_is_read():
     "typed", ["", "ABCD", "A" * 17, "U" * 16, "F" * 16, "0" * 16, "Привет, это код", "1" * 500, "\0" * 16, "٣" * 16]
 )
 def test_what_is_no_code_says_why(typed):
-    with pytest.raises(phone.PhoneCodeRefused) as said:
+    with pytest.raises(phone.PhoneCodeRefusedError) as said:
         phone.read(typed)
-    assert said.value.cure("ru")
-    assert said.value.cure("en")
+    assert said.value.remedy_text("ru")
+    assert said.value.remedy_text("en")
 
 
 def test_the_answer_belongs_to_its_code():

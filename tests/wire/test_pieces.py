@@ -6,7 +6,7 @@ import pytest
 
 from wire import durable
 from wire.packet import volumes as pieces
-from wire.packet.volumes import PiecesMissing
+from wire.packet.volumes import VolumesMissingError
 
 
 @pytest.mark.parametrize("size", [1, 999, 1000, 1001, 3000, 3001])
@@ -42,7 +42,7 @@ def test_missing_pieces_are_named(tmp_path):
     for number in (1, 3):
         (tmp_path / f"P.ppe.{number}of4").write_bytes(b"x")
     (found,) = pieces.grouped(tmp_path.iterdir())
-    with pytest.raises(PiecesMissing) as said:
+    with pytest.raises(VolumesMissingError) as said:
         pieces.join(found, tmp_path / "whole")
     assert "2, 4 из 4" in said.value.text("ru")
     assert [part.expected for part in said.value.parts] == ["P.ppe.2of4", "P.ppe.4of4"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from wire import schema
-from wire.schema import SchemaRefusal
+from wire.schema import SchemaError
 
 NAMES = sorted(
     entry.name.removesuffix(".json")
@@ -26,7 +26,7 @@ def test_every_schema_is_a_schema_and_refuses_what_is_no_document(name: str) -> 
     Draft202012Validator.check_schema(json.loads(text))
     values: list[Any] = [None, 1, "text", [], True]
     for bad in values:
-        with pytest.raises(SchemaRefusal) as refusal:
+        with pytest.raises(SchemaError) as refusal:
             schema.validate(name, bad)
         assert refusal.value.parts
         assert name in refusal.value.message.ru
@@ -34,7 +34,7 @@ def test_every_schema_is_a_schema_and_refuses_what_is_no_document(name: str) -> 
 
 def test_each_wrong_place_is_named_in_both_languages() -> None:
     document = {"kind": "print", "region": 78}
-    with pytest.raises(SchemaRefusal) as refusal:
+    with pytest.raises(SchemaError) as refusal:
         schema.validate("journal_header", document)
     fields = {part.field: part for part in refusal.value.parts}
     assert "region" in fields
@@ -59,7 +59,7 @@ def test_a_schema_that_is_not_there_is_a_mistake_of_the_program(name: str) -> No
     ),
 )
 def test_any_value_is_valid_or_refused(name: str, value: Any) -> None:
-    with contextlib.suppress(SchemaRefusal):
+    with contextlib.suppress(SchemaError):
         schema.validate(name, value)
 
 
@@ -67,5 +67,5 @@ def test_endless_nesting_is_refused() -> None:
     deep: list[Any] = []
     for _ in range(5000):
         deep = [deep]
-    with pytest.raises(SchemaRefusal):
+    with pytest.raises(SchemaError):
         schema.validate("registry", deep)

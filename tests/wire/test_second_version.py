@@ -5,19 +5,19 @@ import json
 
 import pytest
 
-from tests.support.pki import the_world
+from tests.support.pki import the_fixtures
 from tests.wire.test_packet import make_header, seal, sign, verify
 from tests.wire.test_signed_documents import ITEM, NOW, RECEIPT
 from wire import canonical, schema
 from wire.documents import anchor, feed, receipt
-from wire.documents.anchor import Anchor, Head
+from wire.documents.anchor import AnchorDocument, AnchoredHead
 from wire.documents.signed import read_signed, write_signed
 from wire.packet import Content, ManifestFile, ScanHead
 from wire.packet.header import Manifest, header_bytes, manifest_bytes, parse_header, parse_manifest
-from wire.pki import Role
-from wire.schema import SchemaRefusal
+from wire.pki import CertificateRole
+from wire.schema import SchemaError
 
-HEAD = Head("78-0001", 41, "b" * 64)
+HEAD = AnchoredHead("78-0001", 41, "b" * 64)
 SCAN_HEAD = ScanHead("0001", 17, "c" * 64)
 NEW_IN_A_PACKET = {"room_kind", "scan_head", "audit_head", "epoch"}
 
@@ -58,7 +58,7 @@ def test_a_packet_of_the_first_version_is_read():
     ],
 )
 def test_a_packet_whose_new_fields_are_odd_is_refused(wrong):
-    with pytest.raises(SchemaRefusal):
+    with pytest.raises(SchemaError):
         parse_header(canonical.dumps(canonical.loads(header_bytes(header())) | wrong))
 
 
@@ -76,22 +76,22 @@ def test_a_manifest_says_which_picture_of_a_sheet_it_holds_and_an_old_one_says_n
 
 def test_a_receipt_says_what_is_open_and_how_far_the_logs_are():
     said = dataclasses.replace(RECEIPT, epoch=3, heads=(HEAD,), open=RECEIPT.reasons)
-    assert receipt.read(receipt.write(said, the_world().signer("rcoi")), the_world().trust) == said
+    assert receipt.read(receipt.write(said, the_fixtures().signer("rcoi")), the_fixtures().trust) == said
 
 
 def test_a_receipt_and_a_feed_item_of_the_first_version_are_read():
-    signer, trust = the_world().signer("rcoi"), the_world().trust
+    signer, trust = the_fixtures().signer("rcoi"), the_fixtures().trust
     for module, shape, document in ((receipt, "receipt", RECEIPT), (feed, "feed", ITEM)):
-        written, _signer = read_signed(shape, module.write(document, signer), trust=trust, roles={Role.RCOI})
+        written, _signer = read_signed(shape, module.write(document, signer), trust=trust, roles={CertificateRole.RCOI})
         old = write_signed(shape, written | {"format": f"ppe-{shape}/1"}, signers=[signer])
         assert module.read(old, trust) == document
 
 
 def test_a_feed_item_and_an_anchor_carry_heads_and_epoch():
-    signer, trust = the_world().signer("rcoi"), the_world().trust
+    signer, trust = the_fixtures().signer("rcoi"), the_fixtures().trust
     item = dataclasses.replace(ITEM, epoch=2, heads=(HEAD,))
     assert feed.read(feed.write(item, signer), trust) == item
-    said = Anchor(1, "", "node", "training", NOW, (HEAD,), 2)
+    said = AnchorDocument(1, "", "node", "training", NOW, (HEAD,), 2)
     assert anchor.read(anchor.write(said, [signer]), trust)[0] == said
 
 
@@ -100,7 +100,7 @@ def test_a_registry_names_preparation_rooms_and_one_without_kinds_is_read():
     for version in (1, 2):
         for kind in ({}, {"kind": "preparation"}, {"kind": "voice"}):
             schema.validate("registry", registry(version, room | kind))
-    with pytest.raises(SchemaRefusal):
+    with pytest.raises(SchemaError):
         schema.validate("registry", registry(2, room | {"kind": "kitchen"}))
 
 

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.pki import SITTING, other_world, the_world
+from tests.support.pki import SITTING, other_fixtures, the_fixtures
 from wire import canonical, cms
 from wire.documents import access_key, act, feed, receipt
-from wire.documents.access_key import ForeignAccessKey
+from wire.documents.access_key import ForeignAccessKeyError
 from wire.documents.act import ActDocument
-from wire.documents.feed import BrokenChain, FeedItem
+from wire.documents.feed import BrokenChainError, FeedItem
 from wire.documents.receipt import Receipt
-from wire.documents.signed import ForeignSigner, write_signed
-from wire.errors import MalformedDocument, Refusal
-from wire.pki import PathRefusal, generate_key
-from wire.schema import SchemaRefusal
+from wire.documents.signed import ForeignSignerError, write_signed
+from wire.errors import MalformedDocumentError, PpeError
+from wire.pki import CertificatePathError, generate_key
+from wire.schema import SchemaError
 
 NOW = dt.datetime(2026, 5, 29, 15, 30, tzinfo=dt.UTC)
 UID = "01a20557-2d19-7fde-9daa-82a43e3d9f63"
@@ -58,33 +58,33 @@ ACT = ActDocument(
 
 class TestReceipt:
     def test_it_is_read_back(self):
-        assert receipt.read(receipt.write(RECEIPT, the_world().signer("rcoi")), the_world().trust) == RECEIPT
+        assert receipt.read(receipt.write(RECEIPT, the_fixtures().signer("rcoi")), the_fixtures().trust) == RECEIPT
 
     @pytest.mark.parametrize("level", get_args(receipt.Level))
     def test_every_level_is_written(self, level):
         document = dataclasses.replace(RECEIPT, level=level, uid=None, version=None)
-        assert receipt.read(receipt.write(document, the_world().signer("rcoi")), the_world().trust) == document
+        assert receipt.read(receipt.write(document, the_fixtures().signer("rcoi")), the_fixtures().trust) == document
 
     @pytest.mark.parametrize("name", ["hq", "gek", "print"])
     def test_nobody_but_the_centre_gives_receipts(self, name):
-        with pytest.raises(PathRefusal):
-            receipt.read(receipt.write(RECEIPT, the_world().signer(name)), the_world().trust)
+        with pytest.raises(CertificatePathError):
+            receipt.read(receipt.write(RECEIPT, the_fixtures().signer(name)), the_fixtures().trust)
 
     def test_a_foreign_centre_is_refused(self):
-        with pytest.raises(PathRefusal):
-            receipt.read(receipt.write(RECEIPT, other_world().signer("rcoi")), the_world().trust)
+        with pytest.raises(CertificatePathError):
+            receipt.read(receipt.write(RECEIPT, other_fixtures().signer("rcoi")), the_fixtures().trust)
 
     def test_the_centre_of_another_region_is_refused(self):
-        blob = receipt.write(dataclasses.replace(RECEIPT, region="77"), the_world().signer("rcoi"))
-        with pytest.raises(ForeignSigner):
-            receipt.read(blob, the_world().trust)
+        blob = receipt.write(dataclasses.replace(RECEIPT, region="77"), the_fixtures().signer("rcoi"))
+        with pytest.raises(ForeignSignerError):
+            receipt.read(blob, the_fixtures().trust)
 
     @pytest.mark.parametrize(
         "change", [{"level": "accepted"}, {"sha256": "x"}, {"number": 0}, {"counts": {"sheets": -1}}, {"mode": "test"}]
     )
     def test_a_wrong_field_is_refused(self, change):
-        with pytest.raises(SchemaRefusal):
-            receipt.write(dataclasses.replace(RECEIPT, **change), the_world().signer("rcoi"))
+        with pytest.raises(SchemaError):
+            receipt.write(dataclasses.replace(RECEIPT, **change), the_fixtures().signer("rcoi"))
 
 
 class TestFeed:
@@ -101,24 +101,24 @@ class TestFeed:
     @pytest.mark.parametrize("kind", feed.KINDS)
     def test_every_kind_is_read_back(self, kind):
         item = dataclasses.replace(ITEM, kind=kind, body=self.BODIES[kind])
-        assert feed.read(feed.write(item, the_world().signer("rcoi")), the_world().trust) == item
+        assert feed.read(feed.write(item, the_fixtures().signer("rcoi")), the_fixtures().trust) == item
 
     @pytest.mark.parametrize("kind", feed.KINDS)
     def test_a_body_of_another_kind_is_refused(self, kind):
         for body in ({}, {"x": 1}):
-            with pytest.raises(SchemaRefusal):
-                feed.write(dataclasses.replace(ITEM, kind=kind, body=body), the_world().signer("rcoi"))
+            with pytest.raises(SchemaError):
+                feed.write(dataclasses.replace(ITEM, kind=kind, body=body), the_fixtures().signer("rcoi"))
 
     def test_nobody_but_the_centre_writes_it(self):
-        with pytest.raises(PathRefusal):
-            feed.read(feed.write(ITEM, the_world().signer("hq")), the_world().trust)
+        with pytest.raises(CertificatePathError):
+            feed.read(feed.write(ITEM, the_fixtures().signer("hq")), the_fixtures().trust)
 
     def chain(self, count: int) -> list[tuple[bytes, FeedItem]]:
         found: list[tuple[bytes, FeedItem]] = []
         for number in range(1, count + 1):
             prev = feed.item_hash(found[-1][0]) if found else ""
             item = dataclasses.replace(ITEM, number=number, prev=prev)
-            found.append((feed.write(item, the_world().signer("rcoi")), item))
+            found.append((feed.write(item, the_fixtures().signer("rcoi")), item))
         return found
 
     def test_a_whole_chain_is_followed(self):
@@ -129,13 +129,13 @@ class TestFeed:
     @pytest.mark.parametrize("order", [[0, 2], [1], [0, 1, 1], [1, 0]])
     def test_a_broken_chain_is_refused(self, order):
         chain = self.chain(3)
-        with pytest.raises(BrokenChain):
+        with pytest.raises(BrokenChainError):
             feed.follow([chain[place] for place in order])
 
     def test_a_rewritten_item_breaks_the_chain(self):
         chain = self.chain(2)
-        again = (feed.write(chain[0][1], the_world().signer("rcoi")), chain[0][1])
-        with pytest.raises(BrokenChain):
+        again = (feed.write(chain[0][1], the_fixtures().signer("rcoi")), chain[0][1])
+        with pytest.raises(BrokenChainError):
             feed.follow([again, chain[1]])
 
     @given(st.lists(st.binary(max_size=50), max_size=5))
@@ -144,40 +144,40 @@ class TestFeed:
 
     @given(st.binary(max_size=200))
     def test_any_bytes_are_a_bundle_or_refused(self, data):
-        with pytest.raises(MalformedDocument):
+        with pytest.raises(MalformedDocumentError):
             feed.read_bundle(data)
 
     def test_a_torn_bundle_is_refused(self):
         whole = feed.bundle([b"one", b"two"])
         for size in range(len(whole)):
-            with pytest.raises(MalformedDocument):
+            with pytest.raises(MalformedDocumentError):
                 feed.read_bundle(whole[:size])
 
 
 class TestAct:
     def test_it_is_read_back(self):
-        found, signed_by = act.read(act.write(ACT, the_world().signer("gek")), the_world().trust)
+        found, signed_by = act.read(act.write(ACT, the_fixtures().signer("gek")), the_fixtures().trust)
         assert found == ACT
         assert signed_by.identity.ident == "p-001"
 
     def test_nobody_but_a_gek_member_makes_acts(self):
         for name in ("hq", "rcoi", "print"):
-            with pytest.raises(PathRefusal):
-                act.read(act.write(ACT, the_world().signer(name)), the_world().trust)
+            with pytest.raises(CertificatePathError):
+                act.read(act.write(ACT, the_fixtures().signer(name)), the_fixtures().trust)
 
     def test_a_gek_member_of_another_point_is_refused(self):
-        blob = act.write(dataclasses.replace(ACT, point="0002"), the_world().signer("gek"))
-        with pytest.raises(ForeignSigner):
-            act.read(blob, the_world().trust)
+        blob = act.write(dataclasses.replace(ACT, point="0002"), the_fixtures().signer("gek"))
+        with pytest.raises(ForeignSignerError):
+            act.read(blob, the_fixtures().trust)
 
     @pytest.mark.parametrize("change", [{"kind": "other"}, {"reason": ""}, {"sitting": "x"}, {"room": "1"}])
     def test_a_wrong_field_is_refused(self, change):
-        with pytest.raises(SchemaRefusal):
-            act.write(dataclasses.replace(ACT, **change), the_world().signer("gek"))
+        with pytest.raises(SchemaError):
+            act.write(dataclasses.replace(ACT, **change), the_fixtures().signer("gek"))
 
 
 def blobs() -> dict[str, bytes]:
-    world = the_world()
+    world = the_fixtures()
     return {
         "receipt": receipt.write(RECEIPT, world.signer("rcoi")),
         "feed": feed.write(ITEM, world.signer("rcoi")),
@@ -192,15 +192,15 @@ _READERS = {"receipt": receipt.read, "feed": feed.read, "act": act.read}
 def test_one_kind_is_not_another(name):
     for other, blob in blobs().items():
         if other != name:
-            with pytest.raises(Refusal):
-                _READERS[name](blob, the_world().trust)
+            with pytest.raises(PpeError):
+                _READERS[name](blob, the_fixtures().trust)
 
 
 @pytest.mark.parametrize("name", _READERS)
 @given(data=st.binary(max_size=200))
 def test_any_bytes_are_a_document_or_refused(name, data):
-    with pytest.raises(Refusal):
-        _READERS[name](data, the_world().trust)
+    with pytest.raises(PpeError):
+        _READERS[name](data, the_fixtures().trust)
 
 
 @pytest.mark.parametrize("name", _READERS)
@@ -208,32 +208,32 @@ def test_a_changed_document_is_refused(name):
     blob = bytearray(blobs()[name])
     at = blob.index(b'"mode":"training"') + 10
     blob[at] ^= 1
-    with pytest.raises(Refusal):
-        _READERS[name](bytes(blob), the_world().trust)
+    with pytest.raises(PpeError):
+        _READERS[name](bytes(blob), the_fixtures().trust)
 
 
 @pytest.mark.parametrize("name", _READERS)
 @given(document=st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner)))
 @settings(max_examples=30)
 def test_any_signed_json_is_a_document_or_refused(name, document):
-    signer = the_world().signer("gek" if name == "act" else "rcoi")
+    signer = the_fixtures().signer("gek" if name == "act" else "rcoi")
     blob = cms.sign(canonical.dumps(document), signers=[signer])
-    with pytest.raises(Refusal):
-        _READERS[name](blob, the_world().trust)
+    with pytest.raises(PpeError):
+        _READERS[name](blob, the_fixtures().trust)
 
 
 def test_a_document_is_checked_before_it_is_signed():
-    with pytest.raises(SchemaRefusal):
-        write_signed("receipt", {}, signers=[the_world().signer("rcoi")])
+    with pytest.raises(SchemaError):
+        write_signed("receipt", {}, signers=[the_fixtures().signer("rcoi")])
 
 
 class TestAccessKey:
     def sealed(self, *names: str) -> bytes:
-        world = the_world()
+        world = the_fixtures()
         return access_key.write(world.keys["access"], recipients=[world.certificates[name] for name in names])
 
     def test_a_gek_member_opens_it(self):
-        world = the_world()
+        world = the_fixtures()
         key = access_key.read(
             self.sealed("gek", "hq"),
             recipients=[world.recipient("gek")],
@@ -242,28 +242,28 @@ class TestAccessKey:
         assert key.private_numbers() == world.keys["access"].private_numbers()
 
     def test_nobody_else_does(self):
-        world = the_world()
-        with pytest.raises(Refusal):
+        world = the_fixtures()
+        with pytest.raises(PpeError):
             access_key.read(
                 self.sealed("gek"), recipients=[world.recipient("hq")], certificate=world.certificates["access"]
             )
 
     def test_the_key_of_another_exam_is_refused(self):
-        world = the_world()
+        world = the_fixtures()
         other = access_key.write(generate_key(), recipients=[world.certificates["gek"]])
         for blob, certificate in ((other, "access"), (self.sealed("gek"), "print")):
-            with pytest.raises(ForeignAccessKey):
+            with pytest.raises(ForeignAccessKeyError):
                 access_key.read(blob, recipients=[world.recipient("gek")], certificate=world.certificates[certificate])
 
     @pytest.mark.parametrize("inside", [b"", b"hello", b"\x30\x00", bytes(100)])
     def test_what_is_not_a_key_is_refused(self, inside):
-        world = the_world()
+        world = the_fixtures()
         blob = cms.seal_bytes(inside, recipients=[world.certificates["gek"]])
-        with pytest.raises(ForeignAccessKey):
+        with pytest.raises(ForeignAccessKeyError):
             access_key.read(blob, recipients=[world.recipient("gek")], certificate=world.certificates["access"])
 
     @given(st.binary(max_size=200))
     def test_any_bytes_are_a_key_or_refused(self, data):
-        world = the_world()
-        with pytest.raises(Refusal):
+        world = the_fixtures()
+        with pytest.raises(PpeError):
             access_key.read(data, recipients=[world.recipient("gek")], certificate=world.certificates["access"])

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.wire.tus_server import Fault, TusServer, running
+from tests.wire.tus_server import ServerFault, TusServer, running
 from wire import tus
-from wire.durable import FileMissing, SourceChanged
-from wire.errors import Refusal
+from wire.durable import FileMissingError, SourceChangedError
+from wire.errors import PpeError
 
 KIB, MIB = 1024, 1024 * 1024
 METADATA = {"purpose": "packet", "filename": "Пакет № 1 «бланки».ppe", "empty": ""}
@@ -102,7 +102,7 @@ def test_pieces_grow_on_a_quick_line_and_shrink_on_a_bad_one(
     assert sizes[:6] == [256 * KIB << step for step in range(6)]
     assert max(sizes) == 8 * MIB
     server.requests.clear()
-    server.faults = [Fault("PATCH", keep=0, times=3)]
+    server.faults = [ServerFault("PATCH", keep=0, times=3)]
     assert send(client, server, path, chunk=8 * MIB).done
     sizes = [size for method, size in server.requests if method == "PATCH"]
     assert sizes[:4] == [8 * MIB, 4 * MIB, 2 * MIB, 1 * MIB]
@@ -111,7 +111,7 @@ def test_pieces_grow_on_a_quick_line_and_shrink_on_a_bad_one(
 @pytest.mark.parametrize("keep", [0, 1, 100 * KIB, 256 * KIB])
 def test_a_cut_line_costs_one_piece_at_most(client: httpx.Client, server: TusServer, tmp_path: Path, keep: int) -> None:
     path = file_of(tmp_path, 2 * MIB)
-    server.faults = [Fault("PATCH"), Fault("PATCH", keep=keep, times=2)]
+    server.faults = [ServerFault("PATCH"), ServerFault("PATCH", keep=keep, times=2)]
     assert send(client, server, path, chunk=256 * KIB).done
     assert bytes(server.only.data) == path.read_bytes()
     assert server.received == 2 * MIB
@@ -119,7 +119,7 @@ def test_a_cut_line_costs_one_piece_at_most(client: httpx.Client, server: TusSer
 
 def test_a_lost_answer_costs_one_question(client: httpx.Client, server: TusServer, tmp_path: Path) -> None:
     path = file_of(tmp_path, MIB)
-    server.faults = [Fault("PATCH", silent=True, times=2)]
+    server.faults = [ServerFault("PATCH", silent=True, times=2)]
     assert send(client, server, path, chunk=512 * KIB).done
     assert bytes(server.only.data) == path.read_bytes()
     assert server.received == MIB
@@ -129,14 +129,18 @@ def test_a_lost_answer_costs_one_question(client: httpx.Client, server: TusServe
 @pytest.mark.parametrize("status", [409, 423, 460, 500, 502])
 def test_passing_trouble_is_overcome(client: httpx.Client, server: TusServer, tmp_path: Path, status: int) -> None:
     path = file_of(tmp_path, MIB)
-    server.faults = [Fault("POST", status=500), Fault("PATCH", status=status, times=2), Fault("HEAD", status=500)]
+    server.faults = [
+        ServerFault("POST", status=500),
+        ServerFault("PATCH", status=status, times=2),
+        ServerFault("HEAD", status=500),
+    ]
     assert send(client, server, path).done
     assert bytes(server.only.data) == path.read_bytes()
 
 
 def test_it_goes_on_where_the_server_stands(client: httpx.Client, server: TusServer, tmp_path: Path) -> None:
     path = file_of(tmp_path, 2 * MIB)
-    server.faults = [Fault("PATCH", pause=1.0, times=99)]
+    server.faults = [ServerFault("PATCH", pause=1.0, times=99)]
     created: list[str] = []
     first = send(client, server, path, chunk=256 * KIB, deadline=0.9, on_created=created.append)
     assert not first.done
@@ -180,23 +184,23 @@ def test_it_gives_up_after_a_few_turns_without_progress(
 ) -> None:
     path = file_of(tmp_path, MIB)
     for fault in (
-        Fault("PATCH", status=500, times=99),
-        Fault("PATCH", keep=0, times=99),
-        Fault("PATCH", status=204, times=99),
-        Fault("PATCH", status=204, headers={"Upload-Offset": "0"}, times=99),
-        Fault("PATCH", status=204, headers={"Upload-Offset": str(5 * MIB)}, times=99),
-        Fault("PATCH", status=204, headers={"Upload-Offset": "x"}, times=99),
-        Fault("PATCH", status=409, times=99),
+        ServerFault("PATCH", status=500, times=99),
+        ServerFault("PATCH", keep=0, times=99),
+        ServerFault("PATCH", status=204, times=99),
+        ServerFault("PATCH", status=204, headers={"Upload-Offset": "0"}, times=99),
+        ServerFault("PATCH", status=204, headers={"Upload-Offset": str(5 * MIB)}, times=99),
+        ServerFault("PATCH", status=204, headers={"Upload-Offset": "x"}, times=99),
+        ServerFault("PATCH", status=409, times=99),
     ):
         server.requests.clear()
         server.faults = [fault]
-        with pytest.raises(tus.RetryLater) as refusal:
+        with pytest.raises(tus.RetryLaterError) as refusal:
             send(client, server, path)
         assert not refusal.value.permanent
         assert refusal.value.location is not None
         assert len(server.requests) <= 2 * tus.MAX_FAILURES
-    server.faults = [Fault("POST", status=500, times=99)]
-    with pytest.raises(tus.RetryLater) as refusal:
+    server.faults = [ServerFault("POST", status=500, times=99)]
+    with pytest.raises(tus.RetryLaterError) as refusal:
         send(client, server, path)
     assert refusal.value.location is None
 
@@ -205,10 +209,10 @@ def test_no_server_is_a_matter_of_waiting(client: httpx.Client, tmp_path: Path) 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/files/"
-        with pytest.raises(tus.RetryLater, match="Нет связи") as refusal:
+        with pytest.raises(tus.RetryLaterError, match="Нет связи") as refusal:
             tus.upload(client, url, file_of(tmp_path, 10), metadata={})
         assert refusal.value.retry_after is None
-        with pytest.raises(tus.RetryLater):
+        with pytest.raises(tus.RetryLaterError):
             tus.answer(client, url)
 
 
@@ -216,12 +220,12 @@ def test_no_server_is_a_matter_of_waiting(client: httpx.Client, tmp_path: Path) 
 def test_retry_after_is_told_at_once(client: httpx.Client, server: TusServer, tmp_path: Path, method: str) -> None:
     moment = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=90)
     for text, least, most in (("17", 17, 17), (email.utils.format_datetime(moment, usegmt=True), 80, 90), ("x", 0, 0)):
-        server.faults = [Fault(method, status=503, headers={"Retry-After": text}, times=1)]
+        server.faults = [ServerFault(method, status=503, headers={"Retry-After": text}, times=1)]
         server.requests.clear()
         if text == "x":
             assert send(client, server, file_of(tmp_path, 10)).done
             continue
-        with pytest.raises(tus.RetryLater) as refusal:
+        with pytest.raises(tus.RetryLaterError) as refusal:
             send(client, server, file_of(tmp_path, 10))
         assert refusal.value.retry_after is not None
         assert least <= refusal.value.retry_after <= most
@@ -232,8 +236,8 @@ def test_a_permanent_refusal_brings_the_servers_own_words(
     client: httpx.Client, server: TusServer, tmp_path: Path
 ) -> None:
     problem = {"code": "too_large", "detail_ru": "Файл слишком велик.", "detail": "Too large.", "permanent": True}
-    server.faults = [Fault("POST", status=413, body=problem)]
-    with pytest.raises(tus.TransferRefused, match="слишком велик") as refusal:
+    server.faults = [ServerFault("POST", status=413, body=problem)]
+    with pytest.raises(tus.TransferRefusedError, match="слишком велик") as refusal:
         send(client, server, file_of(tmp_path, 10))
     assert refusal.value.permanent
     assert refusal.value.status == 413
@@ -244,11 +248,11 @@ def test_a_permanent_refusal_brings_the_servers_own_words(
 def test_a_full_server_and_an_ended_session_are_not_permanent(
     client: httpx.Client, server: TusServer, tmp_path: Path
 ) -> None:
-    server.faults = [Fault("POST", status=507)]
-    with pytest.raises(tus.RetryLater):
+    server.faults = [ServerFault("POST", status=507)]
+    with pytest.raises(tus.RetryLaterError):
         send(client, server, file_of(tmp_path, 10))
-    server.faults = [Fault("PATCH", status=401)]
-    with pytest.raises(tus.NotLoggedIn) as refusal:
+    server.faults = [ServerFault("PATCH", status=401)]
+    with pytest.raises(tus.SessionEndedError) as refusal:
         send(client, server, file_of(tmp_path, 10))
     assert not refusal.value.permanent
     assert refusal.value.location is not None
@@ -266,7 +270,7 @@ def test_a_proxy_that_takes_only_small_bodies_is_satisfied(
 def test_a_whole_file_that_its_room_refuses_is_done_and_has_an_answer(
     client: httpx.Client, server: TusServer, tmp_path: Path
 ) -> None:
-    server.faults = [Fault("PATCH", status=422, headers={"Upload-Offset": "10"}, body={"code": "bad_packet"})]
+    server.faults = [ServerFault("PATCH", status=422, headers={"Upload-Offset": "10"}, body={"code": "bad_packet"})]
     server.verdict = {"state": "refused", "problem": {"code": "bad_packet"}}
     outcome = send(client, server, file_of(tmp_path, 10))
     assert outcome.done
@@ -280,8 +284,8 @@ def test_a_whole_file_that_its_room_refuses_is_done_and_has_an_answer(
 def test_the_session_is_not_taken_to_another_server(
     client: httpx.Client, server: TusServer, tmp_path: Path, location: str
 ) -> None:
-    server.faults = [Fault("POST", status=201, headers={"Location": location})]
-    with pytest.raises(tus.TransferRefused):
+    server.faults = [ServerFault("POST", status=201, headers={"Location": location})]
+    with pytest.raises(tus.TransferRefusedError):
         send(client, server, file_of(tmp_path, 10))
     # An address kept from an earlier call is asked on this server only; here it is unknown, so a new upload is begun.
     assert send(client, server, file_of(tmp_path, 10), location=location).done
@@ -291,8 +295,8 @@ def test_an_upload_goes_on_under_another_name_of_the_server(
     client: httpx.Client, server: TusServer, tmp_path: Path
 ) -> None:
     path = file_of(tmp_path, MIB)
-    server.faults = [Fault("PATCH", keep=300 * KIB), Fault("HEAD", status=507)]
-    with pytest.raises(tus.RetryLater) as refusal:
+    server.faults = [ServerFault("PATCH", keep=300 * KIB), ServerFault("HEAD", status=507)]
+    with pytest.raises(tus.RetryLaterError) as refusal:
         send(client, server, path, chunk=512 * KIB)
     assert refusal.value.location is not None
     other = refusal.value.location.replace("127.0.0.1", "reserve.example.org")
@@ -305,17 +309,17 @@ def test_an_answer_to_another_request_is_a_broken_line(client: httpx.Client, ser
     """GIVEN a proxy that repeats an answer: the next request reads it as its own."""
     path = file_of(tmp_path, 10)
     for method, status in (("HEAD", 201), ("PATCH", 200), ("POST", 204)):
-        server.faults = [Fault(method, status=status)]
+        server.faults = [ServerFault(method, status=status)]
         location = None if method != "HEAD" else server.url + "0" * 32
-        with pytest.raises(tus.RetryLater):
+        with pytest.raises(tus.RetryLaterError):
             send(client, server, path, location=location)
     server.faults = []
     assert send(client, server, path).done
 
 
 def test_a_redirect_is_not_followed(client: httpx.Client, server: TusServer, tmp_path: Path) -> None:
-    server.faults = [Fault("POST", status=307, headers={"Location": "http://127.0.0.1:1/"})]
-    with pytest.raises(tus.TransferRefused):
+    server.faults = [ServerFault("POST", status=307, headers={"Location": "http://127.0.0.1:1/"})]
+    with pytest.raises(tus.TransferRefusedError):
         send(client, server, file_of(tmp_path, 10))
 
 
@@ -326,15 +330,15 @@ def test_a_file_that_changes_or_is_missing_is_refused(client: httpx.Client, serv
         with path.open("ab") as file:
             file.write(b"!")
 
-    with pytest.raises(SourceChanged):
+    with pytest.raises(SourceChangedError):
         send(client, server, path, chunk=256 * KIB, on_progress=grow)
-    with pytest.raises(FileMissing):
+    with pytest.raises(FileMissingError):
         send(client, server, tmp_path / "none")
 
 
 def test_an_address_that_is_none_is_refused(client: httpx.Client, tmp_path: Path) -> None:
     for url in ("ftp://example.org/", "no address", "http://"):
-        with pytest.raises(tus.TransferRefusal):
+        with pytest.raises(tus.ExchangeError):
             tus.upload(client, url, file_of(tmp_path, 1), metadata={})
     with pytest.raises(ValueError, match="metadata"):
         tus.upload(client, "http://127.0.0.1:1/", file_of(tmp_path, 1), metadata={"a b": "c"})
@@ -350,7 +354,7 @@ def test_a_server_that_talks_nonsense_is_refused(
         thread = threading.Thread(target=talk, args=(listener, lead + junk, over), daemon=True)
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/files/"
-        with pytest.raises(Refusal):
+        with pytest.raises(PpeError):
             tus.upload(client, url, file_of(tmp_path, 1), metadata={})
         over.set()
         thread.join(5)

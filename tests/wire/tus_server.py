@@ -21,7 +21,7 @@ class Stored:
 
 
 @dataclass
-class Fault:
+class ServerFault:
     """What happens to one request instead of what should.
 
     Attributes:
@@ -52,7 +52,7 @@ class TusServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.uploads: dict[str, Stored] = {}
-        self.faults: list[Fault] = []
+        self.faults: list[ServerFault] = []
         self.requests: list[tuple[str, int]] = []
         self.received = 0
         self.largest: int | None = None
@@ -66,7 +66,7 @@ class TusServer(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}/files/"
 
-    def fault(self, method: str) -> Fault | None:
+    def fault(self, method: str) -> ServerFault | None:
         with self.lock:
             for fault in self.faults:
                 if fault.method == method and fault.times:
@@ -109,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
 
-    def _suffer(self) -> tuple[bool, Fault | None]:
+    def _suffer(self) -> tuple[bool, ServerFault | None]:
         """Return whether the request has been answered already, and the fault."""
         fault = self.server.fault(self.command)
         self.server.requests.append((self.command, int(self.headers.get("Content-Length", 0))))

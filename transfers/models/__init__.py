@@ -1,29 +1,29 @@
 """Tables of this room."""
 
 from transfers.models.packets import (
-    LineCheck,
+    ConnectivityCheck,
+    HistoryEntry,
     Packet,
     PacketKind,
     PacketQuerySet,
-    PacketStep,
     PhoneCode,
     PointStatus,
     SequenceHead,
     StatusName,
     Wiping,
 )
-from transfers.models.words import Door, FeedCursor, FeedKind, FeedRecord, ReceiptLevel, ReceiptRecord
+from transfers.models.words import AnswerChannel, FeedCursor, FeedKind, FeedRecord, ReceiptLevel, ReceiptRecord
 
 __all__ = [
-    "Door",
+    "AnswerChannel",
+    "ConnectivityCheck",
     "FeedCursor",
     "FeedKind",
     "FeedRecord",
-    "LineCheck",
+    "HistoryEntry",
     "Packet",
     "PacketKind",
     "PacketQuerySet",
-    "PacketStep",
     "PhoneCode",
     "PointStatus",
     "ReceiptLevel",

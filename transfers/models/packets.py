@@ -297,7 +297,7 @@ class Packet(Leased):
         return 100 if self.uploaded_at or self.delivered_at else int(self.offset * 100 / self.size) if self.size else 0
 
 
-class PacketStep(models.Model):
+class HistoryEntry(models.Model):
     """A line of a packet's own story: what happened, when, by whom, in words."""
 
     packet = models.ForeignKey(Packet, models.PROTECT, verbose_name=_("packet"), related_name="steps")
@@ -310,6 +310,7 @@ class PacketStep(models.Model):
     SCOPE: ClassVar[str | None] = "packet__sitting__point"
 
     class Meta:
+        db_table = "transfers_packetstep"
         verbose_name = _("step of a packet")
         verbose_name_plural = _("steps of packets")
         ordering = ("id",)
@@ -318,7 +319,7 @@ class PacketStep(models.Model):
         return str(self.text) or self.get_state_display()
 
 
-class LineCheck(Leased):
+class ConnectivityCheck(Leased):
     """A knock at the centre's door by one channel, begun with a test packet."""
 
     State = LineState
@@ -343,6 +344,7 @@ class LineCheck(Leased):
     MOVES: ClassVar = Moves(LINE_MOVES, "transfers.line_checked")
 
     class Meta:
+        db_table = "transfers_linecheck"
         verbose_name = _("channel check")
         verbose_name_plural = _("channel checks")
         ordering = ("packet", "pk")

@@ -24,7 +24,7 @@ class ReceiptLevel(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Revoked")
 
 
-class Door(models.TextChoices):
+class AnswerChannel(models.TextChoices):
     """How a word of the centre came."""
 
     FEED = "feed", _("feed")
@@ -110,7 +110,7 @@ class ReceiptRecord(models.Model):
     node = models.CharField(_("the packet's node"), max_length=36, blank=True)
     operator = models.CharField(_("who at the regional centre"), max_length=200, blank=True)
     document = models.BinaryField(_("receipt as received"))
-    door = models.CharField(_("came by"), max_length=8, choices=Door.choices)
+    door = models.CharField(_("came by"), max_length=8, choices=AnswerChannel.choices)
     sha256 = models.CharField("SHA-256", max_length=64, unique=True)
     issued_at = models.DateTimeField(_("issued at"))
     received_at = models.DateTimeField(_("received at"), auto_now_add=True)

@@ -16,11 +16,11 @@ from stations.lookup import open_sitting, sitting_or_404
 from stations.models import Sitting
 from transfers import build, flash, importing, keeping, link, outbox, pausing, sequences, sign, statuses, trial
 from transfers.closing import closing_act
-from transfers.errors import NothingToSign, OriginalsNeeded
+from transfers.errors import NothingToSignError, OriginalsNeededError
+from transfers.history import milestones
 from transfers.models import Packet, PacketKind, ReceiptLevel
 from transfers.overview import Overview, Row
 from transfers.states import PacketState
-from transfers.story import milestones
 from wire.messages import Message
 
 _ACTIONS = ("build", "sign", "retry", "flash", "pause", "wipe")
@@ -79,7 +79,7 @@ def sign_all(request: HttpRequest, key: str) -> str:
     rules.require(request.user, "transfers.sign", sitting)
     packets = sign.awaiting(sitting)
     if not packets:
-        raise NothingToSign(
+        raise NothingToSignError(
             Message("No packet awaits a signature."),
             remedy=Message("Build the packets of the closed rooms."),
         )
@@ -94,7 +94,7 @@ def wipe(request: HttpRequest, key: str) -> str:
     sitting = open_sitting(request, key)
     rules.require(request.user, "transfers.wipe", sitting)
     if request.POST.get("sure") != "yes":
-        raise OriginalsNeeded(
+        raise OriginalsNeededError(
             Message("Confirm the wiping: tick that the originals are no longer needed."),
         )
     keeping.wipe(sitting=sitting, actor=actor_of(request))
@@ -139,7 +139,7 @@ def take_packets(request: HttpRequest, key: str) -> str:
     sitting = open_sitting(request, key)
     rules.require(request.user, "transfers.flash", sitting)
     folder = request.POST.get("folder", "")
-    taken = importing.take_folder(folder=folder, point=sitting.point, actor=actor_of(request))
+    taken = importing.import_folder(folder=folder, point=sitting.point, actor=actor_of(request))
     for _name, refusal in taken.failed:
         refusals.tell(refusal, request)
     return taken.words

@@ -1,14 +1,14 @@
 """CMS: sealing for the holders of certificates, signing by them. Opens with `openssl cms`."""
 
-from wire.cms.der import DerRefusal
+from wire.cms.der import DerError
 from wire.cms.errors import (
-    CmsMalformed,
-    Damaged,
-    KeyRefusal,
-    NoRecipient,
-    NotSigned,
-    SignatureWrong,
-    UnsupportedAlgorithm,
+    CmsMalformedError,
+    DamagedEnvelopeError,
+    KeyUnusableError,
+    NoRecipientError,
+    NotSignedError,
+    SignatureWrongError,
+    UnsupportedAlgorithmError,
 )
 from wire.cms.open import open_bytes, open_sealed, require_openable
 from wire.cms.provider import CryptoProvider, Recipient, Signer
@@ -23,24 +23,24 @@ from wire.cms.verify import (
     verify,
     verify_in_place,
 )
-from wire.durable import SourceChanged
+from wire.durable import SourceChangedError
 
 __all__ = [
-    "CmsMalformed",
+    "CmsMalformedError",
     "CryptoProvider",
-    "Damaged",
-    "DerRefusal",
-    "KeyRefusal",
-    "NoRecipient",
-    "NotSigned",
+    "DamagedEnvelopeError",
+    "DerError",
+    "KeyUnusableError",
+    "NoRecipientError",
+    "NotSignedError",
     "Recipient",
     "Sealed",
-    "SignatureWrong",
+    "SignatureWrongError",
     "SignedBy",
     "Signer",
-    "SourceChanged",
+    "SourceChangedError",
     "Span",
-    "UnsupportedAlgorithm",
+    "UnsupportedAlgorithmError",
     "Verified",
     "open_bytes",
     "open_sealed",

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from mmap import mmap
 from typing import Self
 
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x02, 0x03, 0x04, 0x05, 0x06
@@ -22,7 +22,7 @@ MAX_LENGTH_BYTES = 6
 _HIGH_TAG = 0x1F
 
 
-class DerRefusal(Refusal):
+class DerError(PpeError):
     """The bytes are not the ASN.1 structure that was asked for."""
 
     code = "asn1_malformed"
@@ -84,7 +84,7 @@ Buffer = bytes | mmap
 
 
 @dataclass(frozen=True, eq=False)
-class Node:
+class DerNode:
     """One element read from memory; its bytes are copied out of the buffer only when they are asked for.
 
     Attributes:
@@ -119,18 +119,18 @@ class Node:
         """Return the element itself when it has that tag.
 
         Raises:
-            DerRefusal: It has another.
+            DerError: It has another.
         """
         if self.tag != tag:
-            raise DerRefusal(f"tag {self.tag:#04x} where {tag:#04x} is due")
+            raise DerError(f"tag {self.tag:#04x} where {tag:#04x} is due")
         return self
 
     @cached_property
-    def _children(self) -> tuple["Node", ...]:
+    def _children(self) -> tuple["DerNode", ...]:
         if not self.tag & CONSTRUCTED:
-            raise DerRefusal(f"tag {self.tag:#04x} cannot hold elements")
+            raise DerError(f"tag {self.tag:#04x} cannot hold elements")
         if self.depth >= MAX_DEPTH:
-            raise DerRefusal("nested too deeply")
+            raise DerError("nested too deeply")
         found = []
         position = self.begin
         while position < self.end:
@@ -138,41 +138,41 @@ class Node:
             found.append(node)
         return tuple(found)
 
-    def children(self) -> tuple["Node", ...]:
+    def children(self) -> tuple["DerNode", ...]:
         """Return the elements inside.
 
         Raises:
-            DerRefusal: It is not constructed, or what is inside is torn.
+            DerError: It is not constructed, or what is inside is torn.
         """
         return self._children
 
-    def fields(self, least: int, most: int | None = None) -> tuple["Node", ...]:
+    def fields(self, least: int, most: int | None = None) -> tuple["DerNode", ...]:
         """Return the elements inside when their number is right.
 
         Raises:
-            DerRefusal: There are fewer or more.
+            DerError: There are fewer or more.
         """
         found = self._children
         if not least <= len(found) <= (least if most is None else most):
-            raise DerRefusal(f"{len(found)} elements in tag {self.tag:#04x}")
+            raise DerError(f"{len(found)} elements in tag {self.tag:#04x}")
         return found
 
     def integer(self) -> int:
         """Return the value of an INTEGER in its shortest form.
 
         Raises:
-            DerRefusal: It is not one.
+            DerError: It is not one.
         """
         body = self.expect(INTEGER).body
         if not 0 < len(body) <= 64 or (len(body) > 1 and body[0] in (0x00, 0xFF) and body[0] >> 7 == body[1] >> 7):
-            raise DerRefusal("integer")
+            raise DerError("integer")
         return int.from_bytes(body, "big", signed=True)
 
     def octets(self, tag: int = OCTET_STRING) -> bytes:
         """Return an OCTET STRING (or one implicitly tagged), joining the pieces of a constructed one.
 
         Raises:
-            DerRefusal: It is not one.
+            DerError: It is not one.
         """
         if self.tag == tag:
             return self.body
@@ -183,7 +183,7 @@ class Node:
         """Return where the value of an OCTET STRING stands, uncopied when it is in one piece.
 
         Raises:
-            DerRefusal: It is not one.
+            DerError: It is not one.
         """
         if self.tag == OCTET_STRING:
             return self.data, self.begin, self.end
@@ -195,51 +195,51 @@ class Node:
         return self.raw == oid(dotted)
 
 
-def parse(data: Buffer) -> Node:
+def parse(data: Buffer) -> DerNode:
     """Read exactly one element.
 
     Raises:
-        DerRefusal: Torn, or followed by something.
+        DerError: Torn, or followed by something.
     """
     node, end = _read(data, 0, len(data), 0)
     if end != len(data):
-        raise DerRefusal("bytes after the end")
+        raise DerError("bytes after the end")
     return node
 
 
-def _read(data: Buffer, start: int, limit: int, depth: int) -> tuple[Node, int]:
+def _read(data: Buffer, start: int, limit: int, depth: int) -> tuple[DerNode, int]:
     tag, length, begin = read_header(data, start, limit)
     if length is not None:
         end = begin + length
         if end > limit:
-            raise DerRefusal("cut off")
-        return Node(tag, data, start, begin, end, end, depth), end
+            raise DerError("cut off")
+        return DerNode(tag, data, start, begin, end, end, depth), end
     end = _find_end(data, begin, limit, depth)
-    return Node(tag, data, start, begin, end - 2, end, depth), end
+    return DerNode(tag, data, start, begin, end - 2, end, depth), end
 
 
 def read_header(data: Buffer, position: int, limit: int | None = None) -> tuple[int, int | None, int]:
     """Return tag, length (None when indefinite) and where the content begins.
 
     Raises:
-        DerRefusal: Torn, a tag of several bytes, or a length that is not one.
+        DerError: Torn, a tag of several bytes, or a length that is not one.
     """
     limit = len(data) if limit is None else limit
     if position + 2 > limit:
-        raise DerRefusal("cut off")
+        raise DerError("cut off")
     tag, first = data[position], data[position + 1]
     position += 2
     if tag & _HIGH_TAG == _HIGH_TAG or tag == END_OF_CONTENTS:
-        raise DerRefusal(f"tag {tag:#04x}")
+        raise DerError(f"tag {tag:#04x}")
     if first < INDEFINITE:
         return tag, first, position
     if first == INDEFINITE:
         if not tag & CONSTRUCTED:
-            raise DerRefusal("indefinite length of a primitive")
+            raise DerError("indefinite length of a primitive")
         return tag, None, position
     size = first & 0x7F
     if size > MAX_LENGTH_BYTES or position + size > limit:
-        raise DerRefusal("length")
+        raise DerError("length")
     return tag, int.from_bytes(data[position : position + size], "big"), position + size
 
 
@@ -255,7 +255,7 @@ def _find_end(data: Buffer, position: int, limit: int, depth: int) -> int:
         if length is None:
             open_levels += 1
             if depth + open_levels > MAX_DEPTH:
-                raise DerRefusal("nested too deeply")
+                raise DerError("nested too deeply")
             position = begin
         else:
             position = begin + length

@@ -1,10 +1,10 @@
 """Refusals of sealing, opening, signing and verifying."""
 
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 
-class CmsMalformed(Refusal):
+class CmsMalformedError(PpeError):
     """The bytes are not a CMS message of the kind that was asked for."""
 
     code = "cms_malformed"
@@ -14,7 +14,7 @@ class CmsMalformed(Refusal):
         super().__init__(Message("The file is damaged, or it is no CMS file: {reason}.", reason=reason))
 
 
-class UnsupportedAlgorithm(Refusal):
+class UnsupportedAlgorithmError(PpeError):
     """The message was made with an algorithm that this system does not use."""
 
     code = "cms_unsupported"
@@ -23,7 +23,7 @@ class UnsupportedAlgorithm(Refusal):
         super().__init__(Message("The algorithm is not supported: {what}.", what=what))
 
 
-class NoRecipient(Refusal):
+class NoRecipientError(PpeError):
     """The message was sealed for other keys."""
 
     code = "cms_no_recipient"
@@ -37,7 +37,7 @@ class NoRecipient(Refusal):
         )
 
 
-class Damaged(Refusal):
+class DamagedEnvelopeError(PpeError):
     """The sealed content was altered or cut; nothing of it may be used."""
 
     code = "cms_damaged"
@@ -50,14 +50,14 @@ class Damaged(Refusal):
         )
 
 
-class KeyRefusal(Refusal):
+class KeyUnusableError(PpeError):
     """The key or token did not do its work, or is not of this certificate."""
 
     code = "key_failed"
     http_status = 409
 
 
-class SignatureWrong(Refusal):
+class SignatureWrongError(PpeError):
     """The signature does not hold for this content."""
 
     code = "signature_wrong"
@@ -73,7 +73,7 @@ class SignatureWrong(Refusal):
         )
 
 
-class NotSigned(Refusal):
+class NotSignedError(PpeError):
     """There is no signature."""
 
     code = "not_signed"

@@ -6,7 +6,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from wire.cms import der
-from wire.cms.der import Node
+from wire.cms.der import DerNode
 
 
 @lru_cache(maxsize=256)
@@ -33,7 +33,7 @@ def subject_key_identifier(certificate: x509.Certificate) -> bytes | None:
         return None
 
 
-def is_named(name: Node, certificate: x509.Certificate, *, key_identifier_tag: int) -> bool:
+def is_named(name: DerNode, certificate: x509.Certificate, *, key_identifier_tag: int) -> bool:
     """Tell whether an identifier names that certificate.
 
     Args:

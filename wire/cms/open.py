@@ -12,14 +12,14 @@ from typing import BinaryIO
 from cryptography import x509
 
 from wire.cms import der, identifiers
-from wire.cms.der import DerRefusal, Node
-from wire.cms.errors import CmsMalformed, NoRecipient
+from wire.cms.der import DerError, DerNode
+from wire.cms.errors import CmsMalformedError, NoRecipientError
 from wire.cms.provider import ContentDecryptor, CryptoProvider, Recipient
 from wire.cms.recipients import KEY_BYTES, is_for
 from wire.cms.standard import STANDARD
 from wire.cms.stream import BerStream
 from wire.durable import disk_errors, write_all
-from wire.errors import Refusal
+from wire.errors import PpeError
 
 CHUNK = 1 << 18
 MAX_HEAD = 1 << 18
@@ -46,12 +46,12 @@ def open_sealed(
         Size of the content.
 
     Raises:
-        NoRecipient: Sealed for other keys.
-        Damaged: Altered or cut.
-        CmsMalformed: Not AuthEnvelopedData.
-        UnsupportedAlgorithm: Made with other algorithms, or with a shortened tag.
-        KeyRefusal: The token failed.
-        DiskRefusal: Reading or writing failed.
+        NoRecipientError: Sealed for other keys.
+        DamagedEnvelopeError: Altered or cut.
+        CmsMalformedError: Not AuthEnvelopedData.
+        UnsupportedAlgorithmError: Made with other algorithms, or with a shortened tag.
+        KeyUnusableError: The token failed.
+        DiskError: Reading or writing failed.
     """
     with disk_errors():
         start = dst.tell() if dst.seekable() else None
@@ -62,8 +62,8 @@ def open_sealed(
                 with contextlib.suppress(OSError):
                     dst.seek(start)
                     dst.truncate()
-            if isinstance(error, DerRefusal):
-                raise CmsMalformed(error.message.en) from error
+            if isinstance(error, DerError):
+                raise CmsMalformedError(error.message.en) from error
             raise
 
 
@@ -71,7 +71,7 @@ def open_bytes(blob: bytes, *, recipients: Sequence[Recipient], provider: Crypto
     """Open a small sealed content in memory.
 
     Raises:
-        Refusal: As `open_sealed`.
+        PpeError: As `open_sealed`.
     """
     dst = io.BytesIO()
     open_sealed(io.BytesIO(blob), dst, recipients=recipients, provider=provider)
@@ -84,9 +84,9 @@ def require_openable(
     """Judge a sealed content without any key: could the holder of one of these certificates open it at all?
 
     Raises:
-        NoRecipient: It is sealed for none of them.
-        CmsMalformed: Not AuthEnvelopedData.
-        UnsupportedAlgorithm: Sealed for one of them with algorithms that nothing here opens.
+        NoRecipientError: It is sealed for none of them.
+        CmsMalformedError: Not AuthEnvelopedData.
+        UnsupportedAlgorithmError: Sealed for one of them with algorithms that nothing here opens.
     """
     try:
         stream = BerStream(io.BytesIO(blob))
@@ -94,20 +94,20 @@ def require_openable(
         _require_recipient(stream.element(MAX_HEAD).expect(der.SET).children(), certificates)
         stream.enter(der.SEQUENCE)
         if not stream.element(MAX_FIELD).is_oid(identifiers.DATA):
-            raise CmsMalformed("the content is not plain data")
+            raise CmsMalformedError("the content is not plain data")
         provider.decryptor(bytes(KEY_BYTES), stream.element(MAX_FIELD))
-    except DerRefusal as error:
-        raise CmsMalformed(error.message.en) from error
+    except DerError as error:
+        raise CmsMalformedError(error.message.en) from error
 
 
-def _require_recipient(infos: Sequence[Node], certificates: Sequence[x509.Certificate]) -> None:
-    failure: Refusal = NoRecipient()
+def _require_recipient(infos: Sequence[DerNode], certificates: Sequence[x509.Certificate]) -> None:
+    failure: PpeError = NoRecipientError()
     for certificate in certificates:
         for info in infos:
             try:
                 if is_for(info, certificate):
                     return
-            except Refusal as error:
+            except PpeError as error:
                 failure = error
     raise failure
 
@@ -118,17 +118,17 @@ def _open(stream: BerStream, dst: BinaryIO, recipients: Sequence[Recipient], pro
     key = _content_key(infos, recipients, provider)
     stream.enter(der.SEQUENCE)
     if not stream.element(MAX_FIELD).is_oid(identifiers.DATA):
-        raise CmsMalformed("the content is not plain data")
+        raise CmsMalformedError("the content is not plain data")
     decryptor = provider.decryptor(key, stream.element(MAX_FIELD))
     stream.open_content(0x80)
     size = _copy(stream, decryptor, dst)
     stream.leave()
     if stream.peek() == 0xA1:
         # They are authenticated before the content but stand behind it: a stream cannot check them.
-        raise CmsMalformed("authenticated attributes are not used here")
+        raise CmsMalformedError("authenticated attributes are not used here")
     tag = stream.element(MAX_FIELD).octets()
     if stream.peek() == 0xA2:
-        raise CmsMalformed("unauthenticated attributes are not used here")
+        raise CmsMalformedError("unauthenticated attributes are not used here")
     for _ in range(3):
         stream.leave()
     stream.finish()
@@ -139,23 +139,23 @@ def _open(stream: BerStream, dst: BinaryIO, recipients: Sequence[Recipient], pro
 def _enter(stream: BerStream) -> None:
     stream.enter(der.SEQUENCE)
     if not stream.element(MAX_FIELD).is_oid(identifiers.AUTH_ENVELOPED_DATA):
-        raise CmsMalformed("not AuthEnvelopedData")
+        raise CmsMalformedError("not AuthEnvelopedData")
     stream.enter(0xA0)
     stream.enter(der.SEQUENCE)
     if stream.element(MAX_FIELD).integer() != 0:
-        raise CmsMalformed("version")
+        raise CmsMalformedError("version")
     if stream.peek() == 0xA0:
-        raise CmsMalformed("originator information is not used here")
+        raise CmsMalformedError("originator information is not used here")
 
 
-def _content_key(infos: Sequence[Node], recipients: Sequence[Recipient], provider: CryptoProvider) -> bytes:
+def _content_key(infos: Sequence[DerNode], recipients: Sequence[Recipient], provider: CryptoProvider) -> bytes:
     """Try every key on every RecipientInfo that names it; the last failure tells most."""
-    failure: Refusal = NoRecipient()
+    failure: PpeError = NoRecipientError()
     for recipient in recipients:
         for info in infos:
             try:
                 key = provider.unwrap(info, recipient)
-            except Refusal as error:
+            except PpeError as error:
                 failure = error
                 continue
             if key is not None:

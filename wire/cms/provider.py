@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from cryptography import x509
 
-from wire.cms.der import Node
+from wire.cms.der import DerNode
 
 Bytes = bytes | bytearray | memoryview
 
@@ -76,7 +76,7 @@ class ContentDecryptor(ContentCipher, Protocol):
     """A run that opens."""
 
     def verify(self, tag: bytes) -> None:
-        """End the run; raises `Damaged` when the tag does not hold."""
+        """End the run; raises `DamagedEnvelopeError` when the tag does not hold."""
         ...
 
 
@@ -90,7 +90,7 @@ class CryptoProvider(Protocol):
         """Begin to seal content."""
         ...
 
-    def decryptor(self, key: bytes, algorithm: Node) -> ContentDecryptor:
+    def decryptor(self, key: bytes, algorithm: DerNode) -> ContentDecryptor:
         """Begin to open content."""
         ...
 
@@ -102,11 +102,11 @@ class CryptoProvider(Protocol):
         """Return the RecipientInfo, DER, that gives the content key to the certificate's holder."""
         ...
 
-    def unwrap(self, info: Node, recipient: Recipient) -> bytes | None:
+    def unwrap(self, info: DerNode, recipient: Recipient) -> bytes | None:
         """Return the content key; None when the RecipientInfo is for somebody else."""
         ...
 
-    def digest(self, algorithm: Node, data: bytes | memoryview) -> bytes:
+    def digest(self, algorithm: DerNode, data: bytes | memoryview) -> bytes:
         """Digest by an algorithm identifier that was read."""
         ...
 
@@ -115,7 +115,7 @@ class CryptoProvider(Protocol):
         ...
 
     def verify(
-        self, certificate: x509.Certificate, *, digest: Node, algorithm: Node, signature: bytes, data: bytes
+        self, certificate: x509.Certificate, *, digest: DerNode, algorithm: DerNode, signature: bytes, data: bytes
     ) -> None:
-        """Raise `SignatureWrong` unless the signature holds."""
+        """Raise `SignatureWrongError` unless the signature holds."""
         ...

@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 
 from wire.cms import der, identifiers
-from wire.cms.der import Node
-from wire.cms.errors import CmsMalformed, Damaged, KeyRefusal
-from wire.cms.errors import UnsupportedAlgorithm as Unsupported
+from wire.cms.der import DerNode
+from wire.cms.errors import CmsMalformedError, DamagedEnvelopeError, KeyUnusableError
+from wire.cms.errors import UnsupportedAlgorithmError as Unsupported
 from wire.cms.names import is_named, issuer_and_serial
 from wire.cms.provider import AgreementKey, Recipient, TransportKey
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 from wire.pki.certificates import PublicKey, public_key_of
 
@@ -52,8 +52,8 @@ def wrap_key(certificate: x509.Certificate, key: bytes) -> bytes:
     """Return the RecipientInfo for a certificate.
 
     Raises:
-        CertificateRefusal: The certificate's key is of another kind.
-        KeyRefusal: The certificate is not for encryption.
+        CertificateError: The certificate's key is of another kind.
+        KeyUnusableError: The certificate is not for encryption.
     """
     public = public_key_of(certificate)
     _check_usage(certificate, public)
@@ -64,14 +64,14 @@ def wrap_key(certificate: x509.Certificate, key: bytes) -> bytes:
     )
 
 
-def unwrap_key(info: Node, recipient: Recipient) -> bytes | None:
+def unwrap_key(info: DerNode, recipient: Recipient) -> bytes | None:
     """Return the content key from a RecipientInfo, or None when it is for somebody else.
 
     Raises:
-        CmsMalformed: It is for this recipient, but not built as it should be.
-        UnsupportedAlgorithm: It is for this recipient, by another algorithm.
-        Damaged: It is for this recipient, but does not open.
-        KeyRefusal: The token failed.
+        CmsMalformedError: It is for this recipient, but not built as it should be.
+        UnsupportedAlgorithmError: It is for this recipient, by another algorithm.
+        DamagedEnvelopeError: It is for this recipient, but does not open.
+        KeyUnusableError: The token failed.
     """
     elliptic = isinstance(public_key_of(recipient.certificate), ec.EllipticCurvePublicKey)
     if info.tag == der.SEQUENCE and not elliptic:
@@ -81,16 +81,16 @@ def unwrap_key(info: Node, recipient: Recipient) -> bytes | None:
     else:
         return None
     if key is not None and len(key) != KEY_BYTES:
-        raise Damaged("the content key has a wrong length")
+        raise DamagedEnvelopeError("the content key has a wrong length")
     return key
 
 
-def is_for(info: Node, certificate: x509.Certificate) -> bool:
+def is_for(info: DerNode, certificate: x509.Certificate) -> bool:
     """Tell without a key whether a RecipientInfo names a certificate, by an algorithm that its holder can open.
 
     Raises:
-        CmsMalformed: It names the certificate, but is not built as it should be.
-        UnsupportedAlgorithm: It names the certificate, by another algorithm.
+        CmsMalformedError: It names the certificate, but is not built as it should be.
+        UnsupportedAlgorithmError: It names the certificate, by another algorithm.
     """
     elliptic = isinstance(public_key_of(certificate), ec.EllipticCurvePublicKey)
     if info.tag == der.SEQUENCE and not elliptic:
@@ -109,10 +109,10 @@ def _check_usage(certificate: x509.Certificate, public: PublicKey) -> None:
     except x509.ExtensionNotFound:
         return
     except ValueError as error:
-        raise CmsMalformed("the recipient's certificate") from error
+        raise CmsMalformedError("the recipient's certificate") from error
     elliptic = isinstance(public, ec.EllipticCurvePublicKey)
     if not (usage.key_agreement if elliptic else usage.key_encipherment):
-        raise KeyRefusal(
+        raise KeyUnusableError(
             Message("The recipient's certificate is not for encryption."),
         )
 
@@ -128,19 +128,19 @@ def _wrap_by_agreement(certificate: x509.Certificate, public: ec.EllipticCurvePu
     return der.tlv(0xA1, der.integer(3), der.tlv(0xA0, originator), _AGREEMENT, der.sequence(wrapped))
 
 
-def _transport_for(info: Node, certificate: x509.Certificate) -> Node | None:
+def _transport_for(info: DerNode, certificate: x509.Certificate) -> DerNode | None:
     """Return the content key encrypted for a certificate, or None when the RecipientInfo names another."""
     version, name, algorithm, encrypted = info.fields(4)
     if not is_named(name, certificate, key_identifier_tag=0x80):
         return None
     if version.integer() != (0 if name.tag == der.SEQUENCE else 2):
-        raise CmsMalformed("version of a recipient")
+        raise CmsMalformedError("version of a recipient")
     if algorithm.raw not in _TRANSPORT_SPELLINGS:
         raise Unsupported("RSA key transport other than OAEP with SHA-256")
     return encrypted
 
 
-def _unwrap_by_transport(info: Node, recipient: Recipient) -> bytes | None:
+def _unwrap_by_transport(info: DerNode, recipient: Recipient) -> bytes | None:
     encrypted = _transport_for(info, recipient.certificate)
     if encrypted is None:
         return None
@@ -148,8 +148,8 @@ def _unwrap_by_transport(info: Node, recipient: Recipient) -> bytes | None:
     try:
         return bytes(key.decrypt(encrypted.octets(), _OAEP))
     except ValueError as error:
-        raise Damaged("the key does not open the content key") from error
-    except Refusal:
+        raise DamagedEnvelopeError("the key does not open the content key") from error
+    except PpeError:
         raise
     except Exception as error:  # a token may raise anything of its driver's
         raise _token_failed() from error
@@ -158,13 +158,13 @@ def _unwrap_by_transport(info: Node, recipient: Recipient) -> bytes | None:
 class _Agreement(NamedTuple):
     """A RecipientInfo by key agreement, and the content key wrapped for one certificate in it."""
 
-    originator: Node
+    originator: DerNode
     ukm: bytes
-    algorithm: Node
-    encrypted: Node
+    algorithm: DerNode
+    encrypted: DerNode
 
 
-def _agreement_for(info: Node, certificate: x509.Certificate) -> _Agreement | None:
+def _agreement_for(info: DerNode, certificate: x509.Certificate) -> _Agreement | None:
     fields = info.fields(4, 5)
     version, originator = fields[:2]
     ukm = fields[2].expect(0xA1).fields(1)[0].octets() if len(fields) == 5 else b""
@@ -174,14 +174,14 @@ def _agreement_for(info: Node, certificate: x509.Certificate) -> _Agreement | No
         if not is_named(name, certificate, key_identifier_tag=0xA0):
             continue
         if version.integer() != 3:
-            raise CmsMalformed("version of a recipient")
+            raise CmsMalformedError("version of a recipient")
         if algorithm.raw not in _AGREEMENT_SPELLINGS:
             raise Unsupported("key agreement other than ECDH with SHA-256 and AES-256 key wrap")
         return _Agreement(originator, ukm, algorithm, encrypted)
     return None
 
 
-def _unwrap_by_agreement(info: Node, recipient: Recipient) -> bytes | None:
+def _unwrap_by_agreement(info: DerNode, recipient: Recipient) -> bytes | None:
     found = _agreement_for(info, recipient.certificate)
     if found is None:
         return None
@@ -190,10 +190,10 @@ def _unwrap_by_agreement(info: Node, recipient: Recipient) -> bytes | None:
         wrapping = _derive(shared, found.algorithm.fields(2)[1].raw, found.ukm)
         return keywrap.aes_key_unwrap(wrapping, found.encrypted.octets())
     except (keywrap.InvalidUnwrap, ValueError) as error:
-        raise Damaged("the key does not open the content key") from error
+        raise DamagedEnvelopeError("the key does not open the content key") from error
 
 
-def _peer(originator: Node) -> ec.EllipticCurvePublicKey:
+def _peer(originator: DerNode) -> ec.EllipticCurvePublicKey:
     (named,) = originator.expect(0xA0).fields(1)
     algorithm, point = named.expect(0xA1).fields(2)
     if algorithm.raw not in _POINT_SPELLINGS:
@@ -201,17 +201,17 @@ def _peer(originator: Node) -> ec.EllipticCurvePublicKey:
     body = point.expect(der.BIT_STRING).body
     # Only the uncompressed form: one key must not have two spellings.
     if len(body) != 66 or body[:2] != b"\0\x04":
-        raise CmsMalformed("the sender's point")
+        raise CmsMalformedError("the sender's point")
     try:
         return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), body[1:])
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise Damaged("the sender's point is not on the curve") from error
+        raise DamagedEnvelopeError("the sender's point is not on the curve") from error
 
 
 def _exchange(key: AgreementKey, peer: ec.EllipticCurvePublicKey) -> bytes:
     try:
         return bytes(key.exchange(ec.ECDH(), peer))
-    except Refusal:
+    except PpeError:
         raise
     except Exception as error:  # a token may raise anything of its driver's
         raise _token_failed() from error
@@ -226,5 +226,5 @@ def _derive(shared: bytes, wrap_algorithm: bytes, ukm: bytes) -> bytes:
     return X963KDF(hashes.SHA256(), KEY_BYTES, der.sequence(*parts)).derive(shared)
 
 
-def _token_failed() -> KeyRefusal:
-    return KeyRefusal(Message("The key or token failed."), remedy=Message("Check the token and try again."))
+def _token_failed() -> KeyUnusableError:
+    return KeyUnusableError(Message("The key or token failed."), remedy=Message("Check the token and try again."))

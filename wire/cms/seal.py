@@ -13,11 +13,11 @@ from typing import BinaryIO
 from cryptography import x509
 
 from wire.cms import der, identifiers
-from wire.cms.errors import KeyRefusal
+from wire.cms.errors import KeyUnusableError
 from wire.cms.hashing import SLOTS, ParallelDigest
 from wire.cms.provider import ContentEncryptor, CryptoProvider
 from wire.cms.standard import STANDARD
-from wire.durable import SourceChanged, disk_errors, write_all
+from wire.durable import SourceChangedError, disk_errors, write_all
 from wire.messages import Message
 
 CHUNK = 1 << 18
@@ -51,9 +51,9 @@ def seal(
         provider: The family of algorithms.
 
     Raises:
-        SourceChanged: The content has another size.
-        KeyRefusal: No recipients, or a certificate that is not for encryption.
-        DiskRefusal: Reading or writing failed.
+        SourceChangedError: The content has another size.
+        KeyUnusableError: No recipients, or a certificate that is not for encryption.
+        DiskError: Reading or writing failed.
     """
     head, encryptor = _begin(size, recipients, provider)
     with disk_errors(), ParallelDigest() as digest:
@@ -70,13 +70,13 @@ def seal(
         while got := src.readinto(buffer):  # type: ignore[attr-defined]
             done += got
             if done > size:
-                raise SourceChanged
+                raise SourceChangedError
             out = next(places)
             write(out[: encryptor.update_into(buffer[:got], out)])
             if progress is not None:
                 progress(done)
         if done != size:
-            raise SourceChanged
+            raise SourceChangedError
         write(der.octets(encryptor.tag()))
         return Sealed(digest.hexdigest(), len(head) + size + 2 + provider.tag_length)
 
@@ -85,7 +85,7 @@ def seal_bytes(data: bytes, *, recipients: Sequence[x509.Certificate], provider:
     """Seal a small content in memory.
 
     Raises:
-        KeyRefusal: No recipients, or a certificate that is not for encryption.
+        KeyUnusableError: No recipients, or a certificate that is not for encryption.
     """
     dst = io.BytesIO()
     seal(io.BytesIO(data), dst, size=len(data), recipients=recipients, provider=provider)
@@ -103,7 +103,7 @@ def _begin(
 ) -> tuple[bytes, ContentEncryptor]:
     """Return everything that stands before the content, and the run that seals it."""
     if not recipients:
-        raise KeyRefusal(Message("No recipient is chosen."))
+        raise KeyUnusableError(Message("No recipient is chosen."))
     key = provider.content_key()
     encryptor = provider.encryptor(key)
     infos = der.set_of(*(provider.wrap(certificate, key) for certificate in recipients))

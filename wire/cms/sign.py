@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from cryptography.hazmat.primitives import serialization
 
 from wire.cms import der, identifiers
-from wire.cms.errors import KeyRefusal
+from wire.cms.errors import KeyUnusableError
 from wire.cms.names import certificate_digest, issuer_and_serial
 from wire.cms.provider import CryptoProvider, Signer
 from wire.cms.standard import STANDARD
@@ -34,10 +34,10 @@ def sign(
         CMS SignedData, DER.
 
     Raises:
-        KeyRefusal: No signers, one signer twice, a token that failed, a key that is not the certificate's.
+        KeyUnusableError: No signers, one signer twice, a token that failed, a key that is not the certificate's.
     """
     if not signers or len({signer.certificate for signer in signers}) != len(signers):
-        raise KeyRefusal(Message("Signers are missing or repeated."))
+        raise KeyUnusableError(Message("Signers are missing or repeated."))
     moment = (at or datetime.now(UTC)).astimezone(UTC)
     digest = provider.digest(der.parse(provider.digest_algorithm), data)
     content = der.oid(identifiers.DATA) + (b"" if detached else der.tlv(0xA0, der.octets(data)))

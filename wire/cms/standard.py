@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.ciphers import (
 )
 
 from wire.cms import der, identifiers, recipients
-from wire.cms.der import Node
-from wire.cms.errors import Damaged, KeyRefusal, SignatureWrong, UnsupportedAlgorithm
+from wire.cms.der import DerNode
+from wire.cms.errors import DamagedEnvelopeError, KeyUnusableError, SignatureWrongError, UnsupportedAlgorithmError
 from wire.cms.provider import Bytes, ContentDecryptor, ContentEncryptor, CryptoProvider, Recipient, Signer
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 from wire.pki.certificates import PublicKey, public_key_of
 
@@ -73,11 +73,11 @@ class _GcmDecryptor:
     def verify(self, tag: bytes) -> None:
         # A shortened tag is easier to guess: only the whole one is looked at.
         if len(tag) != TAG_BYTES:
-            raise Damaged("the authentication tag is shortened")
+            raise DamagedEnvelopeError("the authentication tag is shortened")
         try:
             self._context.finalize_with_tag(tag)
         except InvalidTag as error:
-            raise Damaged("the authentication tag does not hold") from error
+            raise DamagedEnvelopeError("the authentication tag does not hold") from error
 
 
 class StandardProvider:
@@ -94,35 +94,35 @@ class StandardProvider:
         """Begin to seal with AES-256-GCM under a new nonce."""
         return _GcmEncryptor(key)
 
-    def decryptor(self, key: bytes, algorithm: Node) -> ContentDecryptor:
+    def decryptor(self, key: bytes, algorithm: DerNode) -> ContentDecryptor:
         """Begin to open AES-256-GCM.
 
         Raises:
-            UnsupportedAlgorithm: Another cipher, a nonce of another length, a tag shorter than 16 bytes.
+            UnsupportedAlgorithmError: Another cipher, a nonce of another length, a tag shorter than 16 bytes.
         """
         name, parameters = algorithm.expect(der.SEQUENCE).fields(2)
         if not name.is_oid(identifiers.AES256_GCM):
-            raise UnsupportedAlgorithm("content encryption other than AES-256-GCM")
+            raise UnsupportedAlgorithmError("content encryption other than AES-256-GCM")
         # The tag's length has a default of 12 bytes: absent means short.
         fields = parameters.expect(der.SEQUENCE).fields(1, 2)
         nonce = fields[0].octets()
         if len(fields) != 2 or fields[1].integer() != TAG_BYTES or len(nonce) != NONCE_BYTES:
-            raise UnsupportedAlgorithm("AES-256-GCM with a shortened tag or an unusual nonce")
+            raise UnsupportedAlgorithmError("AES-256-GCM with a shortened tag or an unusual nonce")
         return _GcmDecryptor(key, nonce)
 
     def wrap(self, certificate: x509.Certificate, key: bytes) -> bytes:
         """See `recipients.wrap_key`."""
         return recipients.wrap_key(certificate, key)
 
-    def unwrap(self, info: Node, recipient: Recipient) -> bytes | None:
+    def unwrap(self, info: DerNode, recipient: Recipient) -> bytes | None:
         """See `recipients.unwrap_key`."""
         return recipients.unwrap_key(info, recipient)
 
-    def digest(self, algorithm: Node, data: bytes | memoryview) -> bytes:
+    def digest(self, algorithm: DerNode, data: bytes | memoryview) -> bytes:
         """Digest with SHA-256, SHA-384 or SHA-512.
 
         Raises:
-            UnsupportedAlgorithm: Another digest.
+            UnsupportedAlgorithmError: Another digest.
         """
         return hashlib.new(_HASHES[_digest_of(algorithm)].name, data).digest()
 
@@ -130,7 +130,7 @@ class StandardProvider:
         """Sign with SHA-256.
 
         Raises:
-            KeyRefusal: The token failed, or its key is not the certificate's.
+            KeyUnusableError: The token failed, or its key is not the certificate's.
         """
         public = public_key_of(signer.certificate)
         elliptic = isinstance(public, ec.EllipticCurvePublicKey)
@@ -139,44 +139,44 @@ class StandardProvider:
                 signature = bytes(signer.key.sign(data, ec.ECDSA(hashes.SHA256())))
             else:
                 signature = bytes(signer.key.sign(data, padding.PKCS1v15(), hashes.SHA256()))
-        except Refusal:
+        except PpeError:
             raise
         except Exception as error:  # a token may raise anything of its driver's
-            raise KeyRefusal(
+            raise KeyUnusableError(
                 Message("The key or token did not sign."), remedy=Message("Check the token and try again.")
             ) from error
         try:
             _check(public_key_of(signer.certificate), signature, data, hashes.SHA256())
         except InvalidSignature as error:
-            raise KeyRefusal(Message("The key is not of this certificate.")) from error
+            raise KeyUnusableError(Message("The key is not of this certificate.")) from error
         dotted = identifiers.ECDSA_WITH_SHA256 if elliptic else identifiers.RSA_WITH_SHA256
         return (der.sequence(der.oid(dotted)) if elliptic else der.sequence(der.oid(dotted), _NULL)), signature
 
     def verify(
-        self, certificate: x509.Certificate, *, digest: Node, algorithm: Node, signature: bytes, data: bytes
+        self, certificate: x509.Certificate, *, digest: DerNode, algorithm: DerNode, signature: bytes, data: bytes
     ) -> None:
         """Check ECDSA or RSA PKCS#1 v1.5 with the digest that the signer named.
 
         Raises:
-            SignatureWrong: It does not hold.
-            UnsupportedAlgorithm: Another algorithm, or one that does not fit the digest.
+            SignatureWrongError: It does not hold.
+            UnsupportedAlgorithmError: Another algorithm, or one that does not fit the digest.
         """
         public = public_key_of(certificate)
         named = _digest_of(digest)
         spellings = _ECDSA if isinstance(public, ec.EllipticCurvePublicKey) else _RSA
         fits = spellings.get(algorithm.raw) == named
         if not fits and not (spellings is _RSA and algorithm.raw in _RSA_BARE):
-            raise UnsupportedAlgorithm("signature other than ECDSA or RSA PKCS#1 v1.5 with the digest named")
+            raise UnsupportedAlgorithmError("signature other than ECDSA or RSA PKCS#1 v1.5 with the digest named")
         try:
             _check(public, signature, data, _HASHES[named]())
         except InvalidSignature as error:
-            raise SignatureWrong("not made by the certificate's key over these attributes") from error
+            raise SignatureWrongError("not made by the certificate's key over these attributes") from error
 
 
-def _digest_of(algorithm: Node) -> str:
+def _digest_of(algorithm: DerNode) -> str:
     dotted = _DIGESTS.get(algorithm.raw)
     if dotted is None:
-        raise UnsupportedAlgorithm("digest other than SHA-2")
+        raise UnsupportedAlgorithmError("digest other than SHA-2")
     return dotted
 
 

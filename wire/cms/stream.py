@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from wire.cms import der
-from wire.cms.der import DerRefusal, Node
+from wire.cms.der import DerError, DerNode
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class BerStream:
         """Go into the next element.
 
         Raises:
-            DerRefusal: It has another tag, or is torn.
+            DerError: It has another tag, or is torn.
         """
         self._levels.append(self._level(self._expect(tag)))
 
@@ -49,20 +49,20 @@ class BerStream:
         """Go out of the element that was entered last.
 
         Raises:
-            DerRefusal: Something is left in it.
+            DerError: Something is left in it.
         """
         if not self._at_end():
-            raise DerRefusal("more elements than expected")
+            raise DerError("more elements than expected")
         self._levels.pop()
 
     def finish(self) -> None:
         """End the reading.
 
         Raises:
-            DerRefusal: Bytes follow.
+            DerError: Bytes follow.
         """
         if self._levels or self._src.read(1):
-            raise DerRefusal("bytes after the end")
+            raise DerError("bytes after the end")
 
     def peek(self) -> int | None:
         """Return the tag of the next element, None when there is none at this level."""
@@ -72,17 +72,17 @@ class BerStream:
             self._pending = self._header()
         return self._pending[0]
 
-    def element(self, limit: int) -> Node:
+    def element(self, limit: int) -> DerNode:
         """Read the next element whole.
 
         Args:
             limit: Greatest size accepted.
 
         Raises:
-            DerRefusal: Torn, too large, or not there.
+            DerError: Torn, too large, or not there.
         """
         if self.peek() is None or self._pending is None:
-            raise DerRefusal("an element is missing")
+            raise DerError("an element is missing")
         tag, length = self._pending
         self._pending = None
         raw = bytearray()
@@ -96,7 +96,7 @@ class BerStream:
             tag: Its tag in the primitive form.
 
         Raises:
-            DerRefusal: Something else stands there.
+            DerError: Something else stands there.
         """
         found = self.peek()
         if found == tag:
@@ -109,7 +109,7 @@ class BerStream:
         """Fill the buffer from the content; 0 at its end.
 
         Raises:
-            DerRefusal: The content is cut off or its pieces are not OCTET STRINGs.
+            DerError: The content is cut off or its pieces are not OCTET STRINGs.
         """
         filled = 0
         while filled < len(buffer):
@@ -137,12 +137,12 @@ class BerStream:
             elif tag == der.OCTET_STRING | der.CONSTRUCTED:
                 self._push_content((tag, length))
             else:
-                raise DerRefusal(f"tag {tag:#04x} in the content")
+                raise DerError(f"tag {tag:#04x} in the content")
         return False
 
     def _push_content(self, header: tuple[int, int | None]) -> None:
         if len(self._levels) >= der.MAX_DEPTH:
-            raise DerRefusal("nested too deeply")
+            raise DerError("nested too deeply")
         level = self._level(header)
         self._levels.append(level)
         self._content.append(level)
@@ -150,7 +150,7 @@ class BerStream:
     def _expect(self, tag: int) -> tuple[int, int | None]:
         found = self.peek()
         if found != tag or self._pending is None:
-            raise DerRefusal(f"tag {found} where {tag:#04x} is due")
+            raise DerError(f"tag {found} where {tag:#04x} is due")
         header = self._pending
         self._pending = None
         return header
@@ -174,7 +174,7 @@ class BerStream:
             if tag != der.END_OF_CONTENTS:
                 self._pending = self._header(tag)
             elif self._byte() != 0:
-                raise DerRefusal("end of contents")
+                raise DerError("end of contents")
             else:
                 level.closed = True
         return level.closed
@@ -187,27 +187,27 @@ class BerStream:
         found, length, _ = der.read_header(head, 0)
         bound = self._levels[-1].bound if self._levels else None
         if length is not None and bound is not None and self._position + length > bound:
-            raise DerRefusal("an element is longer than what is around it")
+            raise DerError("an element is longer than what is around it")
         return found, length
 
     def _collect(self, tag: int, length: int | None, raw: bytearray, limit: int, depth: int) -> None:
         """Append a whole element to `raw`; indefinite lengths are kept as they stood."""
         if depth > der.MAX_DEPTH:
-            raise DerRefusal("nested too deeply")
+            raise DerError("nested too deeply")
         if length is not None:
             raw += der.header(tag, length)
             if len(raw) + length > limit:
-                raise DerRefusal("an element is too large")
+                raise DerError("an element is too large")
             raw += self._read(length)
             return
         raw += bytes((tag, der.INDEFINITE))
         while (inner := self._byte()) != der.END_OF_CONTENTS:
             self._collect(*self._header(inner), raw, limit, depth + 1)
         if self._byte() != 0:
-            raise DerRefusal("end of contents")
+            raise DerError("end of contents")
         raw += b"\0\0"
         if len(raw) > limit:
-            raise DerRefusal("an element is too large")
+            raise DerError("an element is too large")
 
     def _byte(self) -> int:
         return self._read(1)[0]
@@ -218,7 +218,7 @@ class BerStream:
         while len(data) < size:
             more = self._src.read(size - len(data))
             if not more:
-                raise DerRefusal("cut off")
+                raise DerError("cut off")
             data += more
         self._position += size
         return data
@@ -226,11 +226,11 @@ class BerStream:
     def _read_into(self, view: memoryview) -> int:
         got: int = self._src.readinto(view)  # type: ignore[attr-defined]
         if not got:
-            raise DerRefusal("cut off")
+            raise DerError("cut off")
         self._position += got
         return got
 
     def _check_bound(self, size: int) -> None:
         bound = self._levels[-1].bound if self._levels else None
         if bound is not None and self._position + size > bound:
-            raise DerRefusal("an element is longer than what is around it")
+            raise DerError("an element is longer than what is around it")

@@ -11,13 +11,13 @@ from cryptography.x509 import Certificate
 
 from wire import cms, pki
 from wire.cms import Recipient, der
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 MAX_FILE = 1024 * 1024
 
 
-class ForeignAccessKey(Refusal):
+class ForeignAccessKeyError(PpeError):
     """What the file holds is not the key of this certificate."""
 
     code: ClassVar[str] = "access_key_foreign"
@@ -35,10 +35,10 @@ def require_envelope(blob: bytes) -> None:
     """Look at the outside of a key file; for whom it is, and what is in it, only the token tells.
 
     Raises:
-        Refusal: not an envelope, or not a whole one.
+        PpeError: not an envelope, or not a whole one.
     """
     der.parse(blob)
-    with contextlib.suppress(cms.NoRecipient):
+    with contextlib.suppress(cms.NoRecipientError):
         cms.open_bytes(blob, recipients=[])
 
 
@@ -46,8 +46,8 @@ def read(blob: bytes, *, recipients: Sequence[Recipient], certificate: Certifica
     """Open a key and prove that it is the one of the certificate.
 
     Raises:
-        ForeignAccessKey: not a key file, or another sitting's key.
-        Refusal: none of the recipients can open the envelope.
+        ForeignAccessKeyError: not a key file, or another sitting's key.
+        PpeError: none of the recipients can open the envelope.
     """
     if len(blob) > MAX_FILE:
         raise _foreign(Message("the file is too big"))
@@ -66,8 +66,8 @@ def read(blob: bytes, *, recipients: Sequence[Recipient], certificate: Certifica
     return key
 
 
-def _foreign(message: Message) -> ForeignAccessKey:
-    return ForeignAccessKey(
-        Message("The access key is not accepted: {message}.", message=message),
+def _foreign(message: Message) -> ForeignAccessKeyError:
+    return ForeignAccessKeyError(
+        Message("The access key is not accepted: {reason}.", reason=message),
         remedy=Message("Take the KEY_….p7m file of this point, date and subject."),
     )

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from wire import canonical
 from wire.cms import SignedBy, Signer
 from wire.documents.signed import read_signed, same_place, write_signed
-from wire.pki import Role, TrustStore
+from wire.pki import CertificateRole, TrustStore
 
 FORMAT = "ppe-act/1"
 Kind = Literal["journal_missing", "room_difference"]
@@ -40,7 +40,7 @@ def write(act: ActDocument, signer: Signer) -> bytes:
     """Sign an act with the GEK member's token.
 
     Raises:
-        SchemaRefusal: a field does not agree with the schema.
+        SchemaError: a field does not agree with the schema.
     """
     document: dict[str, Any] = {
         "format": FORMAT,
@@ -68,9 +68,9 @@ def read(blob: bytes, trust: TrustStore, *, at: dt.datetime | None = None) -> tu
     """Read an act and who signed it.
 
     Raises:
-        Refusal: the signature does not hold, the signer is no GEK member of this point, or the shape is wrong.
+        PpeError: the signature does not hold, the signer is no GEK member of this point, or the shape is wrong.
     """
-    document, signed_by = read_signed("act", blob, trust=trust, roles={Role.GEK}, at=at)
+    document, signed_by = read_signed("act", blob, trust=trust, roles={CertificateRole.GEK}, at=at)
     same_place(signed_by, region=document["region"], point=document["point"])
     del document["format"]
     document["numbers"] = tuple(document["numbers"])

@@ -9,13 +9,13 @@ from typing import Any
 from wire import canonical
 from wire.cms import SignedBy, Signer
 from wire.documents.signed import read_signed, write_signed
-from wire.pki import Role, TrustStore
+from wire.pki import CertificateRole, TrustStore
 
 FORMAT = "ppe-anchor/2"
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class AnchoredHead:
     """The last event of one chain: a point's (``78-0001``) or the node's own (``node``)."""
 
     chain: str
@@ -24,7 +24,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
+class AnchorDocument:
     """One anchor; `prev` is the SHA-256 of the bytes of the anchor before it, empty for the first."""
 
     number: int
@@ -32,11 +32,11 @@ class Anchor:
     node: str
     mode: str
     at: dt.datetime
-    heads: tuple[Head, ...]
+    heads: tuple[AnchoredHead, ...]
     epoch: int | None = None
 
 
-def head_json(head: Head) -> dict[str, Any]:
+def head_json(head: AnchoredHead) -> dict[str, Any]:
     """The end of a chain as JSON."""
     return {"chain": head.chain, "number": head.number, "hash": head.hash}
 
@@ -46,11 +46,11 @@ def anchor_hash(blob: bytes) -> str:
     return hashlib.sha256(blob).hexdigest()
 
 
-def write(anchor: Anchor, signers: Sequence[Signer]) -> bytes:
+def write(anchor: AnchorDocument, signers: Sequence[Signer]) -> bytes:
     """Sign an anchor.
 
     Raises:
-        SchemaRefusal: a field does not agree with the schema.
+        SchemaError: a field does not agree with the schema.
     """
     document = {
         "format": FORMAT,
@@ -66,15 +66,17 @@ def write(anchor: Anchor, signers: Sequence[Signer]) -> bytes:
     return write_signed("anchor", document, signers=signers)
 
 
-def read(blob: bytes, trust: TrustStore, *, at: dt.datetime | None = None) -> tuple[Anchor, SignedBy]:
+def read(blob: bytes, trust: TrustStore, *, at: dt.datetime | None = None) -> tuple[AnchorDocument, SignedBy]:
     """Read an anchor and who signed it.
 
     Raises:
-        Refusal: the signature does not hold, the signer is no node, or the shape is wrong.
+        PpeError: the signature does not hold, the signer is no node, or the shape is wrong.
     """
-    document, signed_by = read_signed("anchor", blob, trust=trust, roles={Role.HQ, Role.RCOI}, at=at)
-    heads = tuple(Head(**head) for head in document["heads"])
+    document, signed_by = read_signed(
+        "anchor", blob, trust=trust, roles={CertificateRole.HQ, CertificateRole.RCOI}, at=at
+    )
+    heads = tuple(AnchoredHead(**head) for head in document["heads"])
     moment = canonical.parse_stamp(document["at"])
-    return Anchor(
+    return AnchorDocument(
         document["number"], document["prev"], document["node"], document["mode"], moment, heads, document.get("epoch")
     ), signed_by

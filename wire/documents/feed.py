@@ -13,11 +13,11 @@ from typing import Any, ClassVar, Literal
 
 from wire import canonical, schema
 from wire.cms import Signer
-from wire.documents.anchor import Head, head_json
+from wire.documents.anchor import AnchoredHead, head_json
 from wire.documents.signed import read_signed, same_place, write_signed
-from wire.errors import MalformedDocument, Refusal
+from wire.errors import MalformedDocumentError, PpeError
 from wire.messages import Message
-from wire.pki import Role, TrustStore
+from wire.pki import CertificateRole, TrustStore
 
 FORMAT = "ppe-feed/2"
 BUNDLE_FORMAT = "ppe-feed-bundle/1"
@@ -34,7 +34,7 @@ KINDS: tuple[Kind, ...] = (
 )
 
 
-class BrokenChain(Refusal):
+class BrokenChainError(PpeError):
     """An item does not follow the one before it."""
 
     code: ClassVar[str] = "feed_chain"
@@ -59,7 +59,7 @@ class FeedItem:
     body: Mapping[str, Any]
     lost_after: int | None = None
     epoch: int | None = None
-    heads: tuple[Head, ...] = ()
+    heads: tuple[AnchoredHead, ...] = ()
 
 
 def item_hash(blob: bytes) -> str:
@@ -71,7 +71,7 @@ def write(item: FeedItem, signer: Signer) -> bytes:
     """Sign an item.
 
     Raises:
-        SchemaRefusal: the item or its body does not agree with the schema.
+        SchemaError: the item or its body does not agree with the schema.
     """
     document = {
         "format": FORMAT,
@@ -98,14 +98,14 @@ def read(blob: bytes, trust: TrustStore, *, at: dt.datetime | None = None) -> Fe
     """Read an item.
 
     Raises:
-        Refusal: the signature does not hold, the signer is not this region's centre, or the shape is wrong.
+        PpeError: the signature does not hold, the signer is not this region's centre, or the shape is wrong.
     """
-    document, signed_by = read_signed("feed", blob, trust=trust, roles={Role.RCOI}, at=at)
+    document, signed_by = read_signed("feed", blob, trust=trust, roles={CertificateRole.RCOI}, at=at)
     same_place(signed_by, region=document["region"])
     schema.validate(f"feed_{document['kind']}", document["body"])
     del document["format"]
     document["at"] = canonical.parse_stamp(document["at"])
-    document["heads"] = tuple(Head(**head) for head in document.get("heads", []))
+    document["heads"] = tuple(AnchoredHead(**head) for head in document.get("heads", []))
     return FeedItem(**document)
 
 
@@ -113,11 +113,11 @@ def follow(items: Sequence[tuple[bytes, FeedItem]], *, number: int = 0, prev: st
     """Hold items to the chain that starts after the item `number`, whose hash is `prev`.
 
     Raises:
-        BrokenChain: a number is missing or an item's `prev` is not the hash of the item before it.
+        BrokenChainError: a number is missing or an item's `prev` is not the hash of the item before it.
     """
     for blob, item in items:
         if (item.number != number + 1 or item.prev != prev) and not passes_a_gap(item, number):
-            raise BrokenChain(
+            raise BrokenChainError(
                 Message(
                     "The feed is broken: item {item_number} came after item {number}.",
                     item_number=item.number,
@@ -143,7 +143,7 @@ def read_bundle(data: bytes) -> list[bytes]:
     """The items of a bundle, as they were signed.
 
     Raises:
-        MalformedDocument: not a bundle, or it is torn.
+        MalformedDocumentError: not a bundle, or it is torn.
     """
     rows = data.split(b"\n")
     try:
@@ -153,5 +153,5 @@ def read_bundle(data: bytes) -> list[bytes]:
         if head != {"format": BUNDLE_FORMAT, "count": len(rows) - 1}:
             raise ValueError("not a bundle, or lines are missing")
         return [base64.b64decode(canonical.loads(row)["item"], validate=True) for row in rows[1:]]
-    except (ValueError, KeyError, TypeError, IndexError, binascii.Error, MalformedDocument) as error:
-        raise MalformedDocument(Message("This is not a feed file, or it is torn.")) from error
+    except (ValueError, KeyError, TypeError, IndexError, binascii.Error, MalformedDocumentError) as error:
+        raise MalformedDocumentError(Message("This is not a feed file, or it is torn.")) from error

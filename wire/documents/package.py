@@ -20,9 +20,9 @@ from cryptography.x509 import Certificate
 from wire import canonical, cms, pki, schema
 from wire.cms import SignedBy, Signer
 from wire.documents.signed import same_place
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
-from wire.pki import Role, TrustStore
+from wire.pki import CertificateRole, TrustStore
 
 FORMAT = "ppe-package/1"
 MAX_FILE = 256 * 1024 * 1024
@@ -42,14 +42,14 @@ _ZIP_ERRORS = (
 )
 
 
-class PackageRefusal(Refusal):
+class PackageError(PpeError):
     """The file is not an exam package, or it is not whole."""
 
     code: ClassVar[str] = "package_broken"
 
 
 @dataclass(frozen=True)
-class ExamPackage:
+class PackageDocument:
     """What the centre tells one point about one day."""
 
     header: dict[str, Any]
@@ -69,11 +69,11 @@ class ExamPackage:
         """The certificate of the region's authority that the package carries.
 
         Raises:
-            PackageRefusal: the package carries none.
+            PackageError: the package carries none.
         """
         for text in (self.ca, *self.certificates, *self.rcoi):
             for certificate in _certificates(text):
-                if pki.identity_of(certificate).role == Role.CA:
+                if pki.identity_of(certificate).role == CertificateRole.CA:
                     return certificate
         raise _refuse(Message("it carries no certificate of the authority"))
 
@@ -91,9 +91,9 @@ def _certificates(text: str) -> list[Certificate]:
     return pki.load_pem_certificates(text.encode("ascii", "replace")) if text else []
 
 
-def _refuse(message: Message) -> PackageRefusal:
-    return PackageRefusal(
-        Message("The exam package is not accepted: {message}.", message=message),
+def _refuse(message: Message) -> PackageError:
+    return PackageError(
+        Message("The exam package is not accepted: {reason}.", reason=message),
         remedy=Message("Take the EXAM_….zip file from the centre again."),
     )
 
@@ -102,7 +102,7 @@ def _bundle(items: Sequence[str]) -> bytes:
     return "".join(item if item.endswith("\n") else item + "\n" for item in items).encode("ascii")
 
 
-def _files(package: ExamPackage) -> dict[str, bytes]:
+def _files(package: PackageDocument) -> dict[str, bytes]:
     files = {
         "ca.pem": _bundle([pki.pem(package.authority)]),
         "registry.json": canonical.dumps(package.registry),
@@ -120,12 +120,12 @@ def _files(package: ExamPackage) -> dict[str, bytes]:
     return files
 
 
-def write(package: ExamPackage, *, signer: Signer) -> bytes:
+def write(package: PackageDocument, *, signer: Signer) -> bytes:
     """Form the package's file.
 
     Raises:
-        PackageRefusal: no certificate of the authority among the certificates.
-        SchemaRefusal: the head or the registry does not agree with its schema.
+        PackageError: no certificate of the authority among the certificates.
+        SchemaError: the head or the registry does not agree with its schema.
     """
     files = _files(package)
     schema.validate("registry", package.registry)
@@ -147,7 +147,7 @@ def write(package: ExamPackage, *, signer: Signer) -> bytes:
     return out.getvalue()
 
 
-def read(data: bytes, *, trust: TrustStore | None, at: dt.datetime | None = None) -> tuple[ExamPackage, SignedBy]:
+def read(data: bytes, *, trust: TrustStore | None, at: dt.datetime | None = None) -> tuple[PackageDocument, SignedBy]:
     """Read a package: signature and path, then the hash of every file, then its shape.
 
     Args:
@@ -157,8 +157,8 @@ def read(data: bytes, *, trust: TrustStore | None, at: dt.datetime | None = None
         at: the moment to judge the certificate at; None means the moment of signing.
 
     Raises:
-        PackageRefusal: not a package, or a file in it is missing, superfluous or changed.
-        Refusal: the signature does not hold.
+        PackageError: not a package, or a file in it is missing, superfluous or changed.
+        PpeError: the signature does not hold.
     """
     members = _unzip(data)
     if not members.keys() >= {_HEAD, _SIGNATURE, "ca.pem", "crl.der"}:
@@ -166,7 +166,7 @@ def read(data: bytes, *, trust: TrustStore | None, at: dt.datetime | None = None
     head_bytes = members.pop(_HEAD)
     if trust is None:
         trust = _own_trust(members)
-    verified = cms.verify(members.pop(_SIGNATURE), trust=trust, at=at, content=head_bytes, roles={Role.RCOI})
+    verified = cms.verify(members.pop(_SIGNATURE), trust=trust, at=at, content=head_bytes, roles={CertificateRole.RCOI})
     head = canonical.loads(head_bytes)
     schema.validate("package", head)
     signed_by = verified.signers[0]
@@ -221,12 +221,12 @@ def _split(pem: bytes) -> list[str]:
     return [pki.pem(certificate) for certificate in pki.load_pem_certificates(pem)] if pem.strip() else []
 
 
-def _build(head: dict[str, Any], members: Mapping[str, bytes]) -> ExamPackage:
+def _build(head: dict[str, Any], members: Mapping[str, bytes]) -> PackageDocument:
     try:
         registry = canonical.loads(members["registry.json"])
         schema.validate("registry", registry)
         header = {key: head[key] for key in ("format", "mode", "region", "point", "date", "version", "made_at")}
-        return ExamPackage(
+        return PackageDocument(
             header=header,
             registry=registry,
             certificates=_split(members["certificates.pem"]),

@@ -13,7 +13,7 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wire.errors import Part, Refusal
+from wire.errors import FieldError, PpeError
 from wire.letters import table
 from wire.messages import Message
 
@@ -28,14 +28,14 @@ _SAME = table("phone")
 _SILENT = str.maketrans("", "", " -–—.,·_\t\r\n\u00a0")
 
 
-class PhoneCodeRefused(Refusal):
+class PhoneCodeRefusedError(PpeError):
     """What was typed is not a code, or not of this point and day."""
 
     code = "phone_code"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PhoneBinding:
     """What a code is bound to beside its status and counter."""
 
     mode: str
@@ -53,7 +53,7 @@ class Spoken:
     counter: int
 
 
-def make(secret: bytes, place: Place, *, status: str, counter: int) -> str:
+def make(secret: bytes, place: PhoneBinding, *, status: str, counter: int) -> str:
     """Return the code of a status.
 
     Args:
@@ -75,7 +75,7 @@ def read(typed: str) -> Spoken:
     """Read what a person typed: lower case, spaces, O for 0, I or L for 1, Russian letters of the same look.
 
     Raises:
-        PhoneCodeRefused: It is not sixteen characters of a code; the wrong ones are named.
+        PhoneCodeRefusedError: It is not sixteen characters of a code; the wrong ones are named.
     """
     text = plain(typed)
     wrong = sorted({letter for letter in text if letter not in ALPHABET})
@@ -91,7 +91,7 @@ def read(typed: str) -> Spoken:
     return Spoken(text, status, counter)
 
 
-def holds(spoken: Spoken, secret: bytes, place: Place) -> bool:
+def holds(spoken: Spoken, secret: bytes, place: PhoneBinding) -> bool:
     """Return whether a code was made with a secret for a point and day."""
     made = make(secret, place, status=spoken.status, counter=spoken.counter)
     return hmac.compare_digest(made.encode(), spoken.text.encode())
@@ -113,7 +113,7 @@ def groups(code: str) -> Sequence[str]:
     return [code[start : start + GROUP] for start in range(0, len(code), GROUP)]
 
 
-def _mac(secret: bytes, place: Place, status: int, counter: int) -> int:
+def _mac(secret: bytes, place: PhoneBinding, status: int, counter: int) -> int:
     words = f"ppe-phone-code/1 {place.mode} {place.region} {place.point} {place.date.isoformat()} {status} {counter}"
     return int.from_bytes(hmac.digest(secret, words.encode("ascii"), hashlib.sha256)[:8], "big") >> (64 - _MAC_BITS)
 
@@ -129,9 +129,9 @@ def _number(text: str) -> int:
     return value
 
 
-def _refuse(message: Message, found: str) -> PhoneCodeRefused:
-    return PhoneCodeRefused(
-        Message("This is not a code: {message}.", message=message),
+def _refuse(message: Message, found: str) -> PhoneCodeRefusedError:
+    return PhoneCodeRefusedError(
+        Message("This is not a code: {reason}.", reason=message),
         remedy=Message("Ask for the code once more, four characters at a time."),
-        parts=[Part("code", found, "16", message)],
+        parts=[FieldError("code", found, "16", message)],
     )

@@ -10,9 +10,9 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from wire import canonical
 from wire.cms import Signer
-from wire.documents.anchor import Head, head_json
+from wire.documents.anchor import AnchoredHead, head_json
 from wire.documents.signed import read_signed, same_place, write_signed
-from wire.pki import Role, TrustStore
+from wire.pki import CertificateRole, TrustStore
 
 FORMAT = "ppe-receipt/2"
 Level = Literal["delivered", "acknowledged", "rejected", "withdrawn"]
@@ -54,7 +54,7 @@ class Receipt:
     mode: str = "live"
     extra: Mapping[str, Any] = field(default_factory=dict)
     epoch: int | None = None
-    heads: tuple[Head, ...] = ()
+    heads: tuple[AnchoredHead, ...] = ()
     open: tuple[Reason, ...] = ()
 
 
@@ -62,7 +62,7 @@ def write(receipt: Receipt, signer: Signer) -> bytes:
     """Sign a receipt.
 
     Raises:
-        SchemaRefusal: a field does not agree with the schema.
+        SchemaError: a field does not agree with the schema.
     """
     document: dict[str, Any] = {
         "format": FORMAT,
@@ -96,13 +96,13 @@ def read(blob: bytes, trust: TrustStore, *, at: dt.datetime | None = None) -> Re
     """Read a receipt of the centre.
 
     Raises:
-        Refusal: the signature does not hold, the signer is not this region's centre, or the shape is wrong.
+        PpeError: the signature does not hold, the signer is not this region's centre, or the shape is wrong.
     """
-    document, signed_by = read_signed("receipt", blob, trust=trust, roles={Role.RCOI}, at=at)
+    document, signed_by = read_signed("receipt", blob, trust=trust, roles={CertificateRole.RCOI}, at=at)
     same_place(signed_by, region=document["region"])
     del document["format"]
     document["reasons"] = tuple(document["reasons"])
-    document["heads"] = tuple(Head(**head) for head in document.get("heads", []))
+    document["heads"] = tuple(AnchoredHead(**head) for head in document.get("heads", []))
     document["open"] = tuple(document.get("open", []))
     document["received_at"] = canonical.parse_stamp(document["received_at"])
     document["issued_at"] = canonical.parse_stamp(document["issued_at"])

@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 from wire import canonical, cms, schema
 from wire.cms import SignedBy, Signer
-from wire.errors import Part, Refusal
+from wire.errors import FieldError, PpeError
 from wire.messages import Message
-from wire.pki import Role, TrustStore
+from wire.pki import CertificateRole, TrustStore
 
 
-class ForeignSigner(Refusal):
+class ForeignSignerError(PpeError):
     """The signature holds, but the signer has no right to say this."""
 
     code: ClassVar[str] = "foreign_signer"
@@ -21,19 +21,19 @@ def write_signed(name: str, document: dict[str, Any], *, signers: Sequence[Signe
     """Sign a document, attached, DER.
 
     Raises:
-        SchemaRefusal: the document does not agree with its own schema.
+        SchemaError: the document does not agree with its own schema.
     """
     schema.validate(name, document)
     return cms.sign(canonical.dumps(document), signers=signers)
 
 
 def read_signed(
-    name: str, blob: bytes, *, trust: TrustStore, roles: Collection[Role], at: dt.datetime | None = None
+    name: str, blob: bytes, *, trust: TrustStore, roles: Collection[CertificateRole], at: dt.datetime | None = None
 ) -> tuple[dict[str, Any], SignedBy]:
     """Read a signed document: signature and path first, then its shape.
 
     Raises:
-        Refusal: a signature that does not hold, or a document that does not agree with its schema.
+        PpeError: a signature that does not hold, or a document that does not agree with its schema.
     """
     verified = cms.verify(blob, trust=trust, at=at, roles=roles)
     document = canonical.loads(verified.content)
@@ -45,14 +45,14 @@ def same_place(signed_by: SignedBy, *, region: str, point: str | None = None) ->
     """Hold the signer to the address that the document names.
 
     Raises:
-        ForeignSigner: the certificate is of another region or another point.
+        ForeignSignerError: the certificate is of another region or another point.
     """
     identity = signed_by.identity
     pairs = [("region", identity.region, region)]
     if point is not None:
         pairs.append(("point", identity.point, point))
     parts = [
-        Part(
+        FieldError(
             name,
             found,
             expected,
@@ -62,7 +62,7 @@ def same_place(signed_by: SignedBy, *, region: str, point: str | None = None) ->
         if found != expected
     ]
     if parts:
-        raise ForeignSigner(
+        raise ForeignSignerError(
             Message("The document is signed by a certificate of another place ({urn}).", urn=identity.urn),
             parts=parts,
         )

@@ -16,12 +16,12 @@ from cryptography.x509 import Certificate
 from wire import canonical, cms, pki
 from wire.cms import Recipient, SignedBy, Span
 from wire.cms.der import Buffer
-from wire.errors import Part, Refusal
+from wire.errors import FieldError, PpeError
 from wire.forms import check_number
 from wire.journal.lines import (
     Entry,
     Header,
-    JournalRefusal,
+    JournalError,
     Kind,
     Lines,
     Relation,
@@ -35,22 +35,22 @@ from wire.journal.lines import (
     relation,
     walk,
 )
-from wire.journal.log import JournalClosed, JournalLog, sign_lines
+from wire.journal.log import JournalClosedError, JournalLog, sign_lines
 from wire.messages import Message
-from wire.pki import Role, TrustStore
+from wire.pki import CertificateRole, TrustStore
 
 __all__ = [
     "Entry",
     "FormSet",
-    "FormsMalformed",
+    "FormsMalformedError",
     "Header",
-    "JournalClosed",
+    "JournalClosedError",
     "JournalDocument",
+    "JournalError",
     "JournalLog",
-    "JournalRefusal",
     "Kind",
     "Relation",
-    "SealedForms",
+    "SealedFormsError",
     "Survey",
     "header_line",
     "join",
@@ -69,16 +69,20 @@ __all__ = [
 ]
 
 MAX_JOURNAL = 256 * 1024 * 1024
-_ROLES: Mapping[str, Role] = {"print": Role.PRINT, "voice": Role.VOICE, "scan": Role.SCAN}
+_ROLES: Mapping[str, CertificateRole] = {
+    "print": CertificateRole.PRINT,
+    "voice": CertificateRole.VOICE,
+    "scan": CertificateRole.SCAN,
+}
 
 
-class SealedForms(Refusal):
+class SealedFormsError(PpeError):
     """None of the keys at hand opens the form numbers of a journal."""
 
     code: ClassVar[str] = "journal_sealed"
 
 
-class FormsMalformed(SealedForms):
+class FormsMalformedError(SealedFormsError):
     """What the envelopes hold is no list of sets with the numbers of their forms: no key will ever help."""
 
     code: ClassVar[str] = "journal_forms_malformed"
@@ -102,7 +106,7 @@ class JournalDocument:
     entries: tuple[Entry, ...]
     lines: bytes
     signed_by: SignedBy | None
-    problems: tuple[Part, ...]
+    problems: tuple[FieldError, ...]
     last_hash: str
 
     @property
@@ -121,7 +125,7 @@ class Survey:
     events: Mapping[str, int]
     closed_at: dt.datetime | None
     signed_by: SignedBy | None
-    problems: tuple[Part, ...]
+    problems: tuple[FieldError, ...]
     last_hash: str
 
 
@@ -141,8 +145,8 @@ def read(blob: bytes, *, trust: TrustStore, at: dt.datetime | None = None) -> Jo
         at: the moment to judge the certificate at; None means the moment of signing.
 
     Raises:
-        JournalRefusal: not a journal, or its chain is broken; the first bad entry is named.
-        SchemaRefusal: the header is not that of a known journal.
+        JournalError: not a journal, or its chain is broken; the first bad entry is named.
+        SchemaError: the header is not that of a known journal.
     """
     content, lines, signed_by, problems = _read(blob, trust=trust, at=at, keep=True)
     return JournalDocument(lines.header, tuple(lines.entries), content.copy(), signed_by, problems, lines.last_hash)
@@ -157,8 +161,8 @@ def survey(blob: Buffer, *, trust: TrustStore, at: dt.datetime | None = None) ->
         at: as in `read`.
 
     Raises:
-        JournalRefusal: as `read`.
-        SchemaRefusal: as `read`.
+        JournalError: as `read`.
+        SchemaError: as `read`.
     """
     _, lines, signed_by, problems = _read(blob, trust=trust, at=at, keep=False)
     closed_at = lines.last.at if lines.closed and lines.last else None
@@ -167,45 +171,45 @@ def survey(blob: Buffer, *, trust: TrustStore, at: dt.datetime | None = None) ->
 
 def _read(
     blob: Buffer, *, trust: TrustStore, at: dt.datetime | None, keep: bool
-) -> tuple[Span, Lines, SignedBy | None, tuple[Part, ...]]:
+) -> tuple[Span, Lines, SignedBy | None, tuple[FieldError, ...]]:
     content, signed_by, problems = _open(blob, trust=trust, at=at)
     lines = walk(content, keep=keep)
     if signed_by is not None:
         problems += _compare_signer(lines.header, signed_by)
-    elif problems[0].found == cms.SignatureWrong.code:
+    elif problems[0].found == cms.SignatureWrongError.code:
         problems.append(_unchained(lines.count))
     if not lines.closed:
-        problems.append(Part("entries", "", "journal_closed", Message("the journal is not closed")))
+        problems.append(FieldError("entries", "", "journal_closed", Message("the journal is not closed")))
     return content, lines, signed_by, (*problems, *lines.problems)
 
 
-def _open(blob: Buffer, *, trust: TrustStore, at: dt.datetime | None) -> tuple[Span, SignedBy | None, list[Part]]:
+def _open(blob: Buffer, *, trust: TrustStore, at: dt.datetime | None) -> tuple[Span, SignedBy | None, list[FieldError]]:
     if len(blob) > MAX_JOURNAL:
-        raise JournalRefusal(Message("The file is too big for a journal."))
+        raise JournalError(Message("The file is too big for a journal."))
     if blob[:1] == b"{":
         message = Message("the journal is not signed")
-        return Span(blob, 0, len(blob)), None, [Part("signature", "", "CMS", message)]
+        return Span(blob, 0, len(blob)), None, [FieldError("signature", "", "CMS", message)]
     try:
         content, signers = cms.verify_in_place(blob, trust=trust, at=at, roles=set(_ROLES.values()))
-    except Refusal as refusal:
-        problem = Part("signature", refusal.code, "", Message("signature: {why}", why=refusal.message))
+    except PpeError as refusal:
+        problem = FieldError("signature", refusal.code, "", Message("signature: {why}", why=refusal.message))
         return _unverified(blob, refusal), None, [problem]
     return content, signers[0], []
 
 
-def _unchained(number: int) -> Part:
+def _unchained(number: int) -> FieldError:
     """Nothing stands after the last entry to prove it, but the signature."""
     message = Message(
         "the chain of entries holds: the last entry ({number}) was changed, or the signature itself", number=number
     )
-    return Part("signature.entry", str(number), "", message)
+    return FieldError("signature.entry", str(number), "", message)
 
 
-def _unverified(blob: Buffer, refusal: Refusal) -> Span:
+def _unverified(blob: Buffer, refusal: PpeError) -> Span:
     try:
         return cms.unverified_in_place(blob)
-    except Refusal:
-        raise JournalRefusal(
+    except PpeError:
+        raise JournalError(
             Message("This is not an electronic journal: {why}", why=refusal.message),
             remedy=Message("Take the END_….dat file from the station again."),
         ) from refusal
@@ -219,7 +223,7 @@ _NAMED = {
 }
 
 
-def _compare_signer(header: Header, signed_by: SignedBy) -> list[Part]:
+def _compare_signer(header: Header, signed_by: SignedBy) -> list[FieldError]:
     identity = signed_by.identity
     pairs = (
         ("role", identity.role.value, _ROLES[header.kind].value),
@@ -228,7 +232,7 @@ def _compare_signer(header: Header, signed_by: SignedBy) -> list[Part]:
         ("station", identity.ident, station_ident(header)),
     )
     return [
-        Part(
+        FieldError(
             f"signer.{name}",
             found,
             expected,
@@ -263,9 +267,9 @@ def open_forms(document: JournalDocument | Lines, *, recipients: Sequence[Recipi
     A later entry about a set holds: it was spoiled or left unused since. Its numbers are the same ones.
 
     Raises:
-        SealedForms: no key fits.
-        FormsMalformed: what an envelope holds is not a list of sets, a number breaks the grammar, or one ordinal or one
-            number stands for two sets.
+        SealedFormsError: no key fits.
+        FormsMalformedError: what an envelope holds is not a list of sets, a number breaks the grammar, or one ordinal
+            or one number stands for two sets.
     """
     found: dict[int, FormSet] = {}
     owners: dict[str, int] = {}
@@ -279,7 +283,7 @@ def open_forms(document: JournalDocument | Lines, *, recipients: Sequence[Recipi
 
 def _require_sound(row: FormSet, earlier: FormSet, owners: dict[str, int], seq: int) -> None:
     if row.sheets != earlier.sheets:
-        raise FormsMalformed(
+        raise FormsMalformedError(
             Message(
                 "Set no. {ordinal} is sealed twice with other numbers (entry {seq}).", ordinal=row.ordinal, seq=seq
             ),
@@ -288,14 +292,14 @@ def _require_sound(row: FormSet, earlier: FormSet, owners: dict[str, int], seq: 
     for kind, number in row.sheets.items():
         form = check_number(number)
         if form is None or form.code != kind:
-            raise FormsMalformed(
+            raise FormsMalformedError(
                 Message(
                     "Set no. {ordinal}: a number of form {kind} is malformed.", ordinal=row.ordinal, kind=kind[:20]
                 ),
                 remedy=_ANEW,
             )
         if owners.setdefault(number, row.ordinal) != row.ordinal:
-            raise FormsMalformed(
+            raise FormsMalformedError(
                 Message(
                     "Sets no. {ordinal} and {other} hold the same form number.",
                     ordinal=row.ordinal,
@@ -305,7 +309,7 @@ def _require_sound(row: FormSet, earlier: FormSet, owners: dict[str, int], seq: 
             )
 
 
-def sealed_doubts(document: JournalDocument | Lines, *, certificates: Sequence[Certificate]) -> list[Part]:
+def sealed_warnings(document: JournalDocument | Lines, *, certificates: Sequence[Certificate]) -> list[FieldError]:
     """Why the form numbers of a journal could never be opened with the keys of some certificates; no key is needed.
 
     Args:
@@ -318,13 +322,13 @@ def sealed_doubts(document: JournalDocument | Lines, *, certificates: Sequence[C
             continue
         try:
             cms.require_openable(base64.b64decode(entry.data["p7m"], validate=True), certificates=certificates)
-        except (Refusal, KeyError, TypeError, ValueError) as error:
+        except (PpeError, KeyError, TypeError, ValueError) as error:
             message = Message(
-                "the form numbers (entry {seq}) can never be opened with the keys of this point: {message}",
+                "the form numbers (entry {seq}) can never be opened with the keys of this point: {reason}",
                 seq=entry.seq,
-                message=error.message if isinstance(error, Refusal) else Message("damaged"),
+                reason=error.message if isinstance(error, PpeError) else Message("damaged"),
             )
-            found.append(Part("sealed", str(entry.seq), "", message))
+            found.append(FieldError("sealed", str(entry.seq), "", message))
     return found
 
 
@@ -335,9 +339,9 @@ def _open_entry(entry: Entry, recipients: Sequence[Recipient]) -> list[FormSet]:
     try:
         blob = base64.b64decode(entry.data["p7m"], validate=True)
         rows = canonical.loads(cms.open_bytes(blob, recipients=recipients))
-    except (Refusal, KeyError, TypeError, binascii.Error, ValueError) as error:
-        why = error.message if isinstance(error, Refusal) else Message("damaged")
-        raise SealedForms(
+    except (PpeError, KeyError, TypeError, binascii.Error, ValueError) as error:
+        why = error.message if isinstance(error, PpeError) else Message("damaged")
+        raise SealedFormsError(
             Message("The form numbers (entry {seq}) do not open: {why}", seq=entry.seq, why=why),
             remedy=Message("Load and activate the access key of this exam."),
         ) from error
@@ -356,7 +360,7 @@ def _form_sets(rows: object, seq: int) -> list[FormSet]:
             } if ordinal >= 0 and all(isinstance(number, str) for number in sheets.values()):
                 sets.append(FormSet(ordinal, spoiled, unused, dict(sheets)))
             case _:
-                raise FormsMalformed(
+                raise FormsMalformedError(
                     Message("The form numbers (entry {seq}) are not in the format.", seq=seq), remedy=_ANEW
                 )
     return sets

@@ -12,7 +12,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from wire.errors import Part, Refusal
+from wire.errors import FieldError, PpeError
 from wire.messages import Both, Message
 
 DISPOSITIONS = frozenset({"success", "failure"})
@@ -25,7 +25,7 @@ _TEXT_LIMIT = 4000
 Check = Callable[[Any], bool]
 
 
-class EventRefusal(Refusal):
+class EventError(PpeError):
     """An entry does not agree with the catalogue."""
 
     code: ClassVar[str] = "journal_event"
@@ -114,16 +114,16 @@ def is_sound(kind: str, event: str, data: dict[str, Any]) -> bool:
     return all(name in data for name in known.required)
 
 
-def explain(kind: str, event: str, data: dict[str, Any]) -> list[Part]:
+def explain(kind: str, event: str, data: dict[str, Any]) -> list[FieldError]:
     """Every way in which an entry disagrees with the catalogue."""
     known = EVENTS.get(event)
     if known is None:
-        return [Part("event", event, "events.json", Message("unknown event “{event}”", event=event))]
+        return [FieldError("event", event, "events.json", Message("unknown event “{event}”", event=event))]
     parts = []
     if kind not in known.kinds:
         expected = ", ".join(sorted(known.kinds))
         parts.append(
-            Part(
+            FieldError(
                 "event",
                 event,
                 expected,
@@ -134,15 +134,15 @@ def explain(kind: str, event: str, data: dict[str, Any]) -> list[Part]:
     for name, value in data.items():
         if name not in types:
             message = Message("unexpected field “{name}” in event “{event}”", name=name, event=event)
-            parts.append(Part(name, _short(value), "", message))
+            parts.append(FieldError(name, _short(value), "", message))
         elif not CHECKS[types[name]](value):
             want = TYPES[types[name]]
             message = Message("field “{name}” of “{event}”: expected {want}", name=name, event=event, want=want)
-            parts.append(Part(name, _short(value), want.ru, message))
+            parts.append(FieldError(name, _short(value), want.ru, message))
     for name in known.required:
         if name not in data:
             message = Message("event “{event}” lacks the field “{name}”", event=event, name=name)
-            parts.append(Part(name, "", TYPES[known.required[name]].ru, message))
+            parts.append(FieldError(name, "", TYPES[known.required[name]].ru, message))
     return parts
 
 
@@ -150,16 +150,16 @@ def check(kind: str, event: str, disposition: str, data: dict[str, Any]) -> None
     """Refuse to write an entry that a reader would complain about.
 
     Raises:
-        EventRefusal: the entry does not agree with the catalogue; its parts say where.
+        EventError: the entry does not agree with the catalogue; its parts say where.
     """
     parts = [] if is_sound(kind, event, data) else explain(kind, event, data)
     if disposition not in DISPOSITIONS:
         expected = ", ".join(sorted(DISPOSITIONS))
-        parts.append(Part("disposition", disposition, expected, Message("unknown disposition")))
+        parts.append(FieldError("disposition", disposition, expected, Message("unknown disposition")))
     if parts:
-        raise EventRefusal(
+        raise EventError(
             Message(
-                "Entry “{event}” does not agree with the catalogue: {message}.", event=event, message=parts[0].message
+                "Entry “{event}” does not agree with the catalogue: {problem}.", event=event, problem=parts[0].message
             ),
             parts=parts,
         )

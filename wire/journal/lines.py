@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal, NoReturn, cast
 
 from wire import canonical, schema
 from wire.cms.verify import Span
-from wire.errors import MalformedDocument, Part, Refusal
+from wire.errors import FieldError, MalformedDocumentError, PpeError
 from wire.journal import told_twice
 from wire.journal.events import check, explain, is_sound
 from wire.messages import Message
@@ -29,7 +29,7 @@ _CLOSED, _REOPENED = "journal_closed", "journal_reopened"
 Kind = Literal["print", "voice", "scan"]
 
 
-class JournalRefusal(Refusal):
+class JournalError(PpeError):
     """The bytes are not a journal, or its chain of entries is broken."""
 
     code: ClassVar[str] = "journal_broken"
@@ -75,7 +75,7 @@ class Lines:
     entries: list[Entry]
     last_hash: str
     last_line: bytes
-    problems: list[Part] = field(default_factory=list)
+    problems: list[FieldError] = field(default_factory=list)
     count: int = 0
     events: Counter[str] = field(default_factory=Counter)
     last: Entry | None = None
@@ -95,7 +95,7 @@ def header_line(header: Header) -> bytes:
     """The first line of a journal, without its newline.
 
     Raises:
-        SchemaRefusal: the header does not agree with its schema.
+        SchemaError: the header does not agree with its schema.
     """
     document = asdict(header) | {"format": FORMAT, "opened_at": canonical.stamp(header.opened_at)}
     schema.validate("journal_header", document)
@@ -130,7 +130,7 @@ def next_entry(
     """The entry that follows a line (the header's line or another entry's).
 
     Raises:
-        EventRefusal: the entry does not agree with the catalogue of events.
+        EventError: the entry does not agree with the catalogue of events.
     """
     body = dict(data or {})
     check(kind, event, disposition, body)
@@ -171,20 +171,20 @@ def _load(line: bytes, number: int) -> dict[str, Any]:
                 raise ValueError("more than one value on the line")
         if type(found) is not dict:
             raise ValueError("not an object")
-    except (ValueError, RecursionError, Refusal) as error:
+    except (ValueError, RecursionError, PpeError) as error:
         # What the reader of JSON says is English: only the refusals of our own tell more.
-        if isinstance(error, Refusal):
+        if isinstance(error, PpeError):
             raise _broken(number, Message("the line is not JSON ({why})", why=error.message)) from error
         raise _broken(number, Message("the line is not JSON")) from error
     return found
 
 
-def _broken(number: int, message: Message) -> JournalRefusal:
+def _broken(number: int, message: Message) -> JournalError:
     where = Message("Entry {number}", number=number) if number else Message("Journal header")
-    return JournalRefusal(
-        Message("{where}: {message}.", where=where, message=message),
+    return JournalError(
+        Message("{where}: {problem}.", where=where, problem=message),
         remedy=Message("Copy the journal from the station again; where it cannot be had, make an act."),
-        parts=[Part("entry", str(number), "", message)],
+        parts=[FieldError("entry", str(number), "", message)],
     )
 
 
@@ -192,15 +192,15 @@ def read_header(line: bytes) -> Header:
     """Read the first line.
 
     Raises:
-        JournalRefusal: it is not JSON.
-        SchemaRefusal: it is not the header of a journal of a known format.
+        JournalError: it is not JSON.
+        SchemaError: it is not the header of a journal of a known format.
     """
     document = _load(line, 0)
     schema.validate("journal_header", document)
     del document["format"]
     try:
         document["opened_at"] = canonical.parse_stamp(document["opened_at"])
-    except MalformedDocument as refusal:
+    except MalformedDocumentError as refusal:
         raise _broken(0, Message("opened_at: {why}", why=refusal.message)) from refusal
     return Header(**document)
 
@@ -261,7 +261,7 @@ def _entry(raw: dict[str, Any], number: int) -> Entry:
     return entry
 
 
-def _chain_refusal(row: bytes, follower: bytes, number: int, raw: dict[str, Any]) -> JournalRefusal:
+def _chain_refusal(row: bytes, follower: bytes, number: int, raw: dict[str, Any]) -> JournalError:
     """Name the entry that was changed: the one before the break, unless this one's own `prev` was."""
     if raw.get("seq") != number:
         message = Message(
@@ -272,7 +272,7 @@ def _chain_refusal(row: bytes, follower: bytes, number: int, raw: dict[str, Any]
         return _broken(number, message)
     try:
         intact = not follower or _load(follower, number + 1).get("prev") == line_hash(row)
-    except JournalRefusal:
+    except JournalError:
         intact = True
     bad = number - 1 if intact else number
     message = Message("the chain of entries is broken: the entry was changed after it was written")
@@ -286,8 +286,8 @@ def read_lines(content: bytes) -> Lines:
     """Read a whole journal and prove its chain.
 
     Raises:
-        JournalRefusal: not a journal, a torn last line, or a broken chain; the first bad entry is named.
-        SchemaRefusal: the header is not that of a known journal.
+        JournalError: not a journal, a torn last line, or a broken chain; the first bad entry is named.
+        SchemaError: the header is not that of a known journal.
     """
     return walk(Span(content, 0, len(content)), keep=True)
 
@@ -296,8 +296,8 @@ def walk(content: Span, *, keep: bool) -> Lines:
     """Read a whole journal where it stands and prove its chain; the entries themselves are kept only when asked for.
 
     Raises:
-        JournalRefusal: As `read_lines`.
-        SchemaRefusal: As `read_lines`.
+        JournalError: As `read_lines`.
+        SchemaError: As `read_lines`.
     """
     data, stop = content.data, content.end
     if stop == content.begin or data[stop - 1 : stop] != b"\n":
@@ -341,22 +341,22 @@ def walk(content: Span, *, keep: bool) -> Lines:
     return lines
 
 
-def _numbered(number: int, parts: list[Part]) -> list[Part]:
+def _numbered(number: int, parts: list[FieldError]) -> list[FieldError]:
     return [
-        Part(
+        FieldError(
             f"entries[{number}].{part.field}",
             part.found,
             part.expected,
-            Message("entry {number}: {message}", number=number, message=part.message),
+            Message("entry {number}: {problem}", number=number, problem=part.message),
         )
         for part in parts
     ]
 
 
-def _went_back(number: int, at: dt.datetime, latest: dt.datetime) -> Part:
+def _went_back(number: int, at: dt.datetime, latest: dt.datetime) -> FieldError:
     found, expected = canonical.stamp(at), canonical.stamp(latest)
     message = Message("entry {number}: the clock went back ({found})", number=number, found=found)
-    return Part(f"entries[{number}].at", found, f"≥ {expected}", message)
+    return FieldError(f"entries[{number}].at", found, f"≥ {expected}", message)
 
 
 Relation = Literal["same", "longer", "shorter", "fork"]

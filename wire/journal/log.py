@@ -9,8 +9,8 @@ from typing import Any, BinaryIO, ClassVar, Self
 
 from wire import cms, durable
 from wire.cms import Signer
-from wire.errors import Refusal
-from wire.journal.lines import Entry, Header, JournalRefusal, header_line, line_hash, make_line, next_entry, read_lines
+from wire.errors import PpeError
+from wire.journal.lines import Entry, Header, JournalError, header_line, line_hash, make_line, next_entry, read_lines
 from wire.messages import Message
 
 if sys.platform != "win32":
@@ -19,13 +19,13 @@ if sys.platform != "win32":
 _CLOSED, _REOPENED = "journal_closed", "journal_reopened"
 
 
-class JournalClosed(Refusal):
+class JournalClosedError(PpeError):
     """An entry was to be written into a journal that is closed."""
 
     code: ClassVar[str] = "journal_closed"
 
 
-class JournalBusy(Refusal):
+class JournalBusyError(PpeError):
     """Another process of this station writes the log."""
 
     code: ClassVar[str] = "journal_busy"
@@ -55,15 +55,15 @@ class JournalLog:
         """Start a log; the header is durable when this returns.
 
         Raises:
-            JournalRefusal: there is a log at this path already.
-            SchemaRefusal: the header does not agree with its schema.
+            JournalError: there is a log at this path already.
+            SchemaError: the header does not agree with its schema.
         """
         path = Path(path)
         line = header_line(header)
         try:
             handle = path.open("x+b", buffering=0)
         except FileExistsError:
-            raise JournalRefusal(Message("The log {path_name} exists already.", path_name=path.name)) from None
+            raise JournalError(Message("The log {path_name} exists already.", path_name=path.name)) from None
         _lock(handle, path)
         log = cls(path, handle, header, line, 0, "")
         log._write(line)
@@ -75,21 +75,21 @@ class JournalLog:
         """Go on with a log; a torn last line (the power went while it was written) is dropped and noted.
 
         Raises:
-            JournalRefusal: there is no log, or its chain is broken.
-            JournalBusy: another process writes it.
+            JournalError: there is no log, or its chain is broken.
+            JournalBusyError: another process writes it.
         """
         path = Path(path)
         try:
             handle = path.open("r+b", buffering=0)
         except OSError as error:
             message = Message("The log {path_name} does not open: {error}", path_name=path.name, error=error)
-            raise JournalRefusal(message) from error
+            raise JournalError(message) from error
         _lock(handle, path)
         content = path.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
         try:
             lines = read_lines(whole)
-        except Refusal:
+        except PpeError:
             handle.close()
             raise
         last = lines.entries[-1] if lines.entries else None
@@ -129,11 +129,11 @@ class JournalLog:
         """Write one entry; it is on the disk when this returns.
 
         Raises:
-            EventRefusal: the entry does not agree with the catalogue of events.
-            JournalClosed: the journal is closed and this is not `journal_reopened`.
+            EventError: the entry does not agree with the catalogue of events.
+            JournalClosedError: the journal is closed and this is not `journal_reopened`.
         """
         if self.closed and event != _REOPENED:
-            raise JournalClosed(
+            raise JournalClosedError(
                 Message("The journal is closed; reopen it with a reason to go on."),
             )
         entry = next_entry(
@@ -204,4 +204,4 @@ def _lock(handle: BinaryIO, path: Path) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         handle.close()
-        raise JournalBusy(Message("Another program has the log {path_name} open.", path_name=path.name)) from error
+        raise JournalBusyError(Message("Another program has the log {path_name} open.", path_name=path.name)) from error

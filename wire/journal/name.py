@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 
-from wire.errors import Part
+from wire.errors import FieldError
 from wire.journal.lines import Header
 from wire.messages import Message
 from wire.names import JournalName
@@ -37,7 +37,7 @@ def name_of(header: Header, *, subjects: Mapping[str, str] | None = None) -> Jou
     )
 
 
-def compare(name: JournalName, header: Header) -> tuple[Part, ...]:
+def compare(name: JournalName, header: Header) -> tuple[FieldError, ...]:
     """Every field in which a name and the content of its file differ; numbers are compared as numbers."""
     inside = name_of(header, subjects={header.subject: name.subject_name})
     parts = []
@@ -45,13 +45,13 @@ def compare(name: JournalName, header: Header) -> tuple[Part, ...]:
         outer, inner = _shown(name, field), _shown(inside, field)
         if outer != inner and not (field == "station" and outer.lstrip("0") == inner.lstrip("0")):
             parts.append(
-                Part(
+                FieldError(
                     field,
                     outer,
                     inner,
                     Message(
-                        "{message}: the name says {outer}, the journal {inner}",
-                        message=message,
+                        "{label}: the name says {outer}, the journal {inner}",
+                        label=message,
                         outer=outer or "—",
                         inner=inner or "—",
                     ),

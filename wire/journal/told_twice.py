@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wire import filenames
-from wire.errors import Part
+from wire.errors import FieldError
 from wire.messages import Message
 
 #: The events that are looked at: a journal of 50,000 entries must be read in under a second.
@@ -22,7 +22,7 @@ class Statements:
     """Hears the entries of one journal in their order."""
 
     def __init__(self) -> None:
-        self.problems: list[Part] = []
+        self.problems: list[FieldError] = []
         self._printed: set[int] = set()
         self._seated: set[int] = set()
         self._files: dict[str, int] = {}
@@ -80,5 +80,5 @@ class Statements:
 
     def _say(self, number: int, field: str, found: str, text: Message) -> None:
         self.problems.append(
-            Part(FIELD + field, found, "", Message("entry {number}: {problem}", number=number, problem=text))
+            FieldError(FIELD + field, found, "", Message("entry {number}: {problem}", number=number, problem=text))
         )

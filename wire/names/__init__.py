@@ -12,23 +12,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from wire.errors import Part, Refusal
+from wire.errors import FieldError, PpeError
 from wire.filenames import FORBIDDEN
 from wire.letters import FIELDS
 from wire.messages import Message
 from wire.names import parse as names_parse
-from wire.names.align import Field
+from wire.names.align import DigitsField
 from wire.names.draft import Draft, Grammar, Kind, day_month_year
 from wire.subjects import SUBJECT_NAMES
 
-_REGION = Field("region", (2,), "PP", Message("region code, 2 digits"))
-_POINT = Field("point", (4,), "PPPP", Message("point code, 4 digits"))
-_DATE = Field("date", (6, 8), "DMMGGG", Message("exam date DDMMYY"), zero_filled=False)
-_SUBJECT = Field("subject", (2,), FIELDS["subject"], Message("subject code, 2 digits"))
-_ROOM = Field("room", (4,), "AAAA", Message("room number, 4 digits"))
-_STATION = Field("station", (4, 1, 2, 3, 5, 6), FIELDS["station"], Message("station number, digits"), zero_filled=False)
-_PLACE = Field("station", (1, 2, 3, 4), FIELDS["place"], Message("place number, digits"), zero_filled=False)
-_SCANNER = Field("station", (2, 1, 3, 4), "CC", Message("number of the scanning station"), zero_filled=False)
+_REGION = DigitsField("region", (2,), "PP", Message("region code, 2 digits"))
+_POINT = DigitsField("point", (4,), "PPPP", Message("point code, 4 digits"))
+_DATE = DigitsField("date", (6, 8), "DMMGGG", Message("exam date DDMMYY"), zero_filled=False)
+_SUBJECT = DigitsField("subject", (2,), FIELDS["subject"], Message("subject code, 2 digits"))
+_ROOM = DigitsField("room", (4,), "AAAA", Message("room number, 4 digits"))
+_STATION = DigitsField(
+    "station", (4, 1, 2, 3, 5, 6), FIELDS["station"], Message("station number, digits"), zero_filled=False
+)
+_PLACE = DigitsField("station", (1, 2, 3, 4), FIELDS["place"], Message("place number, digits"), zero_filled=False)
+_SCANNER = DigitsField("station", (2, 1, 3, 4), "CC", Message("number of the scanning station"), zero_filled=False)
 
 GRAMMARS: Mapping[str, Grammar] = {
     "print": Grammar("print", "END_PRINT", (_REGION, _POINT, _DATE, _SUBJECT), (_ROOM, _STATION), "_"),
@@ -40,7 +42,7 @@ _FORBIDDEN = re.compile(rf"[{FORBIDDEN}\ud800-\udfff]")
 _EDGES = " _."
 
 
-class NameRefusal(Refusal):
+class MalformedNameError(PpeError):
     """A journal's name cannot be written from these values."""
 
     code: ClassVar[str] = "journal_name"
@@ -61,7 +63,7 @@ class JournalName:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedName:
     """What was read from a name.
 
     Attributes:
@@ -73,7 +75,7 @@ class Reading:
 
     name: JournalName | None
     certain: bool
-    doubts: tuple[Part, ...]
+    doubts: tuple[FieldError, ...]
     proposed: str | None
 
 
@@ -81,12 +83,14 @@ def write(name: JournalName) -> str:
     """The canonical name.
 
     Raises:
-        NameRefusal: a value has no place in a name; the parts say which.
+        MalformedNameError: a value has no place in a name; the parts say which.
     """
     grammar = GRAMMARS[name.kind]
     parts = _faults(name, grammar)
     if parts:
-        raise NameRefusal(Message("No journal name can be made: {message}.", message=parts[0].message), parts=parts)
+        raise MalformedNameError(
+            Message("No journal name can be made: {reason}.", reason=parts[0].message), parts=parts
+        )
     subject = unicodedata.normalize("NFC", name.subject_name).replace(" ", grammar.space)
     left = [_value(name, field.name) for field in grammar.left]
     right = [_value(name, field.name) for field in grammar.right]
@@ -99,19 +103,19 @@ def _value(name: JournalName, field: str) -> str:
     return str(getattr(name, field) or "")
 
 
-def _faults(name: JournalName, grammar: Grammar) -> list[Part]:
+def _faults(name: JournalName, grammar: Grammar) -> list[FieldError]:
     parts = []
     for field in (*grammar.left, *grammar.right):
         value = _value(name, field.name)
         if not (value.isascii() and value.isdigit() and len(value) in field.lengths):
             message = Message("{field}: “{value}”", field=field.message, value=value)
-            parts.append(Part(field.name, value, field.letters, message))
+            parts.append(FieldError(field.name, value, field.letters, message))
     if grammar.kind == "scan" and name.room is not None:
         message = Message("a scan journal's name has no room")
-        parts.append(Part("room", name.room, "", message))
+        parts.append(FieldError("room", name.room, "", message))
     if not 2000 <= name.date.year <= 2099:
         message = Message("the year {year} does not fit two digits", year=name.date.year)
-        parts.append(Part("date", name.date.isoformat(), FIELDS["year"], message))
+        parts.append(FieldError("date", name.date.isoformat(), FIELDS["year"], message))
     subject = name.subject_name
     if (
         not subject
@@ -120,11 +124,11 @@ def _faults(name: JournalName, grammar: Grammar) -> list[Part]:
         or len(subject.encode("utf-8")) > 180
     ):
         message = Message("the subject's name “{subject}”", subject=subject)
-        parts.append(Part("subject_name", subject, "", message))
+        parts.append(FieldError("subject_name", subject, "", message))
     return parts
 
 
-def read(text: str, *, subjects: Mapping[str, str] | None = None) -> Reading:
+def read(text: str, *, subjects: Mapping[str, str] | None = None) -> ParsedName:
     """Read a name, however damaged. Never raises.
 
     Args:
@@ -134,16 +138,16 @@ def read(text: str, *, subjects: Mapping[str, str] | None = None) -> Reading:
     known = SUBJECT_NAMES if subjects is None else subjects
     exact = _read_exact(text, known)
     if exact is not None:
-        return Reading(exact, True, (), write(exact))
+        return ParsedName(exact, True, (), write(exact))
     draft = names_parse.parse(text, GRAMMARS, known)
     name = _build(draft)
     if name is None:
-        return Reading(None, False, tuple(draft.doubts), None)
-    return Reading(name, draft.certain, tuple(draft.doubts), write(name))
+        return ParsedName(None, False, tuple(draft.doubts), None)
+    return ParsedName(name, draft.certain, tuple(draft.doubts), write(name))
 
 
 def _pattern(grammar: Grammar) -> re.Pattern[str]:
-    def group(field: Field) -> str:
+    def group(field: DigitsField) -> str:
         # only the canonical six digits of a date need no word
         lengths = (6,) if field.name == "date" else field.lengths
         return f"(?P<{field.name}>" + "|".join(f"[0-9]{{{length}}}" for length in sorted(lengths)) + ")"

@@ -15,7 +15,7 @@ _DATE_MARKS = re.compile(r"[.\-–—/]")
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class DigitsField:
     """One field of digits: the lengths that are read without doubt, the canonical one first."""
 
     name: str
@@ -26,7 +26,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class NameToken:
     """A piece of the name that may be a field."""
 
     raw: str
@@ -38,12 +38,12 @@ class Token:
         return bool(self.digits)
 
 
-def token(raw: str) -> Token:
+def token(raw: str) -> NameToken:
     """Read a piece as digits, forgiving look-alike letters and the marks of a date."""
     text = "".join(_digit(letter) for letter in raw.lstrip("№").translate(_DIGITS))
     if not text.isdigit():
         text = _DATE_MARKS.sub("", text)
-    return Token(raw, text if text.isascii() and text.isdigit() else "")
+    return NameToken(raw, text if text.isascii() and text.isdigit() else "")
 
 
 def _digit(letter: str) -> str:
@@ -58,10 +58,10 @@ def looks_like_field(raw: str) -> bool:
     return token(raw).is_digits or not re.search(r"[^\W\d_]{3}|[()]", raw)
 
 
-Pair = tuple[Field | None, Token | None]
+Pair = tuple[DigitsField | None, NameToken | None]
 
 
-def _cost(field: Field, item: Token) -> int:
+def _cost(field: DigitsField, item: NameToken) -> int:
     size = len(item.digits)
     if size in field.lengths:
         return 0
@@ -70,7 +70,7 @@ def _cost(field: Field, item: Token) -> int:
     return 1 if size < field.lengths[0] or (field.name == "date" and size == 7) else 4
 
 
-def align(tokens: Sequence[Token], fields: Sequence[Field]) -> list[Pair]:
+def align(tokens: Sequence[NameToken], fields: Sequence[DigitsField]) -> list[Pair]:
     """Match pieces with fields, in order, at the least cost; either side may be left without a partner."""
     items, slots = tuple(tokens), tuple(fields)
 

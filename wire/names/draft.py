@@ -4,10 +4,10 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Literal
 
-from wire.errors import Part
+from wire.errors import FieldError
 from wire.letters import FIELDS
 from wire.messages import Message
-from wire.names.align import Field
+from wire.names.align import DigitsField
 
 Kind = Literal["print", "voice", "scan"]
 
@@ -18,8 +18,8 @@ class Grammar:
 
     kind: Kind
     prefix: str
-    left: tuple[Field, ...]
-    right: tuple[Field, ...]
+    left: tuple[DigitsField, ...]
+    right: tuple[DigitsField, ...]
     space: str
 
     @property
@@ -39,11 +39,11 @@ class Draft:
     date: dt.date | None = None
     subject_name: str | None = None
     certain: bool = True
-    doubts: list[Part] = field(default_factory=list)
+    doubts: list[FieldError] = field(default_factory=list)
 
     def doubt(self, name: str, found: str, expected: str, message: Message, *, sure: bool = False) -> None:
         """Note an oddity; unless `sure`, a person must look."""
-        self.doubts.append(Part(name, shown(found), expected, message))
+        self.doubts.append(FieldError(name, shown(found), expected, message))
         self.certain = self.certain and sure
 
 

@@ -24,7 +24,7 @@ _SOURCES = ("utf-8", "cp866", "cp1251", "koi8-r", "mac-cyrillic")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class FoldStep:
     """One thing that is forgiven."""
 
     name: str
@@ -42,19 +42,19 @@ def _latin(text: str) -> str:
     return text.translate(_LATIN) if re.search("[\u0430-\u044f\u0451]", text, re.I) else text
 
 
-STEPS: tuple[Step, ...] = (
-    Step(
+STEPS: tuple[FoldStep, ...] = (
+    FoldStep(
         "nfd",
         Message("decomposed letters (NFD, as macOS writes)"),
         lambda text: unicodedata.normalize("NFC", text),
     ),
-    Step("space", Message("extra or unusual spaces"), spaces),
-    Step("invisible", Message("invisible characters"), lambda text: spaces(_INVISIBLE.sub("", text))),
-    Step("dash", Message("another dash or hyphen"), lambda text: _DASHES.sub("-", text)),
-    Step("case", Message("another letter case"), str.casefold),
-    Step("latin", Message("Latin letters in place of Cyrillic ones"), _latin),
-    Step("marks", Message("letters without marks"), lambda text: text.translate(_GLYPHS)),
-    Step(
+    FoldStep("space", Message("extra or unusual spaces"), spaces),
+    FoldStep("invisible", Message("invisible characters"), lambda text: spaces(_INVISIBLE.sub("", text))),
+    FoldStep("dash", Message("another dash or hyphen"), lambda text: _DASHES.sub("-", text)),
+    FoldStep("case", Message("another letter case"), str.casefold),
+    FoldStep("latin", Message("Latin letters in place of Cyrillic ones"), _latin),
+    FoldStep("marks", Message("letters without marks"), lambda text: text.translate(_GLYPHS)),
+    FoldStep(
         "joiner",
         Message("other characters between the words"),
         lambda text: spaces(re.sub(r"[^\w]+", " ", text)),
@@ -62,7 +62,7 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-def match(found: str, expected: str) -> tuple[Step, ...] | None:
+def match(found: str, expected: str) -> tuple[FoldStep, ...] | None:
     """The steps needed to make a found name the expected one; None when no steps do."""
     found, expected = found.replace("_", " "), expected.replace("_", " ")
     if found == expected:
@@ -78,7 +78,7 @@ def match(found: str, expected: str) -> tuple[Step, ...] | None:
     return needed
 
 
-def _apply(text: str, steps: Iterable[Step]) -> str:
+def _apply(text: str, steps: Iterable[FoldStep]) -> str:
     for step in steps:
         text = step.apply(text)
     return text

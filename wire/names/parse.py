@@ -10,7 +10,7 @@ from wire.filenames import FORBIDDEN
 from wire.letters import COPY, FIELDS, table
 from wire.messages import Message
 from wire.names import fold as names_fold
-from wire.names.align import Field, Token, align, looks_like_field, token
+from wire.names.align import DigitsField, NameToken, align, looks_like_field, token
 from wire.names.draft import Draft, Grammar, day_month_year, shown
 
 MAX_TEXT = 1000
@@ -180,13 +180,13 @@ def _take_fields(draft: Draft, grammar: Grammar, rest: str) -> str:
     named = {doubt.field for doubt in draft.doubts}
     for part in (*grammar.left, *grammar.right):
         if part.name not in draft.values and part.name not in named:
-            message = Message("a part is missing: {message}", message=part.message)
+            message = Message("a part is missing: {label}", label=part.message)
             draft.doubt(part.name, "", part.letters, message)
     middle = pieces[left : len(pieces) - right]
     return rest[middle[0][0] : middle[-1][1]] if middle else ""
 
 
-def _unsure(draft: Draft, grammar: Grammar, left: list[Token], right: list[Token]) -> None:
+def _unsure(draft: Draft, grammar: Grammar, left: list[NameToken], right: list[NameToken]) -> None:
     """Which of several pieces is the extra one cannot be known: what could be read in two ways is not kept."""
     if left:
         filled = {doubt.field for doubt in draft.doubts if doubt.expected.endswith(doubt.found)}
@@ -202,7 +202,7 @@ def _unsure(draft: Draft, grammar: Grammar, left: list[Token], right: list[Token
                 part.name,
                 "",
                 part.letters,
-                Message("{message}: it is not known {message2}", message=part.message, message2=message),
+                Message("{label}: it is not known {question}", label=part.message, question=message),
             )
 
 
@@ -235,8 +235,8 @@ def _left_run(words: list[str], fields: int) -> int:
     return count
 
 
-def _read_side(draft: Draft, fields: tuple[Field, ...], tokens: list[Token]) -> list[Token]:
-    spare: list[Token] = []
+def _read_side(draft: Draft, fields: tuple[DigitsField, ...], tokens: list[NameToken]) -> list[NameToken]:
+    spare: list[NameToken] = []
     for part, item in align(tokens[:12], fields):
         if part is None and item is not None:
             spare.append(item)
@@ -245,7 +245,7 @@ def _read_side(draft: Draft, fields: tuple[Field, ...], tokens: list[Token]) -> 
     return spare + tokens[12:]
 
 
-def _read_field(draft: Draft, part: Field, item: Token) -> None:
+def _read_field(draft: Draft, part: DigitsField, item: NameToken) -> None:
     digits = item.digits
     if digits and digits != item.raw and part.name != "date":
         message = Message(
@@ -263,11 +263,11 @@ def _read_field(draft: Draft, part: Field, item: Token) -> None:
         draft.values[part.name] = full
     else:
         draft.values.setdefault(part.name, "")
-        message = Message("{message}: “{raw}” stands there", message=part.message, raw=item.raw)
+        message = Message("{label}: “{raw}” stands there", label=part.message, raw=item.raw)
         draft.doubt(part.name, item.raw, part.letters, message)
 
 
-def _swapped_room(draft: Draft, grammar: Grammar, left: list[Token], right: list[Token]) -> None:
+def _swapped_room(draft: Draft, grammar: Grammar, left: list[NameToken], right: list[NameToken]) -> None:
     """The room of one kind of journal written where another kind has it."""
     if "room" in draft.values or not any(part.name == "room" for part in (*grammar.left, *grammar.right)):
         return
@@ -282,7 +282,7 @@ def _swapped_room(draft: Draft, grammar: Grammar, left: list[Token], right: list
                     "room",
                     item.raw,
                     expected,
-                    Message("{message}, expected {expected}", message=message, expected=expected),
+                    Message("{problem}, expected {expected}", problem=message, expected=expected),
                 )
                 return
 
@@ -333,7 +333,7 @@ def _read_subject(draft: Draft, found: str, subjects: Mapping[str, str]) -> None
     steps = names_fold.match(found, expected)
     if steps is not None:
         for step in steps:
-            message = Message("subject's name: {message}", message=step.message)
+            message = Message("subject's name: {difference}", difference=step.message)
             draft.doubt("subject_name", found, expected, message, sure=True)
         return
     for decoded in names_fold.decodings(found):
@@ -364,7 +364,7 @@ def _other_name(draft: Draft, found: str, expected: str, subjects: Mapping[str, 
     else:
         message = Message("the name is not that of the subject with this code")
     message = Message(
-        "{message}: “{shown}”, expected “{expected}”", message=message, shown=shown(found), expected=expected
+        "{problem}: “{shown}”, expected “{expected}”", problem=message, shown=shown(found), expected=expected
     )
     draft.doubt("subject_name", found, expected, message)
 

@@ -16,10 +16,10 @@ from typing import BinaryIO
 
 from wire import cms, durable
 from wire.cms import SignedBy, Signer
-from wire.documents.signed import ForeignSigner, same_place
-from wire.errors import Part
+from wire.documents.signed import ForeignSignerError, same_place
+from wire.errors import FieldError
 from wire.messages import Message
-from wire.packet.content import Content, ContentRefusal, TarFile, extract, write_content
+from wire.packet.content import Content, ContentError, TarFile, extract, write_content
 from wire.packet.header import (
     KINDS,
     FileKind,
@@ -36,20 +36,20 @@ from wire.packet.zip import (
     CONTENT,
     HEADER,
     SIGNATURE,
-    ContainerRefusal,
+    ContainerError,
     Member,
     append_members,
     read_local,
     read_members,
 )
-from wire.pki import Role, TrustStore
+from wire.pki import CertificateRole, TrustStore
 
 __all__ = [
     "KINDS",
     "CheckedPacket",
-    "ContainerRefusal",
+    "ContainerError",
     "Content",
-    "ContentRefusal",
+    "ContentError",
     "FileKind",
     "Manifest",
     "ManifestFile",
@@ -66,12 +66,12 @@ __all__ = [
 ]
 
 _PIECE = 1 << 18
-_SIGNERS: dict[str, frozenset[Role]] = {
-    "status": frozenset({Role.HQ}),
-    "blanks": frozenset({Role.HQ, Role.GEK}),
-    "forms": frozenset({Role.HQ, Role.GEK}),
-    "audio": frozenset({Role.HQ, Role.GEK}),
-    "test": frozenset({Role.HQ, Role.GEK}),
+_SIGNERS: dict[str, frozenset[CertificateRole]] = {
+    "status": frozenset({CertificateRole.HQ}),
+    "blanks": frozenset({CertificateRole.HQ, CertificateRole.GEK}),
+    "forms": frozenset({CertificateRole.HQ, CertificateRole.GEK}),
+    "audio": frozenset({CertificateRole.HQ, CertificateRole.GEK}),
+    "test": frozenset({CertificateRole.HQ, CertificateRole.GEK}),
 }
 
 
@@ -91,18 +91,18 @@ def append_signature(path: Path | str, *, content: Content, header: PacketHeader
         SHA-256 of the finished file.
 
     Raises:
-        ContentRefusal: the header speaks of another content.
-        SchemaRefusal: a field of the header does not agree with the schema.
+        ContentError: the header speaks of another content.
+        SchemaError: a field of the header does not agree with the schema.
     """
     if (header.content_sha256, header.content_size) != (content.sha256, content.size):
-        raise ContentRefusal(Message("The packet's header speaks of another content."))
+        raise ContentError(Message("The packet's header speaks of another content."))
     data = header_bytes(header)
     parse_header(data)
     signature = cms.sign(data, signers=signers, detached=True)
     with durable.disk_errors(), Path(path).open("r+b") as file:
         member = read_local(file, 0, CONTENT)
         if (member.size, member.end) != (content.size, content.end):
-            raise ContentRefusal(Message("The packet's file is not the one that was sealed."))
+            raise ContentError(Message("The packet's file is not the one that was sealed."))
         append_members(file, member, ((HEADER, data), (SIGNATURE, signature)))
         file.flush()
         os.fsync(file.fileno())
@@ -113,8 +113,8 @@ def read_header(path: Path | str) -> PacketHeader:
     """The open header of a packet. Nothing in it is verified.
 
     Raises:
-        ContainerRefusal: the file has not the shape of a packet.
-        Refusal: the header is not of the schema.
+        ContainerError: the file has not the shape of a packet.
+        PpeError: the header is not of the schema.
     """
     with durable.disk_errors(), Path(path).open("rb") as file:
         return parse_header(_bytes(file, read_members(file)[1]))
@@ -129,9 +129,9 @@ def verify(path: Path | str, *, trust: TrustStore, at: dt.datetime | None = None
     """Check a packet from outside: container, signatures and path, then the hash of the content.
 
     Raises:
-        ContainerRefusal: the file has not the shape of a packet.
-        ContentRefusal: the content is not the one that was signed.
-        Refusal: a signature does not hold, or a signer has no right to this packet.
+        ContainerError: the file has not the shape of a packet.
+        ContentError: the content is not the one that was signed.
+        PpeError: a signature does not hold, or a signer has no right to this packet.
     """
     with durable.disk_errors(), Path(path).open("rb") as file:
         members = read_members(file)
@@ -143,22 +143,22 @@ def verify(path: Path | str, *, trust: TrustStore, at: dt.datetime | None = None
         return CheckedPacket(header, verified.signers, _check_bytes(file, members, header))
 
 
-def _check_signers(header: PacketHeader, signers: Sequence[SignedBy], roles: frozenset[Role]) -> None:
+def _check_signers(header: PacketHeader, signers: Sequence[SignedBy], roles: frozenset[CertificateRole]) -> None:
     found = [signed.identity.role for signed in signers]
     if sorted(found) != sorted(roles):
         shown, expected = ", ".join(sorted(found)), ", ".join(sorted(roles))
-        raise ForeignSigner(
+        raise ForeignSignerError(
             Message(
                 "The packet must be signed by {expected}, it is signed by {shown}.",
                 expected=expected,
                 shown=shown or Message("nobody"),
             ),
-            parts=[Part("signers", shown, expected, Message("wrong signatures"))],
+            parts=[FieldError("signers", shown, expected, Message("wrong signatures"))],
         )
     for signed in signers:
         same_place(signed, region=header.region, point=header.point)
-        if signed.identity.role == Role.HQ and signed.identity.ident != header.node:
-            raise ForeignSigner(
+        if signed.identity.role == CertificateRole.HQ and signed.identity.ident != header.node:
+            raise ForeignSignerError(
                 Message("The packet is signed by another node than its header names."),
             )
 
@@ -182,10 +182,10 @@ def _check_bytes(file: BinaryIO, members: Sequence[Member], header: PacketHeader
     whole.update(rest)
     sums = [crc, *(zlib.crc32(_bytes(file, member)) for member in members[1:])]
     if (inner.hexdigest(), content.size) != (header.content_sha256, header.content_size):
-        raise ContentRefusal(
+        raise ContentError(
             Message("The packet's content is damaged: its hash is not the signed one."),
             remedy=Message("Send the packet's file again."),
         )
     if sums != [member.crc for member in members]:
-        raise ContainerRefusal(Message("The check sums of the archive are wrong."))
+        raise ContainerError(Message("The check sums of the archive are wrong."))
     return whole.hexdigest()

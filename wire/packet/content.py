@@ -15,7 +15,7 @@ from cryptography.x509 import Certificate
 
 from wire import cms, durable, filenames
 from wire.cms import Recipient
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 from wire.packet import tar
 from wire.packet.header import MANIFEST_NAME, FileKind, Manifest, ManifestFile, manifest_bytes, parse_manifest
@@ -24,7 +24,7 @@ from wire.packet.zip import CONTENT, Member, local_header, read_members
 _PIECE = 1 << 18
 
 
-class ContentRefusal(Refusal):
+class ContentError(PpeError):
     """The content of a packet is not what its header or manifest says."""
 
     code: ClassVar[str] = "packet_content"
@@ -101,9 +101,9 @@ def write_content(
         progress: called with bytes done and bytes in all.
 
     Raises:
-        TarRefusal: a name that may not stand in a packet, or the same name twice.
-        SourceChanged: a file changed or vanished while it was read.
-        DiskRefusal: no room, or the disk is read-only.
+        TarError: a name that may not stand in a packet, or the same name twice.
+        SourceChangedError: a file changed or vanished while it was read.
+        DiskError: no room, or the disk is read-only.
     """
     sources = _sources(files)
     src, size = tar.stream(sources, progress)
@@ -115,7 +115,7 @@ def write_content(
         header = local_header(CONTENT, tally.size, tally.crc)
         if len(header) != start:
             # an ECDSA-sized difference at the very border of 4 GiB: the header's length was foretold wrongly
-            raise ContentRefusal(Message("The content changed its size while sealing."))
+            raise ContentError(Message("The content changed its size while sealing."))
         file.seek(0)
         file.write(header)
         file.flush()
@@ -123,17 +123,17 @@ def write_content(
     return Content(sealed.sha256, tally.size, start + tally.size)
 
 
-def _sources(files: Sequence[TarFile]) -> list[tar.Source]:
+def _sources(files: Sequence[TarFile]) -> list[tar.PackedFile]:
     rows = []
     for item in files:
         size = _size(item)
         rows.append(ManifestFile(item.name, item.kind, size, durable.sha256_file(item.path), tuple(item.sheet_codes)))
     _check_names(rows)
     manifest = manifest_bytes(Manifest(tuple(rows)))
-    head = tar.Source(MANIFEST_NAME, len(manifest), hashlib.sha256(manifest).hexdigest(), manifest)
+    head = tar.PackedFile(MANIFEST_NAME, len(manifest), hashlib.sha256(manifest).hexdigest(), manifest)
     return [
         head,
-        *(tar.Source(row.name, row.size, row.sha256, item.path) for row, item in zip(rows, files, strict=True)),
+        *(tar.PackedFile(row.name, row.size, row.sha256, item.path) for row, item in zip(rows, files, strict=True)),
     ]
 
 
@@ -150,7 +150,7 @@ def _check_names(rows: Sequence[ManifestFile]) -> None:
         above = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
         # A name that is a file here and a folder there would fail on the disk, as if the disk were to blame.
         if key in seen or key in folders or above & seen or not filenames.is_plain(row.name):
-            raise tar.TarRefusal(
+            raise tar.TarError(
                 Message("The file name “{row_name}” is not allowed or occurs twice.", row_name=row.name[:80]),
             )
         seen.add(key)
@@ -163,9 +163,9 @@ def extract(path: Path | str, folder: Path | str, *, recipients: Sequence[Recipi
     The packet must have passed `verify`.
 
     Raises:
-        ContentRefusal: a file differs from the manifest.
-        TarRefusal: the content is not a TAR of plain files.
-        Refusal: no recipient can open the content, or its tag does not hold.
+        ContentError: a file differs from the manifest.
+        TarError: the content is not a TAR of plain files.
+        PpeError: no recipient can open the content, or its tag does not hold.
     """
     folder = Path(folder)
     work = folder.parent / f".{folder.name}.part"
@@ -228,5 +228,5 @@ def _store(target: Path, pieces: Iterator[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _differs(name: str) -> ContentRefusal:
-    return ContentRefusal(Message("The file “{name}” differs from the packet's manifest.", name=name))
+def _differs(name: str) -> ContentError:
+    return ContentError(Message("The file “{name}” differs from the packet's manifest.", name=name))

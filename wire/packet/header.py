@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from wire import canonical, schema
-from wire.documents.anchor import Head
-from wire.errors import MalformedDocument
+from wire.documents.anchor import AnchoredHead
+from wire.errors import MalformedDocumentError
 from wire.messages import Message
 
 FORMAT = "ppe-packet/2"
@@ -64,7 +64,7 @@ class PacketHeader:
     supersedes: str | None = None
     room_kind: RoomKind | None = None
     scan_head: ScanHead | None = None
-    audit_head: Head | None = None
+    audit_head: AnchoredHead | None = None
     epoch: int | None = None
 
 
@@ -91,7 +91,7 @@ def header_bytes(header: PacketHeader) -> bytes:
     """The bytes of `packet.json`.
 
     Raises:
-        SchemaRefusal: a field does not agree with the schema.
+        SchemaError: a field does not agree with the schema.
     """
     document = _said(asdict(header)) | {
         "format": FORMAT,
@@ -115,7 +115,7 @@ def parse_header(data: bytes) -> PacketHeader:
     """Read `packet.json`.
 
     Raises:
-        Refusal: not JSON, not of the schema, or its fields contradict each other.
+        PpeError: not JSON, not of the schema, or its fields contradict each other.
     """
     document: dict[str, Any] = canonical.loads(data)
     schema.validate("packet", document)
@@ -129,7 +129,7 @@ def parse_header(data: bytes) -> PacketHeader:
     if "scan_head" in document:
         document["scan_head"] = ScanHead(**document["scan_head"])
     if "audit_head" in document:
-        document["audit_head"] = Head(**document["audit_head"])
+        document["audit_head"] = AnchoredHead(**document["audit_head"])
     header = PacketHeader(**document)
     _check(header)
     return header
@@ -145,8 +145,8 @@ def _check(header: PacketHeader) -> None:
         raise _contradiction("room", str(header.room))
 
 
-def _contradiction(name: str, found: str) -> MalformedDocument:
-    return MalformedDocument(
+def _contradiction(name: str, found: str) -> MalformedDocumentError:
+    return MalformedDocumentError(
         Message("The packet's header contradicts itself: {name} = {found}.", name=name, found=found),
     )
 
@@ -155,7 +155,7 @@ def manifest_bytes(manifest: Manifest) -> bytes:
     """The bytes of `manifest.json`.
 
     Raises:
-        SchemaRefusal: a field does not agree with the schema.
+        SchemaError: a field does not agree with the schema.
     """
     rows = [_said(asdict(file)) | {"sheet_codes": list(file.sheet_codes)} for file in manifest.files]
     document = {"format": MANIFEST_FORMAT, "files": rows}
@@ -167,7 +167,7 @@ def parse_manifest(data: bytes) -> Manifest:
     """Read `manifest.json`.
 
     Raises:
-        Refusal: not JSON, or not of the schema.
+        PpeError: not JSON, or not of the schema.
     """
     document = canonical.loads(data)
     schema.validate("manifest", document)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
-from wire.durable import SourceChanged
-from wire.errors import Refusal
+from wire.durable import SourceChangedError
+from wire.errors import PpeError
 from wire.filenames import is_plain
 from wire.messages import Message
 
@@ -23,18 +23,18 @@ MAX_SIZE = 8**11 - 1
 _PIECE = 1 << 18
 
 
-class TarRefusal(Refusal):
+class TarError(PpeError):
     """The content of a packet is not a TAR of plain files."""
 
     code: ClassVar[str] = "packet_tar"
 
 
-def _refuse(message: Message) -> TarRefusal:
-    return TarRefusal(Message("The packet's content is not accepted: {message}.", message=message))
+def _refuse(message: Message) -> TarError:
+    return TarError(Message("The packet's content is not accepted: {reason}.", reason=message))
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PackedFile:
     """One file on its way into a TAR."""
 
     name: str
@@ -55,12 +55,12 @@ def _padding(size: int) -> int:
     return -size % BLOCK
 
 
-def tar_size(sources: Sequence[Source]) -> int:
+def tar_size(sources: Sequence[PackedFile]) -> int:
     """The exact length of the TAR."""
     return sum(len(_header(s.name, s.size)) + s.size + _padding(s.size) for s in sources) + 2 * BLOCK
 
 
-def _pieces(sources: Sequence[Source]) -> Iterator[bytes]:
+def _pieces(sources: Sequence[PackedFile]) -> Iterator[bytes]:
     for source in sources:
         yield _header(source.name, source.size)
         digest, done = hashlib.sha256(), 0
@@ -71,14 +71,14 @@ def _pieces(sources: Sequence[Source]) -> Iterator[bytes]:
                 break
             yield piece
         if done != source.size or digest.hexdigest() != source.sha256:
-            raise SourceChanged(
+            raise SourceChangedError(
                 Message("The file “{source_name}” changed while the packet was being built.", source_name=source.name),
             )
         yield bytes(_padding(source.size))
     yield bytes(2 * BLOCK)
 
 
-def _read(source: Source) -> Iterator[bytes]:
+def _read(source: PackedFile) -> Iterator[bytes]:
     if isinstance(source.data, bytes):
         yield source.data
         return
@@ -87,7 +87,7 @@ def _read(source: Source) -> Iterator[bytes]:
             while piece := file.read(_PIECE):
                 yield piece
     except OSError as error:
-        raise SourceChanged(
+        raise SourceChangedError(
             Message(
                 "The file “{source_name}” cannot be read: {strerror}.", source_name=source.name, strerror=error.strerror
             ),
@@ -97,7 +97,7 @@ def _read(source: Source) -> Iterator[bytes]:
 class TarStream(io.RawIOBase):
     """A TAR as a readable stream that never holds more than one piece."""
 
-    def __init__(self, sources: Sequence[Source], progress: Callable[[int, int], None] | None = None) -> None:
+    def __init__(self, sources: Sequence[PackedFile], progress: Callable[[int, int], None] | None = None) -> None:
         """Lay out the stream; files are opened when their turn comes."""
         self.size = tar_size(sources)
         self._pieces = _pieces(sources)
@@ -125,7 +125,7 @@ class TarStream(io.RawIOBase):
         return count
 
 
-def stream(sources: Sequence[Source], progress: Callable[[int, int], None] | None = None) -> tuple[BinaryIO, int]:
+def stream(sources: Sequence[PackedFile], progress: Callable[[int, int], None] | None = None) -> tuple[BinaryIO, int]:
     """A TAR as a buffered stream, and its exact length."""
     raw = TarStream(sources, progress)
     return io.BufferedReader(raw, _PIECE), raw.size
@@ -152,7 +152,7 @@ class TarReader:
         """The next file; None at the end of the archive.
 
         Raises:
-            TarRefusal: anything but a regular file with a plain name.
+            TarError: anything but a regular file with a plain name.
         """
         for _ in self.pieces():
             pass

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wire import durable
-from wire.errors import Part, Refusal
+from wire.errors import FieldError, PpeError
 from wire.messages import Message
 
 #: A file up to this size goes in one; a FAT32 drive takes 4 GiB less a byte.
@@ -20,7 +20,7 @@ MOST = 99
 _NAME = re.compile(r"(?P<whole>.+)\.(?P<number>[1-9][0-9]?)of(?P<count>[1-9][0-9]?)", re.S)
 
 
-class PiecesMissing(Refusal):
+class VolumesMissingError(PpeError):
     """Not every piece of a file is there."""
 
     code = "pieces_missing"
@@ -28,7 +28,7 @@ class PiecesMissing(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
+class Volumes:
     """The pieces of one file that lie in a folder, in their order."""
 
     name: str
@@ -41,7 +41,7 @@ class Pieces:
         return [number for number in range(1, self.count + 1) if number not in self.paths]
 
 
-def piece_name(whole: str, number: int, count: int) -> str:
+def volume_name(whole: str, number: int, count: int) -> str:
     """`PACKET_….ppe.1of3`."""
     return f"{whole}.{number}of{count}"
 
@@ -52,7 +52,7 @@ def whole_name(name: str) -> str | None:
     return found["whole"] if found else None
 
 
-def grouped(paths: Iterable[Path]) -> list[Pieces]:
+def grouped(paths: Iterable[Path]) -> list[Volumes]:
     """Pieces by the file they make; two ways of cutting one file stay apart."""
     groups: dict[tuple[Path, str, int], dict[int, Path]] = {}
     for path in paths:
@@ -60,7 +60,7 @@ def grouped(paths: Iterable[Path]) -> list[Pieces]:
         if found and int(found["number"]) <= int(found["count"]):
             key = path.parent, found["whole"], int(found["count"])
             groups.setdefault(key, {})[int(found["number"])] = path
-    return [Pieces(name, count, rows) for (_folder, name, count), rows in sorted(groups.items())]
+    return [Volumes(name, count, rows) for (_folder, name, count), rows in sorted(groups.items())]
 
 
 def write(src: Path, folder: Path, name: str, *, limit: int | None = None) -> bool:
@@ -76,20 +76,20 @@ def write(src: Path, folder: Path, name: str, *, limit: int | None = None) -> bo
         Whether anything was written.
 
     Raises:
-        CopyMismatch: what was read back is not what was written.
-        DiskRefusal: the drive is full, read-only, failing or pulled out.
+        CopyMismatchError: what was read back is not what was written.
+        DiskError: the drive is full, read-only, failing or pulled out.
     """
     limit = limit or LIMIT
     with durable.disk_errors():
         size = src.stat().st_size
     count = max(1, -(-size // limit))
     if count > MOST:
-        raise durable.DiskFull(Message("The file is too large for the drive."))
+        raise durable.DiskFullError(Message("The file is too large for the drive."))
     fresh = False
     for number in range(1, count + 1):
         start = (number - 1) * limit
         length = min(limit, size - start)
-        target = folder / piece_name(name, number, count)
+        target = folder / volume_name(name, number, count)
         digest = _hash(src, start, length)
         if target.is_file() and target.stat().st_size == length and durable.sha256_file(target) == digest:
             continue
@@ -108,20 +108,20 @@ def _hash(src: Path, start: int, length: int) -> str:
     return digest.hexdigest()
 
 
-def join(pieces: Pieces, target: Path) -> str:
+def join(pieces: Volumes, target: Path) -> str:
     """Put the pieces together into a file.
 
     Returns:
         SHA-256 of the whole.
 
     Raises:
-        PiecesMissing: one is not there; each missing one is named.
-        DiskRefusal: the disk is full or failing.
+        VolumesMissingError: one is not there; each missing one is named.
+        DiskError: the disk is full or failing.
     """
     if pieces.missing:
-        names = [piece_name(pieces.name, number, pieces.count) for number in pieces.missing]
+        names = [volume_name(pieces.name, number, pieces.count) for number in pieces.missing]
         lost = _numbers(pieces.missing)
-        raise PiecesMissing(
+        raise VolumesMissingError(
             Message(
                 "The file {pieces_name} is in pieces. Missing: {lost} of {count}.",
                 pieces_name=pieces.name,
@@ -129,7 +129,7 @@ def join(pieces: Pieces, target: Path) -> str:
                 count=pieces.count,
             ),
             remedy=Message("Put the missing pieces into the same folder and take it in again."),
-            parts=[Part("piece", "", name, Message("{name} is missing", name=name)) for name in names],
+            parts=[FieldError("piece", "", name, Message("{name} is missing", name=name)) for name in names],
         )
     return durable.write_durable(target, _blocks([pieces.paths[n] for n in range(1, pieces.count + 1)]), mode=0o600)
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, ClassVar
 
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 CONTENT, HEADER, SIGNATURE = "content.p7m", "packet.json", "packet.json.p7s"
@@ -29,7 +29,7 @@ _DOS_DATE = 0x21
 _UNIX = 3 << 8
 
 
-class ContainerRefusal(Refusal):
+class ContainerError(PpeError):
     """The file is not a packet's container."""
 
     code: ClassVar[str] = "packet_container"
@@ -51,9 +51,9 @@ class Member:
         return self.start + self.size
 
 
-def _refuse(message: Message) -> ContainerRefusal:
-    return ContainerRefusal(
-        Message("The file is not a packet: {message}.", message=message),
+def _refuse(message: Message) -> ContainerError:
+    return ContainerError(
+        Message("The file is not a packet: {reason}.", reason=message),
         remedy=Message("Send the .ppe file again, unchanged."),
     )
 
@@ -127,7 +127,7 @@ def read_local(file: BinaryIO, at: int, name: str) -> Member:
     """Read the header at an offset and hold it to what a packet's member must be.
 
     Raises:
-        ContainerRefusal: another member, compression, encryption, a data descriptor, or sizes that disagree.
+        ContainerError: another member, compression, encryption, a data descriptor, or sizes that disagree.
     """
     file.seek(at)
     fixed = file.read(_LOCAL.size)
@@ -156,7 +156,7 @@ def read_members(file: BinaryIO) -> tuple[Member, Member, Member]:
     """Find the three members and hold the whole file to the container's shape.
 
     Raises:
-        ContainerRefusal: anything else than three stored members, the directory, and the end.
+        ContainerError: anything else than three stored members, the directory, and the end.
     """
     total = file.seek(0, os.SEEK_END)
     members: list[Member] = []

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from wire.messages import Message
-from wire.pki.identity import REGION_POINT, CertificateRefusal, Identity, Role
+from wire.pki.identity import REGION_POINT, CertificateError, CertificateRole, Identity
 
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -56,13 +56,13 @@ def accept_public_key(key: object) -> PublicKey:
     """Return the key when it is of a kind that this system uses.
 
     Raises:
-        CertificateRefusal: Another algorithm, another curve, or an RSA key that is too short.
+        CertificateError: Another algorithm, another curve, or an RSA key that is too short.
     """
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
         return key
     if isinstance(key, rsa.RSAPublicKey) and MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
         return key
-    raise CertificateRefusal(
+    raise CertificateError(
         Message(
             "The key is not suitable: EC P-256 or RSA of at least {min_rsa_bits} bits is needed.",
             min_rsa_bits=MIN_RSA_BITS,
@@ -74,7 +74,7 @@ def public_key_of(cert: x509.Certificate) -> PublicKey:
     """Return the certificate's key when it is of a kind that this system uses.
 
     Raises:
-        CertificateRefusal: It is not.
+        CertificateError: It is not.
     """
     try:
         key = cert.public_key()
@@ -94,7 +94,7 @@ def read_csr(data: bytes) -> CsrInfo:
     """Read a certificate signing request, PEM or DER, and check that its sender holds the key.
 
     Raises:
-        CertificateRefusal: Not a request, an unsuitable key, a wrong signature, no identity of this system.
+        CertificateError: Not a request, an unsuitable key, a wrong signature, no identity of this system.
     """
     if len(data) > MAX_PEM_BYTES:
         raise _unreadable(Message("The certificate request"))
@@ -109,9 +109,9 @@ def read_csr(data: bytes) -> CsrInfo:
     except (*PARSE_ERRORS, x509.ExtensionNotFound, InvalidSignature) as error:
         raise _unreadable(Message("The certificate request")) from error
     if not valid:
-        raise CertificateRefusal(Message("The signature of the certificate request is wrong."))
-    if identity.role is Role.CA:
-        raise CertificateRefusal(Message("The request asks for the rights of an authority."))
+        raise CertificateError(Message("The signature of the certificate request is wrong."))
+    if identity.role is CertificateRole.CA:
+        raise CertificateError(Message("The request asks for the rights of an authority."))
     return CsrInfo(identity, common_name, key, key_fingerprint(key))
 
 
@@ -119,9 +119,9 @@ def make_ca(key: PrivateKey, *, region: str, name: str, days: int = 3650) -> x50
     """Return the self-signed certificate of a regional authority.
 
     Raises:
-        CertificateRefusal: The region's code is not two digits or the name does not fit.
+        CertificateError: The region's code is not two digits or the name does not fit.
     """
-    identity = Identity(Role.CA, region, REGION_POINT, "01")
+    identity = Identity(CertificateRole.CA, region, REGION_POINT, "01")
     subject = _subject(identity, name)
     now = datetime.now(UTC).replace(microsecond=0)
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
@@ -155,12 +155,12 @@ def issue(
     """Issue a certificate to a station, node, person, centre or access key.
 
     Raises:
-        CertificateRefusal: An unsuitable key, a name that does not fit, an empty validity, a second authority.
+        CertificateError: An unsuitable key, a name that does not fit, an empty validity, a second authority.
     """
-    if identity.role is Role.CA:
-        raise CertificateRefusal(Message("A second authority is not issued."))
+    if identity.role is CertificateRole.CA:
+        raise CertificateError(Message("A second authority is not issued."))
     if not_before >= not_after:
-        raise CertificateRefusal(Message("The validity of the certificate is empty."))
+        raise CertificateError(Message("The validity of the certificate is empty."))
     key = accept_public_key(public_key)
     builder = (
         x509.CertificateBuilder()
@@ -217,12 +217,12 @@ def identity_of(cert: x509.Certificate) -> Identity:
     """Return whom the certificate speaks for (its path is not checked here).
 
     Raises:
-        CertificateRefusal: It names nobody of this system, or more than one.
+        CertificateError: It names nobody of this system, or more than one.
     """
     try:
         names = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (*PARSE_ERRORS, x509.ExtensionNotFound) as error:
-        raise CertificateRefusal(Message("The certificate names no holder of this system.")) from error
+        raise CertificateError(Message("The certificate names no holder of this system.")) from error
     return _identity_in(names)
 
 
@@ -241,7 +241,7 @@ def load_pem_certificates(data: bytes) -> list[x509.Certificate]:
     """Read one or more certificates in PEM.
 
     Raises:
-        CertificateRefusal: There is none, or one cannot be read.
+        CertificateError: There is none, or one cannot be read.
     """
     if len(data) > MAX_PEM_BYTES:
         raise _unreadable(Message("The certificate file"))
@@ -255,7 +255,7 @@ def load_der_certificate(data: bytes) -> x509.Certificate:
     """Read one certificate in DER.
 
     Raises:
-        CertificateRefusal: It cannot be read.
+        CertificateError: It cannot be read.
     """
     try:
         return _read_through(x509.load_der_x509_certificate(data))
@@ -283,7 +283,7 @@ def _subject(identity: Identity, common_name: str) -> x509.Name:
     # certificate speaks for the identity; the full name stands in the registry.
     name = common_name.strip().encode("utf-8", "ignore")[:MAX_COMMON_NAME].decode("utf-8", "ignore").strip()
     if not name or not name.isprintable():
-        raise CertificateRefusal(
+        raise CertificateError(
             Message("The name in a certificate is empty or holds unprintable characters."),
         )
     return x509.Name(
@@ -298,7 +298,7 @@ def _subject(identity: Identity, common_name: str) -> x509.Name:
 def _common_name(subject: x509.Name) -> str:
     values = [attribute.value for attribute in subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
     if len(values) != 1 or not isinstance(values[0], str) or not 0 < len(values[0].strip()) <= MAX_COMMON_NAME:
-        raise CertificateRefusal(Message("The request has no common name."))
+        raise CertificateError(Message("The request has no common name."))
     return values[0].strip()
 
 
@@ -309,7 +309,7 @@ def _alternative_name(identity: Identity) -> x509.SubjectAlternativeName:
 def _identity_in(names: x509.SubjectAlternativeName) -> Identity:
     found = [name for name in names.get_values_for_type(x509.UniformResourceIdentifier) if name.startswith("urn:ppe:")]
     if len(found) != 1:
-        raise CertificateRefusal(
+        raise CertificateError(
             Message("A certificate must name exactly one holder of this system."),
         )
     return Identity.parse(found[0])
@@ -336,10 +336,10 @@ def _usage(
     )
 
 
-def _role_usage(role: Role, key: PublicKey) -> x509.KeyUsage:
+def _role_usage(role: CertificateRole, key: PublicKey) -> x509.KeyUsage:
     elliptic = isinstance(key, ec.EllipticCurvePublicKey)
     return _usage(digital_signature=role.signs, key_agreement=elliptic, key_encipherment=not elliptic)
 
 
-def _unreadable(message: Message) -> CertificateRefusal:
-    return CertificateRefusal(Message("{message} cannot be read.", message=message))
+def _unreadable(message: Message) -> CertificateError:
+    return CertificateError(Message("{document} cannot be read.", document=message))

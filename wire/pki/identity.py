@@ -7,7 +7,7 @@ from typing import Self
 
 from cryptography import x509
 
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 
 # Our arc grows from a UUID (ITU-T X.667): nobody has to grant it, nobody else can hold it.
@@ -15,13 +15,13 @@ PROFILE_ARC = "2.25.224857081366081512730015019916963197124.1"
 REGION_POINT = "0000"
 
 
-class CertificateRefusal(Refusal):
+class CertificateError(PpeError):
     """A certificate, request or key file is not one of this system."""
 
     code = "certificate_malformed"
 
 
-class Role(StrEnum):
+class CertificateRole(StrEnum):
     """What the holder of a certificate is."""
 
     CA = "ca"
@@ -41,20 +41,20 @@ class Role(StrEnum):
     @property
     def signs(self) -> bool:
         """Whether the role signs documents (an access key only opens)."""
-        return self is not Role.ACCESS
+        return self is not CertificateRole.ACCESS
 
 
-_ROLE_ARCS = {role: number for number, role in enumerate(Role, start=1)}
+_ROLE_ARCS = {role: number for number, role in enumerate(CertificateRole, start=1)}
 
 _TITLES = {
-    Role.CA: Message("Certificate authority"),
-    Role.RCOI: Message("Regional centre"),
-    Role.HQ: Message("HQ"),
-    Role.GEK: Message("Member of the GEK"),
-    Role.PRINT: Message("Print station"),
-    Role.VOICE: Message("Voice station"),
-    Role.SCAN: Message("Scanning station"),
-    Role.ACCESS: Message("EM access key"),
+    CertificateRole.CA: Message("Certificate authority"),
+    CertificateRole.RCOI: Message("Regional centre"),
+    CertificateRole.HQ: Message("HQ"),
+    CertificateRole.GEK: Message("Member of the GEK"),
+    CertificateRole.PRINT: Message("Print station"),
+    CertificateRole.VOICE: Message("Voice station"),
+    CertificateRole.SCAN: Message("Scanning station"),
+    CertificateRole.ACCESS: Message("EM access key"),
 }
 
 _REGION = re.compile(r"[0-9]{2}", re.ASCII)
@@ -73,7 +73,7 @@ class Identity:
         ident: Station number, person uid, node uid, or the access key's sitting and version.
     """
 
-    role: Role
+    role: CertificateRole
     region: str
     point: str
     ident: str
@@ -82,7 +82,7 @@ class Identity:
         for name, pattern in (("region", _REGION), ("point", _POINT), ("ident", _IDENT)):
             value = getattr(self, name)
             if not isinstance(value, str) or pattern.fullmatch(value) is None:
-                raise CertificateRefusal(
+                raise CertificateError(
                     Message(
                         "Wrong identity of a certificate's holder: {name} «{value}».", name=name, value=f"{value!s:.80}"
                     ),
@@ -106,11 +106,11 @@ class Identity:
         """Read an identity from its URN.
 
         Raises:
-            CertificateRefusal: It is not a URN of this system.
+            CertificateError: It is not a URN of this system.
         """
         pieces = urn.split(":")
-        if len(pieces) != 6 or pieces[:2] != ["urn", "ppe"] or pieces[2] not in set(Role):
-            raise CertificateRefusal(
+        if len(pieces) != 6 or pieces[:2] != ["urn", "ppe"] or pieces[2] not in set(CertificateRole):
+            raise CertificateError(
                 Message("This is not the identity of a PPE certificate: «{urn}».", urn=urn[:120]),
             )
-        return cls(Role(pieces[2]), pieces[3], pieces[4], pieces[5])
+        return cls(CertificateRole(pieces[2]), pieces[3], pieces[4], pieces[5])

@@ -8,10 +8,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 
 from wire.cms import der
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 from wire.pki.certificates import PARSE_ERRORS, PrivateKey, accept_public_key
-from wire.pki.identity import CertificateRefusal
+from wire.pki.identity import CertificateError
 
 # The library fixes the rounds of the file's MAC at 2048, so more rounds here would slow down the holder, not a thief.
 KDF_ROUNDS = 20_000
@@ -24,7 +24,7 @@ _DERIVATIONS = ("1.2.840.113549.1.5.12", _SCRYPT, *(f"1.2.840.113549.1.12.1.{kin
 _LEVELS = 6
 
 
-class WrongPin(Refusal):
+class WrongPinError(PpeError):
     """The PIN does not open the key file."""
 
     code = "wrong_pin"
@@ -44,10 +44,10 @@ def dump_pkcs12(key: PrivateKey, cert: x509.Certificate | None, pin: str, *, nam
     """Return a PKCS#12 file: AES-256, PBKDF2 with SHA-256.
 
     Raises:
-        WrongPin: The PIN is empty, or too long.
+        WrongPinError: The PIN is empty, or too long.
     """
     if not pin or "\0" in pin or len(pin) > MAX_PIN:
-        raise WrongPin(
+        raise WrongPinError(
             Message("The PIN cannot be empty or longer than {max_pin} letters.", max_pin=MAX_PIN),
         )
     encryption = (
@@ -64,23 +64,23 @@ def load_pkcs12(data: bytes, pin: str) -> Pkcs12:
     """Open a PKCS#12 file.
 
     Raises:
-        WrongPin: The PIN does not open it.
-        CertificateRefusal: It is not a PKCS#12 file, holds no key, or an unsuitable one.
+        WrongPinError: The PIN does not open it.
+        CertificateError: It is not a PKCS#12 file, holds no key, or an unsuitable one.
     """
     _inspect(data)
     if "\0" in pin or len(pin) > MAX_PIN:
         # The library panics at a NUL, and what panics there is no Exception that anybody catches.
-        raise WrongPin(Message("The PIN is wrong."))
+        raise WrongPinError(Message("The PIN is wrong."))
     try:
         key, certificate, _ = pkcs12.load_key_and_certificates(data, pin.encode())
     except PARSE_ERRORS as error:
         # The library says one thing for both; the structure has been looked at, so it is the PIN.
-        raise WrongPin(Message("The PIN is wrong.")) from error
+        raise WrongPinError(Message("The PIN is wrong.")) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise _not_a_key_file()
     accept_public_key(key.public_key())
     if certificate is not None and certificate.public_key() != key.public_key():
-        raise CertificateRefusal(Message("The certificate in the key file is not of this key."))
+        raise CertificateError(Message("The certificate in the key file is not of this key."))
     return Pkcs12(key, certificate)
 
 
@@ -97,18 +97,18 @@ def _inspect(data: bytes) -> None:
         rounds += _rounds(der.parse(data))
         if any(count <= 0 for count in rounds) or sum(rounds) > MAX_KDF_ROUNDS:
             raise _not_a_key_file()
-    except (der.DerRefusal, ValueError) as error:
+    except (der.DerError, ValueError) as error:
         raise _not_a_key_file() from error
 
 
-def _rounds(node: der.Node, levels: int = _LEVELS) -> list[int]:
+def _rounds(node: der.DerNode, levels: int = _LEVELS) -> list[int]:
     """Return the rounds of every key derivation that the file asks for, wherever in it they stand."""
     if not node.tag & der.CONSTRUCTED:
         if node.tag != der.OCTET_STRING or node.body[:1] != b"\x30" or not levels:
             return []
         try:
             return _rounds(der.parse(node.body), levels - 1)
-        except der.DerRefusal:
+        except der.DerError:
             return []  # salt or cipher text that begins like a sequence
     children = node.children()
     found = [count for child in children for count in _rounds(child, levels)]
@@ -119,5 +119,5 @@ def _rounds(node: der.Node, levels: int = _LEVELS) -> list[int]:
     return found
 
 
-def _not_a_key_file() -> CertificateRefusal:
-    return CertificateRefusal(Message("This is not a PKCS#12 key file."))
+def _not_a_key_file() -> CertificateError:
+    return CertificateError(Message("This is not a PKCS#12 key file."))

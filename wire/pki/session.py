@@ -7,9 +7,9 @@ from datetime import datetime
 
 from wire import cms
 from wire.cms import SignedBy, Signer
-from wire.errors import MalformedDocument
+from wire.errors import MalformedDocumentError
 from wire.messages import Message
-from wire.pki.identity import Role
+from wire.pki.identity import CertificateRole
 from wire.pki.trust import TrustStore
 
 # What is signed can never be taken for a document of another kind.
@@ -25,8 +25,8 @@ def sign_challenge(challenge: str, signer: Signer) -> str:
         CMS SignedData in base64, for the `signed` field of `POST /api/v1/session/`.
 
     Raises:
-        KeyRefusal: The key or token failed.
-        MalformedDocument: The challenge is not one.
+        KeyUnusableError: The key or token failed.
+        MalformedDocumentError: The challenge is not one.
     """
     if not 0 < len(challenge) <= MAX_CHALLENGE or not challenge.isascii() or not challenge.isprintable():
         raise _malformed()
@@ -34,7 +34,7 @@ def sign_challenge(challenge: str, signer: Signer) -> str:
 
 
 def read_challenge(
-    signed: str, *, trust: TrustStore, at: datetime, roles: Collection[Role] | None = None
+    signed: str, *, trust: TrustStore, at: datetime, roles: Collection[CertificateRole] | None = None
 ) -> tuple[str, SignedBy]:
     """Read a signed challenge; that it was given out and not used yet is the caller's to know.
 
@@ -45,7 +45,7 @@ def read_challenge(
         roles: The roles that may log in; None accepts all.
 
     Raises:
-        Refusal: Not a signed challenge, or a signer that is not to be relied upon.
+        PpeError: Not a signed challenge, or a signer that is not to be relied upon.
     """
     if not isinstance(signed, str) or len(signed) > MAX_SIGNED:
         raise _malformed()
@@ -63,5 +63,5 @@ def read_challenge(
     return challenge, verified.signers[0]
 
 
-def _malformed() -> MalformedDocument:
-    return MalformedDocument(Message("This is not a signed login challenge."))
+def _malformed() -> MalformedDocumentError:
+    return MalformedDocumentError(Message("This is not a signed login challenge."))

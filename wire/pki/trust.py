@@ -12,58 +12,58 @@ from cryptography import x509
 from cryptography.x509 import verification
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 from wire.pki.certificates import PARSE_ERRORS, identity_of, public_key_of
-from wire.pki.identity import Identity, Role
+from wire.pki.identity import CertificateRole, Identity
 
 MAX_INTERMEDIATES = 16
 
 
-class PathRefusal(Refusal):
+class CertificatePathError(PpeError):
     """A certificate is not to be relied upon."""
 
     code = "certificate_refused"
     http_status = 403
 
 
-class Expired(PathRefusal):
+class CertificateExpiredError(CertificatePathError):
     """The certificate, or its authority's, was no longer valid at that moment."""
 
     code = "certificate_expired"
 
 
-class NotYetValid(PathRefusal):
+class CertificateNotYetValidError(CertificatePathError):
     """The certificate, or its authority's, was not valid yet at that moment."""
 
     code = "certificate_not_yet_valid"
 
 
-class Foreign(PathRefusal):
+class ForeignCertificateError(CertificatePathError):
     """The certificate was not issued by a trusted authority."""
 
     code = "certificate_foreign"
 
 
-class Revoked(PathRefusal):
+class CertificateRevokedError(CertificatePathError):
     """The certificate had been revoked at that moment."""
 
     code = "certificate_revoked"
 
 
-class WrongRole(PathRefusal):
+class WrongRoleError(CertificatePathError):
     """The holder may not do this."""
 
     code = "certificate_wrong_role"
 
 
-class Unsuitable(PathRefusal):
+class UnsuitableCertificateError(CertificatePathError):
     """The certificate is not built by the profile: key usage, identity, key."""
 
     code = "certificate_unsuitable"
 
 
-class CrlRefusal(Refusal):
+class CrlError(PpeError):
     """A revocation list cannot be read, is foreign, or too old."""
 
     code = "crl_refused"
@@ -87,7 +87,7 @@ class TrustStore:
             Off by default: a point without network must not stop because a list grew old.
 
     Raises:
-        CrlRefusal: A list cannot be read or was not signed by one of the roots.
+        CrlError: A list cannot be read or was not signed by one of the roots.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class TrustStore:
         intermediates: Iterable[x509.Certificate] = (),
         *,
         at: datetime,
-        roles: Collection[Role] | None = None,
+        roles: Collection[CertificateRole] | None = None,
         signing: bool = False,
     ) -> Identity:
         """Hold a certificate against the trusted authorities at a moment.
@@ -121,8 +121,8 @@ class TrustStore:
             Whom the certificate speaks for.
 
         Raises:
-            PathRefusal: Expired, NotYetValid, Foreign, Revoked, Unsuitable or WrongRole.
-            CertificateRefusal: The certificate names nobody of this system or has an unsuitable key.
+            CertificatePathError: Expired, NotYetValid, Foreign, Revoked, Unsuitable or WrongRole.
+            CertificateError: The certificate names nobody of this system or has an unsuitable key.
         """
         moment = at.astimezone(UTC)
         public_key_of(cert)
@@ -134,7 +134,7 @@ class TrustStore:
         if signing and not identity.role.signs:
             raise _unsuitable(cert)
         if roles is not None and identity.role not in roles:
-            raise WrongRole(
+            raise WrongRoleError(
                 Message(
                     "The certificate was issued for another purpose: {unit} ({urn}).",
                     unit=identity.unit,
@@ -149,7 +149,7 @@ class TrustStore:
         except verification.VerificationError as error:
             raise self._explain(cert, others, at) from error
         except PARSE_ERRORS as error:
-            raise Unsuitable(Message("The certificate cannot be read.")) from error
+            raise UnsuitableCertificateError(Message("The certificate cannot be read.")) from error
 
     def _build(self, cert: x509.Certificate, others: list[x509.Certificate], at: datetime) -> list[x509.Certificate]:
         if not self.roots:
@@ -167,7 +167,7 @@ class TrustStore:
         )
         return list(policy.build_client_verifier().verify(cert, others).chain)
 
-    def _explain(self, cert: x509.Certificate, others: list[x509.Certificate], at: datetime) -> PathRefusal:
+    def _explain(self, cert: x509.Certificate, others: list[x509.Certificate], at: datetime) -> CertificatePathError:
         """Tell a certificate out of its time from one of a stranger: would it hold at another moment?"""
         starts = [cert.not_valid_before_utc, *(root.not_valid_before_utc for root in self.roots)]
         ends = [cert.not_valid_after_utc, *(root.not_valid_after_utc for root in self.roots)]
@@ -176,7 +176,7 @@ class TrustStore:
                 continue
             try:
                 self._build(cert, others, moment)
-            except (verification.VerificationError, PathRefusal, *PARSE_ERRORS):
+            except (verification.VerificationError, CertificatePathError, *PARSE_ERRORS):
                 continue
             return _untimely(cert, early=at < moment)
         return _foreign(cert)
@@ -187,10 +187,10 @@ class TrustStore:
             if known is None:
                 continue
             if self.fresh_crl and known.next_update is not None and known.next_update < at:
-                raise CrlRefusal(Message("The revocation list is out of date."))
+                raise CrlError(Message("The revocation list is out of date."))
             moment = known.revoked.get(cert.serial_number)
             if moment is not None and moment <= at:
-                raise Revoked(
+                raise CertificateRevokedError(
                     Message(
                         "The certificate was revoked at {moment} UTC: {who}.",
                         moment=f"{moment:%Y-%m-%d %H:%M}",
@@ -215,14 +215,14 @@ def _read_crl(data: bytes, roots: Sequence[x509.Certificate]) -> _RevocationList
         crl = x509.load_der_x509_crl(data)
         issuers = [root for root in roots if root.subject == crl.issuer]
         if not any(crl.is_signature_valid(public_key_of(root)) for root in issuers):
-            raise CrlRefusal(
+            raise CrlError(
                 Message("The revocation list is not signed by a trusted authority."),
             )
         number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
         revoked = {entry.serial_number: entry.revocation_date_utc for entry in crl}
         return _RevocationList(crl.issuer, number, crl.next_update_utc, revoked)
     except (*PARSE_ERRORS, x509.ExtensionNotFound) as error:
-        raise CrlRefusal(Message("The revocation list cannot be read.")) from error
+        raise CrlError(Message("The revocation list cannot be read.")) from error
 
 
 def _check_profile(cert: x509.Certificate, identity: Identity) -> None:
@@ -236,7 +236,7 @@ def _check_profile(cert: x509.Certificate, identity: Identity) -> None:
         raise _unsuitable(cert) from error
     known = (x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName)
     strange = [extension for extension in extensions if extension.critical and not isinstance(extension.value, known)]
-    suits = not authority and identity.role is not Role.CA and not usage.key_cert_sign
+    suits = not authority and identity.role is not CertificateRole.CA and not usage.key_cert_sign
     if strange or not suits or usage.digital_signature != identity.role.signs:
         raise _unsuitable(cert)
     if not {ExtendedKeyUsageOID.EMAIL_PROTECTION, identity.role.oid} <= purposes:
@@ -247,10 +247,10 @@ def _check_region(root: x509.Certificate, identity: Identity) -> None:
     """An authority speaks for its own region only."""
     try:
         authority = identity_of(root)
-    except Refusal:
+    except PpeError:
         return
     if authority.region != identity.region:
-        raise Foreign(
+        raise ForeignCertificateError(
             Message(
                 "The authority of region {region} cannot certify for region {region2}.",
                 region=authority.region,
@@ -262,14 +262,14 @@ def _check_region(root: x509.Certificate, identity: Identity) -> None:
 def _who(cert: x509.Certificate) -> str:
     try:
         return identity_of(cert).urn
-    except Refusal:
+    except PpeError:
         return f"{cert.serial_number:x}"
 
 
-def _untimely(cert: x509.Certificate, *, early: bool) -> PathRefusal:
+def _untimely(cert: x509.Certificate, *, early: bool) -> CertificatePathError:
     if early:
         begin = cert.not_valid_before_utc
-        return NotYetValid(
+        return CertificateNotYetValidError(
             Message(
                 "The certificate was not valid yet (valid from {begin} UTC): {who}.",
                 begin=f"{begin:%Y-%m-%d %H:%M}",
@@ -279,7 +279,7 @@ def _untimely(cert: x509.Certificate, *, early: bool) -> PathRefusal:
             remedy=Message("Check the clock of the computer."),
         )
     end = cert.not_valid_after_utc
-    return Expired(
+    return CertificateExpiredError(
         Message(
             "The certificate has expired (valid until {end} UTC): {who}.",
             end=f"{end:%Y-%m-%d %H:%M}",
@@ -290,13 +290,13 @@ def _untimely(cert: x509.Certificate, *, early: bool) -> PathRefusal:
     )
 
 
-def _foreign(cert: x509.Certificate) -> Foreign:
-    return Foreign(
+def _foreign(cert: x509.Certificate) -> ForeignCertificateError:
+    return ForeignCertificateError(
         Message("The certificate was not issued by a trusted authority: {who}.", who=_who(cert)),
     )
 
 
-def _unsuitable(cert: x509.Certificate) -> Unsuitable:
-    return Unsuitable(
+def _unsuitable(cert: x509.Certificate) -> UnsuitableCertificateError:
+    return UnsuitableCertificateError(
         Message("The certificate does not fit the profile (key usage): {who}.", who=_who(cert)),
     )

@@ -17,7 +17,7 @@ from keys import versions
 from ppe_portal import arriving, first_run
 from ppe_portal.pulse import Pulse
 from ppe_portal.supervisor import Supervisor, children
-from rcoi.answering import series
+from rcoi.answering import sequence
 from transfers import sequences
 
 PORTS = {"hq": 8000, "rcoi": 8001}
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         node_keys.ensure_keys()
         node = first_run.this_node()
         # Before anything is given out: a database that was put back from a copy does not take its numbers back.
-        series.catch_up()
+        sequence.catch_up()
         sequences.catch_up()
         if settings.PPE_NODE == "rcoi":
             versions.catch_up()

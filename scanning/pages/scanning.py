@@ -9,7 +9,7 @@ from journals.forms import why_sealed
 from journals.models import Act, Journal
 from keys import access
 from scanning import board, cards, live, scan_journal
-from scanning.register import digest, read_register
+from scanning.expected_forms import digest, read_expected_forms
 from stations import rules
 from stations.lookup import open_sitting, sitting_or_404
 from stations.models import Sitting
@@ -23,7 +23,7 @@ def desk(request: HttpRequest, key: str) -> HttpResponse:
     closed = sum(row.card.closed for row in rows)
     progress = live.progress(sitting=sitting)
     context = {
-        "mark": _mark(sitting, rows),
+        "mark": _version_tag(sitting, rows),
         "sitting": sitting,
         "rows": rows,
         "closed": closed,
@@ -31,7 +31,7 @@ def desk(request: HttpRequest, key: str) -> HttpResponse:
         "sheets": sum(row.sheets for row in rows),
         "waiting": sum(row.problems + row.differences for row in rows),
         "progress": progress,
-        "register": (register := read_register(sitting)),
+        "register": (register := read_expected_forms(sitting)),
         "why_sealed": why_sealed(sitting) if register.sealed_rooms else "",
         "access_key": access.active(sitting),
         "may_end": rules.allowed(request.user, "scanning.end", sitting),
@@ -62,7 +62,7 @@ def pulse(request: HttpRequest, key: str) -> HttpResponse:
     rows = board.room_rows(list(sitting.cards.select_related("room")))
     return JsonResponse(
         {
-            "mark": _mark(sitting, rows),
+            "mark": _version_tag(sitting, rows),
             "unread": progress.unread,
             "share": progress.share,
             "words": progress.words,
@@ -71,7 +71,7 @@ def pulse(request: HttpRequest, key: str) -> HttpResponse:
     )
 
 
-def _mark(sitting: Sitting, rows: list[board.RoomRow]) -> str:
+def _version_tag(sitting: Sitting, rows: list[board.RoomRow]) -> str:
     """What changes when the table of the rooms has to be drawn again: the tag of what it and its notes show."""
     shown = sorted(
         [row.card.room.number, row.card.state, row.sheets, row.unread, row.problems, row.differences, row.note]

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from demo.actors import Centre, DemoLogin, DemoToken, Specialist
 from demo.interpreter import ROOT, other_user
-from demo.nodes import Node, free_port, fresh
-from demo.players import Centre, Login, Specialist, Token
-from demo.report import Report
-from demo.stations import StationPlayer, Terminal, make_token
-from demo.web import PlayerError
+from demo.nodes import DemoNode, free_port, fresh
+from demo.report import DemoReport
+from demo.stations import StationActor, Terminal, make_token
+from demo.web import ActorError
 from drawing import truth
 from drawing.plan import DayPlan, PersonPlan, PointPlan
 from drawing.truth import PlacedScan
@@ -38,27 +38,27 @@ class Folders:
 
 
 @dataclass
-class Stage:
+class Harness:
     """A day on its stage."""
 
     plan: DayPlan
-    report: Report
+    report: DemoReport
     folders: Folders
-    hq: Node
-    rcoi: Node
+    hq: DemoNode
+    rcoi: DemoNode
     terminal: Terminal
     placed: list[PlacedScan]
-    logins: dict[str, tuple[Login, PersonPlan]] = field(default_factory=dict)
+    logins: dict[str, tuple[DemoLogin, PersonPlan]] = field(default_factory=dict)
     centre: dict[str, Centre] = field(default_factory=dict)
     specialists: dict[str, Specialist] = field(default_factory=dict)
-    tokens: dict[str, Token] = field(default_factory=dict)
-    stations: dict[tuple[str, str, str], StationPlayer] = field(default_factory=dict)
+    tokens: dict[str, DemoToken] = field(default_factory=dict)
+    stations: dict[tuple[str, str, str], StationActor] = field(default_factory=dict)
     packages: dict[str, Path] = field(default_factory=dict)
     access_keys: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     fingerprint: str = ""
     drawing: subprocess.Popen[bytes] | None = None
 
-    def station(self, point: PointPlan, kind: str, number: str) -> StationPlayer:
+    def station(self, point: PointPlan, kind: str, number: str) -> StationActor:
         """Return a station."""
         return self.stations[point.code, kind, number]
 
@@ -86,11 +86,11 @@ class Stage:
 def build(
     plan: DayPlan,
     root: Path,
-    report: Report,
+    report: DemoReport,
     *,
     ports: tuple[int, int] | None = None,
     settings: Mapping[str, str] | None = None,
-) -> Stage:
+) -> Harness:
     """Make the folders and the two nodes of a day; nothing runs yet."""
     common = {**SMALL, **(settings or {})}
     fresh(root)
@@ -101,8 +101,8 @@ def build(
     if runner.uid is None:
         report.note(f"HQ under the same uid as the centre: {runner.reason}")
     hq_port, rcoi_port = ports or (free_port(), free_port())
-    rcoi = Node("rcoi", root / "data" / "rcoi", folders.logs, rcoi_port)
-    hq = Node("hq", root / "data" / "hq", folders.logs, hq_port, runner=runner)
+    rcoi = DemoNode("rcoi", root / "data" / "rcoi", folders.logs, rcoi_port)
+    hq = DemoNode("hq", root / "data" / "hq", folders.logs, hq_port, runner=runner)
     hq.settings = {
         "PPE_RCOI_URL": rcoi.url,
         "PPE_STATION": STATION,
@@ -113,10 +113,10 @@ def build(
     rcoi.settings = {"PPE_FLASH_DIRS": str(folders.flash), **common}
     placed = truth.place(plan, folders.scans)
     truth.write(root / "truth.csv", [each.row for each in placed])
-    return Stage(plan, report, folders, hq, rcoi, Terminal(folders.logs / "stations.log"), placed)
+    return Harness(plan, report, folders, hq, rcoi, Terminal(folders.logs / "stations.log"), placed)
 
 
-def start(stage: Stage) -> None:
+def start(stage: Harness) -> None:
     """Start both nodes and, beside them, the drawing of the sheets."""
     # Compiled once here: the HQ's user may not write beside the sources, and a dozen processes would compile anew.
     for package in sorted(path.parent for path in ROOT.glob("*/__init__.py")):
@@ -149,27 +149,27 @@ def start(stage: Stage) -> None:
     stage.hq.wait()
 
 
-def wait_drawn(stage: Stage, seconds: float = 180) -> None:
+def wait_drawn(stage: Harness, seconds: float = 180) -> None:
     """Wait for the drawn sheets.
 
     Raises:
-        PlayerError: The drawing failed.
+        ActorError: The drawing failed.
     """
     if stage.drawing is not None and stage.drawing.wait(seconds) != 0:
-        raise PlayerError("the drawing of the sheets failed")
+        raise ActorError("the drawing of the sheets failed")
     lost = [each.path for each in stage.placed if not each.path.exists()]
     if lost:
-        raise PlayerError(f"{len(lost)} sheets were not drawn, {lost[0]} among them")
+        raise ActorError(f"{len(lost)} sheets were not drawn, {lost[0]} among them")
 
 
-def new_login(stage: Stage, username: str, person: PersonPlan) -> Login:
+def new_login(stage: Harness, username: str, person: PersonPlan) -> DemoLogin:
     """Think a password up for a person."""
-    login = Login(username, f"{secrets.token_urlsafe(9)}-{secrets.randbelow(90) + 10}")
+    login = DemoLogin(username, f"{secrets.token_urlsafe(9)}-{secrets.randbelow(90) + 10}")
     stage.logins[username] = (login, person)
     return login
 
 
-def found_centre(stage: Stage) -> None:
+def found_centre(stage: Harness) -> None:
     """Set the centre up: its first page, the region's registry, the logins of its staff."""
     plan = stage.plan
     people = {person.role: person for person in plan.staff}
@@ -186,7 +186,7 @@ def found_centre(stage: Stage) -> None:
     (stage.folders.pki / "ca.pem").write_bytes(pem)
 
 
-def make_keys(stage: Stage) -> list[tuple[str, bytes]]:
+def make_keys(stage: Harness) -> list[tuple[str, bytes]]:
     """Have every station, token and the HQ node make its key; returns the certificate requests."""
     plan, requests = stage.plan, []
     pins = []
@@ -195,7 +195,7 @@ def make_keys(stage: Stage) -> list[tuple[str, bytes]]:
             if station.kind == "scan" and station.number == STATION:
                 continue  # The node itself.
             folder = stage.folders.stations / point.code / f"{station.kind}-{station.number}"
-            player = StationPlayer(stage.terminal, plan, point, station, folder)
+            player = StationActor(stage.terminal, plan, point, station, folder)
             stage.stations[point.code, station.kind, station.number] = player
             requests.append(player.init())
         pin = f"{secrets.randbelow(10**8):08d}"
@@ -208,7 +208,7 @@ def make_keys(stage: Stage) -> list[tuple[str, bytes]]:
     return requests
 
 
-def identify_hq(stage: Stage) -> bytes:
+def identify_hq(stage: Harness) -> bytes:
     """Name the points of the HQ node; returns its certificate requests."""
     first = stage.plan.points[0]
     person = first.person("technical_specialist")
@@ -217,13 +217,13 @@ def identify_hq(stage: Stage) -> bytes:
     return player.identify(stage.hq.first_run_code(), stage.plan, station=STATION)
 
 
-def sign_and_pack(stage: Stage, requests: list[tuple[str, bytes]], archive: bytes) -> None:
+def sign_and_pack(stage: Harness, requests: list[tuple[str, bytes]], archive: bytes) -> None:
     """At the centre: sign the requests, make access keys and exam packages."""
     chief = stage.centre["administrator"]
     chief.take_requests([*requests, ("hq-requests.zip", archive)])
     signed = chief.sign_requests()
     if signed < len(requests):
-        raise PlayerError(f"{signed} requests were signed, {len(requests)} were brought by stations alone")
+        raise ActorError(f"{signed} requests were signed, {len(requests)} were brought by stations alone")
     operator = stage.centre["rcoi_operator"]
     for point in stage.plan.points:
         stage.access_keys[point.code] = operator.make_access_key(stage.plan.sitting(point))
@@ -232,7 +232,7 @@ def sign_and_pack(stage: Stage, requests: list[tuple[str, bytes]], archive: byte
         path.write_bytes(data)
 
 
-def take_packages(stage: Stage) -> None:
+def take_packages(stage: Harness) -> None:
     """At the point: the HQ and every station take their exam package in; logins for the point's people."""
     code = stage.hq.first_run_code()
     first = stage.plan.points[0]
@@ -254,7 +254,7 @@ def take_packages(stage: Stage) -> None:
         station.take_package(stage.packages[station.point.code], stage.fingerprint)
 
 
-def export_pki(stage: Stage) -> None:
+def export_pki(stage: Harness) -> None:
     """Put copies of what the proofs need into ``pki/``: tokens, and the centre's own key and certificate."""
     pki = stage.folders.pki
     for point in stage.plan.points:

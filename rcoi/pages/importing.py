@@ -12,7 +12,7 @@ from audit.log import actor_of
 from common import flash
 from common.web.pages import page, render
 from rcoi.pages.access import needs
-from rcoi.receiving import door
+from rcoi.receiving import channels
 from stations import rules
 from stations.lookup import point_or_404
 
@@ -25,8 +25,8 @@ def import_page(request: HttpRequest) -> HttpResponse:
         {
             "path": str(drive),
             "packets": [
-                *(flash.shown(path) for path in door.packets_in(drive)),
-                *(f"{flash.shown(each.name)} ({len(each.paths)}/{each.count})" for each in door.pieces_in(drive)),
+                *(flash.shown(path) for path in channels.packets_in(drive)),
+                *(f"{flash.shown(each.name)} ({len(each.paths)}/{each.count})" for each in channels.volumes_in(drive)),
             ],
         }
         for drive in flash.roots()
@@ -41,7 +41,7 @@ def write_feed(request: HttpRequest) -> str:
     """Write the feed of a point to a drive."""
     point = point_or_404(request.user, request.POST.get("point", ""))  # type: ignore[arg-type]
     rules.require(request.user, "rcoi.inbox", point)
-    path = door.write_feed(point=point, folder=request.POST.get("folder", ""), actor=actor_of(request))
+    path = channels.write_feed(point=point, folder=request.POST.get("folder", ""), actor=actor_of(request))
     return _("The feed is written and read back: %s. The drive may be removed.") % path
 
 
@@ -53,13 +53,13 @@ def import_packets(request: HttpRequest) -> HttpResponse:
     files: list[Any] = request.FILES.getlist("files")
     if files:
         pairs = [(Path(each.name).name, Path(each.temporary_file_path())) for each in files]
-        taken = door.import_files(files=pairs, actor=actor)
+        taken = channels.import_files(files=pairs, actor=actor)
     else:
-        taken = door.import_folder(folder=request.POST.get("folder", ""), actor=actor)
-        if len(taken) >= door.MOST:
+        taken = channels.import_folder(folder=request.POST.get("folder", ""), actor=actor)
+        if len(taken) >= channels.MOST:
             words = _("At most %d files are taken in at a time; the others on the drive are untouched. ")
             cure = _("Move the files that were taken in elsewhere and take in the drive again.")
-            messages.warning(request, words % door.MOST + cure)
+            messages.warning(request, words % channels.MOST + cure)
     for each in taken:
         level = messages.ERROR if each.refusal else messages.WARNING if each.refused else messages.SUCCESS
         code = f"code-{each.refusal.code}" if each.refusal else ""

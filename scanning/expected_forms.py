@@ -12,7 +12,7 @@ from stations.models import Sitting
 
 
 @dataclass(frozen=True)
-class FormSet:
+class ExpectedSet:
     """One participant's set as a station made it."""
 
     room: str
@@ -43,7 +43,7 @@ class ExpectedAnswer:
 
 
 @dataclass
-class Register:
+class ExpectedForms:
     """Everything the journals of one sitting say about paper and sound.
 
     Attributes:
@@ -54,18 +54,18 @@ class Register:
         absent_journals: Room → stations whose journal is neither here nor replaced by an act.
     """
 
-    sets: list[FormSet] = field(default_factory=list)
+    sets: list[ExpectedSet] = field(default_factory=list)
     answers: list[ExpectedAnswer] = field(default_factory=list)
     sealed_rooms: set[str] = field(default_factory=set)
     acts: dict[str, list[str]] = field(default_factory=dict)
     absent_journals: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.by_number: dict[str, tuple[FormSet, str]] = {
+        self.by_number: dict[str, tuple[ExpectedSet, str]] = {
             number: (each, kind) for each in self.sets for kind, number in each.sheets.items()
         }
 
-    def of_room(self, room: str) -> list[FormSet]:
+    def of_room(self, room: str) -> list[ExpectedSet]:
         """Return the sets of a room."""
         return [each for each in self.sets if each.room == room]
 
@@ -98,7 +98,7 @@ def digest(content: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def read_register(sitting: Sitting) -> Register:
+def read_expected_forms(sitting: Sitting) -> ExpectedForms:
     """Gather what the journals of a sitting say."""
     answers = list(_answers(sitting))
     sets = _printed_sets(sitting)
@@ -107,7 +107,7 @@ def read_register(sitting: Sitting) -> Register:
         if answer.registration_number and answer.registration_number not in known:
             known.add(answer.registration_number)
             sets.append(
-                FormSet(
+                ExpectedSet(
                     room=answer.room,
                     station=answer.place,
                     ordinal=answer.ordinal,
@@ -123,15 +123,15 @@ def read_register(sitting: Sitting) -> Register:
             acts.setdefault(room, []).append(row.post.station.number)
         elif not row.served:
             absent.setdefault(room, []).append(row.post.station.number)
-    return Register(sets, answers, sealed, acts, absent)
+    return ExpectedForms(sets, answers, sealed, acts, absent)
 
 
-def _printed_sets(sitting: Sitting) -> list[FormSet]:
-    found: dict[tuple[str, str, int], FormSet] = {}
+def _printed_sets(sitting: Sitting) -> list[ExpectedSet]:
+    found: dict[tuple[str, str, int], ExpectedSet] = {}
     for row in journals_forms.printed(sitting):
         key = (str(row.room or ""), str(row.station), row.ordinal)
         if key not in found:
-            found[key] = FormSet(*key, spoiled=row.spoiled, unused=row.unused)
+            found[key] = ExpectedSet(*key, spoiled=row.spoiled, unused=row.unused)
         found[key].sheets[row.kind] = row.number
     return list(found.values())
 

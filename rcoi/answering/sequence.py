@@ -13,7 +13,7 @@ from audit.subjects import AuditSubject
 from common import marks
 from common.marks import Gap, Mark
 from common.work.clock import now
-from rcoi.models import Series
+from rcoi.models import NumberSequence
 from wire.canonical import parse_stamp
 
 FEED = "feed:"
@@ -21,12 +21,12 @@ FEED = "feed:"
 _LEAVING = ("receipt", "report", FEED)
 
 
-def lock(name: str) -> Series:
+def lock(name: str) -> NumberSequence:
     """Return the row of a series under a lock, not behind what was given out. Call inside a transaction."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("a number is taken inside the transaction that uses it")
-    Series.objects.get_or_create(name=name)
-    row = Series.objects.select_for_update().get(name=name)
+    NumberSequence.objects.get_or_create(name=name)
+    row = NumberSequence.objects.select_for_update().get(name=name)
     region, _dash, point = name.removeprefix(FEED).partition("-") if name.startswith(FEED) else ("", "", "")
     mark = numbers.ahead(name, row.number, about=AuditSubject(region, point))
     if mark is not None:
@@ -35,7 +35,7 @@ def lock(name: str) -> Series:
     return row
 
 
-def advance(row: Series, digest: str = "") -> int:
+def advance(row: NumberSequence, digest: str = "") -> int:
     """Give out the next number of a locked series.
 
     Args:
@@ -60,5 +60,5 @@ def catch_up() -> None:
         for name in sorted(marks.known()):
             if name.startswith(_LEAVING):
                 lock(name)
-        rows = list(Series.objects.filter(number__gt=0))
+        rows = list(NumberSequence.objects.filter(number__gt=0))
     numbers.made_anew({row.name: Mark(row.number, row.hash) for row in rows if row.name.startswith(_LEAVING)})

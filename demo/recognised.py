@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from demo.players import Specialist, Token, choose, wait_for
-from demo.web import Form, PlayerError, Refused
+from demo.actors import DemoToken, Specialist, choose, wait_for
+from demo.web import ActorError, Refused, WebForm
 from demo.words import russian
 from drawing.plan import HQ, DayPlan, PointPlan, RoomPlan
 from drawing.truth import PlacedScan
@@ -38,7 +38,7 @@ class Desk:
     plan: DayPlan
     point: PointPlan
     placed: list[PlacedScan]
-    token: Token
+    token: DemoToken
     recordings: Callable[[str, bool], list[tuple[str, bytes]]]
     seen: list[Seen] = field(default_factory=list)
     closed_with_act: list[str] = field(default_factory=list)
@@ -139,12 +139,12 @@ class Desk:
         """Look at the paper that a file was scanned from.
 
         Raises:
-            PlayerError: No such file was ever scanned here.
+            ActorError: No such file was ever scanned here.
         """
         for each in self.placed:
             if each.row.point == self.point.code and each.path.name == file:
                 return each
-        raise PlayerError(f"{self.sitting}: the desk speaks of a file {file!r} that nobody scanned")
+        raise ActorError(f"{self.sitting}: the desk speaks of a file {file!r} that nobody scanned")
 
     # --- reacting ---
 
@@ -270,7 +270,7 @@ class Desk:
     def _waiting(state: dict[str, Any]) -> bool:
         return any(not recording.get("state") or recording["state"] == "received" for recording in state["recordings"])
 
-    def _act(self, form: Form, words: str) -> dict[str, str]:
+    def _act(self, form: WebForm, words: str) -> dict[str, str]:
         reason = russian(Message("The participant did not answer: a recording without speech."))
         if "reason" in form.options:
             reason = choose(form, "reason", reason, form.options["reason"][-1][0])

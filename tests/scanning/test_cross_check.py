@@ -1,7 +1,7 @@
 """What the HQ's forms say stands beside a room's card, and contradicts it only where it was read with certainty."""
 
 from drawing.draw import SheetSpec, draw_sheet
-from scanning import cards, opinion
+from scanning import cards, cross_check
 from scanning.models import Sheet
 from wire.forms import make_number
 
@@ -42,11 +42,11 @@ def test_the_protocol_and_the_summary_are_held_against_the_card(desk, technician
                 truth = {("absent", 1): "0", ("registration", 1): "2"}
             each |= {"value": drawn.get(each["value"], truth[each["name"], each["row"]]), "sure": True}
         sheet.save()
-    found = {(each.sheet.kind, each.value, each.differs) for each in opinion.opinions(desk.card())}
+    found = {(each.sheet.kind, each.value, each.differs) for each in cross_check.cross_checks(desk.card())}
     assert found == {("05-02", "0", False), ("05-02", "2", False), ("13-02-МАШ", "1", True)}
-    assert opinion.opinions(desk.card(hq)) == []
+    assert cross_check.cross_checks(desk.card(hq)) == []
     page = technician.client.get(f"/scanning/{desk.sitting.key}/0101/").content.decode()
     assert 'id="opinions"' in page
     assert page.count("в карточке 0") == 1
     Sheet.objects.filter(kind="13-02-МАШ").update(reading={"fields": []})
-    assert not any(each.differs for each in opinion.opinions(desk.card()))
+    assert not any(each.differs for each in cross_check.cross_checks(desk.card()))

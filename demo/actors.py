@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from demo.registry import registry
-from demo.web import Browser, Form, Page, PlayerError, Refused
+from demo.web import ActorError, Browser, Refused, WebForm, WebPage
 from demo.words import russian
 from drawing.plan import DayPlan, PersonPlan, PointPlan
 from wire.messages import Message
@@ -19,7 +19,7 @@ Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class DemoLogin:
     """A user name and its password."""
 
     username: str
@@ -27,7 +27,7 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class DemoToken:
     """A GEK member's token in the drive: its file and its PIN, which only its holder types."""
 
     person: PersonPlan
@@ -39,7 +39,7 @@ def wait_for(look: Callable[[], Thing | None], *, what: str, seconds: float = 24
     """Look again and again until there is something to see.
 
     Raises:
-        PlayerError: Nothing came in time.
+        ActorError: Nothing came in time.
     """
     until = time.monotonic() + seconds
     while True:
@@ -47,15 +47,15 @@ def wait_for(look: Callable[[], Thing | None], *, what: str, seconds: float = 24
         if seen is not None:
             return seen
         if time.monotonic() > until:
-            raise PlayerError(f"waited {seconds:.0f} s in vain for {what}")
+            raise ActorError(f"waited {seconds:.0f} s in vain for {what}")
         time.sleep(pause)
 
 
-def choose(form: Form, name: str, *wanted: str) -> str:
+def choose(form: WebForm, name: str, *wanted: str) -> str:
     """Return the value of the first option that shows one of the wanted texts; a plain field takes the text itself.
 
     Raises:
-        PlayerError: No option shows it.
+        ActorError: No option shows it.
     """
     if name not in form.options:
         return wanted[0]
@@ -67,13 +67,13 @@ def choose(form: Form, name: str, *wanted: str) -> str:
         for value, label in form.options[name]:
             if text in value or text in label:
                 return value
-    raise PlayerError(f"form {form.id!r}: none of {wanted} among {form.options[name]}")
+    raise ActorError(f"form {form.id!r}: none of {wanted} among {form.options[name]}")
 
 
-class Player:
+class DayActor:
     """A person before a screen."""
 
-    def __init__(self, base_url: str, login: Login, *, who: str) -> None:
+    def __init__(self, base_url: str, login: DemoLogin, *, who: str) -> None:
         self.login, self.browser = login, Browser(base_url, who=who)
 
     def enter(self) -> None:
@@ -84,11 +84,11 @@ class Player:
         """Leave."""
         self.browser.close()
 
-    def passwords(self, form: Form) -> dict[str, str]:
+    def passwords(self, form: WebForm) -> dict[str, str]:
         """Return what the person types into the password fields of a form."""
         return {"username": self.login.username, "password1": self.login.password, "password2": self.login.password}
 
-    def account(self, login: Login, person: PersonPlan) -> None:
+    def account(self, login: DemoLogin, person: PersonPlan) -> None:
         """Issue a login to another person on the page “Staff”."""
         self.browser.submit(
             "/people/",
@@ -102,7 +102,7 @@ class Player:
         )
 
 
-class Centre(Player):
+class Centre(DayActor):
     """A member of the regional centre's staff: administrator, operator or coordinator, as the login says."""
 
     def found(self, code: str, plan: DayPlan) -> None:
@@ -142,7 +142,7 @@ class Centre(Player):
             signed += len(waiting)
         return signed
 
-    def _make(self, path: str, values: Callable[[Form], dict[str, str]], **wanted: str) -> tuple[str, bytes]:
+    def _make(self, path: str, values: Callable[[WebForm], dict[str, str]], **wanted: str) -> tuple[str, bytes]:
         page = self.browser.get(path)
         before = {link for link, _words in page.links}
         form = next((each for each in page.forms_like("make") if each.says(**wanted)), page.form("make"))
@@ -150,7 +150,7 @@ class Centre(Player):
         made = [link for link, _words in answer.links if link.endswith("/file/")]
         fresh = [link for link in made if link not in before] or made
         if not fresh:
-            raise PlayerError(f"{path}: no file to download after «make»")
+            raise ActorError(f"{path}: no file to download after «make»")
         return self.browser.download(fresh[0])
 
     def make_access_key(self, sitting: str) -> tuple[str, bytes]:
@@ -162,7 +162,7 @@ class Centre(Player):
     def make_package(self, plan: DayPlan, point: PointPlan) -> tuple[str, bytes]:
         """Make the exam package of a point and download it."""
 
-        def values(form: Form) -> dict[str, str]:
+        def values(form: WebForm) -> dict[str, str]:
             return {
                 "point": choose(form, "point", f"{plan.region}-{point.code}", point.code),
                 "date": choose(form, "date", plan.date.isoformat(), f"{plan.date:%d.%m.%Y}"),
@@ -195,7 +195,7 @@ class Centre(Player):
         return data
 
 
-class Specialist(Player):
+class Specialist(DayActor):
     """A technical specialist of an exam point, with a GEK member beside whenever a token is needed."""
 
     def identify(self, code: str, plan: DayPlan, *, station: str) -> bytes:
@@ -219,11 +219,11 @@ class Specialist(Player):
 
     # --- “Monitoring” ---
 
-    def bring_journals(self, sitting: str, files: Iterable[tuple[str, bytes]]) -> Page:
+    def bring_journals(self, sitting: str, files: Iterable[tuple[str, bytes]]) -> WebPage:
         """Upload journals in the browser; returns the page with a verdict line for each."""
         return self.browser.submit(f"/monitoring/{sitting}/", "journals", files=files)
 
-    def bring_flash(self, sitting: str, folder: Path) -> Page:
+    def bring_flash(self, sitting: str, folder: Path) -> WebPage:
         """Take journals in from a folder of the flash drive."""
         page = self.browser.get(f"/monitoring/{sitting}/")
         said = {"folder": choose(page.form("flash"), "folder", str(folder), folder.name)}
@@ -240,20 +240,20 @@ class Specialist(Player):
         }
         _check(self.browser.send(page, "replace", said))
 
-    def act_for_station(self, sitting: str, station: str, *, reason: str, text: str, token: Token) -> None:
+    def act_for_station(self, sitting: str, station: str, *, reason: str, text: str, token: DemoToken) -> None:
         """Make an act instead of a journal that cannot be had, signed by the GEK member.
 
         Raises:
-            PlayerError: The page offers no act for that station.
+            ActorError: The page offers no act for that station.
         """
         page = self.browser.get(f"/monitoring/{sitting}/")
         for form in page.forms_like("act-"):
             if form.values.get("station") == [station]:
                 _check(self.browser.send(page, form.id, self._signed(form, token, reason=reason, text=text)))
                 return
-        raise PlayerError(f"no act is offered for station {station}")
+        raise ActorError(f"no act is offered for station {station}")
 
-    def send_status(self, sitting: str, status: str) -> Page:
+    def send_status(self, sitting: str, status: str) -> WebPage:
         """Send a status of the point; the gate may refuse.
 
         Raises:
@@ -261,7 +261,7 @@ class Specialist(Player):
         """
         return self.browser.submit(f"/monitoring/{sitting}/", f"status-{status}")
 
-    def _signed(self, form: Form, token: Token, **said: str) -> dict[str, str]:
+    def _signed(self, form: WebForm, token: DemoToken, **said: str) -> dict[str, str]:
         """Return the fields of a form that needs a token; the reason is chosen where the page offers reasons."""
         if "reason" in form.options:
             said["reason"] = choose(form, "reason", said["reason"], form.options["reason"][-1][0])
@@ -273,7 +273,7 @@ class Specialist(Player):
         """Load the access key of a sitting."""
         self.browser.submit(f"/keys/{sitting}/", "load", files=[(name, data)])
 
-    def activate_key(self, sitting: str, name: str, token: Token) -> None:
+    def activate_key(self, sitting: str, name: str, token: DemoToken) -> None:
         """Have the GEK member activate the access key."""
         page = self.browser.get(f"/keys/{sitting}/")
         form = page.form("activate")
@@ -289,7 +289,7 @@ class Specialist(Player):
         """Put every closed room into packets."""
         self.browser.submit(f"/transfers/{sitting}/", "build")
 
-    def sign_packets(self, sitting: str, token: Token) -> None:
+    def sign_packets(self, sitting: str, token: DemoToken) -> None:
         """Have the GEK member sign everything that waits for a signature."""
         page = self.browser.get(f"/transfers/{sitting}/")
         _check(self.browser.send(page, "sign", self._signed(page.form("sign"), token)))
@@ -310,7 +310,7 @@ class Specialist(Player):
         """Wait until the packets of a sitting are as wished.
 
         Raises:
-            PlayerError: They do not become so; one that needs a person is named at once.
+            ActorError: They do not become so; one that needs a person is named at once.
         """
         last: list[dict[str, Any]] = []
 
@@ -318,17 +318,17 @@ class Specialist(Player):
             last[:] = self.transfers(sitting)["packets"]
             ill = [packet for packet in last if packet["state"] in ("stuck", "rejected")]
             if ill:
-                raise PlayerError(f"{sitting}: packets need a person: {ill}")
+                raise ActorError(f"{sitting}: packets need a person: {ill}")
             return list(last) if done(last) else None
 
         try:
             return wait_for(look, what=f"{sitting}: {what}", seconds=seconds)
-        except PlayerError as error:
+        except ActorError as error:
             states = ", ".join(f"{packet['kind']} {packet.get('room') or ''} {packet['state']}" for packet in last)
-            raise PlayerError(f"{error} ({states})") from None
+            raise ActorError(f"{error} ({states})") from None
 
 
-def _check(page: Page) -> Page:
+def _check(page: WebPage) -> WebPage:
     refused = [message for message in page.messages if message.level == "error"]
     if refused:
         raise Refused(refused)

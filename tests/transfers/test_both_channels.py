@@ -26,11 +26,11 @@ import sys, threading, django
 django.setup()
 from django.db import connection
 from audit.log import SYSTEM
-from rcoi.receiving import door
+from rcoi.receiving import channels
 said = []
 def take():
     try:
-        (taken,) = door.import_folder(folder=sys.argv[1], actor=SYSTEM)
+        (taken,) = channels.import_folder(folder=sys.argv[1], actor=SYSTEM)
         said.append(taken.refusal is None and taken.packet is not None)
     finally:
         connection.close()

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from demo.desk import Desk, Seen
-from demo.report import Report
+from demo.recognised import Desk, Seen
+from demo.report import DemoReport
 from drawing.plan import Fault
 
 #: How the desk calls a planted fault: kind of discrepancy or code of a finding.
@@ -24,7 +24,7 @@ SAID_AS: dict[str, tuple[str, ...]] = {
 }
 
 
-def judge(report: Report, faults: Iterable[Fault], desks: list[Desk], gate: dict[str, str]) -> None:
+def evaluate(report: DemoReport, faults: Iterable[Fault], desks: list[Desk], gate: dict[str, str]) -> None:
     """Write down which planted faults were found."""
     seen = [each for desk in desks for each in desk.seen]
     papers = {

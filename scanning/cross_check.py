@@ -22,7 +22,7 @@ _PROTOCOL, _SUMMARIES = "05-02", (SUMMARY, ORAL_SUMMARY)
 
 
 @dataclass(frozen=True)
-class Opinion:
+class CrossCheck:
     """One count as a form has it."""
 
     sheet: Sheet
@@ -39,7 +39,7 @@ class Opinion:
         return self.sure and self.card is not None and int(self.value) != self.card
 
 
-def opinions(card: RoomCard) -> list[Opinion]:
+def cross_checks(card: RoomCard) -> list[CrossCheck]:
     """Return what the scanned protocol and summary say about a room; nothing for the HQ itself."""
     if card.is_hq:
         return []
@@ -47,7 +47,7 @@ def opinions(card: RoomCard) -> list[Opinion]:
     sheets = Sheet.objects.filter(
         card__sitting=card.sitting, kind__in=(_PROTOCOL, *_SUMMARIES), state__in=ACTIVE
     ).select_related("card__room", "source")
-    found: list[Opinion] = []
+    found: list[CrossCheck] = []
     for sheet in sheets:
         rows = sheet.reading.get("fields", [])
         if sheet.kind == _PROTOCOL:
@@ -59,11 +59,11 @@ def opinions(card: RoomCard) -> list[Opinion]:
     return found
 
 
-def _of_card(card: RoomCard, sheet: Sheet, rows: Iterable[dict[str, Any]]) -> Iterator[Opinion]:
+def _of_card(card: RoomCard, sheet: Sheet, rows: Iterable[dict[str, Any]]) -> Iterator[CrossCheck]:
     for row in rows:
         if row["name"] in _COUNTS:
             name, words = _COUNTS[row["name"]]
-            yield Opinion(
+            yield CrossCheck(
                 sheet,
                 words,
                 row["value"],

@@ -14,19 +14,19 @@ from common import files as store_files
 from common import flash, space
 from common.errors import told, words
 from rcoi.answering import feed, receipts
-from rcoi.errors import NothingToImport
-from rcoi.models import Door, InboxPacket
+from rcoi.errors import NothingToImportError
+from rcoi.models import InboxChannel, InboxPacket
 from rcoi.receiving import inbox
-from rcoi.states import PacketState
+from rcoi.states import InboxState
 from stations.models import ExamPoint
 from uploads import handlers
 from uploads.models import Upload
 from wire import durable, packet
-from wire.errors import Refusal
+from wire.errors import PpeError
 from wire.messages import Message
 from wire.packet import volumes as pieces
-from wire.packet.volumes import Pieces
-from wire.pki import Identity, Role
+from wire.packet.volumes import Volumes
+from wire.pki import CertificateRole, Identity
 
 PURPOSE = "packet"
 SUFFIX = ".ppe"
@@ -37,20 +37,20 @@ MOST = 2000
 def connect() -> None:
     """Take the uploads of purpose ``packet`` on a centre."""
     if settings.PPE_NODE == "rcoi":
-        handlers.register(PURPOSE, take_upload, roles={Role.HQ})
+        handlers.register(PURPOSE, take_upload, roles={CertificateRole.HQ})
 
 
 def take_upload(upload: Upload) -> dict[str, Any]:
     """Receive a complete upload; the result is the latest receipt of these bytes.
 
     Raises:
-        Refusal: For the moment only.
+        PpeError: For the moment only.
     """
     sender = Identity.parse(upload.owner_urn)
     row = inbox.receive(
         path=upload.path,
         name=upload.filename or f"{upload.uid}{SUFFIX}",
-        door=Door.NETWORK,
+        door=InboxChannel.NETWORK,
         sender=sender,
         actor=Actor(sender.urn, "api", certificate=upload.certificate),
         sha256=upload.sha256 or None,
@@ -63,16 +63,16 @@ def write_feed(*, point: ExamPoint, folder: str, actor: Actor) -> Path:
     """Write the feed of a point to a flash drive, and read it back before calling it done.
 
     Raises:
-        NoSuchFolder: The folder is not on one of the node's drives.
-        DiskRefusal: The drive is full, read-only or failing.
-        CopyMismatch: What was read back is not what was written.
+        NoSuchFolderError: The folder is not on one of the node's drives.
+        DiskError: The drive is full, read-only or failing.
+        CopyMismatchError: What was read back is not what was written.
     """
     name, data = feed.bundle(point)
     path = flash.folder_of(folder) / name
     digest = durable.write_durable(path, data)
     if durable.sha256_file(path) != digest:
         path.unlink(missing_ok=True)
-        raise durable.CopyMismatch(
+        raise durable.CopyMismatchError(
             Message("The feed file was written wrongly and removed."),
             remedy=Message("Take another drive."),
         )
@@ -81,18 +81,18 @@ def write_feed(*, point: ExamPoint, folder: str, actor: Actor) -> Path:
 
 
 @dataclass(frozen=True)
-class Taken:
+class ImportedFile:
     """What came of one file of an import."""
 
     name: str
     packet: InboxPacket | None
     again: bool
-    refusal: Refusal | None
+    refusal: PpeError | None
 
     @property
     def refused(self) -> bool:
         """Whether the centre answered with a rejected receipt."""
-        return self.packet is not None and self.packet.state == PacketState.REJECTED
+        return self.packet is not None and self.packet.state == InboxState.REJECTED
 
     @property
     def line(self) -> str:
@@ -108,7 +108,7 @@ class Taken:
         return said % {"name": self.name, "title": self.packet.title}
 
 
-def pieces_in(folder: Path) -> list[Pieces]:
+def volumes_in(folder: Path) -> list[Volumes]:
     """Return the packets that lie in pieces in a folder and the folders below it."""
     return pieces.grouped(_below(folder, f"*{SUFFIX}.*of*"))
 
@@ -127,71 +127,71 @@ def _below(folder: Path, pattern: str) -> list[Path]:
     return sorted(found)[:MOST]
 
 
-def import_folder(*, folder: str, actor: Actor) -> list[Taken]:
+def import_folder(*, folder: str, actor: Actor) -> list[ImportedFile]:
     """Take in every packet of a folder on a flash drive.
 
     Raises:
-        NoSuchFolder: The folder is not on one of the node's drives.
-        NothingToImport: It holds no packet.
+        NoSuchFolderError: The folder is not on one of the node's drives.
+        NothingToImportError: It holds no packet.
     """
     root = flash.folder_of(folder)
-    found = [*packets_in(root), *(path for each in pieces_in(root) for path in each.paths.values())]
+    found = [*packets_in(root), *(path for each in volumes_in(root) for path in each.paths.values())]
     return import_files(files=[(each.name, each) for each in found], actor=actor)
 
 
-def import_files(*, files: Iterable[tuple[str, Path]], actor: Actor) -> list[Taken]:
+def import_files(*, files: Iterable[tuple[str, Path]], actor: Actor) -> list[ImportedFile]:
     """Take in files one by one; a bad one never stops the others.
 
     Raises:
-        NothingToImport: There is no file at all.
+        NothingToImportError: There is no file at all.
     """
     listed = list(files)
     cut = {path for name, path in listed if pieces.whole_name(name) is not None}
     taken = [_import_one(flash.shown(name), path, actor) for name, path in listed if path not in cut]
-    taken += [_import_pieces(each, actor) for each in _grouped(listed)]
+    taken += [_import_volumes(each, actor) for each in _grouped(listed)]
     if not taken:
-        raise NothingToImport(
+        raise NothingToImportError(
             Message("There are no .ppe packets here."),
             remedy=Message("See whether it is the right drive."),
         )
     return taken
 
 
-def _grouped(listed: Iterable[tuple[str, Path]]) -> list[Pieces]:
+def _grouped(listed: Iterable[tuple[str, Path]]) -> list[Volumes]:
     """Return the pieces among files, by the names they came under: a browser's files lie under names of our own."""
     by_name = {Path(str(path.parent)) / name: path for name, path in listed}
     return [
-        Pieces(each.name, each.count, {number: by_name[path] for number, path in each.paths.items()})
+        Volumes(each.name, each.count, {number: by_name[path] for number, path in each.paths.items()})
         for each in pieces.grouped(by_name)
     ]
 
 
-def _import_pieces(each: Pieces, actor: Actor) -> Taken:
+def _import_volumes(each: Volumes, actor: Actor) -> ImportedFile:
     name = flash.shown(each.name)
     part = store_files.folder("tmp") / f"{secrets.token_hex(16)}.ppe"
     try:
         space.require(sum(flash.size_of(path) for path in each.paths.values()))
         pieces.join(each, part)
         return _import_one(name, part, actor)
-    except Refusal as refusal:
-        return Taken(name, None, False, refusal)
+    except PpeError as refusal:
+        return ImportedFile(name, None, False, refusal)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _import_one(name: str, path: Path, actor: Actor) -> Taken:
+def _import_one(name: str, path: Path, actor: Actor) -> ImportedFile:
     try:
         # What has not even the shape of a packet is not carried into the store: a photo, or two sparse gigabytes.
         packet.read_header(path)
         digest = durable.sha256_file(path)
         again = InboxPacket.objects.filter(sha256=digest).exists()
-        row = inbox.receive(path=path, name=name, door=Door.FLASH, actor=actor, sha256=digest)
-        return Taken(name, row, again, None)
-    except Refusal as refusal:
+        row = inbox.receive(path=path, name=name, door=InboxChannel.FLASH, actor=actor, sha256=digest)
+        return ImportedFile(name, row, again, None)
+    except PpeError as refusal:
         record(
             "rcoi.refused",
             actor=actor,
             subject=name,
-            data={"code": refusal.code, "text": refusal.text("ru")[:1000], "door": str(Door.FLASH)},
+            data={"code": refusal.code, "text": refusal.text("ru")[:1000], "door": str(InboxChannel.FLASH)},
         )
-        return Taken(name, None, False, refusal)
+        return ImportedFile(name, None, False, refusal)

@@ -12,9 +12,9 @@ from keys.trust import trust_store
 from stations.models import Node
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import feed, flash, receipts
-from transfers.models import Packet, PacketStep, ReceiptRecord
+from transfers.history import milestones
+from transfers.models import HistoryEntry, Packet, ReceiptRecord
 from transfers.overview import Overview, Row
-from transfers.story import milestones
 from wire.documents import receipt as wire_receipt
 
 
@@ -79,12 +79,12 @@ def test_a_receipt_for_nothing_raises_an_alarm_and_one_of_the_other_machine_does
     address = f"/transfers/{hq.sitting.key}/"
     other = wire_receipt.read(hq.receipt(None, "delivered", sha256="cd" * 32), trust_store())
     document = wire_receipt.write(_of_node(other, "0198b0c4-0000-7000-8000-0000000000cc"), hq.keys.signer("rcoi-01"))
-    receipts.take(document=document, point=hq.point, door="feed")
+    receipts.ingest(document=document, point=hq.point, door="feed")
     assert not receipts.alarms(hq.point).exists()
     assert "Тревога:" not in technician.client.get(address).content.decode()
     own = wire_receipt.write(_of_node(other, Node.objects.get().uid), hq.keys.signer("rcoi-01"))
-    receipts.take(document=own, point=hq.point, door="feed")
-    receipts.take(document=hq.receipt(None, "delivered", sha256="ab" * 32), point=hq.point, door="feed")
+    receipts.ingest(document=own, point=hq.point, door="feed")
+    receipts.ingest(document=hq.receipt(None, "delivered", sha256="ab" * 32), point=hq.point, door="feed")
     assert receipts.alarms(hq.point).count() == 2
     assert Event.objects.filter(kind="transfers.foreign_receipt").count() == 2
     assert "Тревога:" in technician.client.get(address).content.decode()
@@ -95,12 +95,12 @@ def test_a_receipt_that_came_before_its_packet_speaks_when_it_comes_again(hq):
     packet = hq.signed()
     document = hq.receipt(packet, "acknowledged")
     kept = dict(Packet.objects.filter(pk=packet.pk).values().get())
-    PacketStep.objects.all().delete()
+    HistoryEntry.objects.all().delete()
     Packet.objects.all().delete()
-    row = receipts.take(document=document, point=hq.point, door="feed")
+    row = receipts.ingest(document=document, point=hq.point, door="feed")
     assert row.packet is None
     Packet.objects.create(**kept)
-    receipts.take(document=document, point=hq.point, door="answer")
+    receipts.ingest(document=document, point=hq.point, door="answer")
     assert fresh(packet).state == "acknowledged"
     assert ReceiptRecord.objects.get().packet_id == packet.pk
 

@@ -13,11 +13,11 @@ from journals.states import JournalState
 from keys.pin import private_channel
 from keys.tokens import list_tokens
 from monitoring import words
-from monitoring.facts import DECLARED_BEFORE, FINISHED, TRANSFERRED, Facts, facts_of
+from monitoring.facts import DECLARED_BEFORE, FINISHED, TRANSFERRED, SittingFacts, facts_of
 from monitoring.head import NAMES, deadline_of
 from monitoring.incidents import MAX_SKEW
 from monitoring.matrix import matrix_of, owing
-from stations.models import ExamPoint, Sitting, StationPost, User
+from stations.models import ExamPoint, Sitting, StationAssignment, User
 from stations.rules import RULES, allowed
 from transfers import phone
 from transfers.models import PointStatus, ReceiptRecord
@@ -43,7 +43,7 @@ class Doubtful:
 
 
 @dataclass(frozen=True)
-class Listed:
+class JournalRow:
     """A journal in the table."""
 
     journal: Journal
@@ -110,7 +110,7 @@ def context_of(request: HttpRequest, sitting: Sitting) -> dict[str, Any]:
     }
 
 
-def doubtful_of(facts: Facts) -> list[Doubtful]:
+def doubtful_of(facts: SittingFacts) -> list[Doubtful]:
     """Return the journals in quarantine with their doubts in words."""
     return [
         Doubtful(journal, journal.signed, list(journal.doubts))
@@ -119,7 +119,7 @@ def doubtful_of(facts: Facts) -> list[Doubtful]:
     ]
 
 
-def listed_of(facts: Facts) -> list[Listed]:
+def listed_of(facts: SittingFacts) -> list[JournalRow]:
     """Return every journal of the sitting, newest first."""
     rows = []
     for journal in facts.journals:
@@ -128,25 +128,25 @@ def listed_of(facts: Facts) -> list[Listed]:
         said = ""
         if skew is not None and abs(skew) > MAX_SKEW:
             said = _("%+d min") % round(skew / 60)
-        rows.append(Listed(journal, level, icon, words.clock_of(journal.received_at, facts.sitting.point), said))
+        rows.append(JournalRow(journal, level, icon, words.clock_of(journal.received_at, facts.sitting.point), said))
     return rows
 
 
-def replaceable(sitting: Sitting) -> list[StationPost]:
+def replaceable(sitting: Sitting) -> list[StationAssignment]:
     """Return the posts whose station may be replaced: they work in a room and were not replaced yet."""
     rows = sitting.posts.filter(room__isnull=False, replaced_by__isnull=True).select_related("station", "room")
     return [post for post in rows if post.station.kind in ("print", "voice", "scan")]
 
 
-def spares(sitting: Sitting) -> list[StationPost]:
+def spares(sitting: Sitting) -> list[StationAssignment]:
     """Return the reserve stations."""
-    seen: dict[int, StationPost] = {}
+    seen: dict[int, StationAssignment] = {}
     for post in sitting.posts.filter(duty="reserve").select_related("station", "room"):
         seen.setdefault(post.station_id, post)
     return list(seen.values())
 
 
-def status_of(facts: Facts, name: str) -> StatusView:
+def status_of(facts: SittingFacts, name: str) -> StatusView:
     """Return a status with its conditions, or with what the centre said to it."""
     view = StatusView(name, str(NAMES[name]))
     point = facts.sitting.point
@@ -175,7 +175,7 @@ def status_of(facts: Facts, name: str) -> StatusView:
     return view
 
 
-def history_of(facts: Facts, name: str) -> list[dict[str, str]]:
+def history_of(facts: SittingFacts, name: str) -> list[dict[str, str]]:
     """Return what was declared and what the centre answered, in words, newest first."""
     point, lines = facts.sitting.point, []
     for row in facts.declared:
