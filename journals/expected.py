@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from django.db.models import F
 from django.utils.functional import Promise
@@ -101,24 +102,132 @@ def scan_expected(sitting: Sitting) -> list[Expected]:
 
 
 def _row(post: StationAssignment, journals: Iterable[Journal], act: Act | None) -> Expected:
-    own = [each for each in journals if each.station_id == post.station_id and _same_room(post, each)]
+    found = standing(_Post(post), [_Journal(each) for each in journals], act)
+    journal = found.journal.row if found.journal else None
+    return Expected(post, found.state, journal, act if found.state == ACT else None)
+
+
+class PostLike(Protocol):
+    """What the rule asks of a post."""
+
+    @property
+    def station(self) -> int:
+        """Its station."""
+
+    @property
+    def room(self) -> int | None:
+        """The room it worked in."""
+
+    @property
+    def roomless(self) -> bool:
+        """Whether that is no room of its own."""
+
+
+class JournalLike(Protocol):
+    """What the rule asks of a journal."""
+
+    @property
+    def station(self) -> int | None:
+        """Whose it is."""
+
+    @property
+    def room(self) -> int | None:
+        """The room it names."""
+
+    @property
+    def roomless(self) -> bool:
+        """Whether that is no room of its own."""
+
+    @property
+    def state(self) -> str:
+        """What was concluded from it."""
+
+    @property
+    def signed_by(self) -> str:
+        """Who signed it; empty when nobody of the region did."""
+
+
+J = TypeVar("J", bound=JournalLike)
+
+
+@dataclass(frozen=True)
+class Standing(Generic[J]):
+    """What stands where a post's journal should be: state, and the journal that it speaks of."""
+
+    state: str
+    journal: J | None
+
+
+def standing(post: PostLike, journals: Iterable[J], act: object) -> Standing[J]:
+    """Return what stands where the journal of a post should be: the one rule, for rows of the database and plain ones.
+
+    Args:
+        post: The post.
+        journals: The journals of its sitting, newest first.
+        act: The act instead of its journal, if one was made.
+    """
+    own = [
+        each
+        for each in journals
+        if each.station == post.station
+        and each.state in _RANK
+        and (each.room == post.room or (each.roomless and post.roomless))
+    ]
     best = min(own, key=lambda each: _RANK[each.state], default=None)
     if best is not None and best.state == Journal.State.ACCEPTED:
-        return Expected(post, "accepted", best, None)
+        return Standing("accepted", best)
     if act is not None:
-        return Expected(post, ACT, best, act)
+        return Standing(ACT, best)
     if best is None:
-        return Expected(post, MISSING, None, None)
-    if best.state == Journal.State.QUARANTINED and not best.signed:
-        return Expected(post, UNSIGNED, best, None)
-    return Expected(post, best.state, best, None)
+        return Standing(MISSING, None)
+    if best.state == Journal.State.QUARANTINED and not best.signed_by:
+        return Standing(UNSIGNED, best)
+    return Standing(best.state, best)
 
 
 _RANK: dict[str, int] = {Journal.State.ACCEPTED: 0, Journal.State.QUARANTINED: 1, Journal.State.REFUSED: 2}
 
 
-def _same_room(post: StationAssignment, journal: Journal) -> bool:
-    return post.room_id == journal.room_id or (is_hq(post.room) and is_hq(journal.room))
+@dataclass(frozen=True)
+class _Post:
+    row: StationAssignment
+
+    @property
+    def station(self) -> int:
+        return self.row.station_id
+
+    @property
+    def room(self) -> int | None:
+        return self.row.room_id
+
+    @property
+    def roomless(self) -> bool:
+        return is_hq(self.row.room)
+
+
+@dataclass(frozen=True)
+class _Journal:
+    row: Journal
+
+    @property
+    def station(self) -> int | None:
+        return self.row.station_id
+
+    @property
+    def room(self) -> int | None:
+        return self.row.room_id
+
+    @property
+    def roomless(self) -> bool:
+        return is_hq(self.row.room)
+
+    @property
+    def state(self) -> str:
+        return self.row.state
+
+    @property
+    def signed_by(self) -> str:
+        return self.row.signed_by
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from journals import expected as journals_expected
-from journals import forms as journals_forms
-from stations.models import Sitting
+from journals import rows
+from journals.expected import ACT, SERVED, standing
+from stations.models import Sitting, SittingRoom, StationKind
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,13 @@ class ExpectedForms:
         self.by_number: dict[str, tuple[ExpectedSet, str]] = {
             number: (each, kind) for each in self.sets for kind, number in each.sheets.items()
         }
+        self._rooms: dict[str, list[ExpectedSet]] = defaultdict(list)
+        for each in self.sets:
+            self._rooms[each.room].append(each)
 
     def of_room(self, room: str) -> list[ExpectedSet]:
         """Return the sets of a room."""
-        return [each for each in self.sets if each.room == room]
+        return self._rooms.get(room, [])
 
     def answers_of(self, room: str) -> list[ExpectedAnswer]:
         """Return the recorded answers of a room."""
@@ -100,57 +104,90 @@ def digest(content: Any) -> str:
 
 def read_expected_forms(sitting: Sitting) -> ExpectedForms:
     """Gather what the journals of a sitting say."""
-    answers = list(_answers(sitting))
-    sets = _printed_sets(sitting)
-    known = {number for each in sets for number in each.sheets.values()}
-    for answer in answers:
-        if answer.registration_number and answer.registration_number not in known:
-            known.add(answer.registration_number)
-            sets.append(
-                ExpectedSet(
-                    room=answer.room,
-                    station=answer.place,
-                    ordinal=answer.ordinal,
-                    sheets={"R": answer.registration_number},
-                )
+    return read_registers([sitting.pk])[sitting.pk]
+
+
+def read_registers(sittings: Collection[int]) -> dict[int, ExpectedForms]:
+    """Gather what the journals of several sittings say, in as many queries as for one."""
+    uses = SittingRoom.objects.filter(sitting__in=sittings, voice=True).values_list("sitting_id", "room_id")
+    return registers_of(
+        sittings,
+        voice=set(uses),
+        posts=rows.posts(sittings),
+        journals=rows.journals(sittings),
+        acts=rows.acts(sittings),
+        answers=rows.answers(sittings),
+    )
+
+
+def registers_of(
+    sittings: Collection[int],
+    *,
+    voice: Collection[tuple[int, int]],
+    posts: Sequence[rows.PostRow],
+    journals: Sequence[rows.JournalRow],
+    acts: Sequence[rows.ActRow],
+    answers: Sequence[rows.AnswerRow],
+) -> dict[int, ExpectedForms]:
+    """Return sitting → what its journals say, from rows that are read already.
+
+    Args:
+        sittings: The exams.
+        voice: (sitting, room) of the rooms where answers are recorded.
+        posts: The posts of the stations.
+        journals: All journals.
+        acts: All acts.
+        answers: All recorded answers that journals list.
+    """
+    printed = rows.printed(journals)
+    found = {}
+    for sitting in sittings:
+        own = [each for each in journals if each.sitting == sitting]
+        heard = [
+            ExpectedAnswer(
+                each.pk,
+                each.room_number,
+                each.place,
+                each.ordinal,
+                each.file_name,
+                each.seconds,
+                each.sha256,
+                each.registration,
             )
-    sealed = {_room_number(journal) for journal in journals_forms.undone(sitting)}
-    acts: dict[str, list[str]] = {}
-    absent: dict[str, list[str]] = {}
-    for row in journals_expected.expected_set(sitting):
-        room = row.post.room.number if row.post.room else ""
-        if row.act is not None:
-            acts.setdefault(room, []).append(row.post.station.number)
-        elif not row.served:
-            absent.setdefault(room, []).append(row.post.station.number)
-    return ExpectedForms(sets, answers, sealed, acts, absent)
+            for each in answers
+            if each.sitting == sitting and (sitting, each.room) in voice
+        ]
+        sets = _sets(own, printed)
+        known = {number for each in sets for number in each.sheets.values()}
+        for answer in heard:
+            number = answer.registration_number
+            if number and number not in known:
+                known.add(number)
+                sets.append(ExpectedSet(answer.room, answer.place, answer.ordinal, sheets={"R": number}))
+        instead: dict[str, list[str]] = defaultdict(list)
+        absent: dict[str, list[str]] = defaultdict(list)
+        made = {act.post: act for act in acts if act.sitting == sitting and act.post is not None}
+        for post in posts:
+            if post.sitting != sitting or post.kind not in (StationKind.PRINT, StationKind.VOICE):
+                continue
+            state = standing(post, own, made.get(post.pk)).state
+            if state == ACT:
+                instead[post.room_number].append(post.number)
+            elif state not in SERVED:
+                absent[post.room_number].append(post.number)
+        sealed = {each.room_number for each in own if each.sealed}
+        found[sitting] = ExpectedForms(sets, heard, sealed, dict(instead), dict(absent))
+    return found
 
 
-def _printed_sets(sitting: Sitting) -> list[ExpectedSet]:
+def _sets(journals: Iterable[rows.JournalRow], printed: Mapping[int, Iterable[rows.SheetRow]]) -> list[ExpectedSet]:
     found: dict[tuple[str, str, int], ExpectedSet] = {}
-    for row in journals_forms.printed(sitting):
-        key = (str(row.room or ""), str(row.station), row.ordinal)
-        if key not in found:
-            found[key] = ExpectedSet(*key, spoiled=row.spoiled, unused=row.unused)
-        found[key].sheets[row.kind] = row.number
+    listing = [each for each in journals if each.pk in printed]
+    for each in sorted(listing, key=lambda row: (row.room_number, row.station_number or row.station_said, row.pk)):
+        station = each.station_number or each.station_said
+        for sheet in printed[each.pk]:
+            key = (each.room_number, station, sheet.ordinal)
+            if key not in found:
+                found[key] = ExpectedSet(*key, spoiled=sheet.spoiled, unused=sheet.unused)
+            found[key].sheets[sheet.kind] = sheet.number
     return list(found.values())
-
-
-def _answers(sitting: Sitting) -> Iterable[ExpectedAnswer]:
-    for use in sitting.rooms.filter(voice=True).select_related("room"):
-        for row in journals_forms.room_answers(sitting, use.room):
-            yield ExpectedAnswer(
-                pk=row.pk,
-                room=use.room.number,
-                place=str(row.place),
-                ordinal=row.ordinal,
-                file_name=row.file_name,
-                seconds=float(row.seconds),
-                sha256=row.sha256,
-                registration_number=row.registration_number or "",
-            )
-
-
-def _room_number(journal: object) -> str:
-    room = getattr(journal, "room", None)
-    return str(getattr(room, "number", "") or "")

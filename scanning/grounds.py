@@ -4,18 +4,20 @@ Equal counts say nothing: a longer journal may list as many sets and mark anothe
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from journals import rows
 from journals.models import Journal
-from scanning.expected_forms import ExpectedForms, digest
+from scanning.expected_forms import ExpectedForms, digest, registers_of
 from scanning.models import COUNTS, Recording, RoomCard, Sheet
 from scanning.states import ACTIVE, ACTIVE_RECORDINGS
-from stations.models import Room, Sitting
+from stations.models import Room, Sitting, SittingRoom
 from wire.forms import CATALOGUE
 
-_ROOM_FORMS = frozenset(code for code, kind in CATALOGUE.items() if kind.scope == "room")
+#: Forms of rooms: the HQ wants them wherever they were scanned.
+ROOM_FORMS = frozenset(code for code, kind in CATALOGUE.items() if kind.scope == "room")
 
 
 @dataclass(frozen=True)
@@ -33,26 +35,39 @@ class Grounds:
     """
 
     register: ExpectedForms
-    uses: Mapping[int, tuple[str, int, bool]]
-    journals: Mapping[int | None, list[list[Any]]]
-    sheets: Mapping[int, list[list[Any]]]
-    recordings: Mapping[int, list[list[Any]]]
-    places: Mapping[str, list[int]]
-    room_forms: Mapping[int, list[str]]
+    uses: MutableMapping[int, tuple[str, int, bool]]
+    journals: MutableMapping[int | None, list[list[Any]]]
+    sheets: MutableMapping[int, list[list[Any]]]
+    recordings: MutableMapping[int, list[list[Any]]]
+    places: MutableMapping[str, list[int]]
+    room_forms: MutableMapping[int, list[str]]
 
     def mark(self, card: RoomCard) -> str:
         """Return the mark of what a room rests on."""
-        register, room = self.register, card.room.number
+        counts = [getattr(card, name) for name in COUNTS]
+        return self.mark_of(card.pk, card.room_id, card.room.number, [*counts, sorted(card.awaited)], hq=card.is_hq)
+
+    def mark_of(self, card: int, room_id: int, room: str, counts: list[Any], *, hq: bool) -> str:
+        """Return the mark of what a room rests on, from plain facts of its card.
+
+        Args:
+            card: Key of the card.
+            room_id: Key of the room.
+            room: Its number.
+            counts: What a person typed, and the sheets that are awaited again.
+            hq: Whether it is the HQ.
+        """
+        register = self.register
         own = register.of_room(room)
-        sheets = self.sheets.get(card.pk, [])
+        sheets = self.sheets.get(card, [])
         numbers = {row[2] for row in sheets}
         content = {
-            "card": [*(getattr(card, name) for name in COUNTS), sorted(card.awaited)],
-            "room": self.uses.get(card.room_id),
-            "journals": self.journals.get(card.room_id, []),
+            "card": counts,
+            "room": self.uses.get(room_id),
+            "journals": self.journals.get(room_id, []),
             "register": register.mark(room),
             "sheets": sheets,
-            "recordings": self.recordings.get(card.pk, []),
+            "recordings": self.recordings.get(card, []),
             # What journals of other rooms say of this room's sheets, and where else its missing sheets lie.
             "others": [
                 [number, each.room, each.used]
@@ -62,46 +77,125 @@ class Grounds:
             "elsewhere": [
                 [number, where]
                 for number in sorted({number for each in own for number in each.sheets.values()})
-                if (where := [card_id for card_id in self.places.get(number, []) if card_id != card.pk])
+                if (where := [card_id for card_id in self.places.get(number, []) if card_id != card])
             ],
         }
-        if card.is_hq:
+        if hq:
             # The forms of the rooms are wanted here wherever they were scanned.
             content["rooms"] = sorted(number for number, _seats, _voice in self.uses.values())
             content["forms"] = sorted(
-                [card_id, kind] for card_id, kinds in self.room_forms.items() for kind in kinds if card_id != card.pk
+                [card_id, kind] for card_id, kinds in self.room_forms.items() for kind in kinds if card_id != card
             )
         return digest(content)
 
 
-def read_grounds(sitting: Sitting, register: ExpectedForms) -> Grounds:
+class SheetRow(NamedTuple):
+    """A standing sheet."""
+
+    card: int
+    pk: int
+    state: str
+    number: str
+    kind: str
+    sha256: str
+
+
+class RecordingRow(NamedTuple):
+    """A standing recording."""
+
+    card: int
+    pk: int
+    state: str
+    name: str
+    sha256: str
+
+
+class UseRow(NamedTuple):
+    """A room of a sitting."""
+
+    sitting: int
+    room: int
+    number: str
+    kind: str
+    seats: int
+    voice: bool
+    places: int
+
+
+@dataclass(frozen=True)
+class Read:
+    """Everything that the rooms of some sittings are compared with, one query a table."""
+
+    uses: list[UseRow]
+    posts: list[rows.PostRow]
+    journals: list[rows.JournalRow]
+    acts: list[rows.ActRow]
+    answers: list[rows.AnswerRow]
+    sheets: list[SheetRow]
+    recordings: list[RecordingRow]
+
+
+def read(sittings: Collection[int]) -> Read:
+    """Read what the rooms of some sittings are compared with."""
+    uses = SittingRoom.objects.filter(sitting__in=sittings).order_by("sitting", "room__number")
+    sheets = Sheet.objects.filter(card__sitting__in=sittings, state__in=ACTIVE).order_by("pk")
+    sound = Recording.objects.filter(card__sitting__in=sittings, state__in=ACTIVE_RECORDINGS).order_by("pk")
+    return Read(
+        [
+            UseRow(*each)
+            for each in uses.values_list(
+                "sitting_id", "room_id", "room__number", "room__kind", "seats", "voice", "places"
+            )
+        ],
+        rows.posts(sittings),
+        rows.journals(sittings),
+        rows.acts(sittings),
+        rows.answers(sittings),
+        [SheetRow(*each) for each in sheets.values_list("card_id", "pk", "state", "number", "kind", "sha256")],
+        [RecordingRow(*each) for each in sound.values_list("card_id", "pk", "state", "name", "sha256")],
+    )
+
+
+def read_grounds(sitting: Sitting, register: ExpectedForms | None = None) -> Grounds:
     """Read what the rooms of a sitting rest on, in few queries."""
-    uses = {
-        pk: (number, seats, voice)
-        for pk, number, seats, voice in sitting.rooms.exclude(room__kind=Room.Kind.HQ).values_list(
-            "room_id", "room__number", "seats", "voice"
-        )
-    }
-    journals: dict[int | None, list[list[Any]]] = defaultdict(list)
-    rows = Journal.objects.filter(sitting=sitting).exclude(kind=Journal.Kind.SCAN).order_by("sha256")
-    for room, sha256, station, state, opened in rows.values_list(
-        "room_id", "sha256", "station_said", "state", "forms_opened_at"
-    ):
-        journals[room].append([sha256, station, state, opened is not None])
-    sheets: dict[int, list[list[Any]]] = defaultdict(list)
-    places: dict[str, list[int]] = defaultdict(list)
-    room_forms: dict[int, list[str]] = defaultdict(list)
-    standing = Sheet.objects.filter(card__sitting=sitting, state__in=ACTIVE).order_by("pk")
-    for card, pk, state, number, kind, sha256 in standing.values_list(
-        "card_id", "pk", "state", "number", "kind", "sha256"
-    ):
-        sheets[card].append([pk, state, number, kind, sha256])
-        if number:
-            places[number].append(card)
-        if kind in _ROOM_FORMS:
-            room_forms[card].append(kind)
-    recordings: dict[int, list[list[Any]]] = defaultdict(list)
-    sound = Recording.objects.filter(card__sitting=sitting, state__in=ACTIVE_RECORDINGS).order_by("pk")
-    for card, pk, state, name, sha256 in sound.values_list("card_id", "pk", "state", "name", "sha256"):
-        recordings[card].append([pk, state, name, sha256])
-    return Grounds(register, uses, journals, sheets, recordings, places, room_forms)
+    cards = dict(sitting.cards.values_list("pk", "sitting_id"))
+    return grounds_of(read([sitting.pk]), cards, {sitting.pk: register} if register else None)[sitting.pk]
+
+
+def grounds_of(
+    found: Read, cards: Mapping[int, int], registers: Mapping[int, ExpectedForms] | None = None
+) -> dict[int, Grounds]:
+    """Return sitting → what its rooms rest on, from rows that are read already.
+
+    Args:
+        found: The rows.
+        cards: Card → sitting.
+        registers: What the journals say, when the caller knows.
+    """
+    sittings = {each.sitting for each in found.uses} | set(cards.values()) | set(registers or ())
+    registers = registers or registers_of(
+        sittings,
+        voice={(each.sitting, each.room) for each in found.uses if each.voice},
+        posts=found.posts,
+        journals=found.journals,
+        acts=found.acts,
+        answers=found.answers,
+    )
+    made = {pk: Grounds(registers[pk], {}, defaultdict(list), {}, {}, defaultdict(list), {}) for pk in sittings}
+    for use in found.uses:
+        if use.kind != Room.Kind.HQ:
+            made[use.sitting].uses[use.room] = (use.number, use.seats, use.voice)
+    for row in sorted(found.journals, key=lambda each: each.sha256):
+        if row.kind != Journal.Kind.SCAN and row.sitting in made:
+            known = [row.sha256, row.station_said, row.state, row.opened_at is not None]
+            made[row.sitting].journals[row.room].append(known)
+    for sheet in found.sheets:
+        own = made[cards[sheet.card]]
+        own.sheets.setdefault(sheet.card, []).append(list(sheet[1:]))
+        if sheet.number:
+            own.places[sheet.number].append(sheet.card)
+        if sheet.kind in ROOM_FORMS:
+            own.room_forms.setdefault(sheet.card, []).append(sheet.kind)
+    for each in found.recordings:
+        made[cards[each.card]].recordings.setdefault(each.card, []).append(list(each[1:]))
+    return made

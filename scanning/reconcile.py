@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from audit.log import SYSTEM, Actor
 from audit.moves import move
@@ -15,7 +16,7 @@ from scanning import pictures, recording_checks, scan_journal
 from scanning.balance import Comparison, Found, RoomAddress, SeenSheet
 from scanning.equation import equation
 from scanning.expected_forms import ExpectedForms, read_expected_forms
-from scanning.grounds import read_grounds
+from scanning.grounds import ROOM_FORMS, read_grounds
 from scanning.models import COUNT_WORDS, Discrepancy, RoomCard, ScanJob, Sheet
 from scanning.states import ACTIVE, CardState, ScanState, SheetState
 from stations.models import Room
@@ -132,7 +133,7 @@ def evaluate(card: RoomCard, register: ExpectedForms) -> tuple[Balance, list[Fou
     bare = {each.pk for each in sheets if each.state != SheetState.RECEIVED and not _has_picture(card, each)}
     known = [each for each in sheets if each.state != SheetState.RECEIVED]
     read = [_seen(sheet) for sheet in known if not (sheet.number and sheet.pk in bare)]
-    comparison = arithmetic.compare(place, read, register, _elsewhere(card))
+    comparison = arithmetic.compare(place, read, register, _elsewhere(card, register))
     sealed = place.room in register.sealed_rooms
     if sealed:
         # Without the numbers nothing can be called missing; what the codes themselves say still holds.
@@ -182,10 +183,12 @@ def _seen(sheet: Sheet) -> SeenSheet:
     )
 
 
-def _elsewhere(card: RoomCard) -> dict[str, str]:
-    """Numbers scanned in the sitting's other rooms, and the room forms that lie there (as ``form/room``)."""
+def _elsewhere(card: RoomCard, register: ExpectedForms) -> dict[str, str]:
+    """Numbers of this room that were scanned in other rooms, and the room forms that lie there (as ``form/room``)."""
+    own = [number for each in register.of_room(card.room.number) for number in each.sheets.values()]
+    wanted = Q(kind__in=ROOM_FORMS) if card.is_hq else Q(number__in=own)
     rows = (
-        Sheet.objects.filter(card__sitting=card.sitting, state__in=ACTIVE)
+        Sheet.objects.filter(wanted, card__sitting=card.sitting, state__in=ACTIVE)
         .exclude(card=card)
         .exclude(number="")
         .exclude(path="")
