@@ -14,7 +14,7 @@ from stations.models import Duty, Room, Sitting, StationAssignment, StationKind
 
 MISSING, UNSIGNED, ACT = "missing", "unsigned", "act"
 
-_LABELS: dict[str, str | Promise] = {
+LABELS: dict[str, str | Promise] = {
     MISSING: _("no journal"),
     "accepted": _("accepted"),
     "quarantined": _("in quarantine"),
@@ -59,7 +59,7 @@ class Expected:
     @property
     def label(self) -> str:
         """The state in words."""
-        return str(_LABELS[self.state])
+        return str(LABELS[self.state])
 
     @property
     def icon(self) -> str:

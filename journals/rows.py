@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from journals.models import Act, Journal, JournalAnswer, JournalSheet
 from stations.models import Room, StationAssignment
+from wire.messages import Message
 
 Row = TypeVar("Row")
 _HQ = Room.Kind.HQ
@@ -48,12 +49,14 @@ class JournalRow(NamedTuple):
     signed_by: str
     sealed_sets: int
     opened_at: datetime | None
-    problem: str
+    problem: Message
     received_at: datetime
     decided_at: datetime | None
     entries: int
     lines_sha256: str
     name: str
+    doubts: list[Any]
+    skew: float | None
 
     @property
     def sealed(self) -> bool:
@@ -153,6 +156,8 @@ def journals(sittings: Collection[int]) -> list[JournalRow]:
             "entry_count",
             "lines_sha256",
             "name",
+            "doubts",
+            "skew_seconds",
         ),
     )
 

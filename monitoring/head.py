@@ -8,9 +8,11 @@ from django.utils.translation import gettext_lazy
 
 from audit.models import Event
 from common.work import clock
+from day import rules
+from day.rules import Day, SittingDay
+from day.table import FINISHED, TRANSFERRED
 from monitoring import words
-from monitoring.facts import FINISHED, TRANSFERRED, SittingFacts
-from stations.models import ExamPoint
+from stations.models import ExamPoint, Sitting
 from transfers.models import FeedCursor
 
 SOON = timedelta(minutes=30)
@@ -29,6 +31,8 @@ class Deadline:
     icon: str
     words: str
     label: str
+    until: datetime | None = None
+    late: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,70 +53,72 @@ class Head:
     deadlines: list[str] = field(default_factory=list)
 
 
-def head_of(facts: SittingFacts) -> Head:
-    """Return the head for a sitting."""
-    sitting, point = facts.sitting, facts.sitting.point
-    there = clock.local(facts.at, point.timezone)
-    answered, told = last_contact(point)
-    level, icon, said = link_state(facts.at, answered, told)
+def head_of(sitting: Sitting, day: Day, at: datetime) -> Head:
+    """Return the head for a sitting.
+
+    Args:
+        sitting: The exam.
+        day: What its day still owes.
+        at: The moment of looking.
+    """
+    point = sitting.point
+    there = clock.local(at, point.timezone)
+    answered, trouble = last_contact(point)
+    level, icon, said = link_state(at, answered, trouble)
     return Head(
         clock=f"{there:%H:%M}",
         day=words.date_words(there.date()),
         zone=words.zone_words(there),
         sitting_day=words.date_words(sitting.date),
-        rooms=len(facts.room_numbers),
-        deadline=deadline_of(facts),
+        rooms=len(day.sitting(sitting.key).exam.uses),
+        deadline=deadline_of(sitting, day, at),
         saved_here=words.clock_of(last_event(point), point),
-        saved_there=words.clock_of(answered, point),
+        # While the centre answers, the time of its last answer says nothing; once it does not, it is what counts.
+        saved_there="" if level == "ok" else words.clock_of(answered, point),
         link_level=level,
         link_icon=icon,
         link_words=said,
         deadlines=[
-            f"{NAMES[name]} — {facts.sitting.deadlines[name]}"
+            f"{NAMES[name]} — {sitting.deadlines[name]}"
             for name in (FINISHED, TRANSFERRED)
-            if facts.sitting.deadlines.get(name)
+            if sitting.deadlines.get(name)
         ],
     )
 
 
-def deadline_of(facts: SittingFacts) -> Deadline:
+def deadline_of(sitting: Sitting, day: Day, at: datetime) -> Deadline:
     """Return the next deadline whose status has no receipt, judged by server time in the point's zone.
 
     A declared status keeps its deadline: until the centre's receipt nothing has arrived there.
     """
+    own = day.sitting(sitting.key)
     for name in (FINISHED, TRANSFERRED):
-        if facts.confirmed(name):
-            continue
-        declared = _("; declared, not at the centre yet") if name in facts.statuses else ""
-        due = facts.sitting.deadline(name)
-        if due is None:
-            return Deadline("idle", "schedule", _("no deadline set"), _("until the status %s") % NAMES[name] + declared)
-        label = (
-            _("until %(name)s, %(time)s")
-            % {
-                "name": NAMES[name],
-                "time": words.clock_of(due, facts.sitting.point),
-            }
-            + declared
-        )
-        left = due - facts.at
-        if left < timedelta(0):
-            late = _("%(name)s was due at %(time)s") % {
-                "name": NAMES[name],
-                "time": words.clock_of(due, facts.sitting.point),
-            }
-            return Deadline("bad", "alarm", _("late by %s") % words.span(-left), late + declared)
-        said = words.span(left)
-        if left < SOON:
-            return Deadline("warn", "hourglass_bottom", said, label)
-        return Deadline("ok", "schedule", said, label)
-    if facts.ending.day_over:
+        if not rules.accepted(own.exam, name):
+            return _deadline(sitting, own, name, at)
+    if day.over(sitting.key):
         return Deadline("ok", "task_alt", _("all statuses declared"), _("no more deadlines today"))
-    if facts.ending.sitting_over:
-        said = _("not over: %s") % facts.ending.others_words
+    if own.over:
+        others = ", ".join(each.exam.title for each in day.others(sitting.key))
+        said = _("not over: %s") % others
         return Deadline("info", "event_upcoming", _("the statuses of this exam are delivered"), said)
-    said = _("after the last status: %s") % facts.ending.open[0].text
+    said = _("after the last status: %s") % own.open[0].text
     return Deadline("warn", "lock_open", _("open again"), said)
+
+
+def _deadline(sitting: Sitting, own: SittingDay, name: str, at: datetime) -> Deadline:
+    declared = _("; declared, not at the centre yet") if rules.stands(own.exam, name) else ""
+    due = own.exam.deadlines.get(name)
+    if due is None:
+        return Deadline("idle", "schedule", _("no deadline set"), _("until the status %s") % NAMES[name] + declared)
+    said = {"name": NAMES[name], "time": words.clock_of(due, sitting.point)}
+    left = due - at
+    if left < timedelta(0):
+        late = _("%(name)s was due at %(time)s") % said
+        return Deadline("bad", "alarm", _("late by %s") % words.span(-left), late + declared, due, _("late by %s"))
+    label = _("until %(name)s, %(time)s") % said + declared
+    if left < SOON:
+        return Deadline("warn", "hourglass_bottom", words.span(left), label, due, _("late by %s"))
+    return Deadline("ok", "schedule", words.span(left), label, due, _("late by %s"))
 
 
 def last_event(point: ExamPoint) -> datetime | None:

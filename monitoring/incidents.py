@@ -1,19 +1,24 @@
-"""What needs attention, found in facts; the worst first."""
+"""What needs attention, as the evaluation of the day and the stations say; the worst first."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from common import errors as refusals
 from common import space
-from journals.models import Journal
+from common.obligations import State
+from common.web.obligations import link_of, show
+from day.rules import SittingDay
 from journals.states import JournalState
 from monitoring import words
-from monitoring.facts import SittingFacts
-from monitoring.heartbeats import heartbeat_of, trouble_words
-from monitoring.steps import link
-from scanning.models import Recording, Source
+from monitoring.heartbeats import trouble_words
+from monitoring.steps import Look
+from scanning.models import Source
+from stations.models import Heartbeat, Sitting
+from transfers.models import FeedCursor
 
+#: More differences of one room than these stand on its own page.
+_DIFFERENCES = 20
 MAX_SKEW = 60
 ICONS = {"bad": "error", "warn": "warning", "info": "info"}
 _ORDER = {"bad": 0, "warn": 1, "info": 2}
@@ -34,123 +39,153 @@ class Incident:
         return ICONS[self.level]
 
 
-def incidents_of(facts: SittingFacts) -> list[Incident]:
-    """Return what is wrong at a sitting, the worst first."""
+def incidents_of(sitting: Sitting, own: SittingDay, at: datetime) -> list[Incident]:
+    """Return what is wrong at a sitting, the worst first.
+
+    Args:
+        sitting: The exam.
+        own: What it still owes.
+        at: The moment of looking.
+    """
+    look = Look(sitting, own)
     found = [
-        *_opened_again(facts),
-        *_journals(facts),
-        *_cards(facts),
-        *_packets(facts),
-        *_parked(facts),
-        *_key(facts),
-        *_heartbeats(facts),
+        *_opened_again(look),
+        *_journals(look),
+        *_rooms(look),
+        *_packets(look),
+        *_parked(look),
+        *_key(look, at),
+        *_line(look),
+        *_heartbeats(look),
         *_disk(),
     ]
     return sorted(found, key=lambda one: _ORDER[one.level])
 
 
-def _opened_again(facts: SittingFacts) -> list[Incident]:
+def _opened_again(look: Look) -> list[Incident]:
     """What was opened after the centre had accepted the last status: nobody may go home."""
-    if not facts.ending.opened_again:
+    if not look.own.opened_again:
         return []
     lead = _("Opened after “Blanks transferred”: %s")
-    return [Incident("bad", lead % each.text, each.link, each.cure) for each in facts.ending.open]
+    rows = show(look.own.open, look.sitting.point.timezone)
+    return [
+        Incident("bad", lead % each.text, each.link, ". ".join(part for part in (each.cure, each.detail) if part))
+        for each in rows
+    ]
 
 
-def _journals(facts: SittingFacts) -> list[Incident]:
+def _journals(look: Look) -> list[Incident]:
     found = []
-    url = link("monitoring", facts, "#quarantine")
-    for journal in facts.journals:
+    url = look.link("monitoring", "#quarantine")
+    for journal in look.own.exam.journals:
         if journal.state == JournalState.QUARANTINED:
-            whose = ", ".join(str(part) for part in (journal.station or journal.original_name, journal.room) if part)
+            whose = str(journal.words) + (f", {words.room_words(journal.room)}" if journal.room else "")
             text = _("A journal waits for a decision: %s") % whose
-            found.append(Incident("bad", text, url, "; ".join(warnings_of(journal)[:2])))
-        if journal.state == JournalState.ACCEPTED and journal.forms_problem:
+            found.append(Incident("bad", text, url, "; ".join(str(each) for each in journal.doubts[:2])))
+        if journal.state != JournalState.ACCEPTED:
+            continue
+        if journal.problem:
             text = _("%(name)s: the form numbers are not open. %(why)s") % {
-                "name": journal,
-                "why": str(journal.forms_problem),
+                "name": journal.name,
+                "why": journal.problem,
             }
-            found.append(Incident("bad", text, link("keys", facts)))
-        skew = journal.skew_seconds or 0
-        if journal.state == JournalState.ACCEPTED and abs(skew) > MAX_SKEW:
-            found.append(Incident("warn", skew_words(journal), link("monitoring", facts, "#journals-section")))
+            found.append(Incident("bad", text, look.link("keys")))
+        if abs(journal.skew) > MAX_SKEW:
+            text = skew_of(str(journal.words), journal.skew)
+            found.append(Incident("warn", text, look.link("monitoring", "#journals-section")))
     return found
 
 
-def warnings_of(journal: Journal) -> list[str]:
-    """Return the doubts about a journal in words."""
-    return [refusals.told(each) for each in journal.doubts]
-
-
-def skew_words(journal: Journal) -> str:
+def skew_of(station: str, seconds: float) -> str:
     """Say how far a station's clock is off."""
-    minutes = round(abs(journal.skew_seconds or 0) / 60)
-    said = _("fast") if (journal.skew_seconds or 0) > 0 else _("slow")
-    name = str(journal.station) if journal.station else str(journal)
+    said = _("fast") if seconds > 0 else _("slow")
     return _("%(station)s: its clock is %(said)s by %(n)d min; entries are ordered by their numbers.") % {
-        "station": name,
+        "station": station,
         "said": said,
-        "n": minutes,
+        "n": round(abs(seconds) / 60),
     }
 
 
-def _heartbeats(facts: SittingFacts) -> list[Incident]:
+def _heartbeats(look: Look) -> list[Incident]:
     """Stations that stopped, fell silent, or will soon need paper, toner, power or space."""
-    found = {}
-    for row in (*facts.room_posts, *facts.scan_posts):
-        heartbeat = heartbeat_of(row.post.station)
-        # A replaced station has said its last word, and one whose journal is here may be switched off.
-        if heartbeat is None or row.post.replaced_by_id or row.served:
-            continue
+    # A replaced station has said its last word, and one whose journal is here may be switched off.
+    owing = {post.pk for post in look.own.exam.posts if not post.served}
+    rows = Heartbeat.objects.filter(station__posts__in=owing, station__posts__replaced_by__isnull=True)
+    found = []
+    for heartbeat in rows.select_related("station").distinct().order_by("station__kind", "station__number"):
         if said := trouble_words(heartbeat):
             level = "bad" if heartbeat.state == heartbeat.State.FAULT else "warn"
-            text = f"{row.post.station}: {', '.join(said)}"
-            found[heartbeat.pk] = Incident(level, text, link("monitoring", facts, "#stations"))
-    return list(found.values())
-
-
-def _cards(facts: SittingFacts) -> list[Incident]:
-    base = link("scanning", facts)
-    again = [(card.room.number, _("open again. %s") % card.reopen_reason) for card in facts.cards if card.open_again]
-    differ = [(row.card.room.number, str(row.text)) for row in facts.discrepancies]
-    return [
-        Incident("bad", f"{words.room_words(room)}: {said}", f"{base}{room}/" if base else "")
-        for room, said in (*again, *differ)
-    ]
-
-
-def _packets(facts: SittingFacts) -> list[Incident]:
-    url = link("transfers", facts)
-    said = {"stuck": _("the packet needs help"), "rejected": _("the regional centre rejected the packet")}
-    return [
-        Incident("bad", f"{facts.place_of(packet)}: {said[packet.state]}", url)
-        for packet in facts.packets
-        if packet.state in said
-    ]
-
-
-def _parked(facts: SittingFacts) -> list[Incident]:
-    base = link("scanning", facts)
-    found = []
-    for model in (Source, Recording):
-        for row in model.objects.filter(card__sitting=facts.sitting, parked_at__isnull=False).select_related(
-            "card__room"
-        ):
-            room = row.card.room.number
-            text = f"{words.room_words(room)}, {row}: {_(row.parked_reason)}"
-            found.append(Incident("bad", text, f"{base}{room}/" if base else ""))
+            text = f"{heartbeat.station}: {', '.join(said)}"
+            found.append(Incident(level, text, look.link("monitoring", "#stations")))
     return found
 
 
-def _key(facts: SittingFacts) -> list[Incident]:
-    key = facts.active_key
-    if key is None or all(card.state == "packed" for card in facts.cards):
+def _rooms(look: Look) -> list[Incident]:
+    base = look.link("scanning")
+    found = []
+    for card in look.own.exam.cards:
+        said = [_("open again. %s") % card.again] if card.again and not card.closed else []
+        said += [str(each) for each in card.differences[:_DIFFERENCES]]
+        room = words.room_words(card.room)
+        found += [Incident("bad", f"{room}: {each}", f"{base}{card.room}/" if base else "") for each in said]
+    for row in look.own.of("room_balance", "room_at_work"):
+        found.append(Incident("bad", str(row.text), link_of(row), str(row.cure)))
+    return found
+
+
+def _packets(look: Look) -> list[Incident]:
+    """Packets that wait for a person, and those that lie on a drive until their receipt comes."""
+    said = {"stuck": _("the packet needs help"), "rejected": _("the regional centre rejected the packet")}
+    found = []
+    url = look.link("transfers")
+    for pack in look.own.exam.packets.values():
+        place = str(pack.label_of_status) if pack.kind == "status" else words.room_words(pack.room)
+        if pack.state in said:
+            found.append(Incident("bad", f"{place}: {said[pack.state]}", url))
+        elif pack.state == "handed_over":
+            text = _("%(place)s: lies on the drive %(drive)s since %(time)s, no receipt yet") % {
+                "place": place,
+                "drive": pack.drive or "—",
+                "time": look.clock(pack.at),
+            }
+            who = _("%s: take the drive to the centre, or see whether the line is back")
+            found.append(Incident("warn", text, url, who % words.roles_words("transfers.flash")))
+    return found
+
+
+def _line(look: Look) -> list[Incident]:
+    """A line that is down while something has to travel: whose work it is, until the receipts are here."""
+    waiting = [row for row in look.own.obligations if row.state == State.ON_ITS_WAY]
+    row = FeedCursor.objects.filter(point=look.sitting.point).first() if waiting else None
+    if row is None or not row.trouble:
         return []
-    left = key.until - facts.at
+    text = _("No line to the regional centre since %(time)s; on its way: %(count)d") % {
+        "time": look.clock(row.answered_at),
+        "count": len(waiting),
+    }
+    who = _("%s: write the packets to a drive, and tell the status by telephone")
+    return [Incident("warn", text, look.link("transfers"), who % words.roles_words("transfers.flash"))]
+
+
+def _parked(look: Look) -> list[Incident]:
+    base = look.link("scanning")
+    rows = Source.objects.filter(card__sitting=look.sitting, parked_at__isnull=False)
+    parked = [*rows.values_list("card__room__number", "name", "parked_reason"), *look.own.exam.parked]
+    return [
+        Incident("bad", f"{words.room_words(room)}, {name}: {_(reason)}", f"{base}{room}/" if base else "")
+        for room, name, reason in parked
+    ]
+
+
+def _key(look: Look, at: datetime) -> list[Incident]:
+    key = look.own.exam.key_row
+    if key is None or not key.active or all(card.state == "packed" for card in look.own.exam.cards):
+        return []
+    left = key.until - at
     if left.total_seconds() > 3600:
         return []
     text = _("The access key is valid for another %s.") % words.span(left)
-    return [Incident("warn", text, link("keys", facts))]
+    return [Incident("warn", text, look.link("keys"))]
 
 
 def _disk() -> list[Incident]:

@@ -1,39 +1,41 @@
-"""When a live page has changed: a cheap tag over everything that its fragment is made of."""
+"""When a live page has changed: the tag of the day, and what moves beside the facts of which the day is made."""
 
 import hashlib
 from typing import Any
 
-from django.db.models import Count, F, Max, Sum
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
-from audit.models import NODE_CHAIN, ChainHead
+from common import space
+from common.work import clock
 from common.work.clock import now
-from journals.models import Journal
-from scanning.models import Sheet
+from day import evaluate
+from monitoring import today
+from monitoring.head import SOON, link_state
+from monitoring.heartbeats import trouble_words
 from stations.lookup import point_or_404, sitting_or_404
-from stations.models import ExamPoint
-from transfers.models import Packet
+from stations.models import ExamPoint, Heartbeat, Sitting
+from transfers.models import FeedCursor
 
 
-def tag_of(request: HttpRequest, point: ExamPoint) -> str:
+def tag_of(request: HttpRequest, point: ExamPoint, sittings: list[Sitting]) -> str:
     """Return the tag of what a person sees of a point now.
 
-    Every change of state writes an event, so the heads of two chains stand for most of it; recognition and delivery
-    move counters between events; the minute stands for the clock and what is left until a deadline.
+    It holds no minute: the browser counts down, and a new tag comes when a deadline passes. What is no fact of the day
+    goes into it as it is shown: the troubles of stations, the line to the centre, the space on the disk.
     """
-    heads = ChainHead.objects.filter(chain__in=[point.key, NODE_CHAIN]).order_by("chain").values_list("chain", "number")
-    sheets = Sheet.objects.filter(card__sitting__point=point).values("state").order_by("state").annotate(n=Count("pk"))
-    packets = Packet.objects.filter(sitting__point=point).aggregate(
-        last=Max("pk"), moved=Sum(F("progress") + F("offset")), tries=Sum("attempts")
-    )
-    journals = Journal.objects.filter(point=point).aggregate(last=Max("pk"), n=Count("pk"))
+    at = now()
+    cursor = FeedCursor.objects.filter(point=point).values_list("answered_at", "trouble").first()
+    answered, trouble = cursor or (None, "")
+    level = link_state(at, answered, trouble)[0]
+    signs = Heartbeat.objects.filter(station__point=point).select_related("station").order_by("pk")
     seen: list[Any] = [
-        list(heads),
-        [tuple(row.values()) for row in sheets],
-        packets,
-        journals,
-        f"{now():%Y%m%d%H%M}",
+        [day_tag(request, row) for row in sittings[:1]],
+        clock.today(point.timezone),
+        sorted((row.key, name, _near(row, name, at)) for row in sittings for name in row.deadlines),
+        [level, "" if level == "ok" else answered, trouble],
+        [(row.station_id, row.state, trouble_words(row)) for row in signs],
+        space.level(),
         request.user.pk,
         get_language(),
         request.get_full_path(),
@@ -41,11 +43,27 @@ def tag_of(request: HttpRequest, point: ExamPoint) -> str:
     return '"' + hashlib.sha256(repr(seen).encode()).hexdigest()[:32] + '"'
 
 
+def _near(row: Sitting, name: str, at: Any) -> int:
+    """How near a deadline is, in the steps that change its colour."""
+    due = row.deadline(name)
+    return 0 if due is None or due - at > SOON else 1 if due > at else 2
+
+
+def day_tag(request: HttpRequest, sitting: Sitting) -> str:
+    """Return the tag of the day's evaluation, asked once for a request."""
+    kept: dict[int, str] = request.__dict__.setdefault("_day_tags", {})
+    if sitting.pk not in kept:
+        kept[sitting.pk] = evaluate.tag_of(sitting.point, sitting.date)
+    return kept[sitting.pk]
+
+
 def point_tag(request: HttpRequest, key: str) -> str:
     """Return the tag of “Today”."""
-    return tag_of(request, point_or_404(request.user, key))  # type: ignore[arg-type]
+    point = point_or_404(request.user, key)  # type: ignore[arg-type]
+    return tag_of(request, point, today.sittings_of(point))
 
 
 def sitting_tag(request: HttpRequest, key: str) -> str:
     """Return the tag of “Monitoring”."""
-    return tag_of(request, sitting_or_404(request.user, key).point)  # type: ignore[arg-type]
+    sitting = sitting_or_404(request.user, key)  # type: ignore[arg-type]
+    return tag_of(request, sitting.point, [sitting])

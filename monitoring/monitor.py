@@ -7,13 +7,15 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from common.stored import stored
+from common.web.obligations import show
+from day import rules
 from journals import flash, verdict_list
 from journals.models import Journal
 from journals.states import JournalState
 from keys.pin import private_channel
 from keys.tokens import list_tokens
 from monitoring import words
-from monitoring.facts import DECLARED_BEFORE, FINISHED, TRANSFERRED, SittingFacts, facts_of
+from monitoring.facts import FINISHED, TRANSFERRED, SittingFacts, facts_of
 from monitoring.head import NAMES, deadline_of
 from monitoring.incidents import MAX_SKEW
 from monitoring.matrix import matrix_of, owing
@@ -101,7 +103,7 @@ def context_of(request: HttpRequest, sitting: Sitting) -> dict[str, Any]:
         "folders": flash.folders(),
         "tokens": list_tokens() if may["journals_act"] else [],
         "private": private_channel(request),
-        "deadline": deadline_of(facts),
+        "deadline": deadline_of(sitting, facts.day, facts.at),
         "statuses": [status_of(facts, name) for name in (FINISHED, TRANSFERRED)],
         "others": list(Sitting.objects.filter(point=sitting.point, date=sitting.date).exclude(pk=sitting.pk)),
         "replaceable": replaceable(sitting),
@@ -155,17 +157,23 @@ def status_of(facts: SittingFacts, name: str) -> StatusView:
     row = facts.statuses.get(name)
     view.history = history_of(facts, name)
     if row is None:
-        gate = facts.gate(name)
-        view.open = gate.open
+        rows = show(facts.own.gate(name), point.timezone)
+        view.open = all(each.ok for each in rows)
         # What is missing comes first; that it was not declared before goes without saying.
-        view.conditions = sorted((c for c in gate.conditions if c.code != DECLARED_BEFORE), key=lambda c: c.ok)
-        view.cures = list(dict.fromkeys(each.cure for each in gate.blockers))
+        view.conditions = sorted(rows, key=lambda each: each.ok)
+        view.cures = list(dict.fromkeys(each.cure for each in rows if not each.ok and each.cure))
         view.words, view.level, view.icon = (
-            (_("can be declared"), "info", "play_circle") if gate.open else (_("not available yet"), "idle", "lock")
+            (_("can be declared"), "info", "play_circle") if view.open else (_("not available yet"), "idle", "lock")
         )
         return view
-    view.declared, view.confirmed = True, facts.confirmed(name)
-    if view.confirmed:
+    owed = facts.own.status(name)
+    view.declared, view.confirmed = True, rules.accepted(facts.own.exam, name)
+    if view.confirmed and facts.own.opened_again and name == TRANSFERRED:
+        view.words, view.level, view.icon = _("receipt received, open again since"), "bad", "lock_open"
+        view.conditions = show(facts.own.open, point.timezone)
+    elif view.confirmed and not owed.settled:
+        view.words, view.level, view.icon = str(owed.text), "warn", "hourglass_top"
+    elif view.confirmed:
         view.words, view.level, view.icon = _("declared, receipt received"), "ok", "check_circle"
     elif phone.told(facts.sitting, name):
         view.words, view.level, view.icon = _("told by telephone, waiting for the packet"), "warn", "call"

@@ -1,19 +1,23 @@
-"""The eight steps of the day (docs/journey.md), each concluded from facts; nobody ticks them by hand."""
+"""The eight steps of the day (docs/journey.md), drawn from what the evaluation of the day says; nobody ticks them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from common.errors import told
-from journals.expected import MISSING, Expected
-from monitoring.facts import DECLARED_BEFORE, FINISHED, TRANSFERRED, SittingFacts, served, unserved
-from monitoring.words import assignment_words, clock_of, roles_words, room_words
-from scanning import scan_journal
-from stations.models import User
+from common.obligations import Obligation, standing
+from common.obligations import State as Owed
+from common.web.obligations import link_of
+from day import rules, table
+from day.rows import Pack, Post
+from day.rules import SittingDay
+from day.table import END_SCAN, FINISHED, TRANSFERRED
+from monitoring.words import clock_of, roles_words, room_words
+from stations.models import Sitting, User
 from stations.rules import allowed
 
 
@@ -31,7 +35,7 @@ class StepState(StrEnum):
 WORDS = {
     StepState.DONE: gettext_lazy("done"),
     StepState.NOW: gettext_lazy("can be done now"),
-    StepState.WAITING: gettext_lazy("waiting, retries go by themselves"),
+    StepState.WAITING: gettext_lazy("on its way"),
     StepState.BLOCKED: gettext_lazy("not available yet"),
     StepState.LATER: gettext_lazy("not begun yet"),
     StepState.ABSENT: gettext_lazy("not needed"),
@@ -127,9 +131,28 @@ class DayStep:
         return max(0, len(self.missing) - 6)
 
 
-def steps_of(facts: SittingFacts, user: User) -> list[DayStep]:
+@dataclass(frozen=True)
+class Look:
+    """An exam as its steps are drawn from it."""
+
+    sitting: Sitting
+    own: SittingDay
+
+    def link(self, name: str, anchor: str = "") -> str:
+        """Return the address of a page of the sitting; empty when its room does not serve it."""
+        try:
+            return reverse(name, kwargs={"key": self.sitting.key}) + anchor
+        except NoReverseMatch:
+            return ""
+
+    def clock(self, moment: datetime | None) -> str:
+        """Return a moment in the point's time."""
+        return clock_of(moment, self.sitting.point)
+
+
+def steps_of(sitting: Sitting, own: SittingDay, user: User) -> list[DayStep]:
     """Return the eight steps of a sitting as one person sees them."""
-    makers: Sequence[Callable[[SittingFacts], DayStep]] = (
+    makers: Sequence[Callable[[Look], DayStep]] = (
         _print,
         _voice,
         _finished,
@@ -139,9 +162,10 @@ def steps_of(facts: SittingFacts, user: User) -> list[DayStep]:
         _scan_journals,
         _transferred,
     )
-    rows = [make(facts) for make in makers]
+    look = Look(sitting, own)
+    rows = [make(look) for make in makers]
     for row in rows:
-        row.may = allowed(user, row.rule, facts.sitting)
+        row.may = allowed(user, row.rule, sitting)
     return rows
 
 
@@ -151,30 +175,32 @@ def current(rows: Sequence[DayStep]) -> DayStep | None:
     return next((row for row in open_rows if row.state == StepState.NOW), open_rows[0] if open_rows else None)
 
 
-def link(name: str, facts: SittingFacts, anchor: str = "") -> str:
-    """Return the address of a page of the sitting; empty when its room does not serve it."""
-    try:
-        return reverse(name, kwargs={"key": facts.sitting.key}) + anchor
-    except NoReverseMatch:
-        return ""
+def _reasons(rows: Iterable[Obligation]) -> list[Why]:
+    return [Why(str(row.text), link_of(row)) for row in rows]
 
 
-def named(rows: Sequence[Expected]) -> list[str]:
-    """Return posts by name with what is wrong there."""
-    return [assignment_words(row.post) + ("" if row.state == MISSING else f" — {row.label}") for row in rows]
+def _carried(look: Look, rows: Iterable[Obligation]) -> str:
+    """Say who carries what is on its way, each way once."""
+    ways = dict.fromkeys(str(row.carrier) for row in rows if row.state == Owed.ON_ITS_WAY and row.carrier)
+    return "; ".join(ways)
 
 
-def _journals(facts: SittingFacts, number: int, title: str, rows: list[Expected], label: str, absent: str) -> DayStep:
+# --- journals ---------------------------------------------------------------------------------------------------------
+
+
+def _journals(look: Look, number: int, title: str, posts: list[Post], label: str, absent: str) -> DayStep:
     step = DayStep(number, title, StepState.NOW, "journals.take_in")
-    if not rows:
+    if not posts:
         step.state, step.said = StepState.ABSENT, absent
         return step
-    done = served(rows)
-    acts = sum(row.state == "act" for row in rows)
-    step.tallies = [Tally(label, done, len(rows))]
-    step.missing = named(unserved(rows))
-    step.action = Action(_("Load journals"), link("monitoring", facts, "#journals-section"))
-    if done == len(rows):
+    done = sum(post.served for post in posts)
+    acts = sum(post.state == "act" for post in posts)
+    step.tallies = [Tally(label, done, len(posts))]
+    step.missing = [
+        str(post.words) + ("" if post.state == "missing" else f" — {post.label}") for post in posts if not post.served
+    ]
+    step.action = Action(_("Load journals"), look.link("monitoring", "#journals-section"))
+    if done == len(posts):
         step.state = StepState.DONE
         step.said = _("all journals are here")
         if acts:
@@ -182,190 +208,271 @@ def _journals(facts: SittingFacts, number: int, title: str, rows: list[Expected]
     return step
 
 
-def _print(facts: SittingFacts) -> DayStep:
+def _posts(look: Look, kind: str) -> list[Post]:
+    return [post for post in look.own.exam.posts if post.kind == kind]
+
+
+def _print(look: Look) -> DayStep:
     return _journals(
-        facts,
+        look,
         1,
         _("Journals of the print stations"),
-        facts.print_posts,
+        _posts(look, "print"),
         _("Print journals"),
         _("this exam has no print stations"),
     )
 
 
-def _voice(facts: SittingFacts) -> DayStep:
+def _voice(look: Look) -> DayStep:
     return _journals(
-        facts,
+        look,
         2,
         _("Journals of the voice stations"),
-        facts.voice_posts,
+        _posts(look, "voice"),
         _("Voice journals"),
         _("this exam has no voice stations"),
     )
 
 
-def _status(facts: SittingFacts, number: int, title: str, name: str, label: str) -> DayStep:
-    """Show a status: declared, on its way, confirmed; or what it waits for."""
-    step = DayStep(number, title, StepState.NOW, "transfers.status")
-    step.action = Action(label, link("monitoring", facts, "#statuses"))
-    said = facts.statuses.get(name)
-    if said is not None:
-        packet = next((each for each in facts.packets if each.status_id == said.pk), None)
-        when = clock_of(said.at, facts.sitting.point)
-        if facts.confirmed(name):
-            step.state = StepState.DONE
-            if name == TRANSFERRED and facts.ending.opened_again:
-                step.state = StepState.WAITING
-                step.missing = [each.text for each in facts.ending.open]
-            step.said = _("declared at %(time)s, %(receipt)s") % {"time": when, "receipt": facts.receipt_words(name)}
-            return step
-        step.state = StepState.WAITING
-        step.said = _("declared at %(time)s, not at the centre yet; waiting for the receipt") % {"time": when}
-        if packet is not None:
-            step.said += f" ({packet.get_state_display()})"
-        step.action = Action(_("Look"), link("monitoring", facts, "#statuses"))
-        return step
-    gate = facts.gate(name)
-    conditions = [each for each in gate.conditions if each.code != DECLARED_BEFORE]
-    step.tallies = [Tally(_("Conditions"), sum(each.ok for each in conditions), len(conditions))]
-    if not gate.open:
-        step.state = StepState.BLOCKED
-        step.why = [Why(b.text, b.link) for b in gate.blockers]
-    return step
-
-
-def _finished(facts: SittingFacts) -> DayStep:
-    return _status(facts, 3, _("Status «Экзамены завершены» (exams finished)"), FINISHED, _("Declare the status"))
-
-
-def _prepare(facts: SittingFacts) -> DayStep:
-    step = DayStep(4, _("Preparing the scanning station"), StepState.NOW, "keys.load")
-    rooms = [card for card in facts.cards if not card.is_hq]
-    total = len(facts.room_numbers)
-    filled = sum(card.filled for card in rooms)
-    key = facts.active_key
-    step.tallies = [Tally(_("Access key"), 2 if key else 1 if facts.loaded_key else 0, 2)]
-    if facts.print_posts:
-        step.tallies.append(Tally(_("Numbers from the print journals"), facts.opened_journals, len(facts.print_posts)))
-    step.tallies.append(Tally(_("Room cards"), filled, total))
-    keys, scanning = link("keys", facts), link("scanning", facts)
-    if key is None and facts.loaded_key is None:
-        step.missing.append(_("the access key is not loaded"))
-        step.action = Action(_("Load the key"), keys)
-    elif key is None:
-        step.rule = "keys.activate"
-        step.missing.append(_("the key is loaded and waits for a GEK member's token"))
-        step.action = Action(_("Activate the key"), keys)
-    else:
-        step.rule = "scanning.edit"
-        step.action = Action(_("Fill in the cards"), scanning)
-    unfilled = set(facts.room_numbers) - {card.room.number for card in rooms if card.filled}
-    step.missing += [_("the card of room %s is not filled in") % number for number in sorted(unfilled)]
-    if key and not unfilled:
-        step.state = StepState.DONE
-        step.said = _("the key is active until %s, the cards are filled in") % clock_of(key.until, facts.sitting.point)
-    return step
-
-
-def _scan(facts: SittingFacts) -> DayStep:
-    step = DayStep(5, _("Scanning and “Transfer answer forms”"), StepState.NOW, "scanning.edit")
-    cards = facts.cards
-    total = len(facts.owed)
-    closed = sum(card.closed for card in cards)
-    sent = sum(each.sent for each in facts.owed)
-    step.tallies = [Tally(_("Rooms and HQ closed"), closed, total), Tally(_("Packets transferred"), sent, total)]
-    for card in cards:
-        if not card.closed:
-            name = _("HQ") if card.is_hq else _("room %s") % card.room.number
-            step.missing.append(
-                f"{name} — {card.get_state_display().lower()}" + _problems(facts.open_problems[card.pk])
-            )
-    waiting = [p for p in facts.paper_packets if p.state == "awaiting_signature"]
-    if sent >= total:
-        step.state, step.said = StepState.DONE, _("every packet is at the regional centre")
-        step.missing = []
-    elif waiting:
-        step.rule = "transfers.sign"
-        step.missing = [
-            ngettext(
-                "%d packet waits for a GEK member's signature",
-                "%d packets wait for a GEK member's signature",
-                len(waiting),
-            )
-            % len(waiting),
-            *step.missing,
-        ]
-        step.action = Action(_("Sign packets"), link("transfers", facts))
-    elif cards and closed >= total:
-        step.rule = "transfers.build"
-        step.action = Action(_("Transfer answer forms"), link("transfers", facts))
-    else:
-        step.action = Action(_("Scan"), link("scanning", facts))
-        if facts.active_key is None and not closed:
-            step.state = StepState.BLOCKED
-            step.why = [Why(_("The access key is not active: the form numbers are sealed."), link("keys", facts))]
-    return step
-
-
-def _problems(count: int) -> str:
-    return ": " + ngettext("%d difference", "%d differences", count) % count if count else ""
-
-
-def _confirmed(facts: SittingFacts) -> DayStep:
-    step = DayStep(6, _("Regional centre: «Подтвержден» (confirmed)"), StepState.WAITING, "transfers.build")
-    total = len(facts.owed)
-    good = sum(each.confirmed for each in facts.owed)
-    step.tallies = [Tally(_("Packets confirmed"), good, total)]
-    step.action = Action(_("Look at the packets"), link("transfers", facts))
-    for each in facts.owed:
-        if each.packet is not None and not each.confirmed:
-            state = _("open again, a new version is awaited") if each.open_again else each.packet.get_state_display()
-            step.missing.append(f"{room_words(each.place)} — {state}")
-    stuck = [p for p in facts.paper_packets if p.state in ("stuck", "rejected")]
-    if good >= total:
-        step.state, step.said, step.missing = StepState.DONE, _("the regional centre has confirmed every packet"), []
-    elif stuck:
-        step.state = StepState.NOW
-        step.action = Action(_("Look into the refusal"), link("transfers", facts))
-    elif not facts.paper_packets:
-        step.state = StepState.BLOCKED
-        step.why = [Why(_("No packet has been built yet."), link("transfers", facts))]
-    return step
-
-
-def _scan_journals(facts: SittingFacts) -> DayStep:
+def _scan_journals(look: Look) -> DayStep:
+    posts = _posts(look, "scan")
     step = _journals(
-        facts,
+        look,
         7,
         _("Journals of the scanning stations"),
-        facts.scan_posts,
+        posts,
         _("Scan journals"),
         _("this exam has no scanning stations"),
     )
-    accepted = [row for row in facts.scan_posts if row.state == "accepted" and row.journal is not None]
-    behind = [row for row in accepted if row.journal and scan_journal.lags(row.journal)]
+    behind = [post for post in posts if post.behind]
     if step.folded and not behind:
         return step
     if behind:
-        done = served(facts.scan_posts) - len(behind)
+        done = sum(post.served for post in posts) - len(behind)
         step.state, step.said = StepState.NOW, ""
-        step.tallies = [Tally(_("Scan journals"), done, len(facts.scan_posts))]
+        step.tallies = [Tally(_("Scan journals"), done, len(posts))]
         step.missing += [
-            _("%s — the journal was formed before the station's last entries") % assignment_words(r.post)
-            for r in behind
+            _("%s — the journal was formed before the station's last entries") % post.words for post in behind
         ]
     step.rule = "scanning.end"
-    step.action = Action(_("Form the journal"), link("scanning", facts))
-    rooms = scan_journal.unfinished(facts.sitting)
-    if rooms:
+    step.action = Action(_("Form the journal"), look.link("scanning", "#end-scan-card"))
+    if rooms := standing(look.own.gate(END_SCAN)):
         step.state = StepState.BLOCKED
-        why = _("The journal is formed when every room and the HQ are closed. Not closed: %s.")
-        named_rooms = "; ".join(told(each.words) for each in rooms[:6]) + ("…" if len(rooms) > 6 else "")
-        step.why = [Why(why % named_rooms, link("scanning", facts))]
+        why = _("The journal is formed when every room and the HQ are closed and packed. Not yet: %s.")
+        named = "; ".join(rules.texts(rooms)[:6]) + ("…" if len(rooms) > 6 else "")
+        step.why = [Why(why % named, look.link("scanning"))]
     return step
 
 
-def _transferred(facts: SittingFacts) -> DayStep:
-    return _status(
-        facts, 8, _("Status «Бланки переданы в РЦОИ» (answer forms transferred)"), TRANSFERRED, _("Declare the status")
+# --- statuses ---------------------------------------------------------------------------------------------------------
+
+
+def _status(look: Look, number: int, title: str, name: str) -> DayStep:
+    """Show a status: declared, on its way, confirmed; or what it waits for."""
+    step = DayStep(number, title, StepState.NOW, "transfers.status")
+    step.action = Action(_("Declare the status"), look.link("monitoring", "#statuses"))
+    row, owed = look.own.exam.statuses.get(name), look.own.status(name)
+    if row is None or not rules.stands(look.own.exam, name):
+        return _undeclared(look, step, name, owed)
+    step.action = Action(_("Look"), look.link("monitoring", "#statuses"))
+    when = look.clock(row.at)
+    if row.accepted_at is not None and row.state == "accepted":
+        receipt = str(owed.evidence) or _("accepted by the regional centre")
+        step.said = _("declared at %(time)s, %(receipt)s") % {"time": when, "receipt": receipt}
+        step.state = StepState.DONE
+        if not owed.settled:
+            step.state, step.missing = StepState.WAITING, [str(owed.text)]
+        if name == TRANSFERRED and look.own.opened_again:
+            _open_again(look, step)
+        return step
+    step.state = StepState.WAITING
+    step.said = _("declared at %(time)s, not at the centre yet; waiting for the receipt") % {"time": when}
+    pack = look.own.exam.packets.get(("status", name))
+    if pack is not None:
+        step.said += f" ({pack.label})"
+    _person(step, owed)
+    if carried := _carried(look, [owed]):
+        step.said += f": {carried}"
+    return step
+
+
+def _undeclared(look: Look, step: DayStep, name: str, owed: Obligation) -> DayStep:
+    conditions = look.own.gate(name)
+    blockers = standing(conditions)
+    step.tallies = [Tally(_("Conditions"), len(conditions) - len(blockers), len(conditions))]
+    if owed.since is not None:  # it was undone
+        step.said = str(owed.text)
+    if blockers:
+        step.state = StepState.BLOCKED
+        step.why = _reasons(blockers)
+    return step
+
+
+def _open_again(look: Look, step: DayStep) -> None:
+    """Say of the last status that it is not the last word any more, since when, why, and what a person must do."""
+    rows = look.own.open
+    people = [row for row in rows if row.state == Owed.OPEN]
+    step.state = StepState.NOW if people else StepState.WAITING
+    since = look.own.opened_since
+    step.said += ". " + (
+        _("Open again since %s") % look.clock(since) if since else _("Something was opened again after it")
     )
+    step.missing = [f"{row.text}. {row.cure}" if row.cure else str(row.text) for row in rows]
+    if people:
+        step.rule = people[0].rule or step.rule
+        step.action = Action(_("Go there"), link_of(people[0]))
+
+
+def _person(step: DayStep, owed: Obligation) -> None:
+    """Where a person must act, the step says what, and is theirs."""
+    if owed.state == Owed.OPEN:
+        step.state, step.missing = StepState.NOW, [str(owed.cure)]
+        step.rule = owed.rule or step.rule
+        step.action = Action(_("Go there"), link_of(owed))
+
+
+def _finished(look: Look) -> DayStep:
+    return _status(look, 3, _("Status «Экзамены завершены» (exams finished)"), FINISHED)
+
+
+def _transferred(look: Look) -> DayStep:
+    return _status(look, 8, _("Status «Бланки переданы в РЦОИ» (answer forms transferred)"), TRANSFERRED)
+
+
+# --- rooms and packets ------------------------------------------------------------------------------------------------
+
+
+def _prepare(look: Look) -> DayStep:
+    step = DayStep(4, _("Preparing the scanning station"), StepState.NOW, "keys.load")
+    (key,), cards, row = look.own.of("key"), look.own.of("card"), look.own.exam.key_row
+    printing = _posts(look, "print")
+    left = standing(cards)
+    step.tallies = [Tally(_("Access key"), 2 if key.settled else 1 if row else 0, 2)]
+    if printing:
+        opened = sum(post.served and not post.sealed for post in printing)
+        step.tallies.append(Tally(_("Numbers from the print journals"), opened, len(printing)))
+    step.tallies.append(Tally(_("Room cards"), len(cards) - len(left), len(cards)))
+    keys, scanning = look.link("keys"), look.link("scanning")
+    if not key.settled:
+        step.rule = key.rule
+        step.missing.append(str(key.text))
+        label = _("Load the key") if row is None else _("Activate the key")
+        step.action = Action(label, keys)
+    else:
+        step.rule = "scanning.edit"
+        step.action = Action(_("Fill in the cards"), scanning)
+    step.missing += rules.texts(left)
+    if key.settled and not left:
+        step.state = StepState.DONE
+        step.said = (
+            _("the key is active until %s, the cards are filled in") % look.clock(row.until)
+            if row is not None and row.active
+            else _("the cards are filled in")
+        )
+    return step
+
+
+#: States of a packet that has reached the centre.
+_REACHED = frozenset({"delivered", "acknowledged", "rejected"})
+
+
+def _scan(look: Look) -> DayStep:
+    step = DayStep(5, _("Scanning and “Transfer answer forms”"), StepState.NOW, "scanning.edit")
+    rooms, packets = look.own.of("room"), look.own.of(*table.PLACES)
+    cards = {card.room: card for card in look.own.exam.cards}
+    closed = [row for row in rooms if not row.stands or (row.place in cards and cards[row.place].closed)]
+    reached = sum(_reached(look, row) for row in packets)
+    step.tallies = [
+        Tally(_("Rooms and HQ closed"), len(closed), len(rooms)),
+        Tally(_("Packets transferred"), reached, len(packets)),
+    ]
+    step.missing = [_room_line(look, row) for row in rooms if row not in closed]
+    if reached >= len(packets) and not standing(rooms):
+        step.state, step.said = StepState.DONE, _("every packet has reached the regional centre")
+        return step
+    signing = [row for row in packets if row.stands and row.rule == "transfers.sign"]
+    build = [row for row in rooms if row.stands and row.rule == "transfers.build"]
+    if signing:
+        step.rule = "transfers.sign"
+        said = ngettext(
+            "%d packet waits for a GEK member's signature",
+            "%d packets wait for a GEK member's signature",
+            len(signing),
+        )
+        step.missing = [said % len(signing), *step.missing]
+        step.action = Action(_("Sign packets"), look.link("transfers"))
+    elif len(closed) < len(rooms):
+        step.action = Action(_("Scan"), look.link("scanning"))
+        if not look.own.of("key")[0].settled and not closed:
+            step.state = StepState.BLOCKED
+            step.why = [Why(_("The access key is not active: the form numbers are sealed."), look.link("keys"))]
+    elif build:
+        step.rule = "transfers.build"
+        step.missing = rules.texts(build)
+        step.action = Action(_("Transfer answer forms"), look.link("transfers"))
+    else:
+        _on_the_way(look, step, [row for row in packets if not _reached(look, row)])
+    return step
+
+
+def _on_the_way(look: Look, step: DayStep, rows: list[Obligation]) -> None:
+    """Nothing is to be scanned, packed or signed: what is left travels, or waits for somebody to look."""
+    step.action = Action(_("Look at the packets"), look.link("transfers"))
+    step.missing = [_packet_line(look, row) for row in rows]
+    people = [row for row in rows if row.state == Owed.OPEN]
+    step.state = StepState.NOW if people else StepState.WAITING
+    if people:
+        step.rule = people[0].rule
+    step.said = _carried(look, rows)
+
+
+def _reached(look: Look, row: Obligation) -> bool:
+    pack = look.own.packet(row.place)
+    return row.code == "packet" and pack is not None and pack.state in _REACHED
+
+
+def _room_line(look: Look, row: Obligation) -> str:
+    card = look.own.exam.card(row.place)
+    if card is None:
+        return str(row.text)
+    name = _("HQ") if card.hq else _("room %s") % card.room
+    count = len(card.differences)
+    more = ": " + ngettext("%d difference", "%d differences", count) % count if count else ""
+    again = f". {card.again}" if card.again else ""
+    return f"{name} — {str(card.label).lower()}{more}{again}"
+
+
+def _packet_line(look: Look, row: Obligation) -> str:
+    pack = look.own.packet(row.place)
+    if row.code in ("room_open_again", "room_balance", "room_at_work"):
+        state = _("open again, a new version is awaited") if row.code == "room_open_again" else str(row.text)
+    else:
+        state = str(pack.label) if pack else _("not built yet")
+    return f"{room_words(row.place)} — {state}"
+
+
+def _confirmed(look: Look) -> DayStep:
+    step = DayStep(6, _("Regional centre: «Подтвержден» (confirmed)"), StepState.WAITING, "transfers.build")
+    packets = look.own.of(*table.PLACES)
+    left = standing(packets)
+    made: list[Pack] = [pack for row in packets if (pack := look.own.packet(row.place)) is not None]
+    step.tallies = [Tally(_("Packets confirmed"), len(packets) - len(left), len(packets))]
+    step.action = Action(_("Look at the packets"), look.link("transfers"))
+    step.missing = [_packet_line(look, row) for row in left if look.own.packet(row.place) is not None]
+    refused = [row for row in left if row.code == "packet" and row.rule in ("transfers.retry", "scanning.edit")]
+    again = [row for row in left if row.code in ("room_open_again", "room_at_work")]
+    if not left:
+        step.state, step.said, step.missing = StepState.DONE, _("the regional centre has confirmed every packet"), []
+    elif refused:
+        step.state = StepState.NOW
+        step.action = Action(_("Look into the refusal"), look.link("transfers"))
+    elif again:
+        # Nothing comes by itself: a person opens, mends and closes the room.
+        step.state = StepState.BLOCKED
+        step.why = [Why(f"{row.text}. {row.cure}", link_of(row)) for row in again]
+    elif not made:
+        step.state = StepState.BLOCKED
+        step.why = [Why(_("No packet has been built yet."), look.link("transfers"))]
+    else:
+        step.said = _carried(look, left)
+    return step

@@ -9,12 +9,14 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from audit.models import Event
+from common.web.obligations import link_of
 from common.work import clock
+from day import evaluate
+from day.rules import Day
 from monitoring import words
-from monitoring.facts import SittingFacts, facts_of
 from monitoring.head import head_of
 from monitoring.incidents import incidents_of
-from monitoring.steps import DayStep, StepState, current, link, steps_of
+from monitoring.steps import DayStep, StepState, current, steps_of
 from stations.models import ExamPoint, Sitting, User
 from transfers.models import FeedRecord
 
@@ -55,51 +57,59 @@ class Next:
 
 def sittings_of(point: ExamPoint) -> list[Sitting]:
     """Return the sittings of the point's day: today's, else those of the nearest day."""
-    rows = list(point.sittings.select_related("point__region", "subject").order_by("date", "subject__code"))
+    rows = list(point.sittings.select_related("subject").order_by("date", "subject__code"))
     if not rows:
         return []
     today = clock.today(point.timezone)
     day = min({row.date for row in rows}, key=lambda day: abs((day - today).days))
-    return [row for row in rows if row.date == day]
+    chosen = [row for row in rows if row.date == day]
+    for row in chosen:
+        row.point = point
+    return chosen
 
 
-def context_of(user: User, point: ExamPoint, chosen: str) -> dict[str, Any] | None:
-    """Return everything the page shows, or None when the point has no sitting."""
+def context_of(user: User, point: ExamPoint, chosen: str, *, tag: str = "") -> dict[str, Any] | None:
+    """Return everything the page shows, or None when the point has no sitting.
+
+    Args:
+        user: Who looks.
+        point: The exam point.
+        chosen: Key of the exam that is shown.
+        tag: The version tag of the day, when it was asked for just now.
+    """
     rows = sittings_of(point)
     sitting = next((row for row in rows if row.key == chosen), rows[0] if rows else None)
     if sitting is None:
         return None
-    facts = facts_of(sitting)
-    steps = steps_of(facts, user)
-    incidents = incidents_of(facts)
+    day, at = evaluate.today(point, sitting.date, tag=tag, sittings=rows), clock.now()
+    own = day.sitting(sitting.key)
+    steps = steps_of(sitting, own, user)
     left = sum(not step.folded for step in steps)
-    over = facts.ending.day_over if not left else False
     return {
         "point": point,
         "sitting": sitting,
-        "facts": facts,
-        "head": head_of(facts),
+        "head": head_of(sitting, day, at),
         "steps": steps,
         "current": current(steps),
-        "incidents": incidents,
+        "incidents": incidents_of(sitting, own, at),
         "announcements": announcements_of(point),
         "events": events_of(user, point),
         "events_url": events_url(point),
-        "next": next_of(facts, steps, user),
-        "tabs": tabs_of(user, rows, sitting, steps) if len(rows) > 1 else [],
+        "next": next_of(sitting, day, steps),
+        "tabs": tabs_of(user, day, rows, sitting, steps) if len(rows) > 1 else [],
         "page_title": _("Today: %d steps left") % left
         if left
         else _("Today: every step is done")
-        if over
+        if day.over(sitting.key)
         else _("Today: the day is not over"),
     }
 
 
-def tabs_of(user: User, rows: Sequence[Sitting], shown: Sitting, steps: Sequence[DayStep]) -> list[Tab]:
+def tabs_of(user: User, day: Day, rows: Sequence[Sitting], shown: Sitting, steps: Sequence[DayStep]) -> list[Tab]:
     """Return a tab for each sitting of the day."""
     tabs = []
     for row in rows:
-        own = steps if row.pk == shown.pk else steps_of(facts_of(row), user)
+        own = steps if row.pk == shown.pk else steps_of(row, day.sitting(row.key), user)
         wanted = [step for step in own if step.state != StepState.ABSENT]
         done = sum(step.state == StepState.DONE for step in wanted)
         url = reverse("today", kwargs={"key": row.point.key}) + f"?sitting={row.key}"
@@ -111,17 +121,17 @@ def tabs_of(user: User, rows: Sequence[Sitting], shown: Sitting, steps: Sequence
                 url,
                 row.pk == shown.pk,
                 count,
-                done == len(wanted),
+                day.sitting(row.key).over,
             )
         )
     return tabs
 
 
-def next_of(facts: SittingFacts, steps: Sequence[DayStep], user: User) -> Next:
+def next_of(sitting: Sitting, day: Day, steps: Sequence[DayStep]) -> Next:
     """Return what a person of this role does next, or for whom the day waits."""
     step = current(steps)
     if step is None:
-        return _over(facts)
+        return _over(sitting, day)
     mine = next((each for each in steps if each.state == StepState.NOW and each.may), None)
     if mine is not None and mine.action:
         said = f"{mine.number}. {mine.title}" + (f" — {mine.missing[0]}" if mine.missing else "")
@@ -140,20 +150,20 @@ def next_of(facts: SittingFacts, steps: Sequence[DayStep], user: User) -> Next:
     )
 
 
-def _over(facts: SittingFacts) -> Next:
+def _over(sitting: Sitting, day: Day) -> Next:
     """Return what is said when no step of this sitting is left: the day is over only when nothing is open anywhere."""
-    ending = facts.ending
-    act = link("closing-act", facts)
-    if ending.day_over:
+    own, others = day.sitting(sitting.key), day.others(sitting.key)
+    if day.over(sitting.key):
         said = _("The regional centre has accepted the status, everybody may go home.")
+        act = reverse("closing-act", kwargs={"key": sitting.key})
         return Next("task_alt", _("The day is over."), said, act, _("Print the closing act"))
-    if ending.sitting_over:
-        other = ending.others[0].sitting
-        url = reverse("today", kwargs={"key": other.point.key}) + f"?sitting={other.key}"
-        said = _("Too early to go home: other exams of the day are not over — %s.") % ending.others_words
+    if own.over:
+        url = reverse("today", kwargs={"key": sitting.point.key}) + f"?sitting={others[0].exam.key}"
+        names = ", ".join(each.exam.title for each in others)
+        said = _("Too early to go home: other exams of the day are not over — %s.") % names
         return Next("event_upcoming", _("This exam is over."), said, url, _("Go to the exam"))
-    first = ending.open[0]
-    return Next("lock_open", _("Too early to go home:"), f"{first.text}. {first.cure}", first.link, _("Go there"))
+    first = own.open[0]
+    return Next("lock_open", _("Too early to go home:"), f"{first.text}. {first.cure}", link_of(first), _("Go there"))
 
 
 def announcements_of(point: ExamPoint) -> list[dict[str, str]]:

@@ -9,10 +9,10 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from common import space
+from day.keeping import keeping_of
 from stations import rules
 from stations.lookup import current_sitting, this_node
 from stations.models import Sitting, User
-from transfers.keeping import keeping_of
 from transfers.models import StatusName
 
 #: Exams looked at for originals that may be wiped.

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "journals",
     "scanning",
     "transfers",
+    "day",
     "rcoi",
     "monitoring",
 ]

@@ -52,26 +52,6 @@ class NotBalancedError(PpeError):
         )
 
 
-class ScanNotFinishedError(PpeError):
-    """The scan journal is asked for while a room of the exam is not closed."""
-
-    code = "rooms_open"
-    http_status = 409
-
-    def __init__(self, rooms: list[tuple[str, Message]]) -> None:
-        """Name every room, by its number and in words with its state."""
-        parts = [FieldError(number, "", "", words) for number, words in rooms]
-        super().__init__(
-            Message(
-                "The scan journal was not formed: rooms not closed — {count} ({parts}).",
-                count=len(parts),
-                parts=[part.message for part in parts],
-            ),
-            remedy=Message("Close these rooms and the HQ on the scanning desk, then form the journal."),
-            parts=parts,
-        )
-
-
 class NothingDifferentError(PpeError):
     """An act is asked for where nothing is different."""
 

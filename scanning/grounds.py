@@ -108,6 +108,7 @@ class RecordingRow(NamedTuple):
     state: str
     name: str
     sha256: str
+    parked: str
 
 
 class UseRow(NamedTuple):
@@ -140,19 +141,20 @@ def read(sittings: Collection[int]) -> Read:
     uses = SittingRoom.objects.filter(sitting__in=sittings).order_by("sitting", "room__number")
     sheets = Sheet.objects.filter(card__sitting__in=sittings, state__in=ACTIVE).order_by("pk")
     sound = Recording.objects.filter(card__sitting__in=sittings, state__in=ACTIVE_RECORDINGS).order_by("pk")
+    found = [
+        UseRow(*each)
+        for each in uses.values_list("sitting_id", "room_id", "room__number", "room__kind", "seats", "voice", "places")
+    ]
+    listened = sound.values_list("card_id", "pk", "state", "name", "sha256", "parked_reason")
     return Read(
-        [
-            UseRow(*each)
-            for each in uses.values_list(
-                "sitting_id", "room_id", "room__number", "room__kind", "seats", "voice", "places"
-            )
-        ],
+        found,
         rows.posts(sittings),
         rows.journals(sittings),
         rows.acts(sittings),
-        rows.answers(sittings),
+        # Nothing is recorded where no room is one of «Говорение».
+        rows.answers(sittings) if any(each.voice for each in found) else [],
         [SheetRow(*each) for each in sheets.values_list("card_id", "pk", "state", "number", "kind", "sha256")],
-        [RecordingRow(*each) for each in sound.values_list("card_id", "pk", "state", "name", "sha256")],
+        [RecordingRow(*each) for each in listened],
     )
 
 
@@ -197,5 +199,5 @@ def grounds_of(
         if sheet.kind in ROOM_FORMS:
             own.room_forms.setdefault(sheet.card, []).append(sheet.kind)
     for each in found.recordings:
-        made[cards[each.card]].recordings.setdefault(each.card, []).append(list(each[1:]))
+        made[cards[each.card]].recordings.setdefault(each.card, []).append(list(each[1:5]))
     return made

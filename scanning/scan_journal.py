@@ -1,28 +1,21 @@
 """The scan journal of this node: its entries are written in the transaction of the change they tell of."""
 
 import hashlib
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 
 import wire
 from audit.log import Actor, record
 from common import files
-from common.errors import both
 from common.work.clock import now
 from journals import intake
-from journals.models import Journal
 from keys.node import station_signer
-from scanning.errors import ScanNotFinishedError
-from scanning.models import RoomCard, ScanEntry
-from scanning.states import CLOSED, CardState
+from scanning.models import ScanEntry
 from stations.lookup import this_node
-from stations.models import Room, Sitting, Station, StationKind
+from stations.models import Sitting, Station, StationKind
 from wire import journal, names
 from wire.durable import write_durable
 from wire.forms import hide_numbers
@@ -81,31 +74,6 @@ def _append(sitting: Sitting, last: ScanEntry, event: str, person: str | None, d
     return ScanEntry.objects.create(sitting=sitting, seq=entry.seq, event=event, line=journal.make_line(entry))
 
 
-@dataclass(frozen=True)
-class Unfinished:
-    """A room that keeps the scan journal from being formed.
-
-    Attributes:
-        number: Its number, as addresses have it.
-        words: The room and how it stands: “room 0101 — Difference”.
-    """
-
-    number: str
-    words: Message
-
-
-def unfinished(sitting: Sitting) -> list[Unfinished]:
-    """Return the rooms of a sitting that are not closed, the HQ last: the one rule of service, button and step."""
-    wanted = Room.objects.filter(Q(sittings__sitting=sitting) | Q(point=sitting.point, kind=Room.Kind.HQ)).distinct()
-    states = dict(RoomCard.objects.filter(sitting=sitting).values_list("room_id", "state"))
-    found = []
-    for room in sorted(wanted, key=lambda each: (each.kind == Room.Kind.HQ, each.number)):
-        state = CardState(states.get(room.pk, CardState.WAITING))
-        if state not in CLOSED:
-            found.append(Unfinished(room.number, both(partial("{} — {}".format, room, state.label))))
-    return found
-
-
 def head(sitting: Sitting) -> ScanHead | None:
     """Return the last line of this node's scan journal; None when nothing stands in it."""
     last = ScanEntry.objects.filter(sitting=sitting).order_by("-seq").first()
@@ -120,38 +88,15 @@ def ended(sitting: Sitting) -> bool:
     return last is not None and last.event == _CLOSED
 
 
-def lags(journal_row: Journal) -> bool:
-    """Whether a scan journal is this node's own and does not hold the last entry that the node has written since.
-
-    Journals of other stations, and of a node that scanned nothing itself, never lag: nothing is known against them.
-    """
-    station = journal_row.station
-    if journal_row.sitting is None or station is None or station.number != station_number():
-        return False
-    rows = ScanEntry.objects.filter(sitting=journal_row.sitting).order_by("seq")
-    last = rows.last()
-    if last is None:
-        return False
-    if last.event != _CLOSED or journal_row.entry_count != last.seq:
-        return True
-    lines = journal.join(bytes(row.line) for row in rows)
-    return hashlib.sha256(lines).hexdigest() != journal_row.lines_sha256
-
-
-def form_end_scan(*, sitting: Sitting, actor: Actor) -> Path:
+def form(*, sitting: Sitting, actor: Actor) -> Path:
     """Form ``END_SCAN_….dat``: close the journal, sign it with the station's key, hand it to the intake.
+
+    Called by `day.acts.form_end_scan`, which has judged that every room of the node is closed and packed.
 
     Returns:
         The stored file; its name is the official one.
-
-    Raises:
-        ScanNotFinishedError: A room or the HQ is not closed; each is named.
     """
     with transaction.atomic():
-        # The sitting's row serialises this with whatever opens a room again: its entry comes before or after.
-        Sitting.objects.select_for_update().get(pk=sitting.pk)
-        if rooms := unfinished(sitting):
-            raise ScanNotFinishedError([(each.number, each.words) for each in rooms])
         note(sitting=sitting, event=_CLOSED, person=actor.name)
         rows = ScanEntry.objects.filter(sitting=sitting).order_by("seq")
         lines = journal.join(bytes(row.line) for row in rows)

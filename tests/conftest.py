@@ -10,6 +10,8 @@ import pytest
 from django.test import Client
 from django.urls import clear_url_caches
 
+from day import evaluate
+from journals import rows as journal_rows
 from scanning.recognition import decoder as decoder_module
 from stations.models import Role, User
 from tests.scanning.sane import configure as configure_sane
@@ -43,6 +45,14 @@ def close_decoders() -> Iterator[None]:
     yield
     for each in decoder_module._decoders.values():
         each.close()
+
+
+@pytest.fixture(autouse=True)
+def keep_nothing(monkeypatch) -> None:
+    """Tests change rows without events: nothing is kept under the head of a chain, nor of the database before."""
+    monkeypatch.setattr(evaluate, "KEPT", 0)
+    evaluate.forget()
+    journal_rows.forget()
 
 
 @pytest.fixture

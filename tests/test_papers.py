@@ -94,7 +94,7 @@ def test_the_journey_is_named_in_the_order_of_its_steps():
         "rcoi/receiving/inbox.py",
         "rcoi/checking/verdict.py",
         "transfers/receipts.py",
-        "transfers/closing.py",
+        "day/closing.py",
     )
     assert [page.index(f"`{each}") for each in landmarks] == sorted(page.index(f"`{each}") for each in landmarks)
 

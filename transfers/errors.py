@@ -40,20 +40,6 @@ class CannotRetryError(TransferError):
     code = "cannot_retry"
 
 
-class GateClosedError(TransferError):
-    """The conditions of a status do not hold; each blocker is a part."""
-
-    code = "gate_closed"
-    permanent = False
-
-
-class UnknownStatusError(TransferError):
-    """There is no such status."""
-
-    code = "unknown_status"
-    http_status = 400
-
-
 class NoCentreError(TransferError):
     """The node does not know the address of the centre."""
 
@@ -71,13 +57,6 @@ class ForeignFeedError(TransferError):
     """A feed item of another point, or of the other mode."""
 
     code = "foreign_feed"
-
-
-class OriginalsNeededError(TransferError):
-    """The originals may not be wiped yet; each reason is a part."""
-
-    code = "originals_needed"
-    permanent = False
 
 
 class ForeignPacketError(TransferError):

@@ -11,9 +11,8 @@ from django.utils.translation import pgettext
 from common.errors import told
 from common.work.clock import local, now
 from stations.models import Sitting
-from transfers import build, gates, link, pausing, phone, receipts
-from transfers.finished import Ending
-from transfers.models import FeedCursor, Packet, PacketKind, PointStatus, StatusName
+from transfers import build, link, pausing, phone, receipts
+from transfers.models import FeedCursor, Packet, PacketKind, PointStatus
 from transfers.states import ON_THE_WAY, SENDING, PacketState
 from wire.canonical import stamp
 
@@ -220,14 +219,8 @@ class Overview:
             row.told = phone.told(self.sitting, row.status) if row.state == PointStatus.State.DECLARED else None
         return rows
 
-    @cached_property
-    def ending(self) -> Ending:
-        """How far the sitting and the day are from their end."""
-        return Ending(self.sitting)
-
     def as_json(self) -> dict[str, Any]:
         """Return the page's facts for machines and for the page's own refreshing."""
-        final = gates.gate(self.sitting, StatusName.BLANKS_TRANSFERRED)
         return {
             "sitting": self.sitting.key,
             "packets": [packet_json(packet) for packet in self.packets],
@@ -239,7 +232,6 @@ class Overview:
                 for row in self.statuses
                 if row.state != PointStatus.State.UNDONE
             },
-            "gate": gate_json(final),
             "feed": {
                 "number": self.cursor.number if self.cursor else 0,
                 "answered_at": _stamp(self.cursor.answered_at if self.cursor else None),
@@ -280,15 +272,4 @@ def packet_json(packet: Packet) -> dict[str, Any]:
         "reasons": packet.reasons,
         "delivered_at": _stamp(packet.delivered_at),
         "answered_at": _stamp(packet.answered_at),
-    }
-
-
-def gate_json(gate: gates.Gate) -> dict[str, Any]:
-    """Return a gate's facts."""
-    return {
-        "status": gate.status,
-        "open": gate.open,
-        "blockers": [
-            {"code": each.code, "text": each.text, "link": each.link, "cure": each.cure} for each in gate.blockers
-        ],
     }

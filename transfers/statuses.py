@@ -1,4 +1,4 @@
-"""Declaring a status: the gate, the row and its packet in one transaction; late journals; undo through the feed."""
+"""Declared statuses: the row and its packet; late journals; undo through the feed. `day.acts` judges the conditions."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,6 @@ from journals.models import Act, Journal
 from stations.models import Sitting
 from transfers import build
 from transfers.errors import CannotRetryError
-from transfers.gates import gate
 from transfers.models import Packet, PacketKind, PointStatus, StatusName
 from transfers.moves import move_status
 from transfers.states import IN_THE_MAKING, ON_THE_WAY, PacketState, StatusState
@@ -27,42 +26,21 @@ JOURNALS_OF: dict[str, tuple[str, ...]] = {
 _UNDER_WAY = IN_THE_MAKING | ON_THE_WAY | {PacketState.STUCK}
 
 
-def send(*, sitting: Sitting, status: str, actor: Actor) -> PointStatus:
-    """Declare a status and start its packet.
+def write(*, sitting: Sitting, status: str, actor: Actor) -> PointStatus:
+    """Write a declared status and start its packet. Called by `day.acts.declare`, which has judged its conditions.
 
     Args:
         sitting: The exam.
-        status: ``exams_finished`` or ``blanks_transferred``.
+        status: Name of the status.
         actor: Who declares it.
 
     Returns:
         The declared status; its packet is being built.
-
-    Raises:
-        GateClosedError: A condition does not hold; every blocker is named.
     """
-    with transaction.atomic():
-        Sitting.objects.select_for_update().get(pk=sitting.pk)
-        gate(sitting, status).require()
-        row = PointStatus.objects.create(sitting=sitting, status=status, at=now(), by=actor.name)
-        record("transfers.status_declared", about=row, actor=actor, data={"sitting": sitting.key, "status": status})
-        _start_packet(row, actor=actor)
+    row = PointStatus.objects.create(sitting=sitting, status=status, at=now(), by=actor.name)
+    record("transfers.status_declared", about=row, actor=actor, data={"sitting": sitting.key, "status": status})
+    _start_packet(row, actor=actor)
     return row
-
-
-def send_day(*, sitting: Sitting, status: str, actor: Actor) -> list[PointStatus]:
-    """Declare a status for every sitting of the day at the point: one act, one packet for each.
-
-    A sitting for which it was declared already is passed over.
-
-    Raises:
-        GateClosedError: A condition of one of them does not hold; nothing is declared.
-    """
-    rows = Sitting.objects.filter(point=sitting.point, date=sitting.date).select_related("point__region", "subject")
-    declared = PointStatus.objects.filter(status=status).exclude(state=StatusState.UNDONE).values("sitting_id")
-    wanted = list(rows.exclude(pk__in=declared)) or [sitting]
-    with transaction.atomic():
-        return [send(sitting=each, status=status, actor=actor) for each in wanted]
 
 
 def _start_packet(row: PointStatus, *, actor: Actor) -> Packet:

@@ -15,7 +15,7 @@ from scanning import cards, contents
 from scanning.errors import PicturesGoneError
 from scanning.models import RoomCard
 from stations.models import ExamPoint, Node
-from transfers import feed, keeping, link, outbox, pausing, seal, statuses, trial
+from transfers import feed, link, outbox, pausing, seal, statuses, trial, wiping
 from transfers.models import ConnectivityCheck, FeedCursor, Packet, Wiping
 from transfers.moves import move_packet
 from transfers.states import IN_THE_MAKING, ON_THE_WAY, SENDING, LineState, PacketState, WipeState
@@ -133,20 +133,13 @@ def to_check_connectivity() -> QuerySet[ConnectivityCheck]:
 @jobs.job("transfers.wipe", cluster="heavy")
 def wipe(pk: int) -> None:
     """Wipe the originals of one sitting."""
-    keeping.work(pk)
+    wiping.work(pk)
 
 
 @jobs.scheduled("transfers.wipe")
 def to_wipe() -> QuerySet[Wiping]:
     """Return the wipings that were begun and not finished."""
     return Wiping.objects.filter(state=WipeState.BEGUN)
-
-
-@jobs.periodic_task("transfers.keep", every=600)
-def keep() -> None:
-    """Begin the wiping of originals whose term is over."""
-    if settings.PPE_NODE == "hq":
-        keeping.sweep()
 
 
 @jobs.periodic_task("transfers.listen", every=2)

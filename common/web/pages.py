@@ -137,12 +137,22 @@ class Page:
         self.view, self.route, self.name, self.node, self.login = view, route, name, node, login
         self.files, self.max_body = files, max_body if files else space.SMALL
         self.forms = forms_on(name)
+        self.additions: list[Callable[..., dict[str, Any]]] = []
         update_wrapper(self, view)
 
     @property
     def post(self) -> "Register":
         """What registers the handler of a form of this room; see `Forms.post`."""
         return self.forms.post
+
+    def adds(self, addition: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+        """Register what a room above the page's own adds to its context: what the page must not conclude itself."""
+        self.additions.append(addition)
+        return addition
+
+    def added(self, *args: Any) -> dict[str, Any]:
+        """Return what the rooms above add to the page."""
+        return {name: value for addition in self.additions for name, value in addition(*args).items()}
 
     def __call__(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         """Answer a request; a refusal of a form becomes a message on the page it came from."""
@@ -282,6 +292,18 @@ def page(
         return made
 
     return register
+
+
+def known(name: str) -> Page:
+    """Return the page of a name, to which a room above adds.
+
+    Raises:
+        LookupError: There is none, or it was not imported yet.
+    """
+    made = named(name)
+    if made is None:
+        raise LookupError(name)
+    return made
 
 
 def named(name: str) -> Page | None:

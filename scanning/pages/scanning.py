@@ -3,7 +3,6 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
-from audit.log import actor_of
 from common.web.pages import page, render
 from journals.forms import why_sealed
 from journals.models import Act, Journal
@@ -37,21 +36,12 @@ def desk(request: HttpRequest, key: str) -> HttpResponse:
         "may_end": rules.allowed(request.user, "scanning.end", sitting),
         "entries": sitting.scan_entries.count(),
         "station": scan_journal.station_number(),
-        "unfinished": scan_journal.unfinished(sitting),
+        **desk.added(sitting),
         "ended": scan_journal.ended(sitting),
         "formed": sitting.scan_entries.filter(event="journal_closed").exists(),
     }
     template = "scanning/_rooms.html" if request.GET.get("part") == "live" else "scanning/desk.html"
     return render(request, template, context, title=_("Scanning station"))
-
-
-@desk.post("end-scan")
-def end_scan(request: HttpRequest, key: str) -> str:
-    """Form the scan journal of this station."""
-    sitting = open_sitting(request, key)
-    rules.require(request.user, "scanning.end", sitting)
-    path = scan_journal.form_end_scan(sitting=sitting, actor=actor_of(request))
-    return _("The scan journal is formed and accepted: %(name)s.") % {"name": path.name}
 
 
 @page("scanning/<sitting:key>/pulse.json", name="scanning-pulse", node="hq")

@@ -3,11 +3,12 @@
 import pytest
 
 from audit.log import SYSTEM
+from day import acts
 from keys import node
 from keys import phone as keys_phone
 from tests.support.keys import make_keys
 from tests.transfers.conftest import ACTOR, Hq, fresh
-from transfers import feed, flash, outbox, statuses, tasks, trial
+from transfers import feed, flash, outbox, tasks, trial
 from transfers.models import ConnectivityCheck, Packet
 from wire import cms
 
@@ -22,7 +23,7 @@ def hq(day, data_dir, token_dir):
 def test_packets_in_every_state(hq, technician, flash_dir, open_page, look, settings, transactional_db):
     settings.PPE_RCOI_URL = "http://127.0.0.1:9"
     hq.all_journals()
-    row = statuses.send(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
+    row = acts.declare(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
     tasks.seal_packet(row.packets.get().pk)
     hq.close("0101", people=3)
     one = hq.signed("0101")
@@ -62,7 +63,7 @@ def test_a_status_by_telephone(hq, technician, open_page, look, transactional_db
         hq.point, hq.sitting.date.isoformat(), cms.seal_bytes(bytes(32), recipients=node.node_certificates(hq.point))
     )
     hq.all_journals()
-    statuses.send(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
+    acts.declare(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
     address = f"/transfers/{hq.sitting.key}/phone/exams_finished/"
     page = open_page(technician, address)
     look(page, "phone-before")

@@ -10,16 +10,17 @@ from audit.log import SYSTEM, record
 from audit.subjects import AuditSubject
 from journals import acts, intake
 from journals.models import Act
-from monitoring.facts import facts_of
-from monitoring.steps import StepState, current, steps_of
+from monitoring.steps import StepState, current
 from monitoring.today import INNER_EVENTS
 from scanning import cards
 from scanning.models import RoomCard
 from stations.models import Duty, Role
 from tests.conftest import log_in
 from tests.support import factories
+from tests.support.evaluated import steps
 from tests.support.journals import print_station
 from tests.support.keys import PIN
+from tests.support.marks import mark_compared
 from transfers import statuses
 from transfers.models import Packet, PointStatus
 
@@ -31,7 +32,7 @@ def page(login, path="/today/78-0001/"):
 
 
 def step(login, day, number):
-    return steps_of(facts_of(day.sitting), login.user)[number - 1]
+    return steps(day.sitting, login.user)[number - 1]
 
 
 def bring(keys, number, room):
@@ -40,7 +41,7 @@ def bring(keys, number, room):
 
 
 def test_an_empty_day_stands_at_its_first_step(day, technician):
-    rows = steps_of(facts_of(day.sitting), technician.user)
+    rows = steps(day.sitting, technician.user)
     assert [row.state for row in rows] == [
         "now",
         "absent",
@@ -87,7 +88,7 @@ def test_all_journals_open_the_status(keys, day, technician):
             token=token,
             actor=SYSTEM,
         )
-    rows = steps_of(facts_of(day.sitting), technician.user)
+    rows = steps(day.sitting, technician.user)
     assert (rows[0].state, rows[2].state) == (StepState.DONE, StepState.NOW)
     assert "акт" in rows[0].said
     assert current(rows).number == 3
@@ -216,12 +217,13 @@ def finish(day):
             receipt_number=number,
             contents=statuses.evidence_names(status),
         )
+    mark_compared(day.sitting)
 
 
 def test_a_finished_day(keys, day, technician):
     keys.activate()
     finish(day)
-    rows = steps_of(facts_of(day.sitting), technician.user)
+    rows = steps(day.sitting, technician.user)
     assert [row.state for row in rows] == ["done", "absent", *["done"] * 6]
     assert current(rows) is None
     text = page(technician)
@@ -237,7 +239,7 @@ def test_a_rejected_packet_is_somebodys_work(keys, day, technician):
     keys.activate()
     finish(day)
     Packet.objects.filter(room=day.rooms["0103"]).update(state="rejected")
-    rows = steps_of(facts_of(day.sitting), technician.user)
+    rows = steps(day.sitting, technician.user)
     assert (rows[5].state, current(rows).number) == (StepState.NOW, 6)
     assert rows[5].missing == ["ауд. 0103 — Отклонён"]
     assert "РЦОИ отклонил пакет" in page(technician)
@@ -245,7 +247,7 @@ def test_a_rejected_packet_is_somebodys_work(keys, day, technician):
 
 def test_an_oral_exam_has_its_own_steps(voice_day):
     user = factories.make_user("oral", "Фомин Олег Олегович", Role.TECHNICAL_SPECIALIST, sitting=voice_day.sitting)
-    rows = steps_of(facts_of(voice_day.sitting), user)
+    rows = steps(voice_day.sitting, user)
     assert [row.state for row in rows[:3]] == ["absent", "now", "blocked"]
     assert rows[1].tallies[0].total == 8
     assert "место 3" in log_in(user).client.get(f"/monitoring/{voice_day.key}/").content.decode()

@@ -19,11 +19,12 @@ from django.utils import timezone  # noqa: E402
 
 from audit.log import Actor  # noqa: E402
 from common import files  # noqa: E402
+from day import acts  # noqa: E402
 from keys import node  # noqa: E402
 from tests.support import factories  # noqa: E402
 from tests.support.keys import make_keys  # noqa: E402
 from tests.transfers.conftest import Hq  # noqa: E402
-from transfers import build, seal, sign, statuses  # noqa: E402
+from transfers import build, seal, sign  # noqa: E402
 from transfers.models import Packet, PacketKind  # noqa: E402
 from transfers.moves import move_packet  # noqa: E402
 from transfers.states import PacketState  # noqa: E402
@@ -93,7 +94,7 @@ def main() -> None:
     if "status" in sys.argv:
         # Left to the node's own workers: sealed, signed and sent by them.
         Hq(day, keys).all_journals()
-        statuses.send(sitting=day.sitting, status="exams_finished", actor=ACTOR)
+        acts.declare(sitting=day.sitting, status="exams_finished", actor=ACTOR)
     rows = Packet.objects.values("uid", "sha256", "size")
     sys.stdout.write(json.dumps({"packets": list(rows)}))
 

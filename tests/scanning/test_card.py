@@ -5,14 +5,13 @@ import re
 import pytest
 from django.urls import reverse
 
-from monitoring.facts import facts_of
-from monitoring.steps import steps_of
 from scanning import cards
 from scanning.errors import CardRefusedError, NotBalancedError
 from scanning.models import RoomCard
 from scanning.states import CardState
 from tests.scanning.conftest import ACTOR, ScanningDesk
 from tests.scanning.test_room import all_pages
+from tests.support.evaluated import steps
 
 WHOLE = {"registration_count": 2, "dbo_count": 0, "absent_count": 0, "not_finished_count": 0}
 
@@ -78,7 +77,7 @@ def test_a_card_that_was_saved_half_is_not_filled_and_closes_no_room(desk, techn
     assert not desk.card().filled
     with pytest.raises(NotBalancedError, match="карточка не заполнена: ДБО № 2, не закончили"):
         cards.close(card=desk.card(), actor=ACTOR)
-    step = steps_of(facts_of(desk.sitting), technician.user)[3]
+    step = steps(desk.sitting, technician.user)[3]
     assert "карточка аудитории 0101 не заполнена" in step.missing
     desk.fill(version=1, registration_count=2)
     assert cards.close(card=desk.card(), actor=ACTOR).state == CardState.CLOSED

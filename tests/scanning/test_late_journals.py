@@ -8,9 +8,6 @@ from django.utils import timezone
 from audit.models import Event
 from journals import acts, intake
 from journals.models import Journal, JournalSet, JournalSheet
-from monitoring.facts import facts_of
-from monitoring.incidents import incidents_of
-from monitoring.steps import steps_of
 from scanning import cards, contents, live, watch
 from scanning.expected_forms import read_expected_forms
 from scanning.models import RoomCard, ScanEntry, Sheet
@@ -20,9 +17,9 @@ from scanning.watch import watch_journals
 from tests.scanning.conftest import ACTOR
 from tests.scanning.test_room import all_pages
 from tests.support import factories
+from tests.support.evaluated import gate, incidents, steps
 from tests.support.journals import print_station, sets
 from tests.support.keys import OPERATOR, make_keys
-from transfers.gates import gate
 from transfers.models import Packet
 from wire.forms import form_set, make_number
 from wire.messages import NOTHING
@@ -117,7 +114,7 @@ def test_a_longer_journal_opens_a_closed_room_again_at_once(
     said = list(ScanEntry.objects.order_by("seq").values_list("event", flat=True))
     assert said[-2:] == ["room_reopened", "room_reconciled"]
     assert Event.objects.filter(kind="scanning.card_reopened").get().actor == "система"
-    shown = " ".join(each.text for each in incidents_of(facts_of(desk.sitting)))
+    shown = " ".join(each.text for each in incidents(desk.sitting))
     assert "открыта снова" in shown
     for number in third.sheets.values():
         assert number in shown
@@ -141,7 +138,7 @@ def test_a_packed_room_opens_again_and_the_last_gate_is_shut(desk, closed, techn
     watch_journals()
     assert desk.card().state == CardState.DISCREPANT
     assert "room_open_again" in {each.code for each in gate(desk.sitting, "blanks_transferred").blockers}
-    rows = steps_of(facts_of(desk.sitting), technician.user)
+    rows = steps(desk.sitting, technician.user)
     assert "ауд. 0101 — открыта снова, ждём новую версию" in rows[5].missing
 
 

@@ -5,18 +5,18 @@ import re
 import pytest
 from django.utils import timezone
 
+from day import acts
 from journals.models import Act, Journal
 from keys.trust import trust_store
-from monitoring.facts import facts_of
-from monitoring.steps import steps_of
 from scanning import cards, contents, scan_journal
 from scanning.errors import CardRefusedError, NothingDifferentError, NotReadYetError
 from scanning.models import RoomCard, ScanEntry, Sheet
 from scanning.states import CardState, SheetState
 from tests.scanning.conftest import ACTOR
 from tests.scanning.test_room import all_pages
+from tests.support.evaluated import gate, steps
 from tests.support.keys import make_keys
-from transfers.gates import gate
+from tests.support.marks import mark_compared
 from wire import journal, names
 from wire.documents import act as wire_act
 from wire.errors import PpeError
@@ -69,10 +69,11 @@ def test_an_act_needs_a_difference_and_everything_read(desk, keys):
 
 
 def close_all(desk, *, but=()):
-    """Let every room be closed; how a room closes is the business of other tests."""
+    """Let every room be closed and packed; how a room closes is the business of other tests."""
     for card in cards.ensure_cards(desk.sitting):
         if card.room.number not in but:
-            RoomCard.objects.filter(pk=card.pk).update(state=CardState.CLOSED)
+            RoomCard.objects.filter(pk=card.pk).update(state=CardState.PACKED)
+            mark_compared(desk.sitting, card.room.number)
 
 
 def lines(path):
@@ -83,7 +84,7 @@ def test_the_scan_journal_is_formed_signed_accepted_and_goes_on(desk, keys):
     desk.journal()
     desk.fill(registration_count=2)
     close_all(desk)
-    path = scan_journal.form_end_scan(sitting=desk.sitting, actor=ACTOR)
+    path = acts.form_end_scan(sitting=desk.sitting, actor=ACTOR)
     assert names.read(path.name).certain
     document = lines(path)
     assert document.signed_by is not None
@@ -94,7 +95,7 @@ def test_the_scan_journal_is_formed_signed_accepted_and_goes_on(desk, keys):
     RoomCard.objects.filter(room__number="0101").update(state=CardState.OPEN)
     desk.fill(version=1, registration_count=1)
     close_all(desk)
-    again = scan_journal.form_end_scan(sitting=desk.sitting, actor=ACTOR)
+    again = acts.form_end_scan(sitting=desk.sitting, actor=ACTOR)
     longer = lines(again)
     assert journal.relation(longer.lines, document.lines) == "longer"
     assert "journal_reopened" in [entry.event for entry in longer.entries]
@@ -109,16 +110,16 @@ def test_no_scan_journal_is_formed_while_a_room_or_the_hq_is_open(desk, keys, te
         return re.findall(r"<button[^>]*>\s*Сформировать END_SCAN", technician.client.get(address).content.decode())[0]
 
     def step():
-        return steps_of(facts_of(desk.sitting), technician.user)[6]
+        return steps(desk.sitting, technician.user)[6]
 
     # Rooms that nobody has opened have no card yet, and are not closed either.
     with pytest.raises(PpeError) as caught:
-        scan_journal.form_end_scan(sitting=desk.sitting, actor=ACTOR)
+        acts.form_end_scan(sitting=desk.sitting, actor=ACTOR)
     assert caught.value.code == "rooms_open"
     assert [part.field for part in caught.value.parts] == ["0101", "0102", "0103", "0104", "HQ"]
     close_all(desk, but=("0102", "HQ"))
     with pytest.raises(PpeError) as caught:
-        scan_journal.form_end_scan(sitting=desk.sitting, actor=ACTOR)
+        acts.form_end_scan(sitting=desk.sitting, actor=ACTOR)
     assert "ауд. 0102 — Ожидает; Штаб — Ожидает" in caught.value.message.ru
     assert "room 0102 — Waiting; HQ — Waiting" in caught.value.message.en
     assert caught.value.remedy.ru
@@ -144,21 +145,21 @@ def test_the_last_gate_takes_only_a_scan_journal_that_covers_the_last_entry(desk
         return [each.text for each in blockers if each.code == "scan_journal_behind"]
 
     def step():
-        return steps_of(facts_of(desk.sitting), technician.user)[6]
+        return steps(desk.sitting, technician.user)[6]
 
-    scan_journal.form_end_scan(sitting=desk.sitting, actor=ACTOR)
+    acts.form_end_scan(sitting=desk.sitting, actor=ACTOR)
     assert behind() == []
     assert step().tallies[0].done == 1
     cards.reopen(card=desk.card(), numbers=[], reason="РЦОИ просит отсканировать заново", actor=ACTOR)
     assert len(behind()) == 1
-    assert "станция сканирования 01" in behind()[0].lower()
+    assert "станция сканирования 01" in str(behind()[0]).lower()
     assert (step().state, step().tallies[0].done) == ("blocked", 0)
     close_all(desk)
-    # The room is closed again, the journal still tells of the time before.
+    # The room is closed and packed again, the journal still tells of the time before.
     assert len(behind()) == 1
     assert step().state == "now"
     assert any("сформирован до последних действий" in each for each in step().missing)
-    scan_journal.form_end_scan(sitting=desk.sitting, actor=ACTOR)
+    acts.form_end_scan(sitting=desk.sitting, actor=ACTOR)
     assert behind() == []
 
 
@@ -183,9 +184,10 @@ def test_a_journal_of_another_scanning_station_is_taken_as_it_is(desk, keys):
         signed_by="urn:x",
         entry_count=3,
     )
-    assert not scan_journal.lags(row)
+    assert "scan_journal_behind" not in gate(desk.sitting, "blanks_transferred").codes
     row.station = desk.day.stations["scan-01"]
-    assert scan_journal.lags(row)
+    row.save()
+    assert "scan_journal_behind" in gate(desk.sitting, "blanks_transferred").codes
 
 
 def test_no_sheet_number_stands_in_the_scan_journal_or_the_log(desk):

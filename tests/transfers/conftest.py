@@ -12,13 +12,15 @@ from PIL import Image
 
 from audit.log import SYSTEM, Actor
 from common import files
+from day import acts
 from journals.models import Journal
 from journals.models import JournalChannel as JournalDoor
 from scanning import cards
 from scanning.models import Batch, RoomCard, Sheet, Source
 from tests.support import factories
 from tests.support.keys import Keys, make_keys
-from transfers import build, feed, sign, statuses, tasks
+from tests.support.marks import mark_compared
+from transfers import build, feed, sign, tasks
 from transfers.models import Packet
 from wire.documents import feed as wire_feed
 from wire.documents import receipt as wire_receipt
@@ -75,6 +77,7 @@ class Hq:
         RoomCard.objects.filter(pk=card.pk).update(
             state="closed", registration_count=people, dbo_count=0, absent_count=0, not_finished_count=0, version=1
         )
+        mark_compared(self.sitting, room)
         return self.card(room)
 
     def close_hq(self):
@@ -146,7 +149,7 @@ class Hq:
 
     def declare(self, status):
         """Declare a status; the centre accepts it."""
-        packet = statuses.send(sitting=self.sitting, status=status, actor=ACTOR).packets.get()
+        packet = acts.declare(sitting=self.sitting, status=status, actor=ACTOR).packets.get()
         tasks.seal_packet(packet.pk)
         self.acknowledge(fresh(packet))
 

@@ -10,12 +10,12 @@ from django.utils import translation
 
 from audit.log import SYSTEM
 from audit.models import Event
+from day.closing import closing_act
 from keys.trust import trust_store
 from station_client import verifying
 from tests.support.needs import missing
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import feed
-from transfers.closing import closing_act
 from transfers.models import Packet, ReceiptRecord
 
 KEPT = os.environ.get("PPE_KEEP_PDFS")

@@ -9,9 +9,10 @@ from django.db import OperationalError
 from audit.log import SYSTEM
 from audit.models import Event
 from audit.moves import StaleStateError
+from day import acts
 from scanning import cards
 from tests.transfers.conftest import ACTOR, fresh
-from transfers import feed, receipts, statuses
+from transfers import feed, receipts
 from transfers.errors import FeedForkError, ForeignFeedError, ForeignReceiptError
 from transfers.models import FeedCursor, FeedRecord, Packet, PointStatus, ReceiptRecord
 from wire.errors import PpeError
@@ -169,12 +170,12 @@ def test_an_unsent_version_gives_way_to_the_next_at_once(hq):
 
 def test_the_coordinators_undo_comes_through_the_feed(hq):
     hq.all_journals()
-    row = statuses.send(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
+    row = acts.declare(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
     body = {"sitting": hq.sitting.key, "status": "exams_finished", "reason": "Рано", "by": "Крылова Н. В."}
     take(hq, hq.item("status_undo", body))
     row.refresh_from_db()
     assert (row.state, row.undone_by, row.undone_reason) == ("undone", "Крылова Н. В.", "Рано")
-    again = statuses.send(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
+    again = acts.declare(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
     assert PointStatus.objects.count() == 2
     assert again.at != row.at
 

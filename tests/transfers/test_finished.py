@@ -7,15 +7,14 @@ import time_machine
 from django.utils import timezone
 
 from audit.log import SYSTEM
-from monitoring.facts import facts_of
-from monitoring.head import deadline_of
-from monitoring.steps import steps_of
+from day import acts
+from day.closing import closing_act
 from scanning.models import RoomCard
 from stations.models import Sitting
 from tests.support import factories
+from tests.support.evaluated import deadline, steps
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import feed, flash, outbox, statuses, tasks
-from transfers.closing import closing_act
 from transfers.models import Packet, PointStatus
 
 HOME = "можно расходиться"
@@ -136,22 +135,22 @@ def test_an_exam_that_was_begun_holds_the_day_though_nobody_is_seated(finished, 
 
 def test_a_room_opened_again_shows_in_the_steps_that_were_done(finished, technician):
     rescan(finished)
-    rows = steps_of(facts_of(finished.sitting), technician.user)
+    rows = steps(finished.sitting, technician.user)
     assert [rows[4].folded, rows[5].folded, rows[7].folded] == [False, False, False]
     assert "ауд. 0101 — открыта снова, ждём новую версию" in rows[5].missing
 
 
 def test_a_declared_status_keeps_its_deadline_until_the_receipt(hq):
     hq.all_journals()
-    row = statuses.send(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
+    row = acts.declare(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
     tasks.seal_packet(row.packets.get().pk)
     with time_machine.travel(factories.moment(hq.day, "17:40"), tick=False):
-        shown = deadline_of(facts_of(hq.sitting))
+        shown = deadline(hq.sitting)
     assert (shown.level, "20 мин" in shown.words) == ("warn", True)
     assert "«Экзамены завершены», 18:00; объявлен, ещё не в РЦОИ" in shown.label
     hq.acknowledge(fresh(row.packets.get()))
     with time_machine.travel(factories.moment(hq.day, "17:40"), tick=False):
-        assert "«Бланки переданы в РЦОИ», 21:00" in deadline_of(facts_of(hq.sitting)).label
+        assert "«Бланки переданы в РЦОИ», 21:00" in deadline(hq.sitting).label
 
 
 def test_statuses_that_lie_on_a_drive_are_not_all_delivered(finished, technician):

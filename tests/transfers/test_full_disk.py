@@ -7,7 +7,7 @@ from common import space
 from tests.support.keys import PIN
 from tests.transfers.conftest import fresh
 from tests.transfers.test_pages import post
-from transfers import importing, keeping, outbox, tasks
+from transfers import importing, outbox, tasks, wiping
 from transfers.models import Packet, PointStatus, Wiping
 from wire import tus
 from wire.messages import Both
@@ -98,5 +98,5 @@ def test_below_the_reserve_the_originals_are_wiped_by_the_button_that_the_warnin
     assert where in technician.client.get("/help/").content.decode()
     assert "Исходные сканы и записи удаляются" in said(post(technician, page, "wipe", sure="yes"))
     tasks.wipe(Wiping.objects.get().pk)
-    assert keeping.originals(hq.sitting) == []
+    assert wiping.originals(hq.sitting) == []
     assert where not in technician.client.get("/help/").content.decode()

@@ -8,9 +8,11 @@ from django.utils import timezone
 from audit.log import SYSTEM
 from audit.models import Event
 from common import files
+from day import acts, keeping
+from day import tasks as day_tasks
+from day.errors import OriginalsNeededError
 from tests.transfers.conftest import ACTOR
-from transfers import feed, keeping, tasks
-from transfers.errors import OriginalsNeededError
+from transfers import feed, tasks, wiping
 from transfers.models import Packet, PointStatus, Wiping
 
 
@@ -24,19 +26,19 @@ def done(hq):
 
 
 def wipe(hq):
-    row = keeping.wipe(sitting=hq.sitting, actor=ACTOR)
+    row = acts.wipe(sitting=hq.sitting, actor=ACTOR)
     tasks.wipe(row.pk)
     row.refresh_from_db()
     return row
 
 
 def test_they_go_and_what_proves_the_day_stays(done):
-    before = keeping.originals(done.sitting)
+    before = wiping.originals(done.sitting)
     assert len(before) > 8
     size = sum(path.stat().st_size for path in before)
     row = wipe(done)
     assert (row.state, row.files, row.size, row.cause) == ("done", len(before), size, "button")
-    assert keeping.originals(done.sitting) == []
+    assert wiping.originals(done.sitting) == []
     assert done.packet.file.is_file()
     assert (files.folder("scans", done.sitting.key, "end-scan") / "END_SCAN.dat").exists()
     assert wipe(done).pk == row.pk
@@ -49,7 +51,7 @@ def test_every_reason_to_keep_them_is_named(done):
     done.sealed("0102")
     done.close("0103")
     with pytest.raises(OriginalsNeededError) as said:
-        keeping.wipe(sitting=done.sitting, actor=ACTOR)
+        acts.wipe(sitting=done.sitting, actor=ACTOR)
     text = said.value.text("ru")
     assert len(said.value.parts) == 4
     assert "«Экзамены завершены» объявлен, ещё не в РЦОИ" in text
@@ -57,24 +59,24 @@ def test_every_reason_to_keep_them_is_named(done):
     assert "0102" in text
     assert "0103" in text
     assert not Wiping.objects.exists()
-    assert keeping.originals(done.sitting)
+    assert wiping.originals(done.sitting)
 
 
 def test_the_term_wipes_by_itself_and_only_then(done, settings):
     settings.PPE_KEEP_SCANS_DAYS = 3
-    tasks.keep()
+    day_tasks.keep()
     assert not Wiping.objects.exists()
     assert keeping.keeping_of(done.sitting).due is not None
     PointStatus.objects.update(accepted_at=timezone.now() - timedelta(days=3, minutes=1))
     settings.PPE_KEEP_SCANS_DAYS = 0
-    tasks.keep()
+    day_tasks.keep()
     assert not Wiping.objects.exists(), "no term, no wiping"
     settings.PPE_KEEP_SCANS_DAYS = 3
-    tasks.keep()
+    day_tasks.keep()
     row = Wiping.objects.get()
     assert (row.cause, list(tasks.to_wipe())) == ("term", [row])
     tasks.wipe(row.pk)
-    assert keeping.originals(done.sitting) == []
+    assert wiping.originals(done.sitting) == []
 
 
 def test_a_room_that_the_centre_wants_again_keeps_them_beyond_the_term(done, settings):
@@ -82,12 +84,12 @@ def test_a_room_that_the_centre_wants_again_keeps_them_beyond_the_term(done, set
     PointStatus.objects.update(accepted_at=timezone.now() - timedelta(days=9))
     body = {"packet": done.packet.uid, "room": "0101", "sheets": [], "reason": "Полоса поперёк листа"}
     feed.take_items(point=done.point, items=[done.item("rescan_request", body)], door="feed", actor=SYSTEM)
-    tasks.keep()
+    day_tasks.keep()
     assert not Wiping.objects.exists()
 
 
 def test_a_killed_wiping_is_finished_by_the_sweep(done, monkeypatch):
-    row = keeping.wipe(sitting=done.sitting, actor=ACTOR)
+    row = acts.wipe(sitting=done.sitting, actor=ACTOR)
     calls = []
 
     def die(name):
@@ -95,11 +97,11 @@ def test_a_killed_wiping_is_finished_by_the_sweep(done, monkeypatch):
         if len(calls) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(keeping.faultpoints, "here", die)
+    monkeypatch.setattr(wiping.faultpoints, "here", die)
     with pytest.raises(KeyboardInterrupt):
         tasks.wipe(row.pk)
     monkeypatch.undo()
-    total = 3 + len(keeping.originals(done.sitting))
+    total = 3 + len(wiping.originals(done.sitting))
     Wiping.objects.update(lease_until=None)
     tasks.wipe(row.pk)
     row.refresh_from_db()

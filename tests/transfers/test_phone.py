@@ -5,11 +5,12 @@ import re
 import pytest
 
 from audit.models import Event
+from day import acts
 from keys import node
 from keys import phone as keys_phone
 from keys.errors import PhoneSecretMissingError
 from tests.transfers.conftest import ACTOR
-from transfers import phone, statuses
+from transfers import phone
 from transfers.errors import PhoneAnswerWrongError, PhoneNotNeededError
 from transfers.models import PhoneCode, PointStatus
 from wire import cms
@@ -25,7 +26,7 @@ def told(hq):
     sealed = cms.seal_bytes(SECRET, recipients=node.node_certificates(hq.point))
     keys_phone.store_secret(hq.point, hq.sitting.date.isoformat(), sealed)
     hq.all_journals()
-    statuses.send(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
+    acts.declare(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
     return hq
 
 
@@ -40,7 +41,7 @@ def test_the_code_is_the_regions_and_stays_the_same_while_the_status_stands(told
     assert code(told).code == shown.code
     assert PhoneCode.objects.count() == 1
     PointStatus.objects.update(state="undone")
-    statuses.send(sitting=told.sitting, status="exams_finished", actor=ACTOR)
+    acts.declare(sitting=told.sitting, status="exams_finished", actor=ACTOR)
     assert code(told).code != shown.code, "a status declared anew has a code of its own"
     assert Event.objects.filter(kind="transfers.phone_code").count() == 2
 

@@ -21,10 +21,11 @@ from django_q.models import OrmQ
 from audit.models import Event
 from common import files
 from common.work import leases
+from day import acts
 from tests.proofs.proxy import FaultProxy
 from tests.transfers.conftest import ACTOR, fresh
 from tests.transfers.test_two_nodes import centre, empty_centre  # noqa: F401 (fixtures)
-from transfers import link, outbox, pausing, statuses, tasks
+from transfers import link, outbox, pausing, tasks
 from transfers.models import Packet
 from wire import pki
 from wire.errors import PpeError
@@ -40,7 +41,7 @@ def queue(hq, settings):
     hq.close("0102")
     big, small = hq.signed("0101"), hq.signed("0102")
     hq.all_journals()
-    row = statuses.send(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
+    row = acts.declare(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
     tasks.seal_packet(row.packets.get().pk)
     Packet.objects.filter(pk=small.pk).update(size=100)
     return {"status": row.packets.get(), "small": small, "big": big}

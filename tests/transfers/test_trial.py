@@ -11,8 +11,9 @@ from keys.models import Certificate
 from tests.support.keys import PIN
 from tests.transfers.conftest import ACTOR, fresh
 from tests.transfers.test_two_nodes import centre, empty_centre, settle  # noqa: F401 (fixtures)
-from transfers import gates, outbox, trial
+from transfers import outbox, trial
 from transfers.models import ConnectivityCheck, Packet
+from transfers.newest import newest_packets
 from transfers.overview import Overview
 from transfers.readiness import readiness_of
 from wire import cms
@@ -62,7 +63,7 @@ def test_the_packet_is_a_real_one_and_no_part_of_the_day(hq):
     header = wire_packet.read_header(packet.file)
     assert (header.kind, header.room) == ("test", None)
     assert Overview(hq.sitting).packets == []
-    assert ("test", "") not in gates.newest_packets(hq.sitting)
+    assert ("test", "") not in newest_packets(hq.sitting)
     assert level(hq, "signed") == "ok"
     again = begin(hq)
     assert (again.version, again.supersedes) == (2, packet)

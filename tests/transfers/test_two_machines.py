@@ -11,9 +11,10 @@ from audit.models import Event
 from common import files
 from tests.transfers.conftest import ACTOR, fresh
 from tests.transfers.test_two_nodes import centre, empty_centre, settle  # noqa: F401 (fixtures)
-from transfers import feed, flash, gates, importing, outbox, receipts
+from transfers import feed, flash, importing, outbox, receipts
 from transfers.errors import ForeignPacketError, NothingOnFlashError
 from transfers.models import FeedCursor, FeedRecord, HistoryEntry, Packet, ReceiptRecord
+from transfers.newest import newest_packets
 from wire.cms import Signer
 from wire.errors import PpeError
 from wire.packet import PacketHeader, TarFile, append_signature, read_header, write_content
@@ -86,7 +87,7 @@ def test_a_packet_of_the_other_machine_starts_at_queued_and_is_the_same_file(hq,
     assert Event.objects.filter(kind="transfers.packet_imported").count() == 1
     again = take(hq, flash_dir)
     assert (again.fresh, again.known) == ([], [packet])
-    assert gates.newest_packets(hq.sitting)["blanks", "0101"] == packet
+    assert newest_packets(hq.sitting)["blanks", "0101"] == packet
 
 
 def test_own_numbers_and_names_go_on_beside_those_of_the_other_machine(hq, scanner, flash_dir):

@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives import serialization
 from django.utils import timezone
 
 from common import files
+from day import acts
 from tests.support.upload_node import ROOT, UploadNode, migrated
 from tests.transfers.conftest import ACTOR, fresh
-from transfers import feed, flash, link, outbox, seal, sign, statuses, tasks
+from transfers import feed, flash, link, outbox, seal, sign, tasks
 from transfers.models import FeedCursor, Packet
 from wire import pki
 
@@ -76,7 +77,7 @@ def settle(hq, packet, state):
 
 def test_a_day_of_packets_reaches_the_centre_and_is_acknowledged(hq, centre):
     hq.all_journals()
-    row = statuses.send(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
+    row = acts.declare(sitting=hq.sitting, status="exams_finished", actor=ACTOR)
     status = row.packets.get()
     tasks.seal_packet(status.pk)
     hq.close("0101", people=3)

@@ -1,5 +1,5 @@
 """Pages of this room."""
 
-from transfers.pages import packets, phone, statuses, trial
+from transfers.pages import packets, phone, trial
 
-__all__ = ["packets", "phone", "statuses", "trial"]
+__all__ = ["packets", "phone", "trial"]

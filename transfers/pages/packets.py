@@ -14,9 +14,8 @@ from keys.tokens import list_tokens
 from stations import rules
 from stations.lookup import open_sitting, sitting_or_404
 from stations.models import Sitting
-from transfers import build, flash, importing, keeping, link, outbox, pausing, sequences, sign, statuses, trial
-from transfers.closing import closing_act
-from transfers.errors import NothingToSignError, OriginalsNeededError
+from transfers import build, flash, importing, link, outbox, pausing, sequences, sign, statuses, trial
+from transfers.errors import NothingToSignError
 from transfers.history import milestones
 from transfers.models import Packet, PacketKind, ReceiptLevel
 from transfers.overview import Overview, Row
@@ -56,7 +55,7 @@ def transfers(request: HttpRequest, key: str) -> HttpResponse:
         "sealed": drives.folders((".ppe",)),
         "online": link.has_centre(),
         "paused": pausing.paused(),
-        "keeping": keeping.keeping_of(sitting),
+        **transfers.added(sitting),
         "keep_days": settings.PPE_KEEP_SCANS_DAYS,
         "tested": trial.last(sitting),
     }
@@ -86,19 +85,6 @@ def sign_all(request: HttpRequest, key: str) -> str:
     token = token_from(request, sitting.point)
     signed = sign.sign_packets(packets=packets, token=token, actor=actor_of(request))
     return _("%(name)s: signed — %(words)s.") % {"name": token.name, "words": sign.offer(signed).words}
-
-
-@transfers.post("wipe")
-def wipe(request: HttpRequest, key: str) -> str:
-    """Wipe the originals of the sitting from this node."""
-    sitting = open_sitting(request, key)
-    rules.require(request.user, "transfers.wipe", sitting)
-    if request.POST.get("sure") != "yes":
-        raise OriginalsNeededError(
-            Message("Confirm the wiping: tick that the originals are no longer needed."),
-        )
-    keeping.wipe(sitting=sitting, actor=actor_of(request))
-    return _("The originals are being wiped. Packets, receipts and journals stay.")
 
 
 @transfers.post("pause")
@@ -192,7 +178,8 @@ def _packet(sitting: Sitting, uid: str) -> Packet:
 @page("transfers/<sitting:key>/state.json", name="transfers-state", node="hq")
 def state(request: HttpRequest, key: str) -> JsonResponse:
     """Return the facts of the page."""
-    return JsonResponse(Overview(sitting_or_404(request.user, key)).as_json())  # type: ignore[arg-type]
+    sitting = sitting_or_404(request.user, key)  # type: ignore[arg-type]
+    return JsonResponse({**Overview(sitting).as_json(), **state.added(sitting)})
 
 
 @page("transfers/<sitting:key>/<uuid:uid>/", name="packet", node="hq")
@@ -254,13 +241,4 @@ def receipt_file(request: HttpRequest, key: str, uid: object, level: str) -> Htt
         raise Http404(level)
     answer = HttpResponse(bytes(row.document), content_type="application/cms")
     answer["Content-Disposition"] = f'attachment; filename="{row.filename}"'
-    return answer
-
-
-@page("transfers/<sitting:key>/closing-act/", name="closing-act", node="hq")
-def closing(request: HttpRequest, key: str) -> HttpResponse:
-    """Print the closing act from the receipts that this point holds."""
-    act = closing_act(sitting=open_sitting(request, key), actor=actor_of(request))
-    answer = HttpResponse(act.data, content_type="application/pdf")
-    answer["Content-Disposition"] = f'inline; filename="{act.name}"'
     return answer

@@ -10,28 +10,30 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from reportlab.platypus import Flowable, Spacer
 
 from audit.log import Actor, record
-from audit.models import ChainHead
+from audit.models import ChainHead, Event
 from common.paper import layout as paper
 from common.paper import pdf
 from common.paper.language import in_russian
+from common.web.obligations import lines
 from common.work.clock import local, now
+from day.evaluate import locked
+from day.rules import Day, SittingDay
 from journals.expected import Expected, expected_set, scan_expected
 from stations.models import Room, Sitting
-from transfers import gates
-from transfers.finished import Ending
 from transfers.models import Packet, PacketKind, PointStatus, ReceiptRecord, StatusName
+from transfers.newest import newest_packets
 from transfers.phone import told
 from transfers.states import PacketState, StatusState
 from wire import canonical
 from wire.names.files import receipt_name
 
-#: What may be open although every packet is confirmed and every status accepted.
-_SINCE = frozenset({"room_open_again", "room_at_work", "status_outgrown", "status_version", "scan_journal_behind"})
+_PRINTED = "transfers.closing_act"
 _STATUSES = (StatusName.EXAMS_FINISHED, StatusName.BLANKS_TRANSFERRED)
 
 
@@ -45,6 +47,7 @@ class ClosingAct:
 
 
 @in_russian
+@transaction.atomic
 def closing_act(*, sitting: Sitting, actor: Actor) -> ClosingAct:
     """Return the closing act of a sitting as it stands now; it is a Russian paper, whoever prints it.
 
@@ -52,8 +55,8 @@ def closing_act(*, sitting: Sitting, actor: Actor) -> ClosingAct:
         sitting: The exam.
         actor: Who prints it.
     """
-    point = sitting.point
-    facts = _Facts(sitting)
+    point, name = sitting.point, _name(sitting)
+    facts = _Facts(sitting, locked(sitting))
     digest = hashlib.sha256(canonical.dumps(facts.data())).hexdigest()
     at = now()
     footer = _("Closing act %(sitting)s · data SHA-256 %(digest)s… · printed %(at)s") % {
@@ -73,15 +76,18 @@ def closing_act(*, sitting: Sitting, actor: Actor) -> ClosingAct:
         training=settings.PPE_MODE == "training",
         attachments=facts.attachments(),
     )
-    name = f"CLOSING_{sitting.key.replace('-', '_')}.pdf"
     record(
-        "transfers.closing_act",
+        _PRINTED,
         about=sitting,
         subject=name,
         actor=actor,
         data={"data_sha256": digest, "sha256": hashlib.sha256(data).hexdigest(), "closed": facts.closed},
     )
     return ClosingAct(name, data, digest)
+
+
+def _name(sitting: Sitting) -> str:
+    return f"CLOSING_{sitting.key.replace('-', '_')}.pdf"
 
 
 def _when(moment: datetime | None, sitting: Sitting) -> str:
@@ -91,9 +97,9 @@ def _when(moment: datetime | None, sitting: Sitting) -> str:
 class _Facts:
     """Everything that the act shows, read once, so that its hash and its pages speak of the same."""
 
-    def __init__(self, sitting: Sitting) -> None:
+    def __init__(self, sitting: Sitting, day: Day) -> None:
         self.sitting = sitting
-        newest = gates.newest_packets(sitting)
+        newest = newest_packets(sitting)
         self.packets = [packet for (kind, _where), packet in newest.items() if kind != PacketKind.STATUS]
         self.packets.sort(key=lambda each: (each.kind == PacketKind.FORMS, each.room.number if each.room else ""))
         rows = PointStatus.objects.filter(sitting=sitting, status__in=_STATUSES).exclude(state=StatusState.UNDONE)
@@ -104,7 +110,8 @@ class _Facts:
         rooms = {row.room_id: row.seats for row in sitting.rooms.all()}
         self.seats = rooms
         self.awaited = self._awaited()
-        self.ending = Ending(sitting)
+        self.day = day
+        self.own = day.sitting(sitting.key)
 
     @staticmethod
     def _receipts(packets: list[Packet]) -> dict[int, ReceiptRecord]:
@@ -125,7 +132,7 @@ class _Facts:
     @property
     def closed(self) -> bool:
         """Whether everything of this sitting has its receipt and nothing was opened since."""
-        return self.ending.sitting_over
+        return self.own.over
 
     def data(self) -> dict[str, Any]:
         """Return what the hash of the act speaks of."""
@@ -138,8 +145,8 @@ class _Facts:
             "receipts": sorted(row.sha256 for row in self.receipts.values()),
             "journals": [[str(row.post), row.state] for row in self.posts],
             "awaited": self.awaited,
-            "open": sorted(each.text for each in self.ending.open),
-            "others": [each.sitting.key for each in self.ending.others],
+            "open": sorted(str(each.text) for each in self.own.open),
+            "others": [each.exam.key for each in self._others],
         }
 
     def attachments(self) -> dict[str, bytes]:
@@ -172,6 +179,7 @@ class _Facts:
             "zone": point.timezone,
             "head": log,
         }
+        printed += self._replaced(digest)
         return [
             *paper.head(
                 title=_("Closing act of the exam point"),
@@ -180,6 +188,7 @@ class _Facts:
             ),
             paper.verdict(self._verdict(), good=self.closed or None),
             Spacer(1, 4),
+            *self._open(),
             *self._statuses(),
             *self._packets(),
             *self._journals(),
@@ -196,15 +205,15 @@ class _Facts:
 
     def _verdict(self) -> str:
         if self.closed:
-            if self.ending.day_over:
+            if self.day.over(self.sitting.key):
                 return _(
                     "All packets (%(count)d): confirmed. The regional centre accepted the status, everybody may leave."
                 ) % {"count": len(self.packets)}
+            others = ", ".join(each.exam.title for each in self._others)
             return _(
                 "All packets (%(count)d): confirmed. The regional centre accepted the status. "
                 "Other exams of the day are not over: %(others)s."
-            ) % {"count": len(self.packets), "others": self.ending.others_words}
-        since = [each.text for each in self.ending.open if each.code in _SINCE or each.code.startswith("journal_")]
+            ) % {"count": len(self.packets), "others": others}
         awaited, unconfirmed = ", ".join(self.awaited), ", ".join(map(str, self.unconfirmed))
         parts = [
             *([_("not built: %(what)s") % {"what": awaited}] if awaited else []),
@@ -214,9 +223,30 @@ class _Facts:
                 for name in _STATUSES
                 if name not in self.statuses or self.statuses[name].state != StatusState.ACCEPTED
             ),
-            *since,
+            *([_("opened again after the last status")] if self.own.opened_again else []),
         ]
         return _("The exam point is not closed — %(why)s") % {"why": "; ".join(parts)}
+
+    @property
+    def _others(self) -> tuple[SittingDay, ...]:
+        return self.day.others(self.sitting.key)
+
+    def _open(self) -> list[Flowable]:
+        """Everything between the exam and its end, in the words of every page; nothing once it is over."""
+        rows = [[line] for line in lines(self.own.open, self.sitting.point.timezone)]
+        return paper.table(_("What is still open"), [(_("Obligation"), 180)], rows, empty="") if rows else []
+
+    def _replaced(self, digest: str) -> str:
+        """Name the act of other facts that this one replaces."""
+        rows = Event.objects.filter(chain=self.sitting.point.key, kind=_PRINTED, subject=_name(self.sitting))
+        last = rows.order_by("-number").first()
+        if last is None or last.data.get("data_sha256") == digest:
+            return ""
+        there = local(last.at, self.sitting.point.timezone)
+        return " " + _("Replaces the act of %(at)s (data SHA-256 %(digest)s…).") % {
+            "at": f"{there:%d.%m.%Y %H:%M}",
+            "digest": last.data["data_sha256"][:16],
+        }
 
     def _number(self, packet: Packet) -> int:
         row = self.receipts.get(packet.pk)

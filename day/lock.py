@@ -1,0 +1,27 @@
+"""The lock of a day: whoever acts on a conclusion holds it until the act is written.
+
+The lock is the head of the point's chain in the event log. Every change of a fact writes its event in the transaction
+of the change, and an event takes that row: so every writer of a fact takes the lock, without knowing of it. Between
+the evaluation under the lock and the commit no fact can change; what a writer has begun and not yet committed is waited
+for, and what it commits later is judged by the next evaluation. The exams' rows come first, in one order, as those
+take them who write scan journals and statuses. On SQLite a transaction that writes is alone from its first statement.
+"""
+
+from django.db import transaction
+
+from audit.models import ChainHead
+from stations.models import ExamPoint, Sitting
+
+
+def hold(point: ExamPoint, sittings: list[int]) -> None:
+    """Take the lock of a point's day until the transaction ends.
+
+    Args:
+        point: The exam point.
+        sittings: Its exams of the day.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("the lock of a day is held by a transaction")
+    list(Sitting.objects.select_for_update(of=("self",)).filter(pk__in=sittings).order_by("pk").values_list("pk"))
+    ChainHead.objects.get_or_create(chain=point.key)
+    ChainHead.objects.select_for_update().get(chain=point.key)

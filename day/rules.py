@@ -1,0 +1,497 @@
+"""The rules of the day: facts in, obligations out. Pure: no database, no clock, no Django.
+
+`day.table` names every kind of obligation. Nothing else in the portal concludes that a room, a packet, an exam or a day
+is done.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from common.obligations import Obligation, State, standing
+from day.rows import Card, Exam, Facts, Pack, Post, Status, Use
+from day.table import END, ENDS, FINISHED, TABLE, TITLES, TRANSFERRED, WAIT
+from wire.messages import NOTHING, Message
+
+
+@dataclass(frozen=True)
+class SittingDay:
+    """What one exam of the day still owes.
+
+    Attributes:
+        exam: Its facts.
+        obligations: Everything, settled or not, in the order of the day.
+        nobody_came: Whether the registry seats nobody in it and nothing was done for it here.
+    """
+
+    exam: Exam
+    obligations: tuple[Obligation, ...]
+    nobody_came: bool
+
+    def of(self, *codes: str) -> tuple[Obligation, ...]:
+        """Return the obligations of some codes."""
+        return tuple(each for each in self.obligations if each.code in codes)
+
+    def gate(self, name: str) -> tuple[Obligation, ...]:
+        """Return what a status, the scan journal or the end of the exam demands, settled or not."""
+        return tuple(each for each in self.obligations if name in TABLE[each.code].gates)
+
+    def status(self, name: str) -> Obligation:
+        """Return what is owed of one of the statuses that end the exam."""
+        codes = (f"status_{name}", "status_outgrown", "status_version")
+        return next(each for each in self.of(*codes) if each.place == name)
+
+    def packet(self, room: str) -> Pack | None:
+        """Return the newest packet of a room, or of the HQ forms."""
+        use = next((each for each in self.exam.uses if each.room == room), None)
+        if use is not None:
+            return self.exam.packets.get(_kind(use))
+        rows = self.exam.packets.items()
+        hq = self.exam.hq
+        if room == "HQ" or (hq is not None and hq.room == room):
+            return next((pack for (kind, _room), pack in rows if kind == "forms"), None)
+        return next((pack for (kind, where), pack in rows if where == room and kind != "status"), None)
+
+    @property
+    def open(self) -> tuple[Obligation, ...]:
+        """Everything between this exam and its end."""
+        return standing(self.gate(END))
+
+    @property
+    def over(self) -> bool:
+        """Whether everything of this exam has its evidence."""
+        return not self.nobody_came and not self.open
+
+    @property
+    def ended(self) -> bool:
+        """Whether the centre has accepted its last status at some time, also when that was undone since."""
+        row = self.exam.statuses.get(TRANSFERRED)
+        return row is not None and row.accepted_at is not None
+
+    @property
+    def opened_again(self) -> bool:
+        """Whether something is open though the centre had accepted the last status."""
+        return self.ended and not self.over
+
+    @property
+    def opened_since(self) -> datetime | None:
+        """Since when it is open again, as far as that is known."""
+        return min((each.since for each in self.open if each.since), default=None)
+
+
+@dataclass(frozen=True)
+class Day:
+    """What a point still owes on a day.
+
+    Attributes:
+        point: Key of the point.
+        at: The moment of the evaluation.
+        until: The next deadline: the evaluation does not hold beyond it.
+        sittings: The exams of the day.
+    """
+
+    point: str
+    at: datetime
+    until: datetime | None
+    sittings: tuple[SittingDay, ...]
+
+    def sitting(self, key: str) -> SittingDay:
+        """Return one exam."""
+        return next(each for each in self.sittings if each.exam.key == key)
+
+    def others(self, key: str) -> tuple[SittingDay, ...]:
+        """Return the other exams of the day that are not over; one that nobody sits or has begun holds no day."""
+        return tuple(each for each in self.sittings if each.exam.key != key and not each.over and not each.nobody_came)
+
+    def over(self, key: str) -> bool:
+        """Whether the whole day is over as the people of one exam see it: everybody may go home."""
+        return self.sitting(key).over and not self.others(key)
+
+
+def judge(facts: Facts) -> Day:
+    """Turn the facts of a day into what is owed."""
+    deadlines = {each for exam in facts.exams for each in exam.deadlines.values() if each > facts.at}
+    return Day(
+        facts.point,
+        facts.at,
+        min(deadlines, default=None),
+        tuple(_sitting(exam, facts) for exam in facts.exams),
+    )
+
+
+def _sitting(exam: Exam, facts: Facts) -> SittingDay:
+    nobody = not exam.begun and not any(use.seats or use.places for use in exam.uses)
+    return SittingDay(exam, tuple(_due(each, exam, facts) for each in _owed(exam, facts)), nobody)
+
+
+def _due(row: Obligation, exam: Exam, facts: Facts) -> Obligation:
+    """Whatever a deadline has passed over is due."""
+    if row.state != State.NOT_DUE or facts.today < facts.date:
+        return row
+    late = [
+        name
+        for name in ENDS
+        if (name in TABLE[row.code].gates or row.code == f"status_{name}")
+        and name in exam.deadlines
+        and exam.deadlines[name] <= facts.at
+    ]
+    return replace(row, state=State.OPEN) if late else row
+
+
+def _owed(exam: Exam, facts: Facts) -> Iterator[Obligation]:
+    journals = [*_journals(exam, facts)]
+    yield from journals
+    yield _status(exam, facts, FINISHED, ready=not standing(journals))
+    yield from _preparation(exam, facts)
+    places = [*_places(exam, facts)]
+    yield from places
+    scans = [*_scan_journals(exam, facts, packed=not standing(each for each in places if each.code == "room"))]
+    yield from scans
+    ready = not standing([*journals, *scans, *(each for each in places if TRANSFERRED in TABLE[each.code].gates)])
+    yield _status(exam, facts, TRANSFERRED, ready=ready and accepted(exam, FINISHED))
+
+
+def _make(code: str, exam: Exam, place: str, state: State, text: Message, **more: object) -> Obligation:
+    duty = TABLE[code]
+    settled = state in (State.SETTLED, State.UNKNOWN_HERE)
+    said = {"cure": NOTHING if settled else duty.cure, "rule": duty.rule, "page": duty.page, **more}
+    return Obligation(code, exam.key, place, state, text, **said)  # type: ignore[arg-type]
+
+
+def _begun(facts: Facts) -> State:
+    """What nobody has done yet is no fault before its day."""
+    return State.OPEN if facts.today >= facts.date else State.NOT_DUE
+
+
+# --- journals ---------------------------------------------------------------------------------------------------------
+
+
+def _journals(exam: Exam, facts: Facts) -> Iterator[Obligation]:
+    posts = [post for post in exam.posts if post.kind != "scan"]
+    state = State.SETTLED if posts else _begun(facts)
+    yield _make("stations", exam, "", state, TABLE["stations"].what)
+    for post in posts:
+        yield _journal("journal", exam, post, _begun(facts))
+
+
+def _journal(code: str, exam: Exam, post: Post, missing: State) -> Obligation:
+    text = Message("Journal: {post} – {state}", post=post.words, state=post.label)
+    anchor = f"#post-{post.pk}"
+    if not post.served:
+        # What came and cannot count is somebody's work at once.
+        state = missing if post.state == "missing" else State.OPEN
+        return _make(code, exam, post.station, state, text, anchor=anchor)
+    evidence = (
+        Message("act {name}", name=post.act)
+        if post.state == "act"
+        else Message("journal {hash}", hash=post.journal[:8])
+    )
+    return _make(
+        code, exam, post.station, State.SETTLED, text, anchor=anchor, evidence=evidence, since=post.received_at
+    )
+
+
+def _scan_journals(exam: Exam, facts: Facts, *, packed: bool) -> Iterator[Obligation]:
+    for post in exam.posts:
+        if post.kind != "scan":
+            continue
+        if post.state == "accepted" and post.behind:
+            text = Message("Journal: {post} – formed before the station's last entries", post=post.words)
+            yield _make("scan_journal_behind", exam, post.station, State.OPEN, text, anchor="#end-scan-card")
+        else:
+            yield _journal("scan_journal", exam, post, _begun(facts) if packed else State.NOT_DUE)
+
+
+# --- preparing --------------------------------------------------------------------------------------------------------
+
+
+def _preparation(exam: Exam, facts: Facts) -> Iterator[Obligation]:
+    yield _key(exam, facts)
+    for use in exam.uses:
+        card = exam.card(use.room)
+        if _elsewhere(exam.packets.get(_kind(use)), card):
+            yield _unknown("card", exam, use.room, TABLE["card"].what, exam.packets[_kind(use)])
+        elif card is not None and card.filled:
+            yield _make("card", exam, use.room, State.SETTLED, TABLE["card"].what)
+        else:
+            text = Message("the card of room {room} is not filled in", room=use.room)
+            yield _make("card", exam, use.room, _begun(facts), text)
+
+
+def _key(exam: Exam, facts: Facts) -> Obligation:
+    row = exam.key_row
+    if row is not None and row.active:
+        return _make("key", exam, "", State.SETTLED, TABLE["key"].what, evidence=Message("key {name}", name=row.name))
+    if exam.cards and all(card.state == "packed" for card in exam.cards):
+        packed = Message("every room is packed: it is needed no more")
+        return _make("key", exam, "", State.SETTLED, TABLE["key"].what, evidence=packed)
+    if row is None:
+        text = Message("the access key is not loaded")
+        return _make("key", exam, "", _begun(facts), text, rule="keys.load")
+    text = Message("the key is loaded and waits for a GEK member's token")
+    return _make("key", exam, "", _begun(facts), text)
+
+
+# --- rooms and their packets ------------------------------------------------------------------------------------------
+
+
+def _kind(use: Use) -> tuple[str, str]:
+    return ("audio" if use.voice else "blanks"), use.room
+
+
+def _places(exam: Exam, facts: Facts) -> Iterator[Obligation]:
+    for use in exam.uses:
+        kind, room = _kind(use)
+        what = (
+            Message("Packet: spoken answers, {room}", room=use.words)
+            if use.voice
+            else Message("Packet: answer forms, {room}", room=use.words)
+        )
+        card = exam.card(room)
+        yield from _place(exam, facts, what, use.words, room, card, exam.packets.get((kind, room)))
+    hq = exam.hq
+    forms = next((pack for (kind, _room), pack in exam.packets.items() if kind == "forms"), None)
+    words = hq.words if hq else Message("HQ")
+    yield from _place(exam, facts, Message("Packet: HQ forms"), words, hq.room if hq else "HQ", hq, forms)
+    yield from _strays(exam, facts)
+
+
+def _strays(exam: Exam, facts: Facts) -> Iterator[Obligation]:
+    """Rooms at work, and packets of rooms, that the registry gives to the exam no more: their sheets are owed too."""
+    known = {use.room for use in exam.uses}
+    packed = {pack.room: pack for (kind, _room), pack in exam.packets.items() if kind in ("blanks", "audio")}
+    for card in exam.cards:
+        if card.hq or card.room in known:
+            continue
+        pack = packed.pop(card.room, None)
+        if pack is None and card.state not in ("waiting", "packed"):
+            text = Message("{room}: {state}", room=card.words, state=card.label)
+            yield _make("room_at_work", exam, card.room, State.OPEN, text)
+        elif pack is not None:
+            what = Message("Packet: answer forms, {room}", room=card.words)
+            yield from _place(exam, facts, what, card.words, card.room, card, pack)
+    for room, pack in packed.items():
+        if room not in known and exam.card(room) is None:
+            words = Message("room {room}", room=room)
+            what = Message("Packet: answer forms, {room}", room=words)
+            yield from _place(exam, facts, what, words, room, None, pack)
+
+
+def _place(
+    exam: Exam, facts: Facts, what: Message, words: Message, room: str, card: Card | None, pack: Pack | None
+) -> Iterator[Obligation]:
+    yield _room(exam, facts, words, room, card, pack)
+    yield _packet(exam, facts, what, room, card, pack)
+
+
+def _elsewhere(pack: Pack | None, card: Card | None) -> bool:
+    """Whether a room was worked on at another machine of the HQ: this one only carries its packet."""
+    return pack is not None and pack.imported and (card is None or card.state == "waiting")
+
+
+def _unknown(code: str, exam: Exam, place: str, text: Message, pack: Pack) -> Obligation:
+    where = Message("evaluated at the scanning station of the HQ, node {node}", node=pack.node[-8:])
+    return _make(code, exam, place, State.UNKNOWN_HERE, text, carrier=where)
+
+
+def _room(exam: Exam, facts: Facts, words: Message, room: str, card: Card | None, pack: Pack | None) -> Obligation:
+    if pack is not None and _elsewhere(pack, card):
+        return _unknown("room", exam, room, Message("{room}: scanned at another machine", room=words), pack)
+    if card is None:
+        text = Message("{room} — {state}", room=words, state=Message("Waiting"))
+        return _make("room", exam, room, _begun(facts), text)
+    text = Message("{room} — {state}", room=words, state=card.label)
+    if card.state == "packed" and card.current:
+        evidence = Message("act {name}", name=card.act) if card.act else Message("closed at a balance of zero")
+        return _make("room", exam, room, State.SETTLED, text, evidence=evidence, since=card.closed_at)
+    if card.closed and card.current:
+        build = Message("Build its packet on the page “Transfer answer forms”.")
+        return _make(
+            "room",
+            exam,
+            room,
+            State.OPEN,
+            text,
+            cure=build,
+            rule="transfers.build",
+            page="transfers",
+            since=card.closed_at,
+        )
+    if card.closed:
+        text = Message("{room} — {state}, to be compared again", room=words, state=card.label)
+    elif card.differences:
+        text = Message(
+            "{room} — {state}, differences: {count}", room=words, state=card.label, count=len(card.differences)
+        )
+    state = State.OPEN if card.state != "waiting" else _begun(facts)
+    return _make("room", exam, room, state, text, since=card.again_at)
+
+
+def _packet(exam: Exam, facts: Facts, what: Message, room: str, card: Card | None, pack: Pack | None) -> Obligation:
+    """What the centre has of a room: the one thing about it that the last status asks for."""
+    if pack is not None and _elsewhere(pack, card):
+        if pack.asked_again:
+            return _asked_again(exam, what, room, pack)
+    elif card is not None and card.closed and not card.current:
+        text = Message("{what}: what the room rests on has changed, it is compared again", what=what)
+        node = Message("this node, by itself, within seconds")
+        return _make("room_balance", exam, room, State.ON_ITS_WAY, text, carrier=node, since=card.closed_at)
+    elif pack is not None and card is not None and card.state != "packed":
+        return _open_again(exam, what, room, card)
+    if pack is None:
+        return _unbuilt(exam, what, room, card)
+    text = Message("{what}: {state}", what=what, state=pack.label)
+    if pack.state == "acknowledged":
+        receipt = Message("receipt no. {number}", number=pack.receipt)
+        return _make("packet", exam, room, State.SETTLED, text, evidence=receipt, since=pack.at)
+    return _travelling(_make("packet", exam, room, State.OPEN, text, since=pack.at), pack, facts)
+
+
+def _open_again(exam: Exam, what: Message, room: str, card: Card) -> Obligation:
+    text = Message("{what}: the room is open again, a new version is awaited", what=what)
+    if card.again:
+        text = Message("{text}. {why}", text=text, why=card.again)
+    more: dict[str, object] = {"since": card.again_at}
+    if card.closed:
+        more |= {
+            "cure": Message("Build the next version of its packet."),
+            "rule": "transfers.build",
+            "page": "transfers",
+        }
+    return _make("room_open_again", exam, room, State.OPEN, text, **more)
+
+
+def _asked_again(exam: Exam, what: Message, room: str, pack: Pack) -> Obligation:
+    text = Message(
+        "{what}: the centre asks to scan again, a new version is awaited. {why}", what=what, why=pack.asked_again
+    )
+    cure = Message("Bring the centre's answers to the scanning station, and its next packet back.")
+    return _make(
+        "room_open_again",
+        exam,
+        room,
+        State.OPEN,
+        text,
+        cure=cure,
+        page="transfers",
+        rule="transfers.flash",
+        since=pack.asked_at,
+    )
+
+
+def _unbuilt(exam: Exam, what: Message, room: str, card: Card | None) -> Obligation:
+    text = Message("{what}: {state}", what=what, state=Message("not built yet"))
+    if card is not None and card.closed:
+        build = Message("Build its packet on the page “Transfer answer forms”.")
+        return _make("packet", exam, room, State.OPEN, text, cure=build, since=card.closed_at)
+    return _make("packet", exam, room, State.NOT_DUE, text)
+
+
+#: State of a packet → who does what about it: nobody but this node and the centre, unless a person is named.
+_CARRIERS = {
+    "building": Message("this node builds it"),
+    "sealing": Message("this node encrypts it"),
+    "queued": Message("by network, this node tries again by itself"),
+    "uploading": Message("by network, this node tries again by itself"),
+    "delivered": Message("at the centre, its answer is awaited"),
+}
+_PEOPLE = {
+    "awaiting_signature": (Message("A GEK member signs it with the token."), "transfers.sign"),
+    "stuck": (Message("Look at what stands in its way, then press “Retry”."), "transfers.retry"),
+    "rejected": (Message("Look at the centre's reasons, mend the room and send the next version."), "scanning.edit"),
+}
+
+
+def _travelling(row: Obligation, pack: Pack, facts: Facts) -> Obligation:
+    """Say of something that the centre has not confirmed whether it is on its way, or waits for a person."""
+    if pack.state in ("queued", "uploading") and not facts.online:
+        cure = Message("The centre's address is not set: write it to a flash drive.")
+        return replace(row, state=State.OPEN, cure=cure, rule="transfers.flash", page="transfers")
+    if pack.state in ("queued", "uploading") and facts.paused:
+        cure = Message("Delivery over the network is paused: resume it, or write the packet to a flash drive.")
+        return replace(row, state=State.OPEN, cure=cure, rule="transfers.pause", page="transfers")
+    if pack.state in _PEOPLE:
+        cure, rule = _PEOPLE[pack.state]
+        return replace(row, state=State.OPEN, cure=cure, rule=rule)
+    if pack.state == "handed_over":
+        carrier = Message("on the drive {drive}, and by network", drive=pack.drive or "—")
+        cure = Message("Take the drive to the centre; the network is tried until its receipt comes.")
+        return replace(row, state=State.ON_ITS_WAY, cure=cure, rule="transfers.flash", carrier=carrier)
+    return replace(row, state=State.ON_ITS_WAY, carrier=_CARRIERS.get(pack.state, NOTHING))
+
+
+# --- statuses ---------------------------------------------------------------------------------------------------------
+
+
+def accepted(exam: Exam, name: str) -> bool:
+    """Whether the centre has accepted a status of an exam that stands."""
+    row = exam.statuses.get(name)
+    return row is not None and row.state == "accepted"
+
+
+def _status(exam: Exam, facts: Facts, name: str, *, ready: bool) -> Obligation:
+    row, pack = exam.statuses.get(name), exam.packets.get(("status", name))
+    code, title = f"status_{name}", TITLES[name]
+    if row is None or row.state == "undone":
+        return _undeclared(exam, code, title, row, ready=ready and facts.today >= facts.date)
+    if row.state != "accepted":
+        text = Message("The status “{title}” is declared, not at the centre yet", title=title)
+        made = _make(code, exam, name, State.ON_ITS_WAY, text, cure=WAIT, anchor="#statuses", since=row.at)
+        return _travelling(made, pack, facts) if pack is not None and pack.state != "acknowledged" else made
+    if pack is None or not pack.complete:
+        text = Message(
+            "The status “{title}”: a journal or an act came after it that the centre does not have yet", title=title
+        )
+        node = Message("this node, by itself")
+        return _make("status_outgrown", exam, name, State.ON_ITS_WAY, text, anchor="#statuses", carrier=node)
+    if pack.state != "acknowledged":
+        text = Message(
+            "The status “{title}”: version {version} is not confirmed by the centre yet",
+            title=title,
+            version=pack.version,
+        )
+        made = _make("status_version", exam, name, State.ON_ITS_WAY, text, anchor="#statuses", since=pack.at)
+        return _travelling(made, pack, facts)
+    receipt = Message("receipt no. {number}", number=pack.receipt)
+    return _make(code, exam, name, State.SETTLED, title, evidence=receipt, anchor="#statuses", since=row.accepted_at)
+
+
+def _undeclared(exam: Exam, code: str, title: Message, row: Status | None, *, ready: bool) -> Obligation:
+    state = State.OPEN if ready else State.NOT_DUE
+    name = code.removeprefix("status_")
+    if row is None:
+        text = Message("The status “{title}” is not declared", title=title)
+        return _make(code, exam, name, state, text, anchor="#statuses")
+    text = Message("The status “{title}” was undone. {why}", title=title, why=row.undone_why)
+    return _make(code, exam, name, State.OPEN, text, anchor="#statuses", since=row.undone_at)
+
+
+def texts(rows: Iterable[Obligation]) -> list[str]:
+    """Return the sentences of some obligations, each once."""
+    return list(dict.fromkeys(str(each.text) for each in rows))
+
+
+def stands(exam: Exam, status: str) -> bool:
+    """Whether a status of an exam was declared and not undone."""
+    row = exam.statuses.get(status)
+    return row is not None and row.state != "undone"
+
+
+def conditions_open(own: SittingDay, status: str) -> tuple[Obligation, ...]:
+    """Return what keeps a status of an exam from being declared: its gate, and that it stands already."""
+    if stands(own.exam, status):
+        text = Message("The status {title} has been declared already", title=TITLES[status])
+        cure = Message("The regional coordinator undoes a wrong status.")
+        return (
+            Obligation(
+                f"status_{status}",
+                own.exam.key,
+                status,
+                State.OPEN,
+                text,
+                cure,
+                page="monitoring",
+                anchor="#statuses",
+            ),
+        )
+    return standing(own.gate(status))

@@ -1,0 +1,232 @@
+"""The table of obligations and of the statuses: what is owed, what settles it, who cures it where, when it is due.
+
+Pure, as `day.rules` is, which follows it; docs/day.md is made from it.
+"""
+
+from dataclasses import dataclass
+
+from wire.messages import Message
+
+FINISHED, TRANSFERRED, END_SCAN = "exams_finished", "blanks_transferred", "end_scan"
+#: What an exam must have settled before it is over.
+END = "end"
+#: The statuses that end an exam, in their order.
+ENDS = (FINISHED, TRANSFERRED)
+
+
+@dataclass(frozen=True)
+class StatusDuty:
+    """A status of the official chain.
+
+    Attributes:
+        name: Its stored name.
+        title: Its official words.
+        declarable: Whether a page of this portal declares it.
+    """
+
+    name: str
+    title: Message
+    declarable: bool = False
+
+
+#: The chain in its order. Those without a page are told otherwise; no call may declare them here.
+STATUSES = (
+    StatusDuty("preparation", Message("«Техническая подготовка завершена» (technical preparation finished)")),
+    StatusDuty("readiness", Message("«Контроль технической готовности завершён» (technical readiness checked)")),
+    StatusDuty("started", Message("«Экзамены успешно начались» (exams started)")),
+    StatusDuty(FINISHED, Message("«Экзамены завершены» (exams finished)"), declarable=True),
+    StatusDuty(TRANSFERRED, Message("«Бланки переданы в РЦОИ» (answer forms transferred)"), declarable=True),
+    StatusDuty("not_held", Message("«Экзамен не состоялся» (exam not held)")),
+)
+TITLES = {each.name: each.title for each in STATUSES}
+#: The one thing about each room and the HQ that the last status asks for, by the name of its trouble.
+PLACES = ("packet", "room_open_again", "room_balance", "room_at_work")
+DECLARABLE = frozenset(each.name for each in STATUSES if each.declarable)
+
+
+@dataclass(frozen=True)
+class Duty:
+    """A row of the table of obligations.
+
+    Attributes:
+        what: What is owed.
+        settled_by: The evidence that settles it.
+        due: When it falls due: before that it is no fault.
+        rule: Who may cure it (`stations.rules`).
+        cure: What is done about it.
+        page: Where.
+        shows: Where it is shown besides its page.
+        gates: What it keeps shut: statuses, the scan journal (`end_scan`), the end of the exam (`end`).
+    """
+
+    what: Message
+    settled_by: Message
+    due: Message
+    rule: str
+    cure: Message
+    page: str
+    shows: str
+    gates: tuple[str, ...] = ()
+
+
+_DAY = Message("on the day of the exam")
+_CLOSED = Message("when its room is closed")
+_ALL_PACKED = Message("when every room and the HQ are packed")
+_AT_ONCE = Message("at once")
+_LOAD = Message("Load the journal; if it cannot be had, make an act.")
+#: What is done about whatever waits for the centre.
+WAIT = Message("Wait for the centre's receipt; deadlines hold until then.")
+
+TABLE: dict[str, Duty] = {
+    "stations": Duty(
+        Message("Print or voice stations are assigned"),
+        Message("the exam package"),
+        _DAY,
+        "keys.load",
+        Message("Look at the exam package: it has no station at all."),
+        "monitoring",
+        "3",
+        (FINISHED, END),
+    ),
+    "journal": Duty(
+        Message("The journal of a print or voice station"),
+        Message("an accepted journal (its hash), or an act"),
+        _DAY,
+        "journals.take_in",
+        _LOAD,
+        "monitoring",
+        "1, 2, 3",
+        (FINISHED, END),
+    ),
+    "key": Duty(
+        Message("The access key is active"),
+        Message("its activation by a GEK member's token"),
+        _DAY,
+        "keys.activate",
+        Message("Load the key; a GEK member activates it."),
+        "keys",
+        "4, 5",
+    ),
+    "card": Duty(
+        Message("The room card is filled in"),
+        Message("every count typed, a zero too"),
+        _DAY,
+        "scanning.edit",
+        Message("Fill in the card of the room."),
+        "scanning-room",
+        "4",
+    ),
+    "room": Duty(
+        Message("The room, or the HQ, is scanned, closed and packed"),
+        Message("the act of closing at a balance that still holds, and the packet built of it"),
+        _DAY,
+        "scanning.close",
+        Message("Scan the room, settle its differences and close it."),
+        "scanning-room",
+        "5, 7",
+        (END_SCAN,),
+    ),
+    "room_open_again": Duty(
+        Message("A room whose packet was built is open again"),
+        Message("the next version of its packet, confirmed"),
+        _AT_ONCE,
+        "scanning.edit",
+        Message("Mend it and close the room again."),
+        "scanning-room",
+        "5, 6",
+        (TRANSFERRED, END),
+    ),
+    "room_balance": Duty(
+        Message("What a closed room rests on has changed since it was compared"),
+        Message("the next comparison: it holds, or the room opens again"),
+        _AT_ONCE,
+        "scanning.edit",
+        Message(
+            "It is compared by itself. If it does not hold: scan what is missing and send the next version,"
+            " or close the room with an act."
+        ),
+        "scanning-room",
+        "5, 6",
+        (TRANSFERRED, END),
+    ),
+    "room_at_work": Duty(
+        Message("A room that the registry no longer has is at work"),
+        Message("its packet, confirmed"),
+        _AT_ONCE,
+        "scanning.close",
+        Message("Close the room and send its packet."),
+        "scanning-room",
+        "5, 6",
+        (TRANSFERRED, END),
+    ),
+    "packet": Duty(
+        Message("The packet of a room, and that of the HQ forms"),
+        Message("the centre's receipt «Подтвержден» (its number)"),
+        _CLOSED,
+        "transfers.build",
+        Message("Wait for «Подтвержден» (confirmed) on the page “Transfer answer forms”."),
+        "transfers",
+        "5, 6",
+        (TRANSFERRED, END),
+    ),
+    "scan_journal": Duty(
+        Message("The journal of a scanning station"),
+        Message("an accepted journal (its hash), or an act"),
+        _ALL_PACKED,
+        "scanning.end",
+        _LOAD,
+        "monitoring",
+        "7",
+        (TRANSFERRED, END),
+    ),
+    "scan_journal_behind": Duty(
+        Message("This station has written entries that its journal does not hold"),
+        Message("a journal with the station's last entry"),
+        _AT_ONCE,
+        "scanning.end",
+        Message("Close every room and the HQ, then form END_SCAN again."),
+        "scanning",
+        "7",
+        (TRANSFERRED, END),
+    ),
+    "status_exams_finished": Duty(
+        Message("The status «Экзамены завершены» (exams finished)"),
+        Message("the centre's receipt (its number)"),
+        Message("when every print and voice journal is here"),
+        "transfers.status",
+        Message("Declare the status once its conditions hold."),
+        "monitoring",
+        "3",
+        (TRANSFERRED, END),
+    ),
+    "status_blanks_transferred": Duty(
+        Message("The status «Бланки переданы в РЦОИ» (answer forms transferred)"),
+        Message("the centre's receipt (its number)"),
+        Message("when everything before it is settled"),
+        "transfers.status",
+        Message("Declare the status once its conditions hold."),
+        "monitoring",
+        "8",
+        (END,),
+    ),
+    "status_outgrown": Duty(
+        Message("A journal or an act came after a status that the centre accepted"),
+        Message("the next version of the status, confirmed"),
+        _AT_ONCE,
+        "transfers.status",
+        Message("The next version leaves by itself; wait for the receipt."),
+        "monitoring",
+        "3, 8",
+        (END,),
+    ),
+    "status_version": Duty(
+        Message("The newest version of an accepted status is not confirmed"),
+        Message("the centre's receipt (its number)"),
+        _AT_ONCE,
+        "transfers.status",
+        WAIT,
+        "monitoring",
+        "3, 8",
+        (END,),
+    ),
+}
