@@ -213,7 +213,7 @@ class _Reader:
                     row.room_number,
                     row.state,
                     tuple(Message.from_json(getattr(each, "message", each)) for each in row.doubts),
-                    row.problem or NOTHING,
+                    row.problem,
                     row.skew or 0.0,
                 )
                 for row in own
@@ -244,7 +244,7 @@ class _Reader:
             journal=row.sha256 if row else "",
             received_at=row.received_at if row else None,
             sealed=bool(row and row.sealed),
-            problem=row.problem if row else "",
+            problem=row.problem or NOTHING if row else NOTHING,
             act=act.name if act and state == "act" else "",
             behind=bool(row and post.kind == StationKind.SCAN and self._behind(sitting, post, row)),
         )

@@ -37,7 +37,7 @@ class Post:
     journal: str = ""
     received_at: datetime | None = None
     sealed: bool = False
-    problem: str = ""
+    problem: Message = NOTHING
     act: str = ""
     behind: bool = False
 

@@ -50,11 +50,16 @@ def _near(row: Sitting, name: str, at: Any) -> int:
 
 
 def day_tag(request: HttpRequest, sitting: Sitting) -> str:
-    """Return the tag of the day's evaluation, asked once for a request."""
-    kept: dict[int, str] = request.__dict__.setdefault("_day_tags", {})
-    if sitting.pk not in kept:
-        kept[sitting.pk] = evaluate.tag_of(sitting.point, sitting.date)
-    return kept[sitting.pk]
+    """Return the tag of the day's evaluation, and keep it for the page that the request asks for."""
+    tag = evaluate.tag_of(sitting.point, sitting.date)
+    request.__dict__["_day_tag"] = (sitting.point_id, tag)
+    return tag
+
+
+def known_tag(request: HttpRequest, point: ExamPoint) -> str:
+    """Return the tag that this request has asked of a point's day already; empty when it has not."""
+    kept = request.__dict__.get("_day_tag")
+    return str(kept[1]) if kept and kept[0] == point.pk else ""
 
 
 def point_tag(request: HttpRequest, key: str) -> str:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import TextChoices
 
 from audit.kinds import KINDS
+from day.table import STATUSES, TABLE
 from stations.models import Role
 from stations.rules import RULES
 
@@ -18,7 +19,12 @@ NOTE = "<!-- Made by `manage.py write_reference` from the code. Change the code,
 def pages() -> dict[Path, str]:
     """Return the reference pages: path and text."""
     docs = Path(settings.BASE_DIR) / "docs"
-    return {docs / "states.md": states(), docs / "rules.md": rules(), docs / "events.md": events()}
+    return {
+        docs / "states.md": states(),
+        docs / "rules.md": rules(),
+        docs / "events.md": events(),
+        docs / "day.md": day(),
+    }
 
 
 def _tables(app: str) -> list[tuple[str, type[TextChoices], dict[str, frozenset[str]]]]:
@@ -57,6 +63,41 @@ def rules() -> str:
     out.append("| action | roles |\n|---|---|")
     for action, roles in sorted(RULES.items()):
         out.append(f"| `{action}` | {', '.join(str(role.label) for role in Role if role in roles)} |")
+    return "\n".join(out) + "\n"
+
+
+def day() -> str:
+    """Return the table of what a point owes on a day, and the chain of statuses."""
+    out = ["# What a point owes on a day\n", NOTE]
+    out.append(
+        "The evaluation of the day (`day/rules.py`) turns the facts of now into these obligations. Pages, papers"
+    )
+    out.append("and answers ask it; nothing else concludes that a room, a packet, an exam or a day is done. A state is")
+    out.append("not yet due, open, on its way (with who carries it and since when), settled (with its evidence) or")
+    out.append("unknown here: evaluated at another station, and never called settled.\n")
+    out.append(
+        "| obligation | settled by | due | who | cure | shown at step | keeps shut |\n|---|---|---|---|---|---|---|"
+    )
+    for code, duty in TABLE.items():
+        roles = ", ".join(str(role.label) for role in Role if role in RULES[duty.rule])
+        gates = ", ".join(f"`{name}`" for name in duty.gates) or "–"
+        cells = (f"`{code}`: {duty.what}", duty.settled_by, duty.due, roles, duty.cure, duty.shows, gates)
+        out.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+    out.append("\n`end` is the end of the exam: that everybody may go home is said when nothing of any exam of the day")
+    out.append("stands before it. `end_scan` is the scan journal of the node.\n")
+    out.append("## Statuses\n\n| status | words | declared here |\n|---|---|---|")
+    out += [f"| `{each.name}` | {each.title} | {'yes' if each.declarable else 'no'} |" for each in STATUSES]
+    out.append("\n## The lock\n")
+    out.append(
+        "An act (declaring a status, forming the scan journal, printing the closing act, wiping originals) takes"
+    )
+    out.append(
+        "the lock of the day, evaluates, requires and acts in one transaction (`day/acts.py`). The lock is the head"
+    )
+    out.append(
+        "of the point's chain in the event log: every change of a fact writes its event in its own transaction and"
+    )
+    out.append("takes that row, so no fact changes between the evaluation and the commit (`day/lock.py`).")
     return "\n".join(out) + "\n"
 
 

@@ -299,6 +299,26 @@ def _shut(card: RoomCard, state: CardState, balance: Balance, actor: Actor) -> N
     )
 
 
+def reopen_by_hand(*, card: RoomCard, reason: str, actor: Actor) -> RoomCard:
+    """Open again a room that was closed by mistake, on a person's word.
+
+    Args:
+        card: The card.
+        reason: Why, in words. It stands in the scan journal and in the log.
+        actor: Who opens it.
+
+    Raises:
+        CardRefusedError: The reason says nothing, or the room is open.
+    """
+    if not in_words(reason):
+        raise CardRefusedError(Message("Give in words why the room is opened again."))
+    with transaction.atomic():
+        card = lock(card)
+        if not card.closed:
+            raise CardRefusedError(Message("The room is open already."))
+        return reopen(card=card, numbers=(), reason=reason, actor=actor)
+
+
 def reopen(*, card: RoomCard, numbers: Sequence[str], reason: Message | str, actor: Actor) -> RoomCard:
     """Open a closed room again: a packet was rejected, the centre asks for new scans, a journal says something new.
 

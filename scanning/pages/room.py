@@ -87,6 +87,7 @@ def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
         "open_rooms": card.sitting.cards.exclude(pk=card.pk).select_related("room").order_by("room__number"),
         "may_edit": rules.allowed(request.user, "scanning.edit", card.sitting) and card.editable,
         "may_close": rules.allowed(request.user, "scanning.close", card.sitting) and card.editable,
+        "may_reopen": rules.allowed(request.user, "scanning.close", card.sitting) and card.closed,
         "may_act": rules.allowed(request.user, "scanning.act", card.sitting) and card.editable and balance.actable,
     }
 
@@ -181,6 +182,15 @@ def close_with_act(request: HttpRequest, form: ClosingActForm) -> str:
         card=card, reason=said["reason"], text=said["text"], token=token, actor=token.actor(actor_of(request))
     )
     return _("%(room)s: closed with an act.") % {"room": card}
+
+
+@room_page.post("reopen")
+def reopen(request: HttpRequest, key: str, room: str) -> str:
+    """Open again a room that was closed by mistake, for a reason in words."""
+    card = card_of(request, key, room)
+    rules.require(request.user, "scanning.close", card.sitting)
+    cards.reopen_by_hand(card=card, reason=request.POST.get("reason", ""), actor=actor_of(request))
+    return _("%(room)s: open again. Close it when it is mended; its packet is built anew.") % {"room": card}
 
 
 @page("scanning/<sitting:key>/<str:room>/state.json", name="scanning-state", node="hq")

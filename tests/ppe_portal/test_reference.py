@@ -28,4 +28,4 @@ def test_the_command_writes_the_pages(tmp_path, settings):
     (tmp_path / "docs").mkdir()
     settings.BASE_DIR = tmp_path
     call_command("write_reference", verbosity=0)
-    assert sorted(p.name for p in (tmp_path / "docs").iterdir()) == ["events.md", "rules.md", "states.md"]
+    assert sorted(p.name for p in (tmp_path / "docs").iterdir()) == ["day.md", "events.md", "rules.md", "states.md"]

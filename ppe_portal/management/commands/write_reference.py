@@ -9,7 +9,7 @@ from ppe_portal import reference
 
 
 class Command(BaseCommand):
-    """Write docs/states.md, docs/rules.md and docs/events.md."""
+    """Write docs/states.md, docs/rules.md, docs/events.md and docs/day.md."""
 
     help = "Write the reference pages of docs/ from the code."
 

@@ -6,7 +6,7 @@
 //                         something, then every 60 s. A hidden tab asks nothing.
 //   data-part="…"         on what is drawn anew; data-keep="…" on a <details> that stays open
 //   data-live-status      on the note that the portal does not answer
-// Pages listen to `live:signal` (detail: the JSON) and `live:drawn`.
+// Pages listen to `live:signal` (detail: the JSON), `live:answered` (detail: the server's Date) and `live:drawn`.
 "use strict";
 (() => {
   const root = document.querySelector("[data-live]");
@@ -71,7 +71,10 @@
 
   const get = async (address, headers) => {
     const answer = await fetch(address, { headers: { "X-Requested-With": "fetch", ...headers }, cache: "no-store" });
-    if (!answer.redirected && answer.status !== 403) return answer;
+    if (!answer.redirected && answer.status !== 403) {
+      document.dispatchEvent(new CustomEvent("live:answered", { detail: answer.headers.get("Date") }));
+      return answer;
+    }
     // The session has ended. Whoever types keeps what is typed: sending it leads through the log-in and back.
     if (!typing(document.body)) location.reload();
     throw new Error("logged out");
