@@ -17,19 +17,21 @@ from reportlab.platypus import Flowable, Spacer
 
 from audit.log import Actor, record
 from audit.models import ChainHead, Event
+from common.obligations import standing
 from common.paper import layout as paper
 from common.paper import pdf
 from common.paper.language import in_russian
 from common.web.obligations import lines
 from common.work.clock import local, now
 from day.evaluate import locked
-from day.rules import Day, SittingDay
+from day.rules import Day, SittingDay, accepted
+from day.table import PLACES
 from journals.expected import Expected, expected_set, scan_expected
 from stations.models import Room, Sitting
 from transfers.models import Packet, PacketKind, PointStatus, ReceiptRecord, StatusName
 from transfers.newest import newest_packets
 from transfers.phone import told
-from transfers.states import PacketState, StatusState
+from transfers.states import StatusState
 from wire import canonical
 from wire.names.files import receipt_name
 
@@ -126,8 +128,9 @@ class _Facts:
 
     @property
     def unconfirmed(self) -> list[Packet]:
-        """The packets that the centre has not acknowledged."""
-        return [packet for packet in self.packets if packet.state != PacketState.ACKNOWLEDGED]
+        """The packets whose last word the centre has not confirmed: a room that is open again has said none."""
+        left = {row.place for row in standing(self.own.of(*PLACES))}
+        return [packet for packet in self.packets if (packet.room.number if packet.room else "HQ") in left]
 
     @property
     def closed(self) -> bool:
@@ -221,7 +224,7 @@ class _Facts:
             *(
                 _("status not accepted: “%(name)s”") % {"name": name.label}
                 for name in _STATUSES
-                if name not in self.statuses or self.statuses[name].state != StatusState.ACCEPTED
+                if not accepted(self.own.exam, name)
             ),
             *([_("opened again after the last status")] if self.own.opened_again else []),
         ]

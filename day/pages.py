@@ -13,8 +13,8 @@ from day import acts, evaluate
 from day.closing import closing_act
 from day.errors import OriginalsNeededError
 from day.keeping import keeping_of
-from day.rules import conditions_open
-from day.table import END_SCAN, TRANSFERRED
+from day.rules import conditions_open, stands
+from day.table import END_SCAN, ENDS, PLACES, TRANSFERRED
 from day.view import Ending
 from stations import rules
 from stations.lookup import open_sitting, sitting_for
@@ -43,7 +43,14 @@ def end_scan(request: HttpRequest, key: str) -> str:
 @_packets.adds
 def ending(sitting: Sitting) -> dict[str, Any]:
     """Say on «Передать бланки» how far the exam and the day are from their end."""
-    return {"ending": Ending.of(sitting), "keeping": keeping_of(sitting)}
+    made = Ending.of(sitting)
+    owed = [*made.own.of(*PLACES), *(made.own.status(name) for name in ENDS if stands(made.own.exam, name))]
+    figures = {
+        "total": len(owed),
+        "confirmed": sum(row.settled for row in owed),
+        "there": sum(row.settled or made.own.reached(row) for row in owed),
+    }
+    return {"ending": made, "keeping": keeping_of(sitting), "figures": figures}
 
 
 @_state.adds

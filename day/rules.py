@@ -13,6 +13,9 @@ from day.rows import Card, Exam, Facts, Pack, Post, Status, Use
 from day.table import END, ENDS, FINISHED, TABLE, TITLES, TRANSFERRED, WAIT
 from wire.messages import NOTHING, Message
 
+#: States of a packet that has reached the centre.
+_REACHED = frozenset({"delivered", "acknowledged", "rejected"})
+
 
 @dataclass(frozen=True)
 class SittingDay:
@@ -51,6 +54,11 @@ class SittingDay:
         if room == "HQ" or (hq is not None and hq.room == room):
             return next((pack for (kind, _room), pack in rows if kind == "forms"), None)
         return next((pack for (kind, where), pack in rows if where == room and kind != "status"), None)
+
+    def reached(self, row: Obligation) -> bool:
+        """Whether the last word of a room has reached the centre: its packet is there, and the room is not open."""
+        pack = self.packet(row.place)
+        return row.code == "packet" and pack is not None and pack.state in _REACHED
 
     @property
     def open(self) -> tuple[Obligation, ...]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from common import space
-from common.obligations import State
+from common.obligations import State, standing
 from common.web.obligations import link_of, show
 from day.rules import SittingDay
 from journals.states import JournalState
@@ -179,7 +179,7 @@ def _parked(look: Look) -> list[Incident]:
 
 def _key(look: Look, at: datetime) -> list[Incident]:
     key = look.own.exam.key_row
-    if key is None or not key.active or all(card.state == "packed" for card in look.own.exam.cards):
+    if key is None or not key.active or not standing(look.own.of("room")):
         return []
     left = key.until - at
     if left.total_seconds() > 3600:

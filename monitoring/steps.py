@@ -276,7 +276,7 @@ def _status(look: Look, number: int, title: str, name: str) -> DayStep:
         return _undeclared(look, step, name, owed)
     step.action = Action(_("Look"), look.link("monitoring", "#statuses"))
     when = look.clock(row.at)
-    if row.accepted_at is not None and row.state == "accepted":
+    if rules.accepted(look.own.exam, name):
         receipt = str(owed.evidence) or _("accepted by the regional centre")
         step.said = _("declared at %(time)s, %(receipt)s") % {"time": when, "receipt": receipt}
         step.state = StepState.DONE
@@ -372,16 +372,12 @@ def _prepare(look: Look) -> DayStep:
     return step
 
 
-#: States of a packet that has reached the centre.
-_REACHED = frozenset({"delivered", "acknowledged", "rejected"})
-
-
 def _scan(look: Look) -> DayStep:
     step = DayStep(5, _("Scanning and “Transfer answer forms”"), StepState.NOW, "scanning.edit")
     rooms, packets = look.own.of("room"), look.own.of(*table.PLACES)
     cards = {card.room: card for card in look.own.exam.cards}
     closed = [row for row in rooms if not row.stands or (row.place in cards and cards[row.place].closed)]
-    reached = sum(_reached(look, row) for row in packets)
+    reached = sum(look.own.reached(row) for row in packets)
     step.tallies = [
         Tally(_("Rooms and HQ closed"), len(closed), len(rooms)),
         Tally(_("Packets transferred"), reached, len(packets)),
@@ -411,7 +407,7 @@ def _scan(look: Look) -> DayStep:
         step.missing = rules.texts(build)
         step.action = Action(_("Transfer answer forms"), look.link("transfers"))
     else:
-        _on_the_way(look, step, [row for row in packets if not _reached(look, row)])
+        _on_the_way(look, step, [row for row in packets if not look.own.reached(row)])
     return step
 
 
@@ -424,11 +420,6 @@ def _on_the_way(look: Look, step: DayStep, rows: list[Obligation]) -> None:
     if people:
         step.rule = people[0].rule
     step.said = _carried(look, rows)
-
-
-def _reached(look: Look, row: Obligation) -> bool:
-    pack = look.own.packet(row.place)
-    return row.code == "packet" and pack is not None and pack.state in _REACHED
 
 
 def _room_line(look: Look, row: Obligation) -> str:
