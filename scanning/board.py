@@ -7,14 +7,13 @@ from django.db.models import Count, Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import language
-from scanning.balance import PROBLEM
-from scanning.equation import equation
 from scanning.expected_forms import ExpectedForms
 from scanning.findings import Meaning, Words, meaning
 from scanning.models import Discrepancy, Finding, Recording, RoomCard, Sheet
 from scanning.reconcile import Balance, evaluate
 from scanning.sheets import Legal, legal_actions
 from scanning.states import ACTIVE, CardState, RecordingState, SheetState
+from wire.room import PROBLEM, equation
 
 CHIPS = {
     CardState.WAITING: "idle",
@@ -49,7 +48,7 @@ class RoomRow:
     @property
     def note(self) -> str:
         """The equation of the last comparison."""
-        return equation(self.card.balance, language())
+        return equation(self.card.balance).render(language())
 
 
 @dataclass
@@ -240,7 +239,7 @@ def state_of(card: RoomCard, register: ExpectedForms) -> dict[str, Any]:
             }
             for row in card.discrepancies.filter(resolved_at__isnull=True)
         ],
-        "balance": {**balance.as_dict(), "equation": equation(asdict(balance), language())},
+        "balance": {**balance.as_dict(), "equation": equation(asdict(balance)).render(language())},
         "blockers": [{"code": each.code, "text": str(each.message)} for each in balance.blockers],
         "findings": [
             {

@@ -10,23 +10,7 @@ from typing import Any
 from journals import rows
 from journals.expected import ACT, SERVED, standing
 from stations.models import Sitting, SittingRoom, StationKind
-
-
-@dataclass(frozen=True)
-class ExpectedSet:
-    """One participant's set as a station made it."""
-
-    room: str
-    station: str
-    ordinal: int
-    spoiled: bool = False
-    unused: bool = False
-    sheets: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def used(self) -> bool:
-        """Whether the set went to a participant."""
-        return not (self.spoiled or self.unused)
+from wire.room import PrintedSet
 
 
 @dataclass(frozen=True)
@@ -55,21 +39,19 @@ class ExpectedForms:
         absent_journals: Room → stations whose journal is neither here nor replaced by an act.
     """
 
-    sets: list[ExpectedSet] = field(default_factory=list)
+    sets: list[PrintedSet] = field(default_factory=list)
     answers: list[ExpectedAnswer] = field(default_factory=list)
     sealed_rooms: set[str] = field(default_factory=set)
     acts: dict[str, list[str]] = field(default_factory=dict)
     absent_journals: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.by_number: dict[str, tuple[ExpectedSet, str]] = {
-            number: (each, kind) for each in self.sets for kind, number in each.sheets.items()
-        }
-        self._rooms: dict[str, list[ExpectedSet]] = defaultdict(list)
+        self.by_number: dict[str, PrintedSet] = {number: each for each in self.sets for number in each.sheets.values()}
+        self._rooms: dict[str, list[PrintedSet]] = defaultdict(list)
         for each in self.sets:
             self._rooms[each.room].append(each)
 
-    def of_room(self, room: str) -> list[ExpectedSet]:
+    def of_room(self, room: str) -> list[PrintedSet]:
         """Return the sets of a room."""
         return self._rooms.get(room, [])
 
@@ -163,7 +145,7 @@ def registers_of(
             number = answer.registration_number
             if number and number not in known:
                 known.add(number)
-                sets.append(ExpectedSet(answer.room, answer.place, answer.ordinal, sheets={"R": number}))
+                sets.append(PrintedSet(answer.room, answer.place, answer.ordinal, sheets={"R": number}))
         instead: dict[str, list[str]] = defaultdict(list)
         absent: dict[str, list[str]] = defaultdict(list)
         made = {act.post: act for act in acts if act.sitting == sitting and act.post is not None}
@@ -180,14 +162,14 @@ def registers_of(
     return found
 
 
-def _sets(journals: Iterable[rows.JournalRow], printed: Mapping[int, Iterable[rows.SheetRow]]) -> list[ExpectedSet]:
-    found: dict[tuple[str, str, int], ExpectedSet] = {}
+def _sets(journals: Iterable[rows.JournalRow], printed: Mapping[int, Iterable[rows.SheetRow]]) -> list[PrintedSet]:
+    flags: dict[tuple[str, str, int], tuple[bool, bool]] = {}
+    sheets: dict[tuple[str, str, int], dict[str, str]] = defaultdict(dict)
     listing = [each for each in journals if each.pk in printed]
     for each in sorted(listing, key=lambda row: (row.room_number, row.station_number or row.station_said, row.pk)):
         station = each.station_number or each.station_said
         for sheet in printed[each.pk]:
             key = (each.room_number, station, sheet.ordinal)
-            if key not in found:
-                found[key] = ExpectedSet(*key, spoiled=sheet.spoiled, unused=sheet.unused)
-            found[key].sheets[sheet.kind] = sheet.number
-    return list(found.values())
+            flags.setdefault(key, (sheet.spoiled, sheet.unused))
+            sheets[key][sheet.kind] = sheet.number
+    return [PrintedSet(*key, *flags[key], sheets[key]) for key in flags]

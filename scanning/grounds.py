@@ -72,7 +72,7 @@ class Grounds:
             "others": [
                 [number, each.room, each.used]
                 for number in sorted(numbers)
-                if (known := register.by_number.get(number)) and (each := known[0]).room != room
+                if (each := register.by_number.get(number)) and each.room != room
             ],
             "elsewhere": [
                 [number, where]

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Q
 
 from journals.models import Act, Journal
-from scanning.balance import PROBLEM, Found
 from scanning.expected_forms import ExpectedForms
 from scanning.models import RoomCard
 from scanning.reconcile import Balance, difference_words
 from wire.messages import NOTHING, Both, Message, Several
+from wire.room import PROBLEM, Found
 
 _STATIONS = {"print": Message("print station"), "voice": Message("voice station")}
 #: More sets than these are not named one by one.
@@ -62,7 +62,7 @@ def _lacks(balance: Balance, found: Sequence[Found], register: ExpectedForms) ->
     blanks = [each for each in missing if each.number in register.by_number and not each.form.startswith("audio")]
     said: list[Message] = []
     if blanks:
-        sets = Counter(register.by_number[each.number][0].ordinal for each in blanks)
+        sets = Counter(register.by_number[each.number].ordinal for each in blanks)
         names = ", ".join(f"№ {ordinal}" for ordinal in sorted(sets)[:_NAMED])
         said.append(
             Message(

@@ -1,7 +1,7 @@
 """Reconciliation of a room: print journals, card and sheets in one balance; the differences by number as rows."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -11,10 +11,7 @@ from django.db.models import Q
 from audit.log import SYSTEM, Actor
 from audit.moves import move
 from common.work.clock import now
-from scanning import balance as arithmetic
 from scanning import pictures, recording_checks, scan_journal
-from scanning.balance import Comparison, Found, RoomAddress, SeenSheet
-from scanning.equation import equation
 from scanning.expected_forms import ExpectedForms, read_expected_forms
 from scanning.grounds import ROOM_FORMS, read_grounds
 from scanning.models import COUNT_WORDS, Discrepancy, RoomCard, ScanJob, Sheet
@@ -22,6 +19,8 @@ from scanning.states import ACTIVE, CardState, ScanState, SheetState
 from stations.models import Room
 from wire.forms import CATALOGUE, form_set
 from wire.messages import Both, Message, Several
+from wire.room import PROBLEM, CardCounts, Found, RoomBalance, RoomFacts, RoomPlace, SeenSheet, equation
+from wire.room import balance as room_balance
 
 _ACTABLE = frozenset({"balance", "dbo", "difference", "recordings", "journal_missing"})
 
@@ -77,7 +76,7 @@ class Balance:
     @property
     def equation(self) -> str:
         """The balance as one line, as acts and packets carry it."""
-        return equation(asdict(self), "ru")
+        return equation(asdict(self)).ru
 
     def as_dict(self) -> dict[str, Any]:
         """The balance as plain values, the way pages, packets and acts carry it."""
@@ -133,12 +132,9 @@ def evaluate(card: RoomCard, register: ExpectedForms) -> tuple[Balance, list[Fou
     bare = {each.pk for each in sheets if each.state != SheetState.RECEIVED and not _has_picture(card, each)}
     known = [each for each in sheets if each.state != SheetState.RECEIVED]
     read = [_seen(sheet) for sheet in known if not (sheet.number and sheet.pk in bare)]
-    comparison = arithmetic.compare(place, read, register, _elsewhere(card, register))
-    sealed = place.room in register.sealed_rooms
-    if sealed:
-        # Without the numbers nothing can be called missing; what the codes themselves say still holds.
-        comparison.found = [each for each in comparison.found if each.kind not in ("missing", "unknown")]
-    balance = _figures(card, place, comparison, register, sealed=sealed)
+    facts = facts_of(place, _seats(card), card, read, register, _elsewhere(card, register))
+    comparison = room_balance(facts)
+    balance = _figures(facts, comparison)
     balance.unread = len(sheets) - len(known)
     balance.no_picture = len(bare)
     balance.undecided = sum(sheet.state == SheetState.PROBLEM for sheet in sheets)
@@ -154,10 +150,10 @@ def _has_picture(card: RoomCard, sheet: Sheet) -> bool:
     return bool(sheet.path) if card.state == CardState.PACKED else pictures.there(sheet.path)
 
 
-def place_of(card: RoomCard) -> RoomAddress:
+def place_of(card: RoomCard) -> RoomPlace:
     """The address of a card."""
     sitting = card.sitting
-    return RoomAddress(
+    return RoomPlace(
         region=sitting.point.region.code,
         point=sitting.point.code,
         date=sitting.date.isoformat(),
@@ -203,36 +199,62 @@ def _elsewhere(card: RoomCard, register: ExpectedForms) -> dict[str, str]:
     return found
 
 
-def _figures(
-    card: RoomCard, place: RoomAddress, comparison: Comparison, register: ExpectedForms, *, sealed: bool
-) -> Balance:
+def _seats(card: RoomCard) -> int:
     use = card.sitting.rooms.filter(room=card.room).first()
-    seats = use.seats if use else 0
-    expected = comparison.printed - comparison.spoiled - comparison.unused + comparison.unlisted_sets
+    return use.seats if use else 0
+
+
+def facts_of(
+    place: RoomPlace,
+    seats: int,
+    card: RoomCard,
+    sheets: Sequence[SeenSheet],
+    register: ExpectedForms,
+    elsewhere: Mapping[str, str],
+) -> RoomFacts:
+    """Return what this desk knows of a room."""
+    return RoomFacts(
+        place=place,
+        seats=seats,
+        card=CardCounts(card.registration_count, card.absent_count, card.dbo_count),
+        sheets=sheets,
+        sets=register.of_room(place.room),
+        by_number=register.by_number,
+        stations_by_act=register.acts.get(place.room, []),
+        stations_missing=register.absent_journals.get(place.room, []),
+        sealed=place.room in register.sealed_rooms,
+        numbers_sealed=bool(register.sealed_rooms),
+        elsewhere=elsewhere,
+    )
+
+
+def _figures(facts: RoomFacts, comparison: RoomBalance) -> Balance:
     return Balance(
-        room=place.room,
-        is_hq=place.is_hq,
-        oral=place.oral,
-        sealed=sealed,
-        journals_missing=register.absent_journals.get(place.room, []),
-        acts=register.acts.get(place.room, []),
+        room=facts.place.room,
+        is_hq=facts.place.is_hq,
+        oral=facts.place.oral,
+        sealed=facts.sealed,
+        journals_missing=list(facts.stations_missing),
+        acts=list(facts.stations_by_act),
         printed=comparison.printed,
         spoiled=comparison.spoiled,
         unused=comparison.unused,
-        expected=expected,
-        seats=seats,
-        absent=card.absent_count,
-        present=None if card.absent_count is None else seats - card.absent_count,
-        card=card.registration_count,
+        expected=comparison.expected,
+        seats=facts.seats,
+        absent=facts.card.absent,
+        present=comparison.present,
+        card=facts.card.registration,
         scanned=comparison.counts["R"],
-        dbo_card=None if place.oral else card.dbo_count,
+        dbo_card=comparison.dbo,
         dbo_scanned=comparison.counts["DBO"],
         missing_sets=comparison.missing_sets,
         counts=dict(comparison.counts),
     )
 
 
-def _blockers(card: RoomCard, balance: Balance, comparison: Comparison, sound: recording_checks.Sound) -> list[Blocker]:
+def _blockers(
+    card: RoomCard, balance: Balance, comparison: RoomBalance, sound: recording_checks.Sound
+) -> list[Blocker]:
     found: list[Blocker] = []
 
     def block(code: str, message: Message) -> None:
@@ -243,14 +265,14 @@ def _blockers(card: RoomCard, balance: Balance, comparison: Comparison, sound: r
     if balance.unread:
         block("unread", Message("{unread} still being read", unread=balance.unread))
     if not card.is_hq:
-        _block_room(card, balance, block)
+        _block_room(card, balance, comparison, block)
     elif not comparison.counts:
         block("nothing", Message("the forms of the point are not scanned"))
     _block_sheets(balance, block)
     if card.awaited:
         count = len(card.awaited)
         block("awaited", Message("{count} sheets are awaited again", count=count))
-    serious = [each for each in comparison.found if each.severity == arithmetic.PROBLEM and each.kind != "unreadable"]
+    serious = [each for each in comparison.found if each.severity == PROBLEM and each.kind != "unreadable"]
     if serious:
         block("difference", difference_words(Counter(each.kind for each in serious)))
     if sound.undecided:
@@ -282,7 +304,7 @@ def _block_sheets(balance: Balance, block: Any) -> None:
         block("undecided", Message("{count} sheets need a decision", count=count))
 
 
-def _block_room(card: RoomCard, balance: Balance, block: Any) -> None:
+def _block_room(card: RoomCard, balance: Balance, comparison: RoomBalance, block: Any) -> None:
     if balance.sealed:
         block("sealed", Message("the form numbers are sealed"))
     if balance.journals_missing:
@@ -294,13 +316,9 @@ def _block_room(card: RoomCard, balance: Balance, block: Any) -> None:
         block("not_filled", Message("the card is not filled in: {counts}", counts=names))
     if card.registration_count is None or card.absent_count is None:
         return
-    figures = {balance.present, balance.card, balance.scanned}
-    if not balance.sealed and not balance.journals_missing:
-        figures.add(balance.expected)
-    if len(figures) > 1:
-        line = Both(*(equation(asdict(balance), language) for language in ("ru", "en")))
-        block("balance", Message("the balance is not zero: {equation}", equation=line))
-    if balance.dbo_card is not None and balance.dbo_card != balance.dbo_scanned:
+    if comparison.uneven:
+        block("balance", Message("the balance is not zero: {equation}", equation=equation(asdict(balance))))
+    if comparison.dbo_differ:
         block(
             "dbo",
             Message(

@@ -9,11 +9,11 @@ from typing import Any
 from audit.log import SYSTEM
 from audit.moves import move
 from scanning import findings
-from scanning.balance import PROBLEM, Found
 from scanning.expected_forms import ExpectedAnswer, ExpectedForms
 from scanning.models import Recording, RoomCard
 from scanning.states import ACTIVE_RECORDINGS, RecordingState
 from wire.messages import Message
+from wire.room import PROBLEM, Found
 
 _SECONDS = 1.0
 _SHARE = 0.02

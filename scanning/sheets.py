@@ -261,9 +261,9 @@ def _require_printed(card: RoomCard, number: str) -> None:
     room = card.room.number
     known = register.by_number.get(number)
     if known is not None:
-        if known[0].room != room:
+        if known.room != room:
             raise NumberRefusedError(
-                Message("{number} was printed in room {room}.", number=number, room=known[0].room),
+                Message("{number} was printed in room {room}.", number=number, room=known.room),
                 remedy=Message("If the paper bears this number, move the sheet to that room."),
             )
         return

@@ -18,7 +18,6 @@ from audit.models import ChainHead
 from common.work.clock import now
 from journals.models import Act, Journal
 from keys import access
-from scanning import balance as arithmetic
 from scanning import cards, late
 from scanning.expected_forms import ExpectedForms, read_expected_forms
 from scanning.grounds import read_grounds
@@ -27,6 +26,7 @@ from scanning.reconcile import Balance, evaluate, reconcile, remember, scanning
 from scanning.states import CLOSED, CardState, RecordingState, SourceState
 from stations.models import Sitting, SittingRoom, StationAssignment
 from wire.messages import NOTHING
+from wire.room import PROBLEM, Found
 
 log = logging.getLogger(__name__)
 
@@ -162,7 +162,7 @@ def _evaluate_again(card: RoomCard, register: ExpectedForms) -> bool:
     return True
 
 
-def _stands(card: RoomCard, balance: Balance, found: Iterable[arithmetic.Found]) -> bool:
+def _stands(card: RoomCard, balance: Balance, found: Iterable[Found]) -> bool:
     """Whether the verdict with which a room was closed still holds: zero, or nothing but what its act covers."""
     if card.act_id is None:
         return balance.zero
@@ -181,7 +181,7 @@ def _stands(card: RoomCard, balance: Balance, found: Iterable[arithmetic.Found])
         codes <= said
         and all(fresh[name] == kept.get(name) for code in codes & set(same) for name in same[code])
         and set(balance.journals_missing) <= set(kept.get("journals_missing", ()))
-        and all(each.key in known for each in found if each.severity == arithmetic.PROBLEM)
+        and all(each.key in known for each in found if each.severity == PROBLEM)
     )
 
 

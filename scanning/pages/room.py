@@ -12,7 +12,6 @@ from common.web.pages import page, render, row_number
 from journals.forms import why_sealed
 from keys.pin import open_typed
 from scanning import batches, board, cards, cross_check, folders, live, recordings, sheets, steps, undo
-from scanning.equation import equation
 from scanning.expected_forms import read_expected_forms
 from scanning.models import RoomCard, WatchedFolder
 from scanning.pages.finding import card_of, known_card, sheet_of
@@ -21,6 +20,7 @@ from scanning.scanner import PRESETS
 from scanning.states import CardState, FolderState
 from scanning.tiles import tiles
 from stations import rules
+from wire.room import equation
 
 #: More pictures than this are drawn only when somebody asks for all.
 THUMBS = 72
@@ -66,7 +66,7 @@ def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
         "chip": board.CHIPS[CardState(card.state)],
         "balance": balance,
         "why_sealed": why_sealed(card.sitting, card.room) if balance.sealed else "",
-        "equation": equation(board.figures(balance), language()),
+        "equation": equation(board.figures(balance)).render(language()),
         "tiles": tiles(balance),
         "progress": live.progress(card=card),
         "pulse": live.poll(card),

@@ -153,10 +153,3 @@ def picture_hash(eighth: Grey) -> str:
     """256 bits that stay nearly the same when one sheet is scanned twice."""
     small = cv2.resize(eighth, (_HASH_SIDE + 1, _HASH_SIDE), interpolation=cv2.INTER_AREA).astype(np.int16)
     return np.packbits(small[:, 1:] > small[:, :-1]).tobytes().hex()
-
-
-def hash_distance(one: str, other: str) -> int:
-    """In how many of 256 bits two pictures differ; 256 when one of them has no hash."""
-    if len(one) != len(other) or not one:
-        return _HASH_SIDE * _HASH_SIDE
-    return (int(one, 16) ^ int(other, 16)).bit_count()

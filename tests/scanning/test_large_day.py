@@ -8,11 +8,11 @@ import pytest
 
 from drawing.large import RATES, large_day
 from drawing.plan import HQ
-from scanning.balance import RoomAddress, SeenSheet, compare
-from scanning.expected_forms import ExpectedForms, ExpectedSet
+from scanning.expected_forms import ExpectedForms
 from tests.scanning.measured import keep, read_scans
 from wire.forms import form_set
 from wire.messages import Both
+from wire.room import PrintedSet, RoomFacts, RoomPlace, SeenSheet, balance
 
 DAY = dt.date(2026, 5, 29)
 SEED = 20260529
@@ -24,7 +24,7 @@ NAMED = {"missing_sheet": "missing", "foreign_sheet": "foreign", "unknown_number
 def register(point):
     return ExpectedForms(
         [
-            ExpectedSet(room.number, each.station, each.ordinal, each.spoiled, each.unused, each.sheets)
+            PrintedSet(room.number, each.station, each.ordinal, each.spoiled, each.unused, each.sheets)
             for room in point.rooms
             for each in room.sets
         ]
@@ -43,7 +43,7 @@ def judge(plan, point, scans):
     rooms = tuple(room.number for room in point.rooms)
     found = []
     for pile, sheets in piles.items():
-        place = RoomAddress(
+        place = RoomPlace(
             plan.region,
             point.code,
             plan.date.isoformat(),
@@ -55,7 +55,10 @@ def judge(plan, point, scans):
             rooms,
         )
         elsewhere = {each.number: room for room, others in piles.items() if room != pile for each in others}
-        found += [(pile, each) for each in compare(place, sheets, known, elsewhere).found]
+        facts = RoomFacts(
+            place, sheets=sheets, sets=known.of_room(pile), by_number=known.by_number, elsewhere=elsewhere
+        )
+        found += [(pile, each) for each in balance(facts).found]
     return found, {pile: Counter(each.kind for each in sheets) for pile, sheets in piles.items()}
 
 

@@ -157,7 +157,7 @@ def test_a_blank_answer_form_is_told_from_a_written_one():
 
 
 def test_one_sheet_scanned_twice_looks_alike_and_two_sheets_do_not():
-    from scanning.recognition.quality import hash_distance
+    from wire.room import hash_distance
 
     first, _ = read(damage(draw("AB", 9, seed=1), noise=5, angle=0.3))
     again, _ = read(damage(draw("AB", 9, seed=1), noise=5, angle=-0.2, seed=8))
