@@ -1,33 +1,36 @@
-"""What the centre waits for: every room of every sitting of a day, and what came of it. Used by pages and reports."""
+"""What the centre waits for: every room of every sitting of a day, and what came of it. Used by pages and reports.
 
-from collections import defaultdict
+It shows, and concludes nothing: how an exam stands is asked of `rcoi.day.evaluation`.
+"""
+
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from common.work.clock import now
-from rcoi.checking import standing
-from rcoi.checking.standing import Matter, Standing
-from rcoi.models import InboxKind, InboxPacket, PhoneReport, PointStatusRecord, RescanRequest
-from rcoi.states import InboxState, PointStatusState, RescanState
-from stations.models import Sitting, SittingRoom
+from common.obligations import Obligation, State
+from rcoi.day import evaluation
+from rcoi.day.evaluation import Matter, Standing
+from rcoi.day.rows import RoomUse
+from rcoi.models import InboxFinding, InboxPacket, PhoneReport, PointStatusRecord, RescanRequest
+from rcoi.states import InboxState, RescanState
+from stations.models import Sitting
 
 Status = PointStatusRecord.Status
-#: Statuses that the centre waits for on the day.
-EXPECTED_STATUSES = (Status.EXAMS_FINISHED, Status.BLANKS_TRANSFERRED)
 
 
 @dataclass
 class AwaitedItem:
-    """One packet or status that the centre waits for."""
+    """One packet that the centre waits for."""
 
     label: str
     kind: str
-    room: str = ""
+    room: str
+    obligation: Obligation
     packet: InboxPacket | None = None
     state: str = "awaited"
     rescans: int = 0
@@ -50,14 +53,21 @@ class AwaitedItem:
         """Colour of the chip."""
         if self.done and self.open:
             return "warn"
+        if self.late and self.state == "awaited":
+            return "bad"
         return {"awaited": "idle", InboxState.ACKNOWLEDGED: "ok", InboxState.REJECTED: "bad", "rescan": "warn"}.get(
             self.state, "info"
         )
 
     @property
+    def late(self) -> bool:
+        """Whether the packet should be here: its deadline has passed, or the point says that all is handed over."""
+        return self.obligation.state == State.OPEN
+
+    @property
     def done(self) -> bool:
         """Whether the packet is confirmed: nothing more is waited for, though something may be open about it."""
-        return self.state == InboxState.ACKNOWLEDGED
+        return self.obligation.state == State.SETTLED and not self.rescans
 
 
 @dataclass
@@ -65,8 +75,9 @@ class StatusCell:
     """One status of the day."""
 
     status: str
-    record: PointStatusRecord | None
-    deadline: datetime | None
+    obligation: Obligation
+    deadline: datetime | None = None
+    record: PointStatusRecord | None = None
     phone: PhoneReport | None = None
 
     @property
@@ -86,20 +97,17 @@ class StatusCell:
     @property
     def reported(self) -> bool:
         """Whether the status holds."""
-        return self.record is not None and self.record.state == PointStatusState.REPORTED
+        return self.obligation.state == State.SETTLED
 
     @property
     def phoned(self) -> bool:
         """Whether it was told by telephone and its packet has not come yet."""
-        if self.phone is None or self.reported:
-            return False
-        undone = self.record.undone_at if self.record is not None else None
-        return undone is None or self.phone.at > undone
+        return self.obligation.state == State.ON_ITS_WAY
 
     @property
     def late(self) -> bool:
         """Whether its deadline has passed without it."""
-        return not self.reported and not self.phoned and self.deadline is not None and now() > self.deadline
+        return self.obligation.state == State.OPEN
 
     @property
     def words(self) -> str:
@@ -153,19 +161,14 @@ class SittingBoard:
         return round(100 * self.done / len(self.cells)) if self.cells else 0
 
     @property
-    def arrived(self) -> bool:
-        """Whether everything came and the statuses hold."""
-        return not self.missing and all(status.reported for status in self.statuses)
-
-    @property
     def closed(self) -> bool:
         """Whether everything came, the statuses hold and nothing is open."""
-        return self.arrived and not self.open
+        return self.standing.settled
 
     @property
     def clean(self) -> bool:
         """Whether it is closed and nothing had to be covered: only this is green."""
-        return self.closed and not self.covered
+        return self.standing.clean
 
     @property
     def tone(self) -> str:
@@ -184,85 +187,57 @@ class SittingBoard:
 
 def boards(sittings: Iterable[Sitting]) -> list[SittingBoard]:
     """Return the boards of sittings, in a fixed number of queries whatever their number."""
-    rows = list(sittings)
-    # Rooms come in the query of their uses: asked for by a list of keys they are more than SQLite takes.
-    prefetch_related_objects(rows, Prefetch("rooms", SittingRoom.objects.select_related("room")))
-    packets: dict[int, list[InboxPacket]] = defaultdict(list)
-    arrived = InboxPacket.objects.filter(sitting__in=rows, uid__isnull=False).exclude(kind=InboxKind.TEST)
-    for packet in arrived.order_by("received_at", "pk"):
-        packets[packet.sitting_id or 0].append(packet)
-    records: dict[int, dict[str, PointStatusRecord]] = defaultdict(dict)
-    for record in PointStatusRecord.objects.filter(sitting__in=rows).select_related("packet"):
-        records[record.sitting_id][record.status] = record
-    asked: dict[int, int] = defaultdict(int)
-    for pk in RescanRequest.objects.filter(sitting__in=rows, state=RescanState.OPEN).values_list(
-        "packet_id", flat=True
-    ):
-        asked[pk] += 1
-    stand = standing.conclude(rows, packets)
-    phoned = _phoned(rows)
-    return [_board(row, packets[row.pk], records[row.pk], asked, stand[row.pk], phoned) for row in rows]
+    return [board_of(standing) for standing in evaluation.evaluate(sittings)]
 
 
-Phoned = dict[tuple[int, date, str], PhoneReport]
-
-
-def _phoned(sittings: Sequence[Sitting]) -> Phoned:
-    """Return the newest word by telephone of every point, day and status."""
-    rows = PhoneReport.objects.filter(
-        outcome=PhoneReport.Outcome.ACCEPTED,
-        point__in={row.point_id for row in sittings},
-        date__in={row.date for row in sittings},
-    )
-    return {(row.point_id, row.date, row.status): row for row in rows.order_by("at", "pk")}
-
-
-def _board(
-    sitting: Sitting,
-    packets: Sequence[InboxPacket],
-    records: dict[str, PointStatusRecord],
-    asked: dict[int, int],
-    stand: Standing,
-    phoned: Phoned,
-) -> SittingBoard:
-    rooms = [
-        _cell(
-            each.room.number,
-            InboxKind.AUDIO if each.voice else InboxKind.BLANKS,
-            each.room.number,
-            packets,
-            asked,
-        )
-        for each in sorted(sitting.rooms.all(), key=lambda each: each.room.number)
-    ]
-    forms = _cell(str(_("Forms")), InboxKind.FORMS, "", packets, asked)
-    for cell in (*rooms, forms):
-        cell.open = len(stand.of(cell.packet))
+def board_of(standing: Standing) -> SittingBoard:
+    """Return the board of an exam, as it was evaluated."""
+    exam = standing.exam
+    assert exam is not None  # noqa: S101 (an evaluation of an exam has it)
+    packets: dict[tuple[str, str], list[InboxPacket]] = {}
+    for packet in exam.packets:
+        packets.setdefault((packet.kind, packet.room), []).append(packet)
+    cells = [_cell(standing, use, packets.get((use.kind, use.room), [])) for use in exam.facts.places]
     statuses = [
         StatusCell(
-            status, records.get(status), sitting.deadline(status), phoned.get((sitting.point_id, sitting.date, status))
+            each.status,
+            standing.at(f"status_{each.status}"),
+            each.deadline,
+            exam.records.get(each.status),
+            exam.phoned.get(each.status),
         )
-        for status in EXPECTED_STATUSES
+        for each in exam.facts.statuses
     ]
-    return SittingBoard(sitting, rooms, forms, statuses, list(packets), stand)
+    return SittingBoard(exam.sitting, cells[:-1], cells[-1], statuses, exam.packets, standing)
 
 
-def _cell(label: str, kind: str, room: str, packets: Sequence[InboxPacket], asked: dict[int, int]) -> AwaitedItem:
-    cell = AwaitedItem(label, kind, room)
-    mine = [packet for packet in packets if packet.kind == kind and packet.room == room]
+def _cell(standing: Standing, use: RoomUse, mine: Sequence[InboxPacket]) -> AwaitedItem:
+    cell = AwaitedItem(use.room or str(_("Forms")), use.kind, use.room, standing.at("packet_awaited", use.room))
     current = [packet for packet in mine if packet.superseded_by_id is None]
     acknowledged = [packet for packet in current if packet.state == InboxState.ACKNOWLEDGED]
     found = acknowledged or current or mine
     if found:
         cell.packet = found[-1]
-        cell.rescans = asked.get(cell.packet.pk, 0)
-        cell.state = "rescan" if cell.rescans and cell.packet.state == InboxState.ACKNOWLEDGED else cell.packet.state
+        about = Counter(each.code for each in standing.of(cell.packet))
+        cell.rescans, cell.open = about["rescan_awaited"], about.total()
+        cell.state = "rescan" if cell.rescans and acknowledged else cell.packet.state
     return cell
 
 
-def sittings_of(user: Any, day: date) -> list[Sitting]:
-    """Return the sittings of a day within a person's scope."""
-    rows = Sitting.objects.visible_to(user).filter(date=day)
+def with_troubles(user: Any) -> QuerySet[Sitting]:
+    """Return the sittings in scope, of any day, that may have something open: which of it is, the evaluation says."""
+    current = InboxPacket.objects.current()
+    packets = current.filter(Q(findings__in=InboxFinding.objects.unsettled()) | Q(state=InboxState.REJECTED))
+    asked = RescanRequest.objects.filter(state=RescanState.OPEN)
+    return Sitting.objects.visible_to(user).filter(
+        Q(pk__in=packets.values("sitting")) | Q(pk__in=asked.values("sitting"))
+    )
+
+
+def sittings_of(user: Any, day: date, *, also: QuerySet[Sitting] | None = None) -> list[Sitting]:
+    """Return the sittings of a day within a person's scope, and some others beside them."""
+    wanted = Q(date=day) if also is None else Q(date=day) | Q(pk__in=also.values("pk"))
+    rows = Sitting.objects.visible_to(user).filter(wanted)
     return list(rows.select_related("point__region", "subject").order_by("point__code", "subject__code"))
 
 

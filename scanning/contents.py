@@ -8,6 +8,7 @@ from common import files
 from common.work.clock import now
 from scanning import pictures
 from scanning.errors import PicturesGoneError
+from scanning.expected_forms import read_expected_forms
 from scanning.models import RoomCard, Sheet
 from scanning.states import ACTIVE, ACTIVE_RECORDINGS, CardState, RecordingState, SheetState
 from wire import canonical, filenames
@@ -122,6 +123,7 @@ def _room(card: RoomCard, found: list[TarFile]) -> dict[str, object]:
         "card": {name: getattr(card, name) for name in names},
         "counts": _counts(found, card),
         "sheets": _recognised(card),
+        "sets": _used_sets(card),
         "balance": card.balance,
         "acts": [each.name for each in found if each.kind == "act"],
         "closed_with_act": card.act is not None,
@@ -137,6 +139,15 @@ def _recognised(card: RoomCard) -> dict[str, list[str]]:
         if kind is not None:
             numbers.setdefault(kind.code, []).append(number)
     return numbers
+
+
+def _used_sets(card: RoomCard) -> dict[str, list[int]]:
+    """Return the sets that print journals list as used, by station: the centre holds later journals against them."""
+    found: dict[str, list[int]] = {}
+    for each in read_expected_forms(card.sitting).of_room(card.room.number):
+        if each.used:
+            found.setdefault(each.station, []).append(each.ordinal)
+    return {station: sorted(set(ordinals)) for station, ordinals in sorted(found.items())}
 
 
 def mark_packed(card: RoomCard, actor: Actor) -> None:

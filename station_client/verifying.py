@@ -254,7 +254,7 @@ def _pdf(report: FileReport, paper: "Paper", trust: TrustStore) -> None:
     if not paper.receipts and not paper.proven_by_receipts:
         report.fact(
             Message("Receipts"),
-            Message("the paper speaks of no packet and holds none"),
+            Message("the paper speaks of no receipt and holds none"),
         )
     elif not paper.receipts:
         report.problem(

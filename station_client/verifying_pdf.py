@@ -18,6 +18,10 @@ _FOOTER = re.compile(r"(?:Отчёт № (\d+)|Акт закрытия ([\d-]+))
 _PACKET = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}…|SHA-256 файла")
 
 
+#: An act that says so itself speaks of packets that are on their way, as long as it calls none of them confirmed.
+_NONE_YET, _CONFIRMED = "Квитанций ещё нет.", "Подтвержден"
+
+
 class PdfError(PpeError):
     """It is no readable PDF, or none of ours."""
 
@@ -44,7 +48,9 @@ class Paper:
 
     @property
     def proven_by_receipts(self) -> bool:
-        """Whether its pages speak of packets, so that the receipts must lie inside."""
+        """Whether its pages speak of what was said of packets, so that the receipts must lie inside."""
+        if _NONE_YET in self.text and _CONFIRMED not in self.text:
+            return False
         return _PACKET.search(self.text) is not None
 
     def silent(self, blob: bytes) -> bool:

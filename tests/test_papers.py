@@ -92,7 +92,7 @@ def test_the_journey_is_named_in_the_order_of_its_steps():
     landmarks = ("journals/intake.py", "scanning/recognise.py::_store", "transfers/seal.py", "transfers/outbox.py")
     landmarks += (
         "rcoi/receiving/inbox.py",
-        "rcoi/checking/verdict.py",
+        "rcoi/checking/verify.py",
         "transfers/receipts.py",
         "day/closing.py",
     )

@@ -10,7 +10,6 @@ from audit.moves import move
 from common.errors import in_words
 from common.work.clock import now
 from rcoi.answering import feed
-from rcoi.checking import versions
 from rcoi.errors import RequestRefusedError
 from rcoi.models import InboxKind, InboxPacket, RescanRequest
 from rcoi.states import InboxState, RescanState
@@ -78,6 +77,6 @@ def request(*, packet: InboxPacket, numbers: Sequence[str], reason: str, actor: 
 
 def answered(packet: InboxPacket) -> None:
     """Close the requests about older versions when a newer one is acknowledged."""
-    older = [each.pk for each in versions.lineage(packet) if (each.version or 0) < (packet.version or 0)]
+    older = [each.pk for each in packet.lineage() if (each.version or 0) < (packet.version or 0)]
     for row in RescanRequest.objects.filter(packet_id__in=older, state=RescanState.OPEN):
         move(row, RescanState.ANSWERED, actor=SYSTEM, answered_by=packet)

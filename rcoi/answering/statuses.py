@@ -10,7 +10,8 @@ from audit.moves import move
 from common.errors import both, in_words
 from common.work.clock import local, now
 from rcoi.answering import feed, phone
-from rcoi.checking import beside, findings
+from rcoi.checking import findings
+from rcoi.day import evaluation
 from rcoi.errors import RequestRefusedError
 from rcoi.models import InboxPacket, PointStatusRecord
 from rcoi.states import PointStatusState
@@ -118,10 +119,10 @@ def undo(*, sitting: Sitting, status: str, reason: str, actor: Actor) -> PointSt
             undone_by=actor.name[:200],
             undo_reason=reason,
         )
+        evaluation.remember([sitting])
         feed.append(
             point=sitting.point,
             kind="status_undo",
             body={"sitting": sitting.key, "status": status, "reason": reason, "by": actor.name},
         )
-        beside.after_last_status(sitting)
     return row

@@ -1,5 +1,6 @@
 """What a packet holds, once opened: the files become rows, the documents are read, everything is counted."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import both
-from keys import trust
+from keys import node, trust
 from rcoi.checking import pictures
 from rcoi.errors import WrongContentError
 from rcoi.models import InboxAct, InboxJournal, InboxKind, InboxPacket, InboxRecording, InboxSheet
@@ -15,8 +16,10 @@ from wire import canonical, journal
 from wire.documents import act
 from wire.errors import PpeError
 from wire.forms import check_number, parse_sheet_code
+from wire.journal import JournalDocument
 from wire.messages import Message
 from wire.packet import Manifest, ManifestFile
+from wire.packet.counts import COUNTED
 
 #: Kind of packet → kinds of files that may stand in it.
 MAY_HOLD: dict[str, frozenset[str]] = {
@@ -26,9 +29,14 @@ MAY_HOLD: dict[str, frozenset[str]] = {
     InboxKind.AUDIO: frozenset({"sheet", "form", "recording", "room", "act"}),
     InboxKind.TEST: frozenset({"test"}),
 }
-#: Kind of file → its key among the counts.
-COUNTED = {"sheet": "sheets", "form": "forms", "recording": "recordings", "journal": "journals", "act": "acts"}
 MAX_DOCUMENT = 4 * 1024 * 1024
+#: Event of a print journal → what it says of its set.
+_SET_EVENTS = {
+    "set_printed": "printed",
+    "set_reprinted": "printed",
+    "set_spoiled": "spoiled",
+    "set_unused": "unused",
+}
 
 
 @dataclass
@@ -145,7 +153,30 @@ def _journal(path: Path, fields: dict[str, Any]) -> InboxJournal:
     row.entry_count = len(document.entries)
     row.signed_by = document.signed_by.identity.urn if document.signed_by else ""
     row.problems = [{"ru": part.message.ru, "en": part.message.en} for part in document.problems]
+    row.sets = _sets(document)
     return row
+
+
+def _sets(document: JournalDocument) -> list[dict[str, Any]]:
+    """Return the sets that a print journal lists in its open entries; with numbers, where a key of ours opens them.
+
+    They are sealed to the access keys, whose private half the centre does not keep.
+    """
+    if document.header.kind != "print":
+        return []
+    found: dict[int, dict[str, Any]] = {}
+    for entry in document.entries:
+        flag = _SET_EVENTS.get(entry.event)
+        ordinal = entry.data.get("set")
+        if flag is not None and isinstance(ordinal, int):
+            found.setdefault(ordinal, {"set": ordinal})[flag] = True
+        if entry.event == "set_reprinted" and isinstance(entry.data.get("instead_of"), int):
+            found.setdefault(entry.data["instead_of"], {"set": entry.data["instead_of"]})["spoiled"] = True
+    with contextlib.suppress(journal.SealedFormsError):
+        for each in journal.open_forms(document, recipients=node.node_recipients()):
+            row = found.setdefault(each.ordinal, {"set": each.ordinal, "printed": True})
+            row |= {"spoiled": each.spoiled, "unused": each.unused, "sheets": dict(each.sheets)}
+    return [found[ordinal] for ordinal in sorted(found) if found[ordinal].get("printed")]
 
 
 def _act(path: Path, fields: dict[str, Any]) -> InboxAct:

@@ -1,5 +1,6 @@
 """The inbox: what arrived as it arrived, and what the centre concludes beside it."""
 
+import hashlib
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
@@ -11,9 +12,11 @@ from audit.moves import Moves
 from audit.subjects import AuditSubject
 from common.messages import MessageField
 from common.work.leases import Leased
+from rcoi.day.rules import COVERED_BY_ACT, related
 from rcoi.states import FINDING_TABLE, PACKET_TABLE, FindingState, InboxState
 from stations.scope import ScopedQuerySet
 from wire.forms import CATALOGUE
+from wire.messages import Message
 
 if TYPE_CHECKING:
     from stations.models import User
@@ -163,6 +166,13 @@ class InboxPacket(Leased):
         """How many files of people it holds: sheets, forms, recordings, journals, acts."""
         return sum(self.counts.get(key, 0) for key in ("sheets", "forms", "recordings", "journals", "acts"))
 
+    def lineage(self) -> "list[InboxPacket]":
+        """Return every version of the packet that arrived, itself included, by the chain of `supersedes`."""
+        rows = InboxPacket.objects.filter(sitting=self.sitting, kind=self.kind, room=self.room, uid__isnull=False)
+        family = list(rows)
+        uids = related(self.uid or "", [(each.uid or "", each.supersedes_uid) for each in family])
+        return [each for each in family if each.uid in uids]
+
     @property
     def tone(self) -> str:
         """Colour of the state chip."""
@@ -231,6 +241,8 @@ class InboxJournal(InboxPart):
     entry_count = models.PositiveIntegerField(_("entries"), default=0)
     signed_by = models.CharField(_("signed"), max_length=120, blank=True)
     problems = models.JSONField(_("remarks"), default=list)
+    #: Of a print journal: the sets that it lists, with numbers where a key of the centre opens them.
+    sets = models.JSONField(_("sets"), default=list)
 
     class Meta(InboxPart.Meta):
         verbose_name = _("electronic journal")
@@ -263,8 +275,13 @@ class InboxAct(InboxPart):
         return str(words.get(self.kind, self.kind))
 
 
+def fingerprint_of(message: Message) -> str:
+    """Return what tells one remark about a packet from another: MD5 of its first thousand letters in Russian."""
+    return hashlib.md5(message.ru[:1000].encode(), usedforsecurity=False).hexdigest()
+
+
 class FindingQuerySet(ScopedQuerySet["InboxFinding"]):
-    """Findings, and the questions asked about them."""
+    """Findings, and the questions asked about them; those that an act covers are shown, and nobody settles them."""
 
     def standing(self) -> Self:
         """Return the findings about packets that nothing replaced."""
@@ -272,11 +289,7 @@ class FindingQuerySet(ScopedQuerySet["InboxFinding"]):
 
     def unsettled(self) -> Self:
         """Return the findings that wait for a person; a difference that an act covers waits for nobody."""
-        return self.standing().filter(state=FindingState.OPEN).exclude(code__in=COVERED_CODES)
-
-
-#: Findings that say what an act of the GEK member covers: they are shown, and nobody has to settle them.
-COVERED_CODES = ("closed_with_act", "fewer_with_act")
+        return self.standing().filter(state=FindingState.OPEN).exclude(code__in=COVERED_BY_ACT)
 
 
 class InboxFinding(models.Model):
@@ -317,7 +330,7 @@ class InboxFinding(models.Model):
     @property
     def covered(self) -> bool:
         """Whether it only says what an act covers."""
-        return self.code in COVERED_CODES
+        return self.code in COVERED_BY_ACT
 
     @property
     def waits(self) -> bool:

@@ -1,10 +1,10 @@
 """The centre's home: what arrived, what is awaited, what needs a person."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,16 +15,17 @@ from keys.models import SigningRequest
 from keys.states import RequestState
 from rcoi import board
 from rcoi.answering import sequence
-from rcoi.models import InboxFinding, InboxPacket, RescanRequest
+from rcoi.day.evaluation import Matter
+from rcoi.models import InboxPacket
 from rcoi.pages.access import needs
-from rcoi.states import WORKING, InboxState, RescanState
+from rcoi.states import WORKING, InboxState
 from stations import rules
 from stations.models import Region
 
 #: Arrivals, and tasks of one kind, that the page names one by one.
 RECENT, SHOWN = 8, 20
 #: Findings that may mean a lost sheet: each is named among the tasks.
-NAMED = ("fewer_sheets", "second_packet", "after_last_status", "seats_differ")
+NAMED = ("fewer_sheets", "second_packet", "after_last_status", "seats_differ", "sets_undelivered")
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,14 @@ def centre(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     days = board.days_of(user)
     day = _day(request, days)
-    boards = board.boards(board.sittings_of(user, day)) if day else []
+    known = board.boards(board.sittings_of(user, day, also=board.with_troubles(user))) if day else []
+    boards = [each for each in known if each.sitting.date == day]
     packets = InboxPacket.objects.visible_to(user)
     context = {
         "days": days,
         "day": day,
         "boards": boards,
-        "tasks": _tasks(user, boards),
+        "tasks": _tasks(user, known, boards),
         "recent": packets.for_page().order_by("-received_at", "-pk")[:RECENT],
         "counts": _counts(boards),
         "working": packets.filter(state__in=WORKING, parked_at__isnull=True).count(),
@@ -93,8 +95,14 @@ def _preparing(boards: list[board.SittingBoard]) -> bool:
     return not any(cell.packet for each in boards for cell in each.cells)
 
 
-def _tasks(user: Any, boards: list[board.SittingBoard]) -> list[Task]:
-    return [*_put_back(user), *_packet_tasks(user), *_status_tasks(boards), *_rescan_tasks(user), *_desk_tasks(user)]
+def _tasks(user: Any, known: list[board.SittingBoard], boards: list[board.SittingBoard]) -> list[Task]:
+    return [
+        *_put_back(user),
+        *_queue_tasks(user),
+        *_matter_tasks(known),
+        *_late_tasks(boards),
+        *_desk_tasks(user),
+    ]
 
 
 def _put_back(user: Any) -> list[Task]:
@@ -116,19 +124,13 @@ def _put_back(user: Any) -> list[Task]:
     return [Task("bad", text % {"n": ", ".join(receipts) or "—", "f": feeds}, reverse("centre-import"), cure)]
 
 
-def _packet_tasks(user: Any) -> list[Task]:
+def _queue_tasks(user: Any) -> list[Task]:
+    """Say what does not open, and what was turned away at the door: of any day, and of none."""
     rows = InboxPacket.objects.visible_to(user).for_page()
     parked = rows.filter(state__in=WORKING, parked_at__isnull=False)
     cure = _("Open the packet, remove the cause and press “Try again”.")
     tasks = [Task("bad", _("Cannot be opened: %s") % row.title, link_of(row), cure) for row in parked[:SHOWN]]
     tasks += _rest(parked.count(), "bad", _("More that do not open: %d"), "open")
-    answered = InboxPacket.objects.filter(supersedes_uid=OuterRef("uid"))
-    rejected = rows.filter(~Exists(answered), state=InboxState.REJECTED, superseded_by__isnull=True, uid__isnull=False)
-    cure = _("The exam point has the refusal with its reasons and will form a new version; if none comes, call.")
-    tasks += [
-        Task("bad", _("Rejected, no new version: %s") % row.title, link_of(row), cure) for row in rejected[:SHOWN]
-    ]
-    tasks += _rest(rejected.count(), "bad", _("More rejected without a new version: %d"), "rejected")
     refused = rows.filter(state=InboxState.REJECTED, uid__isnull=True).count()
     if refused:
         text = _("Files turned away: %d") % refused
@@ -136,24 +138,53 @@ def _packet_tasks(user: Any) -> list[Task]:
         tasks.append(
             Task("warn", text, link, _("Look at the reasons: these files are foreign, damaged or superfluous."))
         )
-    open_findings = InboxFinding.objects.visible_to(user).unsettled()
-    named = open_findings.filter(code__in=NAMED)
-    for finding in named.select_related("packet__point__region")[:SHOWN]:
-        text = f"{finding.packet.point}: {finding.text}" if finding.packet.point else str(finding.text)
-        tasks.append(Task("bad", text, link_of(finding.packet), _("Look into it and mark it as settled.")))
-    tasks += _rest(named.count(), "bad", _("More findings behind which may be a lost sheet: %d"), "findings")
-    findings = open_findings.exclude(code__in=NAMED).count()
-    if findings:
+    return tasks
+
+
+def _matter_tasks(boards: list[board.SittingBoard]) -> list[Task]:
+    """Say what is open about packets, as the evaluation of their exams has it."""
+    by_code: dict[str, list[Matter]] = defaultdict(list)
+    for each in boards:
+        for matter in each.open:
+            by_code[matter.code].append(matter)
+    rejected = by_code.pop("packet_rejected", [])
+    cure = _("The exam point has the refusal with its reasons and will form a new version; if none comes, call.")
+    tasks = [
+        Task("bad", _("Rejected, no new version: %s") % matter.packet.title, link_of(matter.packet), cure)
+        for matter in rejected[:SHOWN]
+    ]
+    tasks += _rest(len(rejected), "bad", _("More rejected without a new version: %d"), "rejected")
+    named = [matter for code in NAMED for matter in by_code.pop(code, [])]
+    points = {each.sitting.pk: each.sitting.point for each in boards}
+    for matter in named[:SHOWN]:
+        text = f"{points[matter.packet.sitting_id or 0]}: {matter.text}"
+        tasks.append(Task("bad", text, link_of(matter.packet), matter.cure))
+    tasks += _rest(len(named), "bad", _("More findings behind which may be a lost sheet: %d"), "findings")
+    awaited = by_code.pop("rescan_awaited", [])
+    for code in ("packet_checked", "packet_stuck"):  # the one needs nobody, the other stands in the queue
+        by_code.pop(code, None)
+    if findings := sum(map(len, by_code.values())):
         text = _("Remarks about contents: %d") % findings
         link = reverse("centre-inbox") + "?state=findings"
         tasks.append(
             Task("warn", text, link, _("Decide whether a rescan is needed; mark as settled what was found out."))
         )
-    return tasks
+    tasks += [Task("info", matter.text, link_of(matter.packet), matter.cure) for matter in awaited[:SHOWN]]
+    return tasks + _rest(len(awaited), "info", _("More rescans awaited: %d"), "rescan")
 
 
-def _status_tasks(boards: list[board.SittingBoard]) -> list[Task]:
-    return [
+def _late_tasks(boards: list[board.SittingBoard]) -> list[Task]:
+    packets = [
+        Task(
+            "bad",
+            _("%(point)s: packets have not come: %(rooms)s") % {"point": each.sitting.point, "rooms": ", ".join(late)},
+            reverse("centre-status", kwargs={"key": each.sitting.key}),
+            _("Call the head of the exam point."),
+        )
+        for each in boards
+        if (late := [cell.label for cell in each.cells if cell.late])
+    ]
+    return packets + [
         Task(
             "bad",
             _("%(point)s: the status %(status)s was not declared by %(time)s")
@@ -165,15 +196,6 @@ def _status_tasks(boards: list[board.SittingBoard]) -> list[Task]:
         for status in each.statuses
         if status.late
     ]
-
-
-def _rescan_tasks(user: Any) -> list[Task]:
-    rows = RescanRequest.objects.visible_to(user).filter(state=RescanState.OPEN).select_related("packet")
-    tasks = [
-        Task("info", _("Rescanned sheets awaited: %s") % row.packet.title, link_of(row.packet), row.reason)
-        for row in rows[:SHOWN]
-    ]
-    return tasks + _rest(rows.count(), "info", _("More rescans awaited: %d"), "rescan")
 
 
 def _rest(count: int, tone: str, words: str, state: str) -> list[Task]:

@@ -16,8 +16,7 @@ from common.errors import told
 from common.web.pages import page, render
 from common.work import leases
 from rcoi.answering import receipts, rescan
-from rcoi.checking import findings, versions
-from rcoi.checking.verdict import KNOWN, counted_words
+from rcoi.checking import findings
 from rcoi.errors import RequestRefusedError
 from rcoi.models import (
     InboxFinding,
@@ -34,6 +33,7 @@ from stations import rules
 from stations.models import User
 from wire.errors import PpeError
 from wire.messages import Message
+from wire.packet.counts import KNOWN, counted_in
 
 PER_PAGE = 50
 #: A search by more letters than any uid, hash or number has finds nothing, and the database refuses such a pattern.
@@ -135,9 +135,9 @@ def packet_page(request: HttpRequest, uid: str) -> HttpResponse:
         "journals": row.inboxjournals.all(),
         "acts": row.inboxacts.exclude(kind="attachment"),
         "receipts": row.receipts.order_by("number"),
-        "versions": versions.lineage(row) if row.uid else [],
+        "versions": row.lineage() if row.uid else [],
         "rescans": row.rescans.all(),
-        "counted": [(counted_words(key), number) for key, number in row.counts.items() if number and key in KNOWN],
+        "counted": [(str(counted_in(key)), number) for key, number in row.counts.items() if number and key in KNOWN],
         "card": _card(row),
         "status_words": dict(PointStatusRecord.Status.choices).get(row.document.get("status", ""), ""),
         "may_settle": row.superseded_by_id is None and rules.allowed(request.user, "rcoi.settle", row.sitting),

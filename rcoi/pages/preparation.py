@@ -19,6 +19,7 @@ from keys.models import AccessKey, Certificate, CertificateQuerySet, ExamPackage
 from keys.states import RequestState
 from rcoi import board
 from rcoi.answering import keys_feed
+from rcoi.day import evaluation
 from rcoi.errors import RequestRefusedError
 from rcoi.pages.access import file_answer, needs
 from stations import registry, rules
@@ -67,6 +68,10 @@ def take_registry(request: HttpRequest) -> str:
                 raise RequestRefusedError(Message("{name} is not a registry.", name=name))
             _own_region(document)
             registry.import_registry(document, actor=actor_of(request))
+        # Seats may have changed: what is open about packets that are here gets its place on their pages.
+        evaluation.remember(
+            Sitting.objects.filter(inbox__isnull=False).distinct().select_related("point__region", "subject")
+        )
     return _("Registry loaded: %s.") % ", ".join(name for name, _data in files)
 
 

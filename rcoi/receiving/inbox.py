@@ -12,7 +12,7 @@ from common.work import faultpoints, jobs
 from common.work.clock import now
 from keys import trust
 from rcoi.answering import receipts
-from rcoi.checking import findings, lateness
+from rcoi.checking import findings
 from rcoi.errors import SequenceForkError, UidTakenError
 from rcoi.models import InboxChannel, InboxPacket, IssuedReceipt
 from rcoi.receiving import admission, store
@@ -85,7 +85,7 @@ def receive(
         return known
     arrival = Arrival(kept, digest, Path(name).name[:240], door, actor, sender)
     try:
-        checked = lateness.verify(kept, trust=trust.trust_store(), at=now())
+        checked = admission.verify(kept, trust=trust.trust_store(), at=now())
         place = admission.evaluate(checked, sender=sender)
         return _admit(arrival, checked, place)
     except PpeError as refusal:

@@ -14,8 +14,9 @@ from common import files, space
 from common.work import faultpoints, leases
 from common.work.clock import now
 from keys import node
-from rcoi.answering import receipts, rescan, statuses
-from rcoi.checking import content, content_findings, verdict, versions
+from rcoi.answering import notices, receipts, rescan, statuses
+from rcoi.checking import content, findings, verify
+from rcoi.day import evaluation
 from rcoi.errors import NotFoundedError
 from rcoi.models import InboxKind, InboxPacket, IssuedReceipt
 from rcoi.moves import move_packet
@@ -91,7 +92,7 @@ def _open(row: InboxPacket) -> None:
     space.require(row.size)
     try:
         opened = content.read(row, folder, wire_packet.extract(path, folder, recipients=recipients))
-        verdict.require(row, opened)
+        verify.hold(row, opened)
         faultpoints.here("open.extracted")
     except PpeError as refusal:
         if not refusal.permanent or isinstance(refusal, durable.FileMissingError):
@@ -114,15 +115,42 @@ def _open(row: InboxPacket) -> None:
 
 
 def acknowledge(row: InboxPacket) -> None:
-    """Confirm the packet, with everything that follows from it, in one transaction."""
+    """Confirm the packet, with everything that follows from it, in one transaction.
+
+    The word is about this packet alone. What is open in the exam because of it is told to the point in the same breath:
+    of this packet in its receipt, of others by an announcement.
+    """
     with transaction.atomic():
         move_packet(row, InboxState.ACKNOWLEDGED, actor=SYSTEM, decided_at=now(), lease_until=None)
-        receipts.issue(packet=row, level=IssuedReceipt.Level.ACKNOWLEDGED, actor=SYSTEM, counts=row.counts)
-        versions.supersede(row)
+        supersede(row)
         rescan.answered(row)
         if row.kind == InboxKind.STATUS:
             statuses.accept(row, row.document)
-        content_findings.write_warnings(row)
+        before = notices.newest()
+        findings.remark(row)
+        if row.sitting is not None:
+            evaluation.remember([row.sitting])
+        receipts.issue(
+            packet=row,
+            level=IssuedReceipt.Level.ACKNOWLEDGED,
+            actor=SYSTEM,
+            counts=row.counts,
+            reasons=notices.reasons(row),
+        )
+        notices.announce(row, after=before)
+
+
+def supersede(row: InboxPacket) -> None:
+    """Let the newest acknowledged version stand for its older ones, in whatever order they came."""
+    family = [each for each in row.lineage() if each.version is not None]
+    family.sort(key=lambda each: (each.version or 0, each.pk))
+    newest = max(
+        (each for each in family if each.pk == row.pk or each.state == InboxState.ACKNOWLEDGED),
+        key=lambda each: (each.version or 0, each.pk),
+    )
+    older = [each.pk for each in family if (each.version or 0) < (newest.version or 0)]
+    InboxPacket.objects.filter(pk__in=older, superseded_by__isnull=True).update(superseded_by=newest)
+    row.refresh_from_db(fields=["superseded_by"])
 
 
 def reject(row: InboxPacket, refusal: PpeError) -> None:

@@ -9,8 +9,8 @@ from reportlab.platypus import Flowable, Spacer
 from audit.log import Actor
 from common.paper import layout
 from common.paper.language import in_russian
-from rcoi.checking import standing
-from rcoi.checking.standing import Standing
+from rcoi.day import evaluation
+from rcoi.day.evaluation import Standing
 from rcoi.errors import RequestRefusedError
 from rcoi.models import InboxPacket, IssuedReceipt, Report
 from rcoi.reports.registered import Stamp, formed
@@ -39,7 +39,7 @@ def packet_report(packet: InboxPacket, *, actor: Actor) -> Report:
     if packet.is_working or receipt is None or packet.sitting is None or packet.uid is None:
         raise RequestRefusedError(Message("There is no decision about this packet yet."))
     point = packet.sitting.point
-    stands = standing.of_packet(packet)
+    stands = evaluation.of_packet(packet)
     return formed(
         kind=Report.Kind.PACKET,
         key=packet.uid,

@@ -11,7 +11,7 @@ from common.paper import layout
 from common.paper.language import in_russian
 from rcoi import board
 from rcoi.board import AwaitedItem, SittingBoard
-from rcoi.checking.standing import Matter
+from rcoi.day.evaluation import Matter
 from rcoi.models import (
     InboxAct,
     InboxFinding,
@@ -188,7 +188,7 @@ class PointFacts:
             (_("Receipt"), 20),
             (_("Packet SHA-256"), 20),
         ]
-        seats = {each.room.number: each.seats for each in self.sitting.rooms.all()}
+        seats = {each.room.number: each.seats for each in self.sitting.rooms.select_related("room")}
         rows = [self._packet(cell, seats) for cell in self.board.cells]
         return layout.table(_("Rooms and forms"), columns, rows, empty="")
 

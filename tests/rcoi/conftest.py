@@ -108,10 +108,12 @@ class Point:
         }
         files = [TarFile("status.json", "status", self.file("status.json", canonical.dumps(document)))]
         files += [self.journal(f"{index + 1:04d}") for index in range(journals)]
+        files += [self.journal(number, **made) for number, made in more.pop("printed", {}).items()]
         files += more.pop("acts", [])
         return self.pack("status", files, room=None, counts=count(files), **more)
 
-    def journal(self, station: str) -> TarFile:
+    def journal(self, station: str, *, sets: Any = (), to: Any = (), notes: int = 0) -> TarFile:
+        """Return the print journal of a station of room 0101; the numbers of its sets are sealed to somebody."""
         header = journal.Header(
             kind="print",
             mode="live",
@@ -129,6 +131,16 @@ class Point:
         path = self.folder / f"{self.made:03d}" / f"END_PRINT_{station}.lines"
         path.parent.mkdir(exist_ok=True)
         with journal.JournalLog.create(path, header) as log:
+            for each in sets:
+                log.append("set_printed", data={"set": each.ordinal})
+                if each.spoiled:
+                    log.append("set_spoiled", data={"set": each.ordinal})
+                if each.unused:
+                    log.append("set_unused", data={"set": each.ordinal})
+            for _ in range(notes):
+                log.append("note_written", data={"text": "…"})
+            if sets and to:
+                log.append("forms_sealed", data=journal.seal_forms(list(sets), recipients=to))
             blob = log.close(self.station)
         return TarFile(f"END_PRINT_{station}.dat", "journal", self.file(f"END_PRINT_{station}.dat", blob))
 

@@ -8,9 +8,8 @@ from audit.log import SYSTEM
 from common.work.clock import now
 from keys import authority
 from keys.models import Certificate
-from rcoi.checking import lateness
 from rcoi.models import InboxPacket
-from rcoi.receiving import inbox
+from rcoi.receiving import admission, inbox
 from rcoi.states import InboxState
 from tests.rcoi.conftest import receive
 from wire import pki
@@ -40,7 +39,7 @@ def test_a_packet_signed_in_time_is_taken_after_the_end_of_the_certificate(point
 
 
 def test_the_grace_is_short(point, monkeypatch):
-    row = arrives(point, monkeypatch, until_the_end(point) + lateness.GRACE + timedelta(hours=1))
+    row = arrives(point, monkeypatch, until_the_end(point) + admission.GRACE + timedelta(hours=1))
     assert (row.state, row.reasons[0]["code"]) == (InboxState.REJECTED, "certificate_expired")
 
 

@@ -9,7 +9,7 @@ from audit.models import Event
 from common.work.clock import now
 from keys import node, trust
 from rcoi.answering import feed, receipts, rescan, statuses
-from rcoi.checking import content, content_findings, versions
+from rcoi.checking import content, findings
 from rcoi.errors import RequestRefusedError
 from rcoi.models import FeedEntry, InboxPacket, InboxSheet, IssuedReceipt, PointStatusRecord, RescanRequest
 from rcoi.receiving import opening, store
@@ -152,8 +152,8 @@ STEPS = [
     (content, "save"),
     (opening, "move_packet"),
     (feed, "append"),
-    (versions, "supersede"),
-    (content_findings, "write_warnings"),
+    (opening, "supersede"),
+    (findings, "remark"),
     (store, "forget_other_attempts"),
 ]
 

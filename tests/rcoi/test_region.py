@@ -2,6 +2,7 @@
 
 import io
 import re
+import time
 from collections.abc import Iterable, Iterator
 
 import pypdf
@@ -14,6 +15,7 @@ from django.urls import reverse
 
 from common.web import pages
 from keys.models import Certificate
+from rcoi import board
 from rcoi.models import InboxPacket, IssuedReceipt, NumberSequence, Report
 from stations import registry
 from stations.models import Sitting, SittingRoom
@@ -128,6 +130,19 @@ def test_every_paper_stands_a_region_of_two_thousand_rooms(centre_of_the_region,
     assert len(pages["point"]) > 20
     assert len(pages["region"]) > 20
     assert "3004" in "".join(page.extract_text() for page in pages["point"][-6:])
+
+
+def test_the_board_asks_as_little_for_two_thousand_rooms_as_for_one(great_day):
+    rows = Sitting.objects.select_related("point__region", "subject")
+    with CaptureQueriesContext(connection) as one:
+        board.boards(rows.filter(point__code="0007"))
+    began = time.process_time()
+    with CaptureQueriesContext(connection) as all_of_them:
+        found = board.boards(rows)
+    seconds = time.process_time() - began
+    assert len(one) == len(all_of_them) <= 12
+    assert sum(len(each.cells) for each in found) > 3000
+    assert seconds < 5, seconds  # 0.9 s on the machine it was written on
 
 
 def test_the_registry_of_the_largest_point_goes_into_its_package(great_day):

@@ -10,7 +10,8 @@ from audit.models import Event
 from common.paper import layout
 from rcoi import board
 from rcoi.answering import rescan, statuses
-from rcoi.checking import findings, standing
+from rcoi.checking import findings
+from rcoi.day import evaluation
 from rcoi.models import InboxFinding, InboxPacket
 from rcoi.reports import packet_report, point_report, region_report
 from stations.models import Sitting
@@ -296,9 +297,22 @@ def test_an_open_finding_is_named_on_every_page(whole, operator):
     )
 
 
+def test_a_room_that_did_not_come_though_the_last_status_did_is_a_task(point, operator):
+    point.day.sitting.deadlines = {}
+    point.day.sitting.save()
+    for room in ROOMS[:3]:
+        arrive(full(point, room))
+    said = "не получены пакеты: "
+    assert said not in operator.client.get("/centre/").content.decode()
+    arrive(point.status("blanks_transferred"))
+    page = operator.client.get("/centre/").content.decode()
+    assert f"{said}0104, Формы" in page
+    assert '<span class="chip bad">0104 · ожидается</span>' in page
+
+
 def test_an_old_version_refused_after_the_new_one_was_confirmed_keeps_nothing_open(point):
     uid = uuid7()
     first = full(point, "0101", counts={"sheets": 99}, uid=uid)
     arrive(full(point, "0101", version=2, supersedes=uid))
     assert arrive(first).state == "rejected"
-    assert not [each for each in standing.open_matters(point.day.sitting) if "отклонён" in each.text]
+    assert not [each for each in evaluation.of_sitting(point.day.sitting).open if "отклонён" in each.text]

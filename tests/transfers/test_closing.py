@@ -11,8 +11,10 @@ from django.utils import translation
 from audit.log import SYSTEM
 from audit.models import Event
 from day.closing import closing_act
+from keys.models import Certificate
 from keys.trust import trust_store
 from station_client import verifying
+from station_client.cli import main
 from tests.support.needs import missing
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import feed
@@ -66,6 +68,25 @@ def test_the_program_of_a_station_verifies_it(closed, tmp_path):
     facts = {label.ru: value.ru for label, value in report.facts}
     assert facts["Экзамен"] == closed.sitting.key.replace("_", "-")
     assert len([label for label, _value in report.facts if label.ru == "Вложена квитанция"]) == 7
+
+
+def test_the_real_command_verifies_an_act_with_no_receipt_with_some_and_with_all(hq, tmp_path, capsys):
+    (tmp_path / "ca.pem").write_text(Certificate.objects.get(role="ca").pem)
+    path = tmp_path / "act.pdf"
+
+    def verified():
+        path.write_bytes(act_of(hq).data)
+        return main(["verify", "--ca", str(tmp_path / "ca.pem"), str(path)])
+
+    assert verified() == 0, capsys.readouterr().out
+    hq.close("0101")
+    hq.signed()
+    assert verified() == 0, capsys.readouterr().out
+    hq.finish()
+    packet = fresh(Packet.objects.filter(kind="blanks").first())
+    items = [hq.receipt_item(packet, "withdrawn", number=99)]
+    feed.take_items(point=hq.point, items=items, door="feed", actor=SYSTEM)
+    assert verified() == 0, capsys.readouterr().out
 
 
 def test_the_same_facts_give_the_same_hash_and_any_change_another(closed, tmp_path):

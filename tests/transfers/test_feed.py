@@ -89,6 +89,17 @@ def test_the_chain_of_the_feed_is_held(hq):
     assert FeedRecord.objects.count() == 3
 
 
+def test_what_the_centre_has_open_about_a_confirmed_packet_is_told_in_its_story(hq):
+    hq.close("0101")
+    packet = hq.signed()
+    open_there = {"code": "fewer_sheets", "ru": "В версии 2 меньше листов.", "en": "Fewer.", "room": "0101"}
+    take(hq, hq.receipt_item(packet, "acknowledged", reasons=[open_there]))
+    packet = fresh(packet)
+    assert (packet.state, packet.reasons) == ("acknowledged", [])
+    assert any(open_there["ru"] in step.text for step in packet.steps.all())
+    assert hq.card().state == "packed"
+
+
 def test_a_rejection_opens_the_room_again_and_the_next_version_replaces_the_old(hq):
     hq.close("0101")
     first = hq.signed()

@@ -3,29 +3,21 @@
 from collections import Counter
 from typing import Any
 
-from rcoi.checking.content import COUNTED, OpenedContent
+from rcoi.checking.content import OpenedContent
 from rcoi.errors import CountsDifferError, SheetHasNoPictureError, WrongContentError
 from rcoi.models import InboxKind, InboxPacket, PointStatusRecord
 from wire import canonical
 from wire.errors import FieldError, PpeError
 from wire.forms import CATALOGUE, check_number
 from wire.messages import Message
+from wire.packet.counts import KNOWN, counted_in
 
-_WORDS = {
-    "sheets": Message("number of sheets"),
-    "forms": Message("number of forms"),
-    "recordings": Message("number of recordings"),
-    "journals": Message("number of journals"),
-    "acts": Message("number of acts"),
-}
-COUNTED_FILES = tuple(COUNTED.values())
-KNOWN = frozenset({*COUNTED_FILES, *CATALOGUE})
 MAX_PARTS = 50
 _HEADER = Message("{what}: the header says {said}, the packet has {found}")
 _CARD = Message("{what}: the card says {said}, the packet has {found}")
 
 
-def require(packet: InboxPacket, content: OpenedContent) -> None:
+def hold(packet: InboxPacket, content: OpenedContent) -> None:
     """Hold an opened packet to the rules.
 
     Raises:
@@ -81,18 +73,6 @@ def differences(where: Message, said: dict[str, Any], found: dict[str, int]) -> 
         for key, number in said.items()
         if key in KNOWN and number != found.get(key, 0)
     ]
-
-
-def counted_words(key: str) -> str:
-    """Return what a key of the counts counts, in the reader's language."""
-    return str(counted_in(key))
-
-
-def counted_in(key: str) -> Message:
-    """Return what a key of the counts counts."""
-    if key in _WORDS:
-        return _WORDS[key]
-    return CATALOGUE[key].title
 
 
 def _differ(message: Message, parts: list[FieldError]) -> CountsDifferError:

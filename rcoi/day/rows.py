@@ -1,0 +1,157 @@
+"""The facts of an exam at the centre as plain frozen rows. Free of Django: `facts` fills them, `rules` reads them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from wire.messages import Message
+from wire.room import CardCounts, PrintedSet
+
+#: States of a packet as the centre keeps them.
+CONFIRMED, REJECTED = "acknowledged", "rejected"
+#: So many letters of a trouble are kept with a person's word about it.
+KEPT = 1000
+_KINDS = {
+    "status": Message("Status"),
+    "blanks": Message("Answer forms"),
+    "forms": Message("Exam point forms"),
+    "audio": Message("Recorded answers"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ActFacts:
+    """An act that came in a packet; unsound is one whose signature does not hold."""
+
+    kind: str
+    room: str
+    sha256: str
+    sound: bool
+
+
+@dataclass(frozen=True)
+class PacketFacts:
+    """A packet as it came, and what the centre decided about it.
+
+    Attributes:
+        numbers: Numbers of its sheets, where a rule needs them.
+        closed_sets: Sets that the desk knew of when it closed the room, by station; None where it does not say.
+    """
+
+    pk: int
+    sha256: str
+    uid: str
+    version: int
+    kind: str
+    room: str
+    sitting: str
+    state: str
+    parked: bool
+    received_at: datetime
+    supersedes: str = ""
+    superseded: bool = False
+    part: tuple[int, int] = (1, 1)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    card: CardCounts = field(default_factory=CardCounts)
+    acts: tuple[ActFacts, ...] = ()
+    numbers: frozenset[str] = frozenset()
+    closed_sets: Mapping[str, frozenset[int]] | None = None
+
+    @property
+    def standing(self) -> bool:
+        """Whether it counts: confirmed, and replaced by nothing."""
+        return self.state == CONFIRMED and not self.superseded
+
+    @property
+    def order(self) -> tuple[datetime, int]:
+        """Place in the order of arrival."""
+        return self.received_at, self.pk
+
+    @property
+    def title(self) -> Message:
+        """What it is, in words."""
+        what = Message("{kind} {room}", kind=_KINDS[self.kind], room=self.room) if self.room else _KINDS[self.kind]
+        return Message("{what} · {sitting} · v{version}", what=what, sitting=self.sitting, version=self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class FindingFacts:
+    """A remark of the checks about a packet, and whether a person has looked into it."""
+
+    pk: int
+    packet: int
+    code: str
+    number: str
+    text: str
+    message: Message
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StatusFacts:
+    """A status that the centre waits for."""
+
+    status: str
+    title: Message
+    deadline: datetime | None
+    reported_at: datetime | None = None
+    packet: str = ""
+    by_phone: datetime | None = None
+    undone_at: datetime | None = None
+
+    @property
+    def told_by_phone(self) -> bool:
+        """Whether it was told by telephone since it was last undone, and its packet has not come yet."""
+        if self.by_phone is None or self.reported_at is not None:
+            return False
+        return self.undone_at is None or self.by_phone > self.undone_at
+
+
+@dataclass(frozen=True, slots=True)
+class RescanFacts:
+    """A request of the centre to scan again; no numbers are the whole room."""
+
+    packet: int
+    numbers: frozenset[str]
+    reason: str
+    at: datetime
+    open: bool
+    answered_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomUse:
+    """A place whose packet the centre waits for; the empty room is the HQ."""
+
+    room: str
+    kind: str
+    seats: int | None
+
+
+@dataclass(frozen=True)
+class ExamFacts:
+    """Everything that the conclusions about one exam of a point rest on.
+
+    Attributes:
+        sets: Room → the sets that the print journals list for it, as the status packets brought them.
+    """
+
+    key: str
+    oral: bool
+    at: datetime
+    places: Sequence[RoomUse]
+    packets: Sequence[PacketFacts]
+    findings: Sequence[FindingFacts]
+    statuses: Sequence[StatusFacts]
+    rescans: Sequence[RescanFacts]
+    sets: Mapping[str, Sequence[PrintedSet]] = field(default_factory=dict)
+
+    @cached_property
+    def decided(self) -> frozenset[tuple[str, str]]:
+        """The troubles that a person has looked into."""
+        return frozenset((each.code, each.text) for each in self.findings if each.settled)
+
+    def settled(self, code: str, message: Message) -> bool:
+        """Return whether a person has looked into this very trouble."""
+        return any(code == each for each, _text in self.decided) and (code, message.ru[:KEPT]) in self.decided
