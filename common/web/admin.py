@@ -6,11 +6,12 @@ for secrets one letter at a time, or keep the database busy for everybody.
 
 import copy
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from django.contrib import messages
-from django.contrib.admin import ShowFacets
+from django.contrib.admin import ShowFacets, display
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.core.exceptions import SuspiciousOperation, ValidationError
@@ -21,6 +22,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.views import ChangeList
 
 from common import errors as refusals
+from common.messages import MessageField
 from common.web.pages import render
 from wire.errors import PpeError
 from wire.messages import Message
@@ -81,7 +83,43 @@ class BoundedChangeList(ChangeList):
         return found
 
 
-class ReadOnlyAdmin(ModelAdmin):
+@cache
+def _sentence(field: MessageField) -> Callable[[Model], str]:
+    """Return what says the sentence of a row: the skin would take the column for JSON."""
+
+    @display(description=field.verbose_name)
+    def said(row: Model) -> str:
+        return str(getattr(row, field.attname)) or "-"
+
+    said.__name__ = field.name
+    return said
+
+
+def _with_sentences(model: type[Model], names: Iterable[Any]) -> tuple[Any, ...]:
+    """Return fields of a page, with what says their sentences in place of the columns that keep them."""
+    kept = {field.name: field for field in model._meta.get_fields() if isinstance(field, MessageField)}
+    return tuple(
+        _with_sentences(model, name)
+        if isinstance(name, (list, tuple))
+        else (_sentence(kept[name]) if name in kept else name)
+        for name in names
+    )
+
+
+class _Sentences:
+    """A page, or rows in it, where sentences are read in the language of the reader."""
+
+    model: type[Model]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Return the fields of the page."""
+        return [
+            (title, {**options, "fields": _with_sentences(self.model, options["fields"])})
+            for title, options in super().get_fieldsets(request, obj)  # type: ignore[misc]
+        ]
+
+
+class ReadOnlyAdmin(_Sentences, ModelAdmin):
     """A page that shows rows and changes none; rows are seen within the scope of the person.
 
     Every change of state is a function of its room, called from the room's pages.
@@ -207,7 +245,7 @@ class ReadOnlyAdmin(ModelAdmin):
         return bool(request.user.is_active and request.user.is_staff)
 
 
-class ReadOnlyInline(TabularInline):
+class ReadOnlyInline(_Sentences, TabularInline):
     """Rows of another table shown inside a read-only page."""
 
     extra = 0
@@ -216,7 +254,7 @@ class ReadOnlyInline(TabularInline):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         """Every shown field is text: Django builds no form field, and refuses none that may not be edited."""
-        return tuple(dict.fromkeys((*(self.fields or ()), *self.readonly_fields)))
+        return _with_sentences(self.model, dict.fromkeys((*(self.fields or ()), *self.readonly_fields)))
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nothing is added here."""
