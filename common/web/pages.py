@@ -207,16 +207,16 @@ class Page:
         self, request: HttpRequest, kind: type[PageForm], typed: QueryDict, **kwargs: Any
     ) -> HttpResponseBase:
         """Show the page with a form that never reached its handler as it was typed; nothing of it is done."""
-        said = _("The action was not done: check what is filled in and press its button.")
-        user: Any = request.user
-        if user.is_authenticated:
-            said += " " + _("You are logged in as %(name)s.") % {"name": user.get_full_name() or user.get_username()}
-        messages.error(request, said)
         try:
             form = kind(request, about=self.forms.abouts[kind.name](request, **kwargs))
         except PpeError as refusal:
             _say(request, refusal)
             return self._show(request, **kwargs)
+        said = _("The action was not done: check what is filled in and press its button.")
+        user: Any = request.user
+        if user.is_authenticated:
+            said += " " + _("You are logged in as %(name)s.") % {"name": user.get_full_name() or user.get_username()}
+        messages.error(request, said)
         form.fill_unsent(typed)
         return self._again(request, form, **kwargs)
 

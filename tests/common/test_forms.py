@@ -156,6 +156,17 @@ def test_a_form_with_a_stale_token_comes_back_as_typed(person, done):
     assert done == [TYPED["title"]]
 
 
+def test_whoever_may_not_is_not_told_to_press_the_button_of_a_form_that_waited(rcoi_node, day):
+    user = factories.make_user(
+        "coordinator", "Кротова Кира Кирилловна", Role.REGIONAL_COORDINATOR, region=day.sitting.point.region
+    )
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = log_in(user).client.cookies
+    page = strict.post(ADDRESS, TYPED, **HERE).content.decode()
+    assert 'data-code="code-not_allowed"' in page
+    assert "нажмите кнопку" not in page
+
+
 def test_what_a_log_in_page_carries_cannot_be_forged_or_kept_for_later(person, monkeypatch):
     forged = {"path": ADDRESS, "form": "announce", "values": {"title": ["чужое"]}}
     client = Client()
