@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 
 #: Address of a list in the admin as it was, and as it is.
 ADDRESSES = {
+    "journals/stationsign": "stations/heartbeat",
     "rcoi/phoneword": "rcoi/phonereport",
     "scanning/step": "scanning/decision",
     "transfers/linecheck": "transfers/connectivitycheck",

@@ -3,7 +3,6 @@
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.generic import RedirectView
 
 from common import renamed
 from common.web import pages
@@ -26,9 +25,6 @@ def addresses() -> list[URLPattern | URLResolver]:
         path("i18n/", include("django.conf.urls.i18n")),
         path("api/v1/", include((api.addresses(), api.app_name))),
         *pages.url_patterns(),
-        # Where the list stood as long as heartbeats lay with the journals.
-        path("journals/stationsign/", RedirectView.as_view(pattern_name="admin:stations_heartbeat_changelist")),
-        path("journals/stationsign/<path:rest>", RedirectView.as_view(url="/stations/heartbeat/%(rest)s")),
         # Nothing of ours completes words or looks through all lists at once: the admin's doors for it stay shut.
         path("autocomplete/", _nowhere),
         path("search/", _nowhere),
