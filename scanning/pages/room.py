@@ -60,6 +60,7 @@ def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
     thumbs = board.thumbs(rows, problems)
     shown = thumbs if request.GET.get("all") else thumbs[:THUMBS]
     watched = WatchedFolder.objects.filter(card=card, state=FolderState.WATCHED)
+    act_form = form_on(request, ClosingActForm, about=card)
     return {
         "sitting": card.sitting,
         "card": card,
@@ -83,12 +84,15 @@ def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
         "last_step": steps.last_decision(card),
         "job": live.last_pass(card),
         "folders": [(each, folders.said(each)) for each in watched],
-        "act_form": form_on(request, ClosingActForm, about=card),
+        "act_form": act_form,
         "open_rooms": card.sitting.cards.exclude(pk=card.pk).select_related("room").order_by("room__number"),
         "may_edit": rules.allowed(request.user, "scanning.edit", card.sitting) and card.editable,
         "may_close": rules.allowed(request.user, "scanning.close", card.sitting) and card.editable,
         "may_reopen": rules.allowed(request.user, "scanning.close", card.sitting) and card.closed,
-        "may_act": rules.allowed(request.user, "scanning.act", card.sitting) and card.editable and balance.actable,
+        # One that was not done is shown even where an act is no longer needed: what was typed is not taken away.
+        "may_act": rules.allowed(request.user, "scanning.act", card.sitting)
+        and card.editable
+        and (balance.actable or bool(act_form.returned)),
     }
 
 

@@ -122,3 +122,11 @@ def test_a_sheet_of_another_room_is_not_decided_from_here(desk, technician, room
     desk.scan(desk.page(theirs[0]["R"], room="0102"), room="0102")
     answer = post(technician, room, f"decide-{Sheet.objects.get().pk}", action="discard", reason="x")
     assert answer.status_code == 404
+
+
+def test_an_act_that_is_no_longer_needed_gives_back_what_was_typed(desk, technician, room):
+    typed = {"form": "close-act", "reason": "лист не найден", "text": "", "token": "gone", "pin": "00000000"}
+    page = technician.client.post(room, typed).content.decode()
+    assert 'value="лист не найден"' in page
+    assert "00000000" not in page
+    assert 'id="close-act-reason"' not in technician.client.get(room).content.decode()
