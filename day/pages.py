@@ -42,7 +42,7 @@ def end_scan(request: HttpRequest, key: str) -> str:
 
 @_packets.adds
 def ending(sitting: Sitting) -> dict[str, Any]:
-    """Say on «Передать бланки» how far the exam and the day are from their end."""
+    """Say on the page of packets how far the exam and the day are from their end."""
     made = Ending.of(sitting)
     owed = [*made.own.of(*PLACES), *(made.own.status(name) for name in ENDS if stands(made.own.exam, name))]
     figures = {

@@ -49,7 +49,7 @@ class Post:
 
 @dataclass(frozen=True)
 class Card:
-    """A room on the scanning desk; «Штаб» too.
+    """A room on the scanning desk; the HQ too.
 
     Attributes:
         room: Number of the room.

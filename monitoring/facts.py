@@ -1,4 +1,4 @@
-"""What the page «Мониторинг» lists of a sitting, read once for a page. What is concluded of it, `day` says."""
+"""What the page “Monitoring” lists of a sitting, read once for a page. What is concluded of it, `day` says."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

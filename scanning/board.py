@@ -249,7 +249,7 @@ def state_of(card: RoomCard, register: ExpectedForms) -> dict[str, Any]:
                 "page": sheet.page,
                 "kind": each.kind,
                 "severity": each.severity,
-                "value": each.value,
+                "value": str(each.value),
             }
             for sheet in sheets
             for each in sheet.findings.all()

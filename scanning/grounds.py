@@ -151,7 +151,7 @@ def read(sittings: Collection[int]) -> Read:
         rows.posts(sittings),
         rows.journals(sittings),
         rows.acts(sittings),
-        # Nothing is recorded where no room is one of «Говорение».
+        # Nothing is recorded where nobody speaks in any room.
         rows.answers(sittings) if any(each.voice for each in found) else [],
         [SheetRow(*each) for each in sheets.values_list("card_id", "pk", "state", "number", "kind", "sha256")],
         [RecordingRow(*each) for each in listened],

@@ -1,8 +1,9 @@
 """Who may do what. The same rule decides whether a button is shown and whether its action is allowed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
+from common.errors import both
 from stations.models import ExamPoint, Role, Sitting, User
 from wire.errors import PpeError
 from wire.messages import Message
@@ -99,7 +100,11 @@ def require_any(user: User | Any, actions: Collection[str], where: ExamPoint | S
         NotAllowedError: With the roles that may do them, in words.
     """
     if not any(allowed(user, action, where) for action in actions):
-        labels = [str(role.label) for role in sorted({role for action in actions for role in RULES[action]})]
-        # Only the first letter: the rest may be an abbreviation.
-        roles = ", ".join(label[:1].lower() + label[1:] for label in labels)
-        raise NotAllowedError(Message("You may not do this; it takes: {roles}.", roles=roles))
+        roles = sorted({role for action in actions for role in RULES[action]})
+        raise NotAllowedError(Message("You may not do this; it takes: {roles}.", roles=both(lambda: _named(roles))))
+
+
+def _named(roles: Iterable[Role]) -> str:
+    """Return the names of roles in the language of now, the first letter small: the rest may be an abbreviation."""
+    labels = [str(role.label) for role in roles]
+    return ", ".join(label[:1].lower() + label[1:] for label in labels)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wire.forms import CATALOGUE
+from wire.forms import CATALOGUE, ORAL_SUMMARY, SUMMARY
 from wire.messages import NOTHING, Both, Message, Several
 
 SAME_PICTURE = 48  # of 256 bits
@@ -352,7 +352,7 @@ def _missing_forms(place: RoomPlace, sheets: Sequence[SeenSheet], elsewhere: Map
 
 def required_for_point(*, oral: bool) -> list[str]:
     """The mandatory forms of the point; an oral exam has its own summary."""
-    left_out = "13-02-МАШ" if oral else "13-03-У"
+    left_out = SUMMARY if oral else ORAL_SUMMARY
     return [kind.code for kind in CATALOGUE.values() if kind.scope == "hq" and kind.mandatory and kind.code != left_out]
 
 

@@ -25,7 +25,7 @@ from stations.matching import station_of
 from stations.models import ExamPoint, Station
 from wire import canonical
 from wire.cms import SignedBy
-from wire.forms import CATALOGUE
+from wire.forms import CATALOGUE, ORAL_SUMMARY, SUMMARY
 from wire.messages import Both, Message
 
 SKEW = timedelta(minutes=5)
@@ -255,12 +255,12 @@ def _stations_in(packets: QuerySet[InboxPacket], point: ExamPoint, kinds: Sequen
 
 
 def _mandatory(packet: InboxPacket, sheets: Iterable[InboxSheet]) -> None:
-    """Name the forms that the «Штаб» must send: its own, and those of every room."""
+    """Name the forms that the HQ must send: its own, and those of every room."""
     found = Counter(sheet.form for sheet in sheets)
     oral = bool(packet.sitting and packet.sitting.subject.oral)
     rooms = packet.sitting.rooms.count() if packet.sitting else 0
     for form in CATALOGUE.values():
-        if not form.mandatory or form.scope == "participant" or form.code == ("13-02-МАШ" if oral else "13-03-У"):
+        if not form.mandatory or form.scope == "participant" or form.code == (SUMMARY if oral else ORAL_SUMMARY):
             continue
         if form.scope == "room" and found[form.code] < rooms:
             message = Message(

@@ -1,6 +1,6 @@
 """The rules of the centre: from the facts of an exam to what is owed in it. Pure, and free of Django.
 
-«Подтвержден» is a word about one packet: it is whole, signed and opened. Whether the exam of a point is over is
+Confirmed is a word about one packet: it is whole, signed and opened. Whether the exam of a point is over is
 concluded here, from the facts of now. A person's word about a trouble counts as long as it is the very same trouble.
 """
 

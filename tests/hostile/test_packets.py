@@ -218,8 +218,8 @@ EVIDENCE = (
     "+ rcoi.feedentry ",
     "+ file inbox/",
     "+ django_q.ormq ",
-    "+ rcoi.series ",
-    "- rcoi.series ",
+    "+ rcoi.numbersequence ",
+    "- rcoi.numbersequence ",
 )
 
 
