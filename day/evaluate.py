@@ -5,26 +5,21 @@ of state is written, and what moves without an event of its own (how rooms were 
 open). Heartbeats, whether the centre answers, the clock and the disk are no part of it.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
 
-from audit.models import NODE_CHAIN, ChainHead
 from common.work.clock import local, now
 from day import facts, rules
 from day.lock import hold
 from day.rules import Day
-from journals.models import Journal
-from scanning.models import RoomCard
 from stations.models import ExamPoint, Sitting
-from transfers import link, pausing
 
 
-def evaluate(point: ExamPoint, day: date, sittings: list[Sitting] | None = None) -> Day:
+def evaluate(point: ExamPoint, day: date) -> Day:
     """Evaluate a point's day from scratch."""
-    return rules.judge(facts.read(point, day, sittings))
+    return rules.judge(facts.read(point, day))
 
 
 def locked(sitting: Sitting) -> Day:
@@ -52,27 +47,29 @@ def forget() -> None:
     _kept.clear()
 
 
-def today(point: ExamPoint, day: date, *, tag: str = "", sittings: list[Sitting] | None = None) -> Day:
+def today(
+    point: ExamPoint, day: date, *, seen: facts.Glance | None = None, sittings: list[Sitting] | None = None
+) -> Day:
     """Return the evaluation of a point's day, the kept one while nothing has changed and no deadline has passed.
 
     Args:
         point: The exam point.
         day: The day.
-        tag: What `tag_of` said, when the caller has asked it just now.
+        seen: What a glance has read of it just now.
         sittings: The exams of the day in their order, when the caller has them.
     """
     key = (str(settings.DATABASES["default"]["NAME"]), point.pk, day)
-    # The tag is read before the facts: what changes in between is seen the next time.
-    tag, moment = tag or tag_of(point, day), now()
+    # The glance comes before the facts: what changes in between is seen the next time.
+    seen, moment = seen or facts.glance(point, day), now()
     kept = _kept.get(key)
     here = local(moment, point.timezone).date()
-    if kept is not None and kept.tag == tag and kept.today == here and _holds(kept.day, moment):
+    if kept is not None and kept.tag == seen.tag and kept.today == here and _holds(kept.day, moment):
         return kept.day
-    made = evaluate(point, day, sittings)
+    made = rules.judge(facts.read(point, day, sittings, seen))
     if len(_kept) >= KEPT:
         _kept.clear()
     if KEPT:
-        _kept[key] = _Kept(tag, here, made)
+        _kept[key] = _Kept(seen.tag, here, made)
     return made
 
 
@@ -81,20 +78,3 @@ def _holds(day: Day, moment: datetime) -> bool:
     ends = [each.exam.key_row.until for each in day.sittings if each.exam.key_row]
     until = min([*ends, *([day.until] if day.until else [])], default=None)
     return day.at <= moment and (until is None or moment < until or until <= day.at)
-
-
-def tag_of(point: ExamPoint, day: date) -> str:
-    """Return the version tag of a point's day: two evaluations under one tag say the same until the next deadline."""
-    # The registry is read in under the node's own chain.
-    heads = ChainHead.objects.filter(chain__in=(point.key, NODE_CHAIN)).order_by("chain")
-    own = {"sitting__point": point, "sitting__date": day}
-    cards = RoomCard.objects.filter(**own).order_by("pk")
-    journals = Journal.objects.filter(**own).order_by("pk")
-    seen = [
-        list(heads.values_list("chain", "number", "hash")),
-        list(cards.values_list("pk", "state", "version", "seen_journals", "reconciled_at")),
-        list(journals.values_list("pk", "state", "room_id", "forms_opened_at", "forms_problem")),
-        link.has_centre(),
-        pausing.paused(),
-    ]
-    return hashlib.sha256(repr(seen).encode()).hexdigest()

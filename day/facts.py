@@ -3,18 +3,19 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property, lru_cache
 from typing import Any
 
 from django.db.models import F, OuterRef, Subquery
 
-from audit.models import Event
+from audit.models import NODE_CHAIN, ChainHead, Event
 from common.errors import both
 from common.work import clock
 from day.rows import Came, Card, Exam, Facts, Key, Pack, Post, Status, Use
 from journals.expected import LABELS, standing
-from journals.rows import ActRow, JournalRow, PostRow
+from journals.rows import ActRow, JournalRow, PostRow, journals
 from keys.models import AccessKey
 from keys.states import AccessKeyState
 from scanning import grounds
@@ -29,18 +30,45 @@ from wire import journal
 from wire.messages import NOTHING, Both, Message
 
 
-def read(point: ExamPoint, day: date, sittings: list[Sitting] | None = None) -> Facts:
+@dataclass(frozen=True)
+class Glance:
+    """What of a day moves without an event of its own, and the tag of the whole: enough to tell that nothing changed.
+
+    Attributes:
+        tag: Two evaluations under one tag say the same until the next deadline.
+        cards: The rows of the room cards.
+        journals: The rows of the journals.
+    """
+
+    tag: str
+    cards: list[dict[str, Any]]
+    journals: list[JournalRow]
+
+
+def glance(point: ExamPoint, day: date) -> Glance:
+    """Look at a day: the heads of the chains, how rooms were last compared, why numbers are not open."""
+    # The registry is read in under the node's own chain.
+    heads = ChainHead.objects.filter(chain__in=(point.key, NODE_CHAIN)).order_by("chain")
+    seen = list(heads.values_list("chain", "number", "hash"))
+    sittings: Any = Sitting.objects.filter(point=point, date=day).values("pk")
+    cards, came = _cards(sittings), journals(sittings)
+    said = repr([seen, cards, came, link.has_centre(), pausing.paused()])
+    return Glance(hashlib.sha256(said.encode()).hexdigest(), cards, came)
+
+
+def read(point: ExamPoint, day: date, sittings: list[Sitting] | None = None, seen: Glance | None = None) -> Facts:
     """Read everything about a point and a day.
 
     Args:
         point: The exam point.
         day: The day.
         sittings: Its exams in their order, when the caller has them.
+        seen: What a glance has read of it just now.
     """
     if sittings is None:
         rows = Sitting.objects.filter(point=point, date=day).select_related("subject")
         sittings = list(rows.order_by("subject__code"))
-    reader = _Reader(point, day, sittings)
+    reader = _Reader(point, day, sittings, seen)
     return Facts(
         point=point.key,
         date=day,
@@ -63,10 +91,33 @@ def _room(number: str, kind: str) -> Message:
     return both(lambda: str(Room(number=number, kind=kind)))
 
 
+def _cards(sittings: Any) -> list[dict[str, Any]]:
+    rows = RoomCard.objects.filter(sitting__in=sittings).order_by("room__number")
+    found: list[dict[str, Any]] = list(
+        rows.values(
+            "pk",
+            "sitting_id",
+            "room_id",
+            "state",
+            "version",
+            "awaited",
+            "seen_journals",
+            "reconciled_at",
+            "closed_at",
+            "reopen_reason",
+            *COUNTS,
+            number=F("room__number"),
+            kind=F("room__kind"),
+            act_name=F("act__name"),
+        )
+    )
+    return found
+
+
 class _Reader:
     """The rows of a day, each table asked once."""
 
-    def __init__(self, point: ExamPoint, day: date, sittings: list[Sitting]) -> None:
+    def __init__(self, point: ExamPoint, day: date, sittings: list[Sitting], seen: Glance | None) -> None:
         self.point, self.day, self.at = point, day, clock.now()
         self.keys = [each.pk for each in sittings]
         self.key_of = {each.pk: f"{point.key}-{each.date:%d%m%y}-{each.subject.code}" for each in sittings}
@@ -74,8 +125,8 @@ class _Reader:
         self.oral = {each.pk for each in sittings if each.subject.oral}
         for each in sittings:
             each.point = point
-        self.read = grounds.read(self.keys)
-        self.cards = self._cards()
+        self.read = grounds.read(self.keys, seen.journals if seen else None)
+        self.cards = seen.cards if seen else _cards(self.keys)
         self.number_of = {row["pk"]: row["number"] for row in self.cards}
         self.sitting_of = {row["pk"]: row["sitting_id"] for row in self.cards}
         self.grounds = grounds.grounds_of(self.read, self.sitting_of)
@@ -89,27 +140,10 @@ class _Reader:
 
     # --- tables ---------------------------------------------------------------------------------------------------
 
-    def _cards(self) -> list[dict[str, Any]]:
-        rows = RoomCard.objects.filter(sitting__in=self.keys).order_by("room__number")
-        return list(
-            rows.values(
-                "pk",
-                "sitting_id",
-                "room_id",
-                "state",
-                "version",
-                "awaited",
-                "seen_journals",
-                "closed_at",
-                "reopen_reason",
-                *COUNTS,
-                number=F("room__number"),
-                kind=F("room__kind"),
-                act_name=F("act__name"),
-            )
-        )
-
     def _differences(self) -> dict[int, list[Message]]:
+        closed = (CardState.CLOSED, CardState.CLOSED_WITH_ACT, CardState.PACKED)
+        if all(row["state"] in closed for row in self.cards):
+            return {}
         rows = Discrepancy.objects.filter(
             card__sitting__in=self.keys, resolved_at__isnull=True, severity=Finding.Severity.PROBLEM
         )
@@ -235,6 +269,7 @@ class _Reader:
         act = instead.get(post.pk)
         return Post(
             pk=post.pk,
+            key=post.station,
             kind=post.kind,
             station=post.number,
             room=post.room_number,
@@ -246,6 +281,7 @@ class _Reader:
             sealed=bool(row and row.sealed),
             problem=row.problem or NOTHING if row else NOTHING,
             act=act.name if act and state == "act" else "",
+            replaced=post.replaced is not None,
             behind=bool(row and post.kind == StationKind.SCAN and self._behind(sitting, post, row)),
         )
 
@@ -285,7 +321,7 @@ class _Reader:
             closed_at=row["closed_at"],
             act=row["act_name"] or "",
             current=current,
-            differences=tuple(self.differences.get(row["pk"], ())),
+            differences=() if closed else tuple(self.differences.get(row["pk"], ())),
             again=row["reopen_reason"] if again else NOTHING,
             again_at=self.reopened.get(subject) if again else None,
         )

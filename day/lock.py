@@ -4,7 +4,9 @@ The lock is the head of the point's chain in the event log. Every change of a fa
 of the change, and an event takes that row: so every writer of a fact takes the lock, without knowing of it. Between
 the evaluation under the lock and the commit no fact can change; what a writer has begun and not yet committed is waited
 for, and what it commits later is judged by the next evaluation. The exams' rows come first, in one order, as those
-take them who write scan journals and statuses. On SQLite a transaction that writes is alone from its first statement.
+take them who write scan journals and statuses. An HQ runs on
+SQLite, where a transaction that writes is alone from its first statement: the registry, read in under the node's own
+chain, and what moves without an event (how a room was last compared) are shut out too.
 """
 
 from django.db import transaction

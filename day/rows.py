@@ -13,6 +13,7 @@ class Post:
 
     Attributes:
         pk: Key of the post.
+        key: Key of the station.
         kind: ``print``, ``voice`` or ``scan``.
         station: Number of the station.
         room: Number of the room; empty without one.
@@ -24,10 +25,12 @@ class Post:
         sealed: Whether its form numbers are still sealed.
         problem: Why they cannot be opened, when that was tried.
         act: Name of the act instead of it.
+        replaced: Whether another station goes on in its place.
         behind: Whether it is this node's own journal and the node has written entries since.
     """
 
     pk: int
+    key: int
     kind: str
     station: str
     room: str
@@ -40,6 +43,7 @@ class Post:
     problem: Message = NOTHING
     act: str = ""
     behind: bool = False
+    replaced: bool = False
 
     @property
     def served(self) -> bool:

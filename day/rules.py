@@ -52,7 +52,7 @@ class SittingDay:
         rows = self.exam.packets.items()
         hq = self.exam.hq
         if room == "HQ" or (hq is not None and hq.room == room):
-            return next((pack for (kind, _room), pack in rows if kind == "forms"), None)
+            return _forms(self.exam)
         return next((pack for (kind, where), pack in rows if where == room and kind != "status"), None)
 
     def reached(self, row: Obligation) -> bool:
@@ -247,6 +247,12 @@ def _kind(use: Use) -> tuple[str, str]:
     return ("audio" if use.voice else "blanks"), use.room
 
 
+def _forms(exam: Exam) -> Pack | None:
+    """The newest packet of the HQ forms, whether it names its room or not."""
+    rows = [pack for (kind, _room), pack in exam.packets.items() if kind == "forms"]
+    return max(rows, key=lambda pack: pack.version, default=None)
+
+
 def _places(exam: Exam, facts: Facts) -> Iterator[Obligation]:
     for use in exam.uses:
         kind, room = _kind(use)
@@ -258,7 +264,7 @@ def _places(exam: Exam, facts: Facts) -> Iterator[Obligation]:
         card = exam.card(room)
         yield from _place(exam, facts, what, use.words, room, card, exam.packets.get((kind, room)))
     hq = exam.hq
-    forms = next((pack for (kind, _room), pack in exam.packets.items() if kind == "forms"), None)
+    forms = _forms(exam)
     words = hq.words if hq else Message("HQ")
     yield from _place(exam, facts, Message("Packet: HQ forms"), words, hq.room if hq else "HQ", hq, forms)
     yield from _strays(exam, facts)

@@ -25,6 +25,7 @@ class PostRow(NamedTuple):
     room: int | None
     room_number: str
     room_kind: str
+    replaced: int | None
 
     @property
     def roomless(self) -> bool:
@@ -125,15 +126,17 @@ def posts(sittings: Collection[int]) -> list[PostRow]:
             "room_id",
             "room__number",
             "room__kind",
+            "replaced_by_id",
         ),
     )
 
 
-def journals(sittings: Collection[int]) -> list[JournalRow]:
-    """Return the journals of some sittings, newest first."""
+def journals(sittings: Collection[int], room: int | None = None) -> list[JournalRow]:
+    """Return the journals of some sittings, or of one room of theirs, newest first."""
+    found = Journal.objects.filter(sitting__in=sittings)
     return _rows(
         JournalRow,
-        Journal.objects.filter(sitting__in=sittings)
+        (found if room is None else found.filter(room=room))
         .order_by("-received_at", "-pk")
         .values_list(
             "pk",

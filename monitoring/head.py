@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from audit.models import Event
 from common.work import clock
 from day import rules
 from day.rules import Day, SittingDay
@@ -53,17 +52,21 @@ class Head:
     deadlines: list[str] = field(default_factory=list)
 
 
-def head_of(sitting: Sitting, day: Day, at: datetime) -> Head:
+def head_of(
+    sitting: Sitting, day: Day, at: datetime, last: datetime | None, contact: tuple[datetime | None, str]
+) -> Head:
     """Return the head for a sitting.
 
     Args:
         sitting: The exam.
         day: What its day still owes.
         at: The moment of looking.
+        last: When something was last written down here.
+        contact: When the centre last answered, and what stood in the way since.
     """
     point = sitting.point
     there = clock.local(at, point.timezone)
-    answered, trouble = last_contact(point)
+    answered, trouble = contact
     level, icon, said = link_state(at, answered, trouble)
     return Head(
         clock=f"{there:%H:%M}",
@@ -72,7 +75,7 @@ def head_of(sitting: Sitting, day: Day, at: datetime) -> Head:
         sitting_day=words.date_words(sitting.date),
         rooms=len(day.sitting(sitting.key).exam.uses),
         deadline=deadline_of(sitting, day, at),
-        saved_here=words.clock_of(last_event(point), point),
+        saved_here=words.clock_of(last, point),
         # While the centre answers, the time of its last answer says nothing; once it does not, it is what counts.
         saved_there="" if level == "ok" else words.clock_of(answered, point),
         link_level=level,
@@ -121,15 +124,10 @@ def _deadline(sitting: Sitting, own: SittingDay, name: str, at: datetime) -> Dea
     return Deadline("ok", "schedule", words.span(left), label, due, _("late by %s"))
 
 
-def last_event(point: ExamPoint) -> datetime | None:
-    """Return when something was last written down here."""
-    return Event.objects.filter(chain=point.key).order_by("-number").values_list("at", flat=True).first()
-
-
 def last_contact(point: ExamPoint) -> tuple[datetime | None, str]:
     """Return when the centre last answered, and what stood in the way since."""
-    row = FeedCursor.objects.filter(point=point).first()
-    return (row.answered_at, str(row.trouble)) if row else (None, "")
+    row = FeedCursor.objects.filter(point=point).values_list("answered_at", "trouble").first()
+    return (row[0], str(row[1])) if row else (None, "")
 
 
 def link_state(at: datetime, answered: datetime | None, trouble: str) -> tuple[str, str, str]:

@@ -1,5 +1,6 @@
 """What needs attention, as the evaluation of the day and the stations say; the worst first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +16,6 @@ from monitoring.heartbeats import trouble_words
 from monitoring.steps import Look
 from scanning.models import Source
 from stations.models import Heartbeat, Sitting
-from transfers.models import FeedCursor
 
 #: More differences of one room than these stand on its own page.
 _DIFFERENCES = 20
@@ -39,13 +39,21 @@ class Incident:
         return ICONS[self.level]
 
 
-def incidents_of(sitting: Sitting, own: SittingDay, at: datetime) -> list[Incident]:
+def incidents_of(
+    sitting: Sitting,
+    own: SittingDay,
+    at: datetime,
+    heartbeats: Sequence[Heartbeat],
+    contact: tuple[datetime | None, str],
+) -> list[Incident]:
     """Return what is wrong at a sitting, the worst first.
 
     Args:
         sitting: The exam.
         own: What it still owes.
         at: The moment of looking.
+        heartbeats: The heartbeats of the point's stations.
+        contact: When the centre last answered, and what stood in the way since.
     """
     look = Look(sitting, own)
     found = [
@@ -55,8 +63,8 @@ def incidents_of(sitting: Sitting, own: SittingDay, at: datetime) -> list[Incide
         *_packets(look),
         *_parked(look),
         *_key(look, at),
-        *_line(look),
-        *_heartbeats(look),
+        *_line(look, contact),
+        *_heartbeats(look, heartbeats),
         *_disk(),
     ]
     return sorted(found, key=lambda one: _ORDER[one.level])
@@ -106,14 +114,13 @@ def skew_of(station: str, seconds: float) -> str:
     }
 
 
-def _heartbeats(look: Look) -> list[Incident]:
+def _heartbeats(look: Look, heartbeats: Sequence[Heartbeat]) -> list[Incident]:
     """Stations that stopped, fell silent, or will soon need paper, toner, power or space."""
     # A replaced station has said its last word, and one whose journal is here may be switched off.
-    owing = {post.pk for post in look.own.exam.posts if not post.served}
-    rows = Heartbeat.objects.filter(station__posts__in=owing, station__posts__replaced_by__isnull=True)
+    owing = {post.key for post in look.own.exam.posts if not post.served and not post.replaced}
     found = []
-    for heartbeat in rows.select_related("station").distinct().order_by("station__kind", "station__number"):
-        if said := trouble_words(heartbeat):
+    for heartbeat in heartbeats:
+        if heartbeat.station_id in owing and (said := trouble_words(heartbeat)):
             level = "bad" if heartbeat.state == heartbeat.State.FAULT else "warn"
             text = f"{heartbeat.station}: {', '.join(said)}"
             found.append(Incident(level, text, look.link("monitoring", "#stations")))
@@ -153,14 +160,14 @@ def _packets(look: Look) -> list[Incident]:
     return found
 
 
-def _line(look: Look) -> list[Incident]:
+def _line(look: Look, contact: tuple[datetime | None, str]) -> list[Incident]:
     """A line that is down while something has to travel: whose work it is, until the receipts are here."""
     waiting = [row for row in look.own.obligations if row.state == State.ON_ITS_WAY]
-    row = FeedCursor.objects.filter(point=look.sitting.point).first() if waiting else None
-    if row is None or not row.trouble:
+    answered, trouble = contact
+    if not trouble or not waiting:
         return []
     text = _("No line to the regional centre since %(time)s; on its way: %(count)d") % {
-        "time": look.clock(row.answered_at),
+        "time": look.clock(answered),
         "count": len(waiting),
     }
     who = _("%s: write the packets to a drive, and tell the status by telephone")
@@ -169,8 +176,10 @@ def _line(look: Look) -> list[Incident]:
 
 def _parked(look: Look) -> list[Incident]:
     base = look.link("scanning")
-    rows = Source.objects.filter(card__sitting=look.sitting, parked_at__isnull=False)
-    parked = [*rows.values_list("card__room__number", "name", "parked_reason"), *look.own.exam.parked]
+    parked = list(look.own.exam.parked)
+    if standing(look.own.of("room")):  # in packed rooms nothing is read any more
+        rows = Source.objects.filter(card__sitting=look.sitting, parked_at__isnull=False)
+        parked += rows.values_list("card__room__number", "name", "parked_reason")
     return [
         Incident("bad", f"{words.room_words(room)}, {name}: {_(reason)}", f"{base}{room}/" if base else "")
         for room, name, reason in parked

@@ -1,6 +1,7 @@
 """When a live page has changed: the tag of the day, and what moves beside the facts of which the day is made."""
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -8,33 +9,33 @@ from django.utils.translation import get_language
 
 from common import space
 from common.work import clock
-from common.work.clock import now
-from day import evaluate
 from monitoring import today
 from monitoring.head import SOON, link_state
 from monitoring.heartbeats import trouble_words
+from monitoring.moment import Live, look
 from stations.lookup import point_or_404, sitting_or_404
-from stations.models import ExamPoint, Heartbeat, Sitting
-from transfers.models import FeedCursor
+from stations.models import Sitting
 
 
-def tag_of(request: HttpRequest, point: ExamPoint, sittings: list[Sitting]) -> str:
+def tag_of(request: HttpRequest, live: Live, *, beats: bool = False) -> str:
     """Return the tag of what a person sees of a point now.
 
     It holds no minute: the browser counts down, and a new tag comes when a deadline passes. What is no fact of the day
     goes into it as it is shown: the troubles of stations, the line to the centre, the space on the disk.
+
+    Args:
+        request: Who asks for what.
+        live: What was read at the moment of looking.
+        beats: Whether the page shows when each station last spoke.
     """
-    at = now()
-    cursor = FeedCursor.objects.filter(point=point).values_list("answered_at", "trouble").first()
-    answered, trouble = cursor or (None, "")
-    level = link_state(at, answered, trouble)[0]
-    signs = Heartbeat.objects.filter(station__point=point).select_related("station").order_by("pk")
+    answered, trouble = live.contact
+    level = link_state(live.at, answered, trouble)[0]
     seen: list[Any] = [
-        [day_tag(request, row) for row in sittings[:1]],
-        clock.today(point.timezone),
-        sorted((row.key, name, _near(row, name, at)) for row in sittings for name in row.deadlines),
+        live.seen.tag if live.seen else "",
+        clock.today(live.point.timezone),
+        sorted((row.key, name, _near(row, name, live.at)) for row in live.sittings for name in row.deadlines),
         [level, "" if level == "ok" else answered, trouble],
-        [(row.station_id, row.state, trouble_words(row)) for row in signs],
+        [(row.station_id, row.state, trouble_words(row), row.at if beats else "") for row in live.heartbeats],
         space.level(),
         request.user.pk,
         get_language(),
@@ -43,32 +44,27 @@ def tag_of(request: HttpRequest, point: ExamPoint, sittings: list[Sitting]) -> s
     return '"' + hashlib.sha256(repr(seen).encode()).hexdigest()[:32] + '"'
 
 
-def _near(row: Sitting, name: str, at: Any) -> int:
+def _near(row: Sitting, name: str, at: datetime) -> int:
     """How near a deadline is, in the steps that change its colour."""
     due = row.deadline(name)
     return 0 if due is None or due - at > SOON else 1 if due > at else 2
 
 
-def day_tag(request: HttpRequest, sitting: Sitting) -> str:
-    """Return the tag of the day's evaluation, and keep it for the page that the request asks for."""
-    tag = evaluate.tag_of(sitting.point, sitting.date)
-    request.__dict__["_day_tag"] = (sitting.point_id, tag)
-    return tag
-
-
-def known_tag(request: HttpRequest, point: ExamPoint) -> str:
-    """Return the tag that this request has asked of a point's day already; empty when it has not."""
-    kept = request.__dict__.get("_day_tag")
-    return str(kept[1]) if kept and kept[0] == point.pk else ""
+def point_live(request: HttpRequest, key: str) -> Live:
+    """Return what «Сегодня» looks at; asked once for a request."""
+    kept: Live | None = request.__dict__.get("_live")
+    if kept is None:
+        point = point_or_404(request.user, key)  # type: ignore[arg-type]
+        kept = request.__dict__["_live"] = look(point, today.sittings_of(point))
+    return kept
 
 
 def point_tag(request: HttpRequest, key: str) -> str:
     """Return the tag of “Today”."""
-    point = point_or_404(request.user, key)  # type: ignore[arg-type]
-    return tag_of(request, point, today.sittings_of(point))
+    return tag_of(request, point_live(request, key))
 
 
 def sitting_tag(request: HttpRequest, key: str) -> str:
     """Return the tag of “Monitoring”."""
     sitting = sitting_or_404(request.user, key)  # type: ignore[arg-type]
-    return tag_of(request, sitting.point, [sitting])
+    return tag_of(request, look(sitting.point, [sitting]), beats=True)

@@ -11,15 +11,14 @@ from django.views.decorators.http import condition
 
 from common.web.pages import page, render
 from monitoring import monitor, today
-from monitoring.live import known_tag, point_tag, sitting_tag
-from stations.lookup import open_sitting, point_or_404, sitting_or_404
+from monitoring.live import point_live, point_tag, sitting_tag
+from stations.lookup import open_sitting, sitting_or_404
 
 
 def _today(request: HttpRequest, key: str) -> dict[str, Any] | None:
-    point = point_or_404(request.user, key)  # type: ignore[arg-type]
+    live = point_live(request, key)
     chosen = request.GET.get("sitting") or request.session.get("current_sitting", "")
-    tag = known_tag(request, point)
-    return today.context_of(request.user, point, chosen, tag=tag)  # type: ignore[arg-type]
+    return today.context_of(request.user, live, chosen)  # type: ignore[arg-type]
 
 
 @page("today/<point:key>/", name="today", node="hq")

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from django.db.models import Q, Subquery
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from audit.models import Event
+from audit.models import ChainHead, Event
 from common.web.obligations import link_of
 from common.work import clock
 from day import evaluate
@@ -16,6 +18,7 @@ from day.rules import Day
 from monitoring import words
 from monitoring.head import head_of
 from monitoring.incidents import incidents_of
+from monitoring.moment import Live
 from monitoring.steps import DayStep, StepState, current, steps_of
 from stations.models import ExamPoint, Sitting, User
 from transfers.models import FeedRecord
@@ -68,32 +71,32 @@ def sittings_of(point: ExamPoint) -> list[Sitting]:
     return chosen
 
 
-def context_of(user: User, point: ExamPoint, chosen: str, *, tag: str = "") -> dict[str, Any] | None:
+def context_of(user: User, live: Live, chosen: str) -> dict[str, Any] | None:
     """Return everything the page shows, or None when the point has no sitting.
 
     Args:
         user: Who looks.
-        point: The exam point.
+        live: What was read at the moment of looking.
         chosen: Key of the exam that is shown.
-        tag: The version tag of the day, when it was asked for just now.
     """
-    rows = sittings_of(point)
+    point, rows, at = live.point, live.sittings, live.at
     sitting = next((row for row in rows if row.key == chosen), rows[0] if rows else None)
     if sitting is None:
         return None
-    day, at = evaluate.today(point, sitting.date, tag=tag, sittings=rows), clock.now()
+    day = evaluate.today(point, sitting.date, seen=live.seen, sittings=rows)
     own = day.sitting(sitting.key)
     steps = steps_of(sitting, own, user)
     left = sum(not step.folded for step in steps)
+    last, events = events_of(point)
     return {
         "point": point,
         "sitting": sitting,
-        "head": head_of(sitting, day, at),
+        "head": head_of(sitting, day, at, last, live.contact),
         "steps": steps,
         "current": current(steps),
-        "incidents": incidents_of(sitting, own, at),
+        "incidents": incidents_of(sitting, own, at, live.heartbeats, live.contact),
         "announcements": announcements_of(point),
-        "events": events_of(user, point),
+        "events": events,
         "events_url": events_url(point),
         "next": next_of(sitting, day, steps),
         "tabs": tabs_of(user, day, rows, sitting, steps) if len(rows) > 1 else [],
@@ -179,12 +182,17 @@ def announcements_of(point: ExamPoint) -> list[dict[str, str]]:
     ]
 
 
-def events_of(user: User, point: ExamPoint) -> list[dict[str, Any]]:
-    """Return the last events of the point's chain; the same thing several times in a row is one line."""
-    chain = Event.objects.visible_to(user).filter(chain=point.key).exclude(kind__in=INNER_EVENTS)
-    rows = chain.order_by("-number")[: SHOWN_EVENTS * 8]
+def events_of(point: ExamPoint) -> tuple[datetime | None, list[dict[str, Any]]]:
+    """Return when something was last written down here, and the last events that a person wants to read.
+
+    The same thing several times in a row is one line. Whoever sees the point sees its chain.
+    """
+    newest = ChainHead.objects.filter(chain=point.key).values("number")[:1]
+    told = Q(number=Subquery(newest)) | ~Q(kind__in=INNER_EVENTS)
+    rows = list(Event.objects.filter(told, chain=point.key).order_by("-number")[: SHOWN_EVENTS * 8])
     shown: list[dict[str, Any]] = []
-    for (_kind, actor), group in groupby(rows, key=lambda row: (row.kind, row.actor)):
+    wanted = (row for row in rows if row.kind not in INNER_EVENTS)
+    for (_kind, actor), group in groupby(wanted, key=lambda row: (row.kind, row.actor)):
         first, *others = group
         shown.append(
             {
@@ -195,7 +203,7 @@ def events_of(user: User, point: ExamPoint) -> list[dict[str, Any]]:
                 "times": 1 + len(others),
             }
         )
-    return shown[:SHOWN_EVENTS]
+    return (rows[0].at if rows else None), shown[:SHOWN_EVENTS]
 
 
 def events_url(point: ExamPoint) -> str:

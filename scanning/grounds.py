@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.db.models import Q, QuerySet
+
 from journals import rows
 from journals.models import Journal
 from scanning.expected_forms import ExpectedForms, digest, registers_of
@@ -136,26 +138,60 @@ class Read:
     recordings: list[RecordingRow]
 
 
-def read(sittings: Collection[int]) -> Read:
-    """Read what the rooms of some sittings are compared with."""
-    uses = SittingRoom.objects.filter(sitting__in=sittings).order_by("sitting", "room__number")
-    sheets = Sheet.objects.filter(card__sitting__in=sittings, state__in=ACTIVE).order_by("pk")
-    sound = Recording.objects.filter(card__sitting__in=sittings, state__in=ACTIVE_RECORDINGS).order_by("pk")
-    found = [
-        UseRow(*each)
-        for each in uses.values_list("sitting_id", "room_id", "room__number", "room__kind", "seats", "voice", "places")
-    ]
-    listened = sound.values_list("card_id", "pk", "state", "name", "sha256", "parked_reason")
+def read(sittings: Collection[int], journals: list[rows.JournalRow] | None = None) -> Read:
+    """Read what the rooms of some sittings are compared with.
+
+    Args:
+        sittings: The exams.
+        journals: Their journals, when the caller has read them.
+    """
+    uses = _uses(sittings)
+    sheets = Sheet.objects.filter(card__sitting__in=sittings)
     return Read(
-        found,
+        uses,
         rows.posts(sittings),
-        rows.journals(sittings),
+        rows.journals(sittings) if journals is None else journals,
         rows.acts(sittings),
         # Nothing is recorded where nobody speaks in any room.
-        rows.answers(sittings) if any(each.voice for each in found) else [],
-        [SheetRow(*each) for each in sheets.values_list("card_id", "pk", "state", "number", "kind", "sha256")],
-        [RecordingRow(*each) for each in listened],
+        rows.answers(sittings) if any(each.voice for each in uses) else [],
+        _sheets(sheets),
+        _recordings(Recording.objects.filter(card__sitting__in=sittings)),
     )
+
+
+def _uses(sittings: Collection[int]) -> list[UseRow]:
+    found = SittingRoom.objects.filter(sitting__in=sittings).order_by("sitting", "room__number")
+    names = ("sitting_id", "room_id", "room__number", "room__kind", "seats", "voice", "places")
+    return [UseRow(*each) for each in found.values_list(*names)]
+
+
+def _sheets(found: QuerySet[Sheet]) -> list[SheetRow]:
+    standing = found.filter(state__in=ACTIVE).order_by("pk")
+    return [SheetRow(*each) for each in standing.values_list("card_id", "pk", "state", "number", "kind", "sha256")]
+
+
+def _recordings(found: QuerySet[Recording]) -> list[RecordingRow]:
+    standing = found.filter(state__in=ACTIVE_RECORDINGS).order_by("pk")
+    names = ("card_id", "pk", "state", "name", "sha256", "parked_reason")
+    return [RecordingRow(*each) for each in standing.values_list(*names)]
+
+
+def room_mark(card: RoomCard, register: ExpectedForms) -> str:
+    """Return the mark of what one room rests on, reading no more than this room rests on."""
+    sitting = card.sitting_id
+    own = [number for each in register.of_room(card.room.number) for number in each.sheets.values()]
+    near = Q(card=card) | (Q(kind__in=ROOM_FORMS) if card.is_hq else Q(number__in=own))
+    found = Read(
+        _uses([sitting]),
+        [],
+        rows.journals([sitting], card.room_id),
+        [],
+        [],
+        _sheets(Sheet.objects.filter(near, card__sitting=sitting)),
+        _recordings(Recording.objects.filter(card=card)),
+    )
+    cards = {card.pk: sitting, **{sheet.card: sitting for sheet in found.sheets}}
+    return grounds_of(found, cards, {sitting: register})[sitting].mark(card)
 
 
 def read_grounds(sitting: Sitting, register: ExpectedForms | None = None) -> Grounds:

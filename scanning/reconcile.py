@@ -13,7 +13,7 @@ from audit.moves import move
 from common.work.clock import now
 from scanning import pictures, recording_checks, scan_journal
 from scanning.expected_forms import ExpectedForms, read_expected_forms
-from scanning.grounds import ROOM_FORMS, read_grounds
+from scanning.grounds import ROOM_FORMS, room_mark
 from scanning.models import COUNT_WORDS, Discrepancy, RoomCard, ScanJob, Sheet
 from scanning.states import ACTIVE, CardState, ScanState, SheetState
 from stations.models import Room
@@ -119,7 +119,7 @@ def remember(card: RoomCard, balance: Balance, found: Sequence[Found], register:
     """
     changed = _store(card, found)
     RoomCard.objects.filter(pk=card.pk).update(
-        balance=balance.as_dict(), reconciled_at=now(), seen_journals=read_grounds(card.sitting, register).mark(card)
+        balance=balance.as_dict(), reconciled_at=now(), seen_journals=room_mark(card, register)
     )
     return changed
 

@@ -19,8 +19,8 @@ from common.work.clock import now
 from journals.models import Act, Journal
 from keys import access
 from scanning import cards, late
-from scanning.expected_forms import ExpectedForms, read_expected_forms
-from scanning.grounds import read_grounds
+from scanning.expected_forms import ExpectedForms
+from scanning.grounds import read_grounds, room_mark
 from scanning.models import RoomCard
 from scanning.reconcile import Balance, evaluate, reconcile, remember, scanning
 from scanning.states import CLOSED, CardState, RecordingState, SourceState
@@ -92,8 +92,8 @@ def look(sitting: Sitting, rooms: Iterable[int | None] | None = None) -> bool:
     standing = list(rows)
     if not standing:
         return True
-    register = read_expected_forms(sitting)
-    grounds = read_grounds(sitting, register)
+    grounds = read_grounds(sitting)
+    register = grounds.register
     reading = set(sitting.cards.filter(sources__state=SourceState.RECEIVED).values_list("pk", flat=True))
     whole = True
     for card in standing:
@@ -152,7 +152,7 @@ def _evaluate_again(card: RoomCard, register: ExpectedForms) -> bool:
                 # The act may cover more than still differs: what is shown is what is true now.
                 remember(card, balance, found, register)
             else:
-                mark = read_grounds(card.sitting, register).mark(card)
+                mark = room_mark(card, register)
                 RoomCard.objects.filter(pk=card.pk).update(seen_journals=mark)
             return True
         if balance.sealed and _being_opened(card):

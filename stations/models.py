@@ -403,7 +403,7 @@ class User(AbstractUser):
         """Return the person's roles; read once per request."""
         cached: list[Assignment] | None = self.__dict__.get("_assignments")
         if cached is None:
-            rows = Assignment.objects.filter(person=self.person).select_related("sitting", "point__region", "region")
+            rows = Assignment.objects.filter(person=self.person_id).select_related("sitting", "point__region", "region")
             cached = self.__dict__["_assignments"] = list(rows) if self.person_id else []
         return cached
 

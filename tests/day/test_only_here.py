@@ -21,7 +21,6 @@ MEMBERS = {
 }
 MEMBERS |= {f"{model}.State.{name.upper()}" for model in ("Packet", "PointStatus", "RoomCard") for name in DONE}
 SETS = {"CLOSED", "SETTLED", "READY", "SERVED"}
-PROPERTIES = {"closed", "settled", "confirmed", "open_again"}
 #: Module → why it may look at such a state itself.
 ALLOWED = {
     "day/rules.py": "the rules themselves",

@@ -16,7 +16,7 @@ W = Message("x")
 
 
 def post(kind="print", station="0001", state="accepted", **more):
-    return Post(1, kind, station, "0101", W, state, W, journal="ab" * 32, **more)
+    return Post(1, 1, kind, station, "0101", W, state, W, journal="ab" * 32, **more)
 
 
 def card(room="0101", state="packed", **more):

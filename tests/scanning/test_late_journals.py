@@ -10,6 +10,7 @@ from journals import acts, intake
 from journals.models import Journal, JournalSet, JournalSheet
 from scanning import cards, contents, live, watch
 from scanning.expected_forms import read_expected_forms
+from scanning.grounds import read_grounds, room_mark
 from scanning.models import RoomCard, ScanEntry, Sheet
 from scanning.reconcile import evaluate
 from scanning.states import CardState, SheetState
@@ -295,9 +296,7 @@ def test_a_form_of_a_room_that_is_taken_away_elsewhere_opens_the_hq(desk):
 def test_a_quiet_node_reads_no_register(desk, closed, django_assert_max_num_queries, monkeypatch):
     watch_journals()
     read = []
-    monkeypatch.setattr(
-        watch, "read_expected_forms", lambda sitting: read.append(sitting) or read_expected_forms(sitting)
-    )
+    monkeypatch.setattr(watch, "read_grounds", lambda sitting: read.append(sitting) or read_grounds(sitting))
     with django_assert_max_num_queries(8):
         watch_journals()
     assert not read
@@ -332,3 +331,14 @@ def test_the_tag_of_a_page_is_what_it_shows_and_no_sum(desk, technician):
     # One sheet goes from one room to the other.
     Sheet.objects.filter(pk=rows[1].pk).update(card=desk.card("0102"))
     assert technician.client.get(f"/scanning/{desk.sitting.key}/pulse.json").json()["mark"] != told
+
+
+def test_the_mark_of_a_room_read_alone_is_the_one_read_with_all_the_others(desk):
+    one, two = desk.journal(count=2)
+    desk.journal("0102", "0002")
+    desk.scan(*all_pages(desk, [one]))
+    desk.scan(*all_pages(desk, [two]), room="0102", name="other.tif")
+    desk.scan(desk.page(make_number("05-02", 1)), desk.page(make_number("R", 77)), room="HQ", name="hq.tif")
+    register, whole = read_expected_forms(desk.sitting), read_grounds(desk.sitting)
+    for room in ("0101", "0102", "HQ"):
+        assert room_mark(desk.card(room), register) == whole.mark(desk.card(room))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from common.work.clock import now
 from day import acts, evaluate
 from day.table import TITLES
-from monitoring.head import deadline_of
+from journals.models import StationSign
+from monitoring.head import deadline_of, last_contact
 from monitoring.incidents import incidents_of
 from monitoring.steps import steps_of
 
@@ -43,7 +44,8 @@ def steps(sitting, user):
 
 def incidents(sitting):
     """What needs attention now."""
-    return incidents_of(sitting, own(sitting), now())
+    signs = list(StationSign.objects.filter(station__point=sitting.point).select_related("station"))
+    return incidents_of(sitting, own(sitting), now(), signs, last_contact(sitting.point))
 
 
 def deadline(sitting):

@@ -1,0 +1,109 @@
+"""«Сегодня» asks as little of a large day as of a small one."""
+
+import hashlib
+import time
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from audit.log import SYSTEM, record
+from day import evaluate
+from journals.models import Journal, JournalChannel, JournalSet, JournalSheet
+from scanning.models import Batch, RoomCard, Sheet, Source
+from stations.models import Role, SittingRoom
+from tests.conftest import log_in
+from tests.support import factories
+from tests.support.marks import mark_compared
+from wire.forms import make_number
+
+KINDS = ("R", "AB", "C1", "C2")
+
+
+def large(day, *, sittings, rooms, people):
+    """Fill a point with exams, each with some rooms, all scanned and closed; return the exams."""
+    made, serial = [day.sitting], 100
+    for index in range(1, sittings):
+        subject = factories.SubjectFactory(code=f"{index + 1:02d}", name=f"Предмет {index}")
+        made.append(factories.SittingFactory(point=day.point, subject=subject, date=day.sitting.date))
+    each = rooms // sittings
+    for place, sitting in enumerate(made):
+        SittingRoom.objects.filter(sitting=sitting).delete()
+        sitting.posts.filter(station__kind="print").delete()
+        for index in range(each):
+            room = factories.RoomFactory(point=day.point, number=f"{place + 1}{index + 1:03d}")
+            factories.SittingRoomFactory(sitting=sitting, room=room, seats=people)
+            station = factories.StationFactory(point=day.point, kind="print", number=f"{place}{index:03d}")
+            factories.StationAssignmentFactory(sitting=sitting, station=station, room=room)
+            journal = Journal.objects.create(
+                state="accepted",
+                kind="print",
+                point=day.point,
+                sitting=sitting,
+                station=station,
+                room=room,
+                station_said=station.number,
+                original_name="j",
+                name="j",
+                sha256=hashlib.sha256(f"{place}{index}".encode()).hexdigest(),
+                size=1,
+                path="j",
+                door=JournalChannel.BROWSER,
+                received_at=timezone.now(),
+                received_by="т",
+                sealed_sets=people,
+                forms_opened_at=timezone.now(),
+            )
+            card = RoomCard.objects.create(sitting=sitting, room=room, state="packed", version=1)
+            batch = Batch.objects.create(card=card, number=1, door="browser", made_by="т")
+            source = Source.objects.create(
+                batch=batch, card=card, name="s", path="s", sha256="0" * 64, size=1, format="tiff", pages=1
+            )
+            sets = JournalSet.objects.bulk_create(JournalSet(journal=journal, ordinal=n + 1) for n in range(people))
+            sheets, forms = [], []
+            for one in sets:
+                for kind in KINDS:
+                    serial += 1
+                    number = make_number(kind, serial)
+                    forms.append(JournalSheet(journal=journal, set=one, kind=kind, number=number))
+                    sheets.append(
+                        Sheet(card=card, source=source, page=len(sheets), state="accepted", number=number, kind=kind)
+                    )
+            JournalSheet.objects.bulk_create(forms)
+            Sheet.objects.bulk_create(sheets)
+        mark_compared(sitting)
+    record("node.started", actor=SYSTEM, about=point)
+    return made
+
+
+def asked(login, address, **headers):
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
+        answer = login.client.get(address, headers=headers)
+    return answer, [each["sql"] for each in seen.captured_queries]
+
+
+@pytest.mark.parametrize(("sittings", "rooms"), [(1, 4), (3, 60)])
+def test_the_live_part_of_today(day, monkeypatch, sittings, rooms):
+    monkeypatch.setattr(evaluate, "KEPT", 8)
+    large(day, sittings=sittings, rooms=rooms, people=16)
+    user = factories.make_user("t", "Т", Role.TECHNICAL_SPECIALIST, point=day.point)
+    login, address = log_in(user), f"/today/{day.point.key}/live/"
+    login.client.get(f"/today/{day.point.key}/")
+    evaluate.forget()
+    record("node.started", actor=SYSTEM, about=point)
+    first, anew = asked(login, address)
+    second, unchanged = asked(login, address, **{"If-None-Match": first["ETag"]})
+    spent = min(_cpu(lambda: evaluate.evaluate(day.point, day.sitting.date)) for _again in range(5))
+    assert (first.status_code, second.status_code) == (200, 304)
+    assert len(anew) <= 26, "\n".join(each[:160] for each in anew)
+    assert len(unchanged) <= 12, "\n".join(each[:160] for each in unchanged)
+    assert spent < 0.06, f"{1000 * spent:.0f} ms of CPU"
+
+
+def _cpu(work):
+    started = time.process_time()
+    work()
+    return time.process_time() - started
