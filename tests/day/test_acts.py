@@ -1,10 +1,15 @@
 """The acts that rest on the day, and that an evaluation may be kept."""
 
+import contextlib
+import subprocess
+
 import pytest
+from django.db import connection
 
 from audit.log import SYSTEM, record
-from day import acts, evaluate, table
-from day.errors import StatusElsewhereError
+from day import acts, evaluate, facts, table
+from day.closing import closing_act
+from day.errors import DayError, OriginalsNeededError, StatusElsewhereError
 from journals.models import Journal
 from scanning import cards
 from scanning.models import RoomCard
@@ -97,3 +102,66 @@ def test_what_is_kept_ends_with_the_deadline(hq, monkeypatch):
     assert after is not before
     states = {each.code: each.state for each in after.sittings[0].obligations}
     assert states["status_exams_finished"] == "open"
+
+
+ACTS = {
+    "declare": lambda hq: acts.declare(sitting=hq.sitting, status="exams_finished", actor=ACTOR),
+    "declare_day": lambda hq: acts.declare_day(sitting=hq.sitting, status="exams_finished", actor=ACTOR),
+    "form_end_scan": lambda hq: acts.form_end_scan(sitting=hq.sitting, actor=ACTOR),
+    "wipe": lambda hq: acts.wipe(sitting=hq.sitting, actor=ACTOR),
+    "closing_act": lambda hq: closing_act(sitting=hq.sitting, actor=ACTOR),
+}
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_every_act_takes_the_lock_of_the_day_before_it_evaluates_in_the_same_transaction(hq, monkeypatch, name):
+    seen = []
+
+    def hold(point, sittings):
+        assert (point, sittings) == (hq.point, [hq.sitting.pk])
+        assert connection.in_atomic_block
+        seen.append("lock")
+
+    def read(*args):
+        seen.append("facts")
+        return facts_read(*args)
+
+    facts_read = facts.read
+    monkeypatch.setattr(evaluate, "hold", hold)
+    monkeypatch.setattr(facts, "read", read)
+    with contextlib.suppress(DayError):
+        ACTS[name](hq)
+    assert seen == ["lock", "facts"]
+
+
+def test_no_act_rests_on_what_is_kept(hq, monkeypatch):
+    monkeypatch.setattr(evaluate, "KEPT", 8)
+    hq.keys.activate()
+    hq.finish()
+    record("node.started", actor=SYSTEM, region="78", point="0001")
+    assert evaluate.today(hq.point, hq.sitting.date).over(hq.sitting.key)
+    # Behind the back of the log: what is kept says yes, the act says no.
+    PointStatus.objects.update(state="declared")
+    with pytest.raises(OriginalsNeededError):
+        acts.wipe(sitting=hq.sitting, actor=ACTOR)
+
+
+def test_a_closing_act_names_the_act_of_other_facts_that_it_replaces(hq):
+    from audit.models import Event
+
+    hq.keys.activate()
+    hq.finish()
+    first = closing_act(sitting=hq.sitting, actor=ACTOR)
+    assert closing_act(sitting=hq.sitting, actor=ACTOR).data_sha256 == first.data_sha256
+    cards.reopen(card=hq.card("0103"), numbers=[], reason="Полоса поперёк листа", actor=ACTOR)
+    again = closing_act(sitting=hq.sitting, actor=ACTOR)
+    said = text_of(again.data)
+    assert f"данные SHA-256 {first.data_sha256[:16]}" in said
+    assert "Полоса поперёк листа" in said
+    assert "ППЭ не закрыт" in said
+    assert Event.objects.filter(kind="transfers.closing_act").count() == 3
+
+
+def text_of(data):
+    found = subprocess.run(["pdftotext", "-layout", "-", "-"], input=data, capture_output=True, check=True)
+    return " ".join(found.stdout.decode().split())
