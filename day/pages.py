@@ -16,6 +16,7 @@ from day.keeping import keeping_of
 from day.rules import conditions_open, stands
 from day.table import END_SCAN, ENDS, PLACES, TRANSFERRED
 from day.view import Ending
+from scanning.scan_journal import station_number
 from stations import rules
 from stations.lookup import open_sitting, sitting_for
 from stations.models import Sitting
@@ -28,7 +29,12 @@ _desk, _packets, _state = known("scanning"), known("transfers"), known("transfer
 def end_scan_gate(sitting: Sitting) -> dict[str, Any]:
     """Say on the scanning desk what keeps the scan journal from being formed."""
     own = evaluate.today(sitting.point, sitting.date).sitting(sitting.key)
-    return {"unfinished": show(standing(own.gate(END_SCAN)), sitting.point.timezone)}
+    here = [row for row in own.of("scan_journal", "scan_journal_behind") if row.place == station_number()]
+    return {
+        "unfinished": show(standing(own.gate(END_SCAN)), sitting.point.timezone),
+        # A journal that holds the last entry and counts is not formed again: that would only make it longer.
+        "end_scan_due": not here or bool(standing(here)),
+    }
 
 
 @_desk.post("end-scan")

@@ -77,7 +77,7 @@ def _opened_again(look: Look) -> list[Incident]:
     lead = _("Opened after “Blanks transferred”: %s")
     rows = show(look.own.open, look.sitting.point.timezone)
     return [
-        Incident("bad", lead % each.text, each.link, ". ".join(part for part in (each.cure, each.detail) if part))
+        Incident("bad", lead % each.text, each.link, " ".join(part for part in (each.cure, each.detail) if part))
         for each in rows
     ]
 

@@ -182,3 +182,10 @@ def test_every_row_of_the_table_is_made_by_a_rule(exam):
     for each in (exam, bare, *(changed(exam, **more) for more in OPENS.values())):
         seen |= {row.code for row in owed(each).obligations}
     assert seen == set(table.TABLE)
+
+
+def test_the_last_status_is_not_due_while_the_first_is_only_declared(exam):
+    waiting = changed(exam, statuses={"exams_finished": status("exams_finished", "declared")})
+    waiting = replace(waiting, statuses={"exams_finished": waiting.statuses["exams_finished"]})
+    states = {each.code: each.state for each in owed(waiting).open}
+    assert states == {"status_exams_finished": State.ON_ITS_WAY, "status_blanks_transferred": State.NOT_DUE}
