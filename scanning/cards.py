@@ -70,6 +70,13 @@ def prefill(card: RoomCard, register: ExpectedForms | None = None) -> dict[str, 
     return {name: expected.get(name) if value is None else value for name, value in typed.items()}
 
 
+def prefilled_from(card: RoomCard, register: ExpectedForms) -> list[str]:
+    """Return the stations whose journals the values of `prefill` come from; none once a person has typed them."""
+    if card.closed or card.filled:
+        return []
+    return sorted({each.station for each in register.of_room(card.room.number)})
+
+
 def read_counts(card: RoomCard, values: Mapping[str, str]) -> dict[str, int | None]:
     """Read the fields of a card's form.
 

@@ -80,6 +80,7 @@ def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
         "unlisted": [row for row in open_rows if row.severity == "warning"],
         "recordings": board.recording_rows(card),
         "prefill": cards.prefill(card, register),
+        "prefilled_from": cards.prefilled_from(card, register),
         "batches": batches.rows(card),
         "last_step": steps.last_decision(card),
         "job": live.last_pass(card),

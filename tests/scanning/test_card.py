@@ -91,3 +91,12 @@ def test_an_oral_exam_and_the_hq_ask_only_for_what_they_have(voice_day, data_dir
         oral.fill("0202", registration_count=2, dbo_count=None, not_finished_count=None)
     assert oral.card("HQ").fields == ()
     oral.fill("HQ", dbo_count=None, absent_count=None, not_finished_count=None)
+
+
+def test_the_page_says_from_which_journals_the_numbers_were_put_in(desk, technician):
+    page = f"/scanning/{desk.sitting.key}/0101/"
+    assert "Из журналов ничего не подставлено" in technician.client.get(page).content.decode()
+    desk.journal(station="0001")
+    assert "Подставлено из журналов станций 0001" in technician.client.get(page).content.decode()
+    desk.fill(registration_count=2)
+    assert "Подставлено" not in technician.client.get(page).content.decode()
