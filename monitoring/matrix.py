@@ -15,13 +15,16 @@ KINDS = (StationKind.PRINT, StationKind.VOICE, StationKind.SCAN)
 
 @dataclass(frozen=True)
 class Cell:
-    """A station in a room."""
+    """A station in a room; `behind` when it has written entries that its journal does not hold."""
 
     row: Expected
+    behind: bool = False
 
     @property
     def level(self) -> str:
         """Class of the cell; a journal that is merely not there yet is no alarm."""
+        if self.behind:
+            return "warn"
         return "idle" if self.row.state == MISSING else self.row.colour
 
     @property
@@ -79,12 +82,13 @@ def matrix_of(facts: SittingFacts) -> Matrix:
     """Return the matrix of a sitting: rooms in order, the HQ, then stations that never had a room."""
     rows = [*facts.room_posts, *facts.scan_posts]
     kinds = tuple(kind for kind in KINDS if any(row.post.station.kind == kind for row in rows))
+    behind = {post.pk for post in facts.own.exam.posts if post.behind}
     lines = {number: MatrixLine(words.room_words(number), kinds) for number in facts.room_numbers}
     for row in rows:
         room = row.post.room
         title = words.room_words(room.number) if room else _("without a room")
         line = lines.setdefault(room.number if room else "", MatrixLine(title, kinds))
-        line.cells.setdefault(row.post.station.kind, []).append(Cell(row))
+        line.cells.setdefault(row.post.station.kind, []).append(Cell(row, row.post.pk in behind))
     ordered = sorted(lines.items(), key=lambda item: (item[0] == "", item[0] == "HQ", item[0]))
     return Matrix([str(StationKind(kind).label) for kind in kinds], [line for _key, line in ordered])
 

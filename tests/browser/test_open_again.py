@@ -35,3 +35,4 @@ def test_a_rescan_request_after_the_last_status(hq, technician, open_page, look,
         said = page.inner_text("body")
         assert "можно расходиться" not in said.lower()
         assert "Полоса" in said or name == "desk"
+        assert name != "monitoring" or "сформирован до последних действий станции" in page.inner_text("#stations")
