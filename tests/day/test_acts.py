@@ -138,7 +138,7 @@ def test_no_act_rests_on_what_is_kept(hq, monkeypatch):
     monkeypatch.setattr(evaluate, "KEPT", 8)
     hq.keys.activate()
     hq.finish()
-    record("node.started", actor=SYSTEM, region="78", point="0001")
+    record("node.started", actor=SYSTEM, about=hq.point)
     assert evaluate.today(hq.point, hq.sitting.date).over(hq.sitting.key)
     # Behind the back of the log: what is kept says yes, the act says no.
     PointStatus.objects.update(state="declared")

@@ -73,7 +73,7 @@ def large(day, *, sittings, rooms, people):
             JournalSheet.objects.bulk_create(forms)
             Sheet.objects.bulk_create(sheets)
         mark_compared(sitting)
-    record("node.started", actor=SYSTEM, about=point)
+    record("node.started", actor=SYSTEM, about=day.point)
     return made
 
 
@@ -93,7 +93,7 @@ def test_the_live_part_of_today(day, monkeypatch, sittings, rooms):
     login, address = log_in(user), f"/today/{day.point.key}/live/"
     login.client.get(f"/today/{day.point.key}/")
     evaluate.forget()
-    record("node.started", actor=SYSTEM, about=point)
+    record("node.started", actor=SYSTEM, about=day.point)
     first, anew = asked(login, address)
     second, unchanged = asked(login, address, **{"If-None-Match": first["ETag"]})
     spent = min(_cpu(lambda: evaluate.evaluate(day.point, day.sitting.date)) for _again in range(5))
