@@ -63,7 +63,7 @@ def test_a_status_goes_with_its_journals_signed_by_the_node_alone(hq, tmp_path):
     rcoi = Recipient(hq.keys.certificates["rcoi-01"], hq.keys.keys["rcoi-01"])
     wire_packet.extract(packet.file, tmp_path / "opened", recipients=[rcoi])
     document = canonical.loads((tmp_path / "opened" / "status.json").read_bytes())
-    assert (document["format"], document["status"]) == ("ppe-status/1", FINISHED)
+    assert (document["format"], document["status"]) == ("ppe-status/2", FINISHED)
     assert document["at"] == canonical.stamp(row.at)
     assert len(list((tmp_path / "opened" / "journals").iterdir())) == 6
     assert tarfile is not None
