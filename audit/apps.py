@@ -13,4 +13,4 @@ class AuditConfig(AppConfig):
         from audit.log import record_refusal  # noqa: PLC0415 (models exist only now)
         from common import errors as refusals  # noqa: PLC0415
 
-        refusals.listeners.append(record_refusal)
+        refusals.listeners.register(record_refusal)

@@ -13,6 +13,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
+from common.listeners import Listeners
 from wire.errors import PpeError
 from wire.messages import Both, Message
 
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 #: Called with every refusal that leaves through a page or the API; `audit` records them.
-listeners: list[Callable[[PpeError, HttpRequest | None], None]] = []
+listeners: Listeners[[PpeError, HttpRequest | None]] = Listeners()
 
 
 def language() -> str:

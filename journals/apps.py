@@ -14,6 +14,5 @@ class JournalsConfig(AppConfig):
         from journals import forms, uploads  # noqa: PLC0415 (models exist only now)
         from keys import access  # noqa: PLC0415
 
-        if forms.open_activated not in access.on_activated:
-            access.on_activated.append(forms.open_activated)
+        access.on_activated.register(forms.open_activated)
         uploads.register()

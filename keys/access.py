@@ -5,7 +5,7 @@ form numbers with it, and a restarted node stays active. It is never in the data
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date as day
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from audit.log import SYSTEM, Actor, record
 from audit.moves import move
 from common import files
 from common.errors import both, in_words
+from common.listeners import Listeners
 from common.stored import stored
 from common.work.clock import now
 from keys import node, second_person, trust
@@ -43,7 +44,7 @@ EXPIRED = stored("It has expired.")
 REVOKED_BY_CENTRE = stored("The regional centre has revoked the key's certificate.")
 
 #: Called after the commit of an activation, each with the sitting.
-on_activated: list[Callable[[Sitting], None]] = []
+on_activated: Listeners[[Sitting]] = Listeners()
 
 
 # --- load -------------------------------------------------------------------------------------------------------------
@@ -404,4 +405,4 @@ def _end_revoked(certificate: Certificate, actor: Actor) -> None:
         _end(row, AccessKeyState.REVOKED, REVOKED_BY_CENTRE, actor)
 
 
-trust.on_revoked.append(_end_revoked)
+trust.on_revoked.register(_end_revoked)

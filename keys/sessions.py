@@ -165,4 +165,4 @@ def _end_revoked(certificate: Certificate, actor: Actor) -> None:
     end_sessions(fingerprint=certificate.fingerprint, actor=actor)
 
 
-trust.on_revoked.append(_end_revoked)
+trust.on_revoked.register(_end_revoked)

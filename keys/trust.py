@@ -1,12 +1,13 @@
 """Whom the node believes: the region's authority and what it has revoked."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 
 from cryptography import x509
 from django.db import transaction
 
 from audit.log import Actor, record
+from common.listeners import Listeners
 from keys.models import Certificate, RevocationList
 from stations.matching import station_of
 from stations.models import ExamPoint, Person
@@ -15,7 +16,7 @@ from wire.messages import Message
 from wire.pki import CertificateRole, TrustStore
 
 #: Called inside the transaction with each certificate that has just become revoked.
-on_revoked: list[Callable[[Certificate, Actor], None]] = []
+on_revoked: Listeners[[Certificate, Actor]] = Listeners()
 
 
 def trust_store() -> TrustStore:

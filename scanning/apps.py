@@ -17,8 +17,7 @@ class ScanningConfig(AppConfig):
         from scanning.states import EVENT_KINDS  # noqa: PLC0415
 
         register(EVENT_KINDS)
-        if watch.look_at not in changes.on_change:
-            changes.on_change.append(watch.look_at)
-            # Behind the listener of the journals, which opens the numbers.
-            access.on_activated.append(watch.look_after_activation)
+        changes.on_change.register(watch.look_at)
+        # Behind the listener of the journals, which opens the numbers.
+        access.on_activated.register(watch.look_after_activation)
         uploads.register()

@@ -1,6 +1,6 @@
 """Room cards: made for each room of a sitting, filled in by two people at most at once, closed, opened again."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -8,6 +8,7 @@ from django.db import transaction
 from audit.log import Actor, record
 from audit.moves import move
 from common.errors import in_words
+from common.listeners import Listeners
 from common.messages import as_message
 from common.work.clock import now
 from journals import acts
@@ -34,7 +35,7 @@ from wire.messages import Message
 _MAX_COUNT = 2000
 
 #: Called in the transaction that opens a closed room again: a packet that nobody has signed yet is of no use then.
-on_reopened: list[Callable[[RoomCard, Actor], None]] = []
+on_reopened: Listeners[[RoomCard, Actor]] = Listeners()
 
 
 def ensure_cards(sitting: Sitting) -> list[RoomCard]:

@@ -13,5 +13,4 @@ class TransfersConfig(AppConfig):
         from scanning import cards  # noqa: PLC0415 (models exist only now)
         from transfers import build, events  # noqa: F401, PLC0415
 
-        if build.give_way not in cards.on_reopened:
-            cards.on_reopened.append(build.give_way)
+        cards.on_reopened.register(build.give_way)

@@ -46,6 +46,6 @@ def told() -> Iterator[list[PpeError]]:
     def listen(refusal: PpeError, _request: object) -> None:
         heard.append(refusal)
 
-    refusals.listeners.append(listen)
+    refusals.listeners.register(listen)
     yield heard
-    refusals.listeners.remove(listen)
+    refusals.listeners.forget(listen)

@@ -146,12 +146,12 @@ def test_an_expired_certificate_is_not_activated(keys):
 
 def test_listeners_hear_of_an_activation_after_the_commit(keys, django_capture_on_commit_callbacks):
     heard = []
-    access.on_activated.append(heard.append)
+    access.on_activated.register(heard.append)
     try:
         with django_capture_on_commit_callbacks(execute=True):
             keys.activate()
     finally:
-        access.on_activated.remove(heard.append)
+        access.on_activated.forget(heard.append)
     assert heard == [keys.day.sitting]
 
 

@@ -8,10 +8,12 @@ import httpx
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
+from django.http import HttpRequest
 from django.test import Client
 
 from common import errors as refusals
 from common import space
+from common.listeners import Listeners
 from journals.models import Journal
 from ppe_portal import errors
 from tests.ppe_portal.test_every_page import addresses, lists
@@ -64,7 +66,10 @@ def test_a_refusal_is_answered_even_when_it_cannot_be_noted(monkeypatch):
     def deaf(*_):
         raise OperationalError("database or disk is full")
 
-    monkeypatch.setattr(refusals, "listeners", [deaf, lambda refusal, _request: heard.append(refusal.code)])
+    listeners: Listeners[[PpeError, HttpRequest | None]] = Listeners()
+    listeners.register(deaf)
+    listeners.register(lambda refusal, _request: heard.append(refusal.code))
+    monkeypatch.setattr(refusals, "listeners", listeners)
     refusals.tell(NoMatterError(Both("Нет.", "No.")), None)
     assert heard == ["no_matter"]
 
