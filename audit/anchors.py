@@ -9,8 +9,21 @@ from common import errors as refusals
 from wire.documents import anchor as wire_anchor
 from wire.errors import PpeError
 
-#: Reads an anchor of this node and checks its signature; the room of the keys puts its function here.
-readers: list[Callable[[Anchor], wire_anchor.AnchorDocument]] = []
+Reader = Callable[[Anchor], wire_anchor.AnchorDocument]
+_reader: Reader | None = None
+
+
+def register(reader: Reader) -> Reader:
+    """Set the one function that reads an anchor of this node and checks its signature; the last one set counts."""
+    global _reader
+    _reader = reader
+    return reader
+
+
+def _read(row: Anchor) -> wire_anchor.AnchorDocument:
+    if _reader is None:
+        raise LookupError("no reader of anchors is registered")
+    return _reader(row)
 
 
 def latest() -> Anchor | None:
@@ -24,7 +37,7 @@ def faults() -> list[str]:
     number, prev, held = 0, "", set[wire_anchor.AnchoredHead]()
     for row in Anchor.objects.order_by("number").iterator():
         try:
-            said = readers[0](row)
+            said = _read(row)
         except PpeError as refusal:
             return [
                 *found,

@@ -14,4 +14,4 @@ class KeysConfig(AppConfig):
         from audit import anchors as held  # noqa: PLC0415 (models exist only now)
         from keys import anchors  # noqa: PLC0415
 
-        held.readers.append(anchors.read)
+        held.register(anchors.read)
