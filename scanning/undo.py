@@ -6,6 +6,7 @@ from django.db import transaction
 
 from audit.log import Actor, record
 from audit.moves import move
+from common.errors import both
 from common.work import jobs
 from common.work.clock import now
 from scanning import scan_journal
@@ -52,7 +53,7 @@ def undo(*, card: RoomCard, step: int, actor: Actor) -> Decision:
             event="note_written",
             person=actor.name,
             room=card.room.number,
-            text=Message("undone: {what}", what=str(found)).ru[:1000],
+            text=Message("undone: {what}", what=both(lambda: str(found))).ru[:1000],
         )
         for pk in found.before.get("source", {}):
             # Sheets that were never read because their batch was deleted are read now.
