@@ -1,0 +1,161 @@
+"""What a point owes on a day, written a second time: from the rules of the exam, not from the code of `day`.
+
+It reads plain rows with SQL and imports nothing of the portal, so that a mistake of the evaluation is no mistake of
+its judge. Slow and simple on purpose. An obligation is (kind, where): ``journal`` and ``scan_journal`` of a station,
+``packet`` of a room or ``HQ``, ``status`` by its name.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+from django.db import connection
+
+Owed = tuple[str, str]
+FINISHED, TRANSFERRED = "exams_finished", "blanks_transferred"
+
+
+def rows(sql: str, *values: Any) -> list[dict[str, Any]]:
+    """Return the rows of a question as dictionaries."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        names = [each[0] for each in cursor.description]
+        return [dict(zip(names, each, strict=True)) for each in cursor.fetchall()]
+
+
+def day_over(sittings: list[int], station: str) -> bool:
+    """Whether everybody may go home: nothing is owed of any exam of the day."""
+    return not any(owed(each, station) for each in sittings)
+
+
+def owed(sitting: int, station: str) -> set[Owed]:
+    """Return everything of an exam that lacks its evidence.
+
+    Args:
+        sitting: Its key.
+        station: Number of the scanning station that this node is.
+    """
+    found = {("journal", post["number"]) for post in _posts(sitting, "print", "voice") if not _served(sitting, post)}
+    for post in _posts(sitting, "scan"):
+        journal = _standing(sitting, post)
+        if not _served(sitting, post) or (journal and post["number"] == station and _behind(sitting, journal)):
+            found.add(("scan_journal", post["number"]))
+    places = rows(
+        "SELECT r.id, r.number FROM stations_sittingroom s JOIN stations_room r ON r.id = s.room_id"
+        " WHERE s.sitting_id = %s AND r.kind <> 'hq'",
+        sitting,
+    )
+    hq = "SELECT r.id, 'HQ' AS number FROM stations_room r JOIN stations_sitting s ON s.point_id = r.point_id"
+    places += rows(hq + " WHERE s.id = %s AND r.kind = 'hq'", sitting)
+    found |= {("packet", place["number"]) for place in places if not _delivered(sitting, place)}
+    found |= {("status", name) for name in (FINISHED, TRANSFERRED) if not _accepted(sitting, name)}
+    return found
+
+
+# --- journals ---------------------------------------------------------------------------------------------------------
+
+
+def _posts(sitting: int, *kinds: str) -> list[dict[str, Any]]:
+    found = rows(
+        "SELECT p.id, p.station_id, p.room_id, s.number, s.kind FROM stations_stationpost p"
+        " JOIN stations_station s ON s.id = p.station_id WHERE p.sitting_id = %s",
+        sitting,
+    )
+    return [each for each in found if each["kind"] in kinds]
+
+
+def _standing(sitting: int, post: dict[str, Any]) -> dict[str, Any] | None:
+    """The accepted journal of a station."""
+    sql = "SELECT * FROM journals_journal WHERE sitting_id = %s AND station_id = %s AND state = 'accepted'"
+    return next(iter(rows(sql + " ORDER BY id DESC", sitting, post["station_id"])), None)
+
+
+def _act(post: dict[str, Any]) -> dict[str, Any] | None:
+    return next(iter(rows("SELECT * FROM journals_act WHERE station_post_id = %s", post["id"])), None)
+
+
+def _served(sitting: int, post: dict[str, Any]) -> bool:
+    return _standing(sitting, post) is not None or _act(post) is not None
+
+
+def _entries(sitting: int) -> list[dict[str, Any]]:
+    return rows("SELECT seq, event, line FROM scanning_scanentry WHERE sitting_id = %s ORDER BY seq", sitting)
+
+
+def _behind(sitting: int, journal: dict[str, Any]) -> bool:
+    """Whether this station has written a line that its journal does not hold."""
+    text = b"".join(bytes(each["line"]).rstrip(b"\n") + b"\n" for each in _entries(sitting))
+    return hashlib.sha256(text).hexdigest() != journal["lines_sha256"]
+
+
+# --- packets ----------------------------------------------------------------------------------------------------------
+
+
+def _delivered(sitting: int, place: dict[str, Any]) -> bool:
+    """Whether the centre has opened what lies in the envelope of a room, and the room still is what was sent."""
+    sql = "SELECT * FROM scanning_roomcard WHERE sitting_id = %s AND room_id = %s"
+    card = next(iter(rows(sql, sitting, place["id"])), None)
+    if card is None or card["state"] != "packed" or _unscanned(sitting, place, card):
+        return False
+    sql = "SELECT * FROM transfers_packet WHERE sitting_id = %s AND room_id = %s AND kind <> 'test'"
+    newest = next(iter(rows(sql + " ORDER BY version DESC, id DESC", sitting, place["id"])), None)
+    return newest is not None and _confirmed(newest)
+
+
+def _confirmed(packet: dict[str, Any]) -> bool:
+    """Whether the last word of the centre about the very bytes that were signed is «Подтвержден»."""
+    sql = "SELECT level FROM transfers_receiptrecord WHERE file_sha256 = %s ORDER BY number DESC, id DESC"
+    words = [each["level"] for each in rows(sql, packet["sha256"])] if packet["sha256"] else []
+    last = next((each for each in words if each != "delivered"), None)
+    # A packet that the centre withdraws by a word in the feed, without a receipt, is rejected here.
+    return last == "acknowledged" and packet["state"] != "rejected"
+
+
+def _unscanned(sitting: int, place: dict[str, Any], card: dict[str, Any]) -> bool:
+    """Whether the journals name a sheet of a room that is neither scanned nor excused by the room's act."""
+    printed = rows(
+        "SELECT f.number FROM journals_journalsheet f JOIN journals_journalset s ON s.id = f.set_id"
+        " JOIN journals_journal j ON j.id = s.journal_id WHERE j.sitting_id = %s AND j.room_id = %s"
+        " AND j.state = 'accepted' AND j.kind = 'print' AND NOT s.spoiled AND NOT s.unused",
+        sitting,
+        place["id"],
+    )
+    sql = "SELECT number FROM scanning_sheet WHERE card_id = %s AND state IN ('accepted', 'recognised')"
+    missing = {each["number"] for each in printed} - {each["number"] for each in rows(sql, card["id"])}
+    if not missing:
+        return False
+    return card["act_id"] is None or not missing <= _excused(card)
+
+
+def _excused(card: dict[str, Any]) -> set[str]:
+    """Numbers that were known to be missing when a GEK member signed the act."""
+    sql = "SELECT d.number FROM scanning_discrepancy d WHERE d.card_id = %s AND d.kind = 'missing'"
+    signed = next(iter(rows("SELECT made_at FROM journals_act WHERE id = %s", card["act_id"])))
+    return {each["number"] for each in rows(sql + " AND d.found_at <= %s", card["id"], signed["made_at"])}
+
+
+# --- statuses ---------------------------------------------------------------------------------------------------------
+
+
+def _accepted(sitting: int, name: str) -> bool:
+    """Whether a status stands, and the centre has confirmed its packet with all the evidence of now."""
+    sql = "SELECT * FROM transfers_pointstatus WHERE sitting_id = %s AND status = %s AND state <> 'undone'"
+    status = next(iter(rows(sql, sitting, name)), None)
+    if status is None:
+        return False
+    sql = "SELECT * FROM transfers_packet WHERE status_id = %s ORDER BY version DESC, id DESC"
+    newest = next(iter(rows(sql, status["id"])), None)
+    if newest is None or not _confirmed(newest):
+        return False
+    contents = newest["contents"]
+    contents = json.loads(contents) if isinstance(contents, str) else contents
+    return set(contents) == _evidence(sitting, name)
+
+
+def _evidence(sitting: int, name: str) -> set[str]:
+    found = set()
+    for post in _posts(sitting, *(("print", "voice") if name == FINISHED else ("scan",))):
+        paper = _standing(sitting, post) or _act(post)
+        if paper is not None:
+            found.add(paper["sha256"])
+    return found

@@ -1,0 +1,144 @@
+"""Days in any order: whatever people do, nobody goes home while something is owed, and every page says the same."""
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import Phase, seed
+from hypothesis.stateful import run_state_machine_as_test
+
+from day import evaluate, rules
+from tests.day import reference
+from tests.day.machine import machine, options
+from tests.day.world import World
+from tests.support.proving import SEED
+
+
+@pytest.fixture
+def morning(hq, day, technician, flash_dir, monkeypatch):
+    """Three exams at one point, and nothing done yet."""
+    monkeypatch.setattr(evaluate, "KEPT", 8)
+    return World.found(day, hq, flash_dir)
+
+
+@pytest.fixture
+def evening(morning):
+    """The same when everything is over."""
+    morning.finish()
+    return morning
+
+
+def play(world, days, acts_a_day, said, *, begin=SEED, ends=1, **more):
+    kind = machine(world, ends=ends)
+    try:
+        run_state_machine_as_test(seed(begin)(kind), settings=options(days, acts_a_day, **more))
+    finally:
+        for name in ("days", "done", "clean"):
+            said(name, getattr(kind, name))
+        said("refused", kind.refused)
+    return kind
+
+
+@pytest.mark.slow
+def test_days_that_begin_in_the_morning(morning, record_property):
+    play(morning, 40, 8, record_property, ends=0)
+
+
+@pytest.mark.slow
+def test_days_that_were_over_already(evening, record_property):
+    play(evening, 60, 6, record_property)
+
+
+def test_the_reference_imports_nothing_of_the_portal():
+    tree = ast.parse(Path(reference.__file__).read_text(encoding="utf-8"))
+    names = {alias.name for each in ast.walk(tree) if isinstance(each, ast.Import) for alias in each.names}
+    names |= {each.module or "" for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)}
+    assert {name.split(".")[0] for name in names} == {"hashlib", "json", "typing", "django"}
+
+
+#: So many acts are played in the long proof.
+ACTS = 20_000
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(4 * 3600)
+def test_twenty_thousand_acts(evening, record_property):
+    done = days = begin = 0
+    while done < ACTS:
+        kind = play(evening, 50, 30, record_property, begin=SEED + begin, ends=3)
+        done, days, begin = done + kind.done, days + kind.days, begin + 1
+    record_property("acts", done)
+    record_property("days", days)
+
+
+# --- the proof can fail -----------------------------------------------------------------------------------------------
+
+
+def late_journals_are_ignored(patch):
+    whole = rules._packet
+
+    def broken(exam, facts, what, room, card, pack):
+        return whole(exam, facts, what, room, card and replace(card, current=True), pack)
+
+    patch.setattr(rules, "_packet", broken)
+
+
+def an_entry_after_end_scan_is_ignored(patch):
+    whole = rules._scan_journals
+
+    def broken(exam, facts, **more):
+        return whole(replace(exam, posts=tuple(replace(each, behind=False) for each in exam.posts)), facts, **more)
+
+    patch.setattr(rules, "_scan_journals", broken)
+
+
+def a_declared_status_is_delivered(patch):
+    whole = rules._status
+
+    def broken(exam, facts, name, **more):
+        row, pack = exam.statuses.get(name), exam.packets.get(("status", name))
+        if row is not None and row.state == "declared" and pack is not None:
+            exam = replace(
+                exam,
+                statuses={**exam.statuses, name: replace(row, state="accepted")},
+                packets={**exam.packets, ("status", name): replace(pack, state="acknowledged")},
+            )
+        return whole(exam, facts, name, **more)
+
+    patch.setattr(rules, "_status", broken)
+
+
+def other_exams_are_ignored(patch):
+    patch.setattr(rules.Day, "others", lambda self, key: ())
+
+
+def the_packet_of_a_reopened_room_counts(patch):
+    whole = rules._packet
+
+    def broken(exam, facts, what, room, card, pack):
+        if card is not None and pack is not None and not card.closed:
+            card = replace(card, state="packed", current=True)
+        return whole(exam, facts, what, room, card, pack)
+
+    patch.setattr(rules, "_packet", broken)
+
+
+BROKEN = (
+    late_journals_are_ignored,
+    an_entry_after_end_scan_is_ignored,
+    a_declared_status_is_delivered,
+    other_exams_are_ignored,
+    the_packet_of_a_reopened_room_counts,
+)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda each: each.__name__)
+def test_a_broken_rule_is_found(evening, broken, monkeypatch, record_property):
+    broken(monkeypatch)
+    kind = machine(evening, ends=0)
+    with pytest.raises(AssertionError, match=r"owed|home|step|gate"):
+        run_state_machine_as_test(seed(SEED)(kind), settings=options(300, 12, phases=[Phase.generate]))
+    record_property("found after acts", kind.caught)
+    record_property("days", kind.days)
