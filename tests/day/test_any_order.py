@@ -1,6 +1,7 @@
 """Days in any order: whatever people do, nobody goes home while something is owed, and every page says the same."""
 
 import ast
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,16 +58,18 @@ def test_the_reference_imports_nothing_of_the_portal():
     assert {name.split(".")[0] for name in names} == {"hashlib", "json", "typing", "django"}
 
 
-#: So many acts are played in the long proof.
-ACTS = 20_000
+#: So many acts are played in the long proof; fewer where somebody has less time.
+ACTS = int(os.environ.get("PPE_ACTS") or 20_000)
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(4 * 3600)
-def test_twenty_thousand_acts(evening, record_property):
+@pytest.mark.parametrize("start", ["morning", "evening"])
+def test_many_acts(start, request, record_property):
+    world = request.getfixturevalue(start)
     done = days = begin = 0
-    while done < ACTS:
-        kind = play(evening, 50, 30, record_property, begin=SEED + begin, ends=3)
+    while done < ACTS // 2:
+        kind = play(world, 20, 30, record_property, begin=SEED + begin, ends=3)
         done, days, begin = done + kind.done, days + kind.days, begin + 1
     record_property("acts", done)
     record_property("days", days)
