@@ -65,7 +65,7 @@ ACTS = int(os.environ.get("PPE_ACTS") or 20_000)
 @pytest.mark.prove
 @pytest.mark.timeout(4 * 3600)
 @pytest.mark.parametrize("start", ["morning", "evening"])
-def test_many_acts(start, request, record_property):
+def test_many_acts(db, start, request, record_property):
     world = request.getfixturevalue(start)
     done = days = begin = 0
     while done < ACTS // 2:
