@@ -83,13 +83,13 @@ class Day(RuleBasedStateMachine):
         """One of the exams."""
         return self.world.exams[which % len(self.world.exams)]
 
-    def post(self, which: int) -> Any:
+    def post(self, which: int) -> tuple[Any, Any]:
         """An exam and one of its stations."""
         exam = self.exam(which)
         posts = self.world.posts(exam)
         return exam, posts[which // 3 % len(posts)]
 
-    def card(self, which: int) -> Any:
+    def card(self, which: int) -> tuple[Any, Any]:
         """An exam and one of its rooms."""
         exam = self.exam(which)
         rows = self.world.cards(exam)
