@@ -21,7 +21,6 @@ from journals import rows as journal_rows
 from journals.models import Journal
 from keys import access
 from scanning import cards, sheets, watch
-from scanning.balance import required_for_point, required_for_room
 from scanning.models import Batch, RoomCard, Sheet, Source
 from scanning.reconcile import reconcile
 from stations.models import Assignment, Person, Sitting, StationAssignment
@@ -34,6 +33,7 @@ from transfers.models import Packet, PointStatus
 from wire.errors import PpeError
 from wire.forms import make_number
 from wire.journal import FormSet
+from wire.room import required_for_point, required_for_room
 
 FINISHED, TRANSFERRED = "exams_finished", "blanks_transferred"
 SUBJECTS = {"22": "Математика (базовая)", "01": "Русский язык", "29": "Английский язык (устный)"}
@@ -272,7 +272,7 @@ class World:
             )
             for page, (kind, number, address) in enumerate(wanted):
                 self._sheet(card, source, page, kind, number, address)
-            record("scanning.source_read", actor=ACTOR, region="78", point=self.point.code, subject=exam.sitting.key)
+            record("scanning.source_read", about=exam.sitting, actor=ACTOR)
             reconcile(cards.lock(card), actor=ACTOR)
 
     def _sheet(
