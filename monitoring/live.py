@@ -51,7 +51,7 @@ def _near(row: Sitting, name: str, at: datetime) -> int:
 
 
 def point_live(request: HttpRequest, key: str) -> Live:
-    """Return what «Сегодня» looks at; asked once for a request."""
+    """Return what “Today” looks at; asked once for a request."""
     kept: Live | None = request.__dict__.get("_live")
     if kept is None:
         point = point_or_404(request.user, key)  # type: ignore[arg-type]

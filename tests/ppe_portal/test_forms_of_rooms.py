@@ -23,7 +23,7 @@ def test_monitoring_shows_and_owns_no_form():
     shown = [page for page in pages._pages if page.view.__module__.startswith("monitoring.")]
     owners = {form: each.__module__ for page in shown for form, each in handlers(page.name).items()}
     assert len(owners) == 9
-    assert {owner.partition(".")[0] for owner in owners.values()} == {"journals", "transfers"}
+    assert {owner.partition(".")[0] for owner in owners.values()} == {"journals", "day"}
 
 
 @pytest.mark.parametrize("word", ["request.POST", "request.FILES", ".post(", "audit.log import"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2] / "rcoi"
 #: What a conclusion of one's own would be drawn from: states of packets, statuses, findings and requests.
-STATES = {"PacketState", "StatusState", "FindingState", "RescanState", "WORKING", "FINAL"}
+STATES = {"InboxState", "PointStatusState", "FindingState", "RescanState", "WORKING", "FINAL"}
 QUESTIONS = {"acknowledged", "unsettled", "current", "is_working"}
 #: Modules that keep and move what is concluded from.
 BELOW = ("models", "migrations", "states.py", "moves.py", "day")
@@ -22,7 +22,7 @@ ALLOWED = {
     "pages/reports.py": "the list of decided packets: each has a paper about itself",
     "pages/statuses.py": "the journals and acts that count are listed",
     "receiving/inbox.py": "the writer of packets",
-    "receiving/door.py": "what became of one file at the door",
+    "receiving/channels.py": "what became of one file at the door",
     "receiving/opening.py": "the writer of packets",
     "reports/packet.py": "the paper about one packet: what was decided about it",
     "reports/point.py": "which journals, acts and rejections the act lists; its verdict is the evaluation's",

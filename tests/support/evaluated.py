@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from common.work.clock import now
 from day import acts, evaluate
 from day.table import TITLES
-from journals.models import StationSign
 from monitoring.head import deadline_of, last_contact
 from monitoring.incidents import incidents_of
 from monitoring.steps import steps_of
+from stations.models import Heartbeat
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ def steps(sitting, user):
 
 def incidents(sitting):
     """What needs attention now."""
-    signs = list(StationSign.objects.filter(station__point=sitting.point).select_related("station"))
-    return incidents_of(sitting, own(sitting), now(), signs, last_contact(sitting.point))
+    heartbeats = list(Heartbeat.objects.filter(station__point=sitting.point).select_related("station"))
+    return incidents_of(sitting, own(sitting), now(), heartbeats, last_contact(sitting.point))
 
 
 def deadline(sitting):

@@ -96,7 +96,7 @@ def test_what_the_centre_has_open_about_a_confirmed_packet_is_told_in_its_story(
     take(hq, hq.receipt_item(packet, "acknowledged", reasons=[open_there]))
     packet = fresh(packet)
     assert (packet.state, packet.reasons) == ("acknowledged", [])
-    assert any(open_there["ru"] in step.text for step in packet.steps.all())
+    assert any(open_there["ru"] in step.text.ru for step in packet.steps.all())
     assert hq.card().state == "packed"
 
 
