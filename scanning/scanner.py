@@ -50,6 +50,7 @@ _WORDS: dict[str, type[ScannerRefusedError]] = {
     "out of documents": FeederEmptyError,
     "cover is open": CoverOpenError,
     "Device busy": ScannerBusyError,
+    "Error during device I/O": ScannerFailedError,
     "Access to resource has been denied": ScannerDeniedError,
 }
 

@@ -88,6 +88,7 @@ def test_what_the_scanner_reports_is_said_with_its_cure(desk, sane, status, word
     ("said", "pages", "words"),
     [
         ("scanimage: sane_read: Document feeder jammed\nBatch terminated, 1 page scanned", 0, "застряла"),
+        ("scanimage: sane_read: Error during device I/O\nBatch terminated, 0 pages scanned", 0, "ошибке"),
         ("scanimage: sane_read: Document feeder jammed\nBatch terminated, 3 pages scanned", 2, "застряла"),
         ("scanimage: sane_start: Document feeder out of documents\nBatch terminated, 3 pages scanned", 3, ""),
         ("Scanned page 1. (scanner status = 5)\nBatch terminated, 1 page scanned", 1, ""),
