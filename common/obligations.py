@@ -9,7 +9,7 @@ from typing import Any
 from wire.messages import NOTHING, Message
 
 
-class State(StrEnum):
+class ObligationState(StrEnum):
     """How something that is owed stands."""
 
     NOT_DUE = "not_due"
@@ -41,7 +41,7 @@ class Obligation:
     code: str
     sitting: str
     place: str
-    state: State
+    state: ObligationState
     text: Message
     cure: Message = NOTHING
     rule: str = ""
@@ -54,12 +54,12 @@ class Obligation:
     @property
     def settled(self) -> bool:
         """Whether its evidence is here."""
-        return self.state == State.SETTLED
+        return self.state == ObligationState.SETTLED
 
     @property
     def stands(self) -> bool:
         """Whether it stands between now and the end: all but what is settled and what another station evaluates."""
-        return self.state not in (State.SETTLED, State.UNKNOWN_HERE)
+        return self.state not in (ObligationState.SETTLED, ObligationState.UNKNOWN_HERE)
 
     def as_json(self) -> dict[str, Any]:
         """Return it for machines: stable names, and the words in the reader's language."""

@@ -13,7 +13,7 @@ from django.db.models import F, OuterRef, Subquery
 from audit.models import NODE_CHAIN, ChainHead, Event
 from common.errors import both
 from common.work import clock
-from day.rows import Came, Card, Exam, Facts, Key, Pack, Post, Status, Use
+from day.rows import AssignmentFacts, Came, Card, Facts, Key, Pack, PointExam, PointStatusFacts, Use
 from journals.expected import LABELS, standing
 from journals.rows import ActRow, JournalRow, PostRow, journals
 from keys.models import AccessKey
@@ -68,7 +68,7 @@ def read(point: ExamPoint, day: date, sittings: list[Sitting] | None = None, see
     if sittings is None:
         rows = Sitting.objects.filter(point=point, date=day).select_related("subject")
         sittings = list(rows.order_by("subject__code"))
-    reader = _Reader(point, day, sittings, seen)
+    reader = _FactsReader(point, day, sittings, seen)
     return Facts(
         point=point.key,
         date=day,
@@ -114,7 +114,7 @@ def _cards(sittings: Any) -> list[dict[str, Any]]:
     return found
 
 
-class _Reader:
+class _FactsReader:
     """The rows of a day, each table asked once."""
 
     def __init__(self, point: ExamPoint, day: date, sittings: list[Sitting], seen: Glance | None) -> None:
@@ -207,7 +207,7 @@ class _Reader:
 
     # --- one exam -------------------------------------------------------------------------------------------------
 
-    def exam(self, sitting: Sitting) -> Exam:
+    def exam(self, sitting: Sitting) -> PointExam:
         """Put together what belongs to one exam."""
         own = [row for row in self.read.journals if row.sitting == sitting.pk]
         acts = [row for row in self.read.acts if row.sitting == sitting.pk]
@@ -221,7 +221,7 @@ class _Reader:
         cards = [self._card(row) for row in self.cards if row["sitting_id"] == sitting.pk]
         packets = self._newest(sitting.pk, self._evidence(stands, instead))
         statuses = self._standing_statuses(sitting.pk)
-        return Exam(
+        return PointExam(
             pk=sitting.pk,
             key=self.key_of[sitting.pk],
             subject=sitting.subject.code,
@@ -263,11 +263,11 @@ class _Reader:
 
     def _post(
         self, sitting: int, post: PostRow, state: str, row: JournalRow | None, instead: Mapping[int, ActRow]
-    ) -> Post | None:
+    ) -> AssignmentFacts | None:
         if post.kind not in (StationKind.PRINT, StationKind.VOICE, StationKind.SCAN):
             return None
         act = instead.get(post.pk)
-        return Post(
+        return AssignmentFacts(
             pk=post.pk,
             key=post.station,
             kind=post.kind,
@@ -374,15 +374,15 @@ class _Reader:
                     names[status].add(instead[post.pk].sha256)
         return {str(status): sorted(names[status]) for status in kinds}
 
-    def _standing_statuses(self, sitting: int) -> dict[str, Status]:
-        found: dict[str, Status] = {}
+    def _standing_statuses(self, sitting: int) -> dict[str, PointStatusFacts]:
+        found: dict[str, PointStatusFacts] = {}
         for row in self.statuses:
             if row["sitting_id"] != sitting:
                 continue
             known = found.get(row["status"])
             if row["state"] == StatusState.UNDONE and known is not None and known.state != StatusState.UNDONE:
                 continue
-            found[row["status"]] = Status(
+            found[row["status"]] = PointStatusFacts(
                 row["status"],
                 row["state"],
                 row["at"],
@@ -407,7 +407,7 @@ class _Reader:
 _ORDER = ("print", "voice", "scan")
 
 
-def _in_order(post: Post) -> tuple[int, bool, str, str]:
+def _in_order(post: AssignmentFacts) -> tuple[int, bool, str, str]:
     return _ORDER.index(post.kind), not post.room, post.room, post.station
 
 

@@ -8,7 +8,7 @@ from wire.messages import NOTHING, Message
 
 
 @dataclass(frozen=True)
-class Post:
+class AssignmentFacts:
     """A station that owes a journal, and what stands in its place.
 
     Attributes:
@@ -129,7 +129,7 @@ class Pack:
 
 
 @dataclass(frozen=True)
-class Status:
+class PointStatusFacts:
     """A declared status.
 
     Attributes:
@@ -195,7 +195,7 @@ class Came:
 
 
 @dataclass(frozen=True)
-class Exam:
+class PointExam:
     """Everything about one sitting."""
 
     pk: int
@@ -205,10 +205,10 @@ class Exam:
     oral: bool
     deadlines: dict[str, datetime] = field(default_factory=dict)
     uses: tuple[Use, ...] = ()
-    posts: tuple[Post, ...] = ()
+    posts: tuple[AssignmentFacts, ...] = ()
     cards: tuple[Card, ...] = ()
     packets: dict[tuple[str, str], Pack] = field(default_factory=dict)
-    statuses: dict[str, Status] = field(default_factory=dict)
+    statuses: dict[str, PointStatusFacts] = field(default_factory=dict)
     key_row: Key | None = None
     journals: tuple[Came, ...] = ()
     parked: tuple[tuple[str, str, str], ...] = ()
@@ -248,5 +248,5 @@ class Facts:
     at: datetime
     today: dt.date
     online: bool
-    exams: tuple[Exam, ...]
+    exams: tuple[PointExam, ...]
     paused: bool = False

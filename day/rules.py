@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from common.obligations import Obligation, State, standing
-from day.rows import Card, Exam, Facts, Pack, Post, Status, Use
+from common.obligations import Obligation, ObligationState, standing
+from day.rows import AssignmentFacts, Card, Facts, Pack, PointExam, PointStatusFacts, Use
 from day.table import END, ENDS, FINISHED, TABLE, TITLES, TRANSFERRED, WAIT
 from wire.messages import NOTHING, Message
 
@@ -27,7 +27,7 @@ class SittingDay:
         nobody_came: Whether the registry seats nobody in it and nothing was done for it here.
     """
 
-    exam: Exam
+    exam: PointExam
     obligations: tuple[Obligation, ...]
     nobody_came: bool
 
@@ -127,14 +127,14 @@ def judge(facts: Facts) -> Day:
     )
 
 
-def _sitting(exam: Exam, facts: Facts) -> SittingDay:
+def _sitting(exam: PointExam, facts: Facts) -> SittingDay:
     nobody = not exam.begun and not any(use.seats or use.places for use in exam.uses)
     return SittingDay(exam, tuple(_due(each, exam, facts) for each in _owed(exam, facts)), nobody)
 
 
-def _due(row: Obligation, exam: Exam, facts: Facts) -> Obligation:
+def _due(row: Obligation, exam: PointExam, facts: Facts) -> Obligation:
     """Whatever a deadline has passed over is due."""
-    if row.state != State.NOT_DUE or facts.today < facts.date:
+    if row.state != ObligationState.NOT_DUE or facts.today < facts.date:
         return row
     late = [
         name
@@ -143,10 +143,10 @@ def _due(row: Obligation, exam: Exam, facts: Facts) -> Obligation:
         and name in exam.deadlines
         and exam.deadlines[name] <= facts.at
     ]
-    return replace(row, state=State.OPEN) if late else row
+    return replace(row, state=ObligationState.OPEN) if late else row
 
 
-def _owed(exam: Exam, facts: Facts) -> Iterator[Obligation]:
+def _owed(exam: PointExam, facts: Facts) -> Iterator[Obligation]:
     journals = [*_journals(exam, facts)]
     yield from journals
     yield _status(exam, facts, FINISHED, ready=not standing(journals))
@@ -159,35 +159,35 @@ def _owed(exam: Exam, facts: Facts) -> Iterator[Obligation]:
     yield _status(exam, facts, TRANSFERRED, ready=ready and accepted(exam, FINISHED))
 
 
-def _make(code: str, exam: Exam, place: str, state: State, text: Message, **more: object) -> Obligation:
+def _make(code: str, exam: PointExam, place: str, state: ObligationState, text: Message, **more: object) -> Obligation:
     duty = TABLE[code]
-    settled = state in (State.SETTLED, State.UNKNOWN_HERE)
+    settled = state in (ObligationState.SETTLED, ObligationState.UNKNOWN_HERE)
     said = {"cure": NOTHING if settled else duty.cure, "rule": duty.rule, "page": duty.page, **more}
     return Obligation(code, exam.key, place, state, text, **said)  # type: ignore[arg-type]
 
 
-def _begun(facts: Facts) -> State:
+def _begun(facts: Facts) -> ObligationState:
     """What nobody has done yet is no fault before its day."""
-    return State.OPEN if facts.today >= facts.date else State.NOT_DUE
+    return ObligationState.OPEN if facts.today >= facts.date else ObligationState.NOT_DUE
 
 
 # --- journals ---------------------------------------------------------------------------------------------------------
 
 
-def _journals(exam: Exam, facts: Facts) -> Iterator[Obligation]:
+def _journals(exam: PointExam, facts: Facts) -> Iterator[Obligation]:
     posts = [post for post in exam.posts if post.kind != "scan"]
-    state = State.SETTLED if posts else _begun(facts)
+    state = ObligationState.SETTLED if posts else _begun(facts)
     yield _make("stations", exam, "", state, TABLE["stations"].what)
     for post in posts:
         yield _journal("journal", exam, post, _begun(facts))
 
 
-def _journal(code: str, exam: Exam, post: Post, missing: State) -> Obligation:
+def _journal(code: str, exam: PointExam, post: AssignmentFacts, missing: ObligationState) -> Obligation:
     text = Message("Journal: {post} – {state}", post=post.words, state=post.label)
     anchor = f"#post-{post.pk}"
     if not post.served:
         # What came and cannot count is somebody's work at once.
-        state = missing if post.state == "missing" else State.OPEN
+        state = missing if post.state == "missing" else ObligationState.OPEN
         return _make(code, exam, post.station, state, text, anchor=anchor)
     evidence = (
         Message("act {name}", name=post.act)
@@ -195,44 +195,53 @@ def _journal(code: str, exam: Exam, post: Post, missing: State) -> Obligation:
         else Message("journal {hash}", hash=post.journal[:8])
     )
     return _make(
-        code, exam, post.station, State.SETTLED, text, anchor=anchor, evidence=evidence, since=post.received_at
+        code,
+        exam,
+        post.station,
+        ObligationState.SETTLED,
+        text,
+        anchor=anchor,
+        evidence=evidence,
+        since=post.received_at,
     )
 
 
-def _scan_journals(exam: Exam, facts: Facts, *, packed: bool) -> Iterator[Obligation]:
+def _scan_journals(exam: PointExam, facts: Facts, *, packed: bool) -> Iterator[Obligation]:
     for post in exam.posts:
         if post.kind != "scan":
             continue
         if post.state == "accepted" and post.behind:
             text = Message("Journal: {post} – formed before the station's last entries", post=post.words)
-            yield _make("scan_journal_behind", exam, post.station, State.OPEN, text, anchor="#end-scan-card")
+            yield _make("scan_journal_behind", exam, post.station, ObligationState.OPEN, text, anchor="#end-scan-card")
         else:
-            yield _journal("scan_journal", exam, post, _begun(facts) if packed else State.NOT_DUE)
+            yield _journal("scan_journal", exam, post, _begun(facts) if packed else ObligationState.NOT_DUE)
 
 
 # --- preparing --------------------------------------------------------------------------------------------------------
 
 
-def _preparation(exam: Exam, facts: Facts) -> Iterator[Obligation]:
+def _preparation(exam: PointExam, facts: Facts) -> Iterator[Obligation]:
     yield _key(exam, facts)
     for use in exam.uses:
         card = exam.card(use.room)
         if _elsewhere(exam.packets.get(_kind(use)), card):
             yield _unknown("card", exam, use.room, TABLE["card"].what, exam.packets[_kind(use)])
         elif card is not None and card.filled:
-            yield _make("card", exam, use.room, State.SETTLED, TABLE["card"].what)
+            yield _make("card", exam, use.room, ObligationState.SETTLED, TABLE["card"].what)
         else:
             text = Message("the card of room {room} is not filled in", room=use.room)
             yield _make("card", exam, use.room, _begun(facts), text)
 
 
-def _key(exam: Exam, facts: Facts) -> Obligation:
+def _key(exam: PointExam, facts: Facts) -> Obligation:
     row = exam.key_row
     if row is not None and row.active:
-        return _make("key", exam, "", State.SETTLED, TABLE["key"].what, evidence=Message("key {name}", name=row.name))
+        return _make(
+            "key", exam, "", ObligationState.SETTLED, TABLE["key"].what, evidence=Message("key {name}", name=row.name)
+        )
     if exam.cards and all(card.state == "packed" for card in exam.cards):
         packed = Message("every room is packed: it is needed no more")
-        return _make("key", exam, "", State.SETTLED, TABLE["key"].what, evidence=packed)
+        return _make("key", exam, "", ObligationState.SETTLED, TABLE["key"].what, evidence=packed)
     if row is None:
         text = Message("the access key is not loaded")
         return _make("key", exam, "", _begun(facts), text, rule="keys.load")
@@ -247,13 +256,13 @@ def _kind(use: Use) -> tuple[str, str]:
     return ("audio" if use.voice else "blanks"), use.room
 
 
-def _forms(exam: Exam) -> Pack | None:
+def _forms(exam: PointExam) -> Pack | None:
     """The newest packet of the HQ forms, whether it names its room or not."""
     rows = [pack for (kind, _room), pack in exam.packets.items() if kind == "forms"]
     return max(rows, key=lambda pack: pack.version, default=None)
 
 
-def _places(exam: Exam, facts: Facts) -> Iterator[Obligation]:
+def _places(exam: PointExam, facts: Facts) -> Iterator[Obligation]:
     for use in exam.uses:
         kind, room = _kind(use)
         what = (
@@ -270,7 +279,7 @@ def _places(exam: Exam, facts: Facts) -> Iterator[Obligation]:
     yield from _strays(exam, facts)
 
 
-def _strays(exam: Exam, facts: Facts) -> Iterator[Obligation]:
+def _strays(exam: PointExam, facts: Facts) -> Iterator[Obligation]:
     """Rooms at work, and packets of rooms, that the registry gives to the exam no more: their sheets are owed too."""
     known = {use.room for use in exam.uses}
     packed = {pack.room: pack for (kind, _room), pack in exam.packets.items() if kind in ("blanks", "audio")}
@@ -280,7 +289,7 @@ def _strays(exam: Exam, facts: Facts) -> Iterator[Obligation]:
         pack = packed.pop(card.room, None)
         if pack is None and card.state not in ("waiting", "packed"):
             text = Message("{room}: {state}", room=card.words, state=card.label)
-            yield _make("room_at_work", exam, card.room, State.OPEN, text)
+            yield _make("room_at_work", exam, card.room, ObligationState.OPEN, text)
         elif pack is not None:
             what = Message("Packet: answer forms, {room}", room=card.words)
             yield from _place(exam, facts, what, card.words, card.room, card, pack)
@@ -292,7 +301,7 @@ def _strays(exam: Exam, facts: Facts) -> Iterator[Obligation]:
 
 
 def _place(
-    exam: Exam, facts: Facts, what: Message, words: Message, room: str, card: Card | None, pack: Pack | None
+    exam: PointExam, facts: Facts, what: Message, words: Message, room: str, card: Card | None, pack: Pack | None
 ) -> Iterator[Obligation]:
     yield _room(exam, facts, words, room, card, pack)
     yield _packet(exam, facts, what, room, card, pack)
@@ -303,12 +312,12 @@ def _elsewhere(pack: Pack | None, card: Card | None) -> bool:
     return pack is not None and pack.imported and (card is None or card.state == "waiting")
 
 
-def _unknown(code: str, exam: Exam, place: str, text: Message, pack: Pack) -> Obligation:
+def _unknown(code: str, exam: PointExam, place: str, text: Message, pack: Pack) -> Obligation:
     where = Message("evaluated at the scanning station of the HQ, node {node}", node=pack.node[-8:])
-    return _make(code, exam, place, State.UNKNOWN_HERE, text, carrier=where)
+    return _make(code, exam, place, ObligationState.UNKNOWN_HERE, text, carrier=where)
 
 
-def _room(exam: Exam, facts: Facts, words: Message, room: str, card: Card | None, pack: Pack | None) -> Obligation:
+def _room(exam: PointExam, facts: Facts, words: Message, room: str, card: Card | None, pack: Pack | None) -> Obligation:
     if pack is not None and _elsewhere(pack, card):
         return _unknown("room", exam, room, Message("{room}: scanned at another machine", room=words), pack)
     if card is None:
@@ -317,14 +326,14 @@ def _room(exam: Exam, facts: Facts, words: Message, room: str, card: Card | None
     text = Message("{room} — {state}", room=words, state=card.label)
     if card.state == "packed" and card.current:
         evidence = Message("act {name}", name=card.act) if card.act else Message("closed at a balance of zero")
-        return _make("room", exam, room, State.SETTLED, text, evidence=evidence, since=card.closed_at)
+        return _make("room", exam, room, ObligationState.SETTLED, text, evidence=evidence, since=card.closed_at)
     if card.closed and card.current:
         build = Message("Build its packet on the page “Transfer answer forms”.")
         return _make(
             "room",
             exam,
             room,
-            State.OPEN,
+            ObligationState.OPEN,
             text,
             cure=build,
             rule="transfers.build",
@@ -337,11 +346,13 @@ def _room(exam: Exam, facts: Facts, words: Message, room: str, card: Card | None
         text = Message(
             "{room} — {state}, differences: {count}", room=words, state=card.label, count=len(card.differences)
         )
-    state = State.OPEN if card.state != "waiting" else _begun(facts)
+    state = ObligationState.OPEN if card.state != "waiting" else _begun(facts)
     return _make("room", exam, room, state, text, since=card.again_at)
 
 
-def _packet(exam: Exam, facts: Facts, what: Message, room: str, card: Card | None, pack: Pack | None) -> Obligation:
+def _packet(
+    exam: PointExam, facts: Facts, what: Message, room: str, card: Card | None, pack: Pack | None
+) -> Obligation:
     """What the centre has of a room: the one thing about it that the last status asks for."""
     if pack is not None and _elsewhere(pack, card):
         if pack.asked_again:
@@ -349,7 +360,7 @@ def _packet(exam: Exam, facts: Facts, what: Message, room: str, card: Card | Non
     elif card is not None and card.closed and not card.current:
         text = Message("{what}: what the room rests on has changed, it is compared again", what=what)
         node = Message("this node, by itself, within seconds")
-        return _make("room_balance", exam, room, State.ON_ITS_WAY, text, carrier=node, since=card.closed_at)
+        return _make("room_balance", exam, room, ObligationState.ON_ITS_WAY, text, carrier=node, since=card.closed_at)
     elif pack is not None and card is not None and card.state != "packed":
         return _open_again(exam, what, room, card)
     if pack is None:
@@ -357,11 +368,11 @@ def _packet(exam: Exam, facts: Facts, what: Message, room: str, card: Card | Non
     text = Message("{what}: {state}", what=what, state=pack.label)
     if pack.state == "acknowledged":
         receipt = Message("receipt no. {number}", number=pack.receipt)
-        return _make("packet", exam, room, State.SETTLED, text, evidence=receipt, since=pack.at)
-    return _travelling(_make("packet", exam, room, State.OPEN, text, since=pack.at), pack, facts)
+        return _make("packet", exam, room, ObligationState.SETTLED, text, evidence=receipt, since=pack.at)
+    return _travelling(_make("packet", exam, room, ObligationState.OPEN, text, since=pack.at), pack, facts)
 
 
-def _open_again(exam: Exam, what: Message, room: str, card: Card) -> Obligation:
+def _open_again(exam: PointExam, what: Message, room: str, card: Card) -> Obligation:
     text = Message("{what}: the room is open again, a new version is awaited", what=what)
     if card.again:
         text = Message("{text}. {why}", text=text, why=card.again)
@@ -372,10 +383,10 @@ def _open_again(exam: Exam, what: Message, room: str, card: Card) -> Obligation:
             "rule": "transfers.build",
             "page": "transfers",
         }
-    return _make("room_open_again", exam, room, State.OPEN, text, **more)
+    return _make("room_open_again", exam, room, ObligationState.OPEN, text, **more)
 
 
-def _asked_again(exam: Exam, what: Message, room: str, pack: Pack) -> Obligation:
+def _asked_again(exam: PointExam, what: Message, room: str, pack: Pack) -> Obligation:
     text = Message(
         "{what}: the centre asks to scan again, a new version is awaited. {why}", what=what, why=pack.asked_again
     )
@@ -384,7 +395,7 @@ def _asked_again(exam: Exam, what: Message, room: str, pack: Pack) -> Obligation
         "room_open_again",
         exam,
         room,
-        State.OPEN,
+        ObligationState.OPEN,
         text,
         cure=cure,
         page="transfers",
@@ -393,12 +404,12 @@ def _asked_again(exam: Exam, what: Message, room: str, pack: Pack) -> Obligation
     )
 
 
-def _unbuilt(exam: Exam, what: Message, room: str, card: Card | None) -> Obligation:
+def _unbuilt(exam: PointExam, what: Message, room: str, card: Card | None) -> Obligation:
     text = Message("{what}: {state}", what=what, state=Message("not built yet"))
     if card is not None and card.closed:
         build = Message("Build its packet on the page “Transfer answer forms”.")
-        return _make("packet", exam, room, State.OPEN, text, cure=build, since=card.closed_at)
-    return _make("packet", exam, room, State.NOT_DUE, text)
+        return _make("packet", exam, room, ObligationState.OPEN, text, cure=build, since=card.closed_at)
+    return _make("packet", exam, room, ObligationState.NOT_DUE, text)
 
 
 #: State of a packet → who does what about it: nobody but this node and the centre, unless a person is named.
@@ -420,64 +431,66 @@ def _travelling(row: Obligation, pack: Pack, facts: Facts) -> Obligation:
     """Say of something that the centre has not confirmed whether it is on its way, or waits for a person."""
     if pack.state in ("queued", "uploading") and not facts.online:
         cure = Message("The centre's address is not set: write it to a flash drive.")
-        return replace(row, state=State.OPEN, cure=cure, rule="transfers.flash", page="transfers")
+        return replace(row, state=ObligationState.OPEN, cure=cure, rule="transfers.flash", page="transfers")
     if pack.state in ("queued", "uploading") and facts.paused:
         cure = Message("Delivery over the network is paused: resume it, or write the packet to a flash drive.")
-        return replace(row, state=State.OPEN, cure=cure, rule="transfers.pause", page="transfers")
+        return replace(row, state=ObligationState.OPEN, cure=cure, rule="transfers.pause", page="transfers")
     if pack.state in _PEOPLE:
         cure, rule = _PEOPLE[pack.state]
-        return replace(row, state=State.OPEN, cure=cure, rule=rule)
+        return replace(row, state=ObligationState.OPEN, cure=cure, rule=rule)
     if pack.state == "handed_over":
         carrier = Message("on the drive {drive}, and by network", drive=pack.drive or "—")
         cure = Message("Take the drive to the centre; the network is tried until its receipt comes.")
-        return replace(row, state=State.ON_ITS_WAY, cure=cure, rule="transfers.flash", carrier=carrier)
-    return replace(row, state=State.ON_ITS_WAY, carrier=_CARRIERS.get(pack.state, NOTHING))
+        return replace(row, state=ObligationState.ON_ITS_WAY, cure=cure, rule="transfers.flash", carrier=carrier)
+    return replace(row, state=ObligationState.ON_ITS_WAY, carrier=_CARRIERS.get(pack.state, NOTHING))
 
 
 # --- statuses ---------------------------------------------------------------------------------------------------------
 
 
-def accepted(exam: Exam, name: str) -> bool:
+def accepted(exam: PointExam, name: str) -> bool:
     """Whether the centre has accepted a status of an exam that stands."""
     row = exam.statuses.get(name)
     return row is not None and row.state == "accepted"
 
 
-def _status(exam: Exam, facts: Facts, name: str, *, ready: bool) -> Obligation:
+def _status(exam: PointExam, facts: Facts, name: str, *, ready: bool) -> Obligation:
     row, pack = exam.statuses.get(name), exam.packets.get(("status", name))
     code, title = f"status_{name}", TITLES[name]
     if row is None or row.state == "undone":
         return _undeclared(exam, code, title, row, ready=ready and facts.today >= facts.date)
     if row.state != "accepted":
         text = Message("The status “{title}” is declared, not at the centre yet", title=title)
-        made = _make(code, exam, name, State.ON_ITS_WAY, text, cure=WAIT, anchor="#statuses", since=row.at)
+        made = _make(code, exam, name, ObligationState.ON_ITS_WAY, text, cure=WAIT, anchor="#statuses", since=row.at)
         return _travelling(made, pack, facts) if pack is not None and pack.state != "acknowledged" else made
     if pack is None or not pack.complete:
         text = Message(
             "The status “{title}”: a journal or an act came after it that the centre does not have yet", title=title
         )
         node = Message("this node, by itself")
-        return _make("status_outgrown", exam, name, State.ON_ITS_WAY, text, anchor="#statuses", carrier=node)
+        return _make("status_outgrown", exam, name, ObligationState.ON_ITS_WAY, text, anchor="#statuses", carrier=node)
     if pack.state != "acknowledged":
         text = Message(
             "The status “{title}”: version {version} is not confirmed by the centre yet",
             title=title,
             version=pack.version,
         )
-        made = _make("status_version", exam, name, State.ON_ITS_WAY, text, anchor="#statuses", since=pack.at)
+        made = _make("status_version", exam, name, ObligationState.ON_ITS_WAY, text, anchor="#statuses", since=pack.at)
         return _travelling(made, pack, facts)
     receipt = Message("receipt no. {number}", number=pack.receipt)
-    return _make(code, exam, name, State.SETTLED, title, evidence=receipt, anchor="#statuses", since=row.accepted_at)
+    return _make(
+        code, exam, name, ObligationState.SETTLED, title, evidence=receipt, anchor="#statuses", since=row.accepted_at
+    )
 
 
-def _undeclared(exam: Exam, code: str, title: Message, row: Status | None, *, ready: bool) -> Obligation:
-    state = State.OPEN if ready else State.NOT_DUE
+def _undeclared(exam: PointExam, code: str, title: Message, row: PointStatusFacts | None, *, ready: bool) -> Obligation:
+    state = ObligationState.OPEN if ready else ObligationState.NOT_DUE
     name = code.removeprefix("status_")
     if row is None:
         text = Message("The status “{title}” is not declared", title=title)
         return _make(code, exam, name, state, text, anchor="#statuses")
     text = Message("The status “{title}” was undone. {why}", title=title, why=row.undone_why)
-    return _make(code, exam, name, State.OPEN, text, anchor="#statuses", since=row.undone_at)
+    return _make(code, exam, name, ObligationState.OPEN, text, anchor="#statuses", since=row.undone_at)
 
 
 def texts(rows: Iterable[Obligation]) -> list[str]:
@@ -485,7 +498,7 @@ def texts(rows: Iterable[Obligation]) -> list[str]:
     return list(dict.fromkeys(str(each.text) for each in rows))
 
 
-def stands(exam: Exam, status: str) -> bool:
+def stands(exam: PointExam, status: str) -> bool:
     """Whether a status of an exam was declared and not undone."""
     row = exam.statuses.get(status)
     return row is not None and row.state != "undone"
@@ -501,7 +514,7 @@ def conditions_open(own: SittingDay, status: str) -> tuple[Obligation, ...]:
                 f"status_{status}",
                 own.exam.key,
                 status,
-                State.OPEN,
+                ObligationState.OPEN,
                 text,
                 cure,
                 page="monitoring",

@@ -45,7 +45,7 @@ DECLARABLE = frozenset(each.name for each in STATUSES if each.declarable)
 
 
 @dataclass(frozen=True)
-class Duty:
+class ObligationKind:
     """A row of the table of obligations.
 
     Attributes:
@@ -77,8 +77,8 @@ _LOAD = Message("Load the journal; if it cannot be had, make an act.")
 #: What is done about whatever waits for the centre.
 WAIT = Message("Wait for the centre's receipt; deadlines hold until then.")
 
-TABLE: dict[str, Duty] = {
-    "stations": Duty(
+TABLE: dict[str, ObligationKind] = {
+    "stations": ObligationKind(
         Message("Print or voice stations are assigned"),
         Message("the exam package"),
         _DAY,
@@ -88,7 +88,7 @@ TABLE: dict[str, Duty] = {
         "3",
         (FINISHED, END),
     ),
-    "journal": Duty(
+    "journal": ObligationKind(
         Message("The journal of a print or voice station"),
         Message("an accepted journal (its hash), or an act"),
         _DAY,
@@ -98,7 +98,7 @@ TABLE: dict[str, Duty] = {
         "1, 2, 3",
         (FINISHED, END),
     ),
-    "key": Duty(
+    "key": ObligationKind(
         Message("The access key is active"),
         Message("its activation by a GEK member's token"),
         _DAY,
@@ -107,7 +107,7 @@ TABLE: dict[str, Duty] = {
         "keys",
         "4, 5",
     ),
-    "card": Duty(
+    "card": ObligationKind(
         Message("The room card is filled in"),
         Message("every count typed, a zero too"),
         _DAY,
@@ -116,7 +116,7 @@ TABLE: dict[str, Duty] = {
         "scanning-room",
         "4",
     ),
-    "room": Duty(
+    "room": ObligationKind(
         Message("The room, or the HQ, is scanned, closed and packed"),
         Message("the act of closing at a balance that still holds, and the packet built of it"),
         _DAY,
@@ -126,7 +126,7 @@ TABLE: dict[str, Duty] = {
         "5, 7",
         (END_SCAN,),
     ),
-    "room_open_again": Duty(
+    "room_open_again": ObligationKind(
         Message("A room whose packet was built is open again"),
         Message("the next version of its packet, confirmed"),
         _AT_ONCE,
@@ -136,7 +136,7 @@ TABLE: dict[str, Duty] = {
         "5, 6",
         (TRANSFERRED, END),
     ),
-    "room_balance": Duty(
+    "room_balance": ObligationKind(
         Message("What a closed room rests on has changed since it was compared"),
         Message("the next comparison: it holds, or the room opens again"),
         _AT_ONCE,
@@ -149,7 +149,7 @@ TABLE: dict[str, Duty] = {
         "5, 6",
         (TRANSFERRED, END),
     ),
-    "room_at_work": Duty(
+    "room_at_work": ObligationKind(
         Message("A room that the registry no longer has is at work"),
         Message("its packet, confirmed"),
         _AT_ONCE,
@@ -159,7 +159,7 @@ TABLE: dict[str, Duty] = {
         "5, 6",
         (TRANSFERRED, END),
     ),
-    "packet": Duty(
+    "packet": ObligationKind(
         Message("The packet of a room, and that of the HQ forms"),
         Message("the centre's receipt «Подтвержден» (its number)"),
         _CLOSED,
@@ -169,7 +169,7 @@ TABLE: dict[str, Duty] = {
         "5, 6",
         (TRANSFERRED, END),
     ),
-    "scan_journal": Duty(
+    "scan_journal": ObligationKind(
         Message("The journal of a scanning station"),
         Message("an accepted journal (its hash), or an act"),
         _ALL_PACKED,
@@ -179,7 +179,7 @@ TABLE: dict[str, Duty] = {
         "7",
         (TRANSFERRED, END),
     ),
-    "scan_journal_behind": Duty(
+    "scan_journal_behind": ObligationKind(
         Message("This station has written entries that its journal does not hold"),
         Message("a journal with the station's last entry"),
         _AT_ONCE,
@@ -189,7 +189,7 @@ TABLE: dict[str, Duty] = {
         "7",
         (TRANSFERRED, END),
     ),
-    "status_exams_finished": Duty(
+    "status_exams_finished": ObligationKind(
         Message("The status «Экзамены завершены» (exams finished)"),
         Message("the centre's receipt (its number)"),
         Message("when every print and voice journal is here"),
@@ -199,7 +199,7 @@ TABLE: dict[str, Duty] = {
         "3",
         (TRANSFERRED, END),
     ),
-    "status_blanks_transferred": Duty(
+    "status_blanks_transferred": ObligationKind(
         Message("The status «Бланки переданы в РЦОИ» (answer forms transferred)"),
         Message("the centre's receipt (its number)"),
         Message("when everything before it is settled"),
@@ -209,7 +209,7 @@ TABLE: dict[str, Duty] = {
         "8",
         (END,),
     ),
-    "status_outgrown": Duty(
+    "status_outgrown": ObligationKind(
         Message("A journal or an act came after a status that the centre accepted"),
         Message("the next version of the status, confirmed"),
         _AT_ONCE,
@@ -219,7 +219,7 @@ TABLE: dict[str, Duty] = {
         "3, 8",
         (END,),
     ),
-    "status_version": Duty(
+    "status_version": ObligationKind(
         Message("The newest version of an accepted status is not confirmed"),
         Message("the centre's receipt (its number)"),
         _AT_ONCE,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from common.web.obligations import Shown, show
+from common.web.obligations import ShownObligation, show
 from common.work import clock
 from day import evaluate
 from day.rules import Day, SittingDay
@@ -24,7 +24,7 @@ class Ending:
         return cls(day, day.sitting(sitting.key), sitting.point.timezone)
 
     @property
-    def open(self) -> list[Shown]:
+    def open(self) -> list[ShownObligation]:
         """Everything between the exam and its end."""
         return show(self.own.open, self.zone)
 

@@ -15,8 +15,8 @@ from drawing.plan import (
     FaultKind,
     Numbers,
     PersonPlan,
+    PlannedSet,
     PointPlan,
-    PrintedSet,
     Replacement,
     RoomPlan,
     Scan,
@@ -62,7 +62,7 @@ def _written_rooms(build: Builder) -> tuple[RoomPlan, ...]:
     take, sets = build.numbers.take, build.print_sets
 
     def room(
-        number: str, printed: tuple[PrintedSet, ...], *, absent: int, dbo: int, not_finished: int = 0, slip: str = ""
+        number: str, printed: tuple[PlannedSet, ...], *, absent: int, dbo: int, not_finished: int = 0, slip: str = ""
     ) -> RoomPlan:
         extra = tuple(take("DBO") for _each in range(dbo))
         return RoomPlan(number, 15, sets=printed, dbo=extra, absent=absent, not_finished=not_finished, slip=slip)

@@ -39,7 +39,7 @@ SEED = 20260529
 
 
 @dataclass(frozen=True, slots=True)
-class PrintedSet:
+class PlannedSet:
     """One participant's set as a station printed it."""
 
     station: str
@@ -83,7 +83,7 @@ class RoomPlan:
 
     number: str
     seats: int
-    sets: tuple[PrintedSet, ...] = ()
+    sets: tuple[PlannedSet, ...] = ()
     answers: tuple[Answer, ...] = ()
     dbo: tuple[str, ...] = ()
     absent: int = 0
@@ -255,12 +255,12 @@ class Builder:
         first: int = 1,
         spoiled: tuple[int, ...] = (),
         unused: tuple[int, ...] = (),
-    ) -> tuple[PrintedSet, ...]:
+    ) -> tuple[PlannedSet, ...]:
         """Return the sets a station printed; the spoiled ones come on top of the count."""
         sets = []
         for ordinal in range(first, first + count + len(spoiled)):
             sheets = {kind: self.numbers.take(kind) for kind in form_set(subject)}
-            sets.append(PrintedSet(station, ordinal, sheets, spoiled=ordinal in spoiled, unused=ordinal in unused))
+            sets.append(PlannedSet(station, ordinal, sheets, spoiled=ordinal in spoiled, unused=ordinal in unused))
         return tuple(sets)
 
     def pile(self, room: RoomPlan, *, point: str, subject: str) -> list[Scan]:

@@ -151,14 +151,14 @@ J = TypeVar("J", bound=JournalLike)
 
 
 @dataclass(frozen=True)
-class Standing(Generic[J]):
+class JournalStanding(Generic[J]):
     """What stands where a post's journal should be: state, and the journal that it speaks of."""
 
     state: str
     journal: J | None
 
 
-def standing(post: PostLike, journals: Iterable[J], act: object) -> Standing[J]:
+def standing(post: PostLike, journals: Iterable[J], act: object) -> JournalStanding[J]:
     """Return what stands where the journal of a post should be: the one rule, for rows of the database and plain ones.
 
     Args:
@@ -175,14 +175,14 @@ def standing(post: PostLike, journals: Iterable[J], act: object) -> Standing[J]:
     ]
     best = min(own, key=lambda each: _RANK[each.state], default=None)
     if best is not None and best.state == Journal.State.ACCEPTED:
-        return Standing("accepted", best)
+        return JournalStanding("accepted", best)
     if act is not None:
-        return Standing(ACT, best)
+        return JournalStanding(ACT, best)
     if best is None:
-        return Standing(MISSING, None)
+        return JournalStanding(MISSING, None)
     if best.state == Journal.State.QUARANTINED and not best.signed_by:
-        return Standing(UNSIGNED, best)
-    return Standing(best.state, best)
+        return JournalStanding(UNSIGNED, best)
+    return JournalStanding(best.state, best)
 
 
 _RANK: dict[str, int] = {Journal.State.ACCEPTED: 0, Journal.State.QUARANTINED: 1, Journal.State.REFUSED: 2}

@@ -23,7 +23,7 @@ _NO_STATION = OpenApiResponse(description="Not a station: problem details")
 _UNKNOWN = OpenApiResponse(description="The registry does not know the station: problem details")
 
 
-class Post(serializers.Serializer[None]):
+class AssignmentAnswer(serializers.Serializer[None]):
     """A station in a room of a sitting."""
 
     room = serializers.CharField(allow_null=True)
@@ -41,7 +41,7 @@ class SittingAnswer(serializers.Serializer[None]):
     subject = serializers.CharField()
     subject_name = serializers.CharField()
     mode = serializers.CharField()
-    posts = Post(many=True)
+    posts = AssignmentAnswer(many=True)
 
 
 class StationAnswer(serializers.Serializer[None]):

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from common import space
-from common.obligations import State, standing
+from common.obligations import ObligationState, standing
 from common.web.obligations import link_of, show
 from day.rules import SittingDay
 from journals.states import JournalState
@@ -162,7 +162,7 @@ def _packets(look: Look) -> list[Incident]:
 
 def _line(look: Look, contact: tuple[datetime | None, str]) -> list[Incident]:
     """A line that is down while something has to travel: whose work it is, until the receipts are here."""
-    waiting = [row for row in look.own.obligations if row.state == State.ON_ITS_WAY]
+    waiting = [row for row in look.own.obligations if row.state == ObligationState.ON_ITS_WAY]
     answered, trouble = contact
     if not trouble or not waiting:
         return []

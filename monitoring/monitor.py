@@ -45,7 +45,7 @@ class Doubtful:
 
 
 @dataclass(frozen=True)
-class JournalRow:
+class ShownJournal:
     """A journal in the table."""
 
     journal: Journal
@@ -121,7 +121,7 @@ def doubtful_of(facts: SittingFacts) -> list[Doubtful]:
     ]
 
 
-def listed_of(facts: SittingFacts) -> list[JournalRow]:
+def listed_of(facts: SittingFacts) -> list[ShownJournal]:
     """Return every journal of the sitting, newest first."""
     rows = []
     for journal in facts.journals:
@@ -130,7 +130,7 @@ def listed_of(facts: SittingFacts) -> list[JournalRow]:
         said = ""
         if skew is not None and abs(skew) > MAX_SKEW:
             said = _("%+d min") % round(skew / 60)
-        rows.append(JournalRow(journal, level, icon, words.clock_of(journal.received_at, facts.sitting.point), said))
+        rows.append(ShownJournal(journal, level, icon, words.clock_of(journal.received_at, facts.sitting.point), said))
     return rows
 
 

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from common.obligations import Obligation, standing
-from common.obligations import State as Owed
+from common.obligations import ObligationState as Owed
 from common.web.obligations import link_of
 from day import rules, table
-from day.rows import Pack, Post
+from day.rows import AssignmentFacts, Pack
 from day.rules import SittingDay
 from day.table import END_SCAN, FINISHED, TRANSFERRED
 from monitoring.words import clock_of, roles_words, room_words
@@ -188,7 +188,7 @@ def _carried(look: Look, rows: Iterable[Obligation]) -> str:
 # --- journals ---------------------------------------------------------------------------------------------------------
 
 
-def _journals(look: Look, number: int, title: str, posts: list[Post], label: str, absent: str) -> DayStep:
+def _journals(look: Look, number: int, title: str, posts: list[AssignmentFacts], label: str, absent: str) -> DayStep:
     step = DayStep(number, title, StepState.NOW, "journals.take_in")
     if not posts:
         step.state, step.said = StepState.ABSENT, absent
@@ -208,7 +208,7 @@ def _journals(look: Look, number: int, title: str, posts: list[Post], label: str
     return step
 
 
-def _posts(look: Look, kind: str) -> list[Post]:
+def _posts(look: Look, kind: str) -> list[AssignmentFacts]:
     return [post for post in look.own.exam.posts if post.kind == kind]
 
 

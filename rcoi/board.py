@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from common.obligations import Obligation, State
+from common.obligations import Obligation, ObligationState
 from rcoi.day import evaluation
 from rcoi.day.evaluation import Matter, Standing
 from rcoi.day.rows import RoomUse
@@ -62,12 +62,12 @@ class AwaitedItem:
     @property
     def late(self) -> bool:
         """Whether the packet should be here: its deadline has passed, or the point says that all is handed over."""
-        return self.obligation.state == State.OPEN
+        return self.obligation.state == ObligationState.OPEN
 
     @property
     def done(self) -> bool:
         """Whether the packet is confirmed: nothing more is waited for, though something may be open about it."""
-        return self.obligation.state == State.SETTLED and not self.rescans
+        return self.obligation.state == ObligationState.SETTLED and not self.rescans
 
 
 @dataclass
@@ -97,17 +97,17 @@ class StatusCell:
     @property
     def reported(self) -> bool:
         """Whether the status holds."""
-        return self.obligation.state == State.SETTLED
+        return self.obligation.state == ObligationState.SETTLED
 
     @property
     def phoned(self) -> bool:
         """Whether it was told by telephone and its packet has not come yet."""
-        return self.obligation.state == State.ON_ITS_WAY
+        return self.obligation.state == ObligationState.ON_ITS_WAY
 
     @property
     def late(self) -> bool:
         """Whether its deadline has passed without it."""
-        return self.obligation.state == State.OPEN
+        return self.obligation.state == ObligationState.OPEN
 
     @property
     def words(self) -> str:

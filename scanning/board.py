@@ -63,7 +63,7 @@ class ProblemRow:
 
 
 @dataclass
-class RecordingRow:
+class ShownRecording:
     """A recording with what was found in it."""
 
     recording: Recording
@@ -194,7 +194,7 @@ def _places(sheet: Sheet, findings: list[Finding]) -> list[dict[str, str]]:
     return places
 
 
-def recording_rows(card: RoomCard) -> list[RecordingRow]:
+def recording_rows(card: RoomCard) -> list[ShownRecording]:
     """Return the recordings of a card, doubtful ones first."""
     chips = {
         RecordingState.RECEIVED: "info",
@@ -204,7 +204,7 @@ def recording_rows(card: RoomCard) -> list[RecordingRow]:
         RecordingState.DISCARDED: "idle",
     }
     rows = [
-        RecordingRow(
+        ShownRecording(
             row,
             [(each, meaning(each.kind)) for each in row.findings.all()],
             chips[RecordingState(row.state)],

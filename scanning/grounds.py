@@ -91,7 +91,7 @@ class Grounds:
         return digest(content)
 
 
-class SheetRow(NamedTuple):
+class StandingSheet(NamedTuple):
     """A standing sheet."""
 
     card: int
@@ -134,7 +134,7 @@ class Read:
     journals: list[rows.JournalRow]
     acts: list[rows.ActRow]
     answers: list[rows.AnswerRow]
-    sheets: list[SheetRow]
+    sheets: list[StandingSheet]
     recordings: list[RecordingRow]
 
 
@@ -165,9 +165,9 @@ def _uses(sittings: Collection[int]) -> list[UseRow]:
     return [UseRow(*each) for each in found.values_list(*names)]
 
 
-def _sheets(found: QuerySet[Sheet]) -> list[SheetRow]:
+def _sheets(found: QuerySet[Sheet]) -> list[StandingSheet]:
     standing = found.filter(state__in=ACTIVE).order_by("pk")
-    return [SheetRow(*each) for each in standing.values_list("card_id", "pk", "state", "number", "kind", "sha256")]
+    return [StandingSheet(*each) for each in standing.values_list("card_id", "pk", "state", "number", "kind", "sha256")]
 
 
 def _recordings(found: QuerySet[Recording]) -> list[RecordingRow]:

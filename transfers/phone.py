@@ -22,7 +22,7 @@ BY_PHONE = frozenset(phone.STATUSES.values())
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownCode:
     """A code as the person at the telephone sees it."""
 
     row: PhoneCode
@@ -43,7 +43,7 @@ def told(sitting: Sitting, status: str) -> PhoneCode | None:
     return codes.filter(made_at__gte=row.at).order_by("-counter").first()
 
 
-def code_for(*, sitting: Sitting, status: str, actor: Actor) -> Shown:
+def code_for(*, sitting: Sitting, status: str, actor: Actor) -> ShownCode:
     """Return the code of a declared status; the same one until the status is undone.
 
     Args:
@@ -65,17 +65,17 @@ def code_for(*, sitting: Sitting, status: str, actor: Actor) -> Shown:
     return _shown(row, secret, sitting)
 
 
-def known(sitting: Sitting, status: str) -> Shown | None:
+def known(sitting: Sitting, status: str) -> ShownCode | None:
     """Return the code that was made for a standing status, if one was; nothing is made."""
     declared = _declared(sitting, status)
     row = _made(declared) if declared else None
     return _shown(row, keys_phone.stored_secret(sitting.point, sitting.date), sitting) if row else None
 
 
-def _shown(row: PhoneCode, secret: bytes, sitting: Sitting) -> Shown:
+def _shown(row: PhoneCode, secret: bytes, sitting: Sitting) -> ShownCode:
     point = sitting.point
     place = PhoneBinding(sitting.mode, point.region.code, point.code, sitting.date)
-    return Shown(row, phone.make(secret, place, status=row.status, counter=row.counter))
+    return ShownCode(row, phone.make(secret, place, status=row.status, counter=row.counter))
 
 
 def _of_day(sitting: Sitting, status: str) -> QuerySet[PointStatus]:

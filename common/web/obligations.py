@@ -5,21 +5,21 @@ from dataclasses import dataclass
 
 from django.urls import NoReverseMatch, reverse
 
-from common.obligations import Obligation, State
+from common.obligations import Obligation, ObligationState
 from common.work import clock
 from wire.messages import NOTHING, Message, Several
 
 _LOOKS = {
-    State.SETTLED: ("ok", "check_circle"),
-    State.OPEN: ("bad", "error"),
-    State.ON_ITS_WAY: ("warn", "hourglass_top"),
-    State.NOT_DUE: ("idle", "circle"),
-    State.UNKNOWN_HERE: ("idle", "help"),
+    ObligationState.SETTLED: ("ok", "check_circle"),
+    ObligationState.OPEN: ("bad", "error"),
+    ObligationState.ON_ITS_WAY: ("warn", "hourglass_top"),
+    ObligationState.NOT_DUE: ("idle", "circle"),
+    ObligationState.UNKNOWN_HERE: ("idle", "help"),
 }
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownObligation:
     """An obligation as a page shows it.
 
     Attributes:
@@ -71,7 +71,7 @@ class Shown:
 def detail(row: Obligation, since: str = "") -> Message:
     """Return what stands behind an obligation as one sentence; nothing when there is nothing."""
     parts = [each for each in (row.evidence, row.carrier) if each]
-    if since and not row.settled and row.state != State.NOT_DUE:
+    if since and not row.settled and row.state != ObligationState.NOT_DUE:
         parts.append(Message("since {time}", time=since))
     return Several(parts, ", ") if parts else NOTHING
 
@@ -89,7 +89,7 @@ def link_of(row: Obligation) -> str:
         return ""
 
 
-def show(rows: Iterable[Obligation], zone: str) -> list[Shown]:
+def show(rows: Iterable[Obligation], zone: str) -> list[ShownObligation]:
     """Return obligations for a page.
 
     Args:
@@ -97,7 +97,8 @@ def show(rows: Iterable[Obligation], zone: str) -> list[Shown]:
         zone: Time zone of the point.
     """
     return [
-        Shown(row, link_of(row), f"{clock.local(row.since, zone):%d.%m %H:%M}" if row.since else "") for row in rows
+        ShownObligation(row, link_of(row), f"{clock.local(row.since, zone):%d.%m %H:%M}" if row.since else "")
+        for row in rows
     ]
 
 

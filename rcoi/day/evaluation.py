@@ -10,7 +10,7 @@ from functools import cached_property
 from common.obligations import Obligation
 from common.work.clock import now
 from rcoi.day import facts, rules
-from rcoi.day.facts import Exam
+from rcoi.day.facts import CentreExam
 from rcoi.models import InboxFinding, InboxPacket
 from rcoi.models.inbox import fingerprint_of
 from rcoi.states import FindingState
@@ -49,7 +49,7 @@ class Matter:
 class Standing:
     """How an exam stands: what is owed in it, and what of that is open about its packets or covered."""
 
-    exam: Exam | None = None
+    exam: CentreExam | None = None
     obligations: Sequence[Obligation] = ()
     open: list[Matter] = field(default_factory=list)
     covered: list[Matter] = field(default_factory=list)
@@ -102,7 +102,7 @@ def of_packet(packet: InboxPacket) -> Standing:
     return Standing(open=whole.of(packet), covered=[each for each in whole.covered if each.packet.pk == packet.pk])
 
 
-def _standing(exam: Exam) -> Standing:
+def _standing(exam: CentreExam) -> Standing:
     found = rules.obligations(exam.facts)
     packets = {each.sha256: each for each in exam.packets}
     standing = Standing(exam, found)

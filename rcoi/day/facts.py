@@ -40,7 +40,7 @@ _TITLES = {each.value: Message("“Exams finished”") for each in (Status.EXAMS
 
 
 @dataclass
-class Exam:
+class CentreExam:
     """An exam with the rows that its facts were read from: pages show them and conclude nothing of them."""
 
     sitting: Sitting
@@ -51,7 +51,7 @@ class Exam:
     findings: list[InboxFinding] = field(default_factory=list)
 
 
-def read(sittings: Iterable[Sitting]) -> list[Exam]:
+def read(sittings: Iterable[Sitting]) -> list[CentreExam]:
     """Read the facts of exams."""
     rows = list(sittings)
     uses: dict[int, list[SittingRoom]] = defaultdict(list)
@@ -81,7 +81,7 @@ def read(sittings: Iterable[Sitting]) -> list[Exam]:
     made = []
     for sitting in rows:
         here = packets[sitting.pk]
-        exam = Exam(
+        exam = CentreExam(
             sitting,
             ExamFacts(
                 key=sitting.key,

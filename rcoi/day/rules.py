@@ -8,14 +8,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from common.obligations import Obligation, State
+from common.obligations import Obligation, ObligationState
 from rcoi.day.rows import CONFIRMED, REJECTED, ActFacts, ExamFacts, PacketFacts, RoomUse
 from wire.forms import CATALOGUE, check_number
 from wire.messages import NOTHING, Both, Message, Several
 from wire.packet.counts import COUNTED_FILES, counted_in
 from wire.room import PrintedSet, RoomBalance, RoomFacts, RoomPlace, balance
 
-OPEN, ON_ITS_WAY, SETTLED, NOT_DUE = State.OPEN, State.ON_ITS_WAY, State.SETTLED, State.NOT_DUE
+OPEN, ON_ITS_WAY, SETTLED, NOT_DUE = (
+    ObligationState.OPEN,
+    ObligationState.ON_ITS_WAY,
+    ObligationState.SETTLED,
+    ObligationState.NOT_DUE,
+)
 SHEETS = ("blanks", "forms", "audio")
 ROOM_KINDS = ("blanks", "audio")
 STATUSES = ("exams_finished", "blanks_transferred")
@@ -244,7 +249,7 @@ def _of_packet(
     text: Message,
     cure: Message = NOTHING,
     *,
-    state: State = OPEN,
+    state: ObligationState = OPEN,
     evidence: Message = NOTHING,
     since: datetime | None = None,
 ) -> Obligation:

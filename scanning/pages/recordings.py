@@ -8,18 +8,18 @@ from django.utils.translation import gettext as _
 
 from common.web.pages import page, render
 from scanning import board, recording_checks
-from scanning.board import RecordingRow
+from scanning.board import ShownRecording
 from scanning.expected_forms import ExpectedAnswer, read_expected_forms
 from scanning.pages.finding import card_of
 from stations import rules
 
 
 @dataclass
-class AnswerRow:
+class ListedAnswer:
     """An answer that a voice journal lists, with the recordings that came under its name."""
 
     answer: ExpectedAnswer
-    rows: list[RecordingRow] = field(default_factory=list)
+    rows: list[ShownRecording] = field(default_factory=list)
 
     @property
     def chip(self) -> str:
@@ -36,8 +36,8 @@ def recordings_page(request: HttpRequest, key: str, room: str) -> HttpResponse:
     card = card_of(request, key, room)
     answers = read_expected_forms(card.sitting).answers_of(card.room.number)
     rows = board.recording_rows(card)
-    made = [AnswerRow(each) for each in sorted(answers, key=lambda each: (each.place, each.ordinal))]
-    left: list[RecordingRow] = []
+    made = [ListedAnswer(each) for each in sorted(answers, key=lambda each: (each.place, each.ordinal))]
+    left: list[ShownRecording] = []
     for row in rows:
         answer = recording_checks.match(row.recording, answers)
         place = next((each for each in made if answer and each.answer.pk == answer.pk), None)

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from common.obligations import State, standing
+from common.obligations import ObligationState, standing
 from day import rules, table
-from day.rows import Card, Exam, Facts, Pack, Post, Status, Use
+from day.rows import AssignmentFacts, Card, Facts, Pack, PointExam, PointStatusFacts, Use
 from wire.messages import Message
 
 DAY = date(2026, 5, 29)
@@ -16,7 +16,7 @@ W = Message("x")
 
 
 def post(kind="print", station="0001", state="accepted", **more):
-    return Post(1, 1, kind, station, "0101", W, state, W, journal="ab" * 32, **more)
+    return AssignmentFacts(1, 1, kind, station, "0101", W, state, W, journal="ab" * 32, **more)
 
 
 def card(room="0101", state="packed", **more):
@@ -28,13 +28,13 @@ def pack(kind, room, state="acknowledged", **more):
 
 
 def status(name, state="accepted", **more):
-    return Status(name, state, AT, "т", AT if state == "accepted" else None, **more)
+    return PointStatusFacts(name, state, AT, "т", AT if state == "accepted" else None, **more)
 
 
 @pytest.fixture
 def exam():
     """An exam of one room that is over."""
-    return Exam(
+    return PointExam(
         pk=1,
         key="78-0001-290526-01",
         subject="01",
@@ -115,15 +115,15 @@ def test_every_row_of_the_table_that_ends_an_exam_was_tried(exam):
 def test_a_packet_on_a_drive_is_on_its_way_with_somebody_and_not_settled(exam):
     lying = pack("blanks", "0101", "handed_over", drive="FLASH")
     (row,) = owed(changed(exam, packets={("blanks", "0101"): lying})).open
-    assert (row.state, row.rule, row.since) == (State.ON_ITS_WAY, "transfers.flash", AT)
+    assert (row.state, row.rule, row.since) == (ObligationState.ON_ITS_WAY, "transfers.flash", AT)
     assert "FLASH" in row.carrier.en
 
 
 @pytest.mark.parametrize("more", [{"online": False}, {"paused": True}])
 def test_what_no_network_carries_waits_for_a_person(exam, more):
     waiting = changed(exam, packets={("blanks", "0101"): pack("blanks", "0101", "queued")})
-    assert owed(waiting).open[0].state == State.ON_ITS_WAY
-    assert owed(waiting, **more).open[0].state == State.OPEN
+    assert owed(waiting).open[0].state == ObligationState.ON_ITS_WAY
+    assert owed(waiting, **more).open[0].state == ObligationState.OPEN
 
 
 def test_nothing_is_due_before_its_time_and_everything_after_its_deadline(exam):
@@ -131,20 +131,20 @@ def test_nothing_is_due_before_its_time_and_everything_after_its_deadline(exam):
         exam, packets={}, statuses={}, cards=(), posts=(post(state="missing"), post("scan", "01", "missing"))
     )
     before = owed(bare, today=DAY - timedelta(days=1))
-    assert {each.state for each in before.open} == {State.NOT_DUE}
+    assert {each.state for each in before.open} == {ObligationState.NOT_DUE}
     during = owed(bare)
     states = {each.code: each.state for each in during.open}
-    assert states["journal"] == State.OPEN
-    assert states["packet"] == states["scan_journal"] == states["status_blanks_transferred"] == State.NOT_DUE
+    assert states["journal"] == ObligationState.OPEN
+    assert states["packet"] == states["scan_journal"] == states["status_blanks_transferred"] == ObligationState.NOT_DUE
     late = owed(bare, at=AT + timedelta(hours=6))
-    assert {each.state for each in late.open} == {State.OPEN}
+    assert {each.state for each in late.open} == {ObligationState.OPEN}
 
 
 def test_a_room_of_another_machine_is_never_called_settled_here(exam):
     far = pack("blanks", "0101", imported=True, node="0198b0c4-0000-7000-8000-0000000000cc")
     own = owed(changed(exam, packets={("blanks", "0101"): far}, cards=(card("HQ"),)))
     room = next(each for each in own.of("room") if each.place == "0101")
-    assert (room.state, room.settled) == (State.UNKNOWN_HERE, False)
+    assert (room.state, room.settled) == (ObligationState.UNKNOWN_HERE, False)
     assert own.over
     asked = replace(far, asked_again=Message("why"), asked_at=AT)
     (row,) = owed(changed(exam, packets={("blanks", "0101"): asked}, cards=(card("HQ"),))).open
@@ -188,4 +188,7 @@ def test_the_last_status_is_not_due_while_the_first_is_only_declared(exam):
     waiting = changed(exam, statuses={"exams_finished": status("exams_finished", "declared")})
     waiting = replace(waiting, statuses={"exams_finished": waiting.statuses["exams_finished"]})
     states = {each.code: each.state for each in owed(waiting).open}
-    assert states == {"status_exams_finished": State.ON_ITS_WAY, "status_blanks_transferred": State.NOT_DUE}
+    assert states == {
+        "status_exams_finished": ObligationState.ON_ITS_WAY,
+        "status_blanks_transferred": ObligationState.NOT_DUE,
+    }

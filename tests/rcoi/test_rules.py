@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from common.obligations import State
+from common.obligations import ObligationState
 from rcoi.day import rules
 from rcoi.day.rows import ActFacts, ExamFacts, FindingFacts, PacketFacts, RescanFacts, RoomUse, StatusFacts
 from stations import rules as people
@@ -61,12 +61,12 @@ def states(facts):
 
 
 def owed(facts):
-    return {each.code for each in rules.obligations(facts) if each.state != State.SETTLED}
+    return {each.code for each in rules.obligations(facts) if each.state != ObligationState.SETTLED}
 
 
 def test_an_exam_where_everything_came_owes_nothing_and_names_its_evidence():
     found = rules.obligations(exam(packet(), forms(), statuses=REPORTED))
-    assert {each.state for each in found} == {State.SETTLED}
+    assert {each.state for each in found} == {ObligationState.SETTLED}
     assert {each.code for each in found} == {
         "packet_awaited",
         "room_balanced",
@@ -133,7 +133,7 @@ def test_a_newer_version_that_is_not_confirmed_keeps_the_exam_open(row, code):
 def test_a_second_packet_of_a_room_is_open_until_a_person_settles_it_or_it_is_replaced():
     facts = exam(packet(), packet(2), forms(), statuses=REPORTED)
     (open_one,) = [each for each in rules.obligations(facts) if each.code == "second_packet"]
-    assert (open_one.state, open_one.anchor) == (State.OPEN, packet(2).sha256)
+    assert (open_one.state, open_one.anchor) == (ObligationState.OPEN, packet(2).sha256)
     word = FindingFacts(1, 2, "second_packet", "", open_one.text.ru, open_one.text, settled=True)
     assert owed(replace(facts, findings=[word])) == set()
     assert owed(replace(facts, findings=[replace_text(word, "другое")])) == {"second_packet"}
@@ -209,7 +209,7 @@ def test_an_act_covers_what_the_desk_knew_of_and_not_a_journal_that_grew_since()
     (late,) = [
         each
         for each in rules.obligations(exam(room, forms(), statuses=REPORTED, sets={"0101": [*sets, printed(7)]}))
-        if each.state != State.SETTLED
+        if each.state != ObligationState.SETTLED
     ]
     assert (late.code, "1/7" in late.text.ru) == ("sets_undelivered", True)
 
@@ -266,7 +266,7 @@ def test_every_open_obligation_says_what_is_owed_where_and_how_it_is_cured():
     found = [
         each
         for each in rules.obligations(replace(facts, statuses=REPORTED, sets={"0101": [printed(n) for n in range(9)]}))
-        if each.state != State.SETTLED
+        if each.state != ObligationState.SETTLED
     ]
     assert {each.code for each in found} >= {"packet_stuck", "packet_rejected", "seats_differ", "sets_undelivered"}
     for each in found:
