@@ -28,11 +28,12 @@ from day.rules import Day, SittingDay, accepted
 from day.table import PLACES
 from journals.expected import Expected, expected_set, scan_expected
 from stations.models import Room, Sitting
-from transfers.models import Packet, PacketKind, PointStatus, ReceiptRecord, StatusName
+from transfers.models import Packet, PacketKind, PointStatus, ReceiptLevel, ReceiptRecord, StatusName
 from transfers.newest import newest_packets
 from transfers.phone import told
 from transfers.states import StatusState
 from wire import canonical
+from wire.messages import Message
 from wire.names.files import receipt_name
 
 _PRINTED = "transfers.closing_act"
@@ -149,6 +150,7 @@ class _Facts:
             "journals": [[str(row.post), row.state] for row in self.posts],
             "awaited": self.awaited,
             "open": sorted(str(each.text) for each in self.own.open),
+            "open_there": self.open_there,
             "others": [each.exam.key for each in self._others],
         }
 
@@ -195,6 +197,7 @@ class _Facts:
             *self._statuses(),
             *self._packets(),
             *self._journals(),
+            *self._open_there(),
             *self._enclosed(),
             paper.signatures(
                 [
@@ -311,6 +314,23 @@ class _Facts:
             f"№ {row.number}\n{local(row.issued_at, self.sitting.point.timezone):%d.%m %H:%M:%S}" if row else "—",
             f"{packet.sha256[:8]}…" if packet.sha256 else "—",
         ]
+
+    @property
+    def open_there(self) -> list[list[str]]:
+        """What was open about confirmed packets at the centre, as their receipts say it."""
+        return [
+            [str(row.packet), Message.from_json(each).ru]
+            for row in self.receipts.values()
+            if row.level == ReceiptLevel.ACKNOWLEDGED
+            for each in row.open
+        ]
+
+    def _open_there(self) -> list[Flowable]:
+        """Name what the receipts say was open; what the centre found or settled later is not in them."""
+        columns = [(_("Packet"), 60), (_("Open at the regional centre when it confirmed"), 120)]
+        return (
+            paper.table(_("Open at the regional centre"), columns, self.open_there, empty="") if self.open_there else []
+        )
 
     def _enclosed(self) -> list[Flowable]:
         """Name every receipt inside the file, those of statuses too: what is signed is said."""

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property, lru_cache
@@ -11,9 +11,10 @@ from typing import Any
 from django.db.models import F, OuterRef, Subquery
 
 from audit.models import NODE_CHAIN, ChainHead, Event
+from common import files
 from common.errors import both
 from common.work import clock
-from day.rows import AssignmentFacts, Came, Card, Facts, Key, Pack, PointExam, PointStatusFacts, Use
+from day.rows import AssignmentFacts, Came, Card, Facts, Key, Pack, PointExam, PointStatusFacts, SealedAt, Use
 from journals.expected import LABELS, standing
 from journals.rows import ActRow, JournalRow, PostRow, journals
 from keys.models import AccessKey
@@ -22,11 +23,13 @@ from scanning import grounds
 from scanning.models import COUNTS, Discrepancy, Finding, RoomCard, ScanEntry
 from scanning.scan_journal import station_number
 from scanning.states import CardState
+from stations.matching import plain
 from stations.models import Duty, ExamPoint, Room, Sitting, StationKind
 from transfers import link, pausing
 from transfers.models import FeedKind, FeedRecord, Packet, PacketKind, PointStatus, StatusName
 from transfers.states import PacketState, StatusState
-from wire import journal
+from wire import cms, journal
+from wire.errors import PpeError
 from wire.messages import NOTHING, Both, Message
 
 
@@ -172,7 +175,8 @@ class _FactsReader:
                 "handed_over_to",
                 "delivered_at",
                 "answered_at",
-                "reasons",
+                "scan_head",
+                "open_there",
                 number=F("room__number"),
                 status_name=F("status__status"),
             )
@@ -217,9 +221,10 @@ class _FactsReader:
             for post in self.read.posts
             if post.sitting == sitting.pk
         ]
-        posts = [self._post(sitting.pk, post, found.state, found.journal, instead) for post, found in stands]
-        cards = [self._card(row) for row in self.cards if row["sitting_id"] == sitting.pk]
         packets = self._newest(sitting.pk, self._evidence(stands, instead))
+        sealed = [pack.sealed_at for pack in packets.values() if pack.sealed_at]
+        posts = [self._post(sitting.pk, post, found.state, found.journal, instead, sealed) for post, found in stands]
+        cards = [self._card(row) for row in self.cards if row["sitting_id"] == sitting.pk]
         statuses = self._standing_statuses(sitting.pk)
         return PointExam(
             pk=sitting.pk,
@@ -262,7 +267,13 @@ class _FactsReader:
         )
 
     def _post(
-        self, sitting: int, post: PostRow, state: str, row: JournalRow | None, instead: Mapping[int, ActRow]
+        self,
+        sitting: int,
+        post: PostRow,
+        state: str,
+        row: JournalRow | None,
+        instead: Mapping[int, ActRow],
+        sealed: Sequence[SealedAt],
     ) -> AssignmentFacts | None:
         if post.kind not in (StationKind.PRINT, StationKind.VOICE, StationKind.SCAN):
             return None
@@ -283,6 +294,10 @@ class _FactsReader:
             act=act.name if act and state == "act" else "",
             replaced=post.replaced is not None,
             behind=bool(row and post.kind == StationKind.SCAN and self._behind(sitting, post, row)),
+            own=post.kind == StationKind.SCAN and post.number == self.station and sitting in self.heads,
+            lines=_lines(row, {each.number for each in sealed if each.station == plain(post.number)})
+            if row and post.kind == StationKind.SCAN
+            else {},
         )
 
     @cached_property
@@ -358,6 +373,8 @@ class _FactsReader:
             complete=not row["status_name"] or row["contents"] == evidence.get(row["status_name"]),
             asked_again=Both(asked[0]) if asked[1] else NOTHING,
             asked_at=asked[1],
+            sealed_at=_sealed_at(row["scan_head"]),
+            open_there=tuple(Message.from_json(each) for each in row["open_there"]),
         )
 
     def _evidence(self, stands: list[Any], instead: Mapping[int, ActRow]) -> dict[str, list[str]]:
@@ -427,6 +444,30 @@ def _post_words(post: PostRow) -> Message:
     if post.duty == Duty.REPLACED:
         return Message("{station} (replaced)", station=station)
     return station
+
+
+def _sealed_at(said: Mapping[str, Any]) -> SealedAt | None:
+    return SealedAt(plain(said["station"]), said["number"], said["sha256"]) if said else None
+
+
+def _lines(row: JournalRow, numbers: Collection[int]) -> Mapping[int, str] | None:
+    """Return what stands in a journal at some entries; None when its file cannot be read."""
+    if not numbers:
+        return {}
+    try:
+        digests = _digests(row.path, row.sha256)
+    except (OSError, PpeError):
+        return None
+    return {number: journal.digest_at(digests, number) for number in numbers}
+
+
+@lru_cache(maxsize=64)
+def _digests(path: str, sha256: str) -> bytes:
+    """Return the hashes of the lines of a journal, read once out of its file, which never changes under its hash."""
+    blob = files.inside(path).read_bytes()
+    if hashlib.sha256(blob).hexdigest() != sha256:
+        raise PpeError(Message("The journal is not on the node's disk."))
+    return journal.line_digests(blob if blob[:1] == b"{" else cms.unverified_content(blob))
 
 
 @lru_cache(maxsize=64)

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from audit.log import actor_of
-from common.obligations import standing
+from common.obligations import ObligationState, standing
 from common.web.obligations import show
 from common.web.pages import forms_on, known, page
 from day import acts, evaluate
@@ -29,7 +29,8 @@ _desk, _packets, _state = known("scanning"), known("transfers"), known("transfer
 def end_scan_gate(sitting: Sitting) -> dict[str, Any]:
     """Say on the scanning desk what keeps the scan journal from being formed."""
     own = evaluate.today(sitting.point, sitting.date).sitting(sitting.key)
-    here = [row for row in own.of("scan_journal", "scan_journal_behind") if row.place == station_number()]
+    rows = own.of("scan_journal", "scan_journal_behind")
+    here = [row for row in rows if row.place == station_number() and row.state != ObligationState.UNKNOWN_HERE]
     return {
         "unfinished": show(standing(own.gate(END_SCAN)), sitting.point.timezone),
         # A journal that holds the last entry and counts is not formed again: that would only make it longer.

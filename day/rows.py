@@ -1,6 +1,7 @@
 """The facts of a point's day as plain frozen rows. Django-free: `day.facts` fills them, `day.rules` reads them."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -27,6 +28,9 @@ class AssignmentFacts:
         act: Name of the act instead of it.
         replaced: Whether another station goes on in its place.
         behind: Whether it is this node's own journal and the node has written entries since.
+        own: Whether it is the scanning station that this node is, and has written entries.
+        lines: Of the scan journal that counts, what stands at the entries that packets name: number → SHA-256, empty
+            beyond its end; None when its file cannot be read.
     """
 
     pk: int
@@ -44,6 +48,8 @@ class AssignmentFacts:
     act: str = ""
     behind: bool = False
     replaced: bool = False
+    own: bool = False
+    lines: Mapping[int, str] | None = field(default_factory=dict)
 
     @property
     def served(self) -> bool:
@@ -90,6 +96,15 @@ class Card:
 
 
 @dataclass(frozen=True)
+class SealedAt:
+    """The last line of its station's scan journal when a packet was signed: what that journal must hold."""
+
+    station: str
+    number: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Pack:
     """The newest version of a packet.
 
@@ -109,6 +124,8 @@ class Pack:
         label_of_status: The status that it carries, in words.
         asked_again: Why the centre asks for its sheets again, when it does.
         asked_at: When it did.
+        sealed_at: The end of the scan journal when it was signed; None of a packet that does not say it.
+        open_there: What was open about it at the centre when that confirmed it.
     """
 
     uid: str
@@ -126,6 +143,8 @@ class Pack:
     label_of_status: Message = NOTHING
     asked_again: Message = NOTHING
     asked_at: datetime | None = None
+    sealed_at: SealedAt | None = None
+    open_there: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)

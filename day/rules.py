@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from common.obligations import Obligation, ObligationState, standing
-from day.rows import AssignmentFacts, Card, Facts, Pack, PointExam, PointStatusFacts, Use
+from day.rows import AssignmentFacts, Card, Facts, Pack, PointExam, PointStatusFacts, SealedAt, Use
 from day.table import END, ENDS, FINISHED, TABLE, TITLES, TRANSFERRED, WAIT
-from wire.messages import NOTHING, Message
+from wire.messages import NOTHING, Message, Several
 
 #: States of a packet that has reached the centre.
 _REACHED = frozenset({"delivered", "acknowledged", "rejected"})
@@ -64,6 +64,12 @@ class SittingDay:
     def open(self) -> tuple[Obligation, ...]:
         """Everything between this exam and its end."""
         return standing(self.gate(END))
+
+    @property
+    def open_there(self) -> tuple[Pack, ...]:
+        """The confirmed packets about which something was open at the centre when it confirmed them."""
+        rows = self.exam.packets.values()
+        return tuple(pack for pack in rows if pack.open_there and pack.state == "acknowledged")
 
     @property
     def over(self) -> bool:
@@ -210,11 +216,99 @@ def _scan_journals(exam: PointExam, facts: Facts, *, packed: bool) -> Iterator[O
     for post in exam.posts:
         if post.kind != "scan":
             continue
-        if post.state == "accepted" and post.behind:
-            text = Message("Journal: {post} – formed before the station's last entries", post=post.words)
-            yield _make("scan_journal_behind", exam, post.station, ObligationState.OPEN, text, anchor="#end-scan-card")
-        else:
+        wrong = [*_not_in_the_journal(exam, post)] if post.state == "accepted" else []
+        yield from wrong
+        if all(each.code != "scan_journal_behind" for each in wrong):
             yield _journal("scan_journal", exam, post, _begun(facts) if packed else ObligationState.NOT_DUE)
+    yield from _journals_of_no_post(exam)
+
+
+def _not_in_the_journal(exam: PointExam, post: AssignmentFacts) -> Iterator[Obligation]:
+    """What an accepted scan journal lacks: the node's last entries, or entries under which packets were signed."""
+    sealed = [(pack, head) for pack, head in _sealed(exam) if head.station == _plain(post.station)]
+    if post.behind:
+        text = Message("Journal: {post} – formed before the station's last entries", post=post.words)
+        yield _make("scan_journal_behind", exam, post.station, ObligationState.OPEN, text, anchor="#end-scan-card")
+    if post.lines is None:
+        if sealed:
+            text = Message("Journal: {post} – its file on this node cannot be read", post=post.words)
+            yield _formed_again(exam, post, text)
+        return
+    beyond = [pack for pack, head in sealed if not post.lines.get(head.number)]
+    other = [pack for pack, head in sealed if post.lines.get(head.number) not in (None, "", head.sha256)]
+    if beyond and not post.own:
+        text = Message(
+            "Journal: {post} – it ends before these packets of the station were signed: {packets}",
+            post=post.words,
+            packets=_named(exam, beyond),
+        )
+        yield _formed_again(exam, post, text)
+    elif beyond and not post.behind:
+        # The journal holds all that this node has written: what the packets saw of it is lost.
+        other = [*beyond, *other]
+    if other:
+        text = Message(
+            "Journal: {post} – IT WAS WRITTEN ANEW: the entries under which these packets were signed are not in it: "
+            "{packets}",
+            post=post.words,
+            packets=_named(exam, other),
+        )
+        yield _make("scan_journal_rewritten", exam, post.station, ObligationState.OPEN, text)
+
+
+def _formed_again(exam: PointExam, post: AssignmentFacts, text: Message) -> Obligation:
+    """A journal that the station has to form once more; that of another machine is brought here."""
+    more: dict[str, object] = {"anchor": "#end-scan-card"}
+    if not post.own:
+        cure = Message("Form END_SCAN again at that station, and load it here.")
+        more = {"anchor": f"#post-{post.pk}", "cure": cure, "rule": "journals.take_in", "page": "monitoring"}
+    return _make("scan_journal_behind", exam, post.station, ObligationState.OPEN, text, **more)
+
+
+def _journals_of_no_post(exam: PointExam) -> Iterator[Obligation]:
+    """Stations that signed packets and are not in the registry of the exam: no journal of theirs can be accepted."""
+    known = {_plain(post.station) for post in exam.posts if post.kind == "scan"}
+    strange: dict[str, list[Pack]] = {}
+    for pack, head in _sealed(exam):
+        if head.station not in known:
+            strange.setdefault(head.station, []).append(pack)
+    for station, packs in strange.items():
+        text = Message(
+            "Journal: scanning station {station} is not in the registry of the exam, it signed: {packets}",
+            station=station,
+            packets=_named(exam, packs),
+        )
+        carrier = Message("the regional centre holds its packets against its journal")
+        yield _make("scan_journal", exam, station, ObligationState.UNKNOWN_HERE, text, carrier=carrier)
+
+
+def _sealed(exam: PointExam) -> list[tuple[Pack, SealedAt]]:
+    """The packets that say how far the scan journal of their station was when they were signed."""
+    rows = {pack.uid: pack for (kind, _room), pack in exam.packets.items() if kind != "forms"}
+    forms = _forms(exam)
+    packs = [*rows.values(), *([forms] if forms else [])]
+    return [(pack, pack.sealed_at) for pack in packs if pack.sealed_at is not None]
+
+
+def _named(exam: PointExam, packs: Iterable[Pack]) -> Message:
+    words = {use.room: use.words for use in exam.uses} | {card.room: card.words for card in exam.cards if not card.hq}
+    return Several(
+        [
+            Message(
+                "{what} (version {version})",
+                what=Message("HQ forms")
+                if pack.kind == "forms"
+                else words.get(pack.room, Message("room {room}", room=pack.room)),
+                version=pack.version,
+            )
+            for pack in packs
+        ],
+        ", ",
+    )
+
+
+def _plain(number: str) -> str:
+    return number.lstrip("0") or "0"
 
 
 # --- preparing --------------------------------------------------------------------------------------------------------

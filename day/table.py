@@ -180,11 +180,24 @@ TABLE: dict[str, ObligationKind] = {
         (TRANSFERRED, END),
     ),
     "scan_journal_behind": ObligationKind(
-        Message("This station has written entries that its journal does not hold"),
-        Message("a journal with the station's last entry"),
+        Message("The journal of a scanning station does not hold all that was done there"),
+        Message("a journal with the station's last entry and those under which its packets were signed"),
         _AT_ONCE,
         "scanning.end",
         Message("Close every room and the HQ, then form END_SCAN again."),
+        "scanning",
+        "7",
+        (TRANSFERRED, END),
+    ),
+    "scan_journal_rewritten": ObligationKind(
+        Message("The journal of a scanning station was written anew after its packets were signed"),
+        Message("a journal with these entries, or the next version of the packets, signed under this one"),
+        _AT_ONCE,
+        "scanning.edit",
+        Message(
+            "Call the regional centre. Bring the journal that holds them, or open these rooms again, close them and"
+            " send the next version of their packets."
+        ),
         "scanning",
         "7",
         (TRANSFERRED, END),

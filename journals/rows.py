@@ -55,6 +55,7 @@ class JournalRow(NamedTuple):
     decided_at: datetime | None
     entries: int
     lines_sha256: str
+    path: str
     name: str
     doubts: list[Any]
     skew: float | None
@@ -158,6 +159,7 @@ def journals(sittings: Collection[int], room: int | None = None) -> list[Journal
             "decided_at",
             "entry_count",
             "lines_sha256",
+            "path",
             "name",
             "doubts",
             "skew_seconds",

@@ -15,17 +15,25 @@ KINDS = (StationKind.PRINT, StationKind.VOICE, StationKind.SCAN)
 
 @dataclass(frozen=True)
 class Cell:
-    """A station in a room; `behind` when it has written entries that its journal does not hold."""
+    """A station in a room; `wrong` is the obligation that its accepted journal does not meet."""
 
     row: Expected
-    behind: bool = False
+    wrong: str = ""
 
     @property
     def level(self) -> str:
         """Class of the cell; a journal that is merely not there yet is no alarm."""
-        if self.behind:
-            return "warn"
+        if self.wrong:
+            return "bad" if self.wrong == "scan_journal_rewritten" else "warn"
         return "idle" if self.row.state == MISSING else self.row.colour
+
+    @property
+    def remark(self) -> str:
+        """What is wrong with it, in words."""
+        return {
+            "scan_journal_behind": _("formed before the station's last entries"),
+            "scan_journal_rewritten": _("written anew after packets were signed"),
+        }.get(self.wrong, "")
 
     @property
     def station(self) -> str:
@@ -82,13 +90,16 @@ def matrix_of(facts: SittingFacts) -> Matrix:
     """Return the matrix of a sitting: rooms in order, the HQ, then stations that never had a room."""
     rows = [*facts.room_posts, *facts.scan_posts]
     kinds = tuple(kind for kind in KINDS if any(row.post.station.kind == kind for row in rows))
-    behind = {post.pk for post in facts.own.exam.posts if post.behind}
+    # Of both, the last one is the worse.
+    wrong = {row.place: row.code for row in facts.own.of("scan_journal_behind", "scan_journal_rewritten")}
     lines = {number: MatrixLine(words.room_words(number), kinds) for number in facts.room_numbers}
     for row in rows:
         room = row.post.room
         title = words.room_words(room.number) if room else _("without a room")
         line = lines.setdefault(room.number if room else "", MatrixLine(title, kinds))
-        line.cells.setdefault(row.post.station.kind, []).append(Cell(row, row.post.pk in behind))
+        line.cells.setdefault(row.post.station.kind, []).append(
+            Cell(row, wrong.get(row.post.station.number, "") if row.post.station.kind == StationKind.SCAN else "")
+        )
     ordered = sorted(lines.items(), key=lambda item: (item[0] == "", item[0] == "HQ", item[0]))
     return Matrix([str(StationKind(kind).label) for kind in kinds], [line for _key, line in ordered])
 

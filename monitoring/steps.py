@@ -244,18 +244,19 @@ def _scan_journals(look: Look) -> DayStep:
         _("Scan journals"),
         _("this exam has no scanning stations"),
     )
-    behind = [post for post in posts if post.behind]
-    if step.folded and not behind:
+    wrong = look.own.of("scan_journal_behind", "scan_journal_rewritten")
+    if step.folded and not wrong:
         return step
-    if behind:
-        done = sum(post.served for post in posts) - len(behind)
-        step.state, step.said = StepState.NOW, ""
-        step.tallies = [Tally(_("Scan journals"), done, len(posts))]
-        step.missing += [
-            _("%s — the journal was formed before the station's last entries") % post.words for post in behind
-        ]
     step.rule = "scanning.end"
     step.action = Action(_("Form the journal"), look.link("scanning", "#end-scan-card"))
+    if wrong:
+        done = sum(post.served for post in posts) - len({row.place for row in wrong})
+        step.state, step.said = StepState.NOW, ""
+        step.tallies = [Tally(_("Scan journals"), done, len(posts))]
+        step.missing += [f"{row.text}. {row.cure}" for row in wrong]
+        if all(row.rule != step.rule for row in wrong):
+            step.rule = wrong[0].rule
+            step.action = Action(_("Go there"), link_of(wrong[0]))
     if rooms := standing(look.own.gate(END_SCAN)):
         step.state = StepState.BLOCKED
         why = _("The journal is formed when every room and the HQ are closed and packed. Not yet: %s.")
@@ -466,4 +467,8 @@ def _confirmed(look: Look) -> DayStep:
         step.why = [Why(_("No packet has been built yet."), look.link("transfers"))]
     else:
         step.said = _carried(look, left)
+    if there := look.own.open_there:
+        named = ", ".join(str(pack.label_of_status) or room_words(pack.room) for pack in there)
+        told = _("confirmed, and something is open at the regional centre: %s") % named
+        step.said = f"{step.said}. {told}" if step.said else told
     return step

@@ -209,6 +209,17 @@ def _packet(report: FileReport, path: Path, trust: TrustStore) -> None:
     report.fact(Message("Created"), _time(header.created_at))
     report.fact(Message("Counts"), ", ".join(f"{name}: {count}" for name, count in sorted(header.counts.items())))
     report.fact(Message("Size of the content"), header.content_size)
+    if header.scan_head is not None:
+        end = header.scan_head
+        report.fact(
+            Message("End of the scan journal"),
+            Message(
+                "station {station}, entry {number}, {hash}…",
+                station=end.station,
+                number=end.number,
+                hash=end.sha256[:16],
+            ),
+        )
     checked = packet.verify(path, trust=trust)
     report.fact(Both("SHA-256"), checked.sha256)
     for signed_by in checked.signers:
@@ -235,8 +246,12 @@ def _receipt(report: FileReport, data: bytes, trust: TrustStore) -> None:
     report.fact(Message("SHA-256 of the file"), document["sha256"])
     report.fact(Message("Number of the receipt"), document["number"])
     report.fact(Message("Issued"), _time(document["issued_at"]))
-    for reason in document["reasons"]:
+    # Earlier receipts said in their reasons what was open about a confirmed packet.
+    still_open = document.get("open") or (document["reasons"] if document["level"] == "acknowledged" else [])
+    for reason in document["reasons"] if document["level"] != "acknowledged" else []:
         report.fact(Message("Reason"), Both(reason["ru"], reason.get("en") or ""))
+    for each in still_open:
+        report.fact(Message("Open at the centre"), Both(each["ru"], each.get("en") or ""))
     receipt.read(data, trust)
     _who(report, data, trust)
 

@@ -276,7 +276,7 @@ def _withdrawal(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
         return
     words = Both(reason) if body.get("reason") else withdrawn
     why = [{"code": "withdrawn", "ru": reason, "en": words.en or withdrawn.en}]
-    move_packet(packet, PacketState.REJECTED, actor=actor, text=words, reasons=why)
+    move_packet(packet, PacketState.REJECTED, actor=actor, text=words, reasons=why, open_there=[])
     if packet.room is not None:
         receipts.reopen(packet, numbers=[], reason=words, actor=actor)
 

@@ -6,7 +6,7 @@ a drive, in the very file that the centre gets; what the centre answers goes bac
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -215,6 +215,7 @@ def _fields(checked: CheckedPacket, sitting: Sitting, room: Room | None, final: 
         "recipients": list(header.recipients),
         "sequence": header.sequence,
         "prev": header.prev,
+        "scan_head": asdict(header.scan_head) if header.scan_head else {},
         "node": header.node,
         "signed_at": signed_at or header.created_at,
         "signed_by": by[:200],

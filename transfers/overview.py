@@ -77,6 +77,8 @@ class Row:
             return self._silence
         if packet.state == PacketState.REJECTED:
             return " ".join(told(each) for each in packet.reasons[:3])
+        if packet.state == PacketState.ACKNOWLEDGED and packet.open_there:
+            return _("open at the regional centre: %s") % " ".join(told(each) for each in packet.open_there[:3])
         return ""
 
     @property
@@ -270,6 +272,7 @@ def packet_json(packet: Packet) -> dict[str, Any]:
         "error": str(packet.last_error),
         "overdue": row.overdue,
         "reasons": packet.reasons,
+        "open": packet.open_there,
         "delivered_at": _stamp(packet.delivered_at),
         "answered_at": _stamp(packet.answered_at),
     }

@@ -68,6 +68,7 @@ def ingest(*, document: bytes, point: ExamPoint, door: str, actor: Actor = SYSTE
                 "number": receipt.number,
                 "file_sha256": receipt.sha256,
                 "reasons": [dict(each) for each in receipt.reasons],
+                "open": [dict(each) for each in receipt.open],
                 "counts": dict(receipt.counts),
                 "operator": receipt.operator[:200],
                 "node": str(receipt.extra.get("node", ""))[:36],
@@ -150,7 +151,7 @@ def _note(row: ReceiptRecord, receipt: Receipt, actor: Actor) -> None:
             "number": row.number,
             "file": row.file_sha256,
             "uid": receipt.uid or "",
-            "reasons": [each.get("code", "") for each in row.reasons][:50],
+            "reasons": [each.get("code", "") for each in (*row.reasons, *row.open)][:50],
         },
     )
 
@@ -169,7 +170,9 @@ def apply(packet: Packet, row: ReceiptRecord, *, actor: Actor) -> None:
     if state == PacketState.DELIVERED:
         facts["delivered_at"] = now()
     if state == PacketState.REJECTED:
-        facts["reasons"] = row.reasons
+        facts |= {"reasons": row.reasons, "open_there": []}
+    if state == PacketState.ACKNOWLEDGED:
+        facts["open_there"] = row.open
     move_packet(packet, state, actor=actor, text=_words(row), data={"number": row.number}, **facts)
     if state == PacketState.DELIVERED:
         # The centre's word about it comes in the feed within seconds: the next look must not wait for the calm pace.
@@ -192,11 +195,13 @@ def _words(row: ReceiptRecord) -> Message:
         number=row.number,
         level=both(lambda: str(row.get_level_display())),
     )
-    return Several([words, _reasons(row)], ". ") if row.reasons else words
+    if row.open:
+        words = Message("{words}. Open there: {what}", words=words, what=_said(row.open))
+    return Several([words, _said(row.reasons)], ". ") if row.reasons else words
 
 
-def _reasons(row: ReceiptRecord) -> Message:
-    return Several([Message.from_json(each) for each in row.reasons[:20]], " ") if row.reasons else NOTHING
+def _said(reasons: list[dict[str, Any]]) -> Message:
+    return Several([Message.from_json(each) for each in reasons[:20]], " ") if reasons else NOTHING
 
 
 def _acknowledged(packet: Packet, actor: Actor) -> None:
@@ -218,7 +223,7 @@ def _rejected(packet: Packet, row: ReceiptRecord, actor: Actor) -> None:
     reopen(
         packet,
         numbers=numbers,
-        reason=_reasons(row) or Message("The regional centre rejected the packet."),
+        reason=_said(row.reasons) or Message("The regional centre rejected the packet."),
         actor=actor,
     )
 

@@ -1,7 +1,7 @@
 """Signing: the header gets its place in the chain, the signatures are appended, and the packet may go."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from django.db import transaction
@@ -146,6 +146,7 @@ def sign_one(*, packet: Packet, signers: Sequence[Signer], name: str, actor: Act
         text=Message("Signed: {name}", name=name or Message("the HQ node")),
         sequence=header.sequence,
         prev=header.prev,
+        scan_head=asdict(header.scan_head) if header.scan_head else {},
         node=uid,
         sha256=path.sha256,
         size=path.path.stat().st_size,

@@ -15,8 +15,9 @@ from wire.messages import Message
 
 #: So many findings are named in one receipt or announcement; the packet's page at the centre has them all.
 MOST = 100
-#: A gap in the numbers closes by itself when packets overtake each other; a receipt would say it for ever.
-PASSING = ("sequence_gap",)
+#: A gap in the numbers closes by itself when packets overtake each other, and the scan journal follows what is sent
+#: after it was formed; a receipt would say it for ever.
+PASSING = ("sequence_gap", "scan_head_missing")
 
 
 def newest() -> int:
@@ -24,8 +25,8 @@ def newest() -> int:
     return InboxFinding.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
-def reasons(packet: InboxPacket) -> list[dict[str, Any]]:
-    """Return what is open about a packet, as typed reasons of its receipt."""
+def still_open(packet: InboxPacket) -> list[dict[str, Any]]:
+    """Return what is open about a packet, as its receipt says it."""
     rows = packet.findings.all().unsettled().exclude(code__in=PASSING)[:MOST] if packet.superseded_by_id is None else []
     return [
         {

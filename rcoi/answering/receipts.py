@@ -43,6 +43,7 @@ def issue(
     level: str,
     actor: Actor,
     reasons: Sequence[Mapping[str, Any]] = (),
+    still_open: Sequence[Mapping[str, Any]] = (),
     counts: Mapping[str, int] | None = None,
     operator: str = AUTOMATIC,
 ) -> IssuedReceipt:
@@ -53,6 +54,7 @@ def issue(
         level: A level of `wire.documents.receipt.Level`; a second call for the same level returns the first receipt.
         actor: Who issues it.
         reasons: Why it was rejected or withdrawn.
+        still_open: What is open about it though it is confirmed.
         counts: What was counted in it.
         operator: The person who decided, or that it was automatic.
     """
@@ -65,7 +67,7 @@ def issue(
         taken = sequence.advance(number)
         at = now()
         body = wire_receipt.write(
-            _document(packet, level, taken, before, reasons, counts or {}, operator, at),
+            _document(packet, level, taken, before, reasons, still_open, counts or {}, operator, at),
             authority.rcoi_signer(),
         )
         faultpoints.here(f"issue.signed-{level}")
@@ -77,6 +79,7 @@ def issue(
             sha256=packet.sha256,
             supersedes=before.number if before else None,
             reasons=list(reasons),
+            open=list(still_open),
             issued_at=at,
             body=body,
             body_sha256=hashlib.sha256(body).hexdigest(),
@@ -98,6 +101,7 @@ def _document(
     number: int,
     before: IssuedReceipt | None,
     reasons: Sequence[Mapping[str, Any]],
+    still_open: Sequence[Mapping[str, Any]],
     counts: Mapping[str, int],
     operator: str,
     at: Any,
@@ -117,6 +121,7 @@ def _document(
         region=packet.region or (node.region if node else "00"),
         point=packet.point_code or "0000",
         reasons=tuple(cast(Reason, dict(reason)) for reason in reasons),
+        open=tuple(cast(Reason, dict(each)) for each in still_open),
         counts=dict(counts),
         operator=operator,
         received_at=packet.received_at,

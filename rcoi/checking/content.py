@@ -141,7 +141,7 @@ def _sheet(each: ManifestFile, fields: dict[str, Any]) -> InboxSheet:
 
 
 def _journal(path: Path, fields: dict[str, Any]) -> InboxJournal:
-    row = InboxJournal(**fields)
+    row = InboxJournal(**fields, line_digests=b"")
     try:
         document = journal.read(path.read_bytes(), trust=trust.trust_store())
     except PpeError as refusal:
@@ -154,7 +154,15 @@ def _journal(path: Path, fields: dict[str, Any]) -> InboxJournal:
     row.signed_by = document.signed_by.identity.urn if document.signed_by else ""
     row.problems = [{"ru": part.message.ru, "en": part.message.en} for part in document.problems]
     row.sets = _sets(document)
+    if row.kind == "scan":
+        row.line_digests = _line_digests(document)
     return row
+
+
+def _line_digests(document: JournalDocument) -> bytes:
+    """Return the hashes of the lines; of lines that the station itself did not sign, nothing: they prove nothing."""
+    own = document.signed_by is not None and not any(part.field.startswith("signer.") for part in document.problems)
+    return journal.line_digests(document.lines) if own else b""
 
 
 def _sets(document: JournalDocument) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ A remark goes by itself when its facts have changed; while they have not, a pers
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import permutations
@@ -110,7 +110,28 @@ def sequence(packet: InboxPacket) -> None:
             message = Message("The packet names another predecessor than the one that came as no. {last}.", last=last)
             said.append(PacketWarning(each, "chain_broken", message))
         before = each
-    retell(InboxFinding.objects.filter(packet__in=chain, code__in=("sequence_gap", "chain_broken")), said)
+    said += _went_back(chain)
+    codes = ("sequence_gap", "chain_broken", "log_went_back")
+    retell(InboxFinding.objects.filter(packet__in=chain, code__in=codes), said)
+
+
+def _went_back(chain: Sequence[InboxPacket]) -> Iterator[PacketWarning]:
+    """A node signs each packet further on in its log: one that tells of an earlier event was put back from a copy."""
+    before: dict[str, int] = {}
+    for each in chain:
+        head = each.header.get("audit_head")
+        if not isinstance(head, dict):
+            continue
+        last = before.get(head["chain"], -1)
+        if head["number"] <= last:
+            message = Message(
+                "THE NODE'S EVENT LOG WENT BACK: the packet was signed at event {number}, one before it at event"
+                " {last}. The node was put back from an older copy.",
+                number=head["number"],
+                last=last,
+            )
+            yield PacketWarning(each, "log_went_back", message)
+        before[head["chain"]] = head["number"]
 
 
 def _span(last: int, number: int) -> str:

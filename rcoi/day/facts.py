@@ -1,9 +1,11 @@
 """What the conclusions of the centre rest on, read as frozen rows: one query a table, whatever the number of exams."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from django.db.models import Q
 
 from common.work.clock import now
 from rcoi.day import rules
@@ -15,6 +17,8 @@ from rcoi.day.rows import (
     PacketFacts,
     RescanFacts,
     RoomUse,
+    ScanHeadFacts,
+    ScanJournalFacts,
     StatusFacts,
 )
 from rcoi.models import (
@@ -30,6 +34,7 @@ from rcoi.models import (
 )
 from rcoi.states import FindingState, PointStatusState, RescanState
 from stations.models import Sitting, SittingRoom
+from wire import journal
 from wire.messages import Message
 from wire.room import CardCounts, PrintedSet
 
@@ -67,8 +72,8 @@ def read(sittings: Iterable[Sitting]) -> list[CentreExam]:
     for finding in said.order_by("pk"):
         findings[finding.packet_id].append(finding)
     acts: dict[int, list[ActFacts]] = defaultdict(list)
-    for act in InboxAct.objects.filter(packet__sitting__in=rows, kind="room_difference"):
-        acts[act.packet_id].append(ActFacts(act.kind, act.room, act.sha256, not act.problem))
+    for act in InboxAct.objects.filter(packet__sitting__in=rows, kind__in=("room_difference", "journal_missing")):
+        acts[act.packet_id].append(ActFacts(act.kind, act.room, act.sha256, not act.problem, _plain(act.station)))
     rescans: dict[int, list[RescanFacts]] = defaultdict(list)
     for row in RescanRequest.objects.filter(sitting__in=rows):
         rescans[row.sitting_id].append(_rescan(row))
@@ -78,6 +83,8 @@ def read(sittings: Iterable[Sitting]) -> list[CentreExam]:
     sets = _printed(rows)
     numbers = _numbers(packets.values(), sets)
     phoned = _phoned(rows)
+    heads = {pk: [head for each in here if (head := _scan_head(each))] for pk, here in packets.items()}
+    scans = _scan_journals(rows, heads)
     made = []
     for sitting in rows:
         here = packets[sitting.pk]
@@ -96,6 +103,7 @@ def read(sittings: Iterable[Sitting]) -> list[CentreExam]:
                 ],
                 rescans=rescans[sitting.pk],
                 sets={} if sitting.subject.oral else sets.get(sitting.pk, {}),
+                scan_journals=scans.get(sitting.pk, {}),
             ),
             here,
             records[sitting.pk],
@@ -135,7 +143,16 @@ def _packet(row: InboxPacket, acts: Iterable[ActFacts], numbers: frozenset[str])
         acts=tuple(acts),
         numbers=numbers,
         closed_sets=_closed_sets(row.document.get("sets")),
+        status=str(row.document.get("status", "")),
+        scan_head=_scan_head(row),
     )
+
+
+def _scan_head(row: InboxPacket) -> ScanHeadFacts | None:
+    said = row.header.get("scan_head")
+    if row.kind not in rules.SHEETS or not isinstance(said, dict):
+        return None
+    return ScanHeadFacts(_plain(said["station"]), said["number"], said["sha256"])
 
 
 def _count(card: Mapping[str, Any], name: str) -> int | None:
@@ -231,6 +248,51 @@ def _printed(sittings: Sequence[Sitting]) -> dict[int, dict[str, list[PrintedSet
             for each in sets
         ]
     return found
+
+
+def _scan_journals(
+    sittings: Sequence[Sitting], heads: Mapping[int, Sequence[ScanHeadFacts]]
+) -> dict[int, dict[str, ScanJournalFacts]]:
+    """Return the scan journals by exam and station, of each the longest that came, held at what packets name."""
+    standing = InboxPacket.objects.filter(sitting__in=sittings, kind=InboxKind.STATUS).acknowledged()
+    rows = InboxJournal.objects.filter(packet__in=standing, kind="scan").annotate(unknown=Q(line_digests=None))
+    longest: dict[tuple[int, str], tuple[int, str, bool]] = {}
+    for sitting, station, entries, sha256, unknown in rows.order_by("pk").values_list(
+        "packet__sitting", "station", "entry_count", "sha256", "unknown"
+    ):
+        key = (sitting, _plain(station))
+        if key not in longest or entries >= longest[key][0]:
+            longest[key] = (entries, sha256, unknown)
+    wanted = {
+        key: {head.number for head in heads.get(key[0], ()) if head.station == key[1]} if not unknown else set()
+        for key, (_entries, _sha256, unknown) in longest.items()
+    }
+    lines = _lines_of({(longest[key][1], number) for key, numbers in wanted.items() for number in numbers})
+    found: dict[int, dict[str, ScanJournalFacts]] = defaultdict(dict)
+    for (sitting, station), (_entries, sha256, unknown) in longest.items():
+        here = {number: lines[sha256, number] for number in wanted[sitting, station]}
+        found[sitting][station] = ScanJournalFacts(not unknown, here)
+    return found
+
+
+def _lines_of(pairs: Collection[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """Return (journal, number) → SHA-256 of the line; a journal is read once for what is asked of it."""
+    found = {pair: _lines[pair] for pair in pairs if pair in _lines}
+    unread = {sha256 for sha256, number in pairs if (sha256, number) not in found}
+    if unread:
+        rows = InboxJournal.objects.filter(sha256__in=unread).exclude(line_digests=None)
+        digests = {sha256: bytes(blob or b"") for sha256, blob in rows.values_list("sha256", "line_digests")}
+        new = {pair: journal.digest_at(digests.get(pair[0], b""), pair[1]) for pair in pairs if pair not in found}
+        if len(_lines) > _LINES:
+            _lines.clear()
+        _lines.update(new)
+        found |= new
+    return found
+
+
+#: SHA-256 of a journal, number of a line → SHA-256 of the line. What a file holds never changes; it spares work only.
+_lines: dict[tuple[str, int], str] = {}
+_LINES = 100_000
 
 
 def _numbers(

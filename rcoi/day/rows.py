@@ -28,6 +28,29 @@ class ActFacts:
     room: str
     sha256: str
     sound: bool
+    station: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanHeadFacts:
+    """The last line of its station's scan journal when a packet was signed, as its header says."""
+
+    station: str
+    number: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScanJournalFacts:
+    """The longest scan journal of a station that standing statuses brought.
+
+    Attributes:
+        known: Whether its lines were looked at when it came.
+        lines: What stands at the entries that packets name: number → SHA-256; empty beyond its end.
+    """
+
+    known: bool
+    lines: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -37,6 +60,8 @@ class PacketFacts:
     Attributes:
         numbers: Numbers of its sheets, where a rule needs them.
         closed_sets: Sets that the desk knew of when it closed the room, by station; None where it does not say.
+        status: Which status it carries.
+        scan_head: The end of the scan journal when it was signed; None of a packet that does not say it.
     """
 
     pk: int
@@ -57,6 +82,8 @@ class PacketFacts:
     acts: tuple[ActFacts, ...] = ()
     numbers: frozenset[str] = frozenset()
     closed_sets: Mapping[str, frozenset[int]] | None = None
+    status: str = ""
+    scan_head: ScanHeadFacts | None = None
 
     @property
     def standing(self) -> bool:
@@ -135,6 +162,7 @@ class ExamFacts:
 
     Attributes:
         sets: Room → the sets that the print journals list for it, as the status packets brought them.
+        scan_journals: Station → its scan journal, as the status packets brought it.
     """
 
     key: str
@@ -146,6 +174,7 @@ class ExamFacts:
     statuses: Sequence[StatusFacts]
     rescans: Sequence[RescanFacts]
     sets: Mapping[str, Sequence[PrintedSet]] = field(default_factory=dict)
+    scan_journals: Mapping[str, ScanJournalFacts] = field(default_factory=dict)
 
     @cached_property
     def decided(self) -> frozenset[tuple[str, str]]:

@@ -4,7 +4,7 @@ Confirmed is a word about one packet: it is whole, signed and opened. Whether th
 concluded here, from the facts of now. A person's word about a trouble counts as long as it is the very same trouble.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 
@@ -30,7 +30,7 @@ BY_ACT, BY_DECISION = Message("an act of the GEK member"), Message("a decision o
 #: Who is bringing what is on its way.
 _CENTRE, _TELEPHONE = Message("the regional centre is opening it"), Message("told by telephone, the packet follows")
 #: Rules about a difference: one that somebody settled is shown as covered, and the exam is not green.
-DIFFERENCES = frozenset({"seats_differ", "sets_undelivered"})
+DIFFERENCES = frozenset({"seats_differ", "sets_undelivered", "scan_head_missing", "scan_journal_rewritten"})
 #: Rules about packets that say what a person may have to look into; each stands as a finding on its packet, too.
 SAID_OF_PACKETS = frozenset({"fewer_sheets", "fewer_with_act", "second_packet", "after_last_status", *DIFFERENCES})
 #: What is said of an act, and waits for nobody.
@@ -41,6 +41,11 @@ _HQ = Message("The packet of the forms of the point")
 _WAIT = Message("Wait for the packet; when it is late, call the head of the exam point.")
 _LOOK = Message("Look into it and mark it as settled.")
 _ASK = Message("Ask for a rescan, or mark the difference as settled when it is explained.")
+_FORM = Message("Ask the point to form END_SCAN again: the next version of the status brings it, or an act.")
+_REWRITTEN = Message(
+    "Call the head of the exam point: find out why the journal was written anew. The journal that holds the entries, or"
+    " the next version of the packet, settles it."
+)
 _SCAN = Message("Ask the point to scan what is missing and send the next version; if there is no such paper, an act.")
 
 
@@ -55,6 +60,7 @@ def obligations(facts: ExamFacts) -> list[Obligation]:
         *second_packets(facts),
         *fewer_sheets(facts),
         *rooms_balanced(facts),
+        *scan_heads_held(facts),
         *after_last_status(facts),
         *remarks(facts),
         *rescans_awaited(facts),
@@ -175,6 +181,49 @@ def rooms_balanced(facts: ExamFacts) -> Iterator[Obligation]:
             yield _of_packet(
                 facts, each, "room_balanced", "rcoi.settle", text, state=SETTLED, evidence=Both(each.sha256)
             )
+
+
+def scan_heads_held(facts: ExamFacts) -> Iterator[Obligation]:
+    """The scan journal of a station holds the entries under which its packets were signed."""
+    absent: dict[str, PacketFacts] = {}
+    for each in sorted(facts.packets, key=lambda each: each.order):
+        head = each.scan_head
+        if head is None or not each.standing:
+            continue
+        journal = facts.scan_journals.get(head.station)
+        if journal is None:
+            absent.setdefault(head.station, each)
+        elif journal.known and not journal.lines.get(head.number):
+            text = Message(
+                "The journal of scanning station {station} does not hold the entry under which the packet was signed:"
+                " it ends before entry {number}.",
+                station=head.station,
+                number=head.number,
+            )
+            yield _trouble(facts, each, "scan_head_missing", text, _FORM)
+        elif journal.known and journal.lines[head.number] != head.sha256:
+            text = Message(
+                "THE JOURNAL OF SCANNING STATION {station} WAS WRITTEN ANEW: its entry {number} is another one than"
+                " when the packet was signed.",
+                station=head.station,
+                number=head.number,
+            )
+            yield _trouble(facts, each, "scan_journal_rewritten", text, _REWRITTEN)
+    yield from _journals_absent(facts, absent)
+
+
+def _journals_absent(facts: ExamFacts, absent: Mapping[str, PacketFacts]) -> Iterator[Obligation]:
+    """Stations that signed packets, and of which the last status brought no journal; said once for a station."""
+    last = [each for each in facts.packets if each.standing and each.status == LAST_STATUS]
+    # Of the stations of the registry it is remarked when the status comes.
+    remarked = any(each.code == "station_missing" and not each.settled for each in facts.findings)
+    acts = {act.station for each in last for act in each.acts if act.kind == "journal_missing" and act.sound}
+    for station, packet in absent.items():
+        if last and not remarked and station not in acts:
+            text = Message(
+                "No journal of scanning station {station} came, nor an act; it signed packets.", station=station
+            )
+            yield _trouble(facts, packet, "scan_head_missing", text, _FORM)
 
 
 def after_last_status(facts: ExamFacts) -> Iterator[Obligation]:

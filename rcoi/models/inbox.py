@@ -243,6 +243,9 @@ class InboxJournal(InboxPart):
     problems = models.JSONField(_("remarks"), default=list)
     #: Of a print journal: the sets that it lists, with numbers where a key of the centre opens them.
     sets = models.JSONField(_("sets"), default=list)
+    #: Of a scan journal: `wire.journal.line_digests` of lines that its station signed, nothing where it did not sign
+    #: them; null of one that came before they were kept.
+    line_digests = models.BinaryField(_("hashes of the lines"), null=True, editable=False)
 
     class Meta(InboxPart.Meta):
         verbose_name = _("electronic journal")

@@ -32,6 +32,7 @@ class IssuedReceipt(models.Model):
     sha256 = models.CharField(_("SHA-256 of the file"), max_length=64)
     supersedes = models.PositiveBigIntegerField(_("instead of receipt no."), null=True, blank=True)
     reasons = models.JSONField(_("reasons"), default=list)
+    open = models.JSONField(_("open about the packet when it was confirmed"), default=list)
     issued_at = models.DateTimeField(_("issued at"))
     body = models.BinaryField(_("signed bytes"))
     body_sha256 = models.CharField(_("SHA-256 of the receipt"), max_length=64)

@@ -135,7 +135,7 @@ def acknowledge(row: InboxPacket) -> None:
             level=IssuedReceipt.Level.ACKNOWLEDGED,
             actor=SYSTEM,
             counts=row.counts,
-            reasons=notices.reasons(row),
+            still_open=notices.still_open(row),
         )
         notices.announce(row, after=before)
 

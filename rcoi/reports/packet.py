@@ -63,6 +63,7 @@ def _data(packet: InboxPacket, receipt: IssuedReceipt, stands: Standing) -> dict
         "counts": packet.counts,
         "signers": packet.signers,
         "reasons": packet.reasons,
+        "told": receipt.open,
         "superseded_by": packet.superseded_by.uid if packet.superseded_by else "",
         "open": [each.text for each in stands.open],
         "covered": [each.text for each in stands.covered],
@@ -96,6 +97,7 @@ def _story(packet: InboxPacket, receipt: IssuedReceipt, stamp: Stamp, stands: St
             empty=pgettext("paper", "Not counted."),
         ),
         *_reasons(packet),
+        *_told(receipt),
         *layout.table(
             _("The packet is signed by"),
             [(_("Who"), 100), (_("Role"), 35), (_("Time of signing"), 45)],
@@ -172,6 +174,13 @@ def _reasons(packet: InboxPacket) -> list[Flowable]:
     return layout.table(
         _("Reasons of the rejection"), [(_("Code"), 35), (_("Reason"), 115), (_("Sheet"), 30)], rows, empty=""
     )
+
+
+def _told(receipt: IssuedReceipt) -> list[Flowable]:
+    """What the receipt told the point, beside what stands now."""
+    rows = [[each["ru"], each.get("sheet") or ""] for each in receipt.open]
+    columns = [(_("What"), 150), (_("Sheet"), 30)]
+    return layout.table(_("Open when it was confirmed, as its receipt says"), columns, rows, empty="") if rows else []
 
 
 def _role(role: str) -> str:

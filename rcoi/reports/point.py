@@ -295,7 +295,7 @@ class PointFacts:
         rows = [
             [
                 f"№ {row.number}",
-                str(row.get_level_display()),
+                _decision(row),
                 packets[row.packet_id].title,
                 f"{row.sha256[:8]}…",
                 stamp.when(row.issued_at),
@@ -310,6 +310,12 @@ class PointFacts:
             (pgettext("paper", "Issued"), 36),
         ]
         return layout.table(_("Receipts inside the file"), columns, rows, empty=_("No receipts yet."))
+
+
+def _decision(receipt: IssuedReceipt) -> str:
+    """Return what a receipt says, and how much was open about its packet."""
+    said = str(receipt.get_level_display())
+    return said + "\n" + _("open: %(count)d") % {"count": len(receipt.open)} if receipt.open else said
 
 
 def _where(matter: Matter) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from common.obligations import ObligationState, standing
 from day import rules, table
-from day.rows import AssignmentFacts, Card, Facts, Pack, PointExam, PointStatusFacts, Use
+from day.rows import AssignmentFacts, Card, Facts, Pack, PointExam, PointStatusFacts, SealedAt, Use
 from wire.messages import Message
 
 DAY = date(2026, 5, 29)
@@ -87,6 +87,10 @@ OPENS = {
     "room_balance": {"cards": (card(current=False), card("HQ"))},
     "room_at_work": {"cards": (card(), card("HQ"), card("0109", "scanning"))},
     "scan_journal_behind": {"posts": (post(), post("scan", "01", behind=True))},
+    "scan_journal_rewritten": {
+        "packets": {("blanks", "0101"): pack("blanks", "0101", sealed_at=SealedAt("1", 7, "aa" * 32))},
+        "posts": (post(), post("scan", "01", own=True, lines={7: "bb" * 32})),
+    },
     "scan_journal": {"posts": (post(), post("scan", "01", "quarantined"))},
     "status_exams_finished": {"statuses": {"exams_finished": status("exams_finished", "undone", undone_at=AT)}},
     "status_blanks_transferred": {"statuses": {"blanks_transferred": status("blanks_transferred", "declared")}},

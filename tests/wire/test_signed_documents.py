@@ -63,7 +63,14 @@ class TestReceipt:
     @pytest.mark.parametrize("level", get_args(receipt.Level))
     def test_every_level_is_written(self, level):
         document = dataclasses.replace(RECEIPT, level=level, uid=None, version=None)
+        if level == "acknowledged":
+            document = dataclasses.replace(document, reasons=(), open=RECEIPT.reasons)
         assert receipt.read(receipt.write(document, the_fixtures().signer("rcoi")), the_fixtures().trust) == document
+
+    def test_what_earlier_confirmed_receipts_said_in_their_reasons_is_read_as_open(self):
+        earlier = dataclasses.replace(RECEIPT, level="acknowledged")
+        read = receipt.read(receipt.write(earlier, the_fixtures().signer("rcoi")), the_fixtures().trust)
+        assert (read.reasons, read.open) == ((), RECEIPT.reasons)
 
     @pytest.mark.parametrize("name", ["hq", "gek", "print"])
     def test_nobody_but_the_centre_gives_receipts(self, name):

@@ -221,6 +221,8 @@ class Packet(Leased):
 
     sequence = models.PositiveIntegerField(_("sequence number of the node"), null=True, blank=True)
     prev = models.CharField(_("SHA-256 of the packet before"), max_length=64, blank=True)
+    #: `wire.packet.ScanHead` as its header says it; nothing where it says none.
+    scan_head = models.JSONField(_("end of the scan journal when it was signed"), default=dict, blank=True)
     node = models.CharField(_("node"), max_length=36, blank=True)
     signed_at = models.DateTimeField(_("signed"), null=True, blank=True)
     signed_by = models.CharField(_("signed by"), max_length=200, blank=True)
@@ -236,6 +238,7 @@ class Packet(Leased):
     answered_at = models.DateTimeField(_("answer of the regional centre"), null=True, blank=True)
     receipt_number = models.PositiveIntegerField(_("receipt no."), null=True, blank=True)
     reasons = models.JSONField(_("reasons of the rejection"), default=list, blank=True)
+    open_there = models.JSONField(_("open at the regional centre when it confirmed"), default=list, blank=True)
 
     objects = PacketQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"

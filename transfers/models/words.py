@@ -106,6 +106,7 @@ class ReceiptRecord(models.Model):
     number = models.PositiveIntegerField(_("number"))
     file_sha256 = models.CharField(_("SHA-256 of the packet's file"), max_length=64)
     reasons = models.JSONField(_("reasons"), default=list, blank=True)
+    open = models.JSONField(_("open at the regional centre"), default=list, blank=True)
     counts = models.JSONField(_("contents"), default=dict, blank=True)
     node = models.CharField(_("the packet's node"), max_length=36, blank=True)
     operator = models.CharField(_("who at the regional centre"), max_length=200, blank=True)

@@ -19,7 +19,7 @@ Level = Literal["delivered", "acknowledged", "rejected", "withdrawn"]
 
 
 class Reason(TypedDict):
-    """Why a packet was rejected or withdrawn, down to the sheet."""
+    """Why a packet was rejected or withdrawn, or what is open about it, down to the sheet."""
 
     code: str
     ru: str
@@ -35,7 +35,8 @@ class Receipt:
     Attributes:
         epoch: How often the centre's database was put back from an older copy, counted from 1.
         heads: The last events of the point's and of the centre's logs that the centre holds.
-        open: What is still open about the packet's exam; the verdict about the file stands without it.
+        reasons: Why it was rejected or withdrawn.
+        open: Of a confirmed one, what was still open about the packet; the verdict about the file stands without it.
     """
 
     level: Level
@@ -104,6 +105,9 @@ def read(blob: bytes, trust: TrustStore, *, at: dt.datetime | None = None) -> Re
     document["reasons"] = tuple(document["reasons"])
     document["heads"] = tuple(AnchoredHead(**head) for head in document.get("heads", []))
     document["open"] = tuple(document.get("open", []))
+    if document["level"] == "acknowledged" and not document["open"]:
+        # The reasons of a confirmed receipt said it before there was a field for it.
+        document["open"], document["reasons"] = document["reasons"], ()
     document["received_at"] = canonical.parse_stamp(document["received_at"])
     document["issued_at"] = canonical.parse_stamp(document["issued_at"])
     return Receipt(**document)

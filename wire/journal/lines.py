@@ -91,6 +91,16 @@ def line_hash(line: bytes) -> str:
     return hashlib.sha256(line.rstrip(b"\n")).hexdigest()
 
 
+def line_digests(content: bytes) -> bytes:
+    """The SHA-256 of every line by its number, 32 bytes each; the header is number 0."""
+    return b"".join(hashlib.sha256(line).digest() for line in content.removesuffix(b"\n").split(b"\n"))
+
+
+def digest_at(digests: bytes, number: int) -> str:
+    """The SHA-256 of one line out of `line_digests`; empty when there is no such line."""
+    return digests[32 * number : 32 * (number + 1)].hex()
+
+
 def header_line(header: Header) -> bytes:
     """The first line of a journal, without its newline.
 
