@@ -160,7 +160,7 @@ class Hq:
 
     # --- the other side ----------------------------------------------------------------------------------------------
 
-    def receipt(self, packet, level, *, sha256=None, reasons=(), number=None, signer="rcoi-01", point="0001"):
+    def receipt(self, packet, level, *, sha256=None, reasons=(), open=(), number=None, signer="rcoi-01", point="0001"):
         self.receipts += 1
         now = datetime.now(UTC)
         return wire_receipt.write(
@@ -174,6 +174,7 @@ class Hq:
                 region="78",
                 point=point,
                 reasons=tuple(reasons),
+                open=tuple(open),
                 counts={},
                 operator="",
                 received_at=now,

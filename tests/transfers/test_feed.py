@@ -89,13 +89,16 @@ def test_the_chain_of_the_feed_is_held(hq):
     assert FeedRecord.objects.count() == 3
 
 
-def test_what_the_centre_has_open_about_a_confirmed_packet_is_told_in_its_story(hq):
+@pytest.mark.parametrize("field", ["open", "reasons"])
+def test_what_the_centre_has_open_about_a_confirmed_packet_is_told_in_its_story(hq, field):
     hq.close("0101")
     packet = hq.signed()
     open_there = {"code": "fewer_sheets", "ru": "В версии 2 меньше листов.", "en": "Fewer.", "room": "0101"}
-    take(hq, hq.receipt_item(packet, "acknowledged", reasons=[open_there]))
+    take(hq, hq.receipt_item(packet, "acknowledged", **{field: [open_there]}))
     packet = fresh(packet)
-    assert (packet.state, packet.reasons) == ("acknowledged", [])
+    assert (packet.state, packet.reasons, packet.open_there) == ("acknowledged", [], [open_there])
+    record = ReceiptRecord.objects.get(level="acknowledged")
+    assert (record.reasons, record.open) == ([], [open_there])
     assert any(open_there["ru"] in step.text.ru for step in packet.steps.all())
     assert hq.card().state == "packed"
 
