@@ -191,7 +191,7 @@ class _Facts:
                 lines=[line for line in lines if line],
                 qr=f"PPE1|CLOSING|{sitting.key}|{digest[:32]}",
             ),
-            paper.verdict(self._verdict(), good=self.closed or None),
+            paper.verdict(self._verdict(), good=(self.closed and not self.open_there) or None),
             Spacer(1, 4),
             *self._open(),
             *self._statuses(),

@@ -172,3 +172,15 @@ def test_whoever_asks_a_report_is_the_same_russian_paper(closed, tmp_path):
         assert make() == asked_in_english
         assert "Подтвержден" in text(asked_in_english, tmp_path)
         assert "confirmed" not in text(asked_in_english, tmp_path)
+
+
+def test_a_confirmation_says_what_its_receipt_told_the_point(point, tmp_path):
+    row = arrive(point.blanks("0101", people=2))
+    (said,) = row.receipts.get(level="acknowledged").open
+    assert said["code"] == "seats_differ"
+    report = text(packet_report(InboxPacket.objects.get(pk=row.pk), actor=SYSTEM), tmp_path)
+    assert "Открыто при подтверждении (по квитанции)" in report
+    findings.settle(finding=row.findings.get(), reason="Список сверен по телефону", actor=SYSTEM)
+    report = text(packet_report(InboxPacket.objects.get(pk=row.pk), actor=SYSTEM), tmp_path)
+    assert "Открыто при подтверждении (по квитанции)" in report, "the signed word stays what it was"
+    assert "открыто: 1" in text(point_report(point.day.sitting, actor=SYSTEM), tmp_path)

@@ -15,6 +15,7 @@ from keys.models import Certificate
 from keys.trust import trust_store
 from station_client import verifying
 from station_client.cli import main
+from tests.support.evaluated import steps
 from tests.support.needs import missing
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import feed
@@ -58,6 +59,32 @@ def test_it_says_that_everybody_may_go_home_and_proves_it(closed, tmp_path):
     inside = {path.read_bytes() for path in tmp_path.glob("*.p7m")}
     assert inside == {bytes(row.document) for row in ReceiptRecord.objects.all()}
     assert len(inside) == 7
+
+
+def test_it_names_what_was_open_at_the_centre_and_so_do_the_pages(hq, technician, tmp_path):
+    hq.close("0101")
+    packet = hq.signed()
+    there = {"code": "seats_differ", "ru": "Рассажено 15, не явились 0.", "en": "15 seated.", "room": "0101"}
+    before = act_of(hq)
+    assert "Открыто в РЦОИ" not in text(before, tmp_path)
+    items = [hq.receipt_item(packet, "acknowledged", open=[there])]
+    feed.take_items(point=hq.point, items=items, door="feed", actor=SYSTEM)
+    act = act_of(hq)
+    said = text(act, tmp_path)
+    assert "Открыто в РЦОИ в момент подтверждения" in said
+    assert there["ru"] in said
+    report = verifying.verify(tmp_path / "act.pdf", trust_store())
+    assert report.verdict == "ok", report.problems
+    assert (there["ru"] in [value.ru for label, value in report.facts if label.ru == "Открыто в РЦОИ"]) is True
+    key = hq.sitting.key
+    for address in (f"/transfers/{key}/", f"/transfers/{key}/{packet.uid}/"):
+        assert there["ru"] in technician.client.get(address).content.decode(), address
+    step = steps(hq.sitting, technician.user)[5]
+    assert "в РЦОИ остались открытые вопросы: ауд. 0101" in step.said, step.said
+    items = [hq.receipt_item(packet, "withdrawn")]
+    feed.take_items(point=hq.point, items=items, door="feed", actor=SYSTEM)
+    assert there["ru"] not in technician.client.get(f"/transfers/{key}/{packet.uid}/").content.decode().split("<h3>")[0]
+    assert "остались открытые вопросы" not in steps(hq.sitting, technician.user)[5].said
 
 
 def test_the_program_of_a_station_verifies_it(closed, tmp_path):
