@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audit.log import SYSTEM, record
+from common import files
 from day import evaluate
 from journals.models import Journal, JournalChannel, JournalSet, JournalSheet
 from scanning.models import Batch, RoomCard, Sheet, Source
@@ -16,7 +17,9 @@ from stations.models import Role, SittingRoom
 from tests.conftest import log_in
 from tests.support import factories
 from tests.support.marks import mark_compared
+from transfers.models import Packet
 from wire.forms import make_number
+from wire.journal import join
 
 KINDS = ("R", "AB", "C1", "C2")
 
@@ -73,8 +76,46 @@ def large(day, *, sittings, rooms, people):
             JournalSheet.objects.bulk_create(forms)
             Sheet.objects.bulk_create(sheets)
         mark_compared(sitting)
+    signed(day, rooms=each)
     record("node.started", actor=SYSTEM, about=day.point)
     return made
+
+
+def signed(day, *, rooms):
+    """Let each room of the first exam have a confirmed packet that names an entry of its scan journal."""
+    lines = [f'{{"seq":{number}}}'.encode() for number in range(40 * rooms)]
+    path = files.folder("journals") / "END_SCAN.dat"
+    path.write_bytes(join(lines))
+    Journal.objects.create(
+        state="accepted",
+        kind="scan",
+        point=day.point,
+        sitting=day.sitting,
+        station=day.stations["scan-01"],
+        room=day.rooms["HQ"],
+        station_said="01",
+        original_name="s",
+        name="s",
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        size=1,
+        path=files.relative(path),
+        door=JournalChannel.BROWSER,
+        received_at=timezone.now(),
+        received_by="т",
+        signed_by="urn:x",
+    )
+    for place, card in enumerate(RoomCard.objects.filter(sitting=day.sitting, state="packed")):
+        head = {"station": "01", "number": place, "sha256": hashlib.sha256(lines[place]).hexdigest()}
+        Packet.objects.create(
+            uid=f"p{place}",
+            kind="blanks",
+            sitting=day.sitting,
+            room=card.room,
+            state="acknowledged",
+            receipt_number=place + 1,
+            made_by="т",
+            scan_head=head,
+        )
 
 
 def asked(login, address, **headers):
@@ -92,6 +133,8 @@ def test_the_live_part_of_today(day, monkeypatch, sittings, rooms):
     user = factories.make_user("t", "Т", Role.TECHNICAL_SPECIALIST, point=day.point)
     login, address = log_in(user), f"/today/{day.point.key}/live/"
     login.client.get(f"/today/{day.point.key}/")
+    held = [each for each in evaluate.evaluate(day.point, day.sitting.date).sittings[0].exam.posts if each.lines]
+    assert len(held[0].lines) == rooms // sittings
     evaluate.forget()
     record("node.started", actor=SYSTEM, about=day.point)
     first, anew = asked(login, address)
