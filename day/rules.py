@@ -533,8 +533,12 @@ def _travelling(row: Obligation, pack: Pack, facts: Facts) -> Obligation:
         cure, rule = _PEOPLE[pack.state]
         return replace(row, state=ObligationState.OPEN, cure=cure, rule=rule)
     if pack.state == "handed_over":
-        carrier = Message("on the drive {drive}, and by network", drive=pack.drive or "—")
-        cure = Message("Take the drive to the centre; the network is tried until its receipt comes.")
+        if facts.online and not facts.paused:
+            carrier = Message("on the drive {drive}, and by network", drive=pack.drive or "—")
+            cure = Message("Take the drive to the centre; the network is tried until its receipt comes.")
+        else:
+            carrier = Message("on the drive {drive}", drive=pack.drive or "—")
+            cure = Message("Take the drive to the centre; nothing is sent by network now.")
         return replace(row, state=ObligationState.ON_ITS_WAY, cure=cure, rule="transfers.flash", carrier=carrier)
     return replace(row, state=ObligationState.ON_ITS_WAY, carrier=_CARRIERS.get(pack.state, NOTHING))
 

@@ -197,10 +197,15 @@ def never_opens(row: Journal) -> bool:
     return False
 
 
+def unopenable(sitting: Sitting, room: Room | None = None) -> Journal | None:
+    """Return a journal of a sitting, or of one of its rooms, whose form numbers were tried and do not open."""
+    waiting = undone(sitting) if room is None else undone(sitting).filter(room=room)
+    return next((row for row in waiting if row.forms_problem), None)
+
+
 def why_sealed(sitting: Sitting, room: Room | None = None) -> Message:
     """Return why form numbers of a sitting, or of one of its rooms, are not open: what is wrong, not what is usual."""
-    waiting = undone(sitting) if room is None else undone(sitting).filter(room=room)
-    told = next((row for row in waiting if row.forms_problem), None)
+    told = unopenable(sitting, room)
     if told is not None:
         return Message(
             "the numbers of the journal {name} do not open: {problem}", name=told.name, problem=told.forms_problem

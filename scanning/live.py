@@ -8,6 +8,8 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from common.work.clock import now
+from journals.forms import unopenable
+from keys import access
 from scanning import steps
 from scanning.expected_forms import digest
 from scanning.models import Recording, RoomCard, ScanJob, Sheet, WatchedFolder
@@ -101,6 +103,7 @@ def poll(card: RoomCard) -> dict[str, Any]:
             recordings,
             list(card.batches.values_list("number", "state")),
             [job.pk, job.state, job.pages, job.said.ru] if job else 0,
+            _sealed(card),
             sheets,
         ]
     )
@@ -116,6 +119,14 @@ def poll(card: RoomCard) -> dict[str, Any]:
         "busy": bool(now_is.unread or waiting or (job and job.running)),
         "scanning": {"pages": job.pages, "running": job.running} if job else None,
     }
+
+
+def _sealed(card: RoomCard) -> list[Any]:
+    """What the page says of form numbers that are not open: it changes without an event."""
+    if not card.balance.get("sealed"):
+        return []
+    row, active = unopenable(card.sitting, card.room), access.active(card.sitting)
+    return [[row.pk, row.forms_problem.ru] if row else 0, active.pk if active else 0]
 
 
 def last_pass(card: RoomCard) -> ScanJob | None:

@@ -9,7 +9,8 @@ from audit.log import actor_of
 from common.errors import language
 from common.web.forms import form_on
 from common.web.pages import page, render, row_number
-from journals.forms import why_sealed
+from journals.forms import unopenable, why_sealed
+from keys import access
 from keys.pin import open_typed
 from scanning import batches, board, cards, cross_check, folders, live, recordings, sheets, steps, undo
 from scanning.expected_forms import read_expected_forms
@@ -67,6 +68,8 @@ def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
         "chip": board.CHIPS[CardState(card.state)],
         "balance": balance,
         "why_sealed": why_sealed(card.sitting, card.room) if balance.sealed else "",
+        "unopenable": unopenable(card.sitting, card.room) if balance.sealed else None,
+        "access_key": access.active(card.sitting) if balance.sealed else None,
         "equation": equation(board.figures(balance)).render(language()),
         "tiles": tiles(balance),
         "progress": live.progress(card=card),

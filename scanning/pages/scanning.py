@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
 from common.web.pages import page, render
-from journals.forms import why_sealed
+from journals.forms import unopenable, why_sealed
 from journals.models import Act, Journal
 from keys import access
 from scanning import board, cards, live, scan_journal
@@ -32,6 +32,7 @@ def desk(request: HttpRequest, key: str) -> HttpResponse:
         "progress": progress,
         "register": (register := read_expected_forms(sitting)),
         "why_sealed": why_sealed(sitting) if register.sealed_rooms else "",
+        "unopenable": unopenable(sitting) if register.sealed_rooms else None,
         "access_key": access.active(sitting),
         "may_end": rules.allowed(request.user, "scanning.end", sitting),
         "entries": sitting.scan_entries.count(),
@@ -67,12 +68,15 @@ def _version_tag(sitting: Sitting, rows: list[board.RoomRow]) -> str:
         [row.card.room.number, row.card.state, row.sheets, row.unread, row.problems, row.differences, row.note]
         for row in rows
     )
-    journals = Journal.objects.filter(sitting=sitting).order_by("pk")
+    columns = ("pk", "state", "room_id", "station_id", "forms_opened_at", "forms_problem")
+    journals = Journal.objects.filter(sitting=sitting).order_by("pk").values_list(*columns)
+    active = access.active(sitting)
     acts = Act.objects.filter(sitting=sitting).order_by("pk")
     return digest(
         [
             shown,
-            list(journals.values_list("pk", "state", "room_id", "station_id", "forms_opened_at")),
+            [[*row, problem.ru] for *row, problem in journals],
+            active.pk if active else 0,
             list(acts.values_list("pk", flat=True)),
         ]
     )

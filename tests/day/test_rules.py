@@ -124,6 +124,15 @@ def test_a_packet_on_a_drive_is_on_its_way_with_somebody_and_not_settled(exam):
 
 
 @pytest.mark.parametrize("more", [{"online": False}, {"paused": True}])
+def test_what_lies_on_a_drive_goes_by_network_only_where_there_is_one(exam, more):
+    lying = changed(exam, packets={("blanks", "0101"): pack("blanks", "0101", "handed_over", drive="FLASH")})
+    (tried,), (row,) = owed(lying).open, owed(lying, **more).open
+    assert (row.state, row.rule) == (tried.state, tried.rule) == (ObligationState.ON_ITS_WAY, "transfers.flash")
+    assert ("network" in tried.carrier.en, "network" in row.carrier.en) == (True, False)
+    assert "FLASH" in row.carrier.en
+
+
+@pytest.mark.parametrize("more", [{"online": False}, {"paused": True}])
 def test_what_no_network_carries_waits_for_a_person(exam, more):
     waiting = changed(exam, packets={("blanks", "0101"): pack("blanks", "0101", "queued")})
     assert owed(waiting).open[0].state == ObligationState.ON_ITS_WAY

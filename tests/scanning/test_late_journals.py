@@ -23,7 +23,7 @@ from tests.support.journals import print_station, sets
 from tests.support.keys import OPERATOR, make_keys
 from transfers.models import Packet
 from wire.forms import form_set, make_number
-from wire.messages import NOTHING
+from wire.messages import NOTHING, Message
 
 
 @pytest.fixture
@@ -331,6 +331,23 @@ def test_the_tag_of_a_page_is_what_it_shows_and_no_sum(desk, technician):
     # One sheet goes from one room to the other.
     Sheet.objects.filter(pk=rows[1].pk).update(card=desk.card("0102"))
     assert technician.client.get(f"/scanning/{desk.sitting.key}/pulse.json").json()["mark"] != told
+
+
+def test_the_tag_of_a_page_changes_when_it_says_another_reason_for_sealed_numbers(desk, technician):
+    desk.journal(sealed=True)
+    desk.scan(desk.page(make_number("R", 4711)))
+
+    def tags():
+        return [
+            technician.client.get(f"/scanning/{desk.sitting.key}/{part}pulse.json").json()["mark"]
+            for part in ("", "0101/")
+        ]
+
+    before = tags()
+    assert tags() == before
+    # Written when a key was tried: no event, no other state, as many of everything.
+    Journal.objects.update(forms_problem=Message("Set {number}: a form number is malformed.", number=1))
+    assert all(new != old for new, old in zip(tags(), before, strict=True))
 
 
 def test_the_mark_of_a_room_read_alone_is_the_one_read_with_all_the_others(desk):

@@ -7,11 +7,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from audit.models import Event
-from scanning import recognise
+from journals import forms, intake
+from journals.models import JournalSheet
+from scanning import cards, recognise
+from scanning.errors import NotBalancedError
 from scanning.models import Sheet, Source
 from scanning.recognition import decode
+from scanning.watch import watch_journals
+from tests.scanning.conftest import ACTOR
 from tests.scanning.test_decode import tiff_claiming
 from tests.scanning.test_room import all_pages
+from tests.support.journals import print_station, sets
+from tests.support.keys import OPERATOR, make_keys
 from wire.forms import make_number
 
 
@@ -115,6 +122,40 @@ def test_others_see_but_may_not_and_strangers_do_not_see(desk, technician, head,
     assert technician.client.get(picture, headers={"If-None-Match": answer["ETag"]}).status_code == 304
     for address in (room, picture, reverse("scanning", kwargs={"key": desk.sitting.key})):
         assert outsider.client.get(address).status_code == 404
+
+
+def test_numbers_that_do_not_open_are_told_by_their_reason_and_never_by_a_key_that_is_active(
+    desk, technician, room, token_dir
+):
+    keys = make_keys(desk.day, token_dir)
+    keys.load()
+    station = print_station(keys)
+    # Three ordinals in four entries, each time with other numbers: eleven sets told of, three by their ordinals.
+    for count in (3, 3, 3, 2):
+        station.seal(sets(count))
+    row = intake.ingest(data=station.close(), name=station.name, door="flash", actor=OPERATOR).journal
+    assert row.sealed_sets == 11
+    pages = {
+        "today": f"/today/{desk.day.point.key}/",
+        "desk": reverse("scanning", kwargs={"key": desk.sitting.key}),
+        "room": room,
+    }
+
+    def shown():
+        return {name: technician.client.get(address).content.decode() for name, address in pages.items()}
+
+    assert all("Активировать ключ" in text for text in shown().values())
+    keys.activate(desk.sitting.access_keys.get())
+    forms.open_waiting()
+    watch_journals()
+    said = shown()
+    assert [name for name, text in said.items() if "запечатан дважды" not in text] == []
+    assert [name for name, text in said.items() if "не активирован" in text or "Активировать ключ" in text] == []
+    assert [name for name in ("desk", "room") if "Загрузить исправленный журнал" not in said[name]] == []
+    assert not JournalSheet.objects.exists()
+    desk.fill(registration_count=2)
+    with pytest.raises(NotBalancedError, match="закрыты"):
+        cards.close(card=desk.card(), actor=ACTOR)
 
 
 def test_a_sheet_of_another_room_is_not_decided_from_here(desk, technician, room):

@@ -54,6 +54,11 @@ def undo(hq):
     feed.take_items(point=hq.point, items=[hq.item("status_undo", body)], door="feed", actor=SYSTEM)
 
 
+def undo_first(hq):
+    body = {"sitting": hq.sitting.key, "status": "exams_finished", "reason": "Ошибка", "by": "Координатор"}
+    feed.take_items(point=hq.point, items=[hq.item("status_undo", body)], door="feed", actor=SYSTEM)
+
+
 def withdrawal(hq):
     hq.acknowledge(Packet.objects.get(room__number="0102"), level="withdrawn")
 
@@ -77,6 +82,7 @@ def another_exam(hq):
 OPENED = {
     rescan: "открыта снова",
     undo: "Бланки переданы в РЦОИ",
+    undo_first: "Экзамены завершены",
     withdrawal: "0102",
     late_journal: "пришёл журнал или акт",
     version_on_its_way: "версия 2",
@@ -153,13 +159,21 @@ def test_a_declared_status_keeps_its_deadline_until_the_receipt(hq):
         assert "«Бланки переданы в РЦОИ», 21:00" in deadline(hq.sitting).label
 
 
-def test_statuses_that_lie_on_a_drive_are_not_all_delivered(finished, technician):
+@pytest.mark.parametrize("online", [True, False])
+def test_statuses_that_lie_on_a_drive_are_not_all_delivered(finished, technician, settings, online):
+    settings.PPE_RCOI_URL = "http://127.0.0.1:9" if online else ""
     last = Packet.objects.get(status__status="blanks_transferred")
     Packet.objects.filter(pk=last.pk).update(state="handed_over", receipt_number=None)
     last.status.__class__.objects.filter(pk=last.status.pk).update(state="declared", accepted_at=None)
     page = technician.client.get(f"/today/{finished.point.key}/").content.decode()
+    assert "все статусы переданы" not in page
     assert "сроков на сегодня больше нет" not in page
     assert "объявлен, ещё не в РЦОИ" in page
+    # Of the network it speaks only where the network is tried.
+    said = steps(finished.sitting, technician.user)[7].said
+    assert ("по сети" in said) == online
+    outbox.work(last.pk)
+    assert (fresh(last).attempts > 0) == online
 
 
 @pytest.fixture
