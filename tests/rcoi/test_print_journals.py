@@ -10,7 +10,7 @@ from rcoi.models import FeedEntry, InboxFinding, InboxJournal, InboxPacket
 from rcoi.receiving.opening import open_packet
 from stations.models import SittingRoom
 from tests.rcoi.conftest import arrive, certified, receive
-from tests.rcoi.test_standing import full, shown, whole  # noqa: F401 (a fixture)
+from tests.rcoi.test_standing import GREEN, full, shown, verdicts, whole  # noqa: F401 (a fixture)
 from wire import journal
 from wire.canonical import uuid7
 from wire.documents import feed as wire_feed
@@ -159,7 +159,8 @@ def test_a_registry_that_changes_the_seats_opens_a_room_that_was_balanced(whole,
     assert not row.findings.filter(state="open").exists()
 
 
-def test_eight_sheets_in_the_place_of_fifty_nine_after_the_last_status_are_open_and_told(whole):  # noqa: F811
+def test_eight_sheets_in_the_place_of_fifty_nine_after_the_last_status_are_open_and_told(whole, tmp_path):  # noqa: F811
+    assert GREEN in verdicts(whole, tmp_path)[0]
     old = InboxPacket.objects.get(room="0101")
     row = arrive(whole.blanks("0101", people=1, version=2, supersedes=old.uid))
     assert row.state == "acknowledged"
@@ -168,3 +169,8 @@ def test_eight_sheets_in_the_place_of_fifty_nine_after_the_last_status_are_open_
     second = arrive(full(whole, "0102", uid=uuid7()))
     assert codes(whole) == {"fewer_sheets", "after_last_status", "seats_differ", "second_packet"}
     assert {each["code"] for each in acknowledged(second).open} == {"after_last_status", "second_packet"}
+    act, summary = verdicts(whole, tmp_path)
+    assert GREEN not in act
+    assert "Рассажено 15, не явились 0" in act
+    assert second.uid in act or "ни один из них не заменяет другой" in act
+    assert "Закрыто экзаменов: 0 из 1" in summary
