@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import QuerySet
 
-from audit.log import SYSTEM, record
+from audit.log import SYSTEM, hold, record
 from common import files
 from common.work.clock import now
 from journals.models import Journal, JournalAnswer, JournalSet, JournalSheet
@@ -242,6 +242,10 @@ def open_one(pk: int, recipients: Sequence[Recipient]) -> bool:
     """Open the form numbers of one journal, if it still waits; it may run twice or be killed at any point."""
     try:
         with transaction.atomic():
+            known = Journal.objects.sealed().select_related("point__region").filter(pk=pk).first()
+            if known is None:
+                return True
+            hold(known)
             row = (
                 Journal.objects.sealed()
                 .select_for_update(of=("self",))

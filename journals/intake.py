@@ -7,7 +7,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from audit.log import SYSTEM, Actor, record
+from audit.log import SYSTEM, Actor, hold, record
 from audit.moves import move
 from common import errors as refusals
 from common import files
@@ -97,8 +97,10 @@ def store(pending: Sequence[Pending], *, actor: Actor) -> list[Verdict]:
     write_durable_all(blobs, mode=0o600)
     with transaction.atomic():
         # Journals of one sitting are settled one after the other: two copies that come at once must see each other.
+        hold(*(each.found.sitting for each in pending))
         sittings = sorted({each.found.sitting.pk for each in pending})
-        list(Sitting.objects.select_for_update().filter(pk__in=sittings).order_by("pk").values_list("pk"))
+        rows = Sitting.objects.select_for_update(no_key=True).filter(pk__in=sittings)
+        list(rows.order_by("pk").values_list("pk"))
         verdicts = [_settle(each.row, each.found, actor) for each in pending]
     counting = [
         each
@@ -439,7 +441,8 @@ def recheck(*, journal: Journal, actor: Actor) -> bool:
         return False
     fresh = _row(found, b"", journal.sha256, journal.original_name, journal.door, actor)
     with transaction.atomic():
-        Sitting.objects.select_for_update().get(pk=found.sitting.pk)
+        hold(found.sitting)
+        Sitting.objects.select_for_update(no_key=True).get(pk=found.sitting.pk)
         fresh.pk = journal.pk
         relations = _corrected(fresh, _relations(found, Journal.objects.of_same_station(fresh)))
         _warn_of_relations(fresh, relations)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from audit.log import Actor, record
+from audit.log import Actor, hold, record
 from audit.moves import move
 from common.errors import in_words
 from common.listeners import Listeners
@@ -52,6 +52,7 @@ def ensure_cards(sitting: Sitting) -> list[RoomCard]:
 
 def lock(card: RoomCard) -> RoomCard:
     """Return the card again, its row locked until the transaction ends."""
+    hold(card)
     rows = RoomCard.objects.select_for_update(of=("self",))
     return rows.select_related("room", "sitting__point__region", "sitting__subject").get(pk=card.pk)
 

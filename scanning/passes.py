@@ -11,7 +11,7 @@ from pathlib import Path
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from audit.log import SYSTEM, Actor, record
+from audit.log import SYSTEM, Actor, hold, record
 from audit.moves import move
 from common import files
 from common.work import jobs, leases
@@ -88,6 +88,7 @@ def stop(*, job: ScanJob, actor: Actor) -> ScanJob:
         NotScanningError: It has ended already.
     """
     with transaction.atomic():
+        hold(job)
         fresh = ScanJob.objects.select_for_update(of=("self",)).get(pk=job.pk)
         if not fresh.running:
             raise NotScanningError
@@ -203,6 +204,7 @@ def _finish(job: ScanJob, refusal: PpeError | None) -> None:
         return
     shutil.rmtree(folder_of(job), ignore_errors=True)
     with transaction.atomic():
+        hold(job)
         fresh = ScanJob.objects.select_for_update(of=("self",)).get(pk=job.pk)
         if fresh.running:
             said = NOTHING if refusal is None else _words(refusal)

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import OperationalError, transaction
 from django.db.models import F
 
-from audit.log import SYSTEM
+from audit.log import SYSTEM, hold
 from audit.moves import move
 from common import files
 from common.work import leases
@@ -128,6 +128,7 @@ def _give_up(sheet: Sheet, refusal: FileRefusedError) -> None:
 
 def _store(sheet: Sheet, values: dict[str, Any], reading: dict[str, Any], doubts: list[dict[str, Any]]) -> None:
     with transaction.atomic():
+        hold(sheet)
         rows = Sheet.objects.select_for_update(of=("self",)).filter(pk=sheet.pk, state=SheetState.RECEIVED)
         locked = rows.select_related("card__sitting__point__region", "card__room").first()
         if locked is None:
@@ -155,6 +156,7 @@ def _replace_awaited(sheet: Sheet) -> None:
 
 def _finish(source: Source) -> None:
     with transaction.atomic():
+        hold(source)
         fresh = (
             Source.objects.select_for_update(of=("self",))
             .select_related("card__sitting__point__region", "card__room")

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from audit.log import SYSTEM, Actor
+from audit.log import SYSTEM, Actor, hold
 from audit.moves import move
 from common.work.clock import now
 from scanning import pictures, recording_checks, scan_journal
@@ -95,6 +95,7 @@ def reconcile(card: RoomCard, *, actor: Actor = SYSTEM, register: ExpectedForms 
     """
     register = register or read_expected_forms(card.sitting)
     with transaction.atomic():
+        hold(card)
         card = (
             RoomCard.objects.select_for_update(of=("self",)).select_related("room", "sitting__subject").get(pk=card.pk)
         )

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from audit.log import SYSTEM, Actor, record
+from audit.log import SYSTEM, Actor, hold, record
 from audit.moves import move
 from common import files
 from common.errors import in_words
@@ -142,6 +142,7 @@ def listen(pk: int) -> None:
     doubts += recording_checks.warnings_of(row, reading.get("seconds"), answer, listed=bool(answers))
     heard = {"seconds": reading["seconds"]} if "seconds" in reading else {}
     with transaction.atomic():
+        hold(row)
         locked = rows.select_for_update(of=("self",)).filter(pk=pk).first()
         if locked is None:
             return

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 import wire
-from audit.log import Actor, record
+from audit.log import Actor, hold, record
 from common import files
 from common.work.clock import now
 from journals import intake
@@ -33,7 +33,8 @@ def note(*, sitting: Sitting, event: str, person: str | None = None, **data: Any
     """
     with transaction.atomic():
         # The sitting's row serialises the writers of its journal.
-        Sitting.objects.select_for_update().get(pk=sitting.pk)
+        hold(sitting)
+        Sitting.objects.select_for_update(no_key=True).get(pk=sitting.pk)
         last = ScanEntry.objects.filter(sitting=sitting).order_by("-seq").first() or _begin(sitting)
         if last.event == _CLOSED and event != _REOPENED:
             last = _append(sitting, last, _REOPENED, None, {"reason": Message("the station's work goes on").ru})

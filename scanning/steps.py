@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from audit.log import Actor
+from audit.log import Actor, hold
 from audit.moves import Table
 from common.work.clock import now
 from scanning.models import COUNTS, Batch, Decision, Recording, RoomCard, Sheet, Source
@@ -76,6 +76,7 @@ def undoable(*, card: RoomCard, kind: Decision.Kind, what: str, actor: Actor) ->
     """
     with transaction.atomic():
         # The card's row serialises whoever decides in its room.
+        hold(card)
         RoomCard.objects.select_for_update(of=("self",)).get(pk=card.pk)
         before = snapshot(card)
         yield

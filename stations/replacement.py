@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from audit.log import Actor, record
+from audit.log import Actor, hold, record
 from common.work.clock import now
 from stations.models import Duty, Room, Sitting, Station, StationAssignment
 from wire.errors import PpeError
@@ -39,6 +39,7 @@ def replace_station(*, sitting: Sitting, old: Station, new: Station, room: Room,
     if old.kind != new.kind or old.pk == new.pk:
         raise ReplacementRefusedError(Message("Another station of the same kind must replace it."))
     with transaction.atomic():
+        hold(sitting)
         posts = StationAssignment.objects.select_for_update(of=("self",)).filter(sitting=sitting)
         before = posts.filter(station=old, room=room).first()
         if before is None:

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import OperationalError, transaction
 
-from audit.log import SYSTEM, Actor, record
+from audit.log import SYSTEM, Actor, hold, record
 from audit.moves import StaleStateError
 from common.work.clock import now
 from keys import access, trust
@@ -143,6 +143,7 @@ def _take_item(point: ExamPoint, document: bytes, door: str, actor: Actor) -> bo
     digest = hashlib.sha256(document).hexdigest()
     cursor_of(point)
     with transaction.atomic():
+        hold(point)
         cursor = FeedCursor.objects.select_for_update(of=("self",)).get(point=point)
         if item.number <= cursor.number:
             _require_same(point, item, digest)

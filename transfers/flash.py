@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from audit.log import Actor, record
+from audit.log import Actor, hold, record
 from common import errors as refusals
 from common import files
 from common import flash as drives
@@ -128,6 +128,7 @@ def _write_one(packet: Packet, folder: Path) -> bool:
 def _carried(packet: Packet, folder: Path, actor: Actor) -> None:
     where = str(folder)
     with transaction.atomic():
+        hold(packet)
         row = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
         record(
             "transfers.packet_on_flash",

@@ -15,7 +15,7 @@ import httpx
 from django.db import transaction
 from django.db.models import Case, Value, When
 
-from audit.log import SYSTEM, Actor, record
+from audit.log import SYSTEM, Actor, hold, record
 from audit.moves import StaleStateError
 from common import files
 from common.errors import both
@@ -321,6 +321,7 @@ def retry(*, packet: Packet, actor: Actor) -> Packet:
         CannotRetryError: It is not in need of help.
     """
     with transaction.atomic():
+        hold(packet)
         packet = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
         again = packet.state in (PacketState.STUCK, PacketState.DELIVERED)
         if not again and packet.state not in SENDING:

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from audit import numbers
-from audit.log import Actor, record
+from audit.log import Actor, hold, record
 from common import marks
 from common.work.clock import now
 from keys import phone as keys_phone
@@ -57,7 +57,8 @@ def code_for(*, sitting: Sitting, status: str, actor: Actor) -> ShownCode:
     """
     secret = keys_phone.stored_secret(sitting.point, sitting.date)
     with transaction.atomic():
-        ExamPoint.objects.select_for_update(of=("self",)).get(pk=sitting.point_id)
+        hold(sitting.point)
+        ExamPoint.objects.select_for_update(of=("self",), no_key=True).get(pk=sitting.point_id)
         declared = _declared(sitting, status)
         if declared is None:
             raise _not_needed(sitting, status)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from audit.log import SYSTEM, Actor, record
+from audit.log import SYSTEM, Actor, hold, record
 from common.errors import both
 from common.work import faultpoints
 from common.work.clock import now
@@ -57,6 +57,7 @@ def ingest(*, document: bytes, point: ExamPoint, door: str, actor: Actor = SYSTE
     receipt = wire_receipt.read(document, trust_store())
     _require_ours(receipt, point)
     with transaction.atomic():
+        hold(point)
         rows = Packet.objects.select_for_update(of=("self",)).full()
         packet = rows.filter(sha256=receipt.sha256, sitting__point=point).exclude(sha256="").first()
         row, made = ReceiptRecord.objects.get_or_create(
@@ -94,6 +95,7 @@ def said_again(packet: Packet, row: ReceiptRecord) -> None:
         row: What the centre has just answered when it was asked about this file.
     """
     with transaction.atomic():
+        hold(packet)
         packet = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
         if packet.state in SENDING and (row.packet_id, row.number) == (packet.pk, packet.receipt_number):
             move_packet(packet, _STATE[row.level], actor=SYSTEM, text=_words(row), last_error=NOTHING)
@@ -102,6 +104,7 @@ def said_again(packet: Packet, row: ReceiptRecord) -> None:
 def _adopt(row: ReceiptRecord, actor: Actor) -> ReceiptRecord:
     """Let a receipt that came before its packet speak: the packet was taken in from another machine since."""
     with transaction.atomic():
+        hold(row.point)
         rows = Packet.objects.select_for_update(of=("self",)).full()
         packet = rows.filter(sha256=row.file_sha256, sitting__point=row.point).exclude(sha256="").first()
         if packet is not None:

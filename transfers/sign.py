@@ -7,7 +7,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from audit.log import Actor, record
+from audit.log import Actor, hold, record
 from audit.models import ChainHead
 from common import files
 from common.work import faultpoints, jobs
@@ -98,6 +98,7 @@ def sign_packets(*, packets: Iterable[Packet], token: OpenToken, actor: Actor) -
         _require_own(token, point)
         signers = [node.node_signer(point), token.signer]
         with transaction.atomic():
+            hold(packet)
             row = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
             if row.state == PacketState.AWAITING_SIGNATURE:
                 sign_one(packet=row, signers=signers, name=token.name, actor=token.actor(actor))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from audit.log import SYSTEM, Actor, record
+from audit.log import SYSTEM, Actor, hold, record
 from common.work.clock import now
 from journals.expected import Expected, expected_set, scan_expected
 from journals.models import Act, Journal
@@ -56,6 +56,7 @@ def repeat(*, packet: Packet, actor: Actor) -> Packet:
         CannotRetryError: It is not a rejected status packet, or a newer version is there.
     """
     with transaction.atomic():
+        hold(packet)
         packet = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
         row = packet.status
         newest = row.packets.order_by("-version").first() if row else None
@@ -91,7 +92,8 @@ def catch_up() -> int:
     started = 0
     for row in PointStatus.objects.exclude(state=StatusState.UNDONE).select_related("sitting__point__region"):
         with transaction.atomic():
-            Sitting.objects.select_for_update().get(pk=row.sitting_id)
+            hold(row.sitting)
+            Sitting.objects.select_for_update(no_key=True).get(pk=row.sitting_id)
             last = row.packets.order_by("-version").first()
             if last is None or last.state in _UNDER_WAY or last.contents == evidence_names(row):
                 continue

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from audit.log import hold
 from common.obligations import Obligation
 from common.work.clock import now
 from rcoi.day import facts, rules
@@ -127,7 +128,9 @@ def remember(sittings: Iterable[Sitting]) -> None:
     """
     rows = list(sittings)
     # One at a time for an exam: of two packets confirmed at once, the second sees the first.
-    list(Sitting.objects.select_for_update(of=("self",)).filter(pk__in=[each.pk for each in rows]).order_by("pk"))
+    hold(*rows)
+    locked = Sitting.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=[each.pk for each in rows])
+    list(locked.order_by("pk"))
     gone, made = [], []
     for standing in evaluate(rows):
         assert standing.exam is not None  # noqa: S101 (evaluate gives each its exam)

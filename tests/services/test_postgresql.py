@@ -16,6 +16,7 @@ ROOMS = [
     "tests/audit",
     "tests/common",
     "tests/stations",
+    "tests/scanning/test_lock_order.py",
     "tests/journals/test_intake.py",
     "tests/transfers/test_packets.py",
     "tests/transfers/test_feed.py",
