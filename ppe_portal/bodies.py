@@ -50,6 +50,8 @@ def bounded_forms(get_response: Get) -> Get:
         match = _match(request)
         stranger = bool(size) and not request.user.is_authenticated and not _is_open(match)
         if stranger and (size > STRANGERS_FORM or not unsent.may_come_back(request, match)):
+            if unsent.may_come_back(request, match):
+                return unsent.log_in_lost(request)
             return redirect_to_login(request.get_full_path())
         try:
             _require_role(request, match, size)

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from common import errors as refusals
-from common.web.forms import PageForm
+from common.web.forms import WRITER, PageForm, writer_of
 from common.work import clock
 
 register = template.Library()
@@ -27,12 +27,16 @@ def form_id(context: RequestContext, name: str, suffix: object = "") -> SafeStri
 
 @register.simple_tag(takes_context=True)
 def form_head(context: RequestContext, name: str, suffix: object = "") -> SafeString:
-    """Return the hidden fields every form carries: its name and the CSRF token."""
+    """Return the hidden fields every form carries: its name, the CSRF token, for whom the page was drawn."""
     full = f"{name}-{suffix}" if suffix != "" else name
+    user = getattr(context.get("request"), "user", None)
     return format_html(
-        '<input type="hidden" name="csrfmiddlewaretoken" value="{}"><input type="hidden" name="form" value="{}">',
+        '<input type="hidden" name="csrfmiddlewaretoken" value="{}"><input type="hidden" name="form" value="{}">'
+        '<input type="hidden" name="{}" value="{}">',
         context.get("csrf_token", ""),
         full,
+        WRITER,
+        writer_of(user) if user is not None else "",
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, TypeVar
 
 from django import forms
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
@@ -13,8 +14,15 @@ from wire.errors import PpeError
 
 #: The field of the log-in page that carries a form, and the key of the session that then holds it for its page.
 UNSENT = "unsent"
+#: The hidden field of every form that says for whom its page was drawn.
+WRITER = "writer"
 #: Why a form is shown again: a field does not fit, a service refused it, or it never reached its handler.
 Returned = Literal["", "invalid", "refused", "unsent"]
+
+
+def writer_of(user: Any) -> str:
+    """Return what the forms of a person's pages carry; the same for everybody who is not logged in."""
+    return signing.Signer(salt="common.web.forms.writer").sign(str(user.pk) if user.is_authenticated else "")
 
 
 class PlainText(forms.CharField):

@@ -3,24 +3,27 @@
 What was typed comes back in the fields of its page; nothing is done until somebody presses the button again. Between an
 ended session and the log-in it travels in the log-in page itself, signed by the node and good for an hour: a stranger
 leaves nothing on the node. Only a page of this node has its values kept (`same_origin`), and never secrets or files.
+Every form says for whom its page was drawn (`common.web.forms.writer_of`): to anybody else its values never come back.
 """
 
 from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.auth.views import redirect_to_login
 from django.core import signing
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import Resolver404, ResolverMatch, resolve
+from django.utils.translation import gettext as _
 from django.views.csrf import csrf_failure
 
 from common.web import pages
-from common.web.forms import UNSENT, PageForm
+from common.web.forms import UNSENT, WRITER, PageForm, writer_of
 
 #: How long a typed form waits for the log-in.
 PATIENCE_S = 3600
@@ -47,15 +50,24 @@ def log_in_first(request: HttpRequest, match: ResolverMatch) -> HttpResponse:
     kind = _kind(request, match)
     if kind is None:
         return redirect_to_login(address)
-    values = kind.kept(request.POST)
-    carried = signing.dumps({"path": address, "form": kind.name, "values": values}, salt=_SALT, compress=True)
+    held = {"path": address, "form": kind.name, "values": kind.kept(request.POST), WRITER: request.POST.get(WRITER, "")}
+    carried = signing.dumps(held, salt=_SALT, compress=True)
+    return _log_in(request, carried if len(carried) <= MOST_CARRIED else "")
+
+
+def log_in_lost(request: HttpRequest) -> HttpResponse:
+    """Answer a form of an ended session that is too big to be read with the log-in page that says so."""
+    return _log_in(request, "")
+
+
+def _log_in(request: HttpRequest, carried: str) -> HttpResponse:
+    address = request.get_full_path()
     request.method = "GET"  # the log-in page is shown, not sent
-    lost = len(carried) > MOST_CARRIED
     context = {
         "next": address,
         "app_path": f"{settings.LOGIN_URL}?{urlencode({'next': address})}",
-        UNSENT: "" if lost else carried,
-        "unsent_lost": lost,
+        UNSENT: carried,
+        "unsent_lost": not carried,
     }
     answer = cast("TemplateResponse", admin.site.login(request, context))
     answer.status_code = 403
@@ -63,15 +75,23 @@ def log_in_first(request: HttpRequest, match: ResolverMatch) -> HttpResponse:
 
 
 @receiver(user_logged_in)  # this module is there before anybody logs in: a middleware names it
-def keep_through_login(sender: Any, request: HttpRequest | None, **_more: Any) -> None:
-    """Put what the log-in page carried into the session that has just begun."""
+def keep_through_login(sender: Any, request: HttpRequest | None, user: Any, **_more: Any) -> None:
+    """Put what the log-in page carried into the session that has just begun; another person's is dropped."""
     carried = request.POST.get(UNSENT, "") if request is not None and request.method == "POST" else ""
     if request is None or not carried:
         return
     try:
-        request.session[UNSENT] = signing.loads(carried, salt=_SALT, max_age=PATIENCE_S)
+        held = signing.loads(carried, salt=_SALT, max_age=PATIENCE_S)
     except signing.BadSignature:
         return
+    if held[WRITER] == writer_of(user):
+        request.session[UNSENT] = held
+    else:
+        messages.warning(request, _dropped())
+
+
+def _dropped() -> str:
+    return _("What was typed here before belongs to another person: it was not done and is not shown.")
 
 
 def stale_token(request: HttpRequest, reason: str = "") -> HttpResponseBase:
@@ -84,6 +104,10 @@ def stale_token(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     known = page is not None and (request.user.is_authenticated or not page.login)
     if page is None or kind is None or not known or not same_origin(request):
         return csrf_failure(request, reason=reason)
+    if request.POST.get(WRITER, "") != writer_of(request.user):
+        # Somebody else has logged in on this browser since the page was drawn.
+        messages.warning(request, _dropped())
+        return redirect(request.get_full_path())
     answer = page.show_unsent(request, kind, request.POST, **match.kwargs)
     answer.status_code = 403
     return answer

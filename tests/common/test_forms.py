@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.test import Client
 
 from common.web import unsent
-from common.web.forms import UNSENT, PageForm, PlainText, Secret
+from common.web.forms import UNSENT, WRITER, PageForm, PlainText, Secret, writer_of
 from rcoi.errors import RequestRefusedError
 from stations.models import Role
 from tests.conftest import log_in
@@ -45,6 +45,11 @@ def done(monkeypatch):
 
     monkeypatch.setattr("rcoi.pages.statuses.announcements.announce", announce)
     return made
+
+
+def typed_by(person, **more):
+    """What a browser sends of a page that was drawn for a person."""
+    return {**TYPED, WRITER: writer_of(person.user), **more}
 
 
 def found(pattern: str, page: str) -> str:
@@ -109,7 +114,7 @@ def test_whoever_may_not_is_refused_before_a_field_is_judged(rcoi_node, day):
 
 def test_a_form_of_an_ended_session_comes_back_after_the_log_in_and_is_not_done_by_itself(person, done):
     client = Client()
-    shown = client.post(ADDRESS, TYPED, **HERE)
+    shown = client.post(ADDRESS, typed_by(person), **HERE)
     page = shown.content.decode()
     assert shown.status_code == 403
     assert "Сеанс завершён: действие не выполнено." in page
@@ -145,7 +150,7 @@ def test_a_form_that_another_site_sent_is_not_kept(person, origin):
 def test_a_form_with_a_stale_token_comes_back_as_typed(person, done):
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = person.client.cookies
-    answer = strict.post(ADDRESS, {**TYPED, "csrfmiddlewaretoken": "x" * 64}, **HERE)
+    answer = strict.post(ADDRESS, typed_by(person, csrfmiddlewaretoken="x" * 64), **HERE)
     page = answer.content.decode()
     assert answer.status_code == 403
     assert is_filled(page)
@@ -160,11 +165,57 @@ def test_whoever_may_not_is_not_told_to_press_the_button_of_a_form_that_waited(r
     user = factories.make_user(
         "coordinator", "Кротова Кира Кирилловна", Role.REGIONAL_COORDINATOR, region=day.sitting.point.region
     )
-    strict = Client(enforce_csrf_checks=True)
-    strict.cookies = log_in(user).client.cookies
-    page = strict.post(ADDRESS, TYPED, **HERE).content.decode()
+    strict, login = Client(enforce_csrf_checks=True), log_in(user)
+    strict.cookies = login.client.cookies
+    page = strict.post(ADDRESS, typed_by(login), **HERE).content.decode()
     assert 'data-code="code-not_allowed"' in page
     assert "нажмите кнопку" not in page
+
+
+OTHERS = "Набранное здесь раньше принадлежит другому человеку"
+
+
+@pytest.fixture
+def other(person, day):
+    """Somebody else who may send the same form."""
+    user = factories.make_user("other", "Иная Инна Ивановна", Role.RCOI_OPERATOR, region=day.sitting.point.region)
+    user.set_password(PASSWORD)
+    user.save()
+    return log_in(user)
+
+
+def test_what_was_typed_does_not_come_back_to_another_person_who_logs_in(person, other):
+    client = Client()
+    page = client.post(ADDRESS, typed_by(person), **HERE).content.decode()
+    carried = found(r'name="unsent" value="([^"]+)"', page)
+    client.post("/login/", {"username": "other", "password": PASSWORD, UNSENT: carried, "next": ADDRESS})
+    page = client.get(ADDRESS).content.decode()
+    assert OTHERS in page
+    assert "Связь «Б»" not in page
+    assert OTHERS not in client.get(ADDRESS).content.decode()
+
+
+@pytest.mark.parametrize("forged", [{}, {WRITER: "1"}])
+def test_a_stale_form_that_another_person_typed_is_not_shown(person, other, done, forged):
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = other.client.cookies
+    answer = strict.post(ADDRESS, typed_by(person, csrfmiddlewaretoken="x" * 64, **forged), follow=True, **HERE)
+    page = answer.content.decode()
+    assert OTHERS in page
+    assert "Связь «Б»" not in page
+    assert not done
+
+
+def test_a_page_says_for_whom_it_was_drawn(person):
+    page = person.client.get(ADDRESS).content.decode()
+    assert found(r'name="writer" value="([^"]+)"', page) == writer_of(person.user)
+
+
+def test_a_form_of_an_ended_session_that_is_too_big_is_said_not_to_be_kept(person):
+    answer = Client().post(ADDRESS, typed_by(person, text="я" * 40_000), **HERE)
+    assert answer.status_code == 403
+    assert "слишком" in answer.content.decode()
+    assert 'name="unsent"' not in answer.content.decode()
 
 
 def test_what_a_log_in_page_carries_cannot_be_forged_or_kept_for_later(person, monkeypatch):

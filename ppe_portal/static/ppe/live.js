@@ -6,15 +6,17 @@
 //                         something, then every 60 s. A hidden tab asks nothing.
 //   data-part="…"         on what is drawn anew; data-keep="…" on a <details> that stays open
 //   data-live-status      on the note that the portal does not answer
+//   data-live-ended       on the note that the session has ended, for whoever has typed something
+// No two pages keep the same step, and a portal that answers slowly or not at all is asked less often.
 // Pages listen to `live:signal` (detail: the JSON), `live:answered` (detail: the server's Date) and `live:drawn`.
 "use strict";
 (() => {
   const root = document.querySelector("[data-live]");
   if (!root) return;
-  const ROUNDS = 20, BUSY_MS = 4000, LINKS = "a[href], button, summary";
+  const ROUNDS = 20, BUSY_MS = 4000, MOST_MS = 30000, ENDED = "logged out", LINKS = "a[href], button, summary";
   const { live, liveSignal: signal, liveEvery: every } = root.dataset;
-  const stale = document.querySelector("[data-live-status]");
-  let rounds = ROUNDS, timer = 0, tag = "", known = root.dataset.liveMark, drawn = 0, wasBusy = false, asking = false, over = false;
+  const stale = document.querySelector("[data-live-status]"), ended = document.querySelector("[data-live-ended]");
+  let rounds = ROUNDS, timer = 0, tag = "", known = root.dataset.liveMark, drawn = 0, wasBusy = false, asking = false, over = false, failed = 0, took = 0;
 
   const changed = (field) => {
     if (field.type === "file") return field.files.length > 0;
@@ -77,7 +79,7 @@
     }
     // The session has ended. Whoever types keeps what is typed: sending it leads through the log-in and back.
     if (!typing(document.body)) location.reload();
-    throw new Error("logged out");
+    throw new Error(ENDED);
   };
 
   const draw = async () => {
@@ -104,12 +106,23 @@
   const ask = async () => {
     if (asking || over) return;
     asking = true;
+    const begun = Date.now();
+    let wrong = "";
     try {
       await (signal ? heed() : draw());
-      if (stale) stale.hidden = true;
-    } catch {
-      if (stale) stale.hidden = false;
-    } finally { asking = false; }
+    } catch (error) { wrong = error.message || "no answer"; }
+    failed = wrong ? failed + 1 : 0;
+    took = Date.now() - begun;
+    if (stale) stale.hidden = !wrong || (ended !== null && wrong === ENDED);
+    if (ended) ended.hidden = wrong !== ENDED;
+    asking = false;
+  };
+
+  /** Milliseconds until the next question: longer while the portal fails or is slow, never the same for all pages. */
+  const pause = () => {
+    const usual = every ? every * 1000 : rounds > 0 ? 3000 : 60000;
+    const patient = Math.min(MOST_MS, Math.max(usual * 2 ** Math.min(failed, 5), 5 * took));
+    return Math.max(usual, patient) * (0.8 + 0.4 * Math.random());
   };
 
   const plan = () => {
@@ -119,7 +132,7 @@
       rounds = Math.max(0, rounds - 1);
       await ask();
       plan();
-    }, every ? every * 1000 : rounds > 0 ? 3000 : 60000);
+    }, pause());
   };
   const wake = () => {
     const asleep = rounds === 0 && !every;
