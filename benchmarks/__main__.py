@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.figures import keep, show
 
-NAMES = ("verify", "intake", "burst", "recognition", "point", "cms", "tus", "netem")
+NAMES = ("verify", "intake", "burst", "recognition", "point", "cms", "tus", "netem", "pages")
 SEED = 20260529
 
 

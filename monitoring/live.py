@@ -1,20 +1,26 @@
 """When a live page has changed: the tag of the day, and what moves beside the facts of which the day is made."""
 
 import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import get_language
 
 from common import space
 from common.work import clock
+from day import evaluate
 from monitoring import today
 from monitoring.head import SOON, link_state
 from monitoring.heartbeats import trouble_words
 from monitoring.moment import Live, look
 from stations.lookup import point_or_404, sitting_or_404
 from stations.models import Sitting
+from stations.rules import RULES, allowed
 
 
 def tag_of(request: HttpRequest, live: Live, *, beats: bool = False) -> str:
@@ -37,11 +43,37 @@ def tag_of(request: HttpRequest, live: Live, *, beats: bool = False) -> str:
         [level, "" if level == "ok" else answered, trouble],
         [(row.station_id, row.state, trouble_words(row), row.at if beats else "") for row in live.heartbeats],
         space.level(),
-        request.user.pk,
+        # Two people who may do the same see the same.
+        [[allowed(request.user, rule, row) for rule in RULES] for row in live.sittings],
         get_language(),
+        timezone.get_current_timezone_name(),
         request.get_full_path(),
+        request.GET.get("sitting") or request.session.get("current_sitting", ""),
     ]
     return '"' + hashlib.sha256(repr(seen).encode()).hexdigest()[:32] + '"'
+
+
+#: Tag → a live part as it was drawn under it, the newest of all people's. It spares work only.
+_drawn: OrderedDict[str, bytes] = OrderedDict()
+_drawing = Lock()
+MOST_DRAWN = 32
+
+
+def drawn(tag: str, draw: Callable[[], bytes]) -> bytes:
+    """Return a live part, drawn once for everybody whose page has the same tag: news reach all open pages at once.
+
+    Args:
+        tag: Its tag.
+        draw: What draws it.
+    """
+    if not evaluate.KEPT:
+        return draw()
+    with _drawing:
+        if tag not in _drawn:
+            _drawn[tag] = draw()
+            while len(_drawn) > MOST_DRAWN:
+                _drawn.popitem(last=False)
+        return _drawn[tag]
 
 
 def _near(row: Sitting, name: str, at: datetime) -> int:

@@ -11,7 +11,7 @@ from django.views.decorators.http import condition
 
 from common.web.pages import page, render
 from monitoring import monitor, today
-from monitoring.live import point_live, point_tag, sitting_tag
+from monitoring.live import drawn, point_live, point_tag, sitting_tag
 from stations.lookup import open_sitting, sitting_or_404
 
 
@@ -38,7 +38,11 @@ def today_page(request: HttpRequest, key: str) -> HttpResponse:
 @condition(etag_func=point_tag)
 def today_live(request: HttpRequest, key: str) -> HttpResponse:
     """Return the part of “Today” that changes; 304 when it did not."""
-    return plain(request, "monitoring/today_live.html", _today(request, key) or {})
+
+    def draw() -> bytes:
+        return plain(request, "monitoring/today_live.html", _today(request, key) or {}).content
+
+    return HttpResponse(drawn(point_tag(request, key), draw))
 
 
 @page(
