@@ -135,7 +135,9 @@ def judge(facts: Facts) -> Day:
 
 def _sitting(exam: PointExam, facts: Facts) -> SittingDay:
     nobody = not exam.begun and not any(use.seats or use.places for use in exam.uses)
-    return SittingDay(exam, tuple(_due(each, exam, facts) for each in _owed(exam, facts)), nobody)
+    # No deadline waits for an exam that nobody sits.
+    owed = tuple(each if nobody else _due(each, exam, facts) for each in _owed(exam, facts))
+    return SittingDay(exam, owed, nobody)
 
 
 def _due(row: Obligation, exam: PointExam, facts: Facts) -> Obligation:
@@ -503,7 +505,8 @@ def _unbuilt(exam: PointExam, what: Message, room: str, card: Card | None) -> Ob
     if card is not None and card.closed:
         build = Message("Build its packet on the page “Transfer answer forms”.")
         return _make("packet", exam, room, ObligationState.OPEN, text, cure=build, since=card.closed_at)
-    return _make("packet", exam, room, ObligationState.NOT_DUE, text)
+    # Waiting brings nothing here: first the room.
+    return _make("packet", exam, room, ObligationState.NOT_DUE, text, cure=TABLE["room"].cure)
 
 
 #: State of a packet → who does what about it: nobody but this node and the centre, unless a person is named.

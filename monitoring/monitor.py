@@ -5,9 +5,11 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from common.obligations import ObligationState
 from common.stored import stored
-from common.web.obligations import show
+from common.web.obligations import ShownObligation, show
 from day import rules
 from journals import flash, verdict_list
 from journals.models import Journal
@@ -55,6 +57,45 @@ class ShownJournal:
     skew: str
 
 
+@dataclass(frozen=True)
+class Condition:
+    """A condition of a status: red is what a deadline has passed over or what was open again, nothing before it."""
+
+    row: ShownObligation
+    late: bool
+
+    @property
+    def state(self) -> str:
+        """How it stands: what another station evaluates is never called met, what may still come is no fault."""
+        state = self.row.obligation.state
+        return "to_do" if state == ObligationState.OPEN and not self.late else str(state)
+
+    @property
+    def look(self) -> str:
+        """Class of its line."""
+        return _CONDITIONS[self.state][0]
+
+    @property
+    def icon(self) -> str:
+        """The state as an icon."""
+        return _CONDITIONS[self.state][1]
+
+    @property
+    def words(self) -> str:
+        """The state in words, before the text, for whoever sees no colour."""
+        return str(_CONDITIONS[self.state][2])
+
+
+_CONDITIONS = {
+    "settled": ("met", "check", gettext_lazy("met:")),
+    "unknown_here": ("idle", "help", gettext_lazy("not evaluated here:")),
+    "not_due": ("idle", "schedule", gettext_lazy("not due yet:")),
+    "to_do": ("idle", "radio_button_unchecked", gettext_lazy("to do:")),
+    "on_its_way": ("warn", "hourglass_top", gettext_lazy("on its way:")),
+    "open": ("unmet", "close", gettext_lazy("not met:")),
+}
+
+
 @dataclass
 class StatusView:
     """A status with its gate, or what became of it."""
@@ -66,7 +107,7 @@ class StatusView:
     words: str = ""
     level: str = "idle"
     icon: str = "circle"
-    conditions: list[Any] = field(default_factory=list)
+    conditions: list[Condition] = field(default_factory=list)
     cures: list[str] = field(default_factory=list)
     open: bool = False
     sent: list[str] = field(default_factory=list)
@@ -160,7 +201,8 @@ def status_of(facts: SittingFacts, name: str) -> StatusView:
         rows = show(facts.own.gate(name), point.timezone)
         view.open = all(each.ok for each in rows)
         # What is missing comes first; that it was not declared before goes without saying.
-        view.conditions = sorted(rows, key=lambda each: each.ok)
+        late = due is not None and due <= facts.at
+        view.conditions = [Condition(each, late) for each in sorted(rows, key=lambda each: each.ok)]
         view.cures = list(dict.fromkeys(each.cure for each in rows if not each.ok and each.cure))
         view.words, view.level, view.icon = (
             (_("can be declared"), "info", "play_circle") if view.open else (_("not available yet"), "idle", "lock")
@@ -170,7 +212,7 @@ def status_of(facts: SittingFacts, name: str) -> StatusView:
     view.declared, view.confirmed = True, rules.accepted(facts.own.exam, name)
     if view.confirmed and facts.own.opened_again and name == TRANSFERRED:
         view.words, view.level, view.icon = _("receipt received, open again since"), "bad", "lock_open"
-        view.conditions = show(facts.own.open, point.timezone)
+        view.conditions = [Condition(each, late=True) for each in show(facts.own.open, point.timezone)]
     elif view.confirmed and not owed.settled:
         view.words, view.level, view.icon = str(owed.text), "warn", "hourglass_top"
     elif view.confirmed:

@@ -24,6 +24,7 @@ from stations.models import ExamPoint, Sitting, User
 from transfers.models import FeedRecord
 
 SHOWN_EVENTS = 8
+SHOWN_ANNOUNCEMENTS, MOST_ANNOUNCEMENTS = 3, 100
 #: Steps of the machinery: what they lead to is an event of its own, and that is what a person wants to read.
 INNER_EVENTS = (
     "transfers.packet_moved",
@@ -169,10 +170,13 @@ def _over(sitting: Sitting, day: Day) -> Next:
     return Next("lock_open", _("Too early to go home:"), f"{first.text}. {first.cure}", link_of(first), _("Go there"))
 
 
-def announcements_of(point: ExamPoint) -> list[dict[str, str]]:
-    """Return the newest announcements of the centre."""
-    rows = FeedRecord.objects.filter(point=point, kind="announcement").order_by("-number")[:3]
-    return [
+def announcements_of(point: ExamPoint) -> dict[str, list[dict[str, str]]]:
+    """Return the announcements of the centre, newest first: the newest of each title, and the rest.
+
+    What the centre says by itself of an exam has one title: however often it speaks, a person's words stay in sight.
+    """
+    rows = FeedRecord.objects.filter(point=point, kind="announcement").order_by("-number")[:MOST_ANNOUNCEMENTS]
+    said = [
         {
             "title": str(row.body.get("title", "")),
             "text": str(row.body.get("text", "")),
@@ -180,6 +184,11 @@ def announcements_of(point: ExamPoint) -> list[dict[str, str]]:
         }
         for row in rows
     ]
+    first: list[dict[str, str]] = []
+    for each in said:
+        if len(first) < SHOWN_ANNOUNCEMENTS and all(each["title"] != other["title"] for other in first):
+            first.append(each)
+    return {"first": first, "rest": [each for each in said if all(each is not other for other in first)]}
 
 
 def events_of(point: ExamPoint) -> tuple[datetime | None, list[dict[str, Any]]]:

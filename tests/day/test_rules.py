@@ -205,3 +205,19 @@ def test_the_last_status_is_not_due_while_the_first_is_only_declared(exam):
         "status_exams_finished": ObligationState.ON_ITS_WAY,
         "status_blanks_transferred": ObligationState.NOT_DUE,
     }
+
+
+def test_no_deadline_waits_for_an_exam_that_nobody_sits(exam):
+    empty = replace(exam, uses=(), posts=(), cards=(), packets={}, statuses={}, begun=False)
+    begun = replace(empty, begun=True)
+    late = AT + timedelta(hours=6)
+    assert not [each for each in owed(empty, at=late).of(*table.PLACES) if each.state == ObligationState.OPEN]
+    assert [each for each in owed(begun, at=late).of(*table.PLACES) if each.state == ObligationState.OPEN]
+
+
+def test_a_packet_whose_room_is_not_closed_says_that_the_room_comes_first(exam):
+    waiting = changed(exam, packets={("blanks", "0101"): None}, cards=(card(state="open"), card("HQ")))
+    waiting = replace(waiting, packets={key: pack for key, pack in waiting.packets.items() if pack})
+    (row,) = [each for each in owed(waiting).of("packet") if each.place == "0101"]
+    assert row.state == ObligationState.NOT_DUE
+    assert row.cure == table.TABLE["room"].cure

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
@@ -11,6 +12,7 @@ from audit.models import Event
 from journals.models import Act, Journal
 from stations import heartbeats
 from stations.models import StationAssignment
+from tests.support import factories
 from tests.support.journals import print_station
 from tests.support.keys import PIN
 from transfers.models import Packet, PointStatus
@@ -260,3 +262,16 @@ def test_the_matrix_says_what_a_station_said_of_itself(keys, day, technician):
     today = text(technician.client.get(f"/today/{day.point.key}/"))
     assert "Станция печати 0001: замятие бумаги, бумага 4 %" in today
     assert "Станция печати 0002:" not in today
+
+
+@pytest.mark.parametrize(("clock", "looks"), [("12:00", {"idle"}), ("18:30", {"unmet"})])
+def test_a_condition_is_red_only_after_its_deadline(day, technician, clock, looks):
+    with time_machine.travel(factories.moment(day, clock), tick=False):
+        page = technician.client.get(f"/monitoring/{day.key}/").content.decode()
+    card = page.partition('id="status-card-exams_finished"')[2].partition("</ul>")[0]
+    assert looks <= set(re.findall(r'<li class="(\w+)">', card)) <= looks | {"met"}
+    assert ("предстоит:" in card) == (clock == "12:00")
+    assert ("не выполнено:" in card) == (clock == "18:30")
+    later = page.partition('id="status-card-blanks_transferred"')[2].partition("</ul>")[0]
+    assert "unmet" not in later
+    assert "ещё не пора:" in later

@@ -4,11 +4,14 @@ import re
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from audit.log import SYSTEM, record
 from audit.subjects import AuditSubject
+from day import evaluate
 from journals import acts, intake
 from journals.models import Act
+from monitoring import pages
 from monitoring.steps import StepState, current
 from monitoring.today import INNER_EVENTS
 from scanning import cards
@@ -21,7 +24,7 @@ from tests.support.journals import print_station
 from tests.support.keys import PIN
 from tests.support.marks import mark_compared
 from transfers import statuses
-from transfers.models import Packet, PointStatus
+from transfers.models import FeedRecord, Packet, PointStatus
 
 
 def page(login, path="/today/78-0001/"):
@@ -263,3 +266,37 @@ def test_the_last_events_are_those_that_a_person_wants_to_read(day, technician):
     shown = page(technician)
     assert "Станция заменена" in shown
     assert "внутреннее" not in shown
+
+
+def test_a_live_part_is_drawn_once_for_people_who_may_do_the_same(day, technician, observer, monkeypatch):
+    monkeypatch.setattr(evaluate, "KEPT", 8)
+    user = factories.make_user("second", "Второй Пётр Ильич", Role.TECHNICAL_SPECIALIST, point=day.point)
+    record("node.started", actor=SYSTEM, about=day.point)
+    asked, address = [], f"/today/{day.point.key}/live/?sitting={day.key}"
+    draw = pages.plain
+    monkeypatch.setattr(pages, "plain", lambda *given: (asked.append(given[0].user), draw(*given))[1])
+    answers = [login.client.get(address) for login in (technician, log_in(user), observer)]
+    assert len(asked) == 2
+    assert answers[0].content == answers[1].content
+    assert answers[0]["ETag"] == answers[1]["ETag"] != answers[2]["ETag"]
+    record("node.started", actor=SYSTEM, about=day.point)
+    technician.client.get(address)
+    assert len(asked) == 3
+
+
+def test_what_the_centre_says_by_itself_leaves_a_persons_announcement_in_sight(day, technician):
+    for number, title in enumerate(["Связь", *["есть неразобранное"] * 5, "Ещё"], 1):
+        FeedRecord.objects.create(
+            point=day.point,
+            number=number,
+            kind="announcement",
+            at=timezone.now(),
+            sha256=f"{number:064d}",
+            document=b"",
+            body={"title": title, "text": f"слова {number}"},
+        )
+    page = technician.client.get(f"/today/{day.point.key}/").content.decode()
+    first, _details, rest = page.partition('data-keep="announcements"')
+    assert all(f"слова {number}" in first for number in (1, 6, 7))
+    assert all(f"слова {number}<" in rest.replace("</p>", "<") for number in (2, 3, 4, 5))
+    assert "Другие объявления: 4" in rest
