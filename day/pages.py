@@ -57,7 +57,10 @@ def ending(sitting: Sitting) -> dict[str, Any]:
         "confirmed": sum(row.settled for row in owed),
         "there": sum(row.settled or made.own.reached(row) for row in owed),
     }
-    return {"ending": made, "keeping": keeping_of(sitting), "figures": figures}
+    again = [(made.own.packet(row.place), row) for row in made.own.of("room_open_again", "room_balance")]
+    # Its last version may be confirmed: that was never the last word on a room that is open again.
+    open_again = {pack.uid: str(row.text) for pack, row in again if pack is not None}
+    return {"ending": made, "keeping": keeping_of(sitting), "figures": figures, "open_again": open_again}
 
 
 @_state.adds

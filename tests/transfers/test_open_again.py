@@ -36,3 +36,23 @@ def test_a_packet_that_is_signed_goes_its_way_and_the_next_version_replaces_it(h
     second = hq.signed()
     assert (second.version, second.supersedes) == (2, first)
     assert Packet.objects.filter(state="superseded").count() == 0
+
+
+def test_the_row_of_a_confirmed_packet_says_that_its_room_is_open_again(hq, technician):
+    hq.finish()
+    packet = Packet.objects.get(room__number="0101")
+    address = f"/transfers/{hq.sitting.key}/"
+    before = _row(technician.client.get(address).content.decode(), packet)
+    assert "Подтвержден" in before
+    open_again(hq)
+    after = _row(technician.client.get(address).content.decode(), packet)
+    assert 'class="chip ok"' in before
+    assert 'class="chip ok"' not in after
+    assert "Аудитория открыта снова" in after
+    assert "После закрытия пришёл журнал" in after
+    assert "версия 1: Подтвержден" in after or "версия 1: «Подтвержден»" in after
+
+
+def _row(page, packet):
+    table = page.partition('id="packets"')[2]
+    return next(row for row in table.split("<tr") if packet.uid in row)
