@@ -8,12 +8,14 @@ import segno
 from django.utils.translation import gettext as _
 from reportlab.lib import colors
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer, Table, TableStyle
+from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Paragraph, Spacer, Table, TableStyle
 
 from common.paper import pdf
 
 GREEN, RED, GREY = colors.HexColor("#15803d"), colors.HexColor("#b91c1c"), colors.HexColor("#475569")
 WIDTH = 180.0
+#: A title, the head of its table and two rows.
+ROOM_FOR_ROWS = 34 * mm
 
 
 class QR(Flowable):  # type: ignore[misc]  # reportlab has no types
@@ -111,7 +113,8 @@ def table(
     cells = [[broken(str(cell)) for cell in row] for row in rows]
     names, widths = [escape(name) for name, _width in columns], [width for _name, width in columns]
     made = pdf.table(names, cells, widths)
-    return [KeepTogether([subtitle, made])] if len(rows) <= 6 else [subtitle, made]
+    # A title never stands alone at the foot of a page; a long table begins only where its first rows fit beneath it.
+    return [KeepTogether([subtitle, made])] if len(rows) <= 6 else [CondPageBreak(ROOM_FOR_ROWS), subtitle, made]
 
 
 def signatures(roles: Sequence[str], printed: str) -> Flowable:
