@@ -15,8 +15,10 @@ from django.contrib.admin import ShowFacets, display
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.core.exceptions import SuspiciousOperation, ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import JSONField, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.views import ChangeList
@@ -95,14 +97,32 @@ def _sentence(field: MessageField) -> Callable[[Model], str]:
     return said
 
 
+@cache
+def _list_of_sentences(field: JSONField) -> Callable[[Model], str]:
+    """Return what says the typed reasons of a row, one a line."""
+
+    @display(description=field.verbose_name)
+    def said(row: Model) -> str:
+        return (
+            format_html_join(mark_safe("<br>"), "{}", ((refusals.told(each),) for each in getattr(row, field.attname)))
+            or "-"
+        )
+
+    said.__name__ = field.name
+    return said
+
+
+def _saying(field: Any) -> Callable[[Model], str] | None:
+    if isinstance(field, MessageField):
+        return _sentence(field)
+    return _list_of_sentences(field) if isinstance(field, JSONField) and field.name == "reasons" else None
+
+
 def _with_sentences(model: type[Model], names: Iterable[Any]) -> tuple[Any, ...]:
     """Return fields of a page, with what says their sentences in place of the columns that keep them."""
-    kept = {field.name: field for field in model._meta.get_fields() if isinstance(field, MessageField)}
+    kept = {field.name: said for field in model._meta.get_fields() if (said := _saying(field))}
     return tuple(
-        _with_sentences(model, name)
-        if isinstance(name, (list, tuple))
-        else (_sentence(kept[name]) if name in kept else name)
-        for name in names
+        _with_sentences(model, name) if isinstance(name, (list, tuple)) else kept.get(name, name) for name in names
     )
 
 

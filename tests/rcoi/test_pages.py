@@ -330,6 +330,15 @@ def test_every_admin_page_opens_and_changes_nothing(packets, administrator, tech
         assert administrator.client.get(f"{base}add/").status_code == 403
 
 
+def test_the_reasons_of_a_rejection_are_sentences(packets, administrator):
+    row = InboxPacket.objects.first()
+    reason = {"code": "counts", "ru": "В пакете 14 бланков.", "en": "14 forms.", "sheet": None}
+    InboxPacket.objects.filter(pk=row.pk).update(reasons=[reason])
+    page = administrator.client.get(f"/rcoi/inboxpacket/{row.pk}/change/").content.decode()
+    assert "В пакете 14 бланков." in page
+    assert "&quot;counts&quot;" not in page
+
+
 def test_the_log_of_what_the_centre_did_is_whole(packets):
     assert first_broken("78-0001") is None
     assert first_broken("node") is None
