@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -25,73 +24,7 @@ from wire.messages import NOTHING, Message
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class PrintedSheet:
-    """A form that a print station made.
-
-    Attributes:
-        number: Its number.
-        kind: Code of the form.
-        ordinal: Ordinal of the set at the station.
-        room: Number of the room; empty when the station had none.
-        station: Number of the station.
-        spoiled: The set was spoiled.
-        unused: The set was not given to anybody.
-    """
-
-    number: str
-    kind: str
-    ordinal: int
-    room: str
-    station: str
-    spoiled: bool
-    unused: bool
-
-
 # --- asking -----------------------------------------------------------------------------------------------------------
-
-
-def _counting(sitting: Sitting) -> QuerySet[JournalSheet]:
-    return (
-        JournalSheet.objects.filter(journal__sitting=sitting, journal__state=Journal.State.ACCEPTED)
-        .filter(journal__kind=Journal.Kind.PRINT)
-        .select_related("set", "journal__room", "journal__station")
-        .order_by("journal__room__number", "journal__station__number", "set__ordinal", "kind")
-    )
-
-
-def _printed(row: JournalSheet) -> PrintedSheet:
-    room, station = row.journal.room, row.journal.station
-    return PrintedSheet(
-        number=row.number,
-        kind=row.kind,
-        ordinal=row.set.ordinal,
-        room=room.number if room else "",
-        station=station.number if station else row.journal.station_said,
-        spoiled=row.set.spoiled,
-        unused=row.set.unused,
-    )
-
-
-def printed(sitting: Sitting) -> list[PrintedSheet]:
-    """Return every form that the accepted print journals of a sitting list and whose number is open."""
-    return [_printed(row) for row in _counting(sitting)]
-
-
-def knows(sitting: Sitting, number: str) -> PrintedSheet | None:
-    """Return what the print journals of a sitting say of a number; None when no journal lists it."""
-    row = _counting(sitting).filter(number=number).first()
-    return _printed(row) if row else None
-
-
-def room_answers(sitting: Sitting, room: Room) -> QuerySet[JournalAnswer]:
-    """Return the answers recorded in a room, as the accepted voice journals list them."""
-    return (
-        JournalAnswer.objects.filter(journal__sitting=sitting, journal__room=room)
-        .filter(journal__state=Journal.State.ACCEPTED, spoiled=False, unused=False)
-        .select_related("journal__station", "journal__room")
-        .order_by("place", "ordinal", "file_name")
-    )
 
 
 def undone(sitting: Sitting) -> QuerySet[Journal]:

@@ -26,16 +26,20 @@ def take(station, **more):
     return intake.ingest(data=station.close(**more), name=station.name, door="flash", actor=OPERATOR).journal
 
 
+def printed(sitting):
+    return JournalSheet.objects.filter(journal__sitting=sitting, journal__state="accepted", journal__kind="print")
+
+
 def test_numbers_open_at_intake_when_the_key_is_active(keys):
     keys.activate()
     made = sets(3, spoiled=(2,), unused=(3,))
     row = take(print_station(keys).seal(made))
     sitting = keys.day.sitting
     assert row.forms_opened_at is not None
-    assert len(forms.printed(sitting)) == 12
-    found = forms.knows(sitting, made[1].sheets["AB"])
-    assert (found.room, found.station, found.ordinal, found.spoiled) == ("0101", "0001", 2, True)
-    assert forms.knows(sitting, "0000000000000") is None
+    assert len(printed(sitting)) == 12
+    found = printed(sitting).get(number=made[1].sheets["AB"])
+    assert (found.journal.room.number, found.journal.station.number) == ("0101", "0001")
+    assert (found.set.ordinal, found.set.spoiled) == (2, True)
     assert not forms.undone(sitting).exists()
 
 
@@ -44,11 +48,11 @@ def test_numbers_of_earlier_journals_open_on_activation(keys, django_capture_on_
     take(print_station(keys).seal(sets(2)))
     take(print_station(keys, "0002", room="0102").seal(sets(2)))
     assert forms.undone(keys.day.sitting).count() == 2
-    assert forms.printed(keys.day.sitting) == []
+    assert not printed(keys.day.sitting)
     with django_capture_on_commit_callbacks(execute=True):
         keys.activate(loaded)
     assert not forms.undone(keys.day.sitting).exists()
-    assert len(forms.printed(keys.day.sitting)) == 16
+    assert len(printed(keys.day.sitting)) == 16
     assert Event.objects.filter(kind="journals.forms_opened").count() == 2
 
 
@@ -65,7 +69,7 @@ def test_opened_numbers_outlive_the_key(keys):
     key = keys.activate()
     take(print_station(keys).seal(sets(1)))
     access.revoke(access_key=key, reason="учение", actor=OPERATOR)
-    assert len(forms.printed(keys.day.sitting)) == 4
+    assert len(printed(keys.day.sitting)) == 4
     row = take(print_station(keys, "0002", room="0102").seal(sets(1)))
     assert row.forms_opened_at is None
 
@@ -73,9 +77,9 @@ def test_opened_numbers_outlive_the_key(keys):
 def test_a_quarantined_journal_s_numbers_do_not_count_until_it_is_accepted(keys):
     keys.activate()
     row = take(print_station(keys).seal(sets(1)), signer="print-0002")
-    assert forms.printed(keys.day.sitting) == []
+    assert not printed(keys.day.sitting)
     intake.accept(journal=row, reason="сверено", actor=OPERATOR)
-    assert len(forms.printed(keys.day.sitting)) == 4
+    assert len(printed(keys.day.sitting)) == 4
 
 
 def test_a_longer_journal_s_numbers_replace_the_shorter_s(keys):
@@ -84,7 +88,7 @@ def test_a_longer_journal_s_numbers_replace_the_shorter_s(keys):
     take(station)
     station.add("journal_reopened", reason="ещё").seal(sets(3)[2:])
     take(station)
-    assert len(forms.printed(keys.day.sitting)) == 12
+    assert len(printed(keys.day.sitting)) == 12
     assert JournalSheet.objects.count() == 20
 
 
@@ -157,7 +161,7 @@ def test_a_corrected_journal_takes_the_place_of_one_that_no_key_ever_opens(keys)
     good = take(print_station(keys).seal(sets(2)))
     useless.refresh_from_db()
     assert (good.state, useless.state, useless.superseded_by) == ("accepted", "superseded", good)
-    assert len(forms.printed(keys.day.sitting)) == 8
+    assert len(printed(keys.day.sitting)) == 8
 
 
 def spoilt(how):
@@ -191,7 +195,7 @@ def test_numbers_that_contradict_themselves_open_nothing_and_say_why(keys, how):
     good = take(print_station(keys).seal(sets(2)))
     row.refresh_from_db()
     assert (good.state, row.state) == ("accepted", "superseded")
-    assert len(forms.printed(keys.day.sitting)) == 8
+    assert len(printed(keys.day.sitting)) == 8
 
 
 def test_a_set_told_of_again_with_its_numbers_is_one_set_in_its_last_state(keys):
@@ -200,7 +204,7 @@ def test_a_set_told_of_again_with_its_numbers_is_one_set_in_its_last_state(keys)
     row = take(print_station(keys).seal([made]).seal([dataclasses.replace(made, spoiled=True)]))
     row.refresh_from_db()
     assert row.sealed_sets == 1
-    assert {each.spoiled for each in forms.printed(keys.day.sitting)} == {True}
+    assert {each.set.spoiled for each in printed(keys.day.sitting)} == {True}
 
 
 def test_why_numbers_are_sealed_names_the_key_only_while_it_is_not_active(keys):
@@ -240,7 +244,7 @@ def test_the_answers_of_a_voice_station(data_dir, token_dir, db):
     row = take(station)
     assert row.state == "accepted", row.doubts
     assert row.name == station.name
-    answers = list(forms.room_answers(day.sitting, day.rooms["0201"]))
+    answers = JournalAnswer.objects.filter(journal=row).order_by("ordinal")
     assert [(a.place, a.ordinal, a.registration_number, a.seconds) for a in answers] == [
         ("3", 1, made[0].sheets["R"], 12.5),
         ("3", 2, made[1].sheets["R"], 12.5),
