@@ -31,7 +31,7 @@ from stations.models import Room, Sitting
 from transfers.models import Packet, PacketKind, PointStatus, ReceiptLevel, ReceiptRecord, StatusName
 from transfers.newest import newest_packets
 from transfers.phone import told
-from transfers.states import StatusState
+from transfers.states import PacketState, StatusState
 from wire import canonical
 from wire.messages import Message
 from wire.names.files import receipt_name
@@ -310,7 +310,7 @@ class _Facts:
             str(counts.get("recordings", 0) or "—"),
             str(counts.get("acts", 0) or "—"),
             str(packet.version),
-            str(packet.get_state_display()),
+            self._state(packet),
             f"№ {row.number}\n{local(row.issued_at, self.sitting.point.timezone):%d.%m %H:%M:%S}" if row else "—",
             f"{packet.sha256[:8]}…" if packet.sha256 else "—",
         ]
@@ -331,6 +331,13 @@ class _Facts:
         return (
             paper.table(_("Open at the regional centre"), columns, self.open_there, empty="") if self.open_there else []
         )
+
+    def _state(self, packet: Packet) -> str:
+        """How the last version stands; a room that is open again says so beside it."""
+        words = [str(packet.get_state_display())]
+        if packet.state == PacketState.ACKNOWLEDGED and packet in self.unconfirmed:
+            words.append(pgettext("paper", "room open again"))
+        return "\n".join(words)
 
     def _enclosed(self) -> list[Flowable]:
         """Name every receipt inside the file, those of statuses too: what is signed is said."""

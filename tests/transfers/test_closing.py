@@ -13,6 +13,7 @@ from audit.models import Event
 from day.closing import closing_act
 from keys.models import Certificate
 from keys.trust import trust_store
+from scanning import cards
 from station_client import verifying
 from station_client.cli import main
 from tests.support.evaluated import steps
@@ -147,3 +148,11 @@ def test_the_page_offers_it(closed, technician, outsider):
     act = technician.client.get(f"{address}closing-act/")
     assert (act["Content-Type"], act.content[:5]) == ("application/pdf", b"%PDF-")
     assert outsider.client.get(f"{address}closing-act/").status_code == 404
+
+
+def test_the_row_of_a_room_that_is_open_again_says_so(closed, tmp_path):
+    assert "аудитория открыта снова" not in text(act_of(closed), tmp_path)
+    cards.reopen(card=closed.card("0101"), numbers=[], reason="Нашли лист", actor=ACTOR)
+    said = text(act_of(closed), tmp_path)
+    rows = said.partition("Аудитории и формы")[2].partition("Электронные журналы")[0]
+    assert rows.replace(" ", "").count("открытаснова") == 1
