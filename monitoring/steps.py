@@ -429,9 +429,11 @@ def _room_line(look: Look, row: Obligation) -> str:
         return str(row.text)
     name = _("HQ") if card.hq else _("room %s") % card.room
     count = len(card.differences)
-    more = ": " + ngettext("%d difference", "%d differences", count) % count if count else ""
-    again = f". {card.again}" if card.again else ""
-    return f"{name} — {str(card.label).lower()}{more}{again}"
+    differences = ngettext("%d difference", "%d differences", count) % count
+    state = str(card.label).lower()
+    if count:
+        state = differences if card.state == "discrepant" else f"{state}: {differences}"
+    return f"{name} — {state}" + (f". {card.again}" if card.again else "")
 
 
 def _packet_line(look: Look, row: Obligation) -> str:
