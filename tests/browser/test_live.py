@@ -75,6 +75,31 @@ def test_a_lost_login_leads_to_the_login_page(open_page, day, technician):
     page.wait_for_url("**/login/**", timeout=120_000)
 
 
+def test_an_ended_session_is_said_to_whoever_types_and_takes_nothing_away(open_page, look, day, technician):
+    page = open_page(technician, f"/monitoring/{day.key}/")
+    page.locator("details.owing summary").first.click()
+    page.locator("details.owing textarea").first.fill("Станция сгорела")
+    page.context.clear_cookies()
+    page.wait_for_selector("[data-live-ended]:not([hidden])", timeout=120_000)
+    assert page.locator("[data-live-status]").is_hidden()
+    assert page.locator("details.owing textarea").first.input_value() == "Станция сгорела"
+    page.faults.clear()
+    look(page, "live-session-ended", full=False)
+
+
+def test_pages_do_not_keep_one_step(open_page, day, technician):
+    page = open_page(technician, "/today/78-0001/")
+    page.evaluate("""() => {
+      window.pauses = [];
+      const set = window.setTimeout;
+      window.setTimeout = (work, after) => { if (after > 2000) window.pauses.push(after); return set(work, after); };
+    }""")
+    page.wait_for_function("window.pauses.length >= 4", timeout=120_000)
+    pauses = page.evaluate("window.pauses")
+    assert len(set(pauses)) == len(pauses)
+    assert min(pauses) >= 0.8 * 3000
+
+
 def test_packets_follow_beside_a_pin_that_is_being_typed(hq, open_page, technician, transactional_db):  # noqa: F811
     hq.all_journals()
     hq.close("0101", people=3)
