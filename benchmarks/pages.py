@@ -3,8 +3,9 @@
 The node is the one that `manage.py run_node` starts (web, two clusters, watchdog; SQLite). A browser asks as `live.js`
 does: the live part with the tag of the last answer, every 3 seconds as just after something was done (20 times; later
 it is once a minute), each time a little earlier or later, and later still after a slow answer. Somebody has just done
-something on each of the 200: that is the most they ever ask. The browsers are tasks of one process on the same
-machine; whatever they take of its cores is missing to the node.
+something on each of the 200: that is the most they ever ask. The pages are open already: what each asks first is not
+counted. The browsers are tasks of one process on the same machine; whatever they take of its cores is missing to the
+node.
 """
 
 import asyncio
@@ -117,9 +118,11 @@ async def _page(
         begun = time.monotonic()
         answer = await line.get(made["path"], headers={**headers, **({"If-None-Match": tag} if tag else {})})
         took = time.monotonic() - begun
-        seen.seconds.append(took)
+        if tag:  # the first question belongs to the opening of the page
+            seen.seconds.append(took)
         if answer.status_code == httpx.codes.OK:
-            seen.drawn.append(took)
+            if tag:
+                seen.drawn.append(took)
             tag = answer.headers["ETag"]
         elif answer.status_code != httpx.codes.NOT_MODIFIED:
             seen.wrong += 1
