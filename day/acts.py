@@ -1,6 +1,7 @@
 """The acts that rest on the evaluation of the day: each locks, evaluates, requires and acts, in one transaction."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.db import transaction
@@ -65,21 +66,24 @@ def declare(*, sitting: Sitting, status: str, actor: Actor) -> PointStatus:
         StatusElsewhereError: It is not declared here.
     """
     with transaction.atomic():
-        return _declare(locked(sitting), sitting, status, actor)
+        _require(locked(sitting), [sitting], status)
+        return statuses.write(sitting=sitting, status=status, actor=actor)
 
 
-def _declare(day: Day, sitting: Sitting, status: str, actor: Actor) -> PointStatus:
-    if rows := blockers(day, sitting, status):
+def _require(day: Day, sittings: Sequence[Sitting], status: str) -> None:
+    """Refuse a status for exams of a day, naming everything that keeps it shut and, of several, the exam of each."""
+    rows = tuple(row for each in sittings for row in blockers(day, each, status))
+    if rows:
+        titles = {each.exam.key: each.exam.title for each in day.sittings} if len(day.sittings) > 1 else {}
         raise GateClosedError(
             Message(
                 "The status {status} cannot be declared. Conditions not met: {count}.\n{conditions}",
                 status=table.TITLES[status],
                 count=len(rows),
-                conditions=listed(rows),
+                conditions=listed(rows, titles=titles),
             ),
             parts=parts_of(rows),
         )
-    return statuses.write(sitting=sitting, status=status, actor=actor)
 
 
 def declare_day(*, sitting: Sitting, status: str, actor: Actor) -> list[PointStatus]:
@@ -104,8 +108,9 @@ def declare_day(*, sitting: Sitting, status: str, actor: Actor) -> list[PointSta
             rows[each.exam.key]
             for each in day.sittings
             if (each.exam.posts or not each.nobody_came) and not rules.stands(each.exam, status)
-        ]
-        return [_declare(day, each, status, actor) for each in wanted or [sitting]]
+        ] or [sitting]
+        _require(day, wanted, status)
+        return [statuses.write(sitting=each, status=status, actor=actor) for each in wanted]
 
 
 def form_end_scan(*, sitting: Sitting, actor: Actor) -> Path:

@@ -1,9 +1,14 @@
 """Why an act that rests on the evaluation of the day is refused."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from common.obligations import Obligation
 from common.web.obligations import link_of
 from wire.errors import FieldError, PpeError
 from wire.messages import Message, Several
+
+NO_TITLES: Mapping[str, str] = MappingProxyType({})
 
 
 class DayError(PpeError):
@@ -57,6 +62,20 @@ def parts_of(rows: tuple[Obligation, ...]) -> list[FieldError]:
     ]
 
 
-def listed(rows: tuple[Obligation, ...], separator: str = "\n") -> Message:
-    """Return obligations as one sentence, each on its line."""
-    return Several([Message("• {text}", text=each.text) for each in rows], separator)
+def listed(rows: tuple[Obligation, ...], separator: str = "\n", *, titles: Mapping[str, str] = NO_TITLES) -> Message:
+    """Return obligations as one sentence, each on its line; of several exams each names its own.
+
+    Args:
+        rows: The obligations.
+        separator: What stands between two.
+        titles: The names of the exams by their keys; empty when all are of one.
+    """
+    return Several(
+        [
+            Message("• {exam}: {text}", exam=titles[each.sitting], text=each.text)
+            if each.sitting in titles
+            else Message("• {text}", text=each.text)
+            for each in rows
+        ],
+        separator,
+    )

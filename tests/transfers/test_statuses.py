@@ -134,6 +134,20 @@ def test_the_last_gate_judges_packets_rooms_and_scan_journals(hq):
     assert row.state == "accepted"
 
 
+def test_a_refusal_for_the_whole_day_names_every_exam_that_is_not_ready(hq):
+    from tests.support.factories import SittingFactory, StationAssignmentFactory, SubjectFactory
+
+    hq.all_journals()
+    for code, name in (("02", "Математика"), ("03", "Физика")):
+        other = SittingFactory(point=hq.point, subject=SubjectFactory(code=code, name=name), date=hq.sitting.date)
+        StationAssignmentFactory(sitting=other, station=hq.day.stations["print-0001"], room=hq.day.rooms["0101"])
+    with pytest.raises(GateClosedError) as refusal:
+        acts.declare_day(sitting=hq.sitting, status=FINISHED, actor=ACTOR)
+    lines = [line for line in refusal.value.message.ru.splitlines() if line.startswith("•")]
+    assert [line.split(":")[0] for line in lines] == ["• 02 Математика", "• 03 Физика"]
+    assert len(refusal.value.parts) == 2
+
+
 def test_an_unknown_status_is_refused(hq):
     with pytest.raises(UnknownStatusError):
         gate(hq.sitting, "lunch")
