@@ -1,6 +1,6 @@
 """The facts of an exam at the centre as plain frozen rows. Free of Django: `facts` fills them, `rules` reads them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -91,6 +91,11 @@ class PacketFacts:
         return self.state == CONFIRMED and not self.superseded
 
     @property
+    def place(self) -> tuple[str, str]:
+        """What it is of: versions of one packet have it in common."""
+        return self.kind, self.room
+
+    @property
     def order(self) -> tuple[datetime, int]:
         """Place in the order of arrival."""
         return self.received_at, self.pk
@@ -177,10 +182,14 @@ class ExamFacts:
     scan_journals: Mapping[str, ScanJournalFacts] = field(default_factory=dict)
 
     @cached_property
-    def decided(self) -> frozenset[tuple[str, str]]:
-        """The troubles that a person has looked into."""
-        return frozenset((each.code, each.text) for each in self.findings if each.settled)
+    def decided(self) -> frozenset[tuple[str, Hashable, str]]:
+        """The troubles that a person has looked into: each of its packet, and of the place that it was about."""
+        places = {each.pk: each.place for each in self.packets}
+        settled = [each for each in self.findings if each.settled]
+        return frozenset(
+            (each.code, about, each.text) for each in settled for about in (each.packet, places.get(each.packet))
+        )
 
-    def settled(self, code: str, message: Message) -> bool:
-        """Return whether a person has looked into this very trouble."""
-        return any(code == each for each, _text in self.decided) and (code, message.ru[:KEPT]) in self.decided
+    def settled(self, code: str, about: Hashable, message: Message) -> bool:
+        """Return whether a person has looked into this very trouble of a packet, by its key, or of a place."""
+        return any(code == each[0] for each in self.decided) and (code, about, message.ru[:KEPT]) in self.decided

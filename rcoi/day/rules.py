@@ -134,7 +134,7 @@ def second_packets(facts: ExamFacts) -> Iterator[Obligation]:
                     title=other.title,
                     uid=other.uid,
                 )
-                yield _trouble(facts, each, "second_packet", text)
+                yield _trouble(facts, each, "second_packet", text, alone=True)
 
 
 def fewer_sheets(facts: ExamFacts) -> Iterator[Obligation]:
@@ -235,7 +235,7 @@ def after_last_status(facts: ExamFacts) -> Iterator[Obligation]:
     for each in sorted(facts.packets, key=lambda each: each.pk):
         if each.standing and each.kind in SHEETS and each.received_at > last.reported_at and each.pk not in answers:
             text = Message("The packet came after the accepted status “Blanks transferred to the regional centre”.")
-            yield _trouble(facts, each, "after_last_status", text)
+            yield _trouble(facts, each, "after_last_status", text, alone=True)
 
 
 def remarks(facts: ExamFacts) -> Iterator[Obligation]:
@@ -326,9 +326,15 @@ def _trouble(
     cure: Message = _LOOK,
     *,
     act: bool = False,
+    alone: bool = False,
 ) -> Obligation:
-    """Something that stands open until it is cured, an act covers it, or a person has looked into this very trouble."""
-    evidence = BY_ACT if act else BY_DECISION if facts.settled(code, text) else NOTHING
+    """Something that stands open until it is cured, an act covers it, or a person has looked into this very trouble.
+
+    A person's word about figures holds for the next version of the packet with the same ones; about that a packet came
+    at all (`alone`) it holds for this packet.
+    """
+    decided = facts.settled(code, packet.pk if alone else packet.place, text)
+    evidence = BY_ACT if act else BY_DECISION if decided else NOTHING
     return _of_packet(
         facts, packet, code, "rcoi.settle", text, cure, state=SETTLED if evidence else OPEN, evidence=evidence
     )

@@ -237,6 +237,45 @@ def test_what_comes_after_the_last_status_is_open_unless_the_centre_asked_for_it
     assert "after_last_status" not in owed(replace(facts, statuses=[status(name) for name in rules.STATUSES]))
 
 
+def words_about(facts, code):
+    """What a person says when everything of a kind that stands open of the first packet is looked into."""
+    (row,) = [each for each in rules.obligations(facts) if each.code == code and each.anchor == packet().sha256]
+    return FindingFacts(1, 1, code, "", row.text.ru, row.text, settled=True)
+
+
+@pytest.mark.parametrize("code", ["after_last_status", "seats_differ"])
+def test_a_word_about_one_room_is_none_about_another_with_the_same_trouble(code):
+    more = {
+        "after_last_status": {"received_at": AT + timedelta(minutes=5)},
+        "seats_differ": {"card": CardCounts(registration=2, absent=12, dbo=0)},
+    }[code]
+    rooms = [packet(1, **more), packet(2, room="0102", **more)]
+    places = [RoomUse("0101", "blanks", 15), RoomUse("0102", "blanks", 15), RoomUse("", "forms", None)]
+    facts = exam(*rooms, forms(), statuses=REPORTED, places=places)
+    facts = replace(facts, findings=[words_about(facts, code)])
+    left = [each.anchor for each in rules.obligations(facts) if each.code == code and not each.settled]
+    assert left == [packet(2).sha256]
+
+
+def test_a_word_about_a_late_packet_is_none_about_its_next_version():
+    late = packet(received_at=AT + timedelta(minutes=5))
+    facts = exam(late, forms(), statuses=REPORTED)
+    word = words_about(facts, "after_last_status")
+    assert owed(replace(facts, findings=[word])) == set()
+    newer = packet(2, version=2, supersedes="uid-1", received_at=AT + timedelta(minutes=9))
+    facts = replace(facts, packets=[replace(late, superseded=True), newer, forms()], findings=[word])
+    assert owed(facts) == {"after_last_status"}
+
+
+def test_a_word_about_figures_holds_for_the_next_version_with_the_same_ones():
+    counts = CardCounts(registration=2, absent=12, dbo=0)
+    facts = exam(packet(card=counts), forms(), statuses=REPORTED)
+    word = words_about(facts, "seats_differ")
+    newer = packet(2, version=2, supersedes="uid-1", card=counts)
+    facts = replace(facts, packets=[packet(card=counts, superseded=True), newer, forms()], findings=[word])
+    assert owed(facts) == set()
+
+
 def test_a_request_to_scan_again_is_owed_until_it_is_answered():
     asked = RescanFacts(1, frozenset(), "Полоса", AT, open=True, answered_by=None)
     assert owed(exam(packet(), forms(), statuses=REPORTED, rescans=[asked])) == {"rescan_awaited"}
