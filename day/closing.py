@@ -124,7 +124,9 @@ class _Facts:
     def _awaited(self) -> list[str]:
         """Return the rooms whose packet was never made."""
         have = {packet.room_id for packet in self.packets}
-        rooms = [str(row.room) for row in self.sitting.rooms.select_related("room") if row.room_id not in have]
+        rooms = [
+            str(row.room) for row in self.sitting.rooms.collecting().select_related("room") if row.room_id not in have
+        ]
         return rooms + ([] if any(each.kind == PacketKind.FORMS for each in self.packets) else [_("HQ")])
 
     @property

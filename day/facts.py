@@ -236,7 +236,7 @@ class _FactsReader:
             uses=tuple(
                 Use(use.number, _room(use.number, use.kind), use.seats, use.voice, use.places)
                 for use in self.read.uses
-                if use.sitting == sitting.pk and use.kind != Room.Kind.HQ
+                if use.sitting == sitting.pk and use.kind != Room.Kind.HQ and not use.preparation
             ),
             posts=tuple(sorted((post for post in posts if post), key=_in_order)),
             cards=tuple(cards),

@@ -30,6 +30,7 @@ DISCREPANCY_MEANINGS: dict[str, Words] = {
     "twice": _("The sheet is in the room twice. Compare the pictures and keep the better one."),
     "unknown": _("No print journal has this number. See whether the sheet belongs here at all, and leave it out."),
     "unlisted": _("The station marked the sheet as unused. Look at the paper."),
+    "contested": _("See in which room the participant spoke; the other room closes with an act."),
     "unreadable": _("Type the number printed under the barcode, or scan the sheet again."),
 }
 

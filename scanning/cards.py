@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from audit.log import Actor, hold, record
 from audit.moves import move
@@ -28,7 +29,7 @@ from scanning.expected_forms import ExpectedForms, read_expected_forms
 from scanning.models import COUNT_WORDS, COUNTS, Decision, RoomCard
 from scanning.reconcile import Balance, go, reconcile
 from scanning.states import CLOSED, CardState
-from stations.models import Room, Sitting
+from stations.models import Room, Sitting, SittingRoom
 from wire.errors import FieldError
 from wire.messages import Message
 
@@ -40,14 +41,24 @@ on_reopened: Listeners[[RoomCard, Actor]] = Listeners()
 
 def ensure_cards(sitting: Sitting) -> list[RoomCard]:
     """Return the cards of a sitting, the HQ last, making those that are not there yet."""
-    rooms = [use.room for use in sitting.rooms.select_related("room")]
+    rooms = [use.room for use in sitting.rooms.collecting().select_related("room")]
     rooms += [room for room in sitting.point.rooms.filter(kind=Room.Kind.HQ) if room not in rooms]
     known = {card.room_id for card in sitting.cards.all()}
     for room in rooms:
         if room.pk not in known:
             RoomCard.objects.get_or_create(sitting=sitting, room=room)
-    cards = sitting.cards.select_related("room", "sitting__point__region", "sitting__subject", "act")
+    cards = listed(sitting).select_related("sitting__point__region", "sitting__subject", "act")
     return sorted(cards, key=lambda card: (card.is_hq, card.room.number))
+
+
+def listed(sitting: Sitting) -> "QuerySet[RoomCard]":
+    """Return the cards that there are, with their rooms.
+
+    A preparation room has none; one that was at work before the registry said so is shown until it is done.
+    """
+    preparing = sitting.rooms.filter(kind=SittingRoom.Kind.PREPARATION).values("room")
+    rows = sitting.cards.exclude(state=CardState.WAITING, room__in=preparing)
+    return rows.select_related("room")
 
 
 def lock(card: RoomCard) -> RoomCard:

@@ -4,13 +4,15 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from journals import rows
 from journals.expected import ACT, SERVED, standing
 from stations.models import Sitting, SittingRoom, StationKind
-from wire.room import PrintedSet
+from wire.room import Preparation, PrintedSet
+
+_PREPARATION = SittingRoom.Kind.PREPARATION
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class ExpectedForms:
         sealed_rooms: Rooms with a journal whose numbers are still sealed.
         acts: Room → stations with an act instead of a journal.
         absent_journals: Room → stations whose journal is neither here nor replaced by an act.
+        preparation: The preparation rooms of an oral exam, where it has any.
     """
 
     sets: list[PrintedSet] = field(default_factory=list)
@@ -44,6 +47,7 @@ class ExpectedForms:
     sealed_rooms: set[str] = field(default_factory=set)
     acts: dict[str, list[str]] = field(default_factory=dict)
     absent_journals: dict[str, list[str]] = field(default_factory=dict)
+    preparation: Preparation | None = None
 
     def __post_init__(self) -> None:
         self.by_number: dict[str, PrintedSet] = {number: each for each in self.sets for number in each.sheets.values()}
@@ -55,16 +59,27 @@ class ExpectedForms:
         """Return the sets of a room."""
         return self._rooms.get(room, [])
 
+    @property
+    def unplaced(self) -> list[PrintedSet]:
+        """The used sets of preparation rooms whose answer no voice journal names."""
+        if self.preparation is None:
+            return []
+        return [each for room in sorted(self.preparation.rooms) for each in self.of_room(room) if each.used]
+
     def answers_of(self, room: str) -> list[ExpectedAnswer]:
         """Return the recorded answers of a room."""
         return [each for each in self.answers if each.room == room]
 
     def mark(self, room: str) -> str:
         """Return the SHA-256 of what the journals say of a room: counts may stay while the content changes."""
+        said: dict[str, Any] = {}
+        if self.preparation is not None:
+            said = {"preparation": asdict(self.preparation) | {"rooms": sorted(self.preparation.rooms)}}
         return digest(
-            {
+            said
+            | {
                 "sets": sorted(
-                    [each.station, each.ordinal, each.spoiled, each.unused, sorted(each.sheets.items())]
+                    [each.station, each.ordinal, each.spoiled, each.unused, sorted(each.sheets.items()), *each.others]
                     for each in self.of_room(room)
                 ),
                 "answers": [
@@ -91,10 +106,10 @@ def read_expected_forms(sitting: Sitting) -> ExpectedForms:
 
 def read_registers(sittings: Collection[int]) -> dict[int, ExpectedForms]:
     """Gather what the journals of several sittings say, in as many queries as for one."""
-    uses = SittingRoom.objects.filter(sitting__in=sittings, voice=True).values_list("sitting_id", "room_id")
+    uses = SittingRoom.objects.filter(sitting__in=sittings).values_list("sitting_id", "room_id", "kind")
     return registers_of(
         sittings,
-        voice=set(uses),
+        kinds={(sitting, room): kind for sitting, room, kind in uses},
         posts=rows.posts(sittings),
         journals=rows.journals(sittings),
         acts=rows.acts(sittings),
@@ -105,7 +120,7 @@ def read_registers(sittings: Collection[int]) -> dict[int, ExpectedForms]:
 def registers_of(
     sittings: Collection[int],
     *,
-    voice: Collection[tuple[int, int]],
+    kinds: Mapping[tuple[int, int], str],
     posts: Sequence[rows.PostRow],
     journals: Sequence[rows.JournalRow],
     acts: Sequence[rows.ActRow],
@@ -115,7 +130,7 @@ def registers_of(
 
     Args:
         sittings: The exams.
-        voice: (sitting, room) of the rooms where answers are recorded.
+        kinds: (Sitting, room) → what the room is for.
         posts: The posts of the stations.
         journals: All journals.
         acts: All acts.
@@ -137,15 +152,10 @@ def registers_of(
                 each.registration,
             )
             for each in answers
-            if each.sitting == sitting and (sitting, each.room) in voice
+            if each.sitting == sitting and kinds.get((sitting, each.room)) == SittingRoom.Kind.VOICE
         ]
-        sets = _sets(own, printed)
-        known = {number for each in sets for number in each.sheets.values()}
-        for answer in heard:
-            number = answer.registration_number
-            if number and number not in known:
-                known.add(number)
-                sets.append(PrintedSet(answer.room, answer.place, answer.ordinal, sheets={"R": number}))
+        preparing = {room for (key, room), kind in kinds.items() if key == sitting and kind == _PREPARATION}
+        sets = _placed(_sets(own, printed), heard, _printing(own, preparing))
         instead: dict[str, list[str]] = defaultdict(list)
         absent: dict[str, list[str]] = defaultdict(list)
         made = {act.post: act for act in acts if act.sitting == sitting and act.post is not None}
@@ -159,7 +169,69 @@ def registers_of(
                 absent[post.room_number].append(post.number)
         sealed = {each.room_number for each in own if each.sealed}
         found[sitting] = ExpectedForms(sets, heard, sealed, dict(instead), dict(absent))
+        if preparing:
+            found[sitting].preparation = _preparation(sitting, preparing, posts, own, found[sitting])
     return found
+
+
+def _printing(journals: Iterable[rows.JournalRow], preparing: Collection[int]) -> frozenset[str]:
+    """Return the rooms whose forms leave them: preparation rooms, and the empty one of stations without a room."""
+    if not preparing:
+        return frozenset()
+    return frozenset(each.room_number for each in journals if each.room in preparing or each.roomless)
+
+
+def _placed(sets: Iterable[PrintedSet], heard: Iterable[ExpectedAnswer], printing: Collection[str]) -> list[PrintedSet]:
+    """Place the sets of preparation rooms where voice journals name them; what no print journal lists, they tell alone.
+
+    Station and ordinal stay those of the printing: they are what stands on paper.
+    """
+    named: dict[str, dict[str, ExpectedAnswer]] = defaultdict(dict)
+    for answer in heard:
+        if answer.registration_number:
+            named[answer.registration_number].setdefault(answer.room, answer)
+    found, known = [], set()
+    for each in sets:
+        known |= set(each.sheets.values())
+        where = named.get(each.sheets.get("R", ""), {}) if each.room in printing else {}
+        found += _in_rooms(each, list(where)) if where else [each]
+    for number, where in named.items():
+        if number not in known:
+            for room, answer in where.items():
+                others = tuple(other for other in where if other != room)
+                station = f"{room}-{answer.place}"
+                told = PrintedSet(room, station, answer.ordinal, sheets={"R": number}, recorded=True, others=others)
+                found.append(told)
+    return found
+
+
+def _in_rooms(each: PrintedSet, rooms: Sequence[str]) -> list[PrintedSet]:
+    """Return a set in each of the rooms whose voice journals name it; of two, each says so of the other."""
+    return [
+        replace(each, room=room, recorded=True, others=tuple(other for other in rooms if other != room))
+        for room in rooms
+    ]
+
+
+def _preparation(
+    sitting: int,
+    preparing: Collection[int],
+    posts: Iterable[rows.PostRow],
+    journals: Sequence[rows.JournalRow],
+    register: ExpectedForms,
+) -> Preparation:
+    here = [each for each in posts if each.sitting == sitting]
+    printers = [each for each in here if each.kind == StationKind.PRINT and each.room in preparing]
+    voices = {each.room_number for each in here if each.kind == StationKind.VOICE}
+    own = {each.room_number for each in printers}
+    unheard = {each.room_number for each in journals if each.kind == StationKind.VOICE and each.sealed}
+    return Preparation(
+        rooms=_printing(journals, preparing) | own,
+        by_act=tuple(sorted({station for room in own for station in register.acts.get(room, [])})),
+        missing=tuple(sorted({station for room in own for station in register.absent_journals.get(room, [])})),
+        sealed=any(each.kind == StationKind.PRINT and each.sealed and each.room in preparing for each in journals),
+        unheard=bool(unheard or voices & set(register.absent_journals)),
+    )
 
 
 def _sets(journals: Iterable[rows.JournalRow], printed: Mapping[int, Iterable[rows.SheetRow]]) -> list[PrintedSet]:

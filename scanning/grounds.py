@@ -18,6 +18,7 @@ from scanning.states import ACTIVE, ACTIVE_RECORDINGS
 from stations.models import Room, Sitting, SittingRoom
 from wire.forms import CATALOGUE
 
+_PREPARATION = SittingRoom.Kind.PREPARATION
 #: Forms of rooms: the HQ wants them wherever they were scanned.
 ROOM_FORMS = frozenset(code for code, kind in CATALOGUE.items() if kind.scope == "room")
 
@@ -28,7 +29,7 @@ class Grounds:
 
     Attributes:
         register: What the journals say.
-        uses: Room → its number, seats, and whether answers are recorded there.
+        uses: Room → its number, seats, and what it is for.
         journals: Room → its journals: file, station, state, whether the numbers are open.
         sheets: Card → its standing sheets.
         recordings: Card → its standing recordings.
@@ -37,7 +38,7 @@ class Grounds:
     """
 
     register: ExpectedForms
-    uses: MutableMapping[int, tuple[str, int, bool]]
+    uses: MutableMapping[int, tuple[str, int, str]]
     journals: MutableMapping[int | None, list[list[Any]]]
     sheets: MutableMapping[int, list[list[Any]]]
     recordings: MutableMapping[int, list[list[Any]]]
@@ -84,7 +85,7 @@ class Grounds:
         }
         if hq:
             # The forms of the rooms are wanted here wherever they were scanned.
-            content["rooms"] = sorted(number for number, _seats, _voice in self.uses.values())
+            content["rooms"] = sorted(number for number, _seats, use in self.uses.values() if use != _PREPARATION)
             content["forms"] = sorted(
                 [card_id, kind] for card_id, kinds in self.room_forms.items() for kind in kinds if card_id != card
             )
@@ -121,8 +122,18 @@ class UseRow(NamedTuple):
     number: str
     kind: str
     seats: int
-    voice: bool
+    use: str
     places: int
+
+    @property
+    def voice(self) -> bool:
+        """Whether answers are recorded there."""
+        return self.use == SittingRoom.Kind.VOICE
+
+    @property
+    def preparation(self) -> bool:
+        """Whether forms are printed there only."""
+        return self.use == _PREPARATION
 
 
 @dataclass(frozen=True)
@@ -161,7 +172,7 @@ def read(sittings: Collection[int], journals: list[rows.JournalRow] | None = Non
 
 def _uses(sittings: Collection[int]) -> list[UseRow]:
     found = SittingRoom.objects.filter(sitting__in=sittings).order_by("sitting", "room__number")
-    names = ("sitting_id", "room_id", "room__number", "room__kind", "seats", "voice", "places")
+    names = ("sitting_id", "room_id", "room__number", "room__kind", "seats", "kind", "places")
     return [UseRow(*each) for each in found.values_list(*names)]
 
 
@@ -213,7 +224,7 @@ def grounds_of(
     sittings = {each.sitting for each in found.uses} | set(cards.values()) | set(registers or ())
     registers = registers or registers_of(
         sittings,
-        voice={(each.sitting, each.room) for each in found.uses if each.voice},
+        kinds={(each.sitting, each.room): each.use for each in found.uses},
         posts=found.posts,
         journals=found.journals,
         acts=found.acts,
@@ -222,7 +233,7 @@ def grounds_of(
     made = {pk: Grounds(registers[pk], {}, defaultdict(list), {}, {}, defaultdict(list), {}) for pk in sittings}
     for use in found.uses:
         if use.kind != Room.Kind.HQ:
-            made[use.sitting].uses[use.room] = (use.number, use.seats, use.voice)
+            made[use.sitting].uses[use.room] = (use.number, use.seats, use.use)
     for row in sorted(found.journals, key=lambda each: each.sha256):
         if row.kind != Journal.Kind.SCAN and row.sitting in made:
             known = [row.sha256, row.station_said, row.state, row.opened_at is not None]

@@ -403,6 +403,7 @@ class Discrepancy(models.Model):
         UNLISTED = "unlisted", _("not in the journal")
         UNKNOWN = "unknown", _("number unknown")
         UNREADABLE = "unreadable", _("not read")
+        CONTESTED = "contested", _("named by two rooms")
 
     card = models.ForeignKey(RoomCard, models.CASCADE, verbose_name=_("card"), related_name="discrepancies")
     kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)

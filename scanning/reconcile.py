@@ -16,7 +16,7 @@ from scanning.expected_forms import ExpectedForms, read_expected_forms
 from scanning.grounds import ROOM_FORMS, room_mark
 from scanning.models import COUNT_WORDS, Discrepancy, RoomCard, ScanJob, Sheet
 from scanning.states import ACTIVE, CardState, ScanState, SheetState
-from stations.models import Room
+from stations.models import Room, SittingRoom
 from wire.forms import CATALOGUE, form_set
 from wire.messages import Both, Message, Several
 from wire.room import PROBLEM, CardCounts, Found, RoomBalance, RoomFacts, RoomPlace, SeenSheet, equation
@@ -154,6 +154,7 @@ def _has_picture(card: RoomCard, sheet: Sheet) -> bool:
 def place_of(card: RoomCard) -> RoomPlace:
     """The address of a card."""
     sitting = card.sitting
+    uses = dict(sitting.rooms.exclude(room__kind=Room.Kind.HQ).values_list("room__number", "kind"))
     return RoomPlace(
         region=sitting.point.region.code,
         point=sitting.point.code,
@@ -163,7 +164,8 @@ def place_of(card: RoomCard) -> RoomPlace:
         oral=sitting.subject.oral,
         room=card.room.number,
         is_hq=card.is_hq,
-        rooms=tuple(sitting.rooms.exclude(room__kind=Room.Kind.HQ).values_list("room__number", flat=True)),
+        rooms=tuple(uses),
+        preparing=tuple(number for number, kind in uses.items() if kind == SittingRoom.Kind.PREPARATION),
     )
 
 
@@ -226,6 +228,7 @@ def facts_of(
         sealed=place.room in register.sealed_rooms,
         numbers_sealed=bool(register.sealed_rooms),
         elsewhere=elsewhere,
+        preparation=register.preparation,
     )
 
 
@@ -287,6 +290,7 @@ _KINDS = {
     "twice": Message("repeated"),
     "unlisted": Message("not in a journal"),
     "unknown": Message("unknown"),
+    "contested": Message("named by two rooms"),
 }
 
 

@@ -25,6 +25,7 @@ from scanning.recognition.errors import EmptyFileError, FileRefusedError, NotARe
 from scanning.reconcile import go, reconcile
 from scanning.sources import store_part
 from scanning.states import ACTIVE_RECORDINGS, CLOSED, CardState, RecordingState
+from stations.models import SittingRoom
 from wire.durable import replace_durable, sha256_file
 from wire.messages import Message
 
@@ -99,7 +100,7 @@ def _tell(card: RoomCard, row: Recording, actor: Actor) -> None:
 
 
 def _require_voice(card: RoomCard) -> None:
-    if not card.sitting.rooms.filter(room=card.room, voice=True).exists():
+    if not card.sitting.rooms.filter(room=card.room, kind=SittingRoom.Kind.VOICE).exists():
         raise DecisionRefusedError(Message("{card} is not a voice room: there are no recordings here.", card=card))
 
 

@@ -15,7 +15,7 @@ from common.work import jobs, leases
 from common.work.clock import now
 from journals.forms import why_sealed
 from scanning import pictures, scan_journal, steps
-from scanning.cards import lock, open_card, require_editable
+from scanning.cards import listed, lock, open_card, require_editable
 from scanning.errors import DecisionRefusedError, NoPictureError, NumberRefusedError, StillSealedError
 from scanning.expected_forms import read_expected_forms
 from scanning.models import Decision, RoomCard, Sheet
@@ -204,7 +204,7 @@ def _discard(card: RoomCard, sheet: Sheet, reason: str, actor: Actor) -> None:
 
 
 def _move(card: RoomCard, sheet: Sheet, room: str, actor: Actor) -> RoomCard:
-    other = card.sitting.cards.filter(room__number=room).exclude(pk=card.pk).first()
+    other = listed(card.sitting).filter(room__number=room).exclude(pk=card.pk).first()
     if other is None:
         raise DecisionRefusedError(Message("There is no room “{room}” on this exam.", room=room[:20]))
     other = lock(other)
@@ -260,16 +260,20 @@ def _require_printed(card: RoomCard, number: str) -> None:
     register = read_expected_forms(card.sitting)
     room = card.room.number
     known = register.by_number.get(number)
+    printing = register.preparation
     if known is not None:
-        if known.room != room:
+        if room not in (known.room, *known.others) and (printing is None or known.room not in printing.rooms):
+            where = {"number": number, "room": known.room}
             raise NumberRefusedError(
-                Message("{number} was printed in room {room}.", number=number, room=known.room),
+                Message("{number}: the answer was recorded in room {room}.", **where)
+                if known.recorded
+                else Message("{number} was printed in room {room}.", **where),
                 remedy=Message("If the paper bears this number, move the sheet to that room."),
             )
         return
     if register.sealed_rooms:
         raise StillSealedError(why_sealed(card.sitting))
-    if room in register.acts:
+    if room in register.acts or (printing is not None and printing.by_act):
         return
     raise NumberRefusedError(
         Message("{number} stands in no station's journal.", number=number),

@@ -64,7 +64,7 @@ def _looks(sittings: Iterable[Sitting]) -> dict[int, int]:
         ),
         Act.objects.values_list("sitting_id", "pk", "station_post_id"),
         StationAssignment.objects.values_list("sitting_id", "pk", "station_id", "room_id"),
-        SittingRoom.objects.values_list("sitting_id", "pk", "room_id", "seats", "voice"),
+        SittingRoom.objects.values_list("sitting_id", "pk", "room_id", "seats", "kind"),
     )
     for place, each in enumerate(rows):
         for sitting, *values in each.filter(sitting__in=keys).order_by("pk"):
@@ -113,7 +113,12 @@ def look(sitting: Sitting, rooms: Iterable[int | None] | None = None) -> bool:
 
 
 def look_at(sitting: Sitting, rooms: Iterable[int | None]) -> None:
-    """Look at closed rooms at once when a journal of theirs changed; `journals` calls it after its commit."""
+    """Look at closed rooms at once when a journal of theirs changed; `journals` calls it after its commit.
+
+    What a preparation room printed lies in voice rooms, and what one of those recorded is no other's.
+    """
+    if sitting.rooms.filter(kind=SittingRoom.Kind.PREPARATION).exists():
+        rooms = sitting.rooms.values_list("room_id", flat=True)
     look(sitting, rooms)
 
 

@@ -39,7 +39,7 @@ class SittingRoomInline(ReadOnlyInline):
     """Rooms of a sitting."""
 
     model = SittingRoom
-    fields = ("room", "seats", "voice", "places")
+    fields = ("room", "kind", "seats", "places")
 
 
 class StationAssignmentInline(ReadOnlyInline):

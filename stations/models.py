@@ -256,16 +256,32 @@ class Sitting(models.Model):
         return datetime.combine(self.date, time.fromisoformat(text), tzinfo=self.point.zone) if text else None
 
 
+class SittingRoomQuerySet(ScopedQuerySet["SittingRoom"]):
+    """Rooms of sittings."""
+
+    def collecting(self) -> "SittingRoomQuerySet":
+        """Return the rooms where forms are collected: each has a card, is scanned, and owes a packet."""
+        return self.exclude(kind=SittingRoom.Kind.PREPARATION)
+
+
 class SittingRoom(models.Model):
     """A room used by a sitting."""
+
+    class Kind(models.TextChoices):
+        """What the room is for on that exam."""
+
+        WRITTEN = "written", pgettext_lazy("kind", "room")
+        VOICE = "voice", pgettext_lazy("kind", "voice room")
+        #: Forms are printed there; the participants take them along to a voice room.
+        PREPARATION = "preparation", pgettext_lazy("kind", "preparation room")
 
     sitting = models.ForeignKey(Sitting, models.PROTECT, verbose_name=_("exam"), related_name="rooms")
     room = models.ForeignKey(Room, models.PROTECT, verbose_name=_("room"), related_name="sittings")
     seats = models.PositiveSmallIntegerField(_("seated"), default=0)
-    voice = models.BooleanField(_("speaking room"), default=False)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, default=Kind.WRITTEN)
     places = models.PositiveSmallIntegerField(_("workplaces"), default=0)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = SittingRoomQuerySet.as_manager()
     SCOPE: ClassVar[str | None] = "sitting__point"
 
     class Meta:
@@ -276,6 +292,11 @@ class SittingRoom(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sitting.key} {self.room.number}"
+
+    @property
+    def voice(self) -> bool:
+        """Whether answers are recorded there."""
+        return self.kind == self.Kind.VOICE
 
 
 class StationAssignment(models.Model):

@@ -120,7 +120,7 @@ def _sitting(point: ExamPoint, said: dict[str, Any], mode: str) -> None:
             room=rooms[room["number"]],
             defaults={
                 "seats": room["seats"],
-                "voice": room.get("voice", False),
+                "kind": kind_of(room),
                 "places": room.get("places", 0),
             },
         )
@@ -134,6 +134,12 @@ def _sitting(point: ExamPoint, said: dict[str, Any], mode: str) -> None:
         )
     for assignment in said.get("assignments", []):
         _assign(Person.objects.get(uid=assignment["person"]), assignment["role"], sitting=sitting)
+
+
+def kind_of(room: dict[str, Any]) -> str:
+    """Return what a sitting's room is for; a document of the first version tells only whether answers are recorded."""
+    said: str = room.get("kind") or (SittingRoom.Kind.VOICE if room.get("voice") else SittingRoom.Kind.WRITTEN)
+    return said
 
 
 def _person(said: dict[str, Any]) -> Person:
@@ -158,7 +164,7 @@ def document_of(point: ExamPoint, day: date) -> dict[str, Any]:
     )
     people = {a.person.uid: a.person for s in sittings for a in s.assignments.all()}
     return {
-        "format": "ppe-registry/1",
+        "format": "ppe-registry/2",
         "mode": sittings[0].mode if sittings else "live",
         "region": {"code": point.region.code, "name": point.region.name, "timezone": point.region.timezone},
         "staff": [],
@@ -191,7 +197,7 @@ def _sitting_document(sitting: Sitting) -> dict[str, Any]:
         "date": sitting.date.isoformat(),
         "subject": sitting.subject.code,
         "rooms": [
-            {"number": r.room.number, "seats": r.seats, "voice": r.voice, "places": r.places}
+            {"number": r.room.number, "seats": r.seats, "voice": r.voice, "kind": r.kind, "places": r.places}
             for r in sitting.rooms.all()
         ],
         "posts": [

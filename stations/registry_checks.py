@@ -108,6 +108,7 @@ def _sitting(where: Where, point: dict[str, Any], sitting: dict[str, Any], staff
     for room in sitting["rooms"]:
         yield from _known(where, room["number"], rooms, "room", Message("a room"))
         yield from _seats(where.room(room["number"]), max(room["seats"], room.get("places", 0)))
+    yield from _kinds(where, sitting)
     for post in sitting["posts"]:
         station = (post["station_kind"], post["station_number"])
         if station not in stations:
@@ -121,6 +122,31 @@ def _sitting(where: Where, point: dict[str, Any], sitting: dict[str, Any], staff
     for clock in sitting.get("deadlines", {}).values():
         if not _CLOCK.fullmatch(clock):
             yield _part(where, clock, "deadlines", Message("there is no such time: {clock}", clock=clock))
+
+
+def _kinds(where: Where, sitting: dict[str, Any]) -> Iterator[FieldError]:
+    """What rooms are for must fit the subject, each other, and the stations that work in them."""
+    kinds = {room["number"]: room["kind"] for room in sitting["rooms"] if "kind" in room}
+    voice = any(room.get("kind", "voice" if room.get("voice") else "") == "voice" for room in sitting["rooms"])
+    subject = SUBJECTS.get(sitting["subject"])
+    for room in sitting["rooms"]:
+        number, kind = room["number"], room.get("kind", "")
+        if kind and "voice" in room and room["voice"] != (kind == "voice"):
+            problem = Message("“kind” and “voice” contradict each other")
+            yield _part(where.room(number), kind, "kind", problem)
+        if kind in ("voice", "preparation") and subject is not None and not subject.oral:
+            problem = Message("a voice or preparation room in an exam that is written")
+            yield _part(where.room(number), kind, "kind", problem)
+        elif kind == "preparation" and not voice:
+            problem = Message("a preparation room, but no voice room where the answers are recorded")
+            yield _part(where.room(number), kind, "kind", problem)
+    for post in sitting["posts"]:
+        number = post.get("room") or ""
+        if post["station_kind"] == "voice" and kinds.get(number, "voice") != "voice":
+            problem = Message(
+                "voice station {number} stands in a room that is no voice room", number=post["station_number"]
+            )
+            yield _part(where.room(number), post["station_number"], "room", problem)
 
 
 def _known(where: Where, name: str, known: set[str], field: str, message: Message) -> Iterator[FieldError]:

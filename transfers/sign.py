@@ -198,6 +198,10 @@ def _header(packet: Packet, point: ExamPoint, uid: str, head: SequenceHead) -> P
 
 
 def _room_kind(packet: Packet) -> RoomKind:
+    use = packet.sitting.rooms.filter(room=packet.room).first()
+    if use is not None and use.kind == use.Kind.PREPARATION:
+        # Its forms were scanned before the registry said what it is for.
+        return "preparation"
     return "voice" if packet.kind == PacketKind.AUDIO else "written"
 
 

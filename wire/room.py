@@ -19,7 +19,7 @@ PROBLEM, WARNING = "problem", "warning"
 
 @dataclass(frozen=True)
 class RoomPlace:
-    """The address of a room, and its exam."""
+    """The address of a room, and its exam; `preparing` are those of its rooms where forms are printed only."""
 
     region: str
     point: str
@@ -30,11 +30,18 @@ class RoomPlace:
     room: str
     is_hq: bool
     rooms: tuple[str, ...] = ()
+    preparing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class PrintedSet:
-    """One participant's set as a station made it; `sheets` is empty where its numbers are not known."""
+    """One participant's set as a station made it; `sheets` is empty where its numbers are not known.
+
+    Attributes:
+        room: Where its forms belong: where they were printed; of an oral exam, where the answer was recorded.
+        recorded: Whether a voice journal says so.
+        others: Further rooms whose voice journals name it, too.
+    """
 
     room: str
     station: str
@@ -42,11 +49,32 @@ class PrintedSet:
     spoiled: bool = False
     unused: bool = False
     sheets: Mapping[str, str] = field(default_factory=dict)
+    recorded: bool = False
+    others: tuple[str, ...] = ()
 
     @property
     def used(self) -> bool:
         """Whether the set went to a participant."""
         return not (self.spoiled or self.unused)
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What the preparation rooms of an exam print for its voice rooms, as far as it is known.
+
+    Attributes:
+        rooms: The preparation rooms, and the empty one of stations without a room.
+        by_act: Their print stations with an act instead of a journal.
+        missing: Their print stations with neither.
+        sealed: Whether their print journals have numbers that are not open.
+        unheard: Whether a voice journal is still to come, or its numbers are not open.
+    """
+
+    rooms: frozenset[str]
+    by_act: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    sealed: bool = False
+    unheard: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +116,7 @@ class RoomFacts:
         sealed: The room has sets whose numbers are not open, and nobody knows how many.
         numbers_sealed: Not every number of the sitting is open: one that no journal lists may still be right.
         elsewhere: Number, or ``form/room``, → the other room of the sitting where it lies.
+        preparation: The preparation rooms of the exam, where it has any.
     """
 
     place: RoomPlace
@@ -102,6 +131,7 @@ class RoomFacts:
     sealed: bool = False
     numbers_sealed: bool = False
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    preparation: Preparation | None = None
 
 
 @dataclass(frozen=True)
@@ -178,6 +208,7 @@ def balance(facts: RoomFacts) -> RoomBalance:
     result.spoiled = sum(each.spoiled for each in own)
     result.unused = sum(each.unused and not each.spoiled for each in own)
     result.found += _twice(sheets)
+    result.found += _contested(own)
     for sheet in sheets:
         found = _judge(facts, sheet)
         if found is not None:
@@ -243,7 +274,7 @@ def _wrong_address(place: RoomPlace, sheet: SeenSheet) -> Message | None:
         if address.get(name) != expected:
             return message
     room = address.get("room")
-    if room and room != place.room and not (place.is_hq and room in place.rooms):
+    if room and room != place.room and not (place.is_hq and room in place.rooms) and room not in place.preparing:
         return Message("a sheet of room {room}", room=room)
     return None
 
@@ -258,7 +289,17 @@ def _judge_form(place: RoomPlace, sheet: SeenSheet) -> Found | None:
 def _judge_blank(facts: RoomFacts, sheet: SeenSheet) -> Found | None:
     place, each = facts.place, facts.by_number.get(sheet.number)
     if each is not None:
-        if each.room != place.room:
+        away = place.room not in (each.room, *each.others)
+        # Where it is printed nobody collects it: it belongs wherever it lies, until a voice journal says otherwise.
+        prepared = away and facts.preparation is not None and each.room in facts.preparation.rooms
+        if prepared and each.used:
+            return _about(sheet, "unlisted", _unheard(facts.preparation, each), WARNING)
+        if away and each.recorded:
+            message = Message(
+                "its answer was recorded in room {room}, the form lies in room {here}", room=each.room, here=place.room
+            )
+            return _about(sheet, "foreign", message)
+        if away and not prepared:
             return _about(sheet, "foreign", Message("the print journal says it is of room {room}", room=each.room))
         if not each.used:
             if each.spoiled:
@@ -274,9 +315,56 @@ def _judge_blank(facts: RoomFacts, sheet: SeenSheet) -> Found | None:
         stations = ", ".join(facts.stations_by_act)
         message = Message("no journal of station {stations}, an act instead", stations=stations)
         return _about(sheet, "unlisted", message, WARNING)
+    return _judge_unknown(facts, sheet)
+
+
+def _judge_unknown(facts: RoomFacts, sheet: SeenSheet) -> Found | None:
+    """Say of a number that no open journal has why that may be."""
+    printing = facts.preparation
+    if printing is not None and printing.sealed:
+        message = Message("the numbers of the print journals of the preparation room are still sealed")
+        return _about(sheet, "unknown", message)
     if facts.numbers_sealed:
         return None
+    if printing is not None and printing.missing:
+        stations = ", ".join(printing.missing)
+        message = Message("there is no journal of print station {stations} of the preparation room", stations=stations)
+        return _about(sheet, "unknown", message)
+    if printing is not None and printing.by_act:
+        stations = ", ".join(printing.by_act)
+        message = Message("no journal of station {stations}, an act instead", stations=stations)
+        return _about(sheet, "unlisted", message, WARNING)
     return _about(sheet, "unknown", Message("no print journal has this number"))
+
+
+def _unheard(preparation: Preparation | None, each: PrintedSet) -> Message:
+    """Say of a form of a preparation room, which lies in a voice room, that no voice journal places it there."""
+    if preparation is not None and preparation.unheard:
+        return Message(
+            "set no. {ordinal} of station {station}: the voice journal that names it is not here, or not open yet",
+            ordinal=each.ordinal,
+            station=each.station,
+        )
+    return Message(
+        "set no. {ordinal} of station {station}: the answer is not recorded, no voice journal names it",
+        ordinal=each.ordinal,
+        station=each.station,
+    )
+
+
+def _contested(sets: Iterable[PrintedSet]) -> list[Found]:
+    """A participant spoke in one room: what the voice journals of two rooms name is settled by people."""
+    found = []
+    for each in sets:
+        if each.others and "R" in each.sheets:
+            message = Message(
+                "{title}, no. {number}: the voice journals of rooms {rooms} name it",
+                title=CATALOGUE["R"].title,
+                number=each.sheets["R"],
+                rooms=", ".join(sorted((each.room, *each.others))),
+            )
+            found.append(Found("contested", message, each.sheets["R"], "R"))
+    return found
 
 
 def _twice(sheets: Iterable[SeenSheet]) -> list[Found]:
@@ -343,7 +431,7 @@ def _missing_forms(place: RoomPlace, sheets: Sequence[SeenSheet], elsewhere: Map
             found.append(Found("missing", message, form=code))
     of_rooms = {(sheet.kind, str(sheet.address.get("room") or "")) for sheet in sheets}
     for room in place.rooms:
-        for code in required_for_room():
+        for code in () if room in place.preparing else required_for_room():
             if (code, room) not in of_rooms and f"{code}/{room}" not in elsewhere:
                 message = Message("Missing of room {room}: {title}", room=room, title=CATALOGUE[code].title)
                 found.append(Found("missing", message, number=room, form=code))

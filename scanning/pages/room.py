@@ -21,6 +21,7 @@ from scanning.scanner import PRESETS
 from scanning.states import CardState, FolderState
 from scanning.tiles import tiles
 from stations import rules
+from stations.models import SittingRoom
 from wire.room import equation
 
 #: More pictures than this are drawn only when somebody asks for all.
@@ -44,7 +45,7 @@ def _whole(request: HttpRequest, card: RoomCard) -> HttpResponse:
         "card_form": form_on(
             request, CardForm, about=card, initial={**context["prefill"], "version": str(card.version)}
         ),
-        "voice": card.sitting.rooms.filter(room=card.room, voice=True).exists(),
+        "voice": card.sitting.rooms.filter(room=card.room, kind=SittingRoom.Kind.VOICE).exists(),
         "opinions": cross_check.cross_checks(card),
         "presets": PRESETS.values(),
         "folder_choices": folders.choices() if may else [],
@@ -89,7 +90,7 @@ def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
         "job": live.last_pass(card),
         "folders": [(each, folders.said(each)) for each in watched],
         "act_form": act_form,
-        "open_rooms": card.sitting.cards.exclude(pk=card.pk).select_related("room").order_by("room__number"),
+        "open_rooms": cards.listed(card.sitting).exclude(pk=card.pk).order_by("room__number"),
         "may_edit": rules.allowed(request.user, "scanning.edit", card.sitting) and card.editable,
         "may_close": rules.allowed(request.user, "scanning.close", card.sitting) and card.editable,
         "may_reopen": rules.allowed(request.user, "scanning.close", card.sitting) and card.closed,

@@ -50,7 +50,7 @@ def pulse(request: HttpRequest, key: str) -> HttpResponse:
     """Answer what the page of the rooms asks every two seconds."""
     sitting = sitting_or_404(request.user, key)  # type: ignore[arg-type]
     progress = live.progress(sitting=sitting)
-    rows = board.room_rows(list(sitting.cards.select_related("room")))
+    rows = board.room_rows(list(cards.listed(sitting)))
     return JsonResponse(
         {
             "mark": _version_tag(sitting, rows),

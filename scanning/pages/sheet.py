@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from audit.log import actor_of
 from common.web.pages import page, render, row_number
-from scanning import board, steps, undo
+from scanning import board, cards, steps, undo
 from scanning.models import RoomCard
 from scanning.pages.finding import card_of
 from scanning.pages.room import decided
@@ -47,7 +47,7 @@ def _context(request: HttpRequest, card: RoomCard, pk: int) -> dict[str, Any]:
         "problems": len(problems),
         "after": keys[here + 1] if here + 1 < len(keys) else None,
         "last_step": steps.last_decision(card),
-        "open_rooms": card.sitting.cards.exclude(pk=card.pk).select_related("room").order_by("room__number"),
+        "open_rooms": cards.listed(card.sitting).exclude(pk=card.pk).order_by("room__number"),
         "may_edit": rules.allowed(request.user, "scanning.edit", card.sitting) and card.editable,
     }
 

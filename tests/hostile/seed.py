@@ -39,7 +39,7 @@ def machine_of(signer: Signer) -> str:
 
 def point() -> dict[str, Any]:
     day = factories.make_day(rooms=1)
-    day.sitting.rooms.update(voice=True, places=4)
+    day.sitting.rooms.update(kind="voice", places=4)
     keys = make_keys(day, Path(settings.PPE_TOKEN_DIRS[0]))
     keys.load()
     user = factories.make_user("technician", "Иванов Пётр Ильич", Role.TECHNICAL_SPECIALIST, sitting=day.sitting)

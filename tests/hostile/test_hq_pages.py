@@ -90,7 +90,7 @@ def test_every_file_is_refused_at_every_page(point: HostilePoint, told: list[Ppe
     if door is keys_load:
         point.keys.access_file()  # its certificate came with the package
     if door is recordings:
-        point.day.sitting.rooms.filter(room__number="0101").update(voice=True, places=4)
+        point.day.sitting.rooms.filter(room__number="0101").update(kind="voice", places=4)
     for name, code in TABLE[door].items():
         told.clear()
         with at(door.__name__, name), watched(point.data_dir) as watch:
@@ -110,7 +110,7 @@ KEPT: dict[Door, dict[str, str]] = {
 @pytest.mark.parametrize("door", KEPT, ids=lambda door: door.__name__)
 def test_what_may_be_all_that_is_left_is_kept_and_told_of(point: HostilePoint, door: Door) -> None:
     point.client.get(f"/scanning/{point.day.key}/")
-    point.day.sitting.rooms.filter(room__number="0101").update(voice=True, places=4)
+    point.day.sitting.rooms.filter(room__number="0101").update(kind="voice", places=4)
     for name, finding in KEPT[door].items():
         with at(door.__name__, name), watched(point.data_dir) as watch:
             answer = door(point, name, hostile(name))

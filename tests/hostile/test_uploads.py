@@ -45,7 +45,7 @@ def machine(point: HostilePoint, handle: str = BY_SHEETS) -> Client:
 @pytest.fixture
 def hq(point: HostilePoint) -> HostilePoint:
     scanning_uploads.register()
-    point.day.sitting.rooms.filter(room__number="0101").update(voice=True, places=4)
+    point.day.sitting.rooms.filter(room__number="0101").update(kind="voice", places=4)
     point.client.get(f"/scanning/{point.day.key}/")
     return point
 

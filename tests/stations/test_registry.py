@@ -113,3 +113,70 @@ def test_a_registry_of_another_mode_is_refused_in_words_and_nothing_is_written(o
     assert caught.value.remedy_text("en")
     assert not Region.objects.exists()
     assert not Sitting.objects.exists()
+
+
+def oral(rooms, posts):
+    """The document of a spoken exam with these rooms and posts."""
+    document = copy.deepcopy(DOCUMENT) | {"format": "ppe-registry/2"}
+    (point,) = document["points"]
+    point["rooms"] = [{"number": room["number"], "seats": 8} for room in rooms]
+    point["stations"] = [{"kind": kind, "number": number} for kind, number, _room in posts]
+    point["sittings"][0] |= {
+        "subject": "29",
+        "rooms": rooms,
+        "posts": [{"station_kind": kind, "station_number": number, "room": room} for kind, number, room in posts],
+    }
+    return document
+
+
+PREPARATION = {"number": "0101", "seats": 8, "kind": "preparation"}
+VOICE = {"number": "0201", "seats": 8, "kind": "voice", "places": 4}
+POSTS = [("print", "0001", "0101"), ("voice", "0201-1", "0201")]
+
+
+def test_what_a_room_is_for_comes_in_and_leaves_again():
+    import_registry(oral([PREPARATION, VOICE], POSTS), actor=SYSTEM)
+    sitting = Sitting.objects.get()
+    assert dict(sitting.rooms.values_list("room__number", "kind")) == {"0101": "preparation", "0201": "voice"}
+    assert [use.room.number for use in sitting.rooms.collecting()] == ["0201"]
+    out = document_of(sitting.point, sitting.date)
+    assert out["format"] == "ppe-registry/2"
+    assert out["points"][0]["sittings"][0]["rooms"] == [
+        {"number": "0101", "seats": 8, "kind": "preparation", "voice": False, "places": 0},
+        {"number": "0201", "seats": 8, "kind": "voice", "voice": True, "places": 4},
+    ]
+    import_registry(out, actor=SYSTEM)
+    assert document_of(sitting.point, sitting.date) == out
+
+
+def test_without_a_kind_of_room_the_first_version_decides():
+    rooms = [{"number": "0101", "seats": 8}, {"number": "0201", "seats": 8, "voice": True, "places": 4}]
+    import_registry(oral(rooms, POSTS), actor=SYSTEM)
+    assert dict(Sitting.objects.get().rooms.values_list("room__number", "kind")) == {
+        "0101": "written",
+        "0201": "voice",
+    }
+
+
+@pytest.mark.parametrize(
+    ("rooms", "posts", "words"),
+    [
+        ([PREPARATION], POSTS[:1], "нет аудитории проведения"),
+        ([PREPARATION, VOICE], [("voice", "0201-1", "0101")], "станция записи ответов 0201-1"),
+        ([PREPARATION | {"voice": True}, VOICE], POSTS, "противоречат"),
+    ],
+)
+def test_rooms_that_do_not_fit_the_exam_are_refused_in_words(rooms, posts, words):
+    with pytest.raises(PpeError) as caught:
+        import_registry(oral(rooms, posts), actor=SYSTEM)
+    assert words in caught.value.text("ru")
+    assert not Sitting.objects.exists()
+
+
+@pytest.mark.parametrize("room", [PREPARATION, VOICE])
+def test_a_written_exam_has_neither_voice_nor_preparation_rooms(room):
+    document = oral([room], [])
+    document["points"][0]["sittings"][0]["subject"] = "01"
+    with pytest.raises(PpeError) as caught:
+        import_registry(document, actor=SYSTEM)
+    assert "письменном экзамене" in caught.value.text("ru")

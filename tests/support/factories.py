@@ -87,6 +87,10 @@ class SittingRoomFactory(DjangoModelFactory):
     room = factory.SubFactory(RoomFactory, point=factory.SelfAttribute("..sitting.point"))
     seats = 15
 
+    class Params:
+        voice = factory.Trait(kind=models.SittingRoom.Kind.VOICE)
+        preparation = factory.Trait(kind=models.SittingRoom.Kind.PREPARATION)
+
 
 class StationAssignmentFactory(DjangoModelFactory):
     class Meta:
@@ -203,6 +207,13 @@ def make_voice_day(*, day: date | None = None, point: str = "0002", rooms: int =
             add_post(made, "voice", f"{number}-{place}", room=number, place=str(place))
     add_post(made, "scan", "01", room="HQ")
     return made
+
+
+def add_preparation(day: Day, number: str = "0101", station: str = "0001") -> None:
+    """Add a preparation room with a print station to a day of «Говорение»."""
+    day.rooms[number] = RoomFactory(point=day.point, number=number)
+    SittingRoomFactory(sitting=day.sitting, room=day.rooms[number], seats=8, preparation=True)
+    add_post(day, "print", station, room=number)
 
 
 def add_post(
