@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property, lru_cache
@@ -14,17 +14,19 @@ from audit.models import NODE_CHAIN, ChainHead, Event
 from common import files
 from common.errors import both
 from common.work import clock
-from day.rows import AssignmentFacts, Came, Card, Facts, Key, Pack, PointExam, PointStatusFacts, SealedAt, Use
+from day.rows import AssignmentFacts, Came, Card, Facts, Key, Pack, PointExam, PointStatusFacts, Printing, SealedAt, Use
 from journals.expected import LABELS, standing
+from journals.models import Act
 from journals.rows import ActRow, JournalRow, PostRow, journals
 from keys.models import AccessKey
 from keys.states import AccessKeyState
 from scanning import grounds
 from scanning.models import COUNTS, Discrepancy, Finding, RoomCard, ScanEntry
+from scanning.preparation import lost
 from scanning.scan_journal import station_number
 from scanning.states import CardState
 from stations.matching import plain
-from stations.models import Duty, ExamPoint, Room, Sitting, StationKind
+from stations.models import Duty, ExamPoint, Room, Sitting, SittingRoom, StationKind
 from transfers import link, pausing
 from transfers.models import FeedKind, FeedRecord, Packet, PacketKind, PointStatus, StatusName
 from transfers.states import PacketState, StatusState
@@ -221,10 +223,18 @@ class _FactsReader:
             for post in self.read.posts
             if post.sitting == sitting.pk
         ]
-        packets = self._newest(sitting.pk, self._evidence(stands, instead))
+        preparing = {use.room for use in self.read.uses if use.sitting == sitting.pk and use.preparation}
+        told = [act for act in acts if act.room in preparing and act.kind == Act.Kind.ROOM_DIFFERENCE]
+        packets = self._newest(sitting.pk, self._evidence(stands, instead, told))
         sealed = [pack.sealed_at for pack in packets.values() if pack.sealed_at]
         posts = [self._post(sitting.pk, post, found.state, found.journal, instead, sealed) for post, found in stands]
-        cards = [self._card(row) for row in self.cards if row["sitting_id"] == sitting.pk]
+        # A card of a preparation room is one of a room that was at work, or of nothing.
+        cards = [
+            self._card(row)
+            for row in self.cards
+            if row["sitting_id"] == sitting.pk
+            and not (row["state"] == CardState.WAITING and row["room_id"] in preparing)
+        ]
         statuses = self._standing_statuses(sitting.pk)
         return PointExam(
             pk=sitting.pk,
@@ -238,6 +248,7 @@ class _FactsReader:
                 for use in self.read.uses
                 if use.sitting == sitting.pk and use.kind != Room.Kind.HQ and not use.preparation
             ),
+            printing=self._printing(sitting.pk, acts),
             posts=tuple(sorted((post for post in posts if post), key=_in_order)),
             cards=tuple(cards),
             packets=packets,
@@ -264,6 +275,28 @@ class _FactsReader:
             ),
             begun=bool(own or acts or packets or any(card.state != CardState.WAITING for card in cards))
             or any(row["sitting_id"] == sitting.pk for row in self.statuses),
+        )
+
+    def _printing(self, sitting: int, acts: list[ActRow]) -> tuple[Printing, ...]:
+        """The preparation rooms, and the stations without a room that have printed for them, with what lies nowhere."""
+        uses = [use for use in self.read.uses if use.sitting == sitting and use.preparation]
+        if not uses:
+            return ()
+        own = self.grounds[sitting]
+        hq = {row["pk"] for row in self.cards if row["kind"] == Room.Kind.HQ}
+        lying = {number for number, cards in own.places.items() if set(cards) - hq}
+        found: dict[str, list[tuple[str, int]]] = {use.number: [] for use in uses}
+        for each in lost(own.register, lying, {number for act in acts for number in act.numbers}):
+            found.setdefault(each.room if each.room in found else "", []).append((each.station, each.ordinal))
+        words = {use.number: _label(SittingRoom.Kind, use.use) for use in uses}
+        return tuple(
+            Printing(
+                room,
+                Message("{kind} {room}", kind=words[room], room=room) if room else Message("stations without a room"),
+                tuple(sorted(sets)),
+                tuple(act.name for act in acts if act.numbers and act.room in {use.room for use in uses}),
+            )
+            for room, sets in found.items()
         )
 
     def _post(
@@ -377,10 +410,13 @@ class _FactsReader:
             open_there=tuple(Message.from_json(each) for each in row["open_there"]),
         )
 
-    def _evidence(self, stands: list[Any], instead: Mapping[int, ActRow]) -> dict[str, list[str]]:
+    def _evidence(
+        self, stands: list[Any], instead: Mapping[int, ActRow], told: Iterable[ActRow]
+    ) -> dict[str, list[str]]:
         """Status → the SHA-256 of the journals and acts that belong to it now, sorted."""
         kinds = {StatusName.EXAMS_FINISHED: ("print", "voice"), StatusName.BLANKS_TRANSFERRED: ("scan",)}
         names: dict[str, set[str]] = defaultdict(set)
+        names[StatusName.BLANKS_TRANSFERRED] |= {act.sha256 for act in told}
         for status, wanted in kinds.items():
             for post, found in stands:
                 if post.kind not in wanted:

@@ -191,6 +191,23 @@ class Use:
 
 
 @dataclass(frozen=True)
+class Printing:
+    """A preparation room: forms leave it, none is collected there.
+
+    Attributes:
+        room: Number of the room; empty of stations without one.
+        words: The room in words.
+        lost: Used sets that lie nowhere, by station and ordinal.
+        acts: Names of the acts about sets of it.
+    """
+
+    room: str
+    words: Message
+    lost: tuple[tuple[str, int], ...] = ()
+    acts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Came:
     """A journal as it came: what a person has to see to.
 
@@ -224,6 +241,7 @@ class PointExam:
     oral: bool
     deadlines: dict[str, datetime] = field(default_factory=dict)
     uses: tuple[Use, ...] = ()
+    printing: tuple[Printing, ...] = ()
     posts: tuple[AssignmentFacts, ...] = ()
     cards: tuple[Card, ...] = ()
     packets: dict[tuple[str, str], Pack] = field(default_factory=dict)

@@ -9,12 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from common.obligations import Obligation, ObligationState, standing
-from day.rows import AssignmentFacts, Card, Facts, Pack, PointExam, PointStatusFacts, SealedAt, Use
+from day.rows import AssignmentFacts, Card, Facts, Pack, PointExam, PointStatusFacts, Printing, SealedAt, Use
 from day.table import END, ENDS, FINISHED, TABLE, TITLES, TRANSFERRED, WAIT
 from wire.messages import NOTHING, Message, Several
 
 #: States of a packet that has reached the centre.
 _REACHED = frozenset({"delivered", "acknowledged", "rejected"})
+
+
+#: More sets than these are not named one by one.
+_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -161,9 +165,13 @@ def _owed(exam: PointExam, facts: Facts) -> Iterator[Obligation]:
     yield from _preparation(exam, facts)
     places = [*_places(exam, facts)]
     yield from places
+    printing = [*_printing(exam, facts)]
+    yield from printing
     scans = [*_scan_journals(exam, facts, packed=not standing(each for each in places if each.code == "room"))]
     yield from scans
-    ready = not standing([*journals, *scans, *(each for each in places if TRANSFERRED in TABLE[each.code].gates)])
+    ready = not standing(
+        [*journals, *scans, *printing, *(each for each in places if TRANSFERRED in TABLE[each.code].gates)]
+    )
     yield _status(exam, facts, TRANSFERRED, ready=ready and accepted(exam, FINISHED))
 
 
@@ -343,6 +351,43 @@ def _key(exam: PointExam, facts: Facts) -> Obligation:
         return _make("key", exam, "", _begun(facts), text, rule="keys.load")
     text = Message("the key is loaded and waits for a GEK member's token")
     return _make("key", exam, "", _begun(facts), text)
+
+
+# --- preparation rooms ------------------------------------------------------------------------------------------------
+
+
+def _printing(exam: PointExam, facts: Facts) -> Iterator[Obligation]:
+    """What preparation rooms printed and gave out must lie somewhere: no card and no packet of theirs tells."""
+    voices = [post for post in exam.posts if post.kind == "voice" and (not post.served or post.sealed)]
+    for each in exam.printing:
+        posts = [post for post in exam.posts if post.kind == "print" and (post.room or "") == each.room]
+        if each.lost:
+            yield _lost(exam, facts, each, unheard=bool(voices))
+        elif closed := [post for post in posts if post.sealed]:
+            text = Message("{room}: the numbers of its print journals are sealed", room=each.words)
+            state = ObligationState.NOT_DUE
+            if problem := next((post.problem for post in closed if post.problem), NOTHING):
+                state, text = ObligationState.OPEN, Message("{text}. {why}", text=text, why=problem)
+            cure = Message("Load the key; a GEK member activates it.")
+            yield _make("sets_unplaced", exam, each.room, state, text, cure=cure, rule="keys.activate", page="keys")
+        elif [post for post in posts if not post.served]:
+            text = Message("{room}: what it printed is not known before its journals are here", room=each.words)
+            yield _make("sets_unplaced", exam, each.room, ObligationState.NOT_DUE, text)
+        else:
+            text = Message("{room}: every set that was given out is accounted for", room=each.words)
+            evidence = Message("act {name}", name=each.acts[0]) if each.acts else Message("voice journals and forms")
+            yield _make("sets_unplaced", exam, each.room, ObligationState.SETTLED, text, evidence=evidence)
+
+
+def _lost(exam: PointExam, facts: Facts, room: Printing, *, unheard: bool) -> Obligation:
+    sets = ", ".join(f"{station}/{ordinal}" for station, ordinal in room.lost[:_NAMED])
+    if len(room.lost) > _NAMED:
+        sets += f" (+{len(room.lost) - _NAMED})"
+    if unheard:
+        text = Message("{room}: sets that no voice journal names yet (station/set): {sets}", room=room.words, sets=sets)
+        return _make("sets_unplaced", exam, room.room, ObligationState.NOT_DUE, text, anchor="#preparation")
+    text = Message("{room}: sets given out that no voice room has (station/set): {sets}", room=room.words, sets=sets)
+    return _make("sets_unplaced", exam, room.room, _begun(facts), text, anchor="#preparation")
 
 
 # --- rooms and their packets ------------------------------------------------------------------------------------------

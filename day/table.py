@@ -159,6 +159,19 @@ TABLE: dict[str, ObligationKind] = {
         "5, 6",
         (TRANSFERRED, END),
     ),
+    "sets_unplaced": ObligationKind(
+        Message("Every set that a preparation room printed and gave out lies in a voice room"),
+        Message("its number in a voice journal, its form scanned in a room, or an act"),
+        Message("when every voice journal is here and its numbers are open"),
+        "scanning.edit",
+        Message(
+            "Load the voice journal that names it, or scan the registration form in the room where it lies;"
+            " if there is no such form, make an act."
+        ),
+        "scanning",
+        "5",
+        (TRANSFERRED, END),
+    ),
     "packet": ObligationKind(
         Message("The packet of a room, and that of the HQ forms"),
         Message("the centre's receipt «Подтвержден» (its number)"),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from audit.log import Actor, record
 from common import files
@@ -16,7 +17,7 @@ from journals.errors import ActRefusedError
 from journals.expected import expected_set
 from journals.models import Act
 from keys.tokens import OpenToken
-from stations.models import Room, Sitting, StationAssignment
+from stations.models import Room, Sitting, SittingRoom, StationAssignment
 from wire.documents import act as wire_act
 from wire.durable import write_durable
 from wire.messages import Message
@@ -159,6 +160,7 @@ def _keep(
             room=room,
             reason=document.reason,
             text=document.text,
+            numbers=list(document.numbers),
             name=name,
             path=files.relative(path),
             sha256=digest,
@@ -176,6 +178,12 @@ def _keep(
             data={"sha256": digest, "kind": document.kind, "reason": document.reason, "room": document.room or ""},
         )
     return row
+
+
+def of_preparation(sitting: Sitting) -> QuerySet[Act]:
+    """Return the acts about sets of preparation rooms: no packet of a room takes them along, the last status does."""
+    rooms = sitting.rooms.filter(kind=SittingRoom.Kind.PREPARATION).values("room")
+    return Act.objects.filter(sitting=sitting, kind=Act.Kind.ROOM_DIFFERENCE, room__in=rooms).order_by("pk")
 
 
 def file_bytes(row: Act) -> bytes:

@@ -240,6 +240,7 @@ class Act(models.Model):
     room = models.ForeignKey(Room, models.PROTECT, verbose_name=_("room"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=200)
     text = models.TextField(_("text"), blank=True)
+    numbers = models.JSONField(_("form numbers"), default=list)
     name = models.CharField(_("file name"), max_length=160)
     path = models.CharField(_("file"), max_length=300)
     sha256 = models.CharField("SHA-256", max_length=64, unique=True)

@@ -82,6 +82,7 @@ class ActRow(NamedTuple):
     name: str
     sha256: str
     made_at: datetime
+    numbers: list[str]
 
 
 class AnswerRow(NamedTuple):
@@ -173,7 +174,7 @@ def acts(sittings: Collection[int]) -> list[ActRow]:
         ActRow,
         Act.objects.filter(sitting__in=sittings)
         .order_by("pk")
-        .values_list("pk", "sitting_id", "kind", "station_post_id", "room_id", "name", "sha256", "made_at"),
+        .values_list("pk", "sitting_id", "kind", "station_post_id", "room_id", "name", "sha256", "made_at", "numbers"),
     )
 
 

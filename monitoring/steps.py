@@ -384,7 +384,9 @@ def _scan(look: Look) -> DayStep:
         Tally(_("Packets transferred"), reached, len(packets)),
     ]
     step.missing = [_room_line(look, row) for row in rooms if row not in closed]
-    if reached >= len(packets) and not standing(rooms):
+    lost = [row for row in look.own.of("sets_unplaced") if row.state == Owed.OPEN]
+    step.missing += [f"{row.text}. {row.cure}" for row in lost]
+    if reached >= len(packets) and not standing(rooms) and not lost:
         step.state, step.said = StepState.DONE, _("every packet has reached the regional centre")
         return step
     signing = [row for row in packets if row.stands and row.rule == "transfers.sign"]
@@ -407,6 +409,8 @@ def _scan(look: Look) -> DayStep:
         step.rule = "transfers.build"
         step.missing = rules.texts(build)
         step.action = Action(_("Transfer answer forms"), look.link("transfers"))
+    elif lost:
+        step.action = Action(_("Go there"), link_of(lost[0]))
     else:
         _on_the_way(look, step, [row for row in packets if not look.own.reached(row)])
     return step

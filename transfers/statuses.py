@@ -6,6 +6,7 @@ from django.db import transaction
 
 from audit.log import SYSTEM, Actor, hold, record
 from common.work.clock import now
+from journals.acts import of_preparation
 from journals.expected import Expected, expected_set, scan_expected
 from journals.models import Act, Journal
 from stations.models import Sitting
@@ -78,6 +79,8 @@ def evidence(row: PointStatus) -> tuple[list[Journal], list[Act]]:
     rows = list(expected)
     journals = {r.journal.pk: r.journal for r in rows if r.journal is not None and r.state == "accepted"}
     acts = {r.act.pk: r.act for r in rows if r.act is not None}
+    if row.status == StatusName.BLANKS_TRANSFERRED:
+        acts |= {act.pk: act for act in of_preparation(row.sitting)}
     return list(journals.values()), list(acts.values())
 
 

@@ -1,18 +1,21 @@
-"""Forms of the page of a room: its card, and closing it with an act."""
+"""Forms of the desk: the card of a room, closing it with an act, and an act about sets that no room has."""
 
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, QueryDict
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from common.web.forms import PageForm, PlainText, Secret
 from keys.tokens import list_tokens
 from scanning import cards
 from scanning.errors import CardChangedError
+from scanning.expected_forms import read_expected_forms
 from scanning.models import COUNTS
 from scanning.pages.finding import card_of
+from scanning.preparation import lost_of, name_of
 from stations import rules
+from stations.lookup import sitting_for
 from wire.errors import PpeError
 
 
@@ -84,7 +87,51 @@ class ClosingActForm(PageForm):
     def __init__(self, request: HttpRequest, **given: Any) -> None:
         """Offer the tokens that are inserted."""
         super().__init__(request, **given)
-        widget: Any = self.fields["token"].widget
-        widget.choices = [(each.id, each.label) for each in list_tokens()] or [
-            ("", gettext_lazy("No token inserted")),
+        _offer_tokens(self)
+
+
+def _offer_tokens(form: PageForm) -> None:
+    widget: Any = form.fields["token"].widget
+    widget.choices = [(each.id, each.label) for each in list_tokens()] or [
+        ("", gettext_lazy("No token inserted")),
+    ]
+
+
+def sitting_to(action: str) -> Any:
+    """Return what finds the exam of an address, and refuses whoever may not do the action."""
+
+    def about(request: HttpRequest, key: str) -> Any:
+        return sitting_for(request, key, action)
+
+    return about
+
+
+class LostSetsForm(PageForm):
+    """Which sets of a preparation room cannot be had, why, and the token that signs it."""
+
+    name = "lost-sets"
+    sets = forms.MultipleChoiceField(
+        label=gettext_lazy("Sets whose forms cannot be had"), widget=forms.SelectMultiple({"size": 4})
+    )
+    reason = PlainText(label=gettext_lazy("Why they cannot be had"), max_length=200)
+    text = PlainText(
+        label=gettext_lazy("Circumstances"),
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea({"rows": 3, "cols": ""}),
+    )
+    token = PlainText(label=gettext_lazy("Token of a GEK member"), max_length=200, widget=forms.Select)
+    pin = Secret(label=gettext_lazy("PIN"), max_length=200)
+
+    def __init__(self, request: HttpRequest, **given: Any) -> None:
+        """Offer the sets that lie nowhere, and the tokens that are inserted."""
+        super().__init__(request, **given)
+        _offer_tokens(self)
+        sets: Any = self.fields["sets"]
+        sets.choices = [
+            (
+                name_of(each),
+                gettext("station %(station)s, set no. %(set)d") % {"station": each.station, "set": each.ordinal},
+            )
+            for each in lost_of(self.about, read_expected_forms(self.about))
         ]

@@ -1,14 +1,20 @@
 """“Scanning station”: the rooms of a sitting and how far each has come."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
+from audit.log import actor_of
+from common.web.forms import form_on
 from common.web.pages import page, render
 from journals.forms import unopenable, why_sealed
 from journals.models import Act, Journal
 from keys import access
-from scanning import board, cards, live, scan_journal
-from scanning.expected_forms import digest, read_expected_forms
+from keys.pin import open_typed
+from scanning import board, cards, live, preparation, scan_journal
+from scanning.expected_forms import ExpectedForms, digest, read_expected_forms
+from scanning.pages.forms import LostSetsForm, sitting_to
 from stations import rules
 from stations.lookup import open_sitting, sitting_or_404
 from stations.models import Sitting
@@ -31,6 +37,7 @@ def desk(request: HttpRequest, key: str) -> HttpResponse:
         "waiting": sum(row.problems + row.differences for row in rows),
         "progress": progress,
         "register": (register := read_expected_forms(sitting)),
+        **_lost(request, sitting, register),
         "why_sealed": why_sealed(sitting) if register.sealed_rooms else "",
         "unopenable": unopenable(sitting) if register.sealed_rooms else None,
         "access_key": access.active(sitting),
@@ -43,6 +50,34 @@ def desk(request: HttpRequest, key: str) -> HttpResponse:
     }
     template = "scanning/_rooms.html" if request.GET.get("part") == "live" else "scanning/desk.html"
     return render(request, template, context, title=_("Scanning station"))
+
+
+def _lost(request: HttpRequest, sitting: Sitting, register: ExpectedForms) -> dict[str, Any]:
+    """The sets of preparation rooms that lie nowhere; an act about them once every voice journal has spoken."""
+    lost = preparation.lost_of(sitting, register)
+    heard = register.preparation is not None and not register.preparation.unheard
+    may = bool(lost) and heard and rules.allowed(request.user, "scanning.act", sitting)
+    return {
+        "lost": lost,
+        "heard": heard,
+        "lost_form": form_on(request, LostSetsForm, about=sitting) if may else None,
+    }
+
+
+@desk.post(LostSetsForm, about=sitting_to("scanning.act"))
+def lost_sets(request: HttpRequest, form: LostSetsForm) -> str:
+    """Sign an act about sets whose forms cannot be had."""
+    said, sitting = form.cleaned_data, form.about
+    token = open_typed(request, token=said["token"], pin=said["pin"], point=sitting.point)
+    made = preparation.make_act(
+        sitting=sitting,
+        numbers=said["sets"],
+        reason=said["reason"],
+        text=said["text"],
+        token=token,
+        actor=actor_of(request),
+    )
+    return _("Act signed: %s.") % made
 
 
 @page("scanning/<sitting:key>/pulse.json", name="scanning-pulse", node="hq")

@@ -7,7 +7,7 @@ import pytest
 
 from common.obligations import ObligationState, standing
 from day import rules, table
-from day.rows import AssignmentFacts, Card, Facts, Pack, PointExam, PointStatusFacts, SealedAt, Use
+from day.rows import AssignmentFacts, Card, Facts, Pack, PointExam, PointStatusFacts, Printing, SealedAt, Use
 from wire.messages import Message
 
 DAY = date(2026, 5, 29)
@@ -63,9 +63,10 @@ def owed(exam, **more):
     return judged(exam, **more).sittings[0]
 
 
-def changed(exam, *, packets=None, cards=None, statuses=None, posts=None):
+def changed(exam, *, packets=None, cards=None, statuses=None, posts=None, printing=()):
     return replace(
         exam,
+        printing=printing,
         packets={**exam.packets, **(packets or {})},
         statuses={**exam.statuses, **(statuses or {})},
         cards=cards or exam.cards,
@@ -85,6 +86,7 @@ OPENS = {
     "packet": {"packets": {("blanks", "0101"): pack("blanks", "0101", "delivered")}},
     "room_open_again": {"cards": (card(state="open", again=Message("why"), again_at=AT), card("HQ"))},
     "room_balance": {"cards": (card(current=False), card("HQ"))},
+    "sets_unplaced": {"printing": (Printing("0109", W, (("0001", 2),)),)},
     "room_at_work": {"cards": (card(), card("HQ"), card("0109", "scanning"))},
     "scan_journal_behind": {"posts": (post(), post("scan", "01", behind=True))},
     "scan_journal_rewritten": {
