@@ -279,7 +279,7 @@ def _mandatory(packet: InboxPacket, sheets: Iterable[InboxSheet]) -> None:
     """Name the forms that the HQ must send: its own, and those of every room."""
     found = Counter(sheet.form for sheet in sheets)
     oral = bool(packet.sitting and packet.sitting.subject.oral)
-    rooms = packet.sitting.rooms.count() if packet.sitting else 0
+    rooms = packet.sitting.rooms.collecting().count() if packet.sitting else 0
     for form in CATALOGUE.values():
         if not form.mandatory or form.scope == "participant" or form.code == (SUMMARY if oral else ORAL_SUMMARY):
             continue

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from django.db.models import Q
@@ -15,6 +16,7 @@ from rcoi.day.rows import (
     ExamFacts,
     FindingFacts,
     PacketFacts,
+    PrintSource,
     RescanFacts,
     RoomUse,
     ScanHeadFacts,
@@ -73,14 +75,15 @@ def read(sittings: Iterable[Sitting]) -> list[CentreExam]:
         findings[finding.packet_id].append(finding)
     acts: dict[int, list[ActFacts]] = defaultdict(list)
     for act in InboxAct.objects.filter(packet__sitting__in=rows, kind__in=("room_difference", "journal_missing")):
-        acts[act.packet_id].append(ActFacts(act.kind, act.room, act.sha256, not act.problem, _plain(act.station)))
+        said = ActFacts(act.kind, act.room, act.sha256, not act.problem, _plain(act.station), act.made_at)
+        acts[act.packet_id].append(said)
     rescans: dict[int, list[RescanFacts]] = defaultdict(list)
     for row in RescanRequest.objects.filter(sitting__in=rows):
         rescans[row.sitting_id].append(_rescan(row))
     records: dict[int, dict[str, PointStatusRecord]] = defaultdict(dict)
     for record in PointStatusRecord.objects.filter(sitting__in=rows).select_related("packet"):
         records[record.sitting_id][record.status] = record
-    sets = _printed(rows)
+    sets, sources = _printed(rows)
     numbers = _numbers(packets.values(), sets)
     phoned = _phoned(rows)
     heads = {pk: [head for each in here if (head := _scan_head(each))] for pk, here in packets.items()}
@@ -102,7 +105,9 @@ def read(sittings: Iterable[Sitting]) -> list[CentreExam]:
                     for status in rules.STATUSES
                 ],
                 rescans=rescans[sitting.pk],
-                sets={} if sitting.subject.oral else sets.get(sitting.pk, {}),
+                sets=sets.get(sitting.pk, {}),
+                sources=sources.get(sitting.pk, {}),
+                kinds={each.room.number: each.kind for each in uses[sitting.pk]},
                 scan_journals=scans.get(sitting.pk, {}),
             ),
             here,
@@ -116,7 +121,9 @@ def read(sittings: Iterable[Sitting]) -> list[CentreExam]:
 
 def _places(uses: Iterable[SittingRoom]) -> list[RoomUse]:
     rooms = [
-        RoomUse(each.room.number, InboxKind.AUDIO if each.voice else InboxKind.BLANKS, each.seats) for each in uses
+        RoomUse(each.room.number, InboxKind.AUDIO if each.voice else InboxKind.BLANKS, each.seats)
+        for each in uses
+        if each.kind != SittingRoom.Kind.PREPARATION
     ]
     return [*rooms, RoomUse("", InboxKind.FORMS, None)]
 
@@ -145,6 +152,7 @@ def _packet(row: InboxPacket, acts: Iterable[ActFacts], numbers: frozenset[str])
         closed_sets=_closed_sets(row.document.get("sets")),
         status=str(row.document.get("status", "")),
         scan_head=_scan_head(row),
+        room_kind=row.header.get("room_kind") or "",
     )
 
 
@@ -223,17 +231,26 @@ def _phoned(sittings: Sequence[Sitting]) -> dict[tuple[int, Any, str], PhoneRepo
     return {(row.point_id, row.date, row.status): row for row in rows.order_by("at", "pk")}
 
 
-def _printed(sittings: Sequence[Sitting]) -> dict[int, dict[str, list[PrintedSet]]]:
-    """Return the sets that print journals list, by exam and room: of each station the longest journal that came."""
+def _printed(
+    sittings: Sequence[Sitting],
+) -> tuple[dict[int, dict[str, list[PrintedSet]]], dict[int, dict[str, PrintSource]]]:
+    """Return the sets that print journals list, by exam and room: of each station the longest journal that came.
+
+    Beside them, by exam and room, where they were read.
+    """
     standing = InboxPacket.objects.filter(sitting__in=sittings, kind=InboxKind.STATUS).acknowledged()
     rows = InboxJournal.objects.filter(packet__in=standing, kind="print").exclude(sets=[])
     longest: dict[tuple[int, str, str], tuple[int, list[dict[str, Any]]]] = {}
-    for sitting, room, station, entries, sets in rows.order_by("pk").values_list(
-        "packet__sitting", "room", "station", "entry_count", "sets"
+    sources: dict[int, dict[str, PrintSource]] = defaultdict(dict)
+    for sitting, room, station, entries, sets, packet, closed in rows.order_by("pk").values_list(
+        "packet__sitting", "room", "station", "entry_count", "sets", "packet", "closed_at"
     ):
         key = (sitting, room, _plain(station))
         if key not in longest or entries >= longest[key][0]:
             longest[key] = (entries, sets)
+            before = sources[sitting].get(room)
+            last = max((each for each in (closed, before.closed_at if before else None) if each), default=None)
+            sources[sitting][room] = PrintSource(packet, last)
     found: dict[int, dict[str, list[PrintedSet]]] = defaultdict(lambda: defaultdict(list))
     for (sitting, room, station), (_entries, sets) in longest.items():
         found[sitting][room] += [
@@ -247,7 +264,7 @@ def _printed(sittings: Sequence[Sitting]) -> dict[int, dict[str, list[PrintedSet
             )
             for each in sets
         ]
-    return found
+    return found, sources
 
 
 def _scan_journals(
@@ -305,8 +322,10 @@ def _numbers(
         for each in here:
             if each.kind in rules.SHEETS:
                 places[each.kind, each.room].append(each.pk)
-        for (_kind, room), pks in places.items():
-            listed = sets.get(here[0].sitting_id or 0, {}).get(room, ())
+        for (kind, room), pks in places.items():
+            known = sets.get(here[0].sitting_id or 0, {})
+            # What a voice room collects was printed elsewhere.
+            listed = chain(*known.values()) if kind == InboxKind.AUDIO else known.get(room, ())
             if len(pks) > 1 or any(each.sheets for each in listed):
                 wanted += pks
     found: dict[int, set[str]] = defaultdict(set)

@@ -29,6 +29,7 @@ class ActFacts:
     sha256: str
     sound: bool
     station: str = ""
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class PacketFacts:
         closed_sets: Sets that the desk knew of when it closed the room, by station; None where it does not say.
         status: Which status it carries.
         scan_head: The end of the scan journal when it was signed; None of a packet that does not say it.
+        room_kind: What the point says that the room was for; empty of an older one.
     """
 
     pk: int
@@ -84,6 +86,7 @@ class PacketFacts:
     closed_sets: Mapping[str, frozenset[int]] | None = None
     status: str = ""
     scan_head: ScanHeadFacts | None = None
+    room_kind: str = ""
 
     @property
     def standing(self) -> bool:
@@ -161,6 +164,14 @@ class RoomUse:
     seats: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class PrintSource:
+    """Where the print journals of a room were read: the newest packet that brought one, and the end of the last."""
+
+    packet: int
+    closed_at: datetime | None
+
+
 @dataclass(frozen=True)
 class ExamFacts:
     """Everything that the conclusions about one exam of a point rest on.
@@ -168,6 +179,8 @@ class ExamFacts:
     Attributes:
         sets: Room → the sets that the print journals list for it, as the status packets brought them.
         scan_journals: Station → its scan journal, as the status packets brought it.
+        sources: Room → where these journals were read.
+        kinds: Room → what it is for by the registry.
     """
 
     key: str
@@ -180,6 +193,13 @@ class ExamFacts:
     rescans: Sequence[RescanFacts]
     sets: Mapping[str, Sequence[PrintedSet]] = field(default_factory=dict)
     scan_journals: Mapping[str, ScanJournalFacts] = field(default_factory=dict)
+    sources: Mapping[str, PrintSource] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def preparing(self) -> frozenset[str]:
+        """The preparation rooms."""
+        return frozenset(room for room, kind in self.kinds.items() if kind == "preparation")
 
     @cached_property
     def decided(self) -> frozenset[tuple[str, Hashable, str]]:

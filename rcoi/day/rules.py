@@ -30,9 +30,20 @@ BY_ACT, BY_DECISION = Message("an act of the GEK member"), Message("a decision o
 #: Who is bringing what is on its way.
 _CENTRE, _TELEPHONE = Message("the regional centre is opening it"), Message("told by telephone, the packet follows")
 #: Rules about a difference: one that somebody settled is shown as covered, and the exam is not green.
-DIFFERENCES = frozenset({"seats_differ", "sets_undelivered", "scan_head_missing", "scan_journal_rewritten"})
+DIFFERENCES = frozenset(
+    {
+        "seats_differ",
+        "sets_undelivered",
+        "sets_unplaced",
+        "sets_contested",
+        "scan_head_missing",
+        "scan_journal_rewritten",
+    }
+)
 #: Rules about packets that say what a person may have to look into; each stands as a finding on its packet, too.
-SAID_OF_PACKETS = frozenset({"fewer_sheets", "fewer_with_act", "second_packet", "after_last_status", *DIFFERENCES})
+SAID_OF_PACKETS = frozenset(
+    {"fewer_sheets", "fewer_with_act", "second_packet", "after_last_status", "room_kind_differs", *DIFFERENCES}
+)
 #: What is said of an act, and waits for nobody.
 COVERED_BY_ACT = frozenset({"closed_with_act", "fewer_with_act"})
 SHOWN = 10
@@ -61,6 +72,8 @@ def obligations(facts: ExamFacts) -> list[Obligation]:
         *fewer_sheets(facts),
         *rooms_balanced(facts),
         *scan_heads_held(facts),
+        *sets_placed(facts),
+        *kinds_agree(facts),
         *after_last_status(facts),
         *remarks(facts),
         *rescans_awaited(facts),
@@ -224,6 +237,93 @@ def _journals_absent(facts: ExamFacts, absent: Mapping[str, PacketFacts]) -> Ite
                 "No journal of scanning station {station} came, nor an act; it signed packets.", station=station
             )
             yield _trouble(facts, packet, "scan_head_missing", text, _FORM)
+
+
+def sets_placed(facts: ExamFacts) -> Iterator[Obligation]:
+    """Every set that a preparation room gave out has come with one voice room, once all of these are here."""
+    standing = [each for each in facts.packets if each.standing and each.kind in ROOM_KINDS]
+    came = {each.room for each in standing}
+    whole = all(use.room in came for use in facts.places if use.room)
+    packets = {each.pk: each for each in facts.packets}
+    numbers = frozenset().union(*(each.numbers for each in standing))
+    for room in sorted(facts.preparing | {""} if facts.preparing else ()):
+        used = [each for each in facts.sets.get(room, ()) if each.used]
+        packet = packets.get(facts.sources[room].packet) if used else None
+        if packet is None:
+            continue
+        where = {(each.station, each.ordinal): _rooms_with(each, standing) for each in used}
+        if whole and (lost := [each for each in used if not where[each.station, each.ordinal]]):
+            lost = [each for each in lost if not set(each.sheets.values()) & numbers]
+            if lost:
+                yield _trouble(facts, packet, "sets_unplaced", _unplaced(room, lost), _SCAN, act=_told(facts, room))
+        for each in used:
+            holders = where[each.station, each.ordinal]
+            if len(holders) > 1:
+                yield _contested(facts, each, holders)
+
+
+def _rooms_with(each: PrintedSet, standing: Iterable[PacketFacts]) -> list[PacketFacts]:
+    """Return the packets of rooms that say a set is theirs."""
+    return [
+        packet
+        for packet in standing
+        if packet.closed_sets is not None and each.ordinal in packet.closed_sets.get(each.station, frozenset())
+    ]
+
+
+def _unplaced(room: str, lost: Sequence[PrintedSet]) -> Message:
+    named = ", ".join(f"{each.station}/{each.ordinal}" for each in lost[:SHOWN])
+    more = f" (+{len(lost) - SHOWN})" if len(lost) > SHOWN else ""
+    return Message(
+        "Preparation room {room} printed and gave out sets that came with no voice room (station/set): {sets}.",
+        room=room or "—",
+        sets=named + more,
+    )
+
+
+def _contested(facts: ExamFacts, each: PrintedSet, holders: Sequence[PacketFacts]) -> Obligation:
+    text = Message(
+        "Set {set} (station/set) of the preparation room came with several voice rooms: {rooms}.",
+        set=f"{each.station}/{each.ordinal}",
+        rooms=", ".join(sorted(packet.room for packet in holders)),
+    )
+    act = all(valid_acts(packet.acts, packet.room) for packet in holders)
+    return _trouble(facts, holders[-1], "sets_contested", text, _LOOK, act=act)
+
+
+def _told(facts: ExamFacts, room: str) -> bool:
+    """Whether an act tells of a preparation room's sets: one made after its last print journal was closed."""
+    closed = facts.sources[room].closed_at
+    rooms = [room] if room else sorted(facts.preparing)
+    acts = [act for each in facts.packets if each.standing and each.kind == "status" for act in each.acts]
+    return any(
+        closed is None or (act.made_at is not None and act.made_at > closed)
+        for name in rooms
+        for act in valid_acts(acts, name)
+    )
+
+
+_WHAT_FOR = {
+    "written": Message("a room of the written exam"),
+    "voice": Message("a voice room"),
+    "preparation": Message("a preparation room"),
+}
+
+
+def kinds_agree(facts: ExamFacts) -> Iterator[Obligation]:
+    """What a room was for at the point is what the centre's registry says."""
+    for each in facts.packets:
+        known = facts.kinds.get(each.room, "")
+        if not each.standing or each.kind not in ROOM_KINDS or not (each.room_kind and known):
+            continue
+        if each.room_kind != known:
+            text = Message(
+                "At the point room {room} was {said}; by the centre's registry it is {known}.",
+                room=each.room,
+                said=_WHAT_FOR.get(each.room_kind, Both(each.room_kind)),
+                known=_WHAT_FOR.get(known, Both(known)),
+            )
+            yield _trouble(facts, each, "room_kind_differs", text)
 
 
 def after_last_status(facts: ExamFacts) -> Iterator[Obligation]:

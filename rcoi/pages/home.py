@@ -25,7 +25,7 @@ from stations.models import Region
 #: Arrivals, and tasks of one kind, that the page names one by one.
 RECENT, SHOWN = 8, 20
 #: Findings that may mean a lost sheet: each is named among the tasks.
-NAMED = ("fewer_sheets", "second_packet", "after_last_status", "seats_differ", "sets_undelivered")
+NAMED = ("fewer_sheets", "second_packet", "after_last_status", "seats_differ", "sets_undelivered", "sets_unplaced")
 
 
 @dataclass(frozen=True)

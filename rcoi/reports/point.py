@@ -23,7 +23,7 @@ from rcoi.models import (
 )
 from rcoi.reports.registered import Stamp, formed
 from rcoi.states import FindingState, InboxState
-from stations.models import Sitting, StationKind
+from stations.models import Sitting, SittingRoom, StationKind
 
 
 @in_russian
@@ -190,6 +190,11 @@ class PointFacts:
         ]
         seats = {each.room.number: each.seats for each in self.sitting.rooms.select_related("room")}
         rows = [self._packet(cell, seats) for cell in self.board.cells]
+        preparing = self.sitting.rooms.filter(kind=SittingRoom.Kind.PREPARATION).select_related("room")
+        rows += [
+            [each.room.number, "", "", "", "", "", str(each.get_kind_display()), "", ""]
+            for each in preparing.order_by("room__number")
+        ]
         return layout.table(_("Rooms and forms"), columns, rows, empty="")
 
     def _packet(self, cell: AwaitedItem, seats: dict[str, int]) -> list[str]:

@@ -1,0 +1,110 @@
+"""What preparation rooms printed, held against all that came in voice rooms."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from common.obligations import ObligationState
+from rcoi.day import rules
+from rcoi.day.rows import ActFacts, PrintSource, RoomUse
+from stations.models import SittingRoom
+from tests.rcoi.conftest import arrive
+from tests.rcoi.test_print_journals import codes, journals, printed, stranger
+from tests.rcoi.test_rules import AT, exam, forms, packet
+from tests.rcoi.test_standing import full, shown
+from wire.forms import make_number
+from wire.room import CardCounts, PrintedSet
+
+__all__ = ["stranger"]
+CODES = {"sets_unplaced", "sets_contested", "room_kind_differs"}
+
+
+def voice(pk, room, *sets, **more):
+    said = {
+        "kind": "audio",
+        "room": room,
+        "counts": {"R": len(sets), "recordings": len(sets)},
+        "card": CardCounts(registration=len(sets), absent=2 - len(sets)),
+        "closed_sets": {"1": frozenset(sets)},
+        "room_kind": "voice",
+    }
+    return packet(pk, **(said | more))
+
+
+STATUS = packet(3, kind="status", room="", counts={})
+
+
+def spoken(*packets, sets=(1, 2), status=STATUS, **more):
+    """A spoken exam: preparation room 0101, voice rooms 0201 and 0202 of two seats."""
+    made = exam(
+        *packets,
+        forms(),
+        status,
+        places=[RoomUse("0201", "audio", 2), RoomUse("0202", "audio", 2), RoomUse("", "forms", None)],
+        sets={"0101": [PrintedSet("0101", "1", each) for each in sets]},
+        sources={"0101": PrintSource(3, AT)},
+        kinds={"0101": "preparation", "0201": "voice", "0202": "voice"},
+    )
+    return replace(made, oral=True, **more)
+
+
+def found(facts):
+    return [each for each in rules.obligations(facts) if each.code in CODES and not each.settled]
+
+
+def test_sets_that_came_with_voice_rooms_are_settled():
+    assert not found(spoken(voice(1, "0201", 1), voice(2, "0202", 2)))
+
+
+def test_a_set_that_came_with_no_room_is_open_at_the_journal_that_lists_it():
+    one, two = voice(1, "0201", 1), voice(2, "0202")
+    (row,) = found(spoken(one, two))
+    assert (row.code, row.anchor) == ("sets_unplaced", packet(3).sha256)
+    assert "1/2" in row.text.ru
+    assert "1/1" not in row.text.ru
+    # As long as a voice room is still to come, that is what is waited for.
+    assert not found(spoken(one))
+    # A form that is here by its number lies somewhere, whatever the desk said of it.
+    number = make_number("R", 77)
+    lost = PrintedSet("0101", "1", 2, sheets={"R": number})
+    here = replace(two, numbers=frozenset({number}))
+    facts = spoken(one, here)
+    assert not found(replace(facts, sets={"0101": [facts.sets["0101"][0], lost]}))
+
+
+@pytest.mark.parametrize(("minutes", "covered"), [(1, True), (-1, False)])
+def test_an_act_covers_what_its_journal_listed_and_no_longer_one(minutes, covered):
+    act = ActFacts("room_difference", "0101", "a" * 64, True, AT + timedelta(minutes=minutes))
+    status = packet(3, kind="status", room="", counts={}, acts=(act,))
+    facts = spoken(voice(1, "0201", 1), voice(2, "0202"), status=status)
+    assert bool(found(facts)) is not covered
+    (row,) = [each for each in rules.obligations(facts) if each.code == "sets_unplaced"]
+    assert (row.state == ObligationState.SETTLED) is covered
+
+
+def test_a_set_that_two_rooms_say_is_theirs_is_open():
+    (row,) = found(spoken(voice(1, "0201", 1, 2), voice(2, "0202", 2)))
+    assert row.code == "sets_contested"
+    assert "0201, 0202" in row.text.ru
+
+
+@pytest.mark.parametrize(("said", "differs"), [("written", True), ("voice", False), ("", False)])
+def test_a_room_of_another_kind_than_the_registry_says_is_open(said, differs):
+    rows = found(spoken(voice(1, "0201", 1, room_kind=said), voice(2, "0202", 2)))
+    assert [each.code for each in rows] == ["room_kind_differs"] * differs
+
+
+@pytest.mark.django_db
+def test_packets_and_journals_as_they_come(point, stranger):
+    SittingRoom.objects.filter(room__number="0101").update(kind="preparation")
+    assert [cell.room for cell in shown(point).rooms] == ["0102", "0103", "0104"]
+    status = arrive(journals(point, [printed(1), printed(2), printed(3, unused=True)], stranger))
+    arrive(full(point, "0102", room_json={"sets": {"0001": [1]}}))
+    arrive(full(point, "0103", room_json={"sets": {}}))
+    assert not codes(point) & CODES
+    last = arrive(full(point, "0104", room_json={"sets": {}}))
+    assert codes(point) & CODES == {"sets_unplaced"}
+    assert "1/2" in status.findings.get(code="sets_unplaced").text.ru
+    arrive(full(point, "0104", version=2, supersedes=last.uid, room_json={"sets": {"1": [2]}}, room_kind="voice"))
+    assert codes(point) & CODES == {"room_kind_differs"}
