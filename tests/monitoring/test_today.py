@@ -25,6 +25,7 @@ from tests.support.keys import PIN
 from tests.support.marks import mark_compared
 from transfers import statuses
 from transfers.models import FeedRecord, Packet, PointStatus
+from wire.messages import Message
 
 
 def page(login, path="/today/78-0001/"):
@@ -160,6 +161,17 @@ def test_the_fragment_is_304_until_something_happens(day, technician):
         assert technician.client.get("/today/78-0001/live/", headers={"If-None-Match": tag}).status_code == 304
     with time_machine.travel(factories.moment(day, "18:01"), tick=False):
         assert technician.client.get("/today/78-0001/live/", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_the_fragment_is_new_when_numbers_do_not_open_though_nothing_is_counted_anew(keys, day, technician):
+    bring(keys, "0001", "0101")
+    with time_machine.travel(factories.moment(day, "12:00"), tick=False):
+        tag = technician.client.get("/today/78-0001/live/")["ETag"]
+        # Written when a key was tried: no event, as many journals, none of another state.
+        day.sitting.journals.update(forms_problem=Message("Set {number}: a form number is malformed.", number=1))
+        answer = technician.client.get("/today/78-0001/live/", headers={"If-None-Match": tag})
+    assert answer.status_code == 200
+    assert "номера бланков не открыты" in answer.content.decode()
 
 
 def test_the_page_does_not_ask_for_every_row(keys, day, technician, django_assert_max_num_queries):

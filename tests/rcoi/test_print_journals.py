@@ -172,5 +172,5 @@ def test_eight_sheets_in_the_place_of_fifty_nine_after_the_last_status_are_open_
     act, summary = verdicts(whole, tmp_path)
     assert GREEN not in act
     assert "Рассажено 15, не явились 0" in act
-    assert second.uid in act or "ни один из них не заменяет другой" in act
+    assert "ни один из них не заменяет другой" in act
     assert "Закрыто экзаменов: 0 из 1" in summary

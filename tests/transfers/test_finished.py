@@ -169,6 +169,7 @@ def test_statuses_that_lie_on_a_drive_are_not_all_delivered(finished, technician
     assert "все статусы переданы" not in page
     assert "сроков на сегодня больше нет" not in page
     assert "объявлен, ещё не в РЦОИ" in page
+    assert "объявлен, ещё не в РЦОИ" in deadline(finished.sitting).label
     # Of the network it speaks only where the network is tried.
     said = steps(finished.sitting, technician.user)[7].said
     assert ("по сети" in said) == online
