@@ -80,6 +80,7 @@ def test_a_longer_journal_that_names_sheets_nobody_scanned_takes_the_word_back_e
     assert says_home(found) == set()
     assert [name for name, text in found.items() if "комплект № 3" not in text] == []
     assert all(number in found["today"] for number in missing)
+    assert "Открыто после «Бланки переданы в РЦОИ»" in found["today"]
     # The sheets are found: the next version goes, and everybody hears it.
     over.finish()
     assert Packet.objects.filter(room=card.room, state="acknowledged").latest("pk").version == 2
