@@ -266,7 +266,9 @@ def _rescan_request(body: Any, point: ExamPoint, door: str, actor: Actor) -> Non
         raise ForeignFeedError(Message("The packet is not of room {number}.", number=number))
     words = Message("Rescan request: {reason}", reason=body["reason"])
     packet.steps.create(at=now(), who=actor.name, text=words)
-    receipts.reopen(packet, numbers=list(body["sheets"]), reason=body["reason"][:2000], actor=actor)
+    # Whoever reads why the room is open reads whose wish it is.
+    asked = Message("Rescan request of the regional centre: {reason}", reason=body["reason"][:2000])
+    receipts.reopen(packet, numbers=list(body["sheets"]), reason=asked, actor=actor)
 
 
 def _withdrawal(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:

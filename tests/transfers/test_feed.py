@@ -135,6 +135,7 @@ def test_a_rescan_request_opens_the_room_with_its_numbers(hq):
     assert FeedRecord.objects.get(kind="rescan_request").problem == NOTHING
     card = hq.card()
     assert (card.state == "packed", card.awaited) == (False, [number])
+    assert card.reopen_reason.ru == "Запрос РЦОИ на повторное сканирование: Полоса поперёк листа"
     assert fresh(packet).state == "acknowledged"
 
 
