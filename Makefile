@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 .PHONY: demo run test check coverage messages prove bench lock clean help
 
 help:
-	@echo "make demo   play a whole exam day on two nodes and prove every step (about three minutes)"
+	@echo "make demo   play a whole exam day and a bad one on two nodes, proving every step (about three minutes)"
 	@echo "make run    the same day in the browser: point on :8000, regional centre on :8001"
 	@echo "make test   every test        make check  format, lint, types, import order, migrations"
 	@echo "make prove  the long proofs   make bench  figures beside their limits"

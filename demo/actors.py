@@ -200,7 +200,7 @@ class Specialist(DayActor):
 
     def identify(self, code: str, plan: DayPlan, *, station: str) -> bytes:
         """Name the points of the node; returns the archive of its certificate requests."""
-        points = ",".join(point.code for point in plan.points)
+        points = ",".join(dict.fromkeys(point.code for point in plan.exams))
         said = {"code": code, "region": plan.region, "points": points, "station": station}
         self.browser.submit("/first-run/", "identify", said)
         _name, data = self.browser.download("/first-run/requests.zip")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from demo.actors import Centre, DemoLogin, DemoToken, Specialist
 from demo.interpreter import ROOT, other_user
+from demo.line import Line
 from demo.nodes import DemoNode, free_port, fresh
 from demo.report import DemoReport
 from demo.stations import StationActor, Terminal, make_token
@@ -54,8 +55,11 @@ class Harness:
     tokens: dict[str, DemoToken] = field(default_factory=dict)
     stations: dict[tuple[str, str, str], StationActor] = field(default_factory=dict)
     packages: dict[str, Path] = field(default_factory=dict)
+    #: By the key of the sitting.
     access_keys: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     fingerprint: str = ""
+    #: The wire between the point and the centre, where scenes cut it.
+    line: Line | None = None
     drawing: subprocess.Popen[bytes] | None = None
 
     def station(self, point: PointPlan, kind: str, number: str) -> StationActor:
@@ -81,6 +85,8 @@ class Harness:
             self.drawing.wait()
         self.hq.stop()
         self.rcoi.stop()
+        if self.line is not None:
+            self.line.close()
 
 
 def build(
@@ -103,8 +109,9 @@ def build(
     hq_port, rcoi_port = ports or (free_port(), free_port())
     rcoi = DemoNode("rcoi", root / "data" / "rcoi", folders.logs, rcoi_port)
     hq = DemoNode("hq", root / "data" / "hq", folders.logs, hq_port, runner=runner)
+    line = Line(rcoi_port) if plan.crowd else None
     hq.settings = {
-        "PPE_RCOI_URL": rcoi.url,
+        "PPE_RCOI_URL": line.url if line else rcoi.url,
         "PPE_STATION": STATION,
         "PPE_TOKEN_DIRS": str(folders.tokens),
         "PPE_FLASH_DIRS": str(folders.flash),
@@ -113,7 +120,7 @@ def build(
     rcoi.settings = {"PPE_FLASH_DIRS": str(folders.flash), **common}
     placed = truth.place(plan, folders.scans)
     truth.write(root / "truth.csv", [each.row for each in placed])
-    return Harness(plan, report, folders, hq, rcoi, Terminal(folders.logs / "stations.log"), placed)
+    return Harness(plan, report, folders, hq, rcoi, Terminal(folders.logs / "stations.log"), placed, line=line)
 
 
 def start(stage: Harness) -> None:
@@ -190,7 +197,7 @@ def make_keys(stage: Harness) -> list[tuple[str, bytes]]:
     """Have every station, token and the HQ node make its key; returns the certificate requests."""
     plan, requests = stage.plan, []
     pins = []
-    for point in plan.points:
+    for point in plan.exams:
         for station in point.stations:
             if station.kind == "scan" and station.number == STATION:
                 continue  # The node itself.
@@ -198,6 +205,8 @@ def make_keys(stage: Harness) -> list[tuple[str, bytes]]:
             player = StationActor(stage.terminal, plan, point, station, folder)
             stage.stations[point.code, station.kind, station.number] = player
             requests.append(player.init())
+        if point.code in stage.tokens:
+            continue
         pin = f"{secrets.randbelow(10**8):08d}"
         token, request = make_token(stage.terminal, plan, point, stage.folders.tokens, pin)
         stage.tokens[point.code] = token
@@ -225,8 +234,11 @@ def sign_and_pack(stage: Harness, requests: list[tuple[str, bytes]], archive: by
     if signed < len(requests):
         raise ActorError(f"{signed} requests were signed, {len(requests)} were brought by stations alone")
     operator = stage.centre["rcoi_operator"]
-    for point in stage.plan.points:
-        stage.access_keys[point.code] = operator.make_access_key(stage.plan.sitting(point))
+    for point in stage.plan.exams:
+        sitting = stage.plan.sitting(point)
+        stage.access_keys[sitting] = operator.make_access_key(sitting)
+    # A package carries the access certificates of all exams of its point: it is made after their keys.
+    for point in {point.code: point for point in stage.plan.exams}.values():
         name, data = operator.make_package(stage.plan, point)
         path = stage.packages[point.code] = stage.folders.pki / name
         path.write_bytes(data)
@@ -240,7 +252,7 @@ def take_packages(stage: Harness) -> None:
     files = [(path.name, path.read_bytes()) for path in stage.packages.values()]
     player.take_packages(code, files, stage.fingerprint)
     player.first_account(code, first.person("technical_specialist"))
-    for point in stage.plan.points:
+    for point in {point.code: point for point in stage.plan.exams}.values():
         wanted = [("head", "point_head"), ("gek", "gek_member")]
         wanted += [] if point is first else [("tech", "technical_specialist")]
         for prefix, role in wanted:
@@ -257,9 +269,9 @@ def take_packages(stage: Harness) -> None:
 def export_pki(stage: Harness) -> None:
     """Put copies of what the proofs need into ``pki/``: tokens, and the centre's own key and certificate."""
     pki = stage.folders.pki
-    for point in stage.plan.points:
-        (pki / f"gek-{point.code}.p12").write_bytes(stage.tokens[point.code].path.read_bytes())
-        (pki / f"gek-{point.code}.p12").chmod(0o600)
+    for code, token in stage.tokens.items():
+        (pki / f"gek-{code}.p12").write_bytes(token.path.read_bytes())
+        (pki / f"gek-{code}.p12").chmod(0o600)
     keys = stage.rcoi.data / "keys"
     key = pki / "rcoi.key"
     key.write_bytes((keys / "rcoi.key").read_bytes())

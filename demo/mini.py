@@ -83,7 +83,7 @@ class MiniDay:
         self.ended = False
         point = on.plan.points[0]
         desk = steps.desk(on, point)
-        token, (name, data) = on.tokens[point.code], on.access_keys[point.code]
+        token, (name, data) = on.tokens[point.code], on.access_keys[sitting]
 
         def load_and_activate() -> None:
             player.load_key(sitting, name, data)

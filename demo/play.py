@@ -9,11 +9,12 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from demo import evaluation, forgeries, harness, leaks, proofs, steps
+from demo import artefacts, evaluation, forgeries, harness, leaks, proofs, steps
 from demo.harness import Harness
 from demo.nodes import FolderError
 from demo.recognised import Desk
 from demo.report import DemoReport, DemoStep
+from demo.scenes import SCENES
 from demo.words import word
 from drawing.plan import RESCAN, DayPlan
 from wire.messages import Message
@@ -90,7 +91,8 @@ STEPS: tuple[tuple[str, Message, Callable[[Played, DemoStep], None]], ...] = (
 def wanted_steps(plan: DayPlan) -> list[str]:
     """Return the steps that a played day must show, in their order: one that was left out is not a step that held."""
     again = any(scan.note == RESCAN for point in plan.points for scan in point.scans)
-    return [*"0123456", *(["6+"] if again else []), "7", "8", *"✓✓✓✓✓✓✓"]
+    bad = [scene_id for scene_id, _title, _action in SCENES] if plan.crowd else []
+    return [*"0123456", *(["6+"] if again else []), "7", "8", *bad, *"✓✓✓✓✓✓✓"]
 
 
 def complete(report: DemoReport, plan: DayPlan) -> bool:
@@ -107,6 +109,9 @@ def play_steps(played: Played) -> None:
             continue
         with played.stage.report.step(step_id, title) as step:
             action(played, step)
+    for scene_id, title, scene in SCENES if played.stage.plan.crowd else ():
+        with played.stage.report.step(scene_id, title) as step:
+            scene(played.stage, step)
 
 
 def evaluate_day(played: Played, step: DemoStep) -> None:
@@ -117,7 +122,7 @@ def evaluate_day(played: Played, step: DemoStep) -> None:
     wrong += evaluation.false_alarms(on.plan.faults, played.desks)
     wrong += evaluation.needless_acts(on.plan.faults, played.desks)
     found = sum(fault.found for fault in on.report.faults)
-    step.facts.append(f"{found}/{len(on.plan.faults)} faults, {len(on.placed)} sheets")
+    step.facts.append(f"{found}/{len(on.plan.faults)} faults, {sum(each.fed for each in played.desks)} sheets")
     if wrong:
         step.problem = f"{len(wrong)} disagreements with truth.csv: " + "; ".join(wrong[:8])
 
@@ -143,7 +148,7 @@ def play(plan: DayPlan, folder: Path) -> int:
         with report.step("✓", Message("Proofs with public tools")) as step:
             proofs.public_tools(on, step)
         with report.step("✓", Message("Proofs with ppe-station verify")) as step:
-            proofs.station_tool(on, step)
+            artefacts.verify(on, step)
         with report.step("✓", Message("Forgeries are refused")) as step:
             forgeries.bring(on, step)
         with report.step("✓", Message("No key, password, PIN lies open")) as step:

@@ -3,14 +3,11 @@
 import hashlib
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from demo import checks, contents, leaks
 from demo.harness import Harness
-from demo.interpreter import ROOT
 from demo.report import DemoStep
 from demo.web import ActorError
 from demo.words import russian
@@ -21,7 +18,7 @@ def collect(stage: Harness, step: DemoStep) -> None:
     """Bring packets, receipts and reports together under the names that ARCHITECTURE gives them."""
     operator = stage.centre["rcoi_operator"]
     reports = stage.folders.reports
-    for point in stage.plan.points:
+    for point in stage.plan.exams:
         sitting = stage.plan.sitting(point)
         flash = stage.flash(point) / "packets"
         packets = stage.specialists[point.code].transfers(sitting)["packets"]
@@ -89,37 +86,6 @@ def public_tools(stage: Harness, step: DemoStep) -> None:
     step.facts.append(f"{len(packets)} packets, {len(journals)} journals, {len(receipts)} receipts")
 
 
-def station_tool(stage: Harness, step: DemoStep) -> None:
-    """Have the station's own program verify every packet, receipt, journal, act and paper of the day, offline.
-
-    Raises:
-        CheckFailedError: It does not answer 0 for each of them.
-    """
-    folders = stage.folders
-    files = [*folders.packets.glob("*.ppe"), *folders.receipts.glob("*.p7m"), *folders.reports.glob("*.pdf")]
-    files += [*folders.flash.rglob("END_*.dat"), *folders.pki.glob("EXAM_*.zip")]
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "station_client",
-            "--lang",
-            "en",
-            "verify",
-            "--ca",
-            folders.pki / "ca.pem",
-            *sorted(files),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise checks.CheckFailedError(f"ppe-station verify ended with {done.returncode}: {done.stdout[-1500:]}")
-    step.facts.append(f"{len(files)} files")
-
-
 _ANCHORS = russian(Message("anchors"))
 #: What the centre's PDF says of a packet in each of its last states.
 _CONFIRMED, _REPLACED = russian(Message("confirmed")), russian(Message("Replaced"))
@@ -171,7 +137,7 @@ def event_logs(stage: Harness, step: DemoStep) -> None:
     """
     for node in (stage.hq, stage.rcoi):
         said = node.command("audit_verify")
-        lost = [each.code for each in stage.plan.points if f"{stage.plan.region}-{each.code}:" not in said]
+        lost = [each.code for each in stage.plan.exams if f"{stage.plan.region}-{each.code}:" not in said]
         if lost:
             raise checks.CheckFailedError(f"{node.kind}: no event log of {lost}: {said[:300]}")
         anchors = re.search(rf"{_ANCHORS} — (\d+)|(\d+) anchors", said)

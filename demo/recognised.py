@@ -54,6 +54,11 @@ class Desk:
         """The rooms of the desk, the HQ last."""
         return [*(room.number for room in self.point.rooms), HQ]
 
+    @property
+    def fed(self) -> int:
+        """How many pages of the point go through the scanner on the day."""
+        return sum(each.row.point == self.point.code for each in self.placed)
+
     def path(self, room: str = "") -> str:
         """Return the address of the desk or of a room."""
         return f"/scanning/{self.sitting}/{room}/" if room else f"/scanning/{self.sitting}/"

@@ -13,7 +13,7 @@ def registry(plan: DayPlan, *, mode: str = "training") -> dict[str, Any]:
         "format": "ppe-registry/1",
         "mode": mode,
         "region": {"code": plan.region, "name": plan.region_name, "timezone": plan.timezone},
-        "points": [_point(plan, point) for point in plan.points],
+        "points": [*(_point(plan, point) for point in plan.points), *_joined(plan)],
         "staff": [{"uid": p.uid, "full_name": p.full_name, "role": p.role} for p in plan.staff],
     }
 
@@ -41,6 +41,19 @@ def _point(plan: DayPlan, point: PointPlan) -> dict[str, Any]:
         "people": [{"uid": p.uid, "full_name": p.full_name, "phone": p.phone} for p in point.people],
         "sittings": [_sitting(plan, point)],
     }
+
+
+def _joined(plan: DayPlan) -> list[dict[str, Any]]:
+    """Return the point of several exams: one point with the rooms, stations and exams of all of them."""
+    exams = [_point(plan, exam) for exam in plan.crowd]
+    if not exams:
+        return []
+    whole = dict(exams[0])
+    for name in ("rooms", "stations", "sittings"):
+        whole[name] = []
+        for exam in exams:
+            whole[name] += [each for each in exam[name] if each not in whole[name]]
+    return [whole]
 
 
 def _sitting(plan: DayPlan, point: PointPlan) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,12 +137,12 @@ class StationActor:
         pairs = [f"{key}={value}" for key, value in data.items()]
         self.terminal.type(self.station.kind, self.folder, "event", event, *pairs)
 
-    def print_sets(self, room: RoomPlan) -> None:
-        """Print the sets of a room that fall to this station."""
+    def print_sets(self, room: RoomPlan, *, ordinals: Collection[int] = ()) -> None:
+        """Print the sets of a room that fall to this station; all of them, or those named."""
         rows = [
             {"set": item.ordinal, "spoiled": item.spoiled, "unused": item.unused, "sheets": item.sheets}
             for item in room.sets
-            if item.station == self.station.number
+            if item.station == self.station.number and (not ordinals or item.ordinal in ordinals)
         ]
         self._hand_over("print", "sets", rows)
 

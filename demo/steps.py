@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def finished(stage: Harness, step: DemoStep) -> dict[str, str]:
         step.facts.append(f"{point.code}: {'act' if said[point.code] else 'complete'}")
     for point in stage.plan.points:
         player = stage.specialists[point.code]
-        player.wait_packets(stage.plan.sitting(point), _all_acknowledged("status", 1), what="receipt of the status")
+        player.wait_packets(stage.plan.sitting(point), all_acknowledged("status", 1), what="receipt of the status")
     for point in stage.plan.points:
         proofs.unfinished(stage, stage.plan.sitting(point), [room.number for room in point.rooms])
     return said
@@ -146,7 +147,9 @@ def _status(stage: Harness, player: Specialist, point: PointPlan) -> str:
     return ""
 
 
-def _all_acknowledged(kind: str, count: int) -> Any:
+def all_acknowledged(kind: str, count: int) -> Callable[[list[dict[str, Any]]], bool]:
+    """Return whether that many packets of a kind (or of any) are here, all of them confirmed."""
+
     def done(packets: list[dict[str, Any]]) -> bool:
         mine = [packet for packet in packets if kind in ("", packet["kind"])]
         return len(mine) >= count and all(packet["state"] in ("acknowledged", "superseded") for packet in mine)
@@ -154,7 +157,9 @@ def _all_acknowledged(kind: str, count: int) -> Any:
     return done
 
 
-def _declared(status: str) -> Any:
+def declared(status: str) -> Callable[[list[dict[str, Any]]], bool]:
+    """Return whether the centre has confirmed a status."""
+
     def done(packets: list[dict[str, Any]]) -> bool:
         return any(packet["status"] == status and packet["state"] == "acknowledged" for packet in packets)
 
@@ -166,7 +171,7 @@ def activate(stage: Harness, step: DemoStep) -> list[Desk]:
     desks = []
     for point in stage.plan.points:
         player, sitting = stage.specialists[point.code], stage.plan.sitting(point)
-        name, data = stage.access_keys[point.code]
+        name, data = stage.access_keys[sitting]
         player.load_key(sitting, name, data)
         player.activate_key(sitting, name, stage.tokens[point.code])
         desks.append(desk(stage, point))
@@ -220,7 +225,7 @@ def scan(stage: Harness, desks: list[Desk], step: DemoStep) -> None:
         each.player.build_packets(each.sitting)
     for each in desks:
         sign(stage, each)
-    step.facts.append(f"{len(stage.placed)} sheets, {sum(len(each.rooms) for each in desks)} rooms")
+    step.facts.append(f"{sum(each.fed for each in desks)} sheets, {sum(len(each.rooms) for each in desks)} rooms")
 
 
 def sign(stage: Harness, each: Desk, *, count: int = 0) -> None:
@@ -239,7 +244,7 @@ def acknowledged(stage: Harness, desks: list[Desk], step: DemoStep) -> None:
     """Step 6: the centre receives, opens, verifies: every packet is confirmed."""
     count = 0
     for each in desks:
-        packets = each.player.wait_packets(each.sitting, _all_acknowledged("", len(each.rooms) + 1), what="confirmed")
+        packets = each.player.wait_packets(each.sitting, all_acknowledged("", len(each.rooms) + 1), what="confirmed")
         count += len(packets)
     inbox = stage.centre["rcoi_operator"].inbox()
     step.facts.append(f"{count} packets confirmed; inbox of the centre {len(inbox)}")
@@ -266,7 +271,7 @@ def feed_back(stage: Harness, desks: list[Desk], step: DemoStep) -> None:
     too_early(spoken.player, spoken.sitting, TRANSFERRED, russian(Message("Exams finished")))
     spoken.player.send_status(spoken.sitting, FINISHED)
     for each, count in ((written, len(written.rooms) + 2), (spoken, len(spoken.rooms) + 2)):
-        each.player.wait_packets(each.sitting, _all_acknowledged("", count), what="receipts of what was sent again")
+        each.player.wait_packets(each.sitting, all_acknowledged("", count), what="receipts of what was sent again")
     step.facts.append(f"room {again.pile} again, status of {spoken.point.code} again")
 
 
@@ -331,5 +336,5 @@ def transferred(stage: Harness, desks: list[Desk], step: DemoStep) -> None:
     for each in desks:
         each.player.send_status(each.sitting, TRANSFERRED)
     for each in desks:
-        each.player.wait_packets(each.sitting, _declared(TRANSFERRED), what="receipt of the final status")
+        each.player.wait_packets(each.sitting, declared(TRANSFERRED), what="receipt of the final status")
         step.facts.append(f"{each.point.code}: {TRANSFERRED}")

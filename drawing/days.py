@@ -5,6 +5,8 @@ import random
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from drawing.crowd import POINT as CROWDED
+from drawing.crowd import crowd
 from drawing.plan import (
     HQ,
     RESCAN,
@@ -199,12 +201,14 @@ def _oral_point(build: Builder, shared: PersonPlan) -> PointPlan:
 
 
 def demo_day(*, seed: int = SEED, date: dt.date | None = None) -> DayPlan:
-    """Return the demo day: point 0001 writes Russian in four rooms, point 0002 speaks English in two."""
+    """Return the demo day: 0001 writes Russian in four rooms, 0002 speaks English in two, 0003 has three exams."""
     day = date or today()
     build = builder(seed, day)
     written = _written_point(build)
-    points = (written, _oral_point(build, written.person("technical_specialist")))
-    return DayPlan("demo", seed, day, REGION, REGION_NAME, TIMEZONE, points, STAFF, tuple(build.faults))
+    shared = written.person("technical_specialist")
+    points = (written, _oral_point(build, shared))
+    exams = crowd(build, (*people_of(build, CROWDED, 3), shared))
+    return DayPlan("demo", seed, day, REGION, REGION_NAME, TIMEZONE, points, STAFF, tuple(build.faults), exams)
 
 
 def mini_day(*, seed: int = SEED, date: dt.date | None = None) -> DayPlan:

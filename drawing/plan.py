@@ -182,6 +182,13 @@ class DayPlan:
     points: tuple[PointPlan, ...]
     staff: tuple[PersonPlan, ...]
     faults: tuple[Fault, ...] = ()
+    #: The exams of one point more, which has several on the day: the scenes of a bad day are played there.
+    crowd: tuple[PointPlan, ...] = ()
+
+    @property
+    def exams(self) -> tuple[PointPlan, ...]:
+        """Every exam of the day with its point; the point that has several stands here once for each."""
+        return (*self.points, *self.crowd)
 
     def point(self, code: str) -> PointPlan:
         """Return a point by its code."""
@@ -334,7 +341,7 @@ def protocol(room: RoomPlan) -> dict[str, str]:
 
 def all_scans(plan: DayPlan) -> Iterator[tuple[PointPlan, Scan]]:
     """Yield every page of the day, in the order of scanning."""
-    for point in plan.points:
+    for point in plan.exams:
         for scan in point.scans:
             yield point, scan
 

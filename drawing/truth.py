@@ -38,7 +38,7 @@ class PlacedScan:
 
 def place(plan: DayPlan, folder: Path) -> list[PlacedScan]:
     """Give every page of the day its file, named as a scanner names it, in a folder for each pile."""
-    names = {point.code: file_names(plan.seed, point.code) for point in plan.points}
+    names = {point.code: file_names(plan.seed, point.code) for point in plan.exams}
     placed = []
     for point, scan in all_scans(plan):
         path = folder / point.code / scan.pile / next(names[point.code])

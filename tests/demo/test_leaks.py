@@ -81,7 +81,7 @@ def test_without_openssl_the_other_searches_are_made_and_the_gap_is_named(tmp_pa
         folders=SimpleNamespace(logs=tmp_path / "logs", pki=tmp_path),
         logins={},
         tokens={"0001": token},
-        access_keys={"0001": ("KEY.p7m", b"sealed")},
+        access_keys={"sitting": ("KEY.p7m", b"sealed")},
     )
     monkeypatch.delenv("PPE_REQUIRE_ALL", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
