@@ -379,13 +379,15 @@ class _FactsReader:
         return any(row[name] is None for name in COUNTS if name != "dbo_count" or not oral)
 
     def _newest(self, sitting: int, evidence: Mapping[str, list[str]]) -> dict[tuple[str, str], Pack]:
-        found: dict[tuple[str, str], Pack] = {}
+        newest: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = defaultdict(dict)
         for row in self.packets:
-            if row["sitting_id"] != sitting:
-                continue
-            where = row["status_name"] or row["number"] or ""
-            found[row["kind"], where] = self._pack(row, evidence)
-        return found
+            if row["sitting_id"] == sitting:
+                where = row["status_name"] or row["number"] or ""
+                machine = row["node"] if row["imported"] else ""
+                versions = newest[row["kind"], where]
+                versions.pop(machine, None)
+                versions[machine] = row
+        return {place: self._pack(_owed_most(versions.values()), evidence) for place, versions in newest.items()}
 
     def _pack(self, row: Mapping[str, Any], evidence: Mapping[str, list[str]]) -> Pack:
         moments = ("answered_at", "delivered_at", "handed_over_at", "made_at")
@@ -511,3 +513,9 @@ def _lines_hash(sitting: int, seq: int, last: str) -> str:
     """Return the SHA-256 of a node's own scan journal; the hash of its last line stands for every line before it."""
     rows = ScanEntry.objects.filter(sitting=sitting, seq__lte=seq).order_by("seq").values_list("line", flat=True)
     return hashlib.sha256(journal.join(bytes(line) for line in rows)).hexdigest()
+
+
+def _owed_most(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return which of the newest packets of one place speaks for it: no machine's confirmed one hides another's."""
+    ranks = {PacketState.SUPERSEDED: 0, PacketState.ACKNOWLEDGED: 1}
+    return max(reversed([*rows]), key=lambda row: ranks.get(row["state"], 2))

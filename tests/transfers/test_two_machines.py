@@ -9,6 +9,7 @@ import pytest
 from audit.log import SYSTEM
 from audit.models import Event
 from common import files
+from day import evaluate
 from tests.transfers.conftest import ACTOR, fresh
 from tests.transfers.test_two_nodes import centre, empty_centre, settle  # noqa: F401 (fixtures)
 from transfers import feed, flash, importing, outbox, receipts
@@ -139,6 +140,27 @@ def test_torn_forged_and_repeated_ones_never_stop_the_others(hq, scanner, flash_
     (flash_dir / "empty").mkdir()
     with pytest.raises(NothingOnFlashError):
         importing.import_folder(folder=str(flash_dir / "empty"), point=hq.point, actor=ACTOR)
+
+
+def test_a_confirmed_packet_of_the_other_machine_does_not_hide_an_own_one_of_the_room(hq, scanner, flash_dir):
+    hq.close("0101")
+    own = hq.signed("0101")
+    scanner("0101")
+    (other,) = take(hq, flash_dir).fresh
+    hq.acknowledge(fresh(other))
+    (owed,) = [
+        each
+        for each in evaluate.evaluate(hq.point, hq.sitting.date).sitting(hq.sitting.key).of("packet")
+        if each.place == "0101"
+    ]
+    assert (owed.settled, str(fresh(own).state)) == (False, "queued")
+    hq.acknowledge(fresh(own))
+    (settled,) = [
+        each
+        for each in evaluate.evaluate(hq.point, hq.sitting.date).sitting(hq.sitting.key).of("packet")
+        if each.place == "0101"
+    ]
+    assert settled.settled
 
 
 def test_a_number_of_the_other_machine_taken_twice_is_a_fork(hq, scanner, flash_dir):
