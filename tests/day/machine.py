@@ -292,10 +292,10 @@ class Day(RuleBasedStateMachine):
             raise
 
 
-def machine(world: World, *, ends: int = 1) -> type[Day]:
+def machine(world: World, *, ends: int = 1, base: type[Day] = Day) -> type[Day]:
     """Return the machine over a world; every example starts from it and is rolled back."""
     return type(
-        "DayInAnyOrder", (Day,), {"origin": world, "ends": ends, "refused": {}, "days": 0, "done": 0, "clean": 0}
+        "DayInAnyOrder", (base,), {"origin": world, "ends": ends, "refused": {}, "days": 0, "done": 0, "clean": 0}
     )
 
 

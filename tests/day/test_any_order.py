@@ -3,15 +3,22 @@
 import ast
 import os
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from hypothesis import Phase, seed
 from hypothesis.stateful import run_state_machine_as_test
 
 from day import evaluate, rules
-from tests.day import reference
-from tests.day.machine import machine, options
+from rcoi.day import rows as centre_rows
+from rcoi.day import rules as centre_rules
+from tests.day import reference, reference_centre
+from tests.day.both import Both
+from tests.day.both_machine import BothNodes
+from tests.day.machine import Day, machine, options
 from tests.day.world import World
 from tests.support.proving import SEED
 
@@ -30,13 +37,33 @@ def evening(morning):
     return morning
 
 
+@pytest.fixture
+def both_morning(db, data_dir, token_dir, flash_dir, request, monkeypatch):
+    """The same with a real centre at the other end, at eight: what is made has a day before it."""
+    monkeypatch.setattr(evaluate, "KEPT", 8)
+    zone = ZoneInfo("Europe/Moscow")
+    with time_machine.travel(datetime.now(zone).replace(hour=8, minute=0), tick=True):
+        hq = request.getfixturevalue("hq")
+        request.getfixturevalue("technician")
+        return Both.found(request.getfixturevalue("day"), hq, flash_dir)
+
+
+@pytest.fixture
+def both_evening(both_morning):
+    """The same when everything is over on both sides."""
+    with time_machine.travel(datetime.now(ZoneInfo("Europe/Moscow")).replace(hour=9, minute=0), tick=True):
+        both_morning.empty_drives()
+        both_morning.finish()
+    return both_morning
+
+
 def play(world, days, acts_a_day, said, *, begin=SEED, ends=1, **more):
-    kind = machine(world, ends=ends)
+    kind = machine(world, ends=ends, base=BothNodes if isinstance(world, Both) else Day)
     try:
         run_state_machine_as_test(seed(begin)(kind), settings=options(days, acts_a_day, **more))
     finally:
-        for name in ("days", "done", "clean"):
-            said(name, getattr(kind, name))
+        for name in ("days", "done", "clean", "green"):
+            said(name, getattr(kind, name, 0))
         said("refused", kind.refused)
     return kind
 
@@ -51,11 +78,22 @@ def test_days_that_were_over_already(evening, record_property):
     play(evening, 60, 6, record_property)
 
 
-def test_the_reference_imports_nothing_of_the_portal():
-    tree = ast.parse(Path(reference.__file__).read_text(encoding="utf-8"))
+@pytest.mark.slow
+@pytest.mark.parametrize(("start", "days", "acts"), [("both_morning", 8, 12), ("both_evening", 14, 10)])
+def test_days_of_both_nodes(db, start, days, acts, request, record_property):
+    play(request.getfixturevalue(start), days, acts, record_property, ends=start == "both_evening")
+
+
+#: What the reference may use: plain Python and the connection of the database.
+PLAIN = {"collections", "datetime", "django", "hashlib", "itertools", "json", "typing", "zoneinfo"}
+
+
+@pytest.mark.parametrize("module", [reference, reference_centre], ids=lambda each: each.__name__)
+def test_the_reference_imports_nothing_of_the_portal(module):
+    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
     names = {alias.name for each in ast.walk(tree) if isinstance(each, ast.Import) for alias in each.names}
     names |= {each.module or "" for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)}
-    assert {name.split(".")[0] for name in names} == {"hashlib", "json", "typing", "django"}
+    assert {name.split(".")[0] for name in names - {reference.__name__}} <= PLAIN
 
 
 #: So many acts are played in the long proof; fewer where somebody has less time.
@@ -70,6 +108,19 @@ def test_many_acts(db, start, request, record_property):
     done = days = begin = 0
     while done < ACTS // 2:
         kind = play(world, 20, 30, record_property, begin=SEED + begin, ends=3)
+        done, days, begin = done + kind.done, days + kind.days, begin + 1
+    record_property("acts", done)
+    record_property("days", days)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(4 * 3600)
+@pytest.mark.parametrize("start", ["both_morning", "both_evening"])
+def test_many_acts_of_both_nodes(db, start, request, record_property):
+    world = request.getfixturevalue(start)
+    done = days = begin = 0
+    while done < ACTS // 5:
+        kind = play(world, 20, 20, record_property, begin=SEED + begin, ends=3)
         done, days, begin = done + kind.done, days + kind.days, begin + 1
     record_property("acts", done)
     record_property("days", days)
@@ -142,6 +193,49 @@ def test_a_broken_rule_is_found(evening, broken, monkeypatch, record_property):
     broken(monkeypatch)
     kind = machine(evening, ends=0)
     with pytest.raises(AssertionError, match=r"owed|home|step|gate"):
+        run_state_machine_as_test(seed(SEED)(kind), settings=options(300, 12, phases=[Phase.generate]))
+    record_property("found after acts", kind.caught)
+    record_property("days", kind.days)
+
+
+def second_packets_are_ignored(patch):
+    patch.setattr(centre_rules, "second_packets", lambda facts: ())
+
+
+def a_version_may_lose_sheets(patch):
+    patch.setattr(centre_rules, "fewer_sheets", lambda facts: ())
+
+
+def a_longer_journal_says_nothing(patch):
+    patch.setattr(centre_rules, "_unknown_sets", lambda sets, packet: [])
+
+
+def a_rescan_is_forgotten(patch):
+    patch.setattr(centre_rules, "rescans_awaited", lambda facts: ())
+
+
+def a_word_about_one_room_settles_all(patch):
+    def broken(self, code, about, message):
+        return any((each[0], each[2]) == (code, message.ru[:1000]) for each in self.decided)
+
+    patch.setattr(centre_rows.ExamFacts, "settled", broken)
+
+
+CENTRE_BROKEN = (
+    second_packets_are_ignored,
+    a_version_may_lose_sheets,
+    a_longer_journal_says_nothing,
+    a_rescan_is_forgotten,
+    a_word_about_one_room_settles_all,
+)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("broken", CENTRE_BROKEN, ids=lambda each: each.__name__)
+def test_a_broken_rule_of_the_centre_is_found(both_evening, broken, monkeypatch, record_property):
+    broken(monkeypatch)
+    kind = machine(both_evening, ends=0, base=BothNodes)
+    with pytest.raises(AssertionError, match=r"lacking|green|kept|home"):
         run_state_machine_as_test(seed(SEED)(kind), settings=options(300, 12, phases=[Phase.generate]))
     record_property("found after acts", kind.caught)
     record_property("days", kind.days)

@@ -106,7 +106,7 @@ class World:
 
     def copy(self) -> "World":
         """Return this world for one example: what it does is rolled back, what its stations write is its own."""
-        made = World.__new__(World)
+        made = type(self).__new__(type(self))
         made.hq = replace(self.hq, feed=list(self.hq.feed))
         made.flash, made.token, made.point, made.acts, made.refused = self.flash, self.token, self.point, 0, {}
         made.exams = [
