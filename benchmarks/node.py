@@ -13,6 +13,7 @@ from django.core.management import call_command
 
 from wire.pki import CertificateRole
 
+SEATS = "\N{CYRILLIC CAPITAL LETTER A}\N{CYRILLIC CAPITAL LETTER BE}"
 TEMP = Path(tempfile.mkdtemp(prefix="ppe-bench-"))
 
 
@@ -67,7 +68,7 @@ def station_with(keys: Any, number: str, entries: int, seed: int) -> Any:
     made.add("software_started", version="1").add("exam_started")
     sealed = bool(keys.access_certificates())
     for ordinal in range(entries - 2 - sealed):
-        made.add("set_printed", set=ordinal, seat=f"{draw.randrange(1, 26)}\N{CYRILLIC CAPITAL LETTER A}")
+        made.add("set_printed", set=ordinal, seat=f"{ordinal + 1}{draw.choice(SEATS)}")
     if sealed:
         made.seal(sets(15))
     return made

@@ -15,9 +15,10 @@ from common import files
 from common.errors import both
 from common.work import clock
 from day.rows import AssignmentFacts, Came, Card, Facts, Key, Pack, PointExam, PointStatusFacts, Printing, SealedAt, Use
+from journals.elsewhere import told_elsewhere
 from journals.expected import LABELS, standing
 from journals.models import Act
-from journals.rows import ActRow, JournalRow, PostRow, journals
+from journals.rows import ActRow, JournalRow, PostRow, journals, printed
 from keys.models import AccessKey
 from keys.states import AccessKeyState
 from scanning import grounds
@@ -135,6 +136,9 @@ class _FactsReader:
         self.number_of = {row["pk"]: row["number"] for row in self.cards}
         self.sitting_of = {row["pk"]: row["sitting_id"] for row in self.cards}
         self.grounds = grounds.grounds_of(self.read, self.sitting_of)
+        # What is not open lists nothing yet, and what is was read for the comparison.
+        opened = printed(row for row in self.read.journals if row.opened_at is not None)
+        self.elsewhere = told_elsewhere(self.read.journals, self.read.posts, self.read.answers, opened)
         self.differences = self._differences()
         self.packets = self._packets()
         self.statuses = list(PointStatus.objects.filter(sitting__in=self.keys).order_by("at", "pk").values())
@@ -265,6 +269,7 @@ class _FactsReader:
                     tuple(Message.from_json(getattr(each, "message", each)) for each in row.doubts),
                     row.problem,
                     row.skew or 0.0,
+                    self.elsewhere.get(row.pk, ()),
                 )
                 for row in own
             ),

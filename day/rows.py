@@ -219,6 +219,7 @@ class Came:
         doubts: What speaks against it.
         problem: Why its numbers could not be opened.
         skew: By how many seconds the station's clock is fast.
+        elsewhere: What another journal of the exam tells of too.
     """
 
     name: str
@@ -228,6 +229,7 @@ class Came:
     doubts: tuple[Message, ...]
     problem: Message
     skew: float
+    elsewhere: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Taking journals in: four doors, one function, a verdict in one line for every file."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from journals import changes, forms, reading
 from journals.errors import CannotDecideError, EmptyJournalError, TooBigError
 from journals.lookups import Lookups
 from journals.models import SEALED, Journal
+from journals.places import REGISTRY_FIELDS, registry_mark
 from journals.reading import ParsedJournal
 from journals.states import JournalState
 from journals.verdicts import Pending, Verdict
@@ -476,15 +477,31 @@ def recheck_sealed(known: dict[int, int]) -> int:
     Returns:
         How many are accepted now.
     """
+    return _recheck_changed(known, lambda sitting: len(access.certificates_of(sitting)), {SEALED})
+
+
+def recheck_registry(known: dict[int, int]) -> int:
+    """Judge journals again that the registry spoke against, where it says something else since.
+
+    Args:
+        known: What the registry said of each sitting at the last look; brought up to date.
+
+    Returns:
+        How many are accepted now.
+    """
+    return _recheck_changed(known, registry_mark, REGISTRY_FIELDS)
+
+
+def _recheck_changed(known: dict[int, int], mark_of: Callable[[Sitting], int], fields: Collection[str]) -> int:
     accepted = 0
     rows = Journal.objects.filter(state=JournalState.QUARANTINED).exclude(sitting=None)
     for sitting in Sitting.objects.filter(pk__in=rows.values("sitting")).select_related("point__region", "subject"):
-        count = len(access.certificates_of(sitting))
-        if known.get(sitting.pk) == count:
+        mark = mark_of(sitting)
+        if known.get(sitting.pk) == mark:
             continue
-        known[sitting.pk] = count
+        known[sitting.pk] = mark
         for row in rows.filter(sitting=sitting).select_related("point__region"):
-            if any(doubt.get("field") == SEALED for doubt in row.blocking):
+            if any(doubt.get("field") in fields for doubt in row.blocking):
                 accepted += recheck(journal=row, actor=SYSTEM)
     return accepted
 

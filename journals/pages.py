@@ -8,7 +8,7 @@ from audit.log import actor_of
 from common import files
 from common.errors import language
 from common.web.pages import forms_on, page, render, row_number
-from journals import acts, flash, forms, intake, verdict_list
+from journals import acts, elsewhere, flash, forms, intake, verdict_list
 from journals.models import Act, Journal
 from keys.models import Certificate
 from keys.pin import token_from
@@ -55,7 +55,7 @@ def journal_page(request: HttpRequest, pk: int) -> HttpResponse:
         "entries": entries,
         "problem": problem,
         "more": max(0, row.entry_count - SHOWN),
-        "doubts": [_warning(each) for each in row.doubts],
+        "doubts": [*map(_warning, row.doubts), *({"text": str(each)} for each in elsewhere.of_journal(row))],
         "clock": _clock(row.skew_seconds),
         "decide": row.state in DECIDABLE and rules.allowed(request.user, "journals.decide", row.sitting or row.point),
         "posts": _posts(row),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from journals import places
 from journals.errors import ForeignJournalError, NotAJournalError
 from journals.lookups import Lookups
 from keys import access
@@ -13,7 +14,7 @@ from stations.matching import assignment_in, assignment_of, is_hq, plain, statio
 from stations.models import ExamPoint, Node, Room, Sitting, Station, StationAssignment, Subject, parse_key_date
 from wire import cms, journal, names
 from wire.errors import FieldError, PpeError
-from wire.journal import Header, JournalDocument, told_twice
+from wire.journal import Header, JournalDocument, times, told_twice
 from wire.journal import name as journal_name
 from wire.messages import NOTHING, Message, Several
 
@@ -93,6 +94,9 @@ def read(
         _evaluate_content(found, document)
         _evaluate_sealed(found, document, ask)
     _evaluate_registry(found, ask)
+    if document is not None:
+        rooms = ask.once(("rooms", sitting.pk), lambda: places.rooms_of(sitting))
+        found.doubts += places.evaluate(document, found.room, found.post, rooms)
     _evaluate_name(found, name, ask)
     _evaluate_clock(found, at)
     return found
@@ -352,8 +356,13 @@ def _same_place(part: FieldError, found: ParsedJournal) -> bool:
 
 def _evaluate_clock(found: ParsedJournal, at: datetime) -> None:
     document = found.document
-    latest = document.entries[-1].at if document and document.entries else None
-    if latest is not None and latest > at + SKEW:
+    if document is None or not document.entries:
+        return
+    found.doubts += times.of_another_day(document.exam, found.header, found.sitting.point.zone)
+    latest = max(entry.at for entry in document.entries)
+    future = times.ahead(latest, at)
+    found.doubts += future
+    if latest > at + SKEW and not future:
         seconds = int((latest - at).total_seconds())
         found.remarks.append(
             FieldError(

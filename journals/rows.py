@@ -98,6 +98,7 @@ class AnswerRow(NamedTuple):
     seconds: float
     sha256: str
     registration: str
+    journal: int
 
 
 class SheetRow(NamedTuple):
@@ -201,6 +202,7 @@ def answers(sittings: Collection[int]) -> list[AnswerRow]:
             "seconds",
             "sha256",
             "registration_number",
+            "journal_id",
         ),
     )
 

@@ -11,13 +11,16 @@ _LEFT_SECONDS = 3600.0
 
 #: Sitting → access certificates at the last look of this process.
 _certificates: dict[int, int] = {}
+#: Sitting → what the registry said of it at the last look of this process.
+_registry: dict[int, int] = {}
 
 
 @jobs.periodic_task("journals.open_forms", every=15)
 def open_forms() -> None:
-    """Open sealed form numbers that an interrupted activation or intake left closed."""
+    """Open numbers that an interrupted activation or intake left sealed; judge again what may be sound now."""
     forms.open_waiting()
     intake.recheck_sealed(_certificates)
+    intake.recheck_registry(_registry)
 
 
 @jobs.periodic_task("journals.forget_parts", every=600)

@@ -98,6 +98,8 @@ def _journals(look: Look) -> list[Incident]:
                 "why": journal.problem,
             }
             found.append(Incident("bad", text, look.link("keys")))
+        for told in journal.elsewhere:
+            found.append(Incident("bad", f"{journal.name}: {told}", look.link("monitoring", "#journals-section")))
         if abs(journal.skew) > MAX_SKEW:
             text = skew_of(str(journal.words), journal.skew)
             found.append(Incident("warn", text, look.link("monitoring", "#journals-section")))

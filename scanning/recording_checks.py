@@ -1,7 +1,6 @@
 """Recordings of a voice room against the answers that its journals list, one to one."""
 
 import hashlib
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ from scanning import findings
 from scanning.expected_forms import ExpectedAnswer, ExpectedForms
 from scanning.models import Recording, RoomCard
 from scanning.states import ACTIVE_RECORDINGS, RecordingState
+from wire.filenames import folded
 from wire.messages import Message
 from wire.room import PROBLEM, Found
 
@@ -118,8 +118,3 @@ def warnings_of(
     if answer.sha256 and answer.sha256 != row.sha256:
         found.append({"kind": "hash_differs", "severity": PROBLEM, "value": row.sha256[:8], "limit": answer.sha256[:8]})
     return found
-
-
-def folded(name: str) -> str:
-    """A file name without what copying changes."""
-    return unicodedata.normalize("NFC", name).strip().casefold()

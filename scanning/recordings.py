@@ -27,6 +27,7 @@ from scanning.sources import store_part
 from scanning.states import ACTIVE_RECORDINGS, CLOSED, CardState, RecordingState
 from stations.models import SittingRoom
 from wire.durable import replace_durable, sha256_file
+from wire.filenames import folded
 from wire.messages import Message
 
 LEASE_SECONDS = 240
@@ -177,7 +178,7 @@ def listen(pk: int) -> None:
 def _replace_doubtful(card: RoomCard, good: Recording) -> None:
     """A sound copy under the same name takes the place of one that was cut or damaged."""
     for old in card.recordings.filter(state=RecordingState.PROBLEM).exclude(pk=good.pk):
-        if recording_checks.folded(old.name) == recording_checks.folded(good.name):
+        if folded(old.name) == folded(good.name):
             move(
                 old,
                 RecordingState.DISCARDED,

@@ -13,6 +13,7 @@ from wire.cms import SignedBy, Span
 from wire.documents import act, feed, package, receipt
 from wire.durable import disk_refusal
 from wire.errors import FieldError, PpeError
+from wire.journal import times
 from wire.journal.events import EVENTS
 from wire.journal.name import compare
 from wire.messages import Both, Message
@@ -191,6 +192,8 @@ def _journal(report: FileReport, path: Path, data: mmap.mmap, trust: TrustStore)
     if document.signed_by is not None:
         report.signed(document.signed_by)
     _parts(report, document.problems)
+    # The zone of the point stands in the registry alone: only what is another day in every zone is told.
+    _parts(report, times.of_another_day(document.exam, header))
     reading = names.read(path.name)
     _parts(report, reading.doubts)
     if reading.name is not None:

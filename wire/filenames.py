@@ -20,6 +20,11 @@ def is_plain(name: str) -> bool:
     )
 
 
+def folded(name: str) -> str:
+    """A name without what copying changes: the form of its letters, their case, blanks around it."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).strip().casefold())
+
+
 def plain(name: str) -> str:
     """A name of one level that may stand in a packet, as near to the given one as can be; its extension is kept."""
     text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode("utf-8"))

@@ -104,7 +104,10 @@ class FormSet:
 
 @dataclass(frozen=True, slots=True)
 class JournalDocument:
-    """A journal that was read: its chain holds; `signed_by` is None when the signature does not."""
+    """A journal that was read: its chain holds; `signed_by` is None when the signature does not.
+
+    `exam` is when the first and the last entry of a print or voice station's exam were written.
+    """
 
     header: Header
     entries: tuple[Entry, ...]
@@ -112,6 +115,7 @@ class JournalDocument:
     signed_by: SignedBy | None
     problems: tuple[FieldError, ...]
     last_hash: str
+    exam: tuple[dt.datetime, dt.datetime] | None = None
 
     @property
     def closed_at(self) -> dt.datetime | None:
@@ -131,6 +135,7 @@ class Survey:
     signed_by: SignedBy | None
     problems: tuple[FieldError, ...]
     last_hash: str
+    exam: tuple[dt.datetime, dt.datetime] | None = None
 
 
 def station_ident(header: Header) -> str:
@@ -153,7 +158,8 @@ def read(blob: bytes, *, trust: TrustStore, at: dt.datetime | None = None) -> Jo
         SchemaError: the header is not that of a known journal.
     """
     content, lines, signed_by, problems = _read(blob, trust=trust, at=at, keep=True)
-    return JournalDocument(lines.header, tuple(lines.entries), content.copy(), signed_by, problems, lines.last_hash)
+    entries = tuple(lines.entries)
+    return JournalDocument(lines.header, entries, content.copy(), signed_by, problems, lines.last_hash, lines.exam)
 
 
 def survey(blob: Buffer, *, trust: TrustStore, at: dt.datetime | None = None) -> Survey:
@@ -170,7 +176,7 @@ def survey(blob: Buffer, *, trust: TrustStore, at: dt.datetime | None = None) ->
     """
     _, lines, signed_by, problems = _read(blob, trust=trust, at=at, keep=False)
     closed_at = lines.last.at if lines.closed and lines.last else None
-    return Survey(lines.header, lines.count, lines.events, closed_at, signed_by, problems, lines.last_hash)
+    return Survey(lines.header, lines.count, lines.events, closed_at, signed_by, problems, lines.last_hash, lines.exam)
 
 
 def _read(

@@ -79,6 +79,7 @@ class Lines:
     count: int = 0
     events: Counter[str] = field(default_factory=Counter)
     last: Entry | None = None
+    exam: tuple[dt.datetime, dt.datetime] | None = None
 
     @property
     def closed(self) -> bool:
@@ -319,7 +320,7 @@ def walk(content: Span, *, keep: bool) -> Lines:
     header = read_header(row)
     lines = Lines(header, [], "", row)
     kind, sha256, problems, events = header.kind, hashlib.sha256, lines.problems, lines.events
-    latest, number, statements = header.opened_at, 0, told_twice.Statements()
+    latest, number, statements = header.opened_at, 0, told_twice.Statements(header)
     previous = sha256(row).hexdigest()
     while (begin := end + 1) < stop:
         number += 1
@@ -334,8 +335,8 @@ def walk(content: Span, *, keep: bool) -> Lines:
         if not is_sound(kind, entry.event, raw["data"]):
             problems.extend(_numbered(number, explain(kind, entry.event, raw["data"])))
         if entry.event in told_twice.EVENTS:
-            statements.hear(number, entry.event, entry.data)
-        if entry.at < latest:
+            statements.hear(number, entry.event, entry.data, entry.at)
+        if entry.at < latest and not statements.went_back(number, entry.at, latest):
             problems.append(_went_back(number, entry.at, latest))
         latest = entry.at
         events[entry.event] += 1
@@ -343,6 +344,8 @@ def walk(content: Span, *, keep: bool) -> Lines:
             lines.entries.append(entry)
         if len(problems) > _MAX_PROBLEMS:
             del problems[_MAX_PROBLEMS:]
+    statements.finish()
+    lines.exam = statements.exam
     # First, so that no crowd of lesser problems hides them.
     problems[:0] = statements.problems[:_MAX_PROBLEMS]
     if number:
