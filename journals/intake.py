@@ -448,6 +448,8 @@ def recheck(*, journal: Journal, actor: Actor) -> bool:
         relations = _corrected(fresh, _relations(found, Journal.objects.of_same_station(fresh)))
         _warn_of_relations(fresh, relations)
         if fresh.blocking or found.document is None:
+            # It still waits: for what speaks against it now.
+            Journal.objects.filter(pk=journal.pk, state=JournalState.QUARANTINED).update(doubts=fresh.doubts)
             return False
         move(
             journal,

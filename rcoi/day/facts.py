@@ -75,8 +75,8 @@ def read(sittings: Iterable[Sitting]) -> list[CentreExam]:
         findings[finding.packet_id].append(finding)
     acts: dict[int, list[ActFacts]] = defaultdict(list)
     for act in InboxAct.objects.filter(packet__sitting__in=rows, kind__in=("room_difference", "journal_missing")):
-        said = ActFacts(act.kind, act.room, act.sha256, not act.problem, _plain(act.station), act.made_at)
-        acts[act.packet_id].append(said)
+        told = ActFacts(act.kind, act.room, act.sha256, not act.problem, _plain(act.station), act.made_at)
+        acts[act.packet_id].append(told)
     rescans: dict[int, list[RescanFacts]] = defaultdict(list)
     for row in RescanRequest.objects.filter(sitting__in=rows):
         rescans[row.sitting_id].append(_rescan(row))

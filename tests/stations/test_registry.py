@@ -1,6 +1,7 @@
 """Registry documents in and out."""
 
 import copy
+from typing import Any
 
 import pytest
 
@@ -117,7 +118,7 @@ def test_a_registry_of_another_mode_is_refused_in_words_and_nothing_is_written(o
 
 def oral(rooms, posts):
     """The document of a spoken exam with these rooms and posts."""
-    document = copy.deepcopy(DOCUMENT) | {"format": "ppe-registry/2"}
+    document: Any = copy.deepcopy(DOCUMENT) | {"format": "ppe-registry/2"}
     (point,) = document["points"]
     point["rooms"] = [{"number": room["number"], "seats": 8} for room in rooms]
     point["stations"] = [{"kind": kind, "number": number} for kind, number, _room in posts]
