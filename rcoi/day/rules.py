@@ -47,6 +47,8 @@ SAID_OF_PACKETS = frozenset(
 #: What is said of an act, and waits for nobody.
 COVERED_BY_ACT = frozenset({"closed_with_act", "fewer_with_act"})
 SHOWN = 10
+#: What of a packet may not become less. An act is no sheet: a room that was put right is closed without one.
+_OF_PEOPLE = tuple(key for key in COUNTED_FILES if key not in ("acts", "journals"))
 
 _HQ = Message("The packet of the forms of the point")
 _WAIT = Message("Wait for the packet; when it is late, call the head of the exam point.")
@@ -512,7 +514,7 @@ def _lost(before: PacketFacts, after: PacketFacts, newest: PacketFacts, asked: f
     had = before.counts
     keys = [
         key
-        for key in (*CATALOGUE, *COUNTED_FILES)
+        for key in (*CATALOGUE, *_OF_PEOPLE)
         if had.get(key, 0) > max(after.counts.get(key, 0), newest.counts.get(key, 0))
     ]
     # The totals of files are said only where no kind of form tells more.

@@ -237,6 +237,14 @@ def test_what_comes_after_the_last_status_is_open_unless_the_centre_asked_for_it
     assert "after_last_status" not in owed(replace(facts, statuses=[status(name) for name in rules.STATUSES]))
 
 
+def test_a_room_put_right_without_its_act_has_lost_nothing():
+    whole = {"sheets": 8, "R": 2, "AB": 2, "C1": 2, "C2": 2}
+    act = ActFacts("room_difference", "0101", "a" * 64, True)
+    less = packet(1, counts={**whole, "sheets": 7, "C2": 1, "acts": 1}, acts=(act,), superseded=True)
+    mended = packet(2, version=2, supersedes="uid-1", counts=whole)
+    assert owed(exam(less, mended, forms(), statuses=REPORTED)) == set()
+
+
 def words_about(facts, code):
     """What a person says when everything of a kind that stands open of the first packet is looked into."""
     (row,) = [each for each in rules.obligations(facts) if each.code == code and each.anchor == packet().sha256]
