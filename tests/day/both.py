@@ -345,9 +345,7 @@ def _about(finding: InboxFinding, where: str, what: Any) -> bool:
     """Whether a finding speaks of this lack, where a packet has several of a kind."""
     if finding.code == "fewer_sheets":
         return f"{what[1]} " in finding.text.ru and f" {what[0]}:" in finding.text.ru
-    if finding.code == "form_missing":
-        return True
-    if finding.code == "station_missing":
+    if finding.code in ("form_missing", "station_missing"):
         return where.rsplit(" ", 1)[-1] in finding.text.ru
     return True
 

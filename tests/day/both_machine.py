@@ -243,7 +243,8 @@ class BothNodes(Day):
         owed = Counter(norm(*each) for each in lacks if each not in decided)
         said = Counter(said_of(each) for each in standing.obligations if not each.settled)
         assert not owed - said, f"lacking at the centre and not said of {key}: {owed - said}"
-        assert not said - owed, f"said at the centre and not lacking of {key}: {said - owed}"
+        words = [str(each.text) for each in standing.obligations if said_of(each) in said - owed]
+        assert not said - owed, f"said at the centre and not lacking of {key}: {said - owed} {words}"
         covered = centre.covered() | {each for each in decided if each[0] in DIFFERENCES}
         assert standing.clean == (not owed and not covered), f"green though covered: {key}"
         self.nothing_is_red_too_early(centre, standing)

@@ -221,21 +221,22 @@ def a_word_about_one_room_settles_all(patch):
     patch.setattr(centre_rows.ExamFacts, "settled", broken)
 
 
+#: Each with what it keeps silent: a catch of anything else would be a fault of its own.
 CENTRE_BROKEN = (
-    second_packets_are_ignored,
-    a_version_may_lose_sheets,
-    a_longer_journal_says_nothing,
-    a_rescan_is_forgotten,
-    a_word_about_one_room_settles_all,
+    (second_packets_are_ignored, "second"),
+    (a_version_may_lose_sheets, "fewer"),
+    (a_longer_journal_says_nothing, "sets"),
+    (a_rescan_is_forgotten, "rescan"),
+    (a_word_about_one_room_settles_all, "after|seats|second|sets"),
 )
 
 
 @pytest.mark.prove
-@pytest.mark.parametrize("broken", CENTRE_BROKEN, ids=lambda each: each.__name__)
-def test_a_broken_rule_of_the_centre_is_found(both_evening, broken, monkeypatch, record_property):
+@pytest.mark.parametrize(("broken", "silent"), CENTRE_BROKEN, ids=lambda each: getattr(each, "__name__", ""))
+def test_a_broken_rule_of_the_centre_is_found(both_evening, broken, silent, monkeypatch, record_property):
     broken(monkeypatch)
     kind = machine(both_evening, ends=0, base=BothNodes)
-    with pytest.raises(AssertionError, match=r"lacking|green|kept|home"):
+    with pytest.raises(AssertionError, match=rf"lacking at the centre and not said.*\('({silent})'"):
         run_state_machine_as_test(seed(SEED)(kind), settings=options(300, 12, phases=[Phase.generate]))
     record_property("found after acts", kind.caught)
     record_property("days", kind.days)
