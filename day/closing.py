@@ -300,6 +300,12 @@ class _Facts:
         ]
         rows = [self._packet(packet) for packet in self.packets]
         rows += [[name, "", "", "", "", "", pgettext("paper", "not built"), "—", ""] for name in self.awaited]
+        # No packet of theirs is missing: what was printed there is in the packets of the voice rooms.
+        rows += [
+            [str(each.words), "", "", "", "", "", pgettext("paper", "prints only"), "—", ""]
+            for each in self.own.exam.printing
+            if each.room
+        ]
         return paper.table(_("Rooms and forms"), columns, rows, empty=_("No packets."))
 
     def _packet(self, packet: Packet) -> list[str]:

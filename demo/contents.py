@@ -203,7 +203,7 @@ def _own_scan_journal(
 
 def _open_numbers(stage: Harness, point: PointPlan) -> Iterable[str]:
     """Search the print journals for form numbers that lie open: they belong into their sealed entries."""
-    numbers = [number for room in point.rooms for item in room.sets for number in item.sheets.values()]
+    numbers = [number for room in point.every_room for item in room.sets for number in item.sheets.values()]
     for path in sorted(stage.flash(point).glob("END_PRINT_*.dat")):
         data = path.read_bytes()
         shown = [number for number in numbers if number.encode() in data]

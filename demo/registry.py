@@ -10,7 +10,7 @@ from wire.messages import Message
 def registry(plan: DayPlan, *, mode: str = "training") -> dict[str, Any]:
     """Return the registry document (schema ``registry``) of a planned day."""
     return {
-        "format": "ppe-registry/1",
+        "format": "ppe-registry/2",
         "mode": mode,
         "region": {"code": plan.region, "name": plan.region_name, "timezone": plan.timezone},
         "points": [*(_point(plan, point) for point in plan.points), *_joined(plan)],
@@ -26,7 +26,7 @@ def _point(plan: DayPlan, point: PointPlan) -> dict[str, Any]:
             "seats": room.seats,
             "kind": "room",
         }
-        for room in point.rooms
+        for room in point.every_room
     ]
     return {
         "code": point.code,
@@ -61,8 +61,13 @@ def _sitting(plan: DayPlan, point: PointPlan) -> dict[str, Any]:
         "date": plan.date.isoformat(),
         "subject": point.subject,
         "rooms": [
-            {"number": room.number, "seats": room.seats, "voice": bool(room.places), "places": room.places}
-            for room in point.rooms
+            {
+                "number": room.number,
+                "seats": room.seats,
+                "kind": "preparation" if room in point.preparation else "voice" if room.places else "written",
+                "places": room.places,
+            }
+            for room in point.every_room
         ],
         "posts": [
             {

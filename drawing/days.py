@@ -162,13 +162,16 @@ def _written_point(build: Builder) -> PointPlan:
 
 
 def _oral_point(build: Builder, shared: PersonPlan) -> PointPlan:
+    # Forms are printed in the preparation room, 0200; the participants take them along to where they speak.
+    printed = build.print_sets(station="0001", subject=ENGLISH_ORAL, count=17, spoiled=(3,), unused=(18,))
+    forms = iter([item.sheets["R"] for item in printed if item.sat])
     rooms = []
     for number in ("0201", "0202"):
         answers = []
         for place in range(1, 5):
             for turn in (1, 2):
                 flaw = {("0201", 3, 1): "cut", ("0202", 2, 2): "silent"}.get((number, place, turn), "")
-                registration = build.numbers.take("R")
+                registration = next(forms)
                 name = f"{number}_{place}_{turn:02d}.ogg" if place % 2 else f"{number}_{place}_{turn:02d}.wav"
                 seconds = round(build.rng.uniform(9, 16), 1)
                 answers.append(Answer(str(place), turn, registration, name, seconds, flaw))  # type: ignore[arg-type]
@@ -180,6 +183,7 @@ def _oral_point(build: Builder, shared: PersonPlan) -> PointPlan:
     scans = [scan for room in listed for scan in build.pile(room, point="0002", subject=ENGLISH_ORAL)]
     scans += build.hq_pile(listed, point="0002", subject=ENGLISH_ORAL)
     stations = (
+        StationPlan("print", "0001", ("0200",)),
         *(
             StationPlan("voice", f"{room.number}-{place}", (room.number,), place=str(place))
             for room in listed
@@ -197,6 +201,7 @@ def _oral_point(build: Builder, shared: PersonPlan) -> PointPlan:
         # The laptop serves both points, so the specialist who set it up is appointed to both.
         people=(*people_of(build, "0002", 6), shared),
         scans=tuple(scans),
+        preparation=(RoomPlan("0200", 16, sets=printed),),
     )
 
 

@@ -154,6 +154,7 @@ class PointPlan:
     people: tuple[PersonPlan, ...]
     scans: tuple[Scan, ...]
     replacements: tuple[Replacement, ...] = ()
+    preparation: tuple[RoomPlan, ...] = ()
 
     def person(self, role: str) -> PersonPlan:
         """Return the first person of a role."""
@@ -161,7 +162,12 @@ class PointPlan:
 
     def room(self, number: str) -> RoomPlan:
         """Return a room by its number."""
-        return next(room for room in self.rooms if room.number == number)
+        return next(room for room in self.every_room if room.number == number)
+
+    @property
+    def every_room(self) -> tuple[RoomPlan, ...]:
+        """All its rooms: those where forms are collected, and the preparation rooms, where they are only printed."""
+        return (*self.rooms, *self.preparation)
 
     @property
     def oral(self) -> bool:

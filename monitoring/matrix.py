@@ -93,6 +93,7 @@ def matrix_of(facts: SittingFacts) -> Matrix:
     # Of both, the last one is the worse.
     wrong = {row.place: row.code for row in facts.own.of("scan_journal_behind", "scan_journal_rewritten")}
     lines = {number: MatrixLine(words.room_words(number), kinds) for number in facts.room_numbers}
+    lines |= {each.room: MatrixLine(str(each.words), kinds) for each in facts.own.exam.printing if each.room}
     for row in rows:
         room = row.post.room
         title = words.room_words(room.number) if room else _("without a room")

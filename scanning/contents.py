@@ -144,7 +144,14 @@ def _recognised(card: RoomCard) -> dict[str, list[str]]:
 def _used_sets(card: RoomCard) -> dict[str, list[int]]:
     """Return the sets that print journals list as used, by station: the centre holds later journals against them."""
     found: dict[str, list[int]] = {}
-    for each in read_expected_forms(card.sitting).of_room(card.room.number):
+    register = read_expected_forms(card.sitting)
+    own = register.of_room(card.room.number)
+    if register.unplaced:
+        # What the preparation room printed and no voice journal names lies where it was scanned.
+        own = [each for each in own if each not in register.unplaced]
+        lying = set(card.sheets.filter(state__in=ACTIVE).values_list("number", flat=True))
+        own = own + [each for each in register.unplaced if set(each.sheets.values()) & lying]
+    for each in own:
         if each.used:
             found.setdefault(each.station, []).append(each.ordinal)
     return {station: sorted(set(ordinals)) for station, ordinals in sorted(found.items())}

@@ -66,6 +66,10 @@ class ExpectedForms:
             return []
         return [each for room in sorted(self.preparation.rooms) for each in self.of_room(room) if each.used]
 
+    def numbers_of(self, room: str) -> set[str]:
+        """Return the numbers that belong to a room, and those that may lie in any: it matters where else they are."""
+        return {number for each in (*self.of_room(room), *self.unplaced) for number in each.sheets.values()}
+
     def answers_of(self, room: str) -> list[ExpectedAnswer]:
         """Return the recorded answers of a room."""
         return [each for each in self.answers if each.room == room]
@@ -178,7 +182,8 @@ def _printing(journals: Iterable[rows.JournalRow], preparing: Collection[int]) -
     """Return the rooms whose forms leave them: preparation rooms, and the empty one of stations without a room."""
     if not preparing:
         return frozenset()
-    return frozenset(each.room_number for each in journals if each.room in preparing or each.roomless)
+    printed = [each for each in journals if each.kind == StationKind.PRINT]
+    return frozenset(each.room_number for each in printed if each.room in preparing or each.roomless)
 
 
 def _placed(sets: Iterable[PrintedSet], heard: Iterable[ExpectedAnswer], printing: Collection[str]) -> list[PrintedSet]:

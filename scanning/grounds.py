@@ -61,7 +61,6 @@ class Grounds:
             hq: Whether it is the HQ.
         """
         register = self.register
-        own = register.of_room(room)
         sheets = self.sheets.get(card, [])
         numbers = {row[2] for row in sheets}
         content = {
@@ -79,7 +78,7 @@ class Grounds:
             ],
             "elsewhere": [
                 [number, where]
-                for number in sorted({number for each in own for number in each.sheets.values()})
+                for number in sorted(register.numbers_of(room))
                 if (where := [card_id for card_id in self.places.get(number, []) if card_id != card])
             ],
         }
@@ -190,7 +189,7 @@ def _recordings(found: QuerySet[Recording]) -> list[RecordingRow]:
 def room_mark(card: RoomCard, register: ExpectedForms) -> str:
     """Return the mark of what one room rests on, reading no more than this room rests on."""
     sitting = card.sitting_id
-    own = [number for each in register.of_room(card.room.number) for number in each.sheets.values()]
+    own = register.numbers_of(card.room.number)
     near = Q(card=card) | (Q(kind__in=ROOM_FORMS) if card.is_hq else Q(number__in=own))
     found = Read(
         _uses([sitting]),

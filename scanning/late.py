@@ -9,6 +9,7 @@ from journals.models import Act, Journal
 from scanning.expected_forms import ExpectedForms
 from scanning.models import RoomCard
 from scanning.reconcile import Balance, difference_words
+from stations.models import SittingRoom
 from wire.messages import NOTHING, Both, Message, Several
 from wire.room import PROBLEM, Found
 
@@ -25,7 +26,9 @@ def reason(card: RoomCard, balance: Balance, found: Sequence[Found], register: E
 def _came(card: RoomCard) -> Message:
     since = card.closed_at
     if since is not None:
-        own = Journal.objects.filter(sitting=card.sitting, room=card.room).counting().select_related("station")
+        own = (
+            Journal.objects.filter(sitting=card.sitting, room__in=printed_in(card)).counting().select_related("station")
+        )
         own = own.exclude(kind=Journal.Kind.SCAN).order_by("kind", "station_said")
         if rows := own.filter(Q(received_at__gt=since) | Q(decided_at__gt=since)):
             if len(rows) > 1:
@@ -40,6 +43,12 @@ def _came(card: RoomCard) -> Message:
                 "After the closing an act was made instead of the journal of station {stations}", stations=stations
             )
     return Message("What the room was closed by has changed")
+
+
+def printed_in(card: RoomCard) -> list[int]:
+    """The room itself; of a voice room also those where its forms are printed."""
+    preparing = card.sitting.rooms.filter(kind=SittingRoom.Kind.PREPARATION).values_list("room_id", flat=True)
+    return [card.room_id] if card.is_hq else [card.room_id, *preparing]
 
 
 def _named(rows: Iterable[Journal]) -> Message:

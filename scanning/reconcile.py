@@ -184,7 +184,7 @@ def _seen(sheet: Sheet) -> SeenSheet:
 
 def _elsewhere(card: RoomCard, register: ExpectedForms) -> dict[str, str]:
     """Numbers of this room that were scanned in other rooms, and the room forms that lie there (as ``form/room``)."""
-    own = [number for each in register.of_room(card.room.number) for number in each.sheets.values()]
+    own = register.numbers_of(card.room.number)
     wanted = Q(kind__in=ROOM_FORMS) if card.is_hq else Q(number__in=own)
     rows = (
         Sheet.objects.filter(wanted, card__sitting=card.sitting, state__in=ACTIVE)

@@ -160,7 +160,8 @@ def _evaluate_again(card: RoomCard, register: ExpectedForms) -> bool:
                 mark = room_mark(card, register)
                 RoomCard.objects.filter(pk=card.pk).update(seen_journals=mark)
             return True
-        if balance.sealed and _being_opened(card):
+        sealed = balance.sealed or (register.preparation is not None and register.preparation.sealed)
+        if sealed and _being_opened(card):
             return False
         why = late.reason(card, balance, found, register)
         cards.reopen(card=card, numbers=(), reason=why, actor=SYSTEM)
@@ -193,6 +194,6 @@ def _stands(card: RoomCard, balance: Balance, found: Iterable[Found]) -> bool:
 def _being_opened(card: RoomCard) -> bool:
     """Whether the sealed numbers of a room are about to be opened by themselves: the key is active."""
     lately = now() - _OPENING
-    fresh = Journal.objects.filter(sitting=card.sitting).sealed().filter(room=card.room)
+    fresh = Journal.objects.filter(sitting=card.sitting).sealed().filter(room__in=late.printed_in(card))
     fresh = fresh.filter(Q(received_at__gt=lately) | Q(decided_at__gt=lately), forms_problem=NOTHING)
     return fresh.exists() and access.active(card.sitting) is not None

@@ -292,6 +292,9 @@ def _judge_blank(facts: RoomFacts, sheet: SeenSheet) -> Found | None:
         away = place.room not in (each.room, *each.others)
         # Where it is printed nobody collects it: it belongs wherever it lies, until a voice journal says otherwise.
         prepared = away and facts.preparation is not None and each.room in facts.preparation.rooms
+        if prepared and each.used and sheet.number in facts.elsewhere:
+            message = Message("the same form was scanned in room {room}, too", room=facts.elsewhere[sheet.number])
+            return _about(sheet, "foreign", message)
         if prepared and each.used:
             return _about(sheet, "unlisted", _unheard(facts.preparation, each), WARNING)
         if away and each.recorded:

@@ -99,6 +99,28 @@ def voice_desk(voice_day, data_dir, tmp_path):
     return made
 
 
+def test_a_set_of_the_preparation_room_that_no_room_has(open_page, look, voice_desk, workers):  # noqa: F811
+    desk = voice_desk  # noqa: F811
+    factories.add_preparation(desk.day)
+    desk.journal(room="0101", station="0001", count=2)
+    user = factories.make_user("prep", "Иванов Пётр Ильич", Role.GEK_MEMBER, point=desk.day.point)
+    page = open_page(log_in(user), f"/scanning/{desk.sitting.key}/")
+    look(page, "desk-preparation-awaited")
+    assert "Загрузите журналы записи ответов" in page.locator("#preparation").inner_text()
+    assert "0101" not in page.locator("#rooms").inner_text()
+    desk.sitting.posts.filter(station__kind="voice").delete()
+    page.reload()
+    page.get_by_text("Бланка аудитории подготовки нет").click()
+    assert page.locator("select[name=sets] option").all_inner_texts() == [
+        "станция 0001, комплект № 1",
+        "станция 0001, комплект № 2",
+    ]
+    look(page, "desk-preparation-lost")
+    page = open_page(log_in(user), f"/monitoring/{desk.sitting.key}/")
+    assert "аудитория подготовки 0101" in page.locator("table.matrix").inner_text()
+    look(page, "monitoring-preparation")
+
+
 def test_recordings_beside_places_with_their_picture_and_player(open_page, look, voice_desk, workers):  # noqa: F811
     desk = voice_desk  # noqa: F811
     user = factories.make_user("voice", "Иванов Пётр Ильич", Role.TECHNICAL_SPECIALIST, sitting=desk.sitting)

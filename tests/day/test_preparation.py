@@ -8,6 +8,7 @@ from django.utils import timezone
 from audit.log import SYSTEM, record
 from common.obligations import ObligationState
 from day import evaluate, table
+from day.closing import closing_act
 from journals.acts import file_bytes
 from journals.models import Act, Journal, JournalAnswer, JournalSet, JournalSheet
 from keys.trust import trust_store
@@ -19,6 +20,7 @@ from tests.conftest import log_in
 from tests.support import factories
 from tests.support.keys import PIN
 from tests.transfers.conftest import ACTOR
+from tests.transfers.test_closing import text as paper_text
 from transfers import statuses
 from transfers.models import PointStatus
 from wire.documents import act as wire_act
@@ -180,6 +182,23 @@ def test_the_act_is_made_on_the_scanning_desk(oral):
     assert Act.objects.get().numbers == [one]
     assert owed(oral)[0][1] == ObligationState.SETTLED
     assert "комплект № 1" not in login.client.get(address).content.decode()
+
+
+def test_it_is_shown_as_what_it_is_with_its_journals_and_no_card(oral, tmp_path):
+    login = log_in(factories.make_user("t", "Т", Role.TECHNICAL_SPECIALIST, point=oral.point))
+    page = login.client.get(f"/monitoring/{oral.sitting.key}/").content.decode()
+    assert "аудитория подготовки 0101" in page
+    desk = login.client.get(f"/scanning/{oral.sitting.key}/").content.decode()
+    assert f"/scanning/{oral.sitting.key}/0102/" in desk
+    assert f"/scanning/{oral.sitting.key}/0101/" not in desk
+    assert login.client.get(f"/scanning/{oral.sitting.key}/0101/").status_code == 404
+    printed(oral)
+    recorded(oral, "0102")
+    recorded(oral, "0103")
+    today = login.client.get(f"/today/{oral.point.key}/").content.decode()
+    assert "0001/1, 0001/2" in today
+    text = paper_text(closing_act(sitting=oral.sitting, actor=ACTOR), tmp_path)
+    assert "аудитория подготовки 0101" in text
 
 
 def test_a_card_at_work_in_a_room_that_became_a_preparation_room_is_owed(oral):

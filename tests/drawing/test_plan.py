@@ -57,6 +57,16 @@ def test_sheets_of_a_room_are_its_sets_and_additional_forms(plan):
         assert owned == expected
 
 
+def test_what_voice_rooms_collect_was_printed_in_the_preparation_room(plan):
+    point = plan.point("0002")
+    (preparation,) = point.preparation
+    said = {answer.registration for room in point.rooms for answer in room.answers}
+    assert said == {item.sheets["R"] for item in preparation.sets if item.sat}
+    assert {item.ordinal for item in preparation.sets if not item.sat} == {3, 18}
+    assert preparation not in point.rooms
+    assert not [scan for scan in point.scans if preparation.number in (scan.pile, scan.owner, scan.spec.room)]
+
+
 def test_the_hq_scans_a_protocol_and_an_absence_sheet_for_each_room(plan):
     for point in plan.points:
         kinds = Counter(scan.spec.kind for scan in point.scans if scan.pile == HQ)

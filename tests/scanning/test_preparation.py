@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from journals.models import Journal, JournalAnswer
+from journals.models import Journal, JournalAnswer, JournalSheet
 from scanning import cards, contents, sheets
 from scanning.errors import DecisionRefusedError
 from scanning.expected_forms import read_expected_forms
@@ -123,6 +123,48 @@ def test_a_form_that_no_voice_journal_names_lies_where_it_was_scanned(desk):
     card = desk.card("0201")
     assert card.state == CardState.DISCREPANT
     assert any("ответ записан в аудитории 0202" in text for text in open_texts(desk, "0201", "foreign"))
+
+
+def test_a_form_that_nobody_names_lies_in_one_room_only(desk):
+    sets = desk.journal(room="0101", station="0001", count=1)
+    for room in VOICE:
+        desk.scan(desk.page(sets[0]["R"], room=room), room=room, name=f"{room}.tif")
+    watch_journals()
+    for room, other in zip(VOICE, reversed(VOICE), strict=True):
+        (text,) = open_texts(desk, room, "foreign")
+        assert f"тот же бланк отсканирован и в аудитории {other}" in text
+
+
+def test_what_is_being_opened_opens_no_closed_room(desk, monkeypatch):
+    """A longer print journal is sealed for a breath: until it is open, nothing speaks against a form that lies here."""
+    sets = desk.journal(room="0101", station="0001", count=1)
+    desk.sitting.posts.filter(station__kind="voice").delete()
+    desk.seats(1, "0201")
+    desk.scan(desk.page(sets[0]["R"], room="0201"), room="0201")
+    desk.fill("0201", registration_count=1, dbo_count=None)
+    cards.close(card=desk.card("0201"), actor=ACTOR)
+    assert contents._used_sets(desk.card("0201")) == {"0001": [1]}
+    assert contents._used_sets(desk.card("0202")) == {}
+    Journal.objects.update(forms_opened_at=None, sha256="f" * 64, received_at=timezone.now())
+    JournalSheet.objects.all().delete()
+    monkeypatch.setattr("scanning.watch.access.active", lambda sitting: object())
+    watch_journals()
+    assert desk.card("0201").state == CardState.CLOSED
+    monkeypatch.setattr("scanning.watch.access.active", lambda sitting: None)
+    watch_journals()
+    assert desk.card("0201").state == CardState.DISCREPANT
+    (text,) = open_texts(desk, "0201", "unknown")
+    assert "ещё закрыты" in text
+
+
+def test_the_scan_journal_of_the_hq_changes_nothing_that_rooms_rest_on(desk):
+    desk.journal(room="0101", station="0001", count=1)
+    before = read_expected_forms(desk.sitting).mark("0201")
+    journal = Journal.objects.get()
+    journal.pk, journal.kind, journal.room, journal.sha256 = None, "scan", None, "f" * 64
+    journal.station = desk.day.stations["scan-01"]
+    journal.save()
+    assert read_expected_forms(desk.sitting).mark("0201") == before
 
 
 def test_a_number_that_two_voice_rooms_name_is_told_in_both(desk):
