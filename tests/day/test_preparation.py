@@ -23,6 +23,7 @@ from tests.transfers.conftest import ACTOR
 from tests.transfers.test_closing import text as paper_text
 from transfers import statuses
 from transfers.models import PointStatus
+from wire import packet as wire_packet
 from wire.documents import act as wire_act
 from wire.forms import make_number
 
@@ -208,3 +209,12 @@ def test_a_card_at_work_in_a_room_that_became_a_preparation_room_is_owed(oral):
     assert [row.place for row in evaluated(oral).of("room_at_work")] == ["0101"]
     RoomCard.objects.filter(room__number="0101").update(state="waiting")
     assert not evaluated(oral).of("room_at_work")
+
+
+def test_its_packet_says_what_the_room_is_for_now(oral):
+    SittingRoom.objects.filter(room__number="0101").update(kind="written")
+    oral.close("0101", kinds=("R",))
+    SittingRoom.objects.filter(room__number="0101").update(kind="preparation")
+    packet = oral.signed("0101")
+    assert wire_packet.read_header(packet.file).room_kind == "preparation"
+    assert [row.place for row in evaluated(oral).of("packet") if row.place == "0101"] == ["0101"]
