@@ -31,7 +31,7 @@ from stations.models import Room, Sitting
 from transfers.models import Packet, PacketKind, PointStatus, ReceiptLevel, ReceiptRecord, StatusName
 from transfers.newest import newest_packets
 from transfers.phone import told
-from transfers.states import PacketState, StatusState
+from transfers.states import StatusState
 from wire import canonical
 from wire.messages import Message
 from wire.names.files import receipt_name
@@ -343,7 +343,8 @@ class _Facts:
     def _state(self, packet: Packet) -> str:
         """How the last version stands; a room that is open again says so beside it."""
         words = [str(packet.get_state_display())]
-        if packet.state == PacketState.ACKNOWLEDGED and packet in self.unconfirmed:
+        place = packet.room.number if packet.room else "HQ"
+        if any(each.place == place for each in standing(self.own.of("room_open_again"))):
             words.append(pgettext("paper", "room open again"))
         return "\n".join(words)
 

@@ -23,6 +23,8 @@ WORDS = {
     "journal": "journal",
     "scan_journal": "scan_journal",
     "scan_journal_behind": "scan_journal",
+    "scan_journal_rewritten": "scan_journal",
+    "sets_unplaced": "set",
     "packet": "packet",
     "room_open_again": "packet",
     "room_balance": "packet",

@@ -42,7 +42,7 @@ def owed(sitting: int, station: str) -> set[Owed]:
             found.add(("scan_journal", post["number"]))
     places = rows(
         "SELECT r.id, r.number FROM stations_sittingroom s JOIN stations_room r ON r.id = s.room_id"
-        " WHERE s.sitting_id = %s AND r.kind <> 'hq'",
+        " WHERE s.sitting_id = %s AND r.kind <> 'hq' AND s.kind <> 'preparation'",
         sitting,
     )
     hq = "SELECT r.id, 'HQ' AS number FROM stations_room r JOIN stations_sitting s ON s.point_id = r.point_id"

@@ -50,7 +50,7 @@ class Centre:
         self.rooms = {
             each["number"]: each
             for each in rows(
-                "SELECT r.number, s.seats, s.voice FROM stations_sittingroom s"
+                "SELECT r.number, s.seats, s.kind FROM stations_sittingroom s"
                 " JOIN stations_room r ON r.id = s.room_id WHERE s.sitting_id = %s",
                 sitting,
             )
@@ -130,7 +130,8 @@ class Centre:
         return acts | set(self._fewer(covered=True)) | set(self._balances(by_act=True))
 
     def _places(self) -> dict[Lack, Any]:
-        wanted = {(number, "audio" if use["voice"] else "blanks") for number, use in self.rooms.items()}
+        kinds = {"voice": "audio", "written": "blanks"}
+        wanted = {(number, kinds[use["kind"]]) for number, use in self.rooms.items() if use["kind"] in kinds}
         came = {(each["room"], each["kind"]) for each in self.standing()}
         return {("packet", room): "" for room, kind in wanted | {("", "forms")} if (room, kind) not in came}
 

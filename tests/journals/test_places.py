@@ -98,7 +98,7 @@ def test_the_rooms_of_all_exams_and_the_hq_are_rooms_of_the_point(keys):
 
 
 def test_answers_of_a_room_where_nobody_speaks_and_sets_of_a_voice_room_are_told(oral):
-    SittingRoom.objects.filter(room=oral.day.rooms["0202"]).update(voice=False, places=0)
+    SittingRoom.objects.filter(room=oral.day.rooms["0202"]).update(kind="written", places=0)
     assert fields(take(voice(oral, "0202-1", room="0202").add("answer_finished", **answer(place=1)))) == {"room.kind"}
     oral.certify(CertificateRole.PRINT, "0001")
     factories.StationFactory(point=oral.day.point, kind="print", number="0001")
@@ -113,7 +113,7 @@ def test_a_print_station_that_the_registry_puts_into_a_voice_room_prints_there(o
 
 
 def test_a_reserve_voice_station_that_stood_idle_in_a_written_room_says_nothing_wrong(oral):
-    SittingRoom.objects.filter(room=oral.day.rooms["0202"]).update(voice=False, places=0)
+    SittingRoom.objects.filter(room=oral.day.rooms["0202"]).update(kind="written", places=0)
     assert take(voice(oral, "0202-1", room="0202")).state == "accepted"
 
 

@@ -75,7 +75,7 @@ def test_a_set_that_came_with_no_room_is_open_at_the_journal_that_lists_it():
 
 @pytest.mark.parametrize(("minutes", "covered"), [(1, True), (-1, False)])
 def test_an_act_covers_what_its_journal_listed_and_no_longer_one(minutes, covered):
-    act = ActFacts("room_difference", "0101", "a" * 64, True, AT + timedelta(minutes=minutes))
+    act = ActFacts("room_difference", "0101", "a" * 64, True, made_at=AT + timedelta(minutes=minutes))
     status = packet(3, kind="status", room="", counts={}, acts=(act,))
     facts = spoken(voice(1, "0201", 1), voice(2, "0202"), status=status)
     assert bool(found(facts)) is not covered
