@@ -1,0 +1,240 @@
+"""A node: this process imports the portal once, and forks a child for each life of the node.
+
+``python -m tests.simulator.node hq|rcoi FD``: the settings come from the environment, as those of any node.
+"""
+
+import importlib
+import io
+import itertools
+import logging
+import os
+import random
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import django
+import httpx
+import time_machine
+
+from tests.simulator.pipes import Answer, Channel, Done, Ended, Live, Order, Request
+
+Act = Callable[..., Any]
+_sleep_really = time.sleep
+
+
+class Life:
+    """The child: real services under a clock, a line, a queue and a disk that belong to the world."""
+
+    def __init__(self, channel: Channel, born: Live, acts: dict[str, Act]) -> None:
+        self.channel, self.born, self.acts = channel, born, acts
+        self.wakes: list[tuple[str, int]] = []
+        self.order = Order("", {}, None, 0, 0)  # type: ignore[arg-type]
+        self.passed = self.wrote = 0
+        self.slept = 0.0
+        self.clock: Any = None
+
+    def live(self) -> None:
+        """Do what is ordered until the world ends this life."""
+        self._take_over()
+        self.channel.send(Done())
+        first = self.channel.receive()
+        with time_machine.travel(first.at, tick=False) as self.clock:
+            while True:
+                self.channel.send(self._do(first))
+                first = self.channel.receive()
+                self.clock.move_to(first.at)
+
+    def _do(self, order: Order) -> Done:
+        from tests.day import world  # noqa: PLC0415 (the node's own settings must be there first)
+
+        if order.act == "_die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.order, self.passed, self.wrote, self.slept, self.wakes = order, 0, 0, 0.0, []
+        random.seed(order.seed)
+        world._serials = itertools.count(order.serial)
+        world._pictures = itertools.count(order.serial)
+        said = Done()
+        try:
+            said.result = self.acts[order.act](**order.args)
+        except Exception as error:
+            said.refused, said.problem = _told(error)
+        said.wakes, said.slept, said.passed, said.wrote = self.wakes, self.slept, self.passed, self.wrote
+        return said
+
+    # --- what belongs to the world --------------------------------------------------------------------------------------
+
+    def _take_over(self) -> None:
+        from django.db.backends.base.base import BaseDatabaseWrapper  # noqa: PLC0415
+
+        from common.work import faultpoints, jobs  # noqa: PLC0415
+
+        jobs._enqueue = lambda name, pk, cluster: self.wakes.append((name, pk))
+        faultpoints.here = lambda name: self._point()
+        httpx.HTTPTransport.handle_request = lambda _transport, request: self._ask(request)  # type: ignore[method-assign]
+        time.sleep = self._sleep
+        # Whoever measures how long something took, or gives up after a while, goes by the same clock.
+        time.monotonic = time.time
+        whole = BaseDatabaseWrapper.commit
+
+        def commit(connection: Any) -> None:
+            self._point()
+            whole(connection)
+            self._point()
+
+        BaseDatabaseWrapper.commit = commit  # type: ignore[method-assign]
+        self._disk()
+        if self.born.plant:
+            from tests.simulator import plants  # noqa: PLC0415
+
+            plants.plant(self.born.plant)
+
+    def _point(self) -> None:
+        """A place where a process may be killed."""
+        self.passed += 1
+        if self.passed == self.order.die_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _sleep(self, seconds: float) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self.slept += seconds
+            self.clock.shift(seconds)
+        else:  # a watcher beside the work: it watches the real world, in which nothing hangs
+            _sleep_really(seconds)
+
+    def _disk(self) -> None:
+        """Every sync is noted, may fail, and is a place to die before and after."""
+        noted = os.open(self.born.synced, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        really = {name: getattr(os, name) for name in ("fsync", "fdatasync")}
+
+        def sync(name: str) -> Callable[[int], None]:
+            def synced(handle: int) -> None:
+                self._point()
+                self.wrote += 1
+                if self.wrote == self.order.fail_at:
+                    raise OSError(self.order.failure, os.strerror(self.order.failure))
+                really[name](handle)
+                path = os.readlink(f"/proc/self/fd/{handle}")
+                os.write(noted, _note(path, handle))
+                self._point()
+
+            return synced
+
+        os.fsync, os.fdatasync = sync("fsync"), sync("fdatasync")
+
+    def _ask(self, request: httpx.Request) -> httpx.Response:
+        """Send a request over the world's line, whatever became of the answer."""
+        path = request.url.raw_path.decode()
+        headers = [(name.decode(), value.decode("latin-1")) for name, value in request.headers.raw]
+        try:
+            body = b"".join(request.stream)  # type: ignore[arg-type]
+        except httpx.StreamConsumed:
+            body = request.content
+        self.channel.send(Request(request.method, path, headers, body))
+        answer: Answer = self.channel.receive()
+        if not answer.status:
+            raise httpx.ReadError("the line broke", request=request)
+        return httpx.Response(answer.status, headers=answer.headers, content=answer.body, request=request)
+
+
+def _note(path: str, handle: int) -> bytes:
+    """What a sync made safe: of a folder the names in it, of a file its length."""
+    if os.path.isdir(path):
+        names = "\x1f".join(sorted(os.listdir(path)))
+        return f"d\x1e{path}\x1e{names}\n".encode()
+    return f"f\x1e{path}\x1e{os.fstat(handle).st_ino}\x1e{os.fstat(handle).st_size}\n".encode()
+
+
+def _told(error: Exception) -> tuple[str, str]:
+    """Return what a person is told of a refusal; or the traceback, where nobody would be."""
+    from audit.moves import IllegalMoveError  # noqa: PLC0415
+    from wire.errors import PpeError  # noqa: PLC0415
+
+    if isinstance(error, PpeError):
+        return str(getattr(error.message, "ru", error.message)) or error.code, ""
+    if isinstance(error, IllegalMoveError):
+        return str(error) or "illegal move", ""
+    return "", traceback.format_exc()
+
+
+class WebServer:
+    """The node's own WSGI application, asked without a socket."""
+
+    def __init__(self) -> None:
+        from ppe_portal.wsgi import application  # noqa: PLC0415
+
+        self._application = application
+
+    def answer(self, request: Request) -> Answer:
+        """Answer one request."""
+        path, _mark, query = request.path.partition("?")
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": request.method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1",
+            "CONTENT_LENGTH": str(len(request.body)),
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(request.body),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": True,
+            "wsgi.run_once": False,
+        }
+        for name, value in request.headers:
+            key = name.upper().replace("-", "_")
+            environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
+        environ["HTTP_HOST"] = "localhost"
+        environ["CONTENT_LENGTH"] = str(len(request.body))
+        said: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+            said[:] = [int(status.split()[0]), headers]
+
+        body: Iterable[bytes] = self._application(environ, start_response)
+        try:
+            whole = b"".join(body)
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+        return Answer(said[0], said[1], whole)
+
+
+def main() -> None:
+    """Wait for lives, one after another."""
+    kind, handle = sys.argv[1], int(sys.argv[2])
+    channel = Channel(socket.socket(fileno=handle))
+    django.setup()
+    logging.disable(logging.CRITICAL)
+    acts = importlib.import_module(f"tests.simulator.{'point' if kind == 'hq' else 'centre'}").ACTS
+    channel.send(Done())
+    while True:
+        try:
+            born = channel.receive()
+        except EOFError:
+            return
+        pid = os.fork()
+        if pid == 0:
+            try:
+                Life(channel, born, acts).live()
+            except EOFError:
+                os._exit(0)
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
+        _pid, status = os.waitpid(pid, 0)
+        channel.send(Ended(status))
+
+
+if __name__ == "__main__":
+    main()
