@@ -1,20 +1,22 @@
 """What is done at the centre: its web application, its work, its operators."""
 
-from pathlib import Path
+import io
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
-from audit.log import SYSTEM, Actor
+from audit.log import Actor
+from common import marks
 from common.work import jobs
 from rcoi.answering import rescan as rescans
 from rcoi.answering import sequence, statuses
 from rcoi.checking import findings
 from rcoi.day import evaluation
-from rcoi.models import FeedEntry, InboxChannel, InboxFinding, InboxPacket, IssuedReceipt, PointStatusRecord
-from rcoi.receiving import channels, inbox
+from rcoi.models import FeedEntry, InboxFinding, InboxPacket, InboxSheet, IssuedReceipt
+from rcoi.receiving import channels
 from stations.models import ExamPoint, Sitting
+from tests.simulator import node
 from tests.simulator.node import Act, WebServer
 from tests.simulator.pipes import Answer, Request
 
@@ -27,11 +29,6 @@ def web(request: Request) -> Answer:
     if not _web:
         _web.append(WebServer())
     return _web[0].answer(request)
-
-
-def bring(path: str) -> str:
-    """Take a file from a drive."""
-    return str(inbox.receive(path=Path(path), name=Path(path).name, door=InboxChannel.FLASH, actor=SYSTEM).state)
 
 
 def write_drive() -> str:
@@ -49,7 +46,7 @@ def rescan(which: int, whole: bool) -> str:
     if not rows:
         return ""
     packet = rows[which % len(rows)]
-    numbers = [] if whole else list(packet.sheets.exclude(number="").values_list("number", flat=True)[:1])
+    numbers = [] if whole else list(packet.inboxsheets.exclude(number="").values_list("number", flat=True)[:1])
     rescans.request(packet=packet, numbers=numbers, reason="Полоса поперёк листа", actor=OPERATOR)
     return packet.uid or ""
 
@@ -82,15 +79,14 @@ def job(name: str, pk: int) -> None:
 
 def sweep() -> int:
     """Do what the watchdog does."""
-    for _name, _every, run in jobs.periodic_tasks():
-        run()
+    node.run_periodic(jobs.periodic_tasks())
     return jobs.run_scheduler()
 
 
-def owed() -> dict[str, dict[str, Any]]:
-    """Return exam → what the centre says is owed."""
+def look() -> dict[str, Any]:
+    """Return what the centre says is owed, and what can be held against the point."""
     rows = _sittings()
-    return {
+    exams = {
         sitting.key: {
             "open": sorted((each.code, each.place) for each in found.obligations if not each.settled),
             "words": [each.text.ru for each in found.obligations if not each.settled],
@@ -99,27 +95,48 @@ def owed() -> dict[str, dict[str, Any]]:
         }
         for sitting, found in zip(rows, evaluation.evaluate(rows), strict=True)
     }
-
-
-def snapshot() -> dict[str, Any]:
-    """Return what can be held against the other node."""
+    fields = ("uid", "version", "kind", "room", "state", "sha256", "path", "superseded_by__uid", "parked_reason")
+    issued = IssuedReceipt.objects.order_by("number")
     return {
-        "packets": list(InboxPacket.objects.order_by("pk").values("uid", "version", "kind", "state", "sha256", "path", "superseded_by__uid", "parked_reason")),
-        "receipts": list(IssuedReceipt.objects.order_by("number").values("number", "level", "file_sha256", "sha256")),
-        "feed": list(FeedEntry.objects.order_by("number").values("number", "sha256", "kind")),
-        "statuses": list(PointStatusRecord.objects.values("sitting__subject__code", "status", "state")),
+        "exams": exams,
+        "packets": list(InboxPacket.objects.order_by("pk").values(*fields, "sitting__subject__code")),
+        "receipts": list(issued.values_list("number", "level", "sha256", "body_sha256")),
+        "feed": list(FeedEntry.objects.order_by("number").values_list("number", "hash", "prev")),
+        "findings": InboxFinding.objects.filter(state="open").count(),
+        "gaps": [(each.series, each.after, each.to) for each in marks.gaps()],
     }
+
+
+def sheets() -> set[str]:
+    """Return the numbers of the sheets in packets that were opened and found whole."""
+    rows = InboxSheet.objects.filter(packet__state="acknowledged").exclude(number="")
+    return set(rows.values_list("number", flat=True))
+
+
+def settle_all() -> str:
+    """Settle every open finding, and every matter about a packet."""
+    for row in InboxFinding.objects.filter(state="open").order_by("pk"):
+        findings.settle(finding=row, reason="Проверено по телефону с ППЭ", actor=OPERATOR)
+    return ""
+
+
+def carry_in() -> list[str]:
+    """Take in the packets of the drive."""
+    return [each.line for each in channels.import_folder(folder=settings.PPE_FLASH_DIRS[0].as_posix(), actor=OPERATOR)]
 
 
 def audit() -> str:
     """Return what is wrong with the event log; nothing when it is whole."""
-    import io  # noqa: PLC0415
-
     out = io.StringIO()
-    call_command("audit_verify", stdout=out)
-    return out.getvalue()
+    try:
+        call_command("audit_verify", stdout=io.StringIO(), stderr=out)
+    except CommandError:
+        return out.getvalue()
+    return ""
 
 
 ACTS: dict[str, Act] = {
-    each.__name__: each for each in (web, bring, write_drive, rescan, undo, settle, start, job, sweep, owed, snapshot, audit)
+    each.__name__: each for each in (
+        web, carry_in, write_drive, rescan, undo, settle, settle_all, start, job, sweep, look, sheets, audit,
+    )
 }

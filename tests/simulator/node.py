@@ -38,6 +38,7 @@ class Life:
         self.passed = self.wrote = 0
         self.slept = 0.0
         self.clock: Any = None
+        self.said: list[str] = []
 
     def live(self) -> None:
         """Do what is ordered until the world ends this life."""
@@ -56,6 +57,7 @@ class Life:
         if order.act == "_die":
             os.kill(os.getpid(), signal.SIGKILL)
         self.order, self.passed, self.wrote, self.slept, self.wakes = order, 0, 0, 0.0, []
+        self.said.clear()
         random.seed(order.seed)
         world._serials = itertools.count(order.serial)
         world._pictures = itertools.count(order.serial)
@@ -64,6 +66,7 @@ class Life:
             said.result = self.acts[order.act](**order.args)
         except Exception as error:
             said.refused, said.problem = _told(error)
+        said.problem = said.problem or "".join(self.said[:1])
         said.wakes, said.slept, said.passed, said.wrote = self.wakes, self.slept, self.passed, self.wrote
         return said
 
@@ -74,6 +77,8 @@ class Life:
 
         from common.work import faultpoints, jobs  # noqa: PLC0415
 
+        _seeded()
+        _heard(self.said)
         jobs._enqueue = lambda name, pk, cluster: self.wakes.append((name, pk))
         faultpoints.here = lambda name: self._point()
         httpx.HTTPTransport.handle_request = lambda _transport, request: self._ask(request)  # type: ignore[method-assign]
@@ -142,6 +147,41 @@ class Life:
         return httpx.Response(answer.status, headers=answer.headers, content=answer.body, request=request)
 
 
+def _seeded() -> None:
+    """Let everything that is drawn be drawn from the order's seed: identifiers, keys, nonces and signatures."""
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+
+    os.urandom = random._urandom = random.randbytes  # type: ignore[attr-defined]
+    class Deterministic(ec.ECDSA):
+        def __init__(self, algorithm: Any, deterministic_signing: bool = True) -> None:
+            super().__init__(algorithm, deterministic_signing)
+
+    ec.ECDSA = Deterministic  # type: ignore[misc]
+    ec.generate_private_key = lambda curve, _backend=None: ec.derive_private_key(random.getrandbits(250) + 1, curve)
+
+
+class _Ears(logging.Handler):
+    """Hears what is only written into the log: an exception that somebody caught, and nobody is told of."""
+
+    def __init__(self, said: list[str]) -> None:
+        super().__init__(logging.ERROR)
+        self.said = said
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the story of an exception."""
+        if record.exc_info and record.exc_info[1] is not None:
+            self.said.append(f"{record.getMessage()}\n{''.join(traceback.format_exception(record.exc_info[1]))}")
+
+
+def _heard(said: list[str]) -> None:
+    logging.disable(logging.WARNING)
+    root = logging.getLogger()
+    for each in [root, *(logging.getLogger(name) for name in list(root.manager.loggerDict))]:
+        each.handlers.clear()
+        each.propagate = True
+    root.addHandler(_Ears(said))
+
+
 def _note(path: str, handle: int) -> bytes:
     """What a sync made safe: of a folder the names in it, of a file its length."""
     if os.path.isdir(path):
@@ -162,13 +202,31 @@ def _told(error: Exception) -> tuple[str, str]:
     return "", traceback.format_exc()
 
 
+#: Periodic task → when it ran last in this life.
+_ran: dict[str, float] = {}
+
+
+def run_periodic(tasks: "list[tuple[str, float, Callable[[], None]]]") -> None:
+    """Run the chores whose time has come, as the watchdog does."""
+    for name, every, run in tasks:
+        if not 0 <= time.time() - _ran.get(name, -1e9) < every:
+            _ran[name] = time.time()
+            run()
+
+
 class WebServer:
     """The node's own WSGI application, asked without a socket."""
 
     def __init__(self) -> None:
+        from django.core.signals import got_request_exception  # noqa: PLC0415
+
         from ppe_portal.wsgi import application  # noqa: PLC0415
 
         self._application = application
+        got_request_exception.connect(self._failed)
+
+    def _failed(self, **_more: Any) -> None:
+        logging.getLogger().error("a request failed", exc_info=True)
 
     def answer(self, request: Request) -> Answer:
         """Answer one request."""

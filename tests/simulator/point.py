@@ -1,14 +1,17 @@
 """What is done at the point: acts of people and of the node itself, each a service of the portal."""
 
+import io
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 
-from audit.log import SYSTEM
+from audit.moves import IllegalMoveError
+from common import files, marks
 from common.work import jobs
 from day import acts, evaluate
 from journals import acts as journal_acts
@@ -17,17 +20,20 @@ from journals.models import Journal
 from keys.models import Certificate
 from keys.tokens import list_tokens, open_token
 from scanning import cards, sheets, watch
-from scanning.models import RoomCard
+from scanning.models import RoomCard, Sheet
 from stations.models import ExamPoint, Person, Sitting, StationAssignment
 from tests.day import reference
 from tests.day.world import Exam, World
 from tests.simulator.morning import CODE, GEK
+from tests.simulator import node
 from tests.simulator.node import Act
 from tests.support.keys import PIN
 from tests.transfers.conftest import ACTOR
-from transfers import build, feed, flash, sign, sequences, statuses
-from transfers.models import FeedRecord, Packet, PointStatus, ReceiptRecord
+from transfers import flash, outbox, sequences, sign, statuses
+from transfers.models import FeedCursor, FeedRecord, Packet, PointStatus, ReceiptRecord
+from wire import durable
 from wire.forms import make_number
+from wire.errors import PpeError
 from wire.room import required_for_point, required_for_room
 
 OPERATOR = replace(ACTOR, name="Иванов Пётр Ильич")
@@ -53,6 +59,14 @@ class Desk(World):
         """The token of the GEK member, opened when somebody needs it."""
         info = next(each for each in list_tokens() if each.path.endswith(f"gek-{GEK}.p12"))
         return open_token(token=info.id, pin=PIN, point=self.point)
+
+    def _sheet(self, *args: Any) -> None:
+        """Write a picture as the desk does: it is on the disk before its row is."""
+        super()._sheet(*args)
+        path = files.inside(Sheet.objects.order_by("-pk").values_list("path", flat=True)[0])
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        durable.fsync_dir(path.parent)
 
     def exam(self, number: int) -> Exam:
         """Return an exam."""
@@ -202,13 +216,50 @@ def end_scan(exam: int) -> str:
 
 
 def retry(which: int) -> str:
-    """Press «Retry» of a packet that is stuck."""
-    from transfers import outbox  # noqa: PLC0415
-
+    """Press «Retry» of a packet that is stuck, or delivered and silent."""
     rows = list(Packet.objects.filter(state__in=("stuck", "delivered")).full().order_by("pk"))
     if rows:
         outbox.retry(packet=rows[which % len(rows)], actor=ACTOR)
     return ""
+
+
+def act_packet(uid: str) -> str:
+    """Press «Retry» of this very packet."""
+    outbox.retry(packet=Packet.objects.full().get(uid=uid), actor=ACTOR)
+    return ""
+
+
+def twice(what: int, exam: int, room: str) -> str:
+    """Let two people do the same, both from what they saw before either did it."""
+    it = desk()
+    own = it.exam(exam)
+    one, other = it.card(own, room), it.card(own, room)
+    waiting = [list(Packet.objects.filter(state="awaiting_signature").full().order_by("pk")) for _time in range(2)]
+    acts = (
+        lambda card, rows: it.close(card),
+        lambda card, rows: it.reopen(card),
+        lambda card, rows: sign.sign_packets(packets=rows, token=it.token, actor=ACTOR) if rows else None,
+        lambda card, rows: it.close_with_act(card),
+        lambda card, rows: it.leave_out(card),
+    )
+    said = []
+    for card, rows in ((one, waiting[0]), (other, waiting[1])):
+        try:
+            acts[what % len(acts)](card, rows)
+        except (PpeError, IllegalMoveError) as refusal:
+            said.append(str(refusal))
+    return "; ".join([*said, it.told()])
+
+
+def room(exam: int, room: str, envelope: list[tuple[str, str]]) -> str:
+    """Scan what lies in an envelope, type its numbers, close the room and build its packet."""
+    it = desk()
+    scan(exam, room, envelope)
+    own = it.exam(exam)
+    it.fill(own, it.card(own, room), 0)
+    it.close(it.card(own, room))
+    it.build(own)
+    return it.told()
 
 
 def repeat(which: int) -> str:
@@ -233,57 +284,74 @@ def job(name: str, pk: int) -> None:
 
 
 def sweep() -> int:
-    """Do what the watchdog does: periodic tasks, then a wake-up for everything that is due."""
-    for _name, _every, run in jobs.periodic_tasks():
-        run()
+    """Do what the watchdog does: the periodic tasks whose time has come, then a wake-up for everything that is due."""
+    node.run_periodic(jobs.periodic_tasks())
     return jobs.run_scheduler()
 
 
 # --- what is looked at ------------------------------------------------------------------------------------------------
 
 
-def owed() -> dict[str, dict[str, Any]]:
-    """Return exam → what the portal says is owed, and what the reference says."""
+def look() -> dict[str, Any]:
+    """Return what the portal says is owed of each exam, what the reference says, and what a neighbour can check."""
     it = desk()
     day = evaluate.evaluate(it.point, it.exams[0].sitting.date)
-    found = {}
+    exams = {}
     for exam in it.exams:
         own = day.sitting(exam.sitting.key)
-        found[exam.sitting.key] = {
+        exams[exam.sitting.key] = {
             "open": sorted((each.code, each.place) for each in own.open),
             "words": [each.text.ru for each in own.open],
             "reference": sorted(reference.owed(exam.sitting.pk, settings.PPE_STATION)),
             "over": own.over,
             "day_over": day.over(exam.sitting.key),
         }
-    return found
-
-
-def snapshot() -> dict[str, Any]:
-    """Return what can be held against the other node."""
     packets = Packet.objects.exclude(kind="test").order_by("pk")
+    fields = ("uid", "version", "kind", "state", "sha256", "path", "sequence", "last_error_code", "signed_at")
+    feeds = FeedRecord.objects.order_by("number")
     return {
-        "packets": list(packets.values("uid", "version", "kind", "state", "sha256", "path", "sequence", "sitting__subject__code", "room__number", "last_error", "attempts")),
-        "receipts": list(ReceiptRecord.objects.order_by("pk").values("number", "level", "file_sha256", "sha256")),
-        "feed": list(FeedRecord.objects.order_by("number").values("number", "sha256", "kind")),
-        "cards": list(RoomCard.objects.values("sitting__subject__code", "room__number", "state")),
-        "statuses": list(PointStatus.objects.values("sitting__subject__code", "status", "state")),
+        "exams": exams,
+        "packets": list(packets.values(*fields, "sitting__subject__code", "room__number")),
+        "receipts": list(ReceiptRecord.objects.order_by("pk").values_list("number", "level", "file_sha256", "sha256")),
+        "feed": list(feeds.values_list("number", "sha256", "problem")),
+        "read": FeedCursor.objects.values_list("number", flat=True).first() or 0,
+        "cards": {(each[0], each[1]): each[2] for each in RoomCard.objects.values_list(
+            "sitting__subject__code", "room__number", "state")},
+        "statuses": list(PointStatus.objects.values_list("sitting__subject__code", "status", "state").order_by("pk")),
+        "gaps": [(each.series, each.after, each.to) for each in marks.gaps()],
     }
+
+
+def excused() -> set[str]:
+    """Return the numbers that a GEK member's act excuses."""
+    rows = reference.rows(
+        "SELECT d.number FROM scanning_discrepancy d JOIN scanning_roomcard c ON c.id = d.card_id"
+        " JOIN journals_act a ON a.id = c.act_id WHERE d.kind = 'missing' AND d.found_at <= a.made_at"
+    )
+    return {each["number"] for each in rows}
+
+
+def standing() -> dict[str, str]:
+    """Return station → SHA-256 of its accepted journal."""
+    rows = Journal.objects.filter(state="accepted", kind="print").values_list("room__number", "sha256")
+    return dict(rows)
 
 
 def audit() -> str:
     """Return what is wrong with the event log; nothing when it is whole."""
-    import io  # noqa: PLC0415
-
     out = io.StringIO()
-    call_command("audit_verify", stdout=out)
-    return out.getvalue()
+    try:
+        call_command("audit_verify", stdout=io.StringIO(), stderr=out)
+    except CommandError:
+        return out.getvalue()
+    return ""
 
 
 ACTS: dict[str, Act] = {
     each.__name__: each
     for each in (
         journal, decide_journal, excuse, scan, leave_out, fill, close, close_with_act, reopen, build_packets, sign_all, carry,
-        read_drive, declare, end_scan, retry, repeat, start, job, sweep, owed, snapshot, audit,
+        read_drive, declare, end_scan, retry, repeat, start, job, sweep, look, audit, excused, standing, twice, room,
+        act_packet,
     )
 }

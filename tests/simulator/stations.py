@@ -79,9 +79,11 @@ class PrintStation:
 
     def spoil(self) -> None:
         """Say of the last set that it is spoiled."""
-        last = self.sets[-1]
-        self.sets[-1] = FormSet(last.ordinal, True, False, last.sheets)
-        self._seal([self.sets[-1]])
+        used = [place for place, each in enumerate(self.sets) if not each.spoiled]
+        if len(used) > 1:
+            last = self.sets[used[-1]]
+            self.sets[used[-1]] = FormSet(last.ordinal, True, False, last.sheets)
+            self._seal([self.sets[used[-1]]])
 
     def _seal(self, made: list[FormSet]) -> None:
         self.add("forms_sealed", **journal.seal_forms(made, recipients=[self.recipient]))
@@ -112,3 +114,7 @@ class PrintStation:
             if not (each.spoiled or each.unused)
             for kind, number in each.sheets.items()
         ]
+
+    def used(self) -> dict[str, str]:
+        """Return number → kind of every sheet that went to a person."""
+        return {number: kind for kind, number in self.papers_of_people()}

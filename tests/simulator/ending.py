@@ -1,0 +1,114 @@
+"""The end of a day: faults stop, and each person does what the obligations name, and nothing else."""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+from tests.simulator.judge import Judge
+from tests.simulator.morning import EXAMS
+from tests.simulator.world import HQ, RCOI, FaultError, Faults, World
+
+ROUNDS = 12
+_MOVING = frozenset({"building", "sealing", "queued", "uploading", "handed_over", "delivered"})
+_ROOM = frozenset({"packet", "room_open_again", "room_balance"})
+_NOBODY = frozenset({"status_outgrown", "status_version"})
+
+
+def settle_down(w: World, judge: Judge) -> None:
+    """Let both nodes work until nothing of what is under way moves any more."""
+    for number in range(10):
+        for kind in (HQ, RCOI):
+            w.do(kind, "sweep")
+            w.work(kind, 30)
+        judge.look()
+        moving = [each["sha256"] for each in judge.point["packets"] if each["state"] in _MOVING]
+        opening = [each for each in judge.centre["packets"] if each["state"] not in ("acknowledged", "rejected")]
+        wakes = any(node.wakes for node in w.nodes.values())
+        if not (moving or opening or wakes) and number:
+            return
+        w.passes(4 if wakes or number < 3 else 65)
+
+
+def come_to_its_end(w: World, judge: Judge) -> None:
+    """Let the day come to its end.
+
+    Raises:
+        FaultError: It does not, or a node says something that is not so.
+    """
+    w.draw, w.faults, w.down = random.Random(1), Faults(), False
+    for node in w.nodes.values():
+        node.drift = timedelta()
+    w.passes(200)
+    for number in range(ROUNDS):
+        settle_down(w, judge)
+        judge.agree()
+        if judge.over:
+            break
+        w.log.append(f"— round {number}")
+        _people(w, judge, number)
+        w.passes(20)
+    else:
+        raise FaultError("no end", judge.names_what_is_open())
+    judge.finish()
+
+
+def _people(w: World, judge: Judge, number: int) -> None:
+    moved = 0
+    for exam, (_subject, rooms) in enumerate(EXAMS):
+        open_ = judge.point["exams"][w.keys[exam]]["open"]
+        codes = {code for code, _place in open_}
+        for code, place in open_:
+            if code == "journal":
+                _journal(w, exam, place)
+            elif code in _ROOM:
+                _room(w, judge, exam, place)
+            elif code in ("scan_journal", "scan_journal_behind"):
+                continue
+            elif code not in _NOBODY and not code.startswith("status_"):
+                raise FaultError("no person", f"{code} {place}: nobody is known who cures it")
+        moved += len(open_)
+        if {"scan_journal", "scan_journal_behind"} & codes and not codes & _ROOM:
+            w.do(HQ, "end_scan", exam=exam)
+        for status in ("exams_finished", "blanks_transferred"):
+            if f"status_{status}" in codes and (status == "exams_finished" or len(codes) == 1):
+                w.do(HQ, "declare", exam=exam, status=status)
+        assert rooms
+    w.do(HQ, "sign_all")
+    for _each in range(_rejected_statuses(judge)):
+        w.do(HQ, "repeat", which=_each)
+    for each in judge.point["packets"]:
+        if each["state"] == "stuck":
+            w.do(HQ, "act_packet", uid=each["uid"])
+    if not moved or number > 3:
+        _centre(w, judge)
+
+
+def _rejected_statuses(judge: Judge) -> int:
+    return sum(each["state"] == "rejected" and each["kind"] == "status" for each in judge.point["packets"])
+
+
+def _journal(w: World, exam: int, place: str) -> None:
+    done = w.bring((exam, place))
+    if done is not None and done.result != "accepted":
+        w.do(HQ, "excuse", exam=exam, room=place)
+
+
+def _room(w: World, judge: Judge, exam: int, place: str) -> None:
+    card: Any = judge.point["cards"].get((EXAMS[exam][0], place), "")
+    if card == "packed":
+        return
+    done = w.do(HQ, "room", exam=exam, room=place, envelope=w.envelope((exam, place)))
+    if done is not None and (done.result or done.refused):
+        w.do(HQ, "close_with_act", exam=exam, room=place)
+        w.do(HQ, "build_packets", exam=exam)
+
+
+def _centre(w: World, judge: Judge) -> None:
+    """The centre's operator calls the head of the point about what is missing, and settles what was explained."""
+    codes = {code for own in judge.centre["exams"].values() for code, _place in own["open"]}
+    if any(code == "packet_awaited" or code.startswith("status_") for code in codes):
+        for which in range(len(judge.point["packets"])):
+            w.do(HQ, "carry", which=which)
+        w.do(RCOI, "carry_in")
+        w.wipe_drive()
+    w.do(RCOI, "settle_all")
