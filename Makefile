@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo run test check coverage messages prove bench lock clean help
+.PHONY: demo run test check coverage messages prove simulate bench lock clean help
 
 help:
 	@echo "make demo   play a whole exam day and a bad one on two nodes, proving every step (about three minutes)"
 	@echo "make run    the same day in the browser: point on :8000, regional centre on :8001"
 	@echo "make test   every test        make check  format, lint, types, import order, migrations"
 	@echo "make prove  the long proofs   make bench  figures beside their limits"
+	@echo "make simulate  two hundred exam days of both nodes, everything failing"
 	@echo "make coverage  branches that each room's own tests take, beside their floors (about half an hour)"
 	@echo "make messages  collect the sentences of the portal for their Russian catalogue"
 
@@ -47,6 +48,9 @@ messages: $(READY)
 
 prove: $(READY)
 	@$(BIN)/pytest -q -m prove tests
+
+simulate: $(READY)
+	@$(BIN)/python -m tests.simulator --days 200
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks

@@ -13,7 +13,7 @@ from rcoi.answering import rescan as rescans
 from rcoi.answering import sequence, statuses
 from rcoi.checking import findings
 from rcoi.day import evaluation
-from rcoi.models import FeedEntry, InboxFinding, InboxPacket, InboxSheet, IssuedReceipt
+from rcoi.models import FeedEntry, InboxFinding, InboxPacket, InboxSheet, IssuedReceipt, PointStatusRecord
 from rcoi.receiving import channels
 from stations.models import ExamPoint, Sitting
 from tests.simulator import node
@@ -33,7 +33,9 @@ def web(request: Request) -> Answer:
 
 def write_drive() -> str:
     """Write the feed of the point to the drive."""
-    return str(channels.write_feed(point=ExamPoint.objects.get(), folder=settings.PPE_FLASH_DIRS[0].as_posix(), actor=OPERATOR))
+    return str(
+        channels.write_feed(point=ExamPoint.objects.get(), folder=settings.PPE_FLASH_DIRS[0].as_posix(), actor=OPERATOR)
+    )
 
 
 def _sittings() -> list[Sitting]:
@@ -42,7 +44,11 @@ def _sittings() -> list[Sitting]:
 
 def rescan(which: int, whole: bool) -> str:
     """Ask for sheets again."""
-    rows = list(InboxPacket.objects.filter(state="acknowledged", superseded_by=None, kind__in=("blanks", "forms")).order_by("pk"))
+    rows = list(
+        InboxPacket.objects.filter(state="acknowledged", superseded_by=None, kind__in=("blanks", "forms")).order_by(
+            "pk"
+        )
+    )
     if not rows:
         return ""
     packet = rows[which % len(rows)]
@@ -95,21 +101,36 @@ def look() -> dict[str, Any]:
         }
         for sitting, found in zip(rows, evaluation.evaluate(rows), strict=True)
     }
-    fields = ("uid", "version", "kind", "room", "state", "sha256", "path", "superseded_by__uid", "parked_reason")
+    fields = (
+        "uid",
+        "version",
+        "kind",
+        "room",
+        "state",
+        "sha256",
+        "path",
+        "superseded_by__uid",
+        "parked_reason",
+        "reasons",
+    )
     issued = IssuedReceipt.objects.order_by("number")
     return {
         "exams": exams,
         "packets": list(InboxPacket.objects.order_by("pk").values(*fields, "sitting__subject__code")),
         "receipts": list(issued.values_list("number", "level", "sha256", "body_sha256")),
         "feed": list(FeedEntry.objects.order_by("number").values_list("number", "hash", "prev")),
-        "findings": InboxFinding.objects.filter(state="open").count(),
+        "second": sorted(InboxFinding.objects.filter(code="second_packet").values_list("packet__sha256", flat=True)),
+        "statuses": {
+            (each[0], each[1]): each[2]
+            for each in PointStatusRecord.objects.values_list("sitting__subject__code", "status", "state")
+        },
         "gaps": [(each.series, each.after, each.to) for each in marks.gaps()],
     }
 
 
 def sheets() -> set[str]:
     """Return the numbers of the sheets in packets that were opened and found whole."""
-    rows = InboxSheet.objects.filter(packet__state="acknowledged").exclude(number="")
+    rows = InboxSheet.objects.filter(packet__state="acknowledged", packet__superseded_by=None).exclude(number="")
     return set(rows.values_list("number", flat=True))
 
 
@@ -136,7 +157,20 @@ def audit() -> str:
 
 
 ACTS: dict[str, Act] = {
-    each.__name__: each for each in (
-        web, carry_in, write_drive, rescan, undo, settle, settle_all, start, job, sweep, look, sheets, audit,
+    each.__name__: each
+    for each in (
+        web,
+        carry_in,
+        write_drive,
+        rescan,
+        undo,
+        settle,
+        settle_all,
+        start,
+        job,
+        sweep,
+        look,
+        sheets,
+        audit,
     )
 }

@@ -35,7 +35,7 @@ def room(which: int) -> tuple[int, str]:
     return ROOMS[which % len(ROOMS)]
 
 
-# --- people at the point ------------------------------------------------------------------------------------------------
+# --- people at the point ----------------------------------------------------------------------------------------------
 
 
 def bring(w: World, which: int) -> None:
@@ -142,7 +142,7 @@ def repeat(w: World, which: int) -> None:
     w.do(HQ, "repeat", which=which)
 
 
-# --- drives -------------------------------------------------------------------------------------------------------------
+# --- drives -----------------------------------------------------------------------------------------------------------
 
 
 def carry(w: World, which: int) -> None:
@@ -173,7 +173,7 @@ def other_drive(w: World, _which: int) -> None:
     w.wipe_drive()
 
 
-# --- the centre ---------------------------------------------------------------------------------------------------------
+# --- the centre -------------------------------------------------------------------------------------------------------
 
 
 def rescan(w: World, which: int) -> None:
@@ -188,7 +188,7 @@ def settle(w: World, which: int) -> None:
     w.do(RCOI, "settle", which=which)
 
 
-# --- the world ----------------------------------------------------------------------------------------------------------
+# --- the world --------------------------------------------------------------------------------------------------------
 
 
 def goes_on(w: World, which: int) -> None:
@@ -295,8 +295,8 @@ ACTS: dict[str, tuple[Play, int]] = {
     "deadline": (deadline, 2),
     "kill": (kill, 2),
     "power_cut": (power_cut, 3),
-    "copy": (copy, 2),
-    "put_back": (put_back, 2),
+    "copy": (copy, 4),
+    "put_back": (put_back, 3),
     "clock": (clock, 2),
     "line": (line, 3),
 }

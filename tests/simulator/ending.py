@@ -9,9 +9,12 @@ from tests.simulator.morning import EXAMS
 from tests.simulator.world import HQ, RCOI, FaultError, Faults, World
 
 ROUNDS = 12
+#: So many rounds without any change are enough to know.
+STILL = 3
 _MOVING = frozenset({"building", "sealing", "queued", "uploading", "handed_over", "delivered"})
 _ROOM = frozenset({"packet", "room_open_again", "room_balance"})
-_NOBODY = frozenset({"status_outgrown", "status_version"})
+_LATER = frozenset({"scan_journal", "scan_journal_behind"})
+_SENT_BY_ITSELF = frozenset({"queued", "uploading", "handed_over"})
 
 
 def settle_down(w: World, judge: Judge) -> None:
@@ -24,7 +27,7 @@ def settle_down(w: World, judge: Judge) -> None:
         moving = [each["sha256"] for each in judge.point["packets"] if each["state"] in _MOVING]
         opening = [each for each in judge.centre["packets"] if each["state"] not in ("acknowledged", "rejected")]
         wakes = any(node.wakes for node in w.nodes.values())
-        if not (moving or opening or wakes) and number:
+        if not (moving or opening or wakes):
             return
         w.passes(4 if wakes or number < 3 else 65)
 
@@ -39,11 +42,18 @@ def come_to_its_end(w: World, judge: Judge) -> None:
     for node in w.nodes.values():
         node.drift = timedelta()
     w.passes(200)
+    before: list[str] = []
     for number in range(ROUNDS):
         settle_down(w, judge)
         judge.agree()
+        waiting = [each for each in judge.point["packets"] if each["state"] in _SENT_BY_ITSELF]
+        if waiting:
+            raise FaultError("nobody sends it", str(waiting))
         if judge.over:
             break
+        before.append(judge.names_what_is_open())
+        if number > STILL + 2 and len(set(before[-STILL:])) == 1:
+            raise FaultError("no end", before[-1])
         w.log.append(f"— round {number}")
         _people(w, judge, number)
         w.passes(20)
@@ -53,34 +63,38 @@ def come_to_its_end(w: World, judge: Judge) -> None:
 
 
 def _people(w: World, judge: Judge, number: int) -> None:
-    moved = 0
-    for exam, (_subject, rooms) in enumerate(EXAMS):
-        open_ = judge.point["exams"][w.keys[exam]]["open"]
-        codes = {code for code, _place in open_}
-        for code, place in open_:
-            if code == "journal":
-                _journal(w, exam, place)
-            elif code in _ROOM:
-                _room(w, judge, exam, place)
-            elif code in ("scan_journal", "scan_journal_behind"):
-                continue
-            elif code not in _NOBODY and not code.startswith("status_"):
-                raise FaultError("no person", f"{code} {place}: nobody is known who cures it")
-        moved += len(open_)
-        if {"scan_journal", "scan_journal_behind"} & codes and not codes & _ROOM:
-            w.do(HQ, "end_scan", exam=exam)
-        for status in ("exams_finished", "blanks_transferred"):
-            if f"status_{status}" in codes and (status == "exams_finished" or len(codes) == 1):
-                w.do(HQ, "declare", exam=exam, status=status)
-        assert rooms
+    owed = 0
+    for exam in range(len(EXAMS)):
+        rows = judge.point["exams"][w.keys[exam]]["open"]
+        owed += len(rows)
+        for code, place in rows:
+            _cure(w, judge, exam, code, place)
+        _statuses(w, exam, {code for code, _place in rows})
     w.do(HQ, "sign_all")
-    for _each in range(_rejected_statuses(judge)):
-        w.do(HQ, "repeat", which=_each)
+    for which in range(_rejected_statuses(judge)):
+        w.do(HQ, "repeat", which=which)
     for each in judge.point["packets"]:
         if each["state"] == "stuck":
             w.do(HQ, "act_packet", uid=each["uid"])
-    if not moved or number > 3:
+    if not owed or number > 3:
         _centre(w, judge)
+
+
+def _cure(w: World, judge: Judge, exam: int, code: str, place: str) -> None:
+    if code == "journal":
+        _journal(w, exam, place)
+    elif code in _ROOM:
+        _room(w, judge, exam, place)
+    elif code not in _LATER and not code.startswith("status_"):
+        raise FaultError("no person", f"{code} {place}: nobody is known who cures it")
+
+
+def _statuses(w: World, exam: int, codes: set[str]) -> None:
+    if _LATER & codes and not codes & _ROOM:
+        w.do(HQ, "end_scan", exam=exam)
+    for status in ("exams_finished", "blanks_transferred"):
+        if f"status_{status}" in codes and (status == "exams_finished" or len(codes) == 1):
+            w.do(HQ, "declare", exam=exam, status=status)
 
 
 def _rejected_statuses(judge: Judge) -> int:

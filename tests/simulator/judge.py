@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ class Judge:
         self.packets: dict[tuple[str, int], str] = {}
         self.files: dict[tuple[Path, int, int], str] = {}
         self.seen: dict[str, tuple[int, ...]] = {}
+        self.before: dict[tuple[str, str], str] = {}
         self.concluded: Any = None
 
     def begin(self) -> None:
@@ -85,6 +87,7 @@ class Judge:
             _hold(own["over"] == (not own["open"]), "over and open", own)
         owed = {key: own["reference"] for key, own in exams.items() if own["reference"]}
         _hold(not owed or not any(own["day_over"] for own in exams.values()), "go home", owed)
+        _hold(not self.point["empty"], "a card that nobody filled in", self.point["empty"])
         self._point_packets()
         self._point_words()
 
@@ -100,9 +103,14 @@ class Judge:
 
     def agree(self) -> None:
         """Nothing is said to be owed that is not: once the node has done what it does by itself."""
-        for key, own in self.point["exams"].items():
+        exams = self.point["exams"]
+        for key, own in exams.items():
             extra = self._said(own) - set(own["reference"])
             _hold(not extra, "said and not owed", f"{key}: {sorted(extra)}, said {own['words']}")
+
+        for subject, room in self.point["spoiled"]:
+            own = self.point["exams"][next(key for key in exams if key.endswith(f"-{subject}"))]
+            _hold(("packet", room) in self._said(own), "a spoiled set was sent", (subject, room))
 
     def _point_packets(self) -> None:
         words = Counter(each[2] for each in self.point["receipts"] if each[1] == "acknowledged")
@@ -114,8 +122,14 @@ class Judge:
                 back = self.world.put_backs[HQ]
                 _hold(back or known == each["sha256"], "two files of a version", (uid, version))
             _hold(state != "acknowledged" or words[each["sha256"]], "confirmed without a receipt", each)
-            _hold(state != "stuck" or each["last_error_code"] not in _LINE or each["signed_at"] is None
-                  or each["last_error_code"] == "transfer_later", "a person waits for a line", each)
+            _hold(
+                state != "stuck"
+                or each["last_error_code"] not in _LINE
+                or each["signed_at"] is None
+                or each["last_error_code"] == "transfer_later",
+                "a person waits for a line",
+                each,
+            )
         signed = [each["sequence"] for each in self.point["packets"] if each["sequence"] is not None]
         _hold(len(signed) == len(set(signed)), "a packet number given twice", signed)
         expected = [number for number in range(1, max(signed, default=0) + 1) if not self._lost(self.point, number)]
@@ -130,9 +144,11 @@ class Judge:
             said = self.issued.get(number)
             _hold(said is not None, "a receipt that nobody issued", number)
             known = self.told.setdefault(number, (level, file, sha256))
-            _hold(known == (level, file, sha256), "a receipt number given twice", (number, known, (level, file, sha256)))
+            _hold(
+                known == (level, file, sha256), "a receipt number given twice", (number, known, (level, file, sha256))
+            )
         numbers = [each[0] for each in self.point["feed"]]
-        lost = {number for number in range(1, max(numbers, default=0) + 1)} - set(numbers)
+        lost = set(range(1, max(numbers, default=0) + 1)) - set(numbers)
         unsaid = {number for number in lost if not self._lost(self.centre, number, "feed:")}
         _hold(not unsaid or self.world.put_backs[RCOI], "a feed item is missing", sorted(unsaid))
         _hold(self.point["read"] <= max(numbers, default=0), "the feed was read further than it is kept", numbers)
@@ -155,21 +171,54 @@ class Judge:
         self._without_holes(numbers, "receipt")
         feed = self.centre["feed"]
         self._without_holes([each[0] for each in feed], "feed:")
-        for (number, own, _prev), (_next, _own, prev) in zip(feed, feed[1:], strict=False):
+        for (number, own, _prev), (_next, _own, prev) in pairwise(feed):
             _hold(own == prev or self.world.put_backs[RCOI], "the feed is not chained", number)
         effects = Counter(
-            (each["uid"], each["version"]) for each in self.centre["packets"] if each["uid"] and each["state"] != "rejected"
+            (each["uid"], each["version"])
+            for each in self.centre["packets"]
+            if each["uid"] and each["state"] != "rejected"
         )
         twice = [key for key, times in effects.items() if times > 1]
         _hold(not twice, "two effects of a packet", twice)
         for each in self.centre["packets"]:
             if each["path"] and each["state"] != "rejected":
                 self.kept[each["sha256"]] = each["path"]
-        said = {each[2] for each in self.centre["receipts"] if each[1] in ("delivered", "acknowledged")}
-        rows = {each["sha256"] for each in self.centre["packets"]}
-        _hold(said <= rows, "a receipt for nothing", said - rows)
+        said = Counter((each[2], each[1]) for each in self.centre["receipts"])
+        again = [key for key, times in said.items() if times > 1]
+        _hold(not again, "the same said twice", again)
+        rows = {each["sha256"]: each["state"] for each in self.centre["packets"]}
+        for sha256, level in said:
+            _hold(sha256 in rows, "a receipt for nothing", sha256)
+            _hold(
+                level != "acknowledged" or rows[sha256] == "acknowledged", "confirmed unopened", (sha256, rows[sha256])
+            )
+        self._one_for_a_room()
+        self._undone()
         for sha256, path in self.kept.items():
             self._stands(RCOI, path, sha256)
+
+    def _one_for_a_room(self) -> None:
+        """Of two packets that stand for one room the second is a matter for a person."""
+        standing: dict[tuple[str, str, str], list[str]] = {}
+        for each in self.centre["packets"]:
+            codes = [reason.get("code") for reason in each["reasons"]]
+            _hold("sequence_fork" not in codes, "a packet number given twice", each)
+            if each["state"] == "acknowledged" and not each["superseded_by__uid"] and each["kind"] != "status":
+                place = (each["sitting__subject__code"], each["kind"], each["room"])
+                standing.setdefault(place, []).append(each["sha256"])
+        for place, rows in standing.items():
+            unsaid = [each for each in rows if each not in self.centre["second"]]
+            _hold(len(unsaid) < 2, "two packets of a room", place)
+
+    def _undone(self) -> None:
+        """«Exams finished» is not undone while «Blanks transferred» stands."""
+        before, now = self.before, self.centre["statuses"]
+        for (subject, status), state in now.items():
+            if status == "exams_finished" and state == "undone" and before.get((subject, status)) == "reported":
+                last = (subject, "blanks_transferred")
+                both = before.get(last) == "reported" == now.get(last)
+                _hold(not both or self.world.put_backs[RCOI], "an undo out of order", subject)
+        self.before = dict(now)
 
     def _without_holes(self, numbers: list[int], series: str) -> None:
         holes = [each for each in range(1, max(numbers, default=0) + 1) if each not in set(numbers)]
@@ -203,7 +252,9 @@ class Judge:
             for key, own in node["exams"].items():
                 if own["open"]:
                     found.append(f"{name} {key}: {own['open']} {own['words']}")
-        states = [(each["kind"], each["room__number"], each["version"], each["state"]) for each in self.point["packets"]]
+        states = [
+            (each["kind"], each["room__number"], each["version"], each["state"]) for each in self.point["packets"]
+        ]
         return "\n".join([*found, str(states), str(self.point["cards"]), str(self.point["statuses"])])
 
     def finish(self) -> None:

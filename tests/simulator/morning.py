@@ -23,8 +23,8 @@ GEK = "789000001"
 
 def registry(kind: str) -> Any:
     """Write who and where into the tables of a node; return the day of the first exam."""
-    from tests.day.world import SUBJECTS  # noqa: PLC0415
-    from tests.support import factories  # noqa: PLC0415
+    from tests.day.world import SUBJECTS
+    from tests.support import factories
 
     node = factories.NodeFactory(kind=kind, points=[CODE] if kind == "hq" else [])
     point = factories.ExamPointFactory(code=CODE)
@@ -46,14 +46,14 @@ def registry(kind: str) -> Any:
 
 
 def _point(papers: Path) -> None:
-    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
-    from django.conf import settings  # noqa: PLC0415
+    from cryptography.hazmat.primitives import serialization
+    from django.conf import settings
 
-    from keys import access  # noqa: PLC0415
-    from scanning import cards  # noqa: PLC0415
-    from tests.support.keys import make_keys  # noqa: PLC0415
-    from transfers.tasks import ensure_cursors  # noqa: PLC0415
-    from wire import pki  # noqa: PLC0415
+    from keys import access
+    from scanning import cards
+    from tests.support.keys import make_keys
+    from transfers.tasks import ensure_cursors
+    from wire import pki
 
     days = registry("hq")
     keys = make_keys(days[0], Path(settings.PPE_TOKEN_DIRS[0]))
@@ -78,10 +78,10 @@ def _point(papers: Path) -> None:
 
 
 def _centre(papers: Path) -> None:
-    from cryptography import x509  # noqa: PLC0415
+    from cryptography import x509
 
-    from keys import node, trust  # noqa: PLC0415
-    from rcoi.receiving import channels  # noqa: PLC0415
+    from keys import node, trust
+    from rcoi.receiving import channels
 
     registry("rcoi")
     for name, kept in (("ca", "ca"), ("rcoi-01", "rcoi")):
@@ -95,11 +95,11 @@ def _centre(papers: Path) -> None:
 
 def main() -> None:
     """Migrate, fill, and leave everything in the database's own file."""
-    import django  # noqa: PLC0415
+    import django
 
     django.setup()
-    from django.core.management import call_command  # noqa: PLC0415
-    from django.db import connection  # noqa: PLC0415
+    from django.core.management import call_command
+    from django.db import connection
 
     kind, papers = sys.argv[1], Path(sys.argv[2])
     call_command("migrate", verbosity=0)

@@ -3,6 +3,7 @@
 ``python -m tests.simulator.node hq|rcoi FD``: the settings come from the environment, as those of any node.
 """
 
+import gc
 import importlib
 import io
 import itertools
@@ -11,11 +12,13 @@ import os
 import random
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import django
@@ -25,6 +28,15 @@ import time_machine
 from tests.simulator.pipes import Answer, Channel, Done, Ended, Live, Order, Request
 
 Act = Callable[..., Any]
+#: What the portal imports only when it is needed.
+_LATE = (
+    "_strptime",
+    "audit.management.commands.audit_verify",
+    "cryptography.hazmat.backends.openssl.backend",
+    "django.contrib.messages.storage.fallback",
+    "django.contrib.sessions.serializers",
+    "httpcore",
+)
 _sleep_really = time.sleep
 
 
@@ -52,8 +64,10 @@ class Life:
                 self.clock.move_to(first.at)
 
     def _do(self, order: Order) -> Done:
-        from tests.day import world  # noqa: PLC0415 (the node's own settings must be there first)
+        from tests.day import world
 
+        if order.act == "_modules":
+            return Done(sorted(sys.modules))
         if order.act == "_die":
             os.kill(os.getpid(), signal.SIGKILL)
         self.order, self.passed, self.wrote, self.slept, self.wakes = order, 0, 0, 0.0, []
@@ -70,12 +84,12 @@ class Life:
         said.wakes, said.slept, said.passed, said.wrote = self.wakes, self.slept, self.passed, self.wrote
         return said
 
-    # --- what belongs to the world --------------------------------------------------------------------------------------
+    # --- what belongs to the world ------------------------------------------------------------------------------------
 
     def _take_over(self) -> None:
-        from django.db.backends.base.base import BaseDatabaseWrapper  # noqa: PLC0415
+        from django.db.backends.base.base import BaseDatabaseWrapper
 
-        from common.work import faultpoints, jobs  # noqa: PLC0415
+        from common.work import faultpoints, jobs
 
         _seeded()
         _heard(self.said)
@@ -95,7 +109,7 @@ class Life:
         BaseDatabaseWrapper.commit = commit  # type: ignore[method-assign]
         self._disk()
         if self.born.plant:
-            from tests.simulator import plants  # noqa: PLC0415
+            from tests.simulator import plants
 
             plants.plant(self.born.plant)
 
@@ -124,7 +138,7 @@ class Life:
                 if self.wrote == self.order.fail_at:
                     raise OSError(self.order.failure, os.strerror(self.order.failure))
                 really[name](handle)
-                path = os.readlink(f"/proc/self/fd/{handle}")
+                path = str(Path(f"/proc/self/fd/{handle}").readlink())
                 os.write(noted, _note(path, handle))
                 self._point()
 
@@ -149,9 +163,10 @@ class Life:
 
 def _seeded() -> None:
     """Let everything that is drawn be drawn from the order's seed: identifiers, keys, nonces and signatures."""
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec
 
     os.urandom = random._urandom = random.randbytes  # type: ignore[attr-defined]
+
     class Deterministic(ec.ECDSA):
         def __init__(self, algorithm: Any, deterministic_signing: bool = True) -> None:
             super().__init__(algorithm, deterministic_signing)
@@ -184,16 +199,16 @@ def _heard(said: list[str]) -> None:
 
 def _note(path: str, handle: int) -> bytes:
     """What a sync made safe: of a folder the names in it, of a file its length."""
-    if os.path.isdir(path):
-        names = "\x1f".join(sorted(os.listdir(path)))
+    if Path(path).is_dir():
+        names = "\x1f".join(sorted(each.name for each in Path(path).iterdir()))
         return f"d\x1e{path}\x1e{names}\n".encode()
     return f"f\x1e{path}\x1e{os.fstat(handle).st_ino}\x1e{os.fstat(handle).st_size}\n".encode()
 
 
 def _told(error: Exception) -> tuple[str, str]:
     """Return what a person is told of a refusal; or the traceback, where nobody would be."""
-    from audit.moves import IllegalMoveError  # noqa: PLC0415
-    from wire.errors import PpeError  # noqa: PLC0415
+    from audit.moves import IllegalMoveError
+    from wire.errors import PpeError
 
     if isinstance(error, PpeError):
         return str(getattr(error.message, "ru", error.message)) or error.code, ""
@@ -218,15 +233,15 @@ class WebServer:
     """The node's own WSGI application, asked without a socket."""
 
     def __init__(self) -> None:
-        from django.core.signals import got_request_exception  # noqa: PLC0415
+        from django.core.signals import got_request_exception
 
-        from ppe_portal.wsgi import application  # noqa: PLC0415
+        from ppe_portal.wsgi import application
 
         self._application = application
         got_request_exception.connect(self._failed)
 
     def _failed(self, **_more: Any) -> None:
-        logging.getLogger().error("a request failed", exc_info=True)
+        logging.getLogger().error("a request failed", exc_info=sys.exc_info())
 
     def answer(self, request: Request) -> Answer:
         """Answer one request."""
@@ -268,12 +283,34 @@ class WebServer:
         return Answer(said[0], said[1], whole)
 
 
+def _warm() -> None:
+    """Do once what every life would do first: modules, addresses and sentences are read before any fork."""
+    from django.urls import get_resolver
+    from django.utils import translation
+
+    from ppe_portal.wsgi import application
+
+    assert application
+    assert get_resolver().url_patterns
+    for language in ("ru", "en"):
+        with translation.override(language):
+            translation.gettext("sheet")
+    for name in _LATE:
+        importlib.import_module(name)
+    context = ssl.create_default_context()
+    httpx._transports.default.create_ssl_context = lambda *_args, **_more: context  # type: ignore[attr-defined]
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
 def main() -> None:
     """Wait for lives, one after another."""
     kind, handle = sys.argv[1], int(sys.argv[2])
     channel = Channel(socket.socket(fileno=handle))
     django.setup()
     logging.disable(logging.CRITICAL)
+    _warm()
     acts = importlib.import_module(f"tests.simulator.{'point' if kind == 'hq' else 'centre'}").ACTS
     channel.send(Done())
     while True:

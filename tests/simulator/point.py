@@ -8,35 +8,43 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from audit.moves import IllegalMoveError
 from common import files, marks
 from common.work import jobs
-from day import acts, evaluate
-from journals import acts as journal_acts
+from day import evaluate
 from journals import intake
 from journals.models import Journal
-from keys.models import Certificate
 from keys.tokens import list_tokens, open_token
-from scanning import cards, sheets, watch
+from scanning import cards
 from scanning.models import RoomCard, Sheet
-from stations.models import ExamPoint, Person, Sitting, StationAssignment
+from stations.models import ExamPoint, Sitting, StationAssignment
 from tests.day import reference
 from tests.day.world import Exam, World
-from tests.simulator.morning import CODE, GEK
 from tests.simulator import node
+from tests.simulator.morning import CODE, GEK
 from tests.simulator.node import Act
 from tests.support.keys import PIN
 from tests.transfers.conftest import ACTOR
 from transfers import flash, outbox, sequences, sign, statuses
 from transfers.models import FeedCursor, FeedRecord, Packet, PointStatus, ReceiptRecord
 from wire import durable
-from wire.forms import make_number
 from wire.errors import PpeError
 from wire.room import required_for_point, required_for_room
 
 OPERATOR = replace(ACTOR, name="Иванов Пётр Ильич")
+
+
+#: Rooms closed at zero over a sheet of a set that an accepted journal of the room calls spoiled.
+SPOILED = (
+    "SELECT DISTINCT u.code AS exam, r.number AS room FROM scanning_sheet s"
+    " JOIN scanning_roomcard c ON c.id = s.card_id JOIN stations_room r ON r.id = c.room_id"
+    " JOIN stations_sitting g ON g.id = c.sitting_id JOIN stations_subject u ON u.id = g.subject_id"
+    " JOIN journals_journalsheet f ON f.number = s.number JOIN journals_journalset t ON t.id = f.set_id"
+    " JOIN journals_journal j ON j.id = t.journal_id AND j.sitting_id = c.sitting_id AND j.room_id = c.room_id"
+    " WHERE s.state = 'accepted' AND c.act_id IS NULL AND c.state IN ('closed', 'packed')"
+    " AND j.state = 'accepted' AND t.spoiled"
+)
 
 
 class Desk(World):
@@ -94,7 +102,7 @@ def desk() -> Desk:
     return _desk[0]
 
 
-# --- acts of people ----------------------------------------------------------------------------------------------------
+# --- acts of people ---------------------------------------------------------------------------------------------------
 
 
 def journal(data: bytes, name: str) -> str:
@@ -187,11 +195,14 @@ def sign_all() -> str:
 
 def carry(which: int) -> list[str]:
     """Write a packet to the drive; return the names of the files on it."""
-    it = desk()
-    ready = [each for each in flash.portable(Packet.objects.full().order_by("pk"))]
+    desk()
+    ready = flash.portable(Packet.objects.full().order_by("pk"))
     if ready:
         flash.write(packets=[ready[which % len(ready)]], folder=settings.PPE_FLASH_DIRS[0].as_posix(), actor=ACTOR)
-    return sorted(each.relative_to(settings.PPE_FLASH_DIRS[0]).as_posix() for each in Path(settings.PPE_FLASH_DIRS[0]).rglob("*.ppe"))
+    return sorted(
+        each.relative_to(settings.PPE_FLASH_DIRS[0]).as_posix()
+        for each in Path(settings.PPE_FLASH_DIRS[0]).rglob("*.ppe")
+    )
 
 
 def read_drive() -> str:
@@ -270,7 +281,7 @@ def repeat(which: int) -> str:
     return ""
 
 
-# --- what the node does by itself ------------------------------------------------------------------------------------
+# --- what the node does by itself -------------------------------------------------------------------------------------
 
 
 def start() -> None:
@@ -315,9 +326,17 @@ def look() -> dict[str, Any]:
         "receipts": list(ReceiptRecord.objects.order_by("pk").values_list("number", "level", "file_sha256", "sha256")),
         "feed": list(feeds.values_list("number", "sha256", "problem")),
         "read": FeedCursor.objects.values_list("number", flat=True).first() or 0,
-        "cards": {(each[0], each[1]): each[2] for each in RoomCard.objects.values_list(
-            "sitting__subject__code", "room__number", "state")},
+        "cards": {
+            (each[0], each[1]): each[2]
+            for each in RoomCard.objects.values_list("sitting__subject__code", "room__number", "state")
+        },
         "statuses": list(PointStatus.objects.values_list("sitting__subject__code", "status", "state").order_by("pk")),
+        "spoiled": [(each["exam"], each["room"]) for each in reference.rows(SPOILED)],
+        "empty": list(
+            RoomCard.objects.filter(state__in=("closed", "closed_with_act", "packed"), registration_count=None)
+            .exclude(room__kind="hq")
+            .values_list("sitting__subject__code", "room__number")
+        ),
         "gaps": [(each.series, each.after, each.to) for each in marks.gaps()],
     }
 
@@ -350,8 +369,32 @@ def audit() -> str:
 ACTS: dict[str, Act] = {
     each.__name__: each
     for each in (
-        journal, decide_journal, excuse, scan, leave_out, fill, close, close_with_act, reopen, build_packets, sign_all, carry,
-        read_drive, declare, end_scan, retry, repeat, start, job, sweep, look, audit, excused, standing, twice, room,
+        journal,
+        decide_journal,
+        excuse,
+        scan,
+        leave_out,
+        fill,
+        close,
+        close_with_act,
+        reopen,
+        build_packets,
+        sign_all,
+        carry,
+        read_drive,
+        declare,
+        end_scan,
+        retry,
+        repeat,
+        start,
+        job,
+        sweep,
+        look,
+        audit,
+        excused,
+        standing,
+        twice,
+        room,
         act_packet,
     )
 }

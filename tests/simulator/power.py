@@ -26,7 +26,7 @@ class Disk:
         for folder, folders, files in os.walk(self.data):
             self.names[folder] = {*folders, *files}
             for name in files:
-                told = os.stat(os.path.join(folder, name))
+                told = Path(folder, name).stat()
                 self.lengths[told.st_ino] = told.st_size
 
     def cut(self) -> list[str]:

@@ -17,7 +17,7 @@ from tests.simulator.world import HQ, World
 @contextmanager
 def room() -> Iterator[Path]:
     """Give a folder in the memory of this machine, or on its disk where there is none; it goes with what lies in it."""
-    memory = Path("/dev/shm")  # noqa: S108 (a folder of our own in it)
+    memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(prefix="ppe-days-", dir=memory if memory.is_dir() else None))
     try:
         yield folder

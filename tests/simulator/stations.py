@@ -71,7 +71,12 @@ class PrintStation:
         """Print sets of forms, their numbers sealed to the access key."""
         begin = len(self.sets) + 1
         made = [
-            FormSet(each, False, False, {kind: forms.make_number(kind, next(self.serials)) for kind in form_set(self.subject)})
+            FormSet(
+                each,
+                False,
+                False,
+                {kind: forms.make_number(kind, next(self.serials)) for kind in form_set(self.subject)},
+            )
             for each in range(begin, begin + count)
         ]
         self.sets += made

@@ -1,4 +1,4 @@
-"""The world around two nodes: it moves the clock, carries drives, loses letters, kills, and remembers who has done what."""
+"""The world around two nodes: it moves the clock, carries drives, loses letters, kills, and remembers."""
 
 import contextlib
 import errno
@@ -7,6 +7,7 @@ import json
 import pickle
 import random
 import shutil
+import sqlite3
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
@@ -116,7 +117,7 @@ class World:
             self.live(kind)
 
     def _remember(self, folder: Path) -> None:
-        kept = pickle.loads((folder / "world.pickle").read_bytes())  # noqa: S301 (written by `leave`)
+        kept = pickle.loads((folder / "world.pickle").read_bytes())
         self.now, serial, order, self.brought = kept["now"], kept["serial"], kept["order"], kept["brought"]
         self.serials, self.orders = itertools.count(serial), itertools.count(order)
         for key, (lines, sets) in kept["stations"].items():
@@ -174,7 +175,9 @@ class World:
         if act == "web":
             told = getattr(done.result, "status", told)
         self.log.append(f"{kind} {act}{_short(args)}" + (f" – {told}" if told else ""))
-        if done.refused or (act not in ("web", "look", "job", "sweep") and done.result and isinstance(done.result, str)):
+        if done.refused or (
+            act not in ("web", "look", "job", "sweep") and done.result and isinstance(done.result, str)
+        ):
             self.refused[f"{act}: {str(done.refused or done.result).split(':')[0][:70]}"] += 1
         if done.problem and self.injured < number:
             raise FaultError(f"crash {act} {_where(done.problem)}", f"{kind} {act}{_short(args)}\n{done.problem}")
@@ -193,12 +196,27 @@ class World:
             return broken
         if request.body and self.chance("cut"):
             request.body = request.body[: int(len(request.body) * self.draw.random())]
+        self._held(request)
         answer = self.do(RCOI, "web", request=request)
         if self.chance("late"):
             self.now += timedelta(seconds=self.draw.choice([20, 29, 150]))
         if answer is None or answer.result is None or self.chance("unanswered"):
             return broken
         return answer.result  # type: ignore[no-any-return]
+
+    def _held(self, request: Request) -> None:
+        """Whoever sends a packet holds its lease all the while."""
+        if request.method != "PATCH":
+            return
+        rows = sqlite3.connect(self.nodes[HQ].data / "db.sqlite3")
+        try:
+            at = self.now + self.nodes[HQ].drift
+            sql = "SELECT count(*) FROM transfers_packet WHERE lease_until > ?"
+            (held,) = rows.execute(sql, (f"{at:%Y-%m-%d %H:%M:%S}",)).fetchone()
+        finally:
+            rows.close()
+        if not held:
+            raise FaultError("a lease freed too early", request.path)
 
     # --- the queue ---------------------------------------------------------------------------------------------------
 
