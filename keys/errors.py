@@ -116,6 +116,12 @@ class SessionRefusedError(KeysError):
     http_status = 403
 
 
+class ChallengeEndedError(SessionRefusedError):
+    """A challenge was answered too late or twice, as happens on a slow line: a new one helps, and no person has to."""
+
+    permanent = False
+
+
 class PointUnknownError(KeysError):
     """A machine speaks for a point that this node does not know."""
 

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from audit.log import Actor, record
 from common.work.clock import now
 from keys import trust
-from keys.errors import SessionRefusedError
+from keys.errors import ChallengeEndedError, SessionRefusedError
 from keys.models import Certificate, MachineSession
 from stations.models import Node
 from wire import pki
@@ -104,7 +104,7 @@ def open_session(*, signed: str) -> tuple[str, MachineSession]:
             )
             record("keys.session_opened", about=row, actor=Actor(identity.urn, "api", certificate=fingerprint))
     except IntegrityError as error:
-        raise SessionRefusedError(Message("This challenge has been used.")) from error
+        raise ChallengeEndedError(Message("This challenge has been used.")) from error
     return token, row
 
 
@@ -112,7 +112,7 @@ def _require_fresh(said: str) -> None:
     try:
         signing.loads(said, salt=_SALT, max_age=CHALLENGE_SECONDS)
     except signing.BadSignature as error:
-        raise SessionRefusedError(
+        raise ChallengeEndedError(
             Message("The challenge was not given by this node, or it is too old."),
             remedy=Message("Ask for a new challenge."),
         ) from error

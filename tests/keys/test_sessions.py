@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
@@ -42,6 +43,14 @@ def test_a_challenge_serves_once(keys):
     assert post(Client(), URL, {"signed": signed}).status_code == 200
     again = post(Client(), URL, {"signed": signed})
     assert (again.status_code, again.json()["code"]) == (403, "session_refused")
+
+
+def test_whoever_answers_a_challenge_late_is_told_to_try_again(keys):
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        signed = sign_challenge(sessions.challenge(), keys.signer("print-0001"))
+        clock.shift(sessions.CHALLENGE_SECONDS + 5)
+        late = post(Client(), URL, {"signed": signed})
+    assert (late.status_code, late.json()["code"], late.json()["permanent"]) == (403, "session_refused", False)
 
 
 @pytest.mark.parametrize("challenge", ["made-up", "x" * 400])
