@@ -20,8 +20,8 @@ from transfers.errors import RoomNotClosedError
 from transfers.models import Packet, PacketKind
 from transfers.moves import move_packet
 from transfers.states import PacketState
+from wire import durable, pki
 from wire import packet as wire_packet
-from wire import pki
 from wire.messages import NOTHING, Message
 from wire.packet import TarFile
 
@@ -56,6 +56,8 @@ def seal(packet: Packet) -> None:
     recipients = node.rcoi_certificates()
     path = unsigned(packet)
     content = wire_packet.write_content(path, files=listed, recipients=recipients, progress=_progress(packet))
+    # Its name too: the row that says it is there is committed next.
+    durable.fsync_dir(path.parent)
     faultpoints.here("seal.written")
     with transaction.atomic():
         fields: dict[str, Any] = {

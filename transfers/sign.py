@@ -7,7 +7,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from audit.log import Actor, hold, record
+from audit.log import SYSTEM, Actor, hold, record
 from audit.models import ChainHead
 from common import files
 from common.work import faultpoints, jobs
@@ -87,28 +87,44 @@ def sign_packets(*, packets: Iterable[Packet], token: OpenToken, actor: Actor) -
         actor: The user of the session.
 
     Returns:
-        The packets that were signed.
+        The packets that were signed. One whose sealed content is gone is built again, and holds up no other.
 
     Raises:
         NothingToSignError: None of them awaits a signature, or the token is of another point.
+        PacketFileMissingError: The content of every one of them is gone.
     """
     signed: list[Packet] = []
+    gone: PacketFileMissingError | None = None
     for packet in packets:
         point = packet.sitting.point
         _require_own(token, point)
         signers = [node.node_signer(point), token.signer]
-        with transaction.atomic():
-            hold(packet)
-            row = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
-            if row.state == PacketState.AWAITING_SIGNATURE:
-                sign_one(packet=row, signers=signers, name=token.name, actor=token.actor(actor))
-                signed.append(row)
+        try:
+            with transaction.atomic():
+                hold(packet)
+                row = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
+                if row.state == PacketState.AWAITING_SIGNATURE:
+                    sign_one(packet=row, signers=signers, name=token.name, actor=token.actor(actor))
+                    signed.append(row)
+        except PacketFileMissingError as refusal:
+            gone = refusal
+            _build_again(packet, refusal)
     if not signed:
+        if gone is not None:
+            raise gone
         raise NothingToSignError(
             Message("No packet awaits a signature."),
             remedy=Message("Build the packets of the closed rooms."),
         )
     return signed
+
+
+def _build_again(packet: Packet, refusal: PacketFileMissingError) -> None:
+    with transaction.atomic():
+        row = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
+        if row.state == PacketState.AWAITING_SIGNATURE:
+            move_packet(row, PacketState.BUILDING, actor=SYSTEM, text=refusal.message, progress=0)
+            jobs.enqueue("transfers.seal", row.pk)
 
 
 def _require_own(token: OpenToken, point: ExamPoint) -> None:
@@ -219,7 +235,7 @@ def _append(packet: Packet, header: PacketHeader, signers: Sequence[Signer]) -> 
     if not sealed.exists():
         raise PacketFileMissingError(
             Message("The file of the packet «{packet}» is not on the node's disk.", packet=packet),
-            remedy=Message("Press «Retry»: it is built again."),
+            remedy=Message("It is built again by itself; sign it then."),
         )
     content = Content(packet.content_sha256, packet.content_size, packet.content_end)
     digest = wire_packet.append_signature(sealed, content=content, header=header, signers=signers)

@@ -29,7 +29,7 @@ PACKET_MOVES: dict[str, frozenset[str]] = {
     # What was never sent gives way at once to the packet made after it.
     P.BUILDING: frozenset({P.SEALING, P.STUCK, P.SUPERSEDED}),
     P.SEALING: frozenset({P.AWAITING_SIGNATURE, P.QUEUED, P.STUCK, P.SUPERSEDED}),
-    P.AWAITING_SIGNATURE: frozenset({P.QUEUED, P.STUCK, P.SUPERSEDED}),
+    P.AWAITING_SIGNATURE: frozenset({P.QUEUED, P.BUILDING, P.STUCK, P.SUPERSEDED}),
     P.QUEUED: frozenset({P.UPLOADING, P.HANDED_OVER, P.STUCK}) | _ANSWERED,
     P.UPLOADING: frozenset({P.QUEUED, P.HANDED_OVER, P.STUCK}) | _ANSWERED,
     P.HANDED_OVER: frozenset({P.QUEUED, P.UPLOADING, P.STUCK}) | _ANSWERED,

@@ -14,8 +14,8 @@ from tests.transfers.conftest import ACTOR, fresh
 from transfers import build, outbox, seal, sign, tasks
 from transfers.errors import NothingToBuildError, NothingToSignError, RoomNotClosedError
 from transfers.models import Packet, SequenceHead
+from wire import durable, pki
 from wire import packet as wire_packet
-from wire import pki
 from wire.cms import Recipient
 
 
@@ -192,3 +192,37 @@ def test_a_packet_that_cannot_be_sealed_needs_a_person_who_mends_and_repeats(hq)
     outbox.retry(packet=packet, actor=ACTOR)
     tasks.seal_packet(packet.pk)
     assert fresh(packet).state == "awaiting_signature"
+
+
+def test_what_is_sealed_has_its_name_on_the_disk_before_its_row_says_so(hq, monkeypatch):
+    hq.close("0101")
+    packet = hq.build()
+    states: list[str] = []
+    whole = durable.fsync_dir
+
+    def synced(path):
+        if path == seal.unsigned(packet).parent and seal.unsigned(packet).exists():
+            states.append(fresh(packet).state)
+        whole(path)
+
+    monkeypatch.setattr(durable, "fsync_dir", synced)
+    tasks.seal_packet(packet.pk)
+    assert fresh(packet).state == "awaiting_signature"
+    assert "sealing" in states
+
+
+def test_a_packet_whose_sealed_content_is_gone_is_built_again_and_holds_up_no_other(hq):
+    hq.close("0101")
+    hq.close("0102")
+    lost, other = hq.build("0101"), hq.build("0102")
+    for each in (lost, other):
+        tasks.seal_packet(each.pk)
+    fresh(lost).file.unlink()
+    waiting = [fresh(lost), fresh(other)]
+    assert [each.pk for each in sign.sign_packets(packets=waiting, token=hq.keys.open_token(), actor=ACTOR)] == [
+        other.pk
+    ]
+    assert fresh(lost).state == "building"
+    tasks.seal_packet(lost.pk)
+    sign.sign_packets(packets=[fresh(lost)], token=hq.keys.open_token(), actor=ACTOR)
+    assert (fresh(lost).state, fresh(lost).sequence) == ("queued", 2)
