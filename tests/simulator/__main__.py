@@ -52,6 +52,7 @@ def show(found: Summary) -> None:
         f"{found.days} days, {acts} acts in {found.seconds:.0f} s: "
         f"{found.days / minutes:.0f} days/min, {acts / minutes:.0f} acts/min"
     )
+    say(f"{found.cpu / max(found.days, 1):.2f} s of a processor a day, everything included")
     say("steps: " + ", ".join(f"{name} {found.steps[name]}" for name in days.ACTS))
     say("orders: " + ", ".join(f"{name} {times}" for name, times in found.acts.most_common()))
     say("refused:")
@@ -75,6 +76,7 @@ def keep(found: Summary, seed: int) -> None:
         "figures": {
             "days": found.days,
             "days_a_minute": round(found.days / minutes, 1),
+            "cpu_seconds_a_day": round(found.cpu / max(found.days, 1), 2),
             "acts_a_minute": round(sum(found.acts.values()) / minutes),
             "steps": dict(sorted(found.steps.items())),
             "refused": sum(found.refused.values()),

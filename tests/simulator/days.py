@@ -42,6 +42,10 @@ def bring(w: World, which: int) -> None:
     w.bring(room(which))
 
 
+def bring_unsigned(w: World, which: int) -> None:
+    w.bring(room(which), signed=False)
+
+
 def longer(w: World, which: int) -> None:
     own = w.stations[room(which)]
     own.go_on()
@@ -101,6 +105,13 @@ def scan_some(w: World, which: int) -> None:
 def whole_room(w: World, which: int) -> None:
     exam, name = place(which)
     w.do(HQ, "room", exam=exam, room=name, envelope=w.envelope((exam, name)))
+
+
+def hasty_room(w: World, which: int) -> None:
+    """Somebody closes a room before anybody has typed its numbers."""
+    scan(w, which)
+    _at(w, "close", which)
+    build(w, place(which)[0])
 
 
 def whole_exam(w: World, which: int) -> None:
@@ -255,6 +266,7 @@ def _on(act: str) -> Play:
 #: Name of a step → what it does, and how often it is drawn by day's mood: calm days are people's, terrible the world's.
 ACTS: dict[str, tuple[Play, int]] = {
     "bring": (bring, 10),
+    "bring_unsigned": (bring_unsigned, 2),
     "longer": (longer, 5),
     "longer_unbrought": (longer_unbrought, 2),
     "spoil": (spoil, 3),
@@ -265,6 +277,7 @@ ACTS: dict[str, tuple[Play, int]] = {
     "scan": (scan, 4),
     "scan_some": (scan_some, 3),
     "whole_room": (whole_room, 10),
+    "hasty_room": (hasty_room, 3),
     "whole_exam": (whole_exam, 6),
     "leave_out": (_on("leave_out"), 3),
     "fill": (_on("fill"), 3),

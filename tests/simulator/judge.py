@@ -130,6 +130,8 @@ class Judge:
                 "a person waits for a line",
                 each,
             )
+        for path, sha256 in self.point["files"]:
+            self._stands(HQ, path, sha256)
         signed = [each["sequence"] for each in self.point["packets"] if each["sequence"] is not None]
         _hold(len(signed) == len(set(signed)), "a packet number given twice", signed)
         expected = [number for number in range(1, max(signed, default=0) + 1) if not self._lost(self.point, number)]

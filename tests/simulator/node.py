@@ -55,7 +55,7 @@ class Life:
     def live(self) -> None:
         """Do what is ordered until the world ends this life."""
         self._take_over()
-        self.channel.send(Done())
+        self.channel.send(Done(os.getpid()))
         first = self.channel.receive()
         with time_machine.travel(first.at, tick=False) as self.clock:
             while True:
@@ -66,10 +66,6 @@ class Life:
     def _do(self, order: Order) -> Done:
         from tests.day import world
 
-        if order.act == "_modules":
-            return Done(sorted(sys.modules))
-        if order.act == "_die":
-            os.kill(os.getpid(), signal.SIGKILL)
         self.order, self.passed, self.wrote, self.slept, self.wakes = order, 0, 0, 0.0, []
         self.said.clear()
         random.seed(order.seed)

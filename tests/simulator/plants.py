@@ -50,9 +50,12 @@ def closed_for_ever() -> None:
 @_plant
 def counts_for_content() -> None:
     """Whether the journals have changed is told by how many sets they list."""
-    from scanning.expected_forms import ExpectedForms
+    from scanning.grounds import Grounds
 
-    ExpectedForms.mark = lambda self, room: str(len(self.of_room(room)))  # type: ignore[method-assign]
+    def mark(self: Any, card: int, room_id: int, room: str, counts: Any, *, hq: bool) -> str:
+        return f"{len(self.register.of_room(room))} {counts}"
+
+    Grounds.mark_of = mark  # type: ignore[method-assign]
 
 
 @_plant

@@ -13,6 +13,7 @@ from audit.moves import IllegalMoveError
 from common import files, marks
 from common.work import jobs
 from day import evaluate
+from journals import acts as journal_acts
 from journals import intake
 from journals.models import Journal
 from keys.tokens import list_tokens, open_token
@@ -196,7 +197,8 @@ def sign_all() -> str:
 def carry(which: int) -> list[str]:
     """Write a packet to the drive; return the names of the files on it."""
     desk()
-    ready = flash.portable(Packet.objects.full().order_by("pk"))
+    rows = list(Packet.objects.full().order_by("pk"))
+    ready = flash.waiting(rows) or flash.portable(rows)
     if ready:
         flash.write(packets=[ready[which % len(ready)]], folder=settings.PPE_FLASH_DIRS[0].as_posix(), actor=ACTOR)
     return sorted(
@@ -331,6 +333,10 @@ def look() -> dict[str, Any]:
             for each in RoomCard.objects.values_list("sitting__subject__code", "room__number", "state")
         },
         "statuses": list(PointStatus.objects.values_list("sitting__subject__code", "status", "state").order_by("pk")),
+        "files": [
+            *Journal.objects.exclude(path="").order_by("pk").values_list("path", "sha256"),
+            *journal_acts.Act.objects.order_by("pk").values_list("path", "sha256"),
+        ],
         "spoiled": [(each["exam"], each["room"]) for each in reference.rows(SPOILED)],
         "empty": list(
             RoomCard.objects.filter(state__in=("closed", "closed_with_act", "packed"), registration_count=None)

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import queue
+import resource
 import shutil
 import time
 import traceback
@@ -33,6 +34,8 @@ class Summary:
 
     days: int = 0
     seconds: float = 0.0
+    #: Of the processors, by all processes together.
+    cpu: float = 0.0
     acts: Counter[str] = field(default_factory=Counter)
     steps: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
@@ -95,6 +98,7 @@ def _worker(folder: Path, template: Path, seeds: Any, out: Any, stop: Any, optio
     finally:
         world.end()
         shutil.rmtree(folder, ignore_errors=True)
+        found.cpu = sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
         out.put(found)
 
 
@@ -139,6 +143,7 @@ def play(
     for _each in workers:
         part: Summary = out.get()
         found.days += part.days
+        found.cpu += part.cpu
         for name in ("acts", "steps", "refused"):
             getattr(found, name).update(getattr(part, name))
         found.failed += part.failed

@@ -98,6 +98,7 @@ class World:
         self.put_backs: Counter[str] = Counter()
         self.down = False
         self.injured = 0
+        self.began = NOON
         self.wipe_drive()
         folder = self.template if start == "morning" else self.template / start
         for node in self.nodes.values():
@@ -114,6 +115,7 @@ class World:
         if start != "morning":
             self._remember(folder)
         for kind in (HQ, RCOI):
+            self.copy(kind)
             self.live(kind)
 
     def _remember(self, folder: Path) -> None:
@@ -161,6 +163,8 @@ class World:
             elif self.chance("failed"):
                 injury |= {"fail_at": self.draw.randint(1, 8), "failure": self.draw.choice([errno.ENOSPC, errno.EIO])}
         self.injured = number if injury else self.injured
+        if kind == HQ:
+            self.began = self.now + self.nodes[HQ].drift
         node, line = self.nodes[kind], self._line if kind == HQ else None
         try:
             done = node.do(act, self.now, line, args=args, seed=number, serial=number * 1000, **injury)
@@ -206,13 +210,12 @@ class World:
 
     def _held(self, request: Request) -> None:
         """Whoever sends a packet holds its lease all the while."""
-        if request.method != "PATCH":
+        if request.method != "PATCH" and "/receipts/" not in request.path:
             return
         rows = sqlite3.connect(self.nodes[HQ].data / "db.sqlite3")
         try:
-            at = self.now + self.nodes[HQ].drift
             sql = "SELECT count(*) FROM transfers_packet WHERE lease_until > ?"
-            (held,) = rows.execute(sql, (f"{at:%Y-%m-%d %H:%M:%S}",)).fetchone()
+            (held,) = rows.execute(sql, (f"{self.began:%Y-%m-%d %H:%M:%S}",)).fetchone()
         finally:
             rows.close()
         if not held:
@@ -282,10 +285,10 @@ class World:
 
     # --- print stations ----------------------------------------------------------------------------------------------
 
-    def bring(self, key: tuple[int, str]) -> Done | None:
+    def bring(self, key: tuple[int, str], *, signed: bool = True) -> Done | None:
         """Bring the journal of a print station as it is now."""
         own = self.stations[key]
-        done = self.do(HQ, "journal", data=own.close(), name=own.name)
+        done = self.do(HQ, "journal", data=own.close(signed=signed), name=own.name)
         self.brought.setdefault(key, []).append(own.used())
         return done
 
