@@ -266,7 +266,7 @@ def _on(act: str) -> Play:
 #: Name of a step → what it does, and how often it is drawn by day's mood: calm days are people's, terrible the world's.
 ACTS: dict[str, tuple[Play, int]] = {
     "bring": (bring, 10),
-    "bring_unsigned": (bring_unsigned, 2),
+    "bring_unsigned": (bring_unsigned, 4),
     "longer": (longer, 5),
     "longer_unbrought": (longer_unbrought, 2),
     "spoil": (spoil, 3),
@@ -307,9 +307,9 @@ ACTS: dict[str, tuple[Play, int]] = {
     "time_passes": (time_passes, 5),
     "deadline": (deadline, 2),
     "kill": (kill, 2),
-    "power_cut": (power_cut, 3),
+    "power_cut": (power_cut, 5),
     "copy": (copy, 4),
-    "put_back": (put_back, 3),
+    "put_back": (put_back, 5),
     "clock": (clock, 2),
     "line": (line, 3),
 }

@@ -11,6 +11,8 @@ from tests.simulator.world import HQ, RCOI, FaultError, Faults, World
 ROUNDS = 12
 #: So many rounds without any change are enough to know.
 STILL = 3
+#: After this round a packet that was delivered and not answered is overdue.
+SILENT = 3
 _MOVING = frozenset({"building", "sealing", "queued", "uploading", "handed_over", "delivered"})
 _ROOM = frozenset({"packet", "room_open_again", "room_balance"})
 _LATER = frozenset({"scan_journal", "scan_journal_behind"})
@@ -73,8 +75,11 @@ def _people(w: World, judge: Judge, number: int) -> None:
     w.do(HQ, "sign_all")
     for which in range(_rejected_statuses(judge)):
         w.do(HQ, "repeat", which=which)
+    if number == SILENT:
+        w.passes(3700)
     for each in judge.point["packets"]:
-        if each["state"] == "stuck":
+        # The page of packets says of a delivered one that its answer is overdue, and offers «Repeat».
+        if each["state"] == "stuck" or (each["state"] == "delivered" and number >= SILENT):
             w.do(HQ, "act_packet", uid=each["uid"])
     if not owed or number > 3:
         _centre(w, judge)

@@ -4,12 +4,18 @@
 """
 
 import json
+import random
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import time_machine
+
+from tests.simulator import chance
+
+if TYPE_CHECKING:
+    from stations.models import Room
 
 #: Subject, its rooms, and how many sit in each.
 EXAMS = (("22", ("0101", "0102")), ("01", ("0103",)))
@@ -34,7 +40,7 @@ def registry(kind: str) -> Any:
     for subject, rooms in EXAMS:
         made = factories.SubjectFactory(code=subject, name=SUBJECTS[subject])
         sitting = factories.SittingFactory(point=point, subject=made, date=NOON.date(), deadlines=DEADLINES)
-        day = factories.Day(node, point.region, point, sitting, {"HQ": hq})
+        day = factories.Day(node, point.region, point, sitting, {"HQ": cast("Room", hq)})
         for number in rooms:
             day.rooms[number] = factories.RoomFactory(point=point, number=number)
             factories.SittingRoomFactory(sitting=sitting, room=day.rooms[number], seats=SEATS)
@@ -101,6 +107,8 @@ def main() -> None:
     from django.core.management import call_command
     from django.db import connection
 
+    random.seed(f"morning {sys.argv[1]}")
+    chance.take_over(random)
     kind, papers = sys.argv[1], Path(sys.argv[2])
     call_command("migrate", verbosity=0)
     with time_machine.travel(NOON, tick=False):

@@ -25,6 +25,7 @@ import django
 import httpx
 import time_machine
 
+from tests.simulator import chance
 from tests.simulator.pipes import Answer, Channel, Done, Ended, Live, Order, Request
 
 Act = Callable[..., Any]
@@ -87,7 +88,7 @@ class Life:
 
         from common.work import faultpoints, jobs
 
-        _seeded()
+        chance.take_over(random)
         _heard(self.said)
         jobs._enqueue = lambda name, pk, cluster: self.wakes.append((name, pk))
         faultpoints.here = lambda name: self._point()
@@ -155,20 +156,6 @@ class Life:
         if not answer.status:
             raise httpx.ReadError("the line broke", request=request)
         return httpx.Response(answer.status, headers=answer.headers, content=answer.body, request=request)
-
-
-def _seeded() -> None:
-    """Let everything that is drawn be drawn from the order's seed: identifiers, keys, nonces and signatures."""
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    os.urandom = random._urandom = random.randbytes  # type: ignore[attr-defined]
-
-    class Deterministic(ec.ECDSA):
-        def __init__(self, algorithm: Any, deterministic_signing: bool = True) -> None:
-            super().__init__(algorithm, deterministic_signing)
-
-    ec.ECDSA = Deterministic  # type: ignore[misc]
-    ec.generate_private_key = lambda curve, _backend=None: ec.derive_private_key(random.getrandbits(250) + 1, curve)
 
 
 class _Ears(logging.Handler):

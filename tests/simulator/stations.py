@@ -1,6 +1,7 @@
 """The print stations of the day: programs of others, which no fault of a node touches."""
 
 import itertools
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import time_machine
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from tests.simulator.chance import drawn
 from tests.simulator.morning import CODE, NOON, REGION
 from wire import forms, journal, names
 from wire.cms import Signer
@@ -91,7 +93,12 @@ class PrintStation:
             self._seal([self.sets[used[-1]]])
 
     def _seal(self, made: list[FormSet]) -> None:
-        self.add("forms_sealed", **journal.seal_forms(made, recipients=[self.recipient]))
+        with self._drawn():
+            sealed = journal.seal_forms(made, recipients=[self.recipient])
+        self.add("forms_sealed", **sealed)
+
+    def _drawn(self) -> AbstractContextManager[None]:
+        return drawn(f"{self.exam} {self.room} {len(self.lines)}")
 
     def close(self, *, signed: bool = True) -> bytes:
         """Form the journal, or give again the one that is formed."""
@@ -99,7 +106,7 @@ class PrintStation:
             self.add("journal_closed")
         if not signed:
             return journal.join(self.lines)
-        with time_machine.travel(self.at, tick=False):
+        with time_machine.travel(self.at, tick=False), self._drawn():
             return journal.sign_lines(journal.join(self.lines), self.signer)
 
     def go_on(self) -> None:
