@@ -165,6 +165,11 @@ def carry_over(w: World, which: int) -> None:
     w.do(RCOI, "carry_in")
 
 
+def sign_and_carry(w: World, _which: int) -> None:
+    w.do(HQ, "sign_all")
+    w.do(HQ, "carry", which=0)
+
+
 def carry_in(w: World, _which: int) -> None:
     w.do(RCOI, "carry_in")
 
@@ -293,6 +298,7 @@ ACTS: dict[str, tuple[Play, int]] = {
     "retry": (retry, 2),
     "repeat": (repeat, 2),
     "carry": (carry, 3),
+    "sign_and_carry": (sign_and_carry, 4),
     "carry_over": (carry_over, 3),
     "carry_in": (carry_in, 2),
     "carry_torn": (carry_torn, 2),

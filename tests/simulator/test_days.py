@@ -89,6 +89,12 @@ def test_a_power_cut_leaves_what_was_synced(play: Any) -> None:
     play("morning", "calm", [*rooms, ("goes_on", 5, 0), ("power_cut", 0, 0), ("sign", 0, 0), ("goes_on", 1, 0)])
 
 
+@pytest.mark.slow
+def test_what_a_centre_that_was_put_back_has_forgotten_is_sent_again(play: Any) -> None:
+    """A packet was delivered and its row is lost: its answer is overdue, and a person repeats it."""
+    play("evening", "rough", [("end_scan", 39, 0), ("goes_on", 44, 0), ("put_back", 27, 0)])
+
+
 @pytest.mark.prove
 def test_a_thousand_days_hold(folder: Path, template: Path, record_property: Any) -> None:
     """Each day is played again where that was asked for; PPE_SEED repeats a run."""
