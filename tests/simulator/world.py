@@ -210,7 +210,7 @@ class World:
 
     def _held(self, request: Request) -> None:
         """Whoever sends a packet holds its lease all the while."""
-        if request.method != "PATCH" and "/receipts/" not in request.path:
+        if request.method == "POST" or not any(each in request.path for each in ("/uploads/", "/receipts/")):
             return
         rows = sqlite3.connect(self.nodes[HQ].data / "db.sqlite3")
         try:
