@@ -121,6 +121,7 @@ def sign_packets(*, packets: Iterable[Packet], token: OpenToken, actor: Actor) -
 
 def _build_again(packet: Packet, refusal: PacketFileMissingError) -> None:
     with transaction.atomic():
+        hold(packet)
         row = Packet.objects.select_for_update(of=("self",)).full().get(pk=packet.pk)
         if row.state == PacketState.AWAITING_SIGNATURE:
             move_packet(row, PacketState.BUILDING, actor=SYSTEM, text=refusal.message, progress=0)

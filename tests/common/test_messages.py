@@ -9,7 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone, translation
 
 from common.messages import LIMIT, kept
-from tests.support.factories import make_day
+from tests.support.factories import ExamPointFactory, make_day
 from transfers.models import FeedCursor
 from wire import messages
 from wire.messages import NOTHING, Both, Message, Several
@@ -110,11 +110,11 @@ def test_an_old_database_says_every_sentence_in_both_languages():
     executor.migrate(BEFORE)
     try:
         old = executor.loader.project_state(BEFORE).apps
-        day = make_day()
+        held = ExamPointFactory(code="0001")
         cursor = old.get_model("transfers", "FeedCursor").objects.create(
-            point_id=day.point.pk, trouble="Нет связи: «№ 7»", trouble_en="No line"
+            point_id=held.pk, trouble="Нет связи: «№ 7»", trouble_en="No line"
         )
-        point = {"point_id": day.point.pk, "at": timezone.now(), "kind": "crl", "document": b""}
+        point = {"point_id": held.pk, "at": timezone.now(), "kind": "crl", "document": b""}
         records = old.get_model("transfers", "FeedRecord").objects
         only = records.create(number=1, problem="Только по-русски", **point)
         none = records.create(number=2, **point)
