@@ -562,6 +562,7 @@ _CARRIERS = {
     "uploading": Message("by network, this node tries again by itself"),
     "delivered": Message("at the centre, its answer is awaited"),
 }
+_SILENCE = Message("Wait for the answer. If the centre is silent for an hour, press “Retry”: the packet goes again.")
 _PEOPLE = {
     "awaiting_signature": (Message("A GEK member signs it with the token."), "transfers.sign"),
     "stuck": (Message("Look at what stands in its way, then press “Retry”."), "transfers.retry"),
@@ -588,7 +589,11 @@ def _travelling(row: Obligation, pack: Pack, facts: Facts) -> Obligation:
             carrier = Message("on the drive {drive}", drive=pack.drive or "—")
             cure = Message("Take the drive to the centre; nothing is sent by network now.")
         return replace(row, state=ObligationState.ON_ITS_WAY, cure=cure, rule="transfers.flash", carrier=carrier)
-    return replace(row, state=ObligationState.ON_ITS_WAY, carrier=_CARRIERS.get(pack.state, NOTHING))
+    on_its_way = replace(row, state=ObligationState.ON_ITS_WAY, carrier=_CARRIERS.get(pack.state, NOTHING))
+    if pack.state == "delivered":
+        # A centre whose database was put back may have forgotten it: nobody else would send it again.
+        return replace(on_its_way, cure=_SILENCE, rule="transfers.retry")
+    return on_its_way
 
 
 # --- statuses ---------------------------------------------------------------------------------------------------------

@@ -141,6 +141,12 @@ def test_what_no_network_carries_waits_for_a_person(exam, more):
     assert owed(waiting, **more).open[0].state == ObligationState.OPEN
 
 
+def test_a_packet_that_the_centre_may_have_forgotten_is_said_to_be_sent_again(exam):
+    (row,) = owed(changed(exam, packets={("blanks", "0101"): pack("blanks", "0101", "delivered")})).open
+    assert (row.state, row.rule) == (ObligationState.ON_ITS_WAY, "transfers.retry")
+    assert "«Повторить»" in row.cure.ru
+
+
 def test_nothing_is_due_before_its_time_and_everything_after_its_deadline(exam):
     bare = replace(
         exam, packets={}, statuses={}, cards=(), posts=(post(state="missing"), post("scan", "01", "missing"))
