@@ -62,12 +62,12 @@ def must_hold(found: Summary) -> None:
 
 
 @pytest.mark.slow
-def test_sixty_days_hold(world: World) -> None:
+def test_twelve_days_hold(world: World) -> None:
     found = Summary()
-    for seed in range(1, 61):
+    for seed in range(1, 13):
         running.one(world, seed, "", shorten=True, found=found, most=12)
         must_hold(found)
-    assert found.acts["job"] > 500, "nothing was played"
+    assert found.acts["job"] > 100, "nothing was played"
 
 
 @pytest.mark.slow
