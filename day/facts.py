@@ -229,8 +229,8 @@ class _FactsReader:
         ]
         preparing = {use.room for use in self.read.uses if use.sitting == sitting.pk and use.preparation}
         told = [act for act in acts if act.room in preparing and act.kind == Act.Kind.ROOM_DIFFERENCE]
-        packets = self._newest(sitting.pk, self._evidence(stands, instead, told))
-        sealed = [pack.sealed_at for pack in packets.values() if pack.sealed_at]
+        packets, beside = self._newest(sitting.pk, self._evidence(stands, instead, told))
+        sealed = [pack.sealed_at for pack in (*packets.values(), *beside) if pack.sealed_at]
         posts = [self._post(sitting.pk, post, found.state, found.journal, instead, sealed) for post, found in stands]
         # A card of a preparation room is one of a room that was at work, or of nothing.
         cards = [
@@ -256,6 +256,7 @@ class _FactsReader:
             posts=tuple(sorted((post for post in posts if post), key=_in_order)),
             cards=tuple(cards),
             packets=packets,
+            beside=beside,
             statuses=statuses,
             key_row=self._key(sitting.pk),
             journals=tuple(
@@ -383,7 +384,10 @@ class _FactsReader:
         oral = row["sitting_id"] in self.oral
         return any(row[name] is None for name in COUNTS if name != "dbo_count" or not oral)
 
-    def _newest(self, sitting: int, evidence: Mapping[str, list[str]]) -> dict[tuple[str, str], Pack]:
+    def _newest(
+        self, sitting: int, evidence: Mapping[str, list[str]]
+    ) -> tuple[dict[tuple[str, str], Pack], tuple[Pack, ...]]:
+        """The packet that speaks for each place, and the newest ones of the other machines there."""
         newest: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = defaultdict(dict)
         for row in self.packets:
             if row["sitting_id"] == sitting:
@@ -392,7 +396,15 @@ class _FactsReader:
                 versions = newest[row["kind"], where]
                 versions.pop(machine, None)
                 versions[machine] = row
-        return {place: self._pack(_owed_most(versions.values()), evidence) for place, versions in newest.items()}
+        speaks = {place: _owed_most(versions.values()) for place, versions in newest.items()}
+        beside = [
+            row
+            for place, versions in newest.items()
+            for row in versions.values()
+            if row is not speaks[place] and row["state"] != PacketState.SUPERSEDED
+        ]
+        packets = {place: self._pack(row, evidence) for place, row in speaks.items()}
+        return packets, tuple(self._pack(row, evidence) for row in beside)
 
     def _pack(self, row: Mapping[str, Any], evidence: Mapping[str, list[str]]) -> Pack:
         moments = ("answered_at", "delivered_at", "handed_over_at", "made_at")

@@ -234,7 +234,12 @@ class Came:
 
 @dataclass(frozen=True)
 class PointExam:
-    """Everything about one sitting."""
+    """Everything about one sitting.
+
+    Attributes:
+        packets: Kind and place → the packet that speaks for the place.
+        beside: The newest packets of other machines of the same places.
+    """
 
     pk: int
     key: str
@@ -247,6 +252,7 @@ class PointExam:
     posts: tuple[AssignmentFacts, ...] = ()
     cards: tuple[Card, ...] = ()
     packets: dict[tuple[str, str], Pack] = field(default_factory=dict)
+    beside: tuple[Pack, ...] = ()
     statuses: dict[str, PointStatusFacts] = field(default_factory=dict)
     key_row: Key | None = None
     journals: tuple[Came, ...] = ()

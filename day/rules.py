@@ -296,7 +296,7 @@ def _sealed(exam: PointExam) -> list[tuple[Pack, SealedAt]]:
     """The packets that say how far the scan journal of their station was when they were signed."""
     rows = {pack.uid: pack for (kind, _room), pack in exam.packets.items() if kind != "forms"}
     forms = _forms(exam)
-    packs = [*rows.values(), *([forms] if forms else [])]
+    packs = [*rows.values(), *([forms] if forms else []), *exam.beside]
     return [(pack, pack.sealed_at) for pack in packs if pack.sealed_at is not None]
 
 

@@ -184,6 +184,18 @@ def test_two_machines_under_one_number_are_two_journals(hq, scanner, flash_dir):
     assert wrong(hq) == [(REWRITTEN, "01")]
 
 
+def test_no_packet_of_another_machine_hides_what_this_one_signed(hq, scanner, flash_dir):  # noqa: F811
+    note(hq)
+    packet = packed(hq)
+    scan_journal.form(sitting=hq.sitting, actor=ACTOR)
+    Packet.objects.filter(pk=packet.pk).update(state="acknowledged", scan_head={**packet.scan_head, "sha256": "f" * 64})
+    scanner()
+    take(hq, flash_dir)
+    for state in ("queued", "acknowledged"):
+        Packet.objects.filter(imported=True).update(state=state)
+        assert wrong(hq) == [(REWRITTEN, "01")]
+
+
 def test_a_journal_whose_file_cannot_be_read_proves_nothing(hq, scanner, flash_dir):  # noqa: F811
     rows = foreign(hq, 4)
     scanner(scan_head=head(rows, 2))
