@@ -230,8 +230,11 @@ def scan_heads_held(facts: ExamFacts) -> Iterator[Obligation]:
 def _journals_absent(facts: ExamFacts, absent: Mapping[str, PacketFacts]) -> Iterator[Obligation]:
     """Stations that signed packets, and of which the last status brought no journal; said once for a station."""
     last = [each for each in facts.packets if each.standing and each.status == LAST_STATUS]
-    # Of the stations of the registry it is remarked when the status comes.
-    remarked = any(each.code == "station_missing" and not each.settled for each in facts.findings)
+    # Of the stations of the registry it is remarked when the status comes; of a version that was replaced for ever.
+    standing = {each.pk for each in facts.packets if each.standing}
+    remarked = any(
+        each.code == "station_missing" and not each.settled and each.packet in standing for each in facts.findings
+    )
     acts = {act.station for each in last for act in each.acts if act.kind == "journal_missing" and act.sound}
     for station, packet in absent.items():
         if last and not remarked and station not in acts:

@@ -194,6 +194,17 @@ def test_the_journal_of_a_station_that_never_came_is_missed_unless_an_act_stands
     assert wrong(point) == []
 
 
+def test_a_remark_of_a_replaced_status_hides_no_station(point, station):
+    arrive(full(point, "0101", scan_head=ScanHead("07", 2, "f" * 64)))
+    status = arrive(last_status(point))
+    assert status.findings.filter(code="station_missing").exists()
+    assert wrong(point) == [], "one thing after the other"
+    arrive(last_status(point, station.file(), version=2, supersedes=status.uid))
+    InboxFinding.objects.filter(code="station_missing").exclude(packet=status).delete()
+    assert status.findings.filter(code="station_missing", state="open").exists()
+    assert wrong(point) == [(MISSING, "0101")]
+
+
 def test_what_says_no_head_or_came_before_lines_were_kept_is_not_judged(point, station):
     arrive(full(point, "0101"))
     arrive(last_status(point, station.file()))
