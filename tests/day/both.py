@@ -37,9 +37,10 @@ from tests.transfers.conftest import ACTOR, Hq
 from transfers import feed, flash, importing, receipts
 from transfers.models import Packet
 from wire import canonical, pki
+from wire.documents.anchor import AnchoredHead
 from wire.forms import make_number
 from wire.journal import FormSet
-from wire.packet import PacketHeader, TarFile, append_signature, write_content
+from wire.packet import PacketHeader, ScanHead, TarFile, append_signature, write_content
 from wire.pki import CertificateRole
 
 #: The other machine of the HQ: it scans, has no network, and its packets come on a drive.
@@ -68,6 +69,9 @@ WORDS = {
     "journal_problem": "journal",
     "fewer_with_act": "fewer",
     "closed_with_act": "act",
+    "scan_head_missing": "head",
+    "scan_journal_rewritten": "rewritten",
+    "log_went_back": "back",
 }
 #: Signed, and not known to be answered for good.
 SENT = ("queued", "uploading", "handed_over", "delivered", "stuck", "acknowledged", "rejected", "superseded")
@@ -255,8 +259,15 @@ class Both(World):
 
     # --- the other machine of the HQ --------------------------------------------------------------------------------
 
-    def other_makes(self, exam: Exam, card: RoomCard, *, lacking: int = 0) -> None:
-        """The other machine scans a room, or the HQ, and writes its packet to a drive: the next version if it can."""
+    def other_makes(self, exam: Exam, card: RoomCard, *, lacking: int = 0, tells: str = "") -> None:
+        """The other machine scans a room, or the HQ, and writes its packet to a drive: the next version if it can.
+
+        Args:
+            exam: The exam.
+            card: The room.
+            lacking: So many sheets are left out.
+            tells: Its packet says how far its scan journal is ("scans"), or that its event log is an older copy's.
+        """
         self.acts += 1
         room = "" if card.is_hq else card.room.number
         forms = self.awaited_forms(exam, card)
@@ -283,9 +294,11 @@ class Both(World):
         path = files.folder("tmp") / f"room-{self.other.sequence}.json"
         path.write_bytes(canonical.dumps(room_json))
         listed.insert(0, TarFile("room.json", "room", path))
-        self._sign(exam, kind, room, listed, counts)
+        self._sign(exam, kind, room, listed, counts, tells)
 
-    def _sign(self, exam: Exam, kind: str, room: str, listed: list[TarFile], counts: dict[str, int]) -> None:
+    def _sign(
+        self, exam: Exam, kind: str, room: str, listed: list[TarFile], counts: dict[str, int], tells: str
+    ) -> None:
         part = files.folder("tmp") / f"other-{self.other.sequence}.ppe"
         to = self.hq.keys.certificates["rcoi-01"]
         content = write_content(part, files=listed, recipients=[to])
@@ -313,6 +326,9 @@ class Both(World):
             prev=self.other.prev,
             created_at=datetime.now(UTC),
             supersedes=older,
+            # Its journal never comes.
+            scan_head=ScanHead("02", self.other.sequence, "a" * 64) if tells == "scans" else None,
+            audit_head=AnchoredHead("node", 1 if tells == "copy" else 10 * self.other.sequence, "b" * 64),
         )
         signers = [self.hq.keys.signer(f"hq-{OTHER}"), self.hq.keys.signer(f"gek-{self.hq.keys.gek_uid}")]
         self.other.prev = append_signature(part, content=content, header=header, signers=signers)

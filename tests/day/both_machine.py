@@ -25,8 +25,10 @@ from tests.day.reference_centre import Centre
 from transfers.models import FeedCursor, Packet
 
 #: A person's word about these does not make them green.
-DIFFERENCES = ("seats", "sets")
+DIFFERENCES = ("seats", "sets", "head", "rewritten")
 HOURS = st.sampled_from([0.2, 0.2, 1, 3, 6, 13])
+#: What a packet of the other machine tells of its journals.
+TELLS = st.sampled_from(["", "", "scans", "copy"])
 _SHEETS = ("blanks", "forms", "audio")
 
 
@@ -145,13 +147,13 @@ class BothNodes(Day):
         """The clock goes on, maybe over a deadline or midnight."""
         self.clock.shift(timedelta(hours=hours))
 
-    @rule(which=MANY, lacking=st.sampled_from([0, 0, 0, 1]))
-    def the_other_machine_scans(self, which: int, lacking: int) -> None:
+    @rule(which=MANY, lacking=st.sampled_from([0, 0, 0, 1]), tells=TELLS)
+    def the_other_machine_scans(self, which: int, lacking: int, tells: str) -> None:
         """The other machine of the HQ makes a packet of a room."""
         exam = self.exam(which)
         # Mostly the room that nobody works on here.
         rows = [each for each in self.world.cards(exam) if not each.is_hq]
-        self.world.other_makes(exam, rows[-1 if which % 4 else 0], lacking=lacking)
+        self.world.other_makes(exam, rows[-1 if which % 4 else 0], lacking=lacking, tells=tells)
 
     @rule()
     def the_other_drive_comes(self) -> None:
@@ -183,11 +185,11 @@ class BothNodes(Day):
         self.world.node()
         self.arrives(exam, read=read)
 
-    @rule(which=MANY, lacking=st.sampled_from([0, 0, 1]))
-    def the_other_packet_goes(self, which: int, lacking: int) -> None:
+    @rule(which=MANY, lacking=st.sampled_from([0, 0, 1]), tells=TELLS)
+    def the_other_packet_goes(self, which: int, lacking: int, tells: str) -> None:
         """The other machine makes a packet, and its drive goes straight to the centre."""
         exam, card = self.card(which)
-        self.world.other_makes(exam, card, lacking=lacking)
+        self.world.other_makes(exam, card, lacking=lacking, tells=tells)
         self.world.drive_arrives("other")
         self.world.opens()
 
@@ -277,7 +279,7 @@ class BothNodes(Day):
         assert kept == wanted, f"kept at the centre {kept - wanted}, judged {wanted - kept}"
         told = "\n".join(Announcement.objects.values_list("text", flat=True))
         for receipt in IssuedReceipt.objects.all():
-            told += "\n" + "\n".join(each["ru"] for each in receipt.reasons)
+            told += "\n" + "\n".join(each["ru"] for each in (*receipt.reasons, *receipt.open))
         for each in standing.open:
             untold = each.code in ("packet_checked", "packet_stuck", "rescan_awaited", "packet_rejected")
             if not untold and each.code not in notices.PASSING:

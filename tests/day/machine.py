@@ -60,7 +60,7 @@ class Day(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.finished = 0
+        self.finished = self.put_back = 0
         self.atomic = transaction.atomic()
         self.atomic.__enter__()
         begin()
@@ -225,6 +225,13 @@ class Day(RuleBasedStateMachine):
     def form_the_scan_journal(self, which: int) -> None:
         """END_SCAN is formed."""
         self.world.end_scan(self.exam(which))
+
+    @precondition(lambda self: not self.put_back)
+    @rule(which=MANY, some=st.sampled_from([1, 3, 9]))
+    def the_node_is_put_back(self, which: int, some: int) -> None:
+        """The last entries of the scan journal are lost."""
+        self.put_back += 1
+        self.world.put_back(self.exam(which), some)
 
     @rule()
     def the_node_works(self) -> None:

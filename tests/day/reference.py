@@ -7,8 +7,10 @@ its judge. Slow and simple on purpose. An obligation is (kind, where): ``journal
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 Owed = tuple[str, str]
@@ -38,7 +40,8 @@ def owed(sitting: int, station: str) -> set[Owed]:
     found = {("journal", post["number"]) for post in _posts(sitting, "print", "voice") if not _served(sitting, post)}
     for post in _posts(sitting, "scan"):
         journal = _standing(sitting, post)
-        if not _served(sitting, post) or (journal and post["number"] == station and _behind(sitting, journal)):
+        behind = journal is not None and post["number"] == station and _behind(sitting, journal)
+        if not _served(sitting, post) or behind or not _heads_held(sitting, post):
             found.add(("scan_journal", post["number"]))
     places = rows(
         "SELECT r.id, r.number FROM stations_sittingroom s JOIN stations_room r ON r.id = s.room_id"
@@ -55,10 +58,12 @@ def owed(sitting: int, station: str) -> set[Owed]:
 def untold(sitting: int) -> set[Owed]:
     """Return what may be owed here though the centre has heard every word of the point: nothing has said it yet.
 
-    A room that a person has opened again, the entries of this station since, and a status whose next version, with a
-    journal that came since, is not made yet: with it, the centre learns what is missing in its room.
+    A room that a person has opened again, the entries of this station under which no packet was signed, and a status
+    whose next version, with a journal that came since, is not made yet: with it, the centre learns what is missing in
+    its room.
     """
-    found: set[Owed] = {("scan_journal", post["number"]) for post in _posts(sitting, "scan")}
+    scans = [post for post in _posts(sitting, "scan") if _standing(sitting, post) and _heads_held(sitting, post)]
+    found: set[Owed] = {("scan_journal", post["number"]) for post in scans}
     sql = "SELECT c.*, r.number, r.kind FROM scanning_roomcard c JOIN stations_room r ON r.id = c.room_id"
     cards = rows(sql + " WHERE c.sitting_id = %s", sitting)
     late = {name for name in (FINISHED, TRANSFERRED) if _outgrown(sitting, name)}
@@ -102,6 +107,42 @@ def _behind(sitting: int, journal: dict[str, Any]) -> bool:
     """Whether this station has written a line that its journal does not hold."""
     text = b"".join(bytes(each["line"]).rstrip(b"\n") + b"\n" for each in _entries(sitting))
     return hashlib.sha256(text).hexdigest() != journal["lines_sha256"]
+
+
+def _heads_held(sitting: int, post: dict[str, Any]) -> bool:
+    """Whether the accepted journal of a station holds the line under which each of its newest packets was signed."""
+    journal = _standing(sitting, post)
+    heads = [each for each in _heads(sitting) if each["station"].lstrip("0") == post["number"].lstrip("0")]
+    if journal is None or not heads:
+        return True
+    lines = _lines(journal)
+    return all(lines[each["number"] :][:1] == [each["sha256"]] for each in heads)
+
+
+def _heads(sitting: int) -> list[dict[str, Any]]:
+    """What the newest packet of every place and machine says of the scan journal."""
+    sql = "SELECT * FROM transfers_packet WHERE sitting_id = %s AND kind IN ('blanks', 'audio', 'forms')"
+    packets = rows(sql + " ORDER BY version, id", sitting)
+    newest = {(each["kind"], each["room_id"], each["node"] if each["imported"] else ""): each for each in packets}
+    places = {(each["kind"], each["room_id"]): each for each in newest.values() if each["state"] != "superseded"}
+    said = [
+        each["scan_head"]
+        for (kind, room, _machine), each in newest.items()
+        # What was replaced counts only where nothing has replaced it.
+        if each["state"] != "superseded" or (kind, room) not in places
+    ]
+    return [head for each in said if (head := json.loads(each) if isinstance(each, str) else each)]
+
+
+def _lines(journal: dict[str, Any]) -> list[str]:
+    """The SHA-256 of every line of a journal, out of its file: the lines lie whole in what was signed."""
+    blob, size = Path(settings.PPE_DATA_DIR, journal["path"]).read_bytes(), journal["lines_size"]
+    place = -1
+    while (place := blob.find(b"{", place + 1)) >= 0:
+        text = blob[place : place + size]
+        if hashlib.sha256(text).hexdigest() == journal["lines_sha256"]:
+            return [hashlib.sha256(each).hexdigest() for each in text.removesuffix(b"\n").split(b"\n")]
+    return []
 
 
 # --- packets ----------------------------------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
 """What the centre still lacks of an exam, written a second time: from the rules of the exam, not from `rcoi.day`.
 
 It reads plain rows of what arrived and imports nothing of the portal. Three things are taken as they were kept, for
-nobody else knows them: which packets opened, what the checks counted in them, and when the coordinator took a status
-back. Slow and simple on purpose. A lack is (kind, where) → what exactly is wrong: a person's word about it counts while
-it is the same.
+nobody else knows them: which packets opened, what the checks counted and hashed in them, and when the coordinator took
+a status back. Slow and simple on purpose. A lack is (kind, where) → what exactly is wrong: a person's word about it
+counts while it is the same.
 """
 
 import json
@@ -120,6 +120,8 @@ class Centre:
             self._late(),
             self._no_recording(),
             self._journals_doubted(),
+            self._heads(),
+            self._went_back(),
         ):
             found |= part
         return found
@@ -400,7 +402,7 @@ class Centre:
     def scope(self, lack: Lack) -> Any:
         """What a person's word about a lack holds for: the place of some troubles, the very packet of the others."""
         kind, where = lack
-        if kind in ("fewer", "second", "seats", "sets", "after"):
+        if kind in ("fewer", "second", "seats", "sets", "after", "head", "rewritten"):
             (packet,) = [each for each in self.packets if each["sha256"] == where.partition(" ")[0]]
             return packet["kind"], packet["room"]
         return where
@@ -413,6 +415,71 @@ class Centre:
             for one in rows(sql, each["id"]):
                 for place, _problem in enumerate(plain(one["problems"])):
                     found["journal", f"{each['sha256']} {one['name']} {place}"] = ""
+        return found
+
+    def _heads(self) -> dict[Lack, Any]:
+        """Packets whose station's scan journal does not hold the line under which they were signed."""
+        found: dict[Lack, Any] = {}
+        journals, silent = self._scan_journals(), set()
+        last = [each for each in self._declared(TRANSFERRED) if not self.outlived(each)]
+        # A station of the registry is missed when the status comes, and one that signed when nobody is missed any more.
+        missed = [each for each in self._unheard() if not self._looked_into(each)]
+        for each in sorted(self.standing(), key=lambda each: (each["received_at"], each["id"])):
+            head = each["header"].get("scan_head")
+            if each["kind"] not in SHEETS or not head:
+                continue
+            station, number = head["station"].lstrip("0"), head["number"]
+            if station in journals:
+                line = journals[station][number : number + 1]
+                if line != [head["sha256"]]:
+                    found["rewritten" if line else "head", each["sha256"]] = (station, number)
+            elif last and not missed and station not in silent and not self._excused(last, station):
+                found["head", each["sha256"]] = (station,)
+            silent.add(station)
+        return found
+
+    def _looked_into(self, lack: Lack) -> bool:
+        """Whether a person has settled that a station was not heard."""
+        sha256, _kind, number = lack[1].split(" ")
+        sql = (
+            "SELECT f.text FROM rcoi_inboxfinding f JOIN rcoi_inboxpacket p ON p.id = f.packet_id"
+            " WHERE p.sha256 = %s AND f.code = 'station_missing' AND f.state = 'settled'"
+        )
+        return any(number in str(each["text"]) for each in rows(sql, sha256))
+
+    def _excused(self, statuses: list[Row], station: str) -> bool:
+        """Whether an act instead of a station's journal came."""
+        sql = "SELECT * FROM rcoi_inboxact WHERE packet_id = %s AND kind = 'journal_missing'"
+        acts = [act for each in statuses for act in rows(sql, each["id"]) if not _words(act["problem"])]
+        return station in {each["station"].lstrip("0") for each in acts}
+
+    def _scan_journals(self) -> dict[str, list[str]]:
+        """Station → the SHA-256 of each line of the longest scan journal that the centre has of it."""
+        found: dict[str, tuple[int, list[str]]] = {}
+        for packet in self.standing():
+            if packet["kind"] == "status":
+                sql = "SELECT * FROM rcoi_inboxjournal WHERE packet_id = %s AND kind = 'scan' ORDER BY id"
+                for each in rows(sql, packet["id"]):
+                    blob, station = bytes(each["line_digests"] or b""), each["station"].lstrip("0")
+                    lines = [blob[place : place + 32].hex() for place in range(0, len(blob), 32)]
+                    if each["entry_count"] >= found.get(station, (0, []))[0]:
+                        found[station] = each["entry_count"], lines
+        return {station: lines for station, (_length, lines) in found.items()}
+
+    def _went_back(self) -> dict[Lack, Any]:
+        """Packets of a node that were signed no further on in its event log than the one before."""
+        found: dict[Lack, Any] = {}
+        sql = "SELECT sha256, node, header FROM rcoi_inboxpacket WHERE sequence IS NOT NULL ORDER BY sequence"
+        before: dict[tuple[str, str], int] = {}
+        here = {each["sha256"]: each for each in self.packets}
+        for each in rows(sql):
+            head = plain(each["header"]).get("audit_head")
+            if head:
+                chain, number = (each["node"], head["chain"]), head["number"]
+                own = here.get(each["sha256"])
+                if number <= before.get(chain, -1) and own is not None and not self.outlived(own):
+                    found["back", each["sha256"]] = (number, before[chain])
+                before[chain] = number
         return found
 
 

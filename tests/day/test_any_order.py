@@ -85,7 +85,7 @@ def test_days_of_both_nodes(db, start, days, acts, request, record_property):
 
 
 #: What the reference may use: plain Python and the connection of the database.
-PLAIN = {"collections", "datetime", "django", "hashlib", "itertools", "json", "typing", "zoneinfo"}
+PLAIN = {"collections", "datetime", "django", "hashlib", "itertools", "json", "pathlib", "typing", "zoneinfo"}
 
 
 @pytest.mark.parametrize("module", [reference, reference_centre], ids=lambda each: each.__name__)

@@ -20,8 +20,8 @@ from journals import intake
 from journals import rows as journal_rows
 from journals.models import Journal
 from keys import access
-from scanning import cards, sheets, watch
-from scanning.models import Batch, RoomCard, Sheet, Source
+from scanning import cards, scan_journal, sheets, watch
+from scanning.models import Batch, RoomCard, ScanEntry, Sheet, Source
 from scanning.reconcile import reconcile
 from stations.models import Assignment, Person, Sitting, StationAssignment
 from tests.support import factories
@@ -398,6 +398,25 @@ class World:
         with self.act("end_scan"):
             acts.form_end_scan(sitting=exam.sitting, actor=ACTOR)
 
+    def put_back(self, exam: Exam, some: int) -> None:
+        """The scan journal of the node goes back to an older copy, and the work goes on."""
+        newest = ScanEntry.objects.filter(sitting=exam.sitting, seq__gt=0).order_by("-seq").values_list("pk", flat=True)
+        gone = list(newest[:some])
+        if gone:
+            self.acts += 1
+            with transaction.atomic():
+                ScanEntry.objects.filter(pk__in=gone).delete()
+                scan_journal.note(sitting=exam.sitting, event="note_written", text="после восстановления")
+                record("scanning.source_read", about=exam.sitting, actor=ACTOR)
+
+    def lost_heads(self, exam: Exam) -> set[int]:
+        """The rooms whose own packets were signed under entries that the node has no more."""
+        lines = dict(ScanEntry.objects.filter(sitting=exam.sitting).values_list("seq", "line"))
+        sums = {seq: hashlib.sha256(bytes(line)).hexdigest() for seq, line in lines.items()}
+        rows = Packet.objects.filter(sitting=exam.sitting, imported=False, room__isnull=False).order_by("version", "pk")
+        newest = {each.room_id: each.scan_head for each in rows}
+        return {room for room, head in newest.items() if head and sums.get(head["number"]) != head["sha256"]}
+
     def node(self) -> None:
         """What the node does by itself every few seconds."""
         self.acts += 1
@@ -429,14 +448,7 @@ class World:
                 if not rows.filter(state="accepted").exists():
                     self.excuse(exam, post)
         watch.watch_journals()
-        for card in self.cards(exam):
-            if not card.closed:
-                self.scan(exam, card)
-                self.fill(exam, card)
-                self.close(card)
-                card.refresh_from_db()
-            if not card.closed:
-                self.close_with_act(card)
+        self._close_rooms(exam)
         if build.ready(exam.sitting):
             self.build(exam)
         self.seal_all()
@@ -445,7 +457,24 @@ class World:
         self._status(exam, FINISHED)
         if not self.scan_ok(exam):
             self.end_scan(exam)
+        if not self.scan_ok(exam):
+            # A journal that went back does not continue the one that was taken in: a person decides.
+            self.decide_journal(exam, accept=True)
         self._status(exam, TRANSFERRED)
+
+    def _close_rooms(self, exam: Exam) -> None:
+        lost = self.lost_heads(exam)
+        for card in self.cards(exam):
+            if card.closed and card.room_id in lost:
+                self.reopen(card)
+                card.refresh_from_db()
+            if not card.closed:
+                self.scan(exam, card)
+                self.fill(exam, card)
+                self.close(card)
+                card.refresh_from_db()
+            if not card.closed:
+                self.close_with_act(card)
 
     def own(self, exam: Exam) -> Any:
         """What the evaluation says of an exam, from scratch."""
