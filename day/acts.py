@@ -104,11 +104,7 @@ def declare_day(*, sitting: Sitting, status: str, actor: Actor) -> list[PointSta
             .select_related("point__region", "subject")
             .order_by("subject__code")
         }
-        wanted = [
-            rows[each.exam.key]
-            for each in day.sittings
-            if (each.exam.posts or not each.nobody_came) and not rules.stands(each.exam, status)
-        ] or [sitting]
+        wanted = [rows[each.exam.key] for each in day.going(status)] or [sitting]
         _require(day, wanted, status)
         return [statuses.write(sitting=each, status=status, actor=actor) for each in wanted]
 

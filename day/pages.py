@@ -66,8 +66,8 @@ def ending(sitting: Sitting) -> dict[str, Any]:
 @_state.adds
 def gate_of_state(sitting: Sitting) -> dict[str, Any]:
     """Return the gate of the last status for machines."""
-    own = evaluate.today(sitting.point, sitting.date).sitting(sitting.key)
-    rows = conditions_open(own, TRANSFERRED)
+    day = evaluate.today(sitting.point, sitting.date)
+    rows = (*conditions_open(day.sitting(sitting.key), TRANSFERRED), *day.held_by_others(sitting.key, TRANSFERRED))
     shown = show(rows, sitting.point.timezone)
     return {
         "gate": {

@@ -121,6 +121,34 @@ class Day:
         """Return the other exams of the day that are not over; one that nobody sits or has begun holds no day."""
         return tuple(each for each in self.sittings if each.exam.key != key and not each.over and not each.nobody_came)
 
+    def going(self, status: str) -> tuple[SittingDay, ...]:
+        """Return the exams that a status goes out for: all at once, but where it stands and where nobody came."""
+        return tuple(
+            each
+            for each in self.sittings
+            if (each.exam.posts or not each.nobody_came) and not stands(each.exam, status)
+        )
+
+    def held_by_others(self, key: str, status: str) -> tuple[Obligation, ...]:
+        """Return the other exams whose conditions keep a status from going out for this one too, one for each."""
+        going = self.going(status)
+        if all(each.exam.key != key for each in going):
+            return ()
+        return tuple(
+            Obligation(
+                f"status_{status}",
+                each.exam.key,
+                status,
+                ObligationState.OPEN if any(row.state == ObligationState.OPEN for row in rows) else rows[0].state,
+                Message("{exam}: conditions not met: {count}", exam=each.exam.title, count=len(rows)),
+                Message("The status goes out for all exams of the day at once: meet the conditions of the others too."),
+                page="monitoring",
+                anchor="#statuses",
+            )
+            for each in going
+            if each.exam.key != key and (rows := standing(each.gate(status)))
+        )
+
     def over(self, key: str) -> bool:
         """Whether the whole day is over as the people of one exam see it: everybody may go home."""
         return self.sitting(key).over and not self.others(key)

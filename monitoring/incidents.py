@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from common import space
 from common.obligations import ObligationState, standing
 from common.web.obligations import link_of, show
-from day.rules import SittingDay
+from day.rules import Day
 from journals.states import JournalState
 from monitoring import words
 from monitoring.heartbeats import trouble_words
@@ -41,7 +41,7 @@ class Incident:
 
 def incidents_of(
     sitting: Sitting,
-    own: SittingDay,
+    day: Day,
     at: datetime,
     heartbeats: Sequence[Heartbeat],
     contact: tuple[datetime | None, str],
@@ -50,12 +50,12 @@ def incidents_of(
 
     Args:
         sitting: The exam.
-        own: What it still owes.
+        day: What the day still owes.
         at: The moment of looking.
         heartbeats: The heartbeats of the point's stations.
         contact: When the centre last answered, and what stood in the way since.
     """
-    look = Look(sitting, own)
+    look = Look(sitting, day)
     found = [
         *_opened_again(look),
         *_journals(look),

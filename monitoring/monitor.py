@@ -198,7 +198,8 @@ def status_of(facts: SittingFacts, name: str) -> StatusView:
     row = facts.statuses.get(name)
     view.history = history_of(facts, name)
     if row is None:
-        rows = show(facts.own.gate(name), point.timezone)
+        held = facts.day.held_by_others(facts.sitting.key, name)
+        rows = show((*facts.own.gate(name), *held), point.timezone)
         view.open = all(each.ok for each in rows)
         # What is missing comes first; that it was not declared before goes without saying.
         late = due is not None and due <= facts.at

@@ -14,7 +14,7 @@ from common.obligations import ObligationState as Owed
 from common.web.obligations import link_of
 from day import rules, table
 from day.rows import AssignmentFacts, Pack
-from day.rules import SittingDay
+from day.rules import Day, SittingDay
 from day.table import END_SCAN, FINISHED, TRANSFERRED
 from monitoring.words import clock_of, roles_words, room_words
 from stations.models import Sitting, User
@@ -136,7 +136,12 @@ class Look:
     """An exam as its steps are drawn from it."""
 
     sitting: Sitting
-    own: SittingDay
+    day: Day
+
+    @property
+    def own(self) -> SittingDay:
+        """What the exam still owes."""
+        return self.day.sitting(self.sitting.key)
 
     def link(self, name: str, anchor: str = "") -> str:
         """Return the address of a page of the sitting; empty when its room does not serve it."""
@@ -150,7 +155,7 @@ class Look:
         return clock_of(moment, self.sitting.point)
 
 
-def steps_of(sitting: Sitting, own: SittingDay, user: User) -> list[DayStep]:
+def steps_of(sitting: Sitting, day: Day, user: User) -> list[DayStep]:
     """Return the eight steps of a sitting as one person sees them."""
     makers: Sequence[Callable[[Look], DayStep]] = (
         _print,
@@ -162,7 +167,7 @@ def steps_of(sitting: Sitting, own: SittingDay, user: User) -> list[DayStep]:
         _scan_journals,
         _transferred,
     )
-    look = Look(sitting, own)
+    look = Look(sitting, day)
     rows = [make(look) for make in makers]
     for row in rows:
         row.may = allowed(user, row.rule, sitting)
@@ -177,6 +182,11 @@ def current(rows: Sequence[DayStep]) -> DayStep | None:
 
 def _reasons(rows: Iterable[Obligation]) -> list[Why]:
     return [Why(str(row.text), link_of(row)) for row in rows]
+
+
+def _cured(row: Obligation) -> str:
+    """Return what is owed and what is done about it, as sentences."""
+    return f"{str(row.text).removesuffix('.')}. {row.cure}" if row.cure else str(row.text)
 
 
 def _carried(look: Look, rows: Iterable[Obligation]) -> str:
@@ -253,7 +263,7 @@ def _scan_journals(look: Look) -> DayStep:
         done = sum(post.served for post in posts) - len({row.place for row in wrong})
         step.state, step.said = StepState.NOW, ""
         step.tallies = [Tally(_("Scan journals"), done, len(posts))]
-        step.missing += [f"{row.text}. {row.cure}" for row in wrong]
+        step.missing += [_cured(row) for row in wrong]
         if all(row.rule != step.rule for row in wrong):
             step.rule = wrong[0].rule
             step.action = Action(_("Go there"), link_of(wrong[0]))
@@ -298,7 +308,7 @@ def _status(look: Look, number: int, title: str, name: str) -> DayStep:
 
 
 def _undeclared(look: Look, step: DayStep, name: str, owed: Obligation) -> DayStep:
-    conditions = look.own.gate(name)
+    conditions = (*look.own.gate(name), *look.day.held_by_others(look.sitting.key, name))
     blockers = standing(conditions)
     step.tallies = [Tally(_("Conditions"), len(conditions) - len(blockers), len(conditions))]
     if owed.since is not None:  # it was undone
@@ -318,7 +328,7 @@ def _open_again(look: Look, step: DayStep) -> None:
     step.said += ". " + (
         _("Open again since %s") % look.clock(since) if since else _("Something was opened again after it")
     )
-    step.missing = [f"{row.text}. {row.cure}" if row.cure else str(row.text) for row in rows]
+    step.missing = [_cured(row) for row in rows]
     if people:
         step.rule = people[0].rule or step.rule
         step.action = Action(_("Go there"), link_of(people[0]))
@@ -385,7 +395,7 @@ def _scan(look: Look) -> DayStep:
     ]
     step.missing = [_room_line(look, row) for row in rooms if row not in closed]
     lost = [row for row in look.own.of("sets_unplaced") if row.state == Owed.OPEN]
-    step.missing += [f"{row.text}. {row.cure}" for row in lost]
+    step.missing += [_cured(row) for row in lost]
     if reached >= len(packets) and not standing(rooms) and not lost:
         step.state, step.said = StepState.DONE, _("every packet has reached the regional centre")
         return step
@@ -467,7 +477,7 @@ def _confirmed(look: Look) -> DayStep:
     elif again:
         # Nothing comes by itself: a person opens, mends and closes the room.
         step.state = StepState.BLOCKED
-        step.why = [Why(f"{row.text}. {row.cure}", link_of(row)) for row in again]
+        step.why = [Why(_cured(row), link_of(row)) for row in again]
     elif not made:
         step.state = StepState.BLOCKED
         step.why = [Why(_("No packet has been built yet."), look.link("transfers"))]

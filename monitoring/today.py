@@ -85,8 +85,7 @@ def context_of(user: User, live: Live, chosen: str) -> dict[str, Any] | None:
     if sitting is None:
         return None
     day = evaluate.today(point, sitting.date, seen=live.seen, sittings=rows)
-    own = day.sitting(sitting.key)
-    steps = steps_of(sitting, own, user)
+    steps = steps_of(sitting, day, user)
     left = sum(not step.folded for step in steps)
     last, events = events_of(point)
     return {
@@ -95,7 +94,7 @@ def context_of(user: User, live: Live, chosen: str) -> dict[str, Any] | None:
         "head": head_of(sitting, day, at, last, live.contact),
         "steps": steps,
         "current": current(steps),
-        "incidents": incidents_of(sitting, own, at, live.heartbeats, live.contact),
+        "incidents": incidents_of(sitting, day, at, live.heartbeats, live.contact),
         "announcements": announcements_of(point),
         "events": events,
         "events_url": events_url(point),
@@ -113,7 +112,7 @@ def tabs_of(user: User, day: Day, rows: Sequence[Sitting], shown: Sitting, steps
     """Return a tab for each sitting of the day."""
     tabs = []
     for row in rows:
-        own = steps if row.pk == shown.pk else steps_of(row, day.sitting(row.key), user)
+        own = steps if row.pk == shown.pk else steps_of(row, day, user)
         wanted = [step for step in own if step.state != StepState.ABSENT]
         done = sum(step.state == StepState.DONE for step in wanted)
         url = reverse("today", kwargs={"key": row.point.key}) + f"?sitting={row.key}"
@@ -167,7 +166,13 @@ def _over(sitting: Sitting, day: Day) -> Next:
         said = _("Too early to go home: other exams of the day are not over — %s.") % names
         return Next("event_upcoming", _("This exam is over."), said, url, _("Go to the exam"))
     first = own.open[0]
-    return Next("lock_open", _("Too early to go home:"), f"{first.text}. {first.cure}", link_of(first), _("Go there"))
+    return Next(
+        "lock_open",
+        _("Too early to go home:"),
+        f"{str(first.text).removesuffix('.')}. {first.cure}",
+        link_of(first),
+        _("Go there"),
+    )
 
 
 def announcements_of(point: ExamPoint) -> dict[str, list[dict[str, str]]]:

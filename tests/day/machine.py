@@ -282,7 +282,7 @@ class Day(RuleBasedStateMachine):
         ending = Ending.of(exam.sitting)
         assert [str(each.text) for each in standing(own.gate(END))] == [str(each.text) for each in ending.open]
         if self.user is not None:
-            steps = {step.number: step for step in steps_of(exam.sitting, own, self.user)}
+            steps = {step.number: step for step in steps_of(exam.sitting, day, self.user)}
             for code, place in codes:
                 shown = [steps[int(number)] for number in TABLE[code].shows.split(", ")]
                 assert any(not step.folded for step in shown), f"no step of «Сегодня» is open for {code} {place}"

@@ -6,10 +6,16 @@ import subprocess
 import pytest
 
 from common.obligations import standing
+from day import acts
 from day.closing import closing_act
-from day.table import TRANSFERRED
+from day.errors import GateClosedError
+from day.table import FINISHED, TRANSFERRED
+from monitoring.facts import facts_of
+from monitoring.monitor import status_of
+from monitoring.steps import StepState
 from scanning import cards
 from tests.day.world import World, begin
+from tests.support.evaluated import steps
 from tests.transfers.conftest import ACTOR
 from transfers.models import Packet
 
@@ -113,6 +119,32 @@ def test_of_three_exams_on_a_day_none_tells_anybody_to_go_home_before_the_last(b
             assert says_home(found) == (set() if left else {"today", "packets", "act"})
             # An exam that is over names those that are not.
             assert [name for name, text in found.items() if over and left not in text] == []
+
+
+def test_of_three_exams_no_page_offers_a_status_that_another_keeps_shut(begun, technician):
+    world = begun(3)
+    first, *others = (exam.sitting for exam in world.exams)
+
+    def offered(sitting):
+        step = next(each for each in steps(sitting, technician.user) if each.number == 3)
+        return step.state == StepState.NOW, status_of(facts_of(sitting), FINISHED).open
+
+    def bring(exams):
+        for exam in exams:
+            for post in world.posts(exam):
+                if post.station.kind != "scan":
+                    world.bring(exam, post)
+
+    bring(world.exams[:1])
+    assert not standing(world.own(world.exams[0]).gate(FINISHED))
+    assert offered(first) == (False, False)
+    step = next(each for each in steps(first, technician.user) if each.number == 3)
+    assert [why.text.split(":")[0] for why in step.why] == [f"{row.subject.code} {row.subject.name}" for row in others]
+    with pytest.raises(GateClosedError):
+        acts.declare_day(sitting=first, status=FINISHED, actor=ACTOR)
+    bring(world.exams[1:])
+    assert [offered(row) for row in (first, *others)] == [(True, True)] * 3
+    assert len(acts.declare_day(sitting=first, status=FINISHED, actor=ACTOR)) == 3
 
 
 def test_an_exam_whose_scan_journal_was_formed_early_is_asked_for_the_next_one(over, told):

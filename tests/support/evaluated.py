@@ -39,13 +39,14 @@ def gate(sitting, status):
 
 def steps(sitting, user):
     """The eight steps as a person sees them now."""
-    return steps_of(sitting, own(sitting), user)
+    return steps_of(sitting, evaluate.evaluate(sitting.point, sitting.date), user)
 
 
 def incidents(sitting):
     """What needs attention now."""
     heartbeats = list(Heartbeat.objects.filter(station__point=sitting.point).select_related("station"))
-    return incidents_of(sitting, own(sitting), now(), heartbeats, last_contact(sitting.point))
+    day = evaluate.evaluate(sitting.point, sitting.date)
+    return incidents_of(sitting, day, now(), heartbeats, last_contact(sitting.point))
 
 
 def deadline(sitting):
