@@ -14,6 +14,9 @@ from journals.rows import AnswerRow, JournalRow, PostRow, SheetRow
 from wire.filenames import folded
 from wire.messages import Message
 
+#: One silent recording of every workplace of a point would be told of in a quarter of a million sentences.
+_MOST_PAIRED = 8
+
 
 def told_elsewhere(
     journals: Iterable[JournalRow],
@@ -33,13 +36,20 @@ def told_elsewhere(
     families = _families(posts)
     pairs: dict[tuple[int, int], list[str]] = defaultdict(list)
     for (kind, *_what), tellers in _tellers(known, answers, printed).items():
-        for one, other in permutations(sorted(tellers), 2):
+        for one, other in _pairs(sorted(tellers)):
             if not _continued(known[one], known[other], families):
                 pairs[one, other].append(str(kind))
     found: dict[int, tuple[Message, ...]] = {}
     for (one, other), kinds in pairs.items():
         found[one] = (*found.get(one, ()), _words(kinds, known[other]))
     return found
+
+
+def _pairs(tellers: Sequence[int]) -> Iterable[tuple[int, int]]:
+    """Return who is told of whom: each of every other, or of its neighbour where a whole point tells of one thing."""
+    if len(tellers) <= _MOST_PAIRED:
+        return permutations(tellers, 2)
+    return zip(tellers, (*tellers[1:], tellers[0]), strict=True)
 
 
 def _tellers(

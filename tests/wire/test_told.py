@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.support.pki import header
 from wire import journal
 from wire.journal import told_twice
+from wire.journal.events import EventError, check
 from wire.journal.lines import Lines, read_lines
 from wire.journal.times import ahead, of_another_day
 from wire.journal.told_twice import CLOCKS_APART, Statements
@@ -213,3 +214,9 @@ def test_a_clock_that_is_fast_says_nothing_until_it_is_of_another_day():
     assert ahead(AT + 5 * HOUR / 60, AT) == []
     assert ahead(AT + CLOCKS_APART, AT) == []
     assert [part.field for part in ahead(AT + CLOCKS_APART + HOUR, AT)] == ["told.future"]
+
+
+def test_a_number_of_hundreds_of_digits_is_refused_and_stops_nothing():
+    for huge in (10**400, -(10**400), float("inf")):
+        with pytest.raises(EventError):
+            check("voice", "answer_finished", "success", answer(1, "0201_3_01.ogg", seconds=huge, sha256="a" * 64)[1])

@@ -36,7 +36,8 @@ def _is_count(value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return _is_count(value) or (type(value) in (int, float) and math.isfinite(value))  # type: ignore[arg-type]
+    # An integer of hundreds of digits is no float, and asking whether it is finite would raise.
+    return (type(value) is int and -(2**53) < value < 2**53) or (type(value) is float and math.isfinite(value))
 
 
 def _is_text(value: object) -> bool:
