@@ -294,13 +294,23 @@ class _FactsReader:
         found: dict[str, list[tuple[str, int]]] = {use.number: [] for use in uses}
         for each in lost(own.register, lying, {number for act in acts for number in act.numbers}):
             found.setdefault(each.room if each.room in found else "", []).append((each.station, each.ordinal))
+        rooms = {use.room for use in uses}
+        # Of any station, expected there or not: what is sealed may be a set that nobody else will ever name.
+        sealed: dict[str, list[Message]] = defaultdict(list)
+        for row in self.read.journals:
+            here = row.sitting == sitting and (row.room in rooms or row.roomless)
+            if here and row.kind == StationKind.PRINT and row.sealed:
+                sealed[row.room_number if row.room in rooms else ""].append(row.problem or NOTHING)
+        for room in sealed:
+            found.setdefault(room, [])
         words = {use.number: _label(SittingRoom.Kind, use.use) for use in uses}
         return tuple(
             Printing(
                 room,
                 Message("{kind} {room}", kind=words[room], room=room) if room else Message("stations without a room"),
                 tuple(sorted(sets)),
-                tuple(act.name for act in acts if act.numbers and act.room in {use.room for use in uses}),
+                tuple(sealed.get(room, ())),
+                tuple(act.name for act in acts if act.numbers and act.room in rooms),
             )
             for room, sets in found.items()
         )

@@ -198,12 +198,14 @@ class Printing:
         room: Number of the room; empty of stations without one.
         words: The room in words.
         lost: Used sets that lie nowhere, by station and ordinal.
+        sealed: Why the numbers of each sealed print journal of it do not open; nothing as long as they may.
         acts: Names of the acts about sets of it.
     """
 
     room: str
     words: Message
     lost: tuple[tuple[str, int], ...] = ()
+    sealed: tuple[Message, ...] = ()
     acts: tuple[str, ...] = ()
 
 

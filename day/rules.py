@@ -4,7 +4,7 @@
 is done.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -390,13 +390,13 @@ def _printing(exam: PointExam, facts: Facts) -> Iterator[Obligation]:
     for each in exam.printing:
         posts = [post for post in exam.posts if post.kind == "print" and (post.room or "") == each.room]
         if each.lost:
-            yield _lost(exam, facts, each, unheard=bool(voices))
-        elif closed := [post for post in posts if post.sealed]:
+            yield _lost(exam, facts, each, voices)
+        elif each.sealed:
             text = Message("{room}: the numbers of its print journals are sealed", room=each.words)
-            state = ObligationState.NOT_DUE
-            if problem := next((post.problem for post in closed if post.problem), NOTHING):
+            state, cure = ObligationState.NOT_DUE, Message("Load the key; a GEK member activates it.")
+            if problem := next((why for why in each.sealed if why), NOTHING):
                 state, text = ObligationState.OPEN, Message("{text}. {why}", text=text, why=problem)
-            cure = Message("Load the key; a GEK member activates it.")
+                cure = Message("Load the key that opens them, or a corrected journal of the station.")
             yield _make("sets_unplaced", exam, each.room, state, text, cure=cure, rule="keys.activate", page="keys")
         elif [post for post in posts if not post.served]:
             text = Message("{room}: what it printed is not known before its journals are here", room=each.words)
@@ -407,13 +407,17 @@ def _printing(exam: PointExam, facts: Facts) -> Iterator[Obligation]:
             yield _make("sets_unplaced", exam, each.room, ObligationState.SETTLED, text, evidence=evidence)
 
 
-def _lost(exam: PointExam, facts: Facts, room: Printing, *, unheard: bool) -> Obligation:
+def _lost(exam: PointExam, facts: Facts, room: Printing, unheard: Sequence[AssignmentFacts]) -> Obligation:
     sets = ", ".join(f"{station}/{ordinal}" for station, ordinal in room.lost[:_NAMED])
     if len(room.lost) > _NAMED:
         sets += f" (+{len(room.lost) - _NAMED})"
     if unheard:
         text = Message("{room}: sets that no voice journal names yet (station/set): {sets}", room=room.words, sets=sets)
-        return _make("sets_unplaced", exam, room.room, ObligationState.NOT_DUE, text, anchor="#preparation")
+        state = ObligationState.NOT_DUE
+        if all(post.sealed and post.problem for post in unheard):
+            # Nothing is awaited any more that could name them by itself.
+            state, text = ObligationState.OPEN, Message("{text}. {why}", text=text, why=unheard[0].problem)
+        return _make("sets_unplaced", exam, room.room, state, text, anchor="#preparation")
     text = Message("{room}: sets given out that no voice room has (station/set): {sets}", room=room.words, sets=sets)
     return _make("sets_unplaced", exam, room.room, _begun(facts), text, anchor="#preparation")
 

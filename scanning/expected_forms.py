@@ -40,6 +40,7 @@ class ExpectedForms:
         acts: Room → stations with an act instead of a journal.
         absent_journals: Room → stations whose journal is neither here nor replaced by an act.
         preparation: The preparation rooms of an oral exam, where it has any.
+        voices_awaited: Whether a voice journal is still to come, or to be opened; not one whose numbers do not open.
     """
 
     sets: list[PrintedSet] = field(default_factory=list)
@@ -48,6 +49,7 @@ class ExpectedForms:
     acts: dict[str, list[str]] = field(default_factory=dict)
     absent_journals: dict[str, list[str]] = field(default_factory=dict)
     preparation: Preparation | None = None
+    voices_awaited: bool = False
 
     def __post_init__(self) -> None:
         self.by_number: dict[str, PrintedSet] = {number: each for each in self.sets for number in each.sheets.values()}
@@ -175,6 +177,9 @@ def registers_of(
         found[sitting] = ExpectedForms(sets, heard, sealed, dict(instead), dict(absent))
         if preparing:
             found[sitting].preparation = _preparation(sitting, preparing, posts, own, found[sitting])
+            voices = [each for each in own if each.kind == StationKind.VOICE and each.sealed]
+            rooms = {each.room_number for each in posts if each.sitting == sitting and each.kind == StationKind.VOICE}
+            found[sitting].voices_awaited = bool(rooms & set(absent)) or any(not each.problem for each in voices)
     return found
 
 

@@ -66,7 +66,7 @@ def make_act(
     with transaction.atomic():
         Sitting.objects.select_for_update(of=("self",)).get(pk=sitting.pk)
         register = read_expected_forms(sitting)
-        if register.preparation is None or register.preparation.unheard:
+        if register.preparation is None or register.voices_awaited:
             raise CardRefusedError(
                 Message("A voice journal is not here, or its numbers are not open: it may name these sets."),
                 remedy=Message("Load the voice journals first; the key opens their numbers."),

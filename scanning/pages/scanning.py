@@ -55,7 +55,7 @@ def desk(request: HttpRequest, key: str) -> HttpResponse:
 def _lost(request: HttpRequest, sitting: Sitting, register: ExpectedForms) -> dict[str, Any]:
     """The sets of preparation rooms that lie nowhere; an act about them once every voice journal has spoken."""
     lost = preparation.lost_of(sitting, register)
-    heard = register.preparation is not None and not register.preparation.unheard
+    heard = register.preparation is not None and not register.voices_awaited
     may = bool(lost) and heard and rules.allowed(request.user, "scanning.act", sitting)
     return {
         "lost": lost,

@@ -26,6 +26,7 @@ from transfers.models import PointStatus
 from wire import packet as wire_packet
 from wire.documents import act as wire_act
 from wire.forms import make_number
+from wire.messages import Message
 
 _serials = itertools.count(7_000)
 
@@ -143,6 +144,41 @@ def test_spoiled_unused_and_sealed_sets(oral):
     ((_place, state, words),) = owed(oral)
     assert state == ObligationState.NOT_DUE
     assert "номера в журналах печати ещё закрыты" in words
+
+
+@pytest.mark.parametrize("room", [None, "0101"])
+def test_sealed_numbers_of_a_station_that_nobody_expected_keep_it_open(oral, room):
+    printed(oral, 1, unused=(1,))
+    recorded(oral, "0102")
+    recorded(oral, "0103")
+    post = factories.add_post(oral.day, "print", "0009", room=room)
+    journal = oral.journal("0009", room)
+    if room:
+        post.delete()
+    assert {state for _place, state, _words in owed(oral)} == {ObligationState.SETTLED}
+    sealed = Journal.objects.filter(pk=journal.pk)
+    sealed.update(sealed_sets=1)
+    assert [place for place, state, _words in owed(oral) if state == ObligationState.NOT_DUE] == [room or ""]
+    sealed.update(forms_problem=Message("another key"))
+    ((place, words),) = [(place, words) for place, state, words in owed(oral) if state == ObligationState.OPEN]
+    assert (place, "another key" in words) == (room or "", True)
+
+
+def test_a_voice_journal_that_does_not_open_leaves_an_act_to_be_made(oral):
+    one, two = printed(oral)
+    recorded(oral, "0102", one)
+    recorded(oral, "0103")
+    sealed = Journal.objects.filter(kind="voice", room__number="0103")
+    sealed.update(sealed_sets=1, forms_opened_at=None)
+    said = {"sitting": oral.sitting, "reason": "участник унёс бланк", "text": "", "actor": ACTOR}
+    assert owed(oral)[0][1] == ObligationState.NOT_DUE
+    with pytest.raises(CardRefusedError, match="журналы записи ответов"):
+        preparation.make_act(numbers=[two], token=oral.keys.open_token(), **said)
+    sealed.update(forms_problem=Message("another key"))
+    ((_place, state, words),) = owed(oral)
+    assert (state, "another key" in words) == (ObligationState.OPEN, True)
+    preparation.make_act(numbers=[two], token=oral.keys.open_token(), **said)
+    assert owed(oral)[0][1] == ObligationState.SETTLED
 
 
 def test_an_act_covers_the_sets_that_it_names_and_no_other(oral):
