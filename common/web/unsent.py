@@ -84,7 +84,8 @@ def keep_through_login(sender: Any, request: HttpRequest | None, user: Any, **_m
         held = signing.loads(carried, salt=_SALT, max_age=PATIENCE_S)
     except signing.BadSignature:
         return
-    if held[WRITER] == writer_of(user):
+    # What an older version of the node carried does not say whose it is.
+    if held.get(WRITER) == writer_of(user):
         request.session[UNSENT] = held
     else:
         messages.warning(request, _dropped())

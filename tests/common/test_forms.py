@@ -230,6 +230,14 @@ def test_what_a_log_in_page_carries_cannot_be_forged_or_kept_for_later(person, m
     assert UNSENT not in client.session
 
 
+def test_what_an_older_version_of_the_node_carried_stops_no_log_in(person):
+    kept = {"path": ADDRESS, "form": "announce", "values": {"title": ["Связь «Б»"]}}
+    said = {"username": "operator", "password": PASSWORD, UNSENT: signing.dumps(kept, salt="common.web.unsent")}
+    client = Client()
+    assert client.post("/login/", said).status_code == 302
+    assert UNSENT not in client.session
+
+
 class PinForm(PageForm):
     name = "pin-form"
     reason = PlainText()
