@@ -295,10 +295,11 @@ class _FactsReader:
         for each in lost(own.register, lying, {number for act in acts for number in act.numbers}):
             found.setdefault(each.room if each.room in found else "", []).append((each.station, each.ordinal))
         rooms = {use.room for use in uses}
+        collecting = {use.room for use in self.read.uses if use.sitting == sitting and not use.preparation}
         # Of any station, expected there or not: what is sealed may be a set that nobody else will ever name.
         sealed: dict[str, list[Message]] = defaultdict(list)
         for row in self.read.journals:
-            here = row.sitting == sitting and (row.room in rooms or row.roomless)
+            here = row.sitting == sitting and (row.roomless or row.room not in collecting)
             if here and row.kind == StationKind.PRINT and row.sealed:
                 sealed[row.room_number if row.room in rooms else ""].append(row.problem or NOTHING)
         for room in sealed:

@@ -161,7 +161,10 @@ def registers_of(
             if each.sitting == sitting and kinds.get((sitting, each.room)) == SittingRoom.Kind.VOICE
         ]
         preparing = {room for (key, room), kind in kinds.items() if key == sitting and kind == _PREPARATION}
-        sets = _placed(_sets(own, printed), heard, _printing(own, preparing))
+        collecting = {room for key, room in kinds if key == sitting} - preparing
+        printing = [each for each in own if each.kind == StationKind.PRINT]
+        leaving = [each for each in printing if each.roomless or each.room not in collecting]
+        sets = _placed(_sets(own, printed), heard, _rooms_of(leaving) if preparing else frozenset())
         instead: dict[str, list[str]] = defaultdict(list)
         absent: dict[str, list[str]] = defaultdict(list)
         made = {act.post: act for act in acts if act.sitting == sitting and act.post is not None}
@@ -176,19 +179,19 @@ def registers_of(
         sealed = {each.room_number for each in own if each.sealed}
         found[sitting] = ExpectedForms(sets, heard, sealed, dict(instead), dict(absent))
         if preparing:
-            found[sitting].preparation = _preparation(sitting, preparing, posts, own, found[sitting])
+            found[sitting].preparation = _preparation(sitting, preparing, posts, own, leaving, found[sitting])
             voices = [each for each in own if each.kind == StationKind.VOICE and each.sealed]
             rooms = {each.room_number for each in posts if each.sitting == sitting and each.kind == StationKind.VOICE}
             found[sitting].voices_awaited = bool(rooms & set(absent)) or any(not each.problem for each in voices)
     return found
 
 
-def _printing(journals: Iterable[rows.JournalRow], preparing: Collection[int]) -> frozenset[str]:
-    """Return the rooms whose forms leave them: preparation rooms, and the empty one of stations without a room."""
-    if not preparing:
-        return frozenset()
-    printed = [each for each in journals if each.kind == StationKind.PRINT]
-    return frozenset(each.room_number for each in printed if each.room in preparing or each.roomless)
+def _rooms_of(leaving: Iterable[rows.JournalRow]) -> frozenset[str]:
+    """Return the rooms whose forms leave them: preparation rooms, the empty one, and those that the exam does not have.
+
+    What a station printed where nobody collects must come from somewhere else, whatever the registry says of the place.
+    """
+    return frozenset(each.room_number for each in leaving)
 
 
 def _placed(sets: Iterable[PrintedSet], heard: Iterable[ExpectedAnswer], printing: Collection[str]) -> list[PrintedSet]:
@@ -228,6 +231,7 @@ def _preparation(
     preparing: Collection[int],
     posts: Iterable[rows.PostRow],
     journals: Sequence[rows.JournalRow],
+    leaving: Sequence[rows.JournalRow],
     register: ExpectedForms,
 ) -> Preparation:
     here = [each for each in posts if each.sitting == sitting]
@@ -236,10 +240,10 @@ def _preparation(
     own = {each.room_number for each in printers}
     unheard = {each.room_number for each in journals if each.kind == StationKind.VOICE and each.sealed}
     return Preparation(
-        rooms=_printing(journals, preparing) | own,
+        rooms=_rooms_of(leaving) | own,
         by_act=tuple(sorted({station for room in own for station in register.acts.get(room, [])})),
         missing=tuple(sorted({station for room in own for station in register.absent_journals.get(room, [])})),
-        sealed=any(each.kind == StationKind.PRINT and each.sealed and each.room in preparing for each in journals),
+        sealed=any(each.sealed for each in leaving),
         unheard=bool(unheard or voices & set(register.absent_journals)),
     )
 

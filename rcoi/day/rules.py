@@ -251,7 +251,9 @@ def sets_placed(facts: ExamFacts) -> Iterator[Obligation]:
     whole = all(use.room in came for use in facts.places if use.room)
     packets = {each.pk: each for each in facts.packets}
     numbers = frozenset().union(*(each.numbers for each in standing))
-    for room in sorted(facts.preparing | {""} if facts.preparing else ()):
+    collecting = {use.room for use in facts.places if use.room}
+    # What a station printed without a room, or in one that the exam does not have, lies in a voice room as well.
+    for room in sorted(set(facts.sets) - collecting if facts.preparing else ()):
         used = [each for each in facts.sets.get(room, ()) if each.used]
         packet = packets.get(facts.sources[room].packet) if used else None
         if packet is None:
@@ -299,7 +301,7 @@ def _contested(facts: ExamFacts, each: PrintedSet, holders: Sequence[PacketFacts
 def _told(facts: ExamFacts, room: str) -> bool:
     """Whether an act tells of a preparation room's sets: one made after its last print journal was closed."""
     closed = facts.sources[room].closed_at
-    rooms = [room] if room else sorted(facts.preparing)
+    rooms = [room] if room in facts.preparing else sorted(facts.preparing)
     acts = [act for each in facts.packets if each.standing and each.kind == "status" for act in each.acts]
     return any(
         closed is None or (act.made_at is not None and act.made_at > closed)

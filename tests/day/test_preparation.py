@@ -14,6 +14,7 @@ from journals.models import Act, Journal, JournalAnswer, JournalSet, JournalShee
 from keys.trust import trust_store
 from scanning import preparation
 from scanning.errors import CardRefusedError
+from scanning.expected_forms import read_expected_forms
 from scanning.models import RoomCard, Sheet
 from stations.models import Role, SittingRoom
 from tests.conftest import log_in
@@ -146,7 +147,7 @@ def test_spoiled_unused_and_sealed_sets(oral):
     assert "номера в журналах печати ещё закрыты" in words
 
 
-@pytest.mark.parametrize("room", [None, "0101"])
+@pytest.mark.parametrize("room", [None, "0101", "0104"])
 def test_sealed_numbers_of_a_station_that_nobody_expected_keep_it_open(oral, room):
     printed(oral, 1, unused=(1,))
     recorded(oral, "0102")
@@ -158,10 +159,39 @@ def test_sealed_numbers_of_a_station_that_nobody_expected_keep_it_open(oral, roo
     assert {state for _place, state, _words in owed(oral)} == {ObligationState.SETTLED}
     sealed = Journal.objects.filter(pk=journal.pk)
     sealed.update(sealed_sets=1)
-    assert [place for place, state, _words in owed(oral) if state == ObligationState.NOT_DUE] == [room or ""]
+    assert [place for place, state, _words in owed(oral) if state == ObligationState.NOT_DUE] == [
+        "0101" if room == "0101" else ""
+    ]
     sealed.update(forms_problem=Message("another key"))
     ((place, words),) = [(place, words) for place, state, words in owed(oral) if state == ObligationState.OPEN]
-    assert (place, "another key" in words) == (room or "", True)
+    assert (place, "another key" in words) == ("0101" if room == "0101" else "", True)
+
+
+@pytest.mark.parametrize("room", [None, "0104"])
+def test_what_was_printed_where_nobody_collects_is_owed_where_its_answer_was_recorded(oral, room):
+    printed(oral, 1, unused=(1,))
+    post = factories.add_post(oral.day, "print", "0009", room=room)
+    journal = oral.journal("0009", room)
+    if room:
+        post.delete()
+    Journal.objects.filter(pk=journal.pk).update(sealed_sets=1, forms_opened_at=timezone.now())
+    number = make_number("R", next(_serials))
+    row = JournalSet.objects.create(journal=journal, ordinal=1)
+    JournalSheet.objects.create(journal=journal, set=row, kind="R", number=number)
+    recorded(oral, "0102")
+    recorded(oral, "0103")
+    assert [place for place, state, _words in owed(oral) if state == ObligationState.OPEN] == [""]
+    register = read_expected_forms(oral.sitting)
+    assert [each.sheets["R"] for each in register.unplaced] == [number]
+    JournalAnswer.objects.create(
+        journal=Journal.objects.get(kind="voice", room__number="0103"),
+        ordinal=1,
+        place="1",
+        file_name="x",
+        sha256="1" * 64,
+        registration_number=number,
+    )
+    assert [each.sheets["R"] for each in read_expected_forms(oral.sitting).of_room("0103")] == [number]
 
 
 def test_a_voice_journal_that_does_not_open_leaves_an_act_to_be_made(oral):

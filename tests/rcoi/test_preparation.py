@@ -73,6 +73,18 @@ def test_a_set_that_came_with_no_room_is_open_at_the_journal_that_lists_it():
     assert not found(replace(facts, sets={"0101": [facts.sets["0101"][0], lost]}))
 
 
+@pytest.mark.parametrize("room", ["", "0000", "HQ", "0109"])
+def test_a_set_that_was_printed_where_nobody_collects_is_held_as_well(room):
+    facts = spoken(voice(1, "0201", 1), voice(2, "0202"), sets=(1,))
+    stray = {room: [PrintedSet(room, "9", 2)]}
+    facts = replace(facts, sets=facts.sets | stray, sources=dict.fromkeys(("0101", room), PrintSource(3, AT)))
+    (row,) = found(facts)
+    assert (row.code, "9/2" in row.text.ru) == ("sets_unplaced", True)
+    act = ActFacts("room_difference", "0101", "a" * 64, True, made_at=AT + timedelta(minutes=1))
+    told = [replace(each, acts=(act,)) if each.kind == "status" else each for each in facts.packets]
+    assert not found(replace(facts, packets=told))
+
+
 @pytest.mark.parametrize(("minutes", "covered"), [(1, True), (-1, False)])
 def test_an_act_covers_what_its_journal_listed_and_no_longer_one(minutes, covered):
     act = ActFacts("room_difference", "0101", "a" * 64, True, made_at=AT + timedelta(minutes=minutes))
