@@ -418,6 +418,11 @@ def _lost(exam: PointExam, facts: Facts, room: Printing, unheard: Sequence[Assig
             # Nothing is awaited any more that could name them by itself.
             state, text = ObligationState.OPEN, Message("{text}. {why}", text=text, why=unheard[0].problem)
         return _make("sets_unplaced", exam, room.room, state, text, anchor="#preparation")
+    if any(_elsewhere(exam.packets.get(_kind(use)), exam.card(use.room)) for use in exam.uses):
+        # A form may lie in a room whose sheets are not here: the centre has all packets, and compares them.
+        text = Message("{room}: sets that no room scanned here has (station/set): {sets}", room=room.words, sets=sets)
+        where = Message("compared at the centre: some of the rooms are scanned at another machine")
+        return _make("sets_unplaced", exam, room.room, ObligationState.UNKNOWN_HERE, text, carrier=where)
     text = Message("{room}: sets given out that no voice room has (station/set): {sets}", room=room.words, sets=sets)
     return _make("sets_unplaced", exam, room.room, _begun(facts), text, anchor="#preparation")
 

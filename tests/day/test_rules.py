@@ -141,6 +141,16 @@ def test_what_no_network_carries_waits_for_a_person(exam, more):
     assert owed(waiting, **more).open[0].state == ObligationState.OPEN
 
 
+def test_a_form_that_may_lie_in_a_room_of_another_machine_is_unknown_here(exam):
+    lost = {"printing": (Printing("0109", W, (("0001", 2),)),)}
+    (row,) = owed(changed(exam, **lost)).of("sets_unplaced")
+    assert row.state == ObligationState.OPEN
+    there = {("blanks", "0101"): pack("blanks", "0101", "acknowledged", imported=True)}
+    (row,) = owed(changed(exam, **lost, packets=there, cards=(card(state="waiting"), card("HQ")))).of("sets_unplaced")
+    assert row.state == ObligationState.UNKNOWN_HERE
+    assert not row.settled
+
+
 def test_a_packet_that_the_centre_may_have_forgotten_is_said_to_be_sent_again(exam):
     (row,) = owed(changed(exam, packets={("blanks", "0101"): pack("blanks", "0101", "delivered")})).open
     assert (row.state, row.rule) == (ObligationState.ON_ITS_WAY, "transfers.retry")
