@@ -277,11 +277,26 @@ def _blockers(
         count = len(card.awaited)
         block("awaited", Message("{count} sheets are awaited again", count=count))
     serious = [each for each in comparison.found if each.severity == PROBLEM and each.kind != "unreadable"]
-    if serious:
-        block("difference", difference_words(Counter(each.kind for each in serious)))
+    _block_differences(serious, block)
     if sound.undecided:
         block("recordings", Message("{undecided} recordings are open", undecided=sound.undecided))
     return found
+
+
+def _block_differences(serious: Sequence[Found], block: Any) -> None:
+    silent = next((each for each in serious if each.form == "audio"), None)
+    if silent:
+        # One row for every recording of the room: its number counts nothing.
+        block("difference", silent.message)
+    heard = [each for each in serious if each.form.startswith("audio/")]
+    if heard:
+        block(
+            "difference",
+            Message("recordings differ: {differences}", differences=_counted(Counter(each.kind for each in heard))),
+        )
+    lying = [each for each in serious if each is not silent and each not in heard]
+    if lying:
+        block("difference", difference_words(Counter(each.kind for each in lying)))
 
 
 _KINDS = {
@@ -296,10 +311,14 @@ _KINDS = {
 
 def difference_words(counts: Counter[str]) -> Message:
     """Return how many sheets differ in which way."""
+    return Message("sheets differ: {differences}", differences=_counted(counts))
+
+
+def _counted(counts: Counter[str]) -> Several:
     kinds = [
         Message("{kind} {count}", kind=words, count=counts[kind]) for kind, words in _KINDS.items() if counts[kind]
     ]
-    return Message("sheets differ: {differences}", differences=Several(kinds, ", "))
+    return Several(kinds, ", ")
 
 
 def _block_sheets(balance: Balance, block: Any) -> None:

@@ -17,8 +17,8 @@ class Tile:
     colour: str
 
 
-def tiles(balance: Balance) -> list[Tile]:
-    """Return the four numbers; those that differ from what most of them say are red."""
+def tiles(balance: Balance, *, begun: bool = True) -> list[Tile]:
+    """Return the four numbers; of a room that was begun, those that differ from what most of them say are red."""
     if balance.is_hq:
         return []
     known = None if balance.sealed or balance.journals_missing else balance.expected
@@ -31,7 +31,17 @@ def tiles(balance: Balance) -> list[Tile]:
     details = (_printed(balance), _present(balance), _card(balance), _scanned(balance))
     made = []
     for label, value, detail in zip(labels, values, details, strict=True):
-        colour = "idle" if value is None or not several else "ok" if equal else "info" if value == right else "bad"
+        colour = (
+            "idle"
+            if value is None or not several
+            else "ok"
+            if equal
+            else "info"
+            if value == right
+            else "bad"
+            if begun
+            else "idle"
+        )
         made.append(Tile(label, value, detail, colour))
     return made
 

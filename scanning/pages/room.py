@@ -72,7 +72,7 @@ def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
         "unopenable": unopenable(card.sitting, card.room) if balance.sealed else None,
         "access_key": access.active(card.sitting) if balance.sealed else None,
         "equation": equation(board.figures(balance)).render(language()),
-        "tiles": tiles(balance),
+        "tiles": tiles(balance, begun=card.state != CardState.WAITING),
         "progress": live.progress(card=card),
         "pulse": live.poll(card),
         "sheets": rows,

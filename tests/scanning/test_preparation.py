@@ -8,6 +8,7 @@ from scanning import cards, contents, sheets
 from scanning.errors import DecisionRefusedError
 from scanning.expected_forms import read_expected_forms
 from scanning.models import RoomCard, Sheet
+from scanning.reconcile import reconcile
 from scanning.states import CardState
 from scanning.watch import watch_journals
 from stations.models import SittingRoom
@@ -227,3 +228,17 @@ def test_a_longer_print_journal_of_the_preparation_room_is_compared_with_closed_
     Journal.objects.filter(kind="voice").update(forms_opened_at=timezone.now(), sha256="e" * 64)
     watch_journals()
     assert desk.card("0201").state == CardState.DISCREPANT
+
+
+def test_recordings_that_are_missing_are_not_told_as_sheets(desk):
+    sets = desk.journal(room="0101", station="0001", count=3, unused=(3,))
+    paths = recorded(desk, sets[0]["R"], sets[1]["R"])
+    desk.fill("0201", registration_count=2, dbo_count=None)
+
+    def said():
+        return [each.message.ru for each in reconcile(desk.card("0201"), actor=ACTOR).blockers]
+
+    assert "расхождения по листам: не хватает 1" not in said()
+    assert any(each.startswith("Нет аудиофайлов") for each in said())
+    take(desk, paths[0])
+    assert "расхождения по аудиофайлам: не хватает 1" in said()
