@@ -1,4 +1,4 @@
-"""200 browsers with «Сегодня» open: their live questions to one real node, on a day of 60 rooms that changes at times.
+"""200 browsers with “Today” open: their live questions to one real node, on a day of 60 rooms that changes at times.
 
 The node is the one that `manage.py run_node` starts (web, two clusters, watchdog; SQLite). A browser asks as `live.js`
 does: the live part with the tag of the last answer, every 3 seconds as just after something was done (20 times; later

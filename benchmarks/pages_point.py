@@ -27,7 +27,7 @@ def make(people: int, rooms: int, seats: int) -> None:
     large(day, sittings=1, rooms=rooms, people=seats)
     cookies = []
     for number in range(people):
-        user = factories.make_user(f"u{number}", f"Сотрудник {number}", Role.TECHNICAL_SPECIALIST, point=day.point)
+        user = factories.make_user(f"u{number}", f"Person {number}", Role.TECHNICAL_SPECIALIST, point=day.point)
         client = Client()
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         cookies.append(client.cookies[settings.SESSION_COOKIE_NAME].value)
