@@ -129,5 +129,5 @@ def test_who_types_is_not_sent_to_the_log_in_when_the_session_ends(open_page, da
     page.locator("details.owing summary").first.click()
     page.locator("details.owing textarea").first.fill("Станция сгорела")
     page.context.clear_cookies()
-    page.wait_for_selector("[data-live-status]:visible", timeout=60_000)
+    page.wait_for_selector("[data-live-ended]:visible", timeout=60_000)
     assert page.locator("details.owing textarea").first.input_value() == "Станция сгорела"

@@ -97,6 +97,6 @@ def test_the_page_says_from_which_journals_the_numbers_were_put_in(desk, technic
     page = f"/scanning/{desk.sitting.key}/0101/"
     assert "Из журналов ничего не подставлено" in technician.client.get(page).content.decode()
     desk.journal(station="0001")
-    assert "Подставлено из журналов станций 0001" in technician.client.get(page).content.decode()
+    assert "Подставлено из журнала станции 0001" in technician.client.get(page).content.decode()
     desk.fill(registration_count=2)
     assert "Подставлено" not in technician.client.get(page).content.decode()

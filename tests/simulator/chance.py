@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+
+# The library remembers the class of such signatures at the first one that it makes, for the life of the process: it has
+# to be its own, or it would take no other once a block of `drawn` is over.
+ec.generate_private_key(ec.SECP256R1()).sign(b"", ec.ECDSA(hashes.SHA256()))
 
 
 class _Deterministic(ec.ECDSA):
