@@ -265,6 +265,9 @@ def close_with_act(*, card: RoomCard, reason: str, text: str, token: OpenToken, 
         balance = reconcile(card, actor=actor)
         card.refresh_from_db()
         _require_actable(card, balance)
+        if card.state == CardState.OPEN:
+            # Nothing of it ever came, and an act says so: the whole room is the difference.
+            go(card, CardState.DISCREPANT, actor=actor)
         open_rows = card.discrepancies.filter(resolved_at__isnull=True)
         act = acts.make(
             sitting=card.sitting,

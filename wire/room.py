@@ -217,7 +217,8 @@ def balance(facts: RoomFacts) -> RoomBalance:
                 result.unlisted_sets += 1
     if place.is_hq:
         result.found += _missing_forms(place, sheets, facts.elsewhere)
-    elif sheets:
+    elif sheets or (result.present is not None and not facts.counts):
+        # Where people have counted, a room of which nothing came lacks every sheet: an act about it names each of them.
         _add_missing(facts, result)
     if facts.sealed:
         # Without the numbers nothing can be called missing; what the codes themselves say still holds.

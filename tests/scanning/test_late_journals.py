@@ -230,6 +230,21 @@ def test_a_room_closed_with_an_act_opens_for_what_the_act_does_not_cover(desk, k
     assert open_numbers(desk) == sorted([two["C2"], *third.values()])
 
 
+def test_an_act_about_a_room_of_which_nothing_came_names_every_sheet_and_covers_no_other(desk, keys):
+    one, two = desk.journal(count=2)
+    desk.fill(registration_count=2)
+    cards.close_with_act(card=desk.card(), reason="пакет утрачен", text="", token=keys.open_token(), actor=ACTOR)
+    lost = sorted([*one.values(), *two.values()])
+    assert sorted(desk.card().act.numbers) == lost
+    # Two used sets again, but one of them is another person's: every figure of the balance is the same.
+    third = numbers_of(desk)
+    longer(desk, [one, two, third], marks={2: {"spoiled": True}})
+    watch_journals()
+    card = desk.card()
+    assert (card.state, card.act, card.open_again) == (CardState.OPEN, None, True)
+    assert open_numbers(desk) == sorted([*one.values(), *third.values()])
+
+
 def test_numbers_that_are_just_being_opened_open_no_room(desk, closed, keys):
     fresh = sets(3)[2]
     spare = type(fresh)(fresh.ordinal, False, True, fresh.sheets)

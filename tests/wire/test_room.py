@@ -40,6 +40,16 @@ def test_a_used_set_that_nobody_scanned_is_missing_by_its_numbers():
     assert (result.missing_sets, result.uneven, result.undelivered) == (["№ 2"], True, 1)
 
 
+def test_a_room_of_which_nothing_came_lacks_every_sheet_once_people_have_counted():
+    result = balance(facts(SETS))
+    lost = {number for each in SETS[:2] for number in each.sheets.values()}
+    assert {each.number for each in result.found if each.kind == "missing"} == lost
+    assert result.missing_sets == ["№ 1", "№ 2"]
+    # Nobody has said that the room is ready yet, and where only counts are known nothing can be named.
+    assert balance(facts(SETS, card=CardCounts())).found == []
+    assert balance(facts(SETS, counts={"R": 1})).found == []
+
+
 @pytest.mark.parametrize("delivered", [1, 2, 3])
 def test_counts_alone_come_to_the_same_figures_as_the_sheets_themselves(delivered):
     sets = [printed(ordinal) for ordinal in (1, 2, 3)]
