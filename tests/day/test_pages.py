@@ -90,10 +90,11 @@ def test_a_room_closed_by_mistake_is_opened_again_for_a_reason_in_words(finished
         cards.reopen_by_hand(card=finished.card("0103"), reason="ещё раз открыть", actor=ACTOR)
 
 
-def test_the_live_part_is_304_over_minutes_and_new_when_a_deadline_passes(hq, technician):
+def test_the_live_part_is_304_over_minutes_and_new_when_a_deadline_passes(hq, request):
     import time_machine
 
     with time_machine.travel(factories.moment(hq.day, "12:00"), tick=False):
+        technician = request.getfixturevalue("technician")
         tag = technician.client.get(f"/today/{hq.point.key}/live/")["ETag"]
     for clock, status in (("12:07", 304), ("17:40", 200), ("18:01", 200)):
         with time_machine.travel(factories.moment(hq.day, clock), tick=False):
