@@ -72,6 +72,8 @@ WORDS = {
     "scan_head_missing": "head",
     "scan_journal_rewritten": "rewritten",
     "log_went_back": "back",
+    "sets_unplaced": "unplaced",
+    "sets_contested": "contested",
 }
 #: Signed, and not known to be answered for good.
 SENT = ("queued", "uploading", "handed_over", "delivered", "stuck", "acknowledged", "rejected", "superseded")
@@ -135,7 +137,7 @@ class Both(World):
 
     def seal(self, exam: Exam, station: JournalStation, made: list[FormSet]) -> None:
         """Let a station write its sets openly, too: all that the centre can read of them."""
-        for each in made:
+        for each in made if station.kind == "print" else ():
             station.add("set_printed", set=each.ordinal)
             if each.spoiled:
                 station.add("set_spoiled", set=each.ordinal)

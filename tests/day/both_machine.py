@@ -25,7 +25,7 @@ from tests.day.reference_centre import Centre
 from transfers.models import FeedCursor, Packet
 
 #: A person's word about these does not make them green.
-DIFFERENCES = ("seats", "sets", "head", "rewritten")
+DIFFERENCES = ("seats", "sets", "head", "rewritten", "unplaced", "contested")
 HOURS = st.sampled_from([0.2, 0.2, 1, 3, 6, 13])
 #: What a packet of the other machine tells of its journals.
 TELLS = st.sampled_from(["", "", "scans", "copy"])
@@ -193,12 +193,13 @@ class BothNodes(Day):
         self.world.drive_arrives("other")
         self.world.opens()
 
-    @rule(which=MANY)
-    def a_room_goes_with_less(self, which: int) -> None:
-        """A room is opened again, a sheet is left out, and it goes with an act about that."""
+    @rule(which=MANY, everything=st.sampled_from([False, False, False, True]))
+    def a_room_goes_with_less(self, which: int, everything: bool) -> None:
+        """A room is opened again, a sheet is left out, or all of them, and it goes with an act about that."""
         exam, card = self.card(which)
         self.world.reopen(card)
-        self.world.leave_out(card)
+        self.world.leave_out(card, everything=everything)
+        self.world.leave_sound_out(card)
         self.world.fill(exam, card)
         self.world.close(card)
         card.refresh_from_db()

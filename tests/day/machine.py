@@ -124,6 +124,11 @@ class Day(RuleBasedStateMachine):
         """A journal in quarantine is accepted or refused."""
         self.world.decide_journal(self.exam(which), accept=accept)
 
+    @rule()
+    def act_about_lost_sets(self) -> None:
+        """An act about what the preparation room gave out and nobody has."""
+        self.world.tell(self.world.exams[-1])
+
     # --- rooms --------------------------------------------------------------------------------------------------
 
     @rule(which=MANY, some=st.sampled_from([0, 0, 0, 1, 3]))
@@ -135,6 +140,11 @@ class Day(RuleBasedStateMachine):
     def leave_a_sheet_out(self, which: int) -> None:
         """A sheet is excluded."""
         self.world.leave_out(self.card(which)[1])
+
+    @rule()
+    def leave_a_recording_out(self) -> None:
+        """A recording of the spoken exam is excluded."""
+        self.world.leave_sound_out(self.world.cards(self.world.exams[-1])[0])
 
     @rule(which=MANY, wrong=st.sampled_from([0, 0, 0, 1]))
     def fill_a_card(self, which: int, wrong: int) -> None:

@@ -51,6 +51,7 @@ def owed(sitting: int, station: str) -> set[Owed]:
     hq = "SELECT r.id, 'HQ' AS number FROM stations_room r JOIN stations_sitting s ON s.point_id = r.point_id"
     places += rows(hq + " WHERE s.id = %s AND r.kind = 'hq'", sitting)
     found |= {("packet", place["number"]) for place in places if not _delivered(sitting, place)}
+    found |= {("set", room) for room in _handing_out(sitting)}
     found |= {("status", name) for name in (FINISHED, TRANSFERRED) if not _accepted(sitting, name)}
     return found
 
@@ -145,6 +146,59 @@ def _lines(journal: dict[str, Any]) -> list[str]:
     return []
 
 
+# --- preparation rooms ------------------------------------------------------------------------------------------------
+
+
+def _preparing(sitting: int) -> dict[int, str]:
+    sql = "SELECT r.id, r.number FROM stations_sittingroom s JOIN stations_room r ON r.id = s.room_id"
+    return {
+        each["id"]: each["number"]
+        for each in rows(sql + " WHERE s.sitting_id = %s AND s.kind = 'preparation'", sitting)
+    }
+
+
+def _handing_out(sitting: int) -> set[str]:
+    """The preparation rooms of which it is not known where every set that they gave out lies."""
+    found = set()
+    for room, number in _preparing(sitting).items():
+        posts = [post for post in _posts(sitting, "print") if post["room_id"] == room]
+        sql = "SELECT * FROM journals_journal WHERE sitting_id = %s AND room_id = %s AND state = 'accepted'"
+        papers = [each for each in rows(sql, sitting, room) if each["kind"] == "print"]
+        shut = any(each["sealed_sets"] and not each["forms_opened_at"] for each in papers)
+        lost = set(_given_out(sitting, room)) - _lying(sitting)
+        if lost or shut or not all(_served(sitting, post) for post in posts):
+            found.add(number)
+    return found
+
+
+def _given_out(sitting: int, room: int) -> set[str]:
+    """Registration forms of the sets that a preparation room printed and gave out."""
+    sql = (
+        "SELECT f.number FROM journals_journalsheet f JOIN journals_journalset s ON s.id = f.set_id"
+        " JOIN journals_journal j ON j.id = s.journal_id WHERE j.sitting_id = %s AND j.room_id = %s AND f.kind = 'R'"
+        " AND j.state = 'accepted' AND j.kind = 'print' AND NOT s.spoiled AND NOT s.unused"
+    )
+    return {each["number"] for each in rows(sql, sitting, room)}
+
+
+def _lying(sitting: int) -> set[str]:
+    """Forms whose place is known: an answer to them was recorded, they are scanned in a room, an act names them."""
+    sql = (
+        "SELECT a.registration_number AS number FROM journals_journalanswer a JOIN journals_journal j"
+        " ON j.id = a.journal_id WHERE j.sitting_id = %s AND j.state = 'accepted' AND a.registration_number IS NOT NULL"
+    )
+    found = {each["number"] for each in rows(sql, sitting)}
+    sql = (
+        "SELECT s.number FROM scanning_sheet s JOIN scanning_roomcard c ON c.id = s.card_id"
+        " JOIN stations_room r ON r.id = c.room_id WHERE c.sitting_id = %s AND r.kind <> 'hq'"
+        " AND s.state IN ('received', 'recognised', 'problem', 'accepted')"
+    )
+    found |= {each["number"] for each in rows(sql, sitting)}
+    for each in rows("SELECT numbers FROM journals_act WHERE sitting_id = %s", sitting):
+        found |= set(json.loads(each["numbers"]) if isinstance(each["numbers"], str) else each["numbers"])
+    return found
+
+
 # --- packets ----------------------------------------------------------------------------------------------------------
 
 
@@ -190,7 +244,15 @@ def _unscanned(sitting: int, place: dict[str, Any], card: dict[str, Any]) -> boo
         place["id"],
     )
     sql = "SELECT number FROM scanning_sheet WHERE card_id = %s AND state IN ('accepted', 'recognised')"
-    missing = {each["number"] for each in printed} - {each["number"] for each in rows(sql, card["id"])}
+    # What a voice room collects was printed elsewhere: its own journals name it.
+    heard = rows(
+        "SELECT a.registration_number AS number FROM journals_journalanswer a JOIN journals_journal j"
+        " ON j.id = a.journal_id WHERE j.sitting_id = %s AND j.room_id = %s AND j.state = 'accepted'"
+        " AND a.registration_number IS NOT NULL",
+        sitting,
+        place["id"],
+    )
+    missing = {each["number"] for each in (*printed, *heard)} - {each["number"] for each in rows(sql, card["id"])}
     if not missing:
         return False
     return card["act_id"] is None or not missing <= _excused(card)
@@ -233,4 +295,7 @@ def _evidence(sitting: int, name: str) -> set[str]:
         paper = _standing(sitting, post) or _act(post)
         if paper is not None:
             found.add(paper["sha256"])
+    if name == TRANSFERRED:
+        sql = "SELECT sha256, room_id FROM journals_act WHERE sitting_id = %s AND kind = 'room_difference'"
+        found |= {each["sha256"] for each in rows(sql, sitting) if each["room_id"] in _preparing(sitting)}
     return found

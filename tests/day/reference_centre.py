@@ -121,6 +121,8 @@ class Centre:
             self._no_recording(),
             self._journals_doubted(),
             self._heads(),
+            self._unplaced(covered=False),
+            self._contested(covered=False),
             self._went_back(),
         ):
             found |= part
@@ -129,7 +131,7 @@ class Centre:
     def covered(self) -> set[Lack]:
         """Return what a GEK member's act covers: nobody has to do anything, and yet it is not green."""
         acts = {("act", each["sha256"]) for each in self.standing() if each["document"].get("closed_with_act")}
-        return acts | set(self._fewer(covered=True)) | set(self._balances(by_act=True))
+        return acts | set(self._fewer(covered=True)) | set(self._balances(by_act=True)) | self._told()
 
     def _places(self) -> dict[Lack, Any]:
         kinds = {"voice": "audio", "written": "blanks"}
@@ -379,7 +381,8 @@ class Centre:
         """What every exam must send besides the answers."""
         found: dict[Lack, Any] = {}
         wanted = dict.fromkeys((*OF_POINT, ORAL_SUMMARY if self.oral else SUMMARY), 1)
-        wanted |= dict.fromkeys(OF_ROOM, len(self.rooms))
+        collecting = [use for use in self.rooms.values() if use["kind"] != "preparation"]
+        wanted |= dict.fromkeys(OF_ROOM, len(collecting))
         for each in self.standing():
             if each["kind"] == "forms":
                 came = Counter(form for _number, form in self.forms[each["id"]])
@@ -402,7 +405,7 @@ class Centre:
     def scope(self, lack: Lack) -> Any:
         """What a person's word about a lack holds for: the place of some troubles, the very packet of the others."""
         kind, where = lack
-        if kind in ("fewer", "second", "seats", "sets", "after", "head", "rewritten"):
+        if kind in ("fewer", "second", "seats", "sets", "after", "head", "rewritten", "unplaced", "contested"):
             (packet,) = [each for each in self.packets if each["sha256"] == where.partition(" ")[0]]
             return packet["kind"], packet["room"]
         return where
@@ -446,6 +449,74 @@ class Centre:
             " WHERE p.sha256 = %s AND f.code = 'station_missing' AND f.state = 'settled'"
         )
         return any(number in str(each["text"]) for each in rows(sql, sha256))
+
+    # --- preparation rooms --------------------------------------------------------------------------------------------
+
+    def _told(self) -> set[Lack]:
+        return set(self._unplaced(covered=True)) | set(self._contested(covered=True))
+
+    def _handed_out(self) -> dict[str, tuple[set[tuple[str, int]], Row, Any]]:
+        """Preparation room → its used sets, the last packet that told of them, and when its last journal ended."""
+        found: dict[str, tuple[set[tuple[str, int]], Row, Any]] = {}
+        longest: dict[tuple[str, str], int] = {}
+        for packet in sorted(self.standing(), key=lambda each: each["id"]):
+            sql = "SELECT * FROM rcoi_inboxjournal WHERE packet_id = %s AND kind = 'print' ORDER BY id"
+            for each in rows(sql, packet["id"]) if packet["kind"] == "status" else ():
+                room, place = each["room"], (each["room"], each["station"].lstrip("0"))
+                if self.rooms.get(room, {}).get("kind") != "preparation" or not plain(each["sets"]):
+                    continue
+                if each["entry_count"] >= longest.get(place, 0):
+                    longest[place] = each["entry_count"]
+                    used = {
+                        (place[1], one["set"])
+                        for one in plain(each["sets"])
+                        if not (one.get("spoiled") or one.get("unused"))
+                    }
+                    others = {one for one in found[room][0] if one[0] != place[1]} if room in found else set()
+                    ended = [one for one in (each["closed_at"], found[room][2] if room in found else None) if one]
+                    found[room] = used | others, packet, max(map(moment, ended), default=None)
+        return found
+
+    def _holders(self, one: tuple[str, int]) -> list[Row]:
+        return [
+            each
+            for each in self.standing()
+            if each["kind"] in ("blanks", "audio")
+            and one
+            in {(key.lstrip("0"), n) for key, some in (each["document"].get("sets") or {}).items() for n in some}
+        ]
+
+    def _unplaced(self, *, covered: bool) -> dict[Lack, Any]:
+        """Sets that were handed out, and lie in none of the voice rooms' packets though all of these are here."""
+        if any(kind == "packet" and room for kind, room in self._places()):
+            return {}
+        found: dict[Lack, Any] = {}
+        for room, (used, packet, ended) in self._handed_out().items():
+            lost = tuple(sorted(one for one in used if not self._holders(one)))
+            acts = [
+                act
+                for each in self.standing()
+                if each["kind"] == "status"
+                for act in rows(
+                    "SELECT * FROM rcoi_inboxact WHERE packet_id = %s AND kind = 'room_difference'", each["id"]
+                )
+                if act["room"] == room and not _words(act["problem"])
+            ]
+            told = any(ended is None or (act["made_at"] and moment(act["made_at"]) > ended) for act in acts)
+            if lost and told is covered:
+                found["unplaced", packet["sha256"]] = lost
+        return found
+
+    def _contested(self, *, covered: bool) -> dict[Lack, Any]:
+        """Sets that came with more than one voice room."""
+        found: dict[Lack, Any] = {}
+        for used, _packet, _ended in self._handed_out().values():
+            for one in used:
+                holders = sorted(self._holders(one), key=lambda each: each["id"])
+                if len(holders) > 1 and all(self._acts(each) for each in holders) is covered:
+                    where = f"{holders[-1]['sha256']} {one[0]} {one[1]}"
+                    found["contested", where] = (one, tuple(sorted(each["room"] for each in holders)))
+        return found
 
     def _excused(self, statuses: list[Row], station: str) -> bool:
         """Whether an act instead of a station's journal came."""

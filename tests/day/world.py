@@ -20,8 +20,9 @@ from journals import intake
 from journals import rows as journal_rows
 from journals.models import Journal
 from keys import access
-from scanning import cards, scan_journal, sheets, watch
-from scanning.models import Batch, RoomCard, ScanEntry, Sheet, Source
+from scanning import cards, preparation, recordings, scan_journal, sheets, watch
+from scanning.expected_forms import read_expected_forms
+from scanning.models import Batch, Recording, RoomCard, ScanEntry, Sheet, Source
 from scanning.reconcile import reconcile
 from stations.models import Assignment, Person, Sitting, StationAssignment
 from tests.support import factories
@@ -37,6 +38,8 @@ from wire.room import required_for_point, required_for_room
 
 FINISHED, TRANSFERRED = "exams_finished", "blanks_transferred"
 SUBJECTS = {"22": "Математика (базовая)", "01": "Русский язык", "29": "Английский язык (устный)"}
+#: Where the forms of the spoken exam are printed and handed out.
+PREPARATION = "0105"
 _serials = itertools.count(5_000_000)
 _pictures = itertools.count()
 
@@ -48,6 +51,11 @@ def _picture() -> bytes:
 
 
 PICTURE = _picture()
+
+
+def sound(each: FormSet) -> tuple[str, bytes]:
+    """Return the file that a voice station makes of one answer: its name and what is in it."""
+    return f"answer-{each.sheets['R']}.ogg", b"OggS" + each.sheets["R"].encode()
 
 
 @dataclass
@@ -95,6 +103,7 @@ class World:
                 factories.SittingRoomFactory(sitting=sitting, room=own.rooms[number], seats=3, **places)
                 if oral:
                     factories.add_post(own, "voice", f"{number}-1", room=number, place="1")
+                    factories.add_preparation(own, PREPARATION, PREPARATION)
                 else:
                     factories.add_post(own, "print", number, room=number)
             factories.add_post(own, "scan", "01", room="HQ")
@@ -153,7 +162,28 @@ class World:
                 made.add("exam_started")
                 exam.made[post.pk] = sets(2, subject=subject)
                 self.seal(exam, made, exam.made[post.pk])
+            else:
+                exam.made[post.pk] = []
+                self.hear(exam, post)
         return exam.stations[post.pk]
+
+    def hear(self, exam: Exam, post: StationAssignment) -> None:
+        """A voice station records whoever came from the preparation room since."""
+        station, heard = self.station(exam, post), exam.made[post.pk]
+        (printer,) = [each for each in self.posts(exam) if each.station.kind == "print"]
+        self.station(exam, printer)
+        came = [
+            replace(each, sheets={"R": each.sheets["R"]})
+            for each in exam.made[printer.pk][len(heard) :]
+            if not (each.spoiled or each.unused)
+        ]
+        if came:
+            self.seal(exam, station, came)
+        for each in came:
+            name, said = sound(each)
+            sha256 = hashlib.sha256(said).hexdigest()
+            station.add("answer_finished", set=each.ordinal, place=1, file_name=name, seconds=9.5, sha256=sha256)
+        heard += came
 
     def seal(self, exam: Exam, station: JournalStation, made: list[FormSet]) -> None:
         """Let a station write numbers that only this exam's key opens."""
@@ -188,6 +218,8 @@ class World:
             one = replace(one, ordinal=len(exam.made[post.pk]) + 1)
             exam.made[post.pk].append(one)
             self.seal(exam, station, [one])
+        if what == "set" and station.kind == "voice":
+            self.hear(exam, post)
         if what == "spoiled" and station.kind == "print":
             last = replace(exam.made[post.pk][-1], spoiled=True)
             exam.made[post.pk][-1] = last
@@ -206,6 +238,20 @@ class World:
                 token=self.token,
                 actor=ACTOR,
             )
+
+    def tell(self, exam: Exam) -> None:
+        """Make an act about sets of the preparation room that lie nowhere."""
+        lost = preparation.lost_of(exam.sitting, read_expected_forms(exam.sitting))
+        if lost:
+            with self.act("tell"):
+                preparation.make_act(
+                    sitting=exam.sitting,
+                    numbers=[preparation.name_of(each) for each in lost],
+                    reason="бланк унесён участником",
+                    text="Бланк унесён участником.",
+                    token=self.token,
+                    actor=ACTOR,
+                )
 
     def decide_journal(self, exam: Exam, *, accept: bool) -> None:
         """Decide about a journal in quarantine."""
@@ -230,6 +276,9 @@ class World:
             where["subject"] = exam.sitting.subject.code
             return found + [(kind, "", {**where, "room": room}) for room in rooms for kind in required_for_room()]
         posts = [post for post in self.posts(exam) if post.room_id == card.room_id]
+        for post in posts:
+            if post.station.kind == "voice":
+                self.station(exam, post)
         return [
             (kind, number, {})
             for post in posts
@@ -254,6 +303,7 @@ class World:
         ]
         again = [(each.kind, each.number, each.address) for each in standing if each.number in card.awaited]
         wanted = (wanted[:some] if some else wanted) + again
+        self._recordings(exam, card)
         if not wanted:
             return
         with transaction.atomic():
@@ -274,6 +324,32 @@ class World:
                 self._sheet(card, source, page, kind, number, address)
             record("scanning.source_read", about=exam.sitting, actor=ACTOR)
             reconcile(cards.lock(card), actor=ACTOR)
+
+    def _recordings(self, exam: Exam, card: RoomCard) -> None:
+        """Take in what the voice stations of a room have recorded."""
+        for post in self.posts(exam):
+            if post.room_id != card.room_id or post.station.kind != "voice":
+                continue
+            known = set(card.recordings.exclude(state="discarded").values_list("name", flat=True))
+            for each in exam.made.get(post.pk, ()):
+                name, said = sound(each)
+                if name in known:
+                    continue
+                path = files.folder("scans", card.sitting.key, card.room.number, "audio") / name
+                path.write_bytes(said)
+                with transaction.atomic():
+                    cards.open_card(card, actor=ACTOR)
+                    Recording.objects.create(
+                        card=card,
+                        state="read",
+                        name=name,
+                        path=files.relative(path),
+                        sha256=hashlib.sha256(said).hexdigest(),
+                        size=len(said),
+                        seconds=9.5,
+                    )
+                    record("scanning.recording_read", about=exam.sitting, actor=ACTOR)
+                    reconcile(cards.lock(card), actor=ACTOR)
 
     def _sheet(
         self, card: RoomCard, source: Source, page: int, kind: str, number: str, address: dict[str, str]
@@ -298,12 +374,19 @@ class World:
             card.awaited = [each for each in card.awaited if each != number]
             RoomCard.objects.filter(pk=card.pk).update(awaited=card.awaited)
 
-    def leave_out(self, card: RoomCard) -> None:
-        """Exclude a sheet of an open room."""
-        sheet = card.sheets.filter(state="accepted").order_by("pk").last()
-        if sheet is not None:
+    def leave_out(self, card: RoomCard, *, everything: bool = False) -> None:
+        """Exclude a sheet of an open room, or all of them."""
+        rows = card.sheets.filter(state="accepted").order_by("-pk")
+        for sheet in rows if everything else rows[:1]:
             with self.act("leave_out"):
                 sheets.decide(sheet=sheet, action="discard", reason="лишний лист", actor=ACTOR)
+
+    def leave_sound_out(self, card: RoomCard) -> None:
+        """Exclude a recording of an open room."""
+        recording = card.recordings.filter(state="read").order_by("-pk").first()
+        if recording is not None:
+            with self.act("leave_sound_out"):
+                recordings.decide(recording=recording, action="discard", reason="запись не того ответа", actor=ACTOR)
 
     def fill(self, exam: Exam, card: RoomCard, wrong: int = 0) -> None:
         """Type the numbers of the covering sheet; wrong ones are wrong by so many."""
@@ -449,6 +532,7 @@ class World:
                     self.excuse(exam, post)
         watch.watch_journals()
         self._close_rooms(exam)
+        self.tell(exam)
         if build.ready(exam.sitting):
             self.build(exam)
         self.seal_all()
