@@ -31,7 +31,7 @@ from stations.models import Room, Sitting
 from transfers.models import Packet, PacketKind, PointStatus, ReceiptLevel, ReceiptRecord, StatusName
 from transfers.newest import newest_packets
 from transfers.phone import told
-from transfers.states import StatusState
+from transfers.states import PacketState, StatusState
 from wire import canonical
 from wire.messages import Message
 from wire.names.files import receipt_name
@@ -103,11 +103,11 @@ class _Facts:
     def __init__(self, sitting: Sitting, day: Day) -> None:
         self.sitting = sitting
         newest = newest_packets(sitting)
-        self.packets = [packet for (kind, _where), packet in newest.items() if kind != PacketKind.STATUS]
+        self.packets = [packet for packet in newest if packet.kind != PacketKind.STATUS]
         self.packets.sort(key=lambda each: (each.kind == PacketKind.FORMS, each.room.number if each.room else ""))
         rows = PointStatus.objects.filter(sitting=sitting, status__in=_STATUSES).exclude(state=StatusState.UNDONE)
         self.statuses = {row.status: row for row in rows}
-        self.status_packets = {packet.status.status: packet for packet in newest.values() if packet.status is not None}
+        self.status_packets = {packet.status.status: packet for packet in newest if packet.status is not None}
         self.receipts = self._receipts([*self.packets, *self.status_packets.values()])
         self.posts: list[Expected] = [*expected_set(sitting), *scan_expected(sitting)]
         rooms = {row.room_id: row.seats for row in sitting.rooms.all()}
@@ -133,7 +133,8 @@ class _Facts:
     def unconfirmed(self) -> list[Packet]:
         """The packets whose last word the centre has not confirmed: a room that is open again has said none."""
         left = {row.place for row in standing(self.own.of(*PLACES))}
-        return [packet for packet in self.packets if (packet.room.number if packet.room else "HQ") in left]
+        speaking = {pack.uid for room in left if (pack := self.own.packet(room)) is not None}
+        return [each for each in self.packets if each.uid in speaking or each.state != PacketState.ACKNOWLEDGED]
 
     @property
     def closed(self) -> bool:

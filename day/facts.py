@@ -402,7 +402,8 @@ class _FactsReader:
         newest: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = defaultdict(dict)
         for row in self.packets:
             if row["sitting_id"] == sitting:
-                where = row["status_name"] or row["number"] or ""
+                # The HQ has one packet of forms, whether it names its room or not.
+                where = "" if row["kind"] == PacketKind.FORMS else row["status_name"] or row["number"] or ""
                 machine = row["node"] if row["imported"] else ""
                 versions = newest[row["kind"], where]
                 versions.pop(machine, None)
@@ -544,6 +545,17 @@ def _lines_hash(sitting: int, seq: int, last: str) -> str:
 
 
 def _owed_most(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return which of the newest packets of one place speaks for it: no machine's confirmed one hides another's."""
-    ranks = {PacketState.SUPERSEDED: 0, PacketState.ACKNOWLEDGED: 1}
-    return max(reversed([*rows]), key=lambda row: ranks.get(row["state"], 2))
+    """Return which of the newest packets of one place speaks for it: no machine's confirmed one hides another's.
+
+    Nor does one that is under way hide one that waits for a person.
+    """
+    return max(reversed([*rows]), key=lambda row: _RANKS.get(row["state"], 2))
+
+
+_RANKS = {
+    PacketState.SUPERSEDED: 0,
+    PacketState.ACKNOWLEDGED: 1,
+    PacketState.AWAITING_SIGNATURE: 3,
+    PacketState.STUCK: 3,
+    PacketState.REJECTED: 3,
+}

@@ -322,10 +322,7 @@ def _journals_of_no_post(exam: PointExam) -> Iterator[Obligation]:
 
 def _sealed(exam: PointExam) -> list[tuple[Pack, SealedAt]]:
     """The packets that say how far the scan journal of their station was when they were signed."""
-    rows = {pack.uid: pack for (kind, _room), pack in exam.packets.items() if kind != "forms"}
-    forms = _forms(exam)
-    packs = [*rows.values(), *([forms] if forms else []), *exam.beside]
-    return [(pack, pack.sealed_at) for pack in packs if pack.sealed_at is not None]
+    return [(pack, pack.sealed_at) for pack in (*exam.packets.values(), *exam.beside) if pack.sealed_at is not None]
 
 
 def _named(exam: PointExam, packs: Iterable[Pack]) -> Message:
@@ -435,9 +432,8 @@ def _kind(use: Use) -> tuple[str, str]:
 
 
 def _forms(exam: PointExam) -> Pack | None:
-    """The newest packet of the HQ forms, whether it names its room or not."""
-    rows = [pack for (kind, _room), pack in exam.packets.items() if kind == "forms"]
-    return max(rows, key=lambda pack: pack.version, default=None)
+    """The packet of the HQ forms, whether it names its room or not."""
+    return next((pack for (kind, _room), pack in exam.packets.items() if kind == "forms"), None)
 
 
 def _places(exam: PointExam, facts: Facts) -> Iterator[Obligation]:

@@ -63,7 +63,7 @@ def test_the_packet_is_a_real_one_and_no_part_of_the_day(hq):
     header = wire_packet.read_header(packet.file)
     assert (header.kind, header.room) == ("test", None)
     assert Overview(hq.sitting).packets == []
-    assert ("test", "") not in newest_packets(hq.sitting)
+    assert "test" not in {each.kind for each in newest_packets(hq.sitting)}
     assert level(hq, "signed") == "ok"
     again = begin(hq)
     assert (again.version, again.supersedes) == (2, packet)

@@ -9,7 +9,7 @@ import pytest
 from audit.log import SYSTEM
 from audit.models import Event
 from common import files
-from day import evaluate
+from day import closing, evaluate
 from tests.transfers.conftest import ACTOR, fresh
 from tests.transfers.test_two_nodes import centre, empty_centre, settle  # noqa: F401 (fixtures)
 from transfers import feed, flash, importing, outbox, receipts
@@ -88,7 +88,7 @@ def test_a_packet_of_the_other_machine_starts_at_queued_and_is_the_same_file(hq,
     assert Event.objects.filter(kind="transfers.packet_imported").count() == 1
     again = take(hq, flash_dir)
     assert (again.fresh, again.known) == ([], [packet])
-    assert newest_packets(hq.sitting)["blanks", "0101"] == packet
+    assert newest_packets(hq.sitting) == [packet]
 
 
 def test_own_numbers_and_names_go_on_beside_those_of_the_other_machine(hq, scanner, flash_dir):
@@ -161,6 +161,53 @@ def test_a_confirmed_packet_of_the_other_machine_does_not_hide_an_own_one_of_the
         if each.place == "0101"
     ]
     assert settled.settled
+
+
+def owed_of(hq, place):
+    (row,) = [
+        each
+        for each in evaluate.evaluate(hq.point, hq.sitting.date).sitting(hq.sitting.key).of("packet")
+        if each.place == place
+    ]
+    return row
+
+
+@pytest.mark.parametrize("later", ["own", "other"])
+def test_a_later_version_of_one_machine_counts_no_packet_of_the_other_as_sent(hq, scanner, flash_dir, later):
+    hq.close("0101")
+    own = hq.signed("0101")
+    scanner("0101", version=7)
+    (other,) = take(hq, flash_dir).fresh
+    if later == "own":
+        Packet.objects.filter(pk=own.pk).update(version=9)
+    sent, unsent = (own, other) if later == "own" else (other, own)
+    hq.acknowledge(fresh(sent))
+    assert set(newest_packets(hq.sitting)) == {own, other}
+    assert not owed_of(hq, "0101").settled
+    facts = closing._Facts(hq.sitting, evaluate.evaluate(hq.point, hq.sitting.date))
+    assert [each.uid for each in facts.unconfirmed] == [unsent.uid]
+
+
+def test_forms_of_a_machine_that_did_not_know_the_hq_hide_no_own_ones(hq, scanner, flash_dir):
+    hq.close_hq()
+    own = hq.signed("HQ", "forms")
+    scanner(None, "forms", version=4)
+    (other,) = take(hq, flash_dir).fresh
+    Packet.objects.filter(pk=other.pk).update(room=None)
+    hq.acknowledge(fresh(other))
+    assert not owed_of(hq, "HQ").settled
+    exam = evaluate.evaluate(hq.point, hq.sitting.date).sitting(hq.sitting.key).exam
+    assert [each.uid for each in exam.beside] == [other.uid]
+    hq.acknowledge(fresh(own))
+    assert owed_of(hq, "HQ").settled
+
+
+def test_what_travels_hides_nothing_that_waits_for_a_person(hq, scanner, flash_dir):
+    hq.close("0101")
+    hq.sealed("0101")
+    scanner("0101", version=7)
+    take(hq, flash_dir)
+    assert (owed_of(hq, "0101").state, owed_of(hq, "0101").rule) == ("open", "transfers.sign")
 
 
 def test_a_number_of_the_other_machine_taken_twice_is_a_fork(hq, scanner, flash_dir):
