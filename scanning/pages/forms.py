@@ -69,10 +69,9 @@ class CardForm(PageForm):
         return [self[name] for name in self.fields if name in COUNTS]
 
 
-class ClosingActForm(PageForm):
-    """Why a room is closed with a difference, and the token that signs it."""
+class SignedActForm(PageForm):
+    """Why something cannot be put right, and the token that signs an act about it."""
 
-    name = "close-act"
     reason = PlainText(label=gettext_lazy("Reason of the difference"), max_length=200)
     text = PlainText(
         label=gettext_lazy("Circumstances"),
@@ -87,14 +86,16 @@ class ClosingActForm(PageForm):
     def __init__(self, request: HttpRequest, **given: Any) -> None:
         """Offer the tokens that are inserted."""
         super().__init__(request, **given)
-        _offer_tokens(self)
+        widget: Any = self.fields["token"].widget
+        widget.choices = [(each.id, each.label) for each in list_tokens()] or [
+            ("", gettext_lazy("No token inserted")),
+        ]
 
 
-def _offer_tokens(form: PageForm) -> None:
-    widget: Any = form.fields["token"].widget
-    widget.choices = [(each.id, each.label) for each in list_tokens()] or [
-        ("", gettext_lazy("No token inserted")),
-    ]
+class ClosingActForm(SignedActForm):
+    """Why a room is closed with a difference, and the token that signs it."""
+
+    name = "close-act"
 
 
 def sitting_to(action: str) -> Any:
@@ -106,7 +107,7 @@ def sitting_to(action: str) -> Any:
     return about
 
 
-class LostSetsForm(PageForm):
+class LostSetsForm(SignedActForm):
     """Which sets of a preparation room cannot be had, why, and the token that signs it."""
 
     name = "lost-sets"
@@ -114,19 +115,10 @@ class LostSetsForm(PageForm):
         label=gettext_lazy("Sets whose forms cannot be had"), widget=forms.SelectMultiple({"size": 4})
     )
     reason = PlainText(label=gettext_lazy("Why they cannot be had"), max_length=200)
-    text = PlainText(
-        label=gettext_lazy("Circumstances"),
-        max_length=4000,
-        required=False,
-        widget=forms.Textarea({"rows": 3, "cols": ""}),
-    )
-    token = PlainText(label=gettext_lazy("Token of a GEK member"), max_length=200, widget=forms.Select)
-    pin = Secret(label=gettext_lazy("PIN"), max_length=200)
 
     def __init__(self, request: HttpRequest, **given: Any) -> None:
-        """Offer the sets that lie nowhere, and the tokens that are inserted."""
+        """Offer the sets that lie nowhere."""
         super().__init__(request, **given)
-        _offer_tokens(self)
         sets: Any = self.fields["sets"]
         sets.choices = [
             (
