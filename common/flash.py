@@ -51,7 +51,7 @@ def roots() -> list[Path]:
 
 
 def folders(suffixes: Collection[str] = (), *, empty: bool = False) -> list[Folder]:
-    """Return the drives and their folders that hold files of some kinds.
+    """Return the drives and their folders that hold files of some kinds: those from which something can be read.
 
     Args:
         suffixes: Wanted endings, e.g. ``(".dat", ".p7m")``; none wants every file.
@@ -61,7 +61,7 @@ def folders(suffixes: Collection[str] = (), *, empty: bool = False) -> list[Fold
     for root in roots():
         for folder in _walk(root, MAX_DEPTH):
             count = len(listed(folder, suffixes))
-            if count or empty or folder == root:
+            if count or empty:
                 inside = folder.relative_to(root).as_posix()
                 label = shown(root.name if inside == "." else f"{root.name}/{inside}")
                 found.append(Folder(str(folder), label, count))

@@ -13,7 +13,7 @@ from day import acts, evaluate
 from day.closing import closing_act
 from day.errors import OriginalsNeededError
 from day.keeping import keeping_of
-from day.rules import conditions_open, stands
+from day.rules import SETTLED_THERE, conditions_open, stands
 from day.table import END_SCAN, ENDS, PLACES, TRANSFERRED
 from day.view import Ending
 from scanning.scan_journal import station_number
@@ -60,7 +60,13 @@ def ending(sitting: Sitting) -> dict[str, Any]:
     again = [(made.own.packet(row.place), row) for row in made.own.of("room_open_again", "room_balance")]
     # Its last version may be confirmed: that was never the last word on a room that is open again.
     open_again = {pack.uid: str(row.text) for pack, row in again if pack is not None}
-    return {"ending": made, "keeping": keeping_of(sitting), "figures": figures, "open_again": open_again}
+    return {
+        "ending": made,
+        "keeping": keeping_of(sitting),
+        "figures": figures,
+        "open_again": open_again,
+        "settled_there": str(SETTLED_THERE),
+    }
 
 
 @_state.adds
@@ -72,7 +78,7 @@ def gate_of_state(sitting: Sitting) -> dict[str, Any]:
     return {
         "gate": {
             "status": TRANSFERRED,
-            "open": not rows,
+            "open": day.declarable(sitting.key, TRANSFERRED),
             "blockers": [{**each.obligation.as_json(), "link": each.link} for each in shown],
         }
     }

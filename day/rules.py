@@ -19,6 +19,8 @@ _REACHED = frozenset({"delivered", "acknowledged", "rejected"})
 
 #: More sets than these are not named one by one.
 _NAMED = 10
+#: Nor more of what is open at the centre.
+_NAMED_THERE = 3
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,14 @@ class Day:
             for each in self.sittings
             if (each.exam.posts or not each.nobody_came) and not stands(each.exam, status)
         )
+
+    def conditions(self, key: str, status: str) -> tuple[Obligation, ...]:
+        """Return what a status of an exam asks for, met or not: its gate, and the other exams that it goes out for."""
+        return (*self.sitting(key).gate(status), *self.held_by_others(key, status))
+
+    def declarable(self, key: str, status: str) -> bool:
+        """Whether declaring a status now changes something: the one rule for its card, its button and the act."""
+        return not stands(self.sitting(key).exam, status) and not standing(self.conditions(key, status))
 
     def held_by_others(self, key: str, status: str) -> tuple[Obligation, ...]:
         """Return the other exams whose conditions keep a status from going out for this one too, one for each."""
@@ -542,8 +552,31 @@ def _packet(
     text = Message("{what}: {state}", what=what, state=pack.label)
     if pack.state == "acknowledged":
         receipt = Message("receipt no. {number}", number=pack.receipt)
-        return _make("packet", exam, room, ObligationState.SETTLED, text, evidence=receipt, since=pack.at)
+        made = _make("packet", exam, room, ObligationState.SETTLED, text, evidence=receipt, since=pack.at)
+        return _open_there(made, pack)
     return _travelling(_make("packet", exam, room, ObligationState.OPEN, text, since=pack.at), pack, facts)
+
+
+#: What is done about that which is open at the centre about a confirmed packet, and by whom.
+SETTLED_THERE = Message(
+    "The regional centre settles it: it asks for a rescan, or marks it as settled. «Подтвержден» (confirmed) holds"
+    " until then. If you know how it came about, call the centre."
+)
+
+
+def open_there(pack: Pack) -> Message:
+    """Return what was open at the centre about a packet when that confirmed it, as one sentence."""
+    said = Several(list(pack.open_there[:_NAMED_THERE]), " ")
+    left = len(pack.open_there) - _NAMED_THERE
+    return Message("{what} (and {count} more on the packet's page)", what=said, count=left) if left > 0 else said
+
+
+def _open_there(row: Obligation, pack: Pack) -> Obligation:
+    """A confirmed packet keeps its evidence; what the centre said was open about it stands beside."""
+    if not pack.open_there:
+        return row
+    text = Message("{text}. Open at the centre when it confirmed: {what}", text=row.text, what=open_there(pack))
+    return replace(row, text=text, cure=SETTLED_THERE)
 
 
 def _open_again(exam: PointExam, what: Message, room: str, card: Card) -> Obligation:
@@ -603,17 +636,23 @@ _PEOPLE = {
 }
 
 
+_REJECTED_STATUS = (
+    Message("Look at the centre's reasons, then press “Retry”: the next version of the status goes."),
+    "transfers.retry",
+)
+
+
 def _travelling(row: Obligation, pack: Pack, facts: Facts) -> Obligation:
     """Say of something that the centre has not confirmed whether it is on its way, or waits for a person."""
     if pack.state in ("queued", "uploading") and not facts.online:
         cure = Message("The centre's address is not set: write it to a flash drive.")
-        return replace(row, state=ObligationState.OPEN, cure=cure, rule="transfers.flash", page="transfers")
+        return replace(row, state=ObligationState.OPEN, cure=cure, rule="transfers.flash", page="transfers", anchor="")
     if pack.state in ("queued", "uploading") and facts.paused:
         cure = Message("Delivery over the network is paused: resume it, or write the packet to a flash drive.")
-        return replace(row, state=ObligationState.OPEN, cure=cure, rule="transfers.pause", page="transfers")
+        return replace(row, state=ObligationState.OPEN, cure=cure, rule="transfers.pause", page="transfers", anchor="")
     if pack.state in _PEOPLE:
-        cure, rule = _PEOPLE[pack.state]
-        return replace(row, state=ObligationState.OPEN, cure=cure, rule=rule)
+        cure, rule = _REJECTED_STATUS if (pack.kind, pack.state) == ("status", "rejected") else _PEOPLE[pack.state]
+        return replace(row, state=ObligationState.OPEN, cure=cure, rule=rule, page="transfers", anchor="")
     if pack.state == "handed_over":
         if facts.online and not facts.paused:
             carrier = Message("on the drive {drive}, and by network", drive=pack.drive or "—")
@@ -659,12 +698,15 @@ def _status(exam: PointExam, facts: Facts, name: str, *, ready: bool) -> Obligat
             title=title,
             version=pack.version,
         )
+        if pack.state == "rejected":
+            text = Message("The status “{title}”: the centre does not accept version {version}", **text.params)
         made = _make("status_version", exam, name, ObligationState.ON_ITS_WAY, text, anchor="#statuses", since=pack.at)
         return _travelling(made, pack, facts)
     receipt = Message("receipt no. {number}", number=pack.receipt)
-    return _make(
+    made = _make(
         code, exam, name, ObligationState.SETTLED, title, evidence=receipt, anchor="#statuses", since=row.accepted_at
     )
+    return _open_there(made, pack)
 
 
 def _undeclared(exam: PointExam, code: str, title: Message, row: PointStatusFacts | None, *, ready: bool) -> Obligation:

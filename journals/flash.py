@@ -6,11 +6,11 @@ from journals.arrivals import OnDrive, ingest_all
 from journals.verdicts import Verdict
 from stations.models import ExamPoint
 
-SUFFIXES = (".dat", ".ppe", ".p7m")
+SUFFIXES = (".dat",)
 
 
 def folders() -> list[flash.Folder]:
-    """Return the drives and their folders with files that the portal takes in."""
+    """Return the drives and their folders with journals."""
     return flash.folders(SUFFIXES)
 
 
@@ -20,5 +20,5 @@ def take_folder(*, folder: str, actor: Actor, point: ExamPoint | None = None) ->
     Raises:
         NoSuchFolderError: The folder is not on a drive.
     """
-    paths = flash.listed(flash.folder_of(folder), (".dat",))
+    paths = flash.listed(flash.folder_of(folder), SUFFIXES)
     return ingest_all(map(OnDrive, paths), door="flash", actor=actor, point=point)

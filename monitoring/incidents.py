@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from common import space
 from common.obligations import ObligationState, standing
 from common.web.obligations import link_of, show
+from day import rules
 from day.rules import Day
 from journals.states import JournalState
 from monitoring import words
@@ -61,6 +62,7 @@ def incidents_of(
         *_journals(look),
         *_rooms(look),
         *_packets(look),
+        *_open_there(look),
         *_parked(look),
         *_key(look, at),
         *_line(look, contact),
@@ -160,6 +162,23 @@ def _packets(look: Look) -> list[Incident]:
             who = _("%s: take the drive to the centre, or see whether the line is back")
             found.append(Incident("warn", text, url, who % words.roles_words("transfers.flash")))
     return found
+
+
+def _open_there(look: Look) -> list[Incident]:
+    """What was open at the centre about confirmed packets: they count, and somebody there looks into it."""
+    return [
+        Incident(
+            "warn",
+            _("%(place)s: confirmed; open at the regional centre: %(what)s")
+            % {
+                "place": str(pack.label_of_status) or words.room_words(pack.room),
+                "what": rules.open_there(pack),
+            },
+            look.link("transfers"),
+            str(rules.SETTLED_THERE),
+        )
+        for pack in look.own.open_there
+    ]
 
 
 def _line(look: Look, contact: tuple[datetime | None, str]) -> list[Incident]:

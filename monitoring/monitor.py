@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from common.flash import roots
 from common.obligations import ObligationState
 from common.stored import stored
 from common.web.obligations import ShownObligation, show
@@ -35,6 +36,10 @@ REASONS = (
     stored("The drive with the journal is lost or cannot be read"),
     stored("Another reason (given under circumstances)"),
 )
+
+
+#: So many conditions of a status are shown at once, the rest is unfolded.
+SHOWN_CONDITIONS = 10
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,21 @@ class StatusView:
     history: list[dict[str, str]] = field(default_factory=list)
     deadline: str = ""
 
+    @property
+    def met(self) -> int:
+        """How many conditions hold."""
+        return sum(each.row.obligation.settled for each in self.conditions)
+
+    @property
+    def first(self) -> list[Condition]:
+        """Those that are shown at once; what stands in the way comes first."""
+        return self.conditions[:SHOWN_CONDITIONS]
+
+    @property
+    def rest(self) -> list[Condition]:
+        """Those that are unfolded."""
+        return self.conditions[SHOWN_CONDITIONS:]
+
 
 STATE_LOOKS = {
     JournalState.RECEIVED: ("info", "hourglass_top"),
@@ -142,6 +162,7 @@ def context_of(request: HttpRequest, sitting: Sitting) -> dict[str, Any]:
         "listed": listed_of(facts),
         "verdicts": verdict_list.shown(request, sitting),
         "folders": flash.folders(),
+        "drive": bool(roots()),
         "tokens": list_tokens() if may["journals_act"] else [],
         "private": private_channel(request),
         "deadline": deadline_of(sitting, facts.day, facts.at),
@@ -198,9 +219,8 @@ def status_of(facts: SittingFacts, name: str) -> StatusView:
     row = facts.statuses.get(name)
     view.history = history_of(facts, name)
     if row is None:
-        held = facts.day.held_by_others(facts.sitting.key, name)
-        rows = show((*facts.own.gate(name), *held), point.timezone)
-        view.open = all(each.ok for each in rows)
+        rows = show(facts.day.conditions(facts.sitting.key, name), point.timezone)
+        view.open = facts.day.declarable(facts.sitting.key, name)
         # What is missing comes first; that it was not declared before goes without saying.
         late = due is not None and due <= facts.at
         view.conditions = [Condition(each, late) for each in sorted(rows, key=lambda each: each.ok)]

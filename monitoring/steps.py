@@ -30,6 +30,7 @@ class StepState(StrEnum):
     BLOCKED = "blocked"
     LATER = "later"
     ABSENT = "absent"
+    OPEN_AGAIN = "open_again"
 
 
 WORDS = {
@@ -39,6 +40,7 @@ WORDS = {
     StepState.BLOCKED: gettext_lazy("not available yet"),
     StepState.LATER: gettext_lazy("not begun yet"),
     StepState.ABSENT: gettext_lazy("not needed"),
+    StepState.OPEN_AGAIN: gettext_lazy("open again"),
 }
 ICONS = {
     StepState.DONE: "check_circle",
@@ -47,6 +49,7 @@ ICONS = {
     StepState.BLOCKED: "lock",
     StepState.LATER: "circle",
     StepState.ABSENT: "do_not_disturb_on",
+    StepState.OPEN_AGAIN: "lock_open",
 }
 
 
@@ -103,7 +106,7 @@ class DayStep:
     @property
     def tone(self) -> str:
         """The chip of the state."""
-        return {StepState.NOW: "info", StepState.WAITING: "warn"}.get(self.state, "")
+        return {StepState.NOW: "info", StepState.WAITING: "warn", StepState.OPEN_AGAIN: "bad"}.get(self.state, "")
 
     @property
     def icon(self) -> str:
@@ -293,6 +296,7 @@ def _status(look: Look, number: int, title: str, name: str) -> DayStep:
         step.state = StepState.DONE
         if not owed.settled:
             step.state, step.missing = StepState.WAITING, [str(owed.text)]
+            _person(step, owed)
         if name == TRANSFERRED and look.own.opened_again:
             _open_again(look, step)
         return step
@@ -308,13 +312,13 @@ def _status(look: Look, number: int, title: str, name: str) -> DayStep:
 
 
 def _undeclared(look: Look, step: DayStep, name: str, owed: Obligation) -> DayStep:
-    conditions = (*look.own.gate(name), *look.day.held_by_others(look.sitting.key, name))
+    conditions = look.day.conditions(look.sitting.key, name)
     blockers = standing(conditions)
     step.tallies = [Tally(_("Conditions"), len(conditions) - len(blockers), len(conditions))]
     if owed.since is not None:  # it was undone
         step.said = str(owed.text)
-    if blockers:
-        step.state = StepState.BLOCKED
+    if not look.day.declarable(look.sitting.key, name):
+        step.state, step.action = StepState.BLOCKED, None
         step.why = _reasons(blockers)
     return step
 
@@ -323,7 +327,8 @@ def _open_again(look: Look, step: DayStep) -> None:
     """Say of the last status that it is not the last word any more, since when, why, and what a person must do."""
     rows = look.own.open
     people = [row for row in rows if row.state == Owed.OPEN]
-    step.state = StepState.NOW if people else StepState.WAITING
+    # The status itself asks for nothing: what a person does stands at the step that it belongs to.
+    step.state = StepState.OPEN_AGAIN if people else StepState.WAITING
     since = look.own.opened_since
     step.said += ". " + (
         _("Open again since %s") % look.clock(since) if since else _("Something was opened again after it")
@@ -337,7 +342,7 @@ def _open_again(look: Look, step: DayStep) -> None:
 def _person(step: DayStep, owed: Obligation) -> None:
     """Where a person must act, the step says what, and is theirs."""
     if owed.state == Owed.OPEN:
-        step.state, step.missing = StepState.NOW, [str(owed.cure)]
+        step.state, step.missing = StepState.NOW, [*step.missing, str(owed.cure)]
         step.rule = owed.rule or step.rule
         step.action = Action(_("Go there"), link_of(owed))
 

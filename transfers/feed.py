@@ -23,7 +23,7 @@ from wire import durable
 from wire.documents import feed as wire_feed
 from wire.documents.feed import FeedItem
 from wire.errors import MalformedDocumentError, PpeError
-from wire.messages import NOTHING, Both, Message
+from wire.messages import NOTHING, Both, Message, Several
 
 log = logging.getLogger(__name__)
 
@@ -273,15 +273,14 @@ def _rescan_request(body: Any, point: ExamPoint, door: str, actor: Actor) -> Non
 
 def _withdrawal(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:
     packet = _packet(point, body["packet"])
-    withdrawn = Message("Withdrawn by the centre.")
-    reason = str(body.get("reason") or withdrawn.ru)
+    reason = str(body.get("reason") or "")
     if packet.state in SETTLED and packet.state != PacketState.ACKNOWLEDGED:
         return
-    words = Both(reason) if body.get("reason") else withdrawn
-    why = [{"code": "withdrawn", "ru": reason, "en": words.en or withdrawn.en}]
-    move_packet(packet, PacketState.REJECTED, actor=actor, text=words, reasons=why, open_there=[])
+    why = receipts.withdrawn_reasons([{"code": "withdrawn", "ru": reason, "en": reason}] if reason else [])
+    text = Several([receipts.WITHDRAWN, *([Both(reason)] if reason else [])], " ")
+    move_packet(packet, PacketState.REJECTED, actor=actor, text=text, reasons=why, open_there=[])
     if packet.room is not None:
-        receipts.reopen(packet, numbers=[], reason=words, actor=actor)
+        receipts.reopen(packet, numbers=[], reason=receipts.withdrawn_words(Both(reason)), actor=actor)
 
 
 def _reserve_key(body: Any, point: ExamPoint, door: str, actor: Actor) -> None:

@@ -6,7 +6,7 @@ a drive, in the very file that the centre gets; what the centre answers goes bac
 
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,21 @@ class ImportResult:
         return " ".join(lines)
 
 
+def folders() -> list[drives.Folder]:
+    """Return the drives and their folders that hold packets, whole or in pieces, and how many."""
+    rows = [(each, Path(each.path)) for each in drives.folders()]
+    found = [replace(each, files=len(_whole(path)) + len(_cut(path))) for each, path in rows]
+    return [each for each in found if each.files]
+
+
+def _whole(folder: Path) -> list[Path]:
+    return drives.listed(folder, (SUFFIX,))
+
+
+def _cut(folder: Path) -> list[pieces.Volumes]:
+    return [each for each in pieces.grouped(drives.listed(folder)) if each.name.lower().endswith(SUFFIX)]
+
+
 def import_folder(*, folder: str, point: ExamPoint, actor: Actor) -> ImportResult:
     """Take in every packet of a folder of a drive, whole or in pieces; a bad one never stops the others.
 
@@ -64,8 +79,7 @@ def import_folder(*, folder: str, point: ExamPoint, actor: Actor) -> ImportResul
         NothingOnFlashError: It holds no packet.
     """
     source = drives.folder_of(folder)
-    whole = drives.listed(source, (SUFFIX,))
-    cut = [each for each in pieces.grouped(drives.listed(source)) if each.name.lower().endswith(SUFFIX)]
+    whole, cut = _whole(source), _cut(source)
     if not whole and not cut:
         raise NothingOnFlashError(
             Message("The folder holds no .ppe packets."),

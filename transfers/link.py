@@ -227,10 +227,14 @@ def check_connectivity(point: ExamPoint, base: str) -> CheckedAnswer:
     return CheckedAnswer(round(took * 1000), None)
 
 
+#: What is said of every try that found no server, whatever broke it.
+NO_LINE = Message("No line to the centre's server.")
+
+
 def words(refusal: PpeError) -> Message:
     """Return what a person reads about a try that failed: a broken line is one thing, whatever broke it."""
     if isinstance(refusal, ExchangeError) and refusal.status is None and not refusal.permanent:
-        return Message("No line to the centre's server.")
+        return NO_LINE
     return refusal.message
 
 

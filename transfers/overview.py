@@ -1,7 +1,7 @@
 """What “Transfer answer forms” shows: one row a packet, the sums, one callout for a cause that hits all."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.functional import cached_property
@@ -120,13 +120,16 @@ class Row:
 
     @property
     def may_retry(self) -> bool:
-        """Whether “Repeat” does something for it."""
+        """Whether “Repeat” changes something for it."""
+        if self.packet.state in SENDING:
+            # It waits for the next try, or for a person's word that delivery goes on: then there is no try to bring on.
+            return link.has_centre() and not pausing.paused()
         return self.packet.state in _RETRIABLE or (
             self.packet.state == PacketState.REJECTED and self.packet.kind == PacketKind.STATUS
         )
 
 
-_RETRIABLE = frozenset({PacketState.STUCK, PacketState.HANDED_OVER, PacketState.DELIVERED, *SENDING})
+_RETRIABLE = frozenset({PacketState.STUCK, PacketState.DELIVERED})
 
 
 class Overview:
@@ -204,14 +207,23 @@ class Overview:
             said = _("The centre's answer came but was not stored: %s It is tried again by itself.")
             return said % str(self.cursor.trouble)
         since = self.cursor.answered_at
+        if self.cursor.trouble == link.NO_LINE:
+            # The lead says it already.
+            return self._no_line(since)
         if since is None:
             said = _("The regional centre has not answered yet: %s Retries go by themselves.")
             return said % str(self.cursor.trouble)
-        shown = local(since, self.sitting.point.timezone)
-        return _("No line to the regional centre since %(time)s: %(why)s Retries go by themselves.") % {
-            "time": f"{shown:%H:%M}",
-            "why": self.cursor.trouble,
-        }
+        said = _("The regional centre has not answered since %(time)s: %(why)s Retries go by themselves.")
+        return said % {"time": self._clock(since), "why": self.cursor.trouble}
+
+    def _no_line(self, since: datetime | None) -> str:
+        if since is None:
+            return _("The regional centre has not answered yet: there is no line to it. Retries go by themselves.")
+        said = _("No line to the regional centre since %(time)s. Retries go by themselves.")
+        return said % {"time": self._clock(since)}
+
+    def _clock(self, moment: datetime) -> str:
+        return f"{local(moment, self.sitting.point.timezone):%H:%M}"
 
     @cached_property
     def statuses(self) -> list[PointStatus]:

@@ -173,7 +173,8 @@ def apply(packet: Packet, row: ReceiptRecord, *, actor: Actor) -> None:
     if state == PacketState.DELIVERED:
         facts["delivered_at"] = now()
     if state == PacketState.REJECTED:
-        facts |= {"reasons": row.reasons, "open_there": []}
+        withdrawn = row.level == ReceiptLevel.WITHDRAWN
+        facts |= {"reasons": withdrawn_reasons(row.reasons) if withdrawn else row.reasons, "open_there": []}
     if state == PacketState.ACKNOWLEDGED:
         facts["open_there"] = row.open
     move_packet(packet, state, actor=actor, text=_words(row), data={"number": row.number}, **facts)
@@ -218,17 +219,38 @@ def _acknowledged(packet: Packet, actor: Actor) -> None:
         statuses.accepted(row=packet.status, actor=actor)
 
 
+#: What happened, in this node's words; it stands before the centre's own.
+WITHDRAWN = Message("The regional centre has taken back its «Подтвержден» (confirmed): the packet does not count.")
+
+
+def withdrawn_reasons(own: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return why a packet does not count any more: what happened in this node's words, then the centre's own."""
+    return [{"code": "withdrawn", "ru": WITHDRAWN.ru, "en": WITHDRAWN.en}, *own]
+
+
+def withdrawn_words(reason: Message) -> Message:
+    """Return why the room of a withdrawn packet is open: what happened, what to do, and the centre's reason beside."""
+    words = Message(
+        "{what} Mend what it names, close the room again and send the next version of the packet.", what=WITHDRAWN
+    )
+    if not reason:
+        return Message("{words} The centre has given no reason: call it.", words=words)
+    return Message(
+        "{words} If it is not plain what to mend, call the centre. Its reason: {why}", words=words, why=reason
+    )
+
+
 def _rejected(packet: Packet, row: ReceiptRecord, actor: Actor) -> None:
     """Open the room again: a rejection is a task for the scanning desk."""
     if packet.kind == PacketKind.STATUS or packet.room is None:
         return
     numbers = sorted({str(each["sheet"]) for each in row.reasons if each.get("sheet")})
-    reopen(
-        packet,
-        numbers=numbers,
-        reason=_said(row.reasons) or Message("The regional centre rejected the packet."),
-        actor=actor,
-    )
+    said = _said(row.reasons)
+    if row.level == ReceiptLevel.WITHDRAWN:
+        reason = withdrawn_words(said)
+    else:
+        reason = said or Message("The regional centre rejected the packet.")
+    reopen(packet, numbers=numbers, reason=reason, actor=actor)
 
 
 def reopen(packet: Packet, *, numbers: list[str], reason: Message | str, actor: Actor) -> None:

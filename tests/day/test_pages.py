@@ -38,7 +38,7 @@ def test_after_a_rescan_request_the_steps_say_what_a_person_must_do(finished, te
     assert "Полоса" in fifth.missing[0]
     assert sixth.state == "blocked"
     assert "закройте" in sixth.why[0].text
-    assert (eighth.state, "Открыто снова с" in eighth.said) == ("now", True)
+    assert (eighth.state, "Открыто снова с" in eighth.said) == ("open_again", True)
     said = plain(technician, f"/today/{finished.point.key}/")
     assert "повторы идут сами" not in said
     assert [each for each in incidents(finished.sitting) if "Полоса" in each.text]
@@ -101,3 +101,53 @@ def test_the_live_part_is_304_over_minutes_and_new_when_a_deadline_passes(hq, re
             answer = technician.client.get(f"/today/{hq.point.key}/live/", headers={"If-None-Match": tag})
         assert (clock, answer.status_code) == (clock, status)
         tag = answer["ETag"]
+
+
+def test_a_withdrawn_word_says_what_happened_what_to_do_and_the_centres_reason(finished, technician):
+    packet = Packet.objects.get(room__number="0102")
+    why = {"code": "opened_again", "ru": "Лист 7 не читается.", "en": "Sheet 7 cannot be read."}
+    items = [finished.receipt_item(packet, "withdrawn", reasons=[why])]
+    feed.take_items(point=finished.point, items=items, door="feed", actor=SYSTEM)
+    key = finished.sitting.key
+    for address in (f"/scanning/{key}/0102/", f"/transfers/{key}/", f"/transfers/{key}/{packet.uid}/"):
+        said = plain(technician, address)
+        assert "РЦОИ отозвал своё «Подтвержден»" in said, address
+        assert "Лист 7 не читается." in said, address
+    for address in (f"/scanning/{key}/0102/", f"/transfers/{key}/", f"/today/{finished.point.key}/"):
+        assert "закройте аудиторию или Штаб снова и отправьте следующую версию" in plain(technician, address), address
+    room = plain(technician, f"/scanning/{key}/0102/")
+    assert room.index("РЦОИ отозвал") < room.index("Лист 7")
+
+
+def test_a_withdrawn_word_without_a_reason_sends_to_the_telephone(finished):
+    finished.acknowledge(Packet.objects.get(room__number="0102"), level="withdrawn")
+    again = RoomCard.objects.get(room__number="0102").reopen_reason
+    assert "РЦОИ отозвал своё «Подтвержден»" in again.ru
+    assert "Причины РЦОИ не назвал: позвоните туда." in again.ru
+
+
+def test_a_withdrawn_status_is_sent_again_where_the_button_is(finished, technician):
+    packet = Packet.objects.get(status__status="exams_finished")
+    finished.acknowledge(packet, level="withdrawn")
+    (owed,) = own(finished.sitting).of("status_version")
+    assert (owed.state, owed.rule, owed.page) == ("open", "transfers.retry", "transfers")
+    step = steps(finished.sitting, technician.user)[2]
+    assert (step.state, step.action.url) == ("now", f"/transfers/{finished.sitting.key}/")
+    assert f'value="retry-{packet.uid}"' in technician.client.get(step.action.url).content.decode()
+
+
+def test_what_is_open_at_the_centre_stands_at_the_packet_and_on_today_with_who_cures_it(hq, technician):
+    hq.close("0101")
+    packet = hq.signed()
+    there = [{"code": "x", "ru": f"Расхождение {n}.", "en": f"Difference {n}."} for n in range(5)]
+    items = [hq.receipt_item(packet, "acknowledged", open=there)]
+    feed.take_items(point=hq.point, items=items, door="feed", actor=SYSTEM)
+    owed = next(each for each in own(hq.sitting).of("packet") if each.place == "0101")
+    assert owed.settled
+    assert "Расхождение 2. (и ещё 2 на странице пакета)" in owed.text.ru
+    assert "Решает РЦОИ" in owed.cure.ru
+    for address in (f"/transfers/{hq.sitting.key}/", f"/today/{hq.point.key}/?sitting={hq.sitting.key}"):
+        said = plain(technician, address)
+        assert "Расхождение 0." in said, address
+        assert "Решает РЦОИ" in said, address
+    assert [each.level for each in incidents(hq.sitting) if "Расхождение 0" in each.text] == ["warn"]

@@ -275,3 +275,24 @@ def test_a_condition_is_red_only_after_its_deadline(day, technician, clock, look
     later = page.partition('id="status-card-blanks_transferred"')[2].partition("</ul>")[0]
     assert "unmet" not in later
     assert "ещё не пора:" in later
+
+
+def test_of_a_long_list_of_conditions_the_length_is_said_and_every_one_is_there(keys, day, technician):
+    for number in range(20, 60):
+        factories.add_post(day, "print", f"{number:04d}", room="0101")
+    page = text(technician.client.get(f"/monitoring/{day.key}/"))
+    card = page.partition('id="status-card-exams_finished"')[2].partition("</section>")[0]
+    rows = re.findall(r'<li class="(?:idle|unmet|warn|met)">', card)
+    assert len(rows) == 47
+    shown, folded, rest = card.partition('<details data-keep="conditions-exams_finished">')
+    assert folded
+    assert len(re.findall(r"<li ", shown)) == 10
+    assert "и ещё 37" in rest
+    assert "Условий: 47, выполнено: 1" in shown
+
+
+def test_an_empty_desk_is_not_green(day, technician):
+    page = text(technician.client.get(f"/scanning/{day.key}/"))
+    tile = page.partition("Ждут решения")[0].rpartition("<div")[2]
+    assert 'class="scan-tile"' in tile
+    assert "ещё ничего не отсканировано" in page
