@@ -17,6 +17,7 @@ from monitoring.heartbeats import trouble_words
 from monitoring.steps import Look
 from scanning.models import Source
 from stations.models import Heartbeat, Sitting
+from transfers.models import StandingReport
 
 #: More differences of one room than these stand on its own page.
 _DIFFERENCES = 20
@@ -76,12 +77,22 @@ def _opened_again(look: Look) -> list[Incident]:
     """What was opened after the centre had accepted the last status: nobody may go home."""
     if not look.own.opened_again:
         return []
-    lead = _("Opened after “Blanks transferred”: %s")
+    lead, told = _("Opened after “Blanks transferred”: %s"), _told(look)
     rows = show(look.own.open, look.sitting.point.timezone)
     return [
-        Incident("bad", lead % each.text, each.link, " ".join(part for part in (each.cure, each.detail) if part))
+        Incident("bad", lead % each.text, each.link, " ".join(part for part in (each.cure, each.detail, told) if part))
         for each in rows
     ]
+
+
+def _told(look: Look) -> str:
+    """Whether the centre knows that something is open again."""
+    row = StandingReport.objects.filter(point=look.sitting.point, date=look.sitting.date).first()
+    if row is None or look.sitting.key not in row.said:
+        return ""
+    if row.told_at is not None:
+        return _("The centre was told at %s.") % look.clock(row.told_at)
+    return _("The centre is told by itself. %s") % row.problem if row.problem else _("The centre is told by itself.")
 
 
 def _journals(look: Look) -> list[Incident]:

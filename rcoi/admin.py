@@ -13,6 +13,7 @@ from rcoi.models import (
     InboxSheet,
     IssuedReceipt,
     PhoneReport,
+    PointStanding,
     PointStatusRecord,
     Report,
     RescanRequest,
@@ -135,6 +136,15 @@ class PointStatusRecordAdmin(ReadOnlyAdmin):
     list_display = ("sitting", "status", "state", "declared_at", "reported_at")
     list_select_related = ("sitting__point__region", "sitting__subject")
     list_filter = ("status", "state")
+
+
+@admin.register(PointStanding)
+class PointStandingAdmin(ReadOnlyAdmin):
+    """What points said is open there again."""
+
+    list_display = ("point", "date", "node", "number", "at", "received_at")
+    list_select_related = ("point__region",)
+    exclude = ("document",)
 
 
 @admin.register(Announcement)

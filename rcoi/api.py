@@ -14,13 +14,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from audit.log import actor_of
 from keys.sessions import Machine
 from rcoi.answering import feed, receipts
 from rcoi.models import IssuedReceipt
+from rcoi.receiving import standing
 from stations.models import ExamPoint
 
 NODES = ("rcoi",)
 MAX_NUMBER = 2**53
+MAX_WORD = 4 << 20
 
 
 def point_of(request: Request) -> ExamPoint:
@@ -114,7 +117,41 @@ class ReceiptView(APIView):
         return answer
 
 
+class StandingView(APIView):
+    """What the machine's own point says is open there again."""
+
+    @extend_schema(
+        operation_id="standing",
+        request=inline_serializer(
+            "StandingWord", {"p7m": serializers.CharField(max_length=MAX_WORD, help_text="The signed word, in base64")}
+        ),
+        responses={
+            200: inline_serializer("StandingTaken", {"number": serializers.IntegerField()}),
+            400: OpenApiResponse(description="`p7m` is no base64: problem details"),
+            403: OpenApiResponse(description="Its signature or signer is refused: problem details"),
+            409: OpenApiResponse(description="Other bytes came under its number: problem details"),
+            422: OpenApiResponse(description="It is of another mode, point or exam: problem details"),
+        },
+        examples=[
+            OpenApiExample("taken", response_only=True, status_codes=["200"], value={"number": 3}),
+            OpenApiExample("a word", request_only=True, value={"p7m": "MIIF…"}),
+        ],
+        tags=["standing"],
+    )
+    def post(self, request: Request) -> Response:
+        """Take in a word and return the number of the one that counts: this one, or a later one that came before."""
+        machine: Machine = request.auth  # type: ignore[assignment]  # the stubs know no other tokens
+        text = request.data.get("p7m") if isinstance(request.data, dict) else None
+        try:
+            document = base64.b64decode(text if isinstance(text, str) else "!", validate=True)
+        except ValueError as error:
+            raise ParseError({"p7m": "base64 is expected"}) from error
+        row = standing.receive(document=document, sender=machine.identity, actor=actor_of(request))
+        return Response({"number": row.number})
+
+
 urlpatterns = [
     path("feed/", FeedView.as_view(), name="feed"),
     path("receipts/<str:sha256>/", ReceiptView.as_view(), name="receipt"),
+    path("standing/", StandingView.as_view(), name="standing"),
 ]

@@ -20,6 +20,7 @@ KINDS: dict[str, str | Promise] = {
     "rcoi.status_undone": _("Status of an exam point undone"),
     "rcoi.phone_status": _("A point's status was told by telephone"),
     "rcoi.phone_wrong": _("A code told by telephone was wrong"),
+    "rcoi.standing": _("What is open at an exam point was told"),
     "rcoi.announced": _("Announcement sent"),
     "rcoi.package": _("Exam package handed out"),
     "rcoi.file": _("File handed out"),

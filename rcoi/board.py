@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from common.obligations import Obligation, ObligationState
+from common.web.obligations import ShownObligation, show
 from rcoi.day import evaluation
 from rcoi.day.evaluation import Matter, Standing
 from rcoi.day.rows import RoomUse
-from rcoi.models import InboxFinding, InboxPacket, PhoneReport, PointStatusRecord, RescanRequest
+from rcoi.models import InboxFinding, InboxPacket, PhoneReport, PointStanding, PointStatusRecord, RescanRequest
 from rcoi.states import InboxState, RescanState
 from stations.models import Sitting
 
@@ -136,6 +137,16 @@ class SittingBoard:
         return self.standing.open
 
     @property
+    def at_point(self) -> list[ShownObligation]:
+        """What the point itself says is open there again."""
+        return show(self.standing.at_point, self.sitting.point.timezone)
+
+    @property
+    def open_count(self) -> int:
+        """How much stands open: about packets, and at the point."""
+        return len(self.open) + len(self.standing.at_point)
+
+    @property
     def covered(self) -> list[Matter]:
         """What an act covers: the sitting may be closed, and is not green."""
         return self.standing.covered
@@ -173,7 +184,7 @@ class SittingBoard:
     @property
     def tone(self) -> str:
         """Colour of the chip."""
-        return "ok" if self.clean else "warn" if self.open or self.closed else "info"
+        return "ok" if self.clean else "warn" if self.open_count or self.closed else "info"
 
     @property
     def words(self) -> str:
@@ -181,7 +192,9 @@ class SittingBoard:
         if self.closed:
             return _("Closed") if self.clean else _("Closed; differences are covered by an act or settled")
         if self.open:
-            return _("Not settled: %d") % len(self.open)
+            return _("Not settled: %d") % self.open_count
+        if self.open_count:
+            return _("Open again at the point: %d") % self.open_count
         return f"{self.done}/{len(self.cells)}"
 
 
@@ -229,8 +242,9 @@ def with_troubles(user: Any) -> QuerySet[Sitting]:
     current = InboxPacket.objects.current()
     packets = current.filter(Q(findings__in=InboxFinding.objects.unsettled()) | Q(state=InboxState.REJECTED))
     asked = RescanRequest.objects.filter(state=RescanState.OPEN)
+    words = PointStanding.objects.filter(point=OuterRef("point"), date=OuterRef("date"))
     return Sitting.objects.visible_to(user).filter(
-        Q(pk__in=packets.values("sitting")) | Q(pk__in=asked.values("sitting"))
+        Q(pk__in=packets.values("sitting")) | Q(pk__in=asked.values("sitting")) | Exists(words)
     )
 
 

@@ -12,6 +12,7 @@ from transfers.models import (
     PhoneCode,
     PointStatus,
     ReceiptRecord,
+    StandingReport,
     Wiping,
 )
 
@@ -96,6 +97,15 @@ class FeedCursorAdmin(ReadOnlyAdmin):
 
     list_display = ("point", "number", "answered_at", "trouble")
     list_select_related = ("point__region",)
+
+
+@admin.register(StandingReport)
+class StandingReportAdmin(ReadOnlyAdmin):
+    """What the centre was last told is open again."""
+
+    list_display = ("point", "date", "number", "made_at", "told_at", "problem")
+    list_select_related = ("point__region",)
+    exclude = ("document",)
 
 
 @admin.register(PhoneCode)

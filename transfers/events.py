@@ -18,6 +18,8 @@ kinds.register(
         "transfers.resumed": _("Delivery over the network resumed"),
         "transfers.status_declared": _("Status of the exam point declared"),
         "transfers.status_moved": _("Status of the exam point changed its state"),
+        "transfers.standing": _("The centre is told what is open again at the point"),
+        "transfers.standing_told": _("The centre knows what is open again at the point"),
         "transfers.closing_act": _("The closing act of the point was printed"),
         "transfers.wiping_begun": _("Wiping of originals was begun"),
         "transfers.wiped": _("Originals were wiped from the node"),

@@ -121,9 +121,9 @@ def _token(client: httpx.Client, point: ExamPoint, base: str) -> str:
         if known is not None and known[1] > now() + timedelta(minutes=2):
             return known[0]
     try:
-        challenge = _ask(client, "/api/v1/session/challenge/", None)["challenge"]
+        challenge = post_json(client, "/api/v1/session/challenge/", None)["challenge"]
         signed = sign_challenge(str(challenge), node_signer(point))
-        answer = _ask(client, "/api/v1/session/", {"signed": signed})
+        answer = post_json(client, "/api/v1/session/", {"signed": signed})
         token, until = str(answer["token"]), canonical.parse_stamp(answer["expires_at"])
     except KeyError as error:
         # Something answers there, but not a centre: a captive portal, or another program.
@@ -140,7 +140,12 @@ def forget(point: ExamPoint, base: str | None = None) -> None:
             del _sessions[key]
 
 
-def _ask(client: httpx.Client, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+def post_json(client: httpx.Client, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    """Give the centre something and return its JSON answer.
+
+    Raises:
+        ExchangeError: The centre refuses, or the line is broken.
+    """
     try:
         response = client.post(path, json=body)
     except httpx.HTTPError as error:

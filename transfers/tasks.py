@@ -15,8 +15,8 @@ from scanning import cards, contents
 from scanning.errors import PicturesGoneError
 from scanning.models import RoomCard
 from stations.models import ExamPoint, Node
-from transfers import feed, link, outbox, pausing, seal, statuses, trial, wiping
-from transfers.models import ConnectivityCheck, FeedCursor, Packet, Wiping
+from transfers import feed, link, outbox, pausing, seal, standing, statuses, trial, wiping
+from transfers.models import ConnectivityCheck, FeedCursor, Packet, StandingReport, Wiping
 from transfers.moves import move_packet
 from transfers.states import IN_THE_MAKING, ON_THE_WAY, SENDING, LineState, PacketState, WipeState
 from wire.durable import DiskError
@@ -84,6 +84,19 @@ def to_deliver() -> QuerySet[Packet]:
     """Return the packets that are to be sent; none when the node has no address of the centre, or in a pause."""
     goes = link.has_centre() and not pausing.paused()
     return Packet.objects.filter(state__in=SENDING) if goes else Packet.objects.none()
+
+
+@jobs.job("transfers.tell", cluster="link")
+def tell(pk: int) -> None:
+    """Tell the centre what is open again on a day."""
+    standing.send(pk)
+
+
+@jobs.scheduled("transfers.tell")
+def to_tell() -> QuerySet[StandingReport]:
+    """Return the words that the centre does not have yet; none without its address, or in a pause."""
+    goes = link.has_centre() and not pausing.paused()
+    return StandingReport.objects.filter(told_at=None) if goes else StandingReport.objects.none()
 
 
 @jobs.job("transfers.poll", cluster="link")

@@ -75,6 +75,11 @@ class Standing:
         return {(each.code, each.place): each for each in self.obligations}
 
     @property
+    def at_point(self) -> list[Obligation]:
+        """What the point itself says is open there again."""
+        return [each for each in self.obligations if each.code == "open_at_point" and not each.settled]
+
+    @property
     def settled(self) -> bool:
         """Whether nothing is owed any more."""
         return all(each.settled for each in self.obligations)

@@ -16,6 +16,7 @@ from rcoi.day.rows import (
     ExamFacts,
     FindingFacts,
     PacketFacts,
+    PointWord,
     PrintSource,
     RescanFacts,
     RoomUse,
@@ -31,12 +32,14 @@ from rcoi.models import (
     InboxPacket,
     InboxSheet,
     PhoneReport,
+    PointStanding,
     PointStatusRecord,
     RescanRequest,
 )
 from rcoi.states import FindingState, PointStatusState, RescanState
 from stations.models import Sitting, SittingRoom
 from wire import journal
+from wire.documents.standing import read_matter
 from wire.messages import Message
 from wire.room import CardCounts, PrintedSet
 
@@ -86,6 +89,7 @@ def read(sittings: Iterable[Sitting]) -> list[CentreExam]:
     sets, sources = _printed(rows)
     numbers = _numbers(packets.values(), sets)
     phoned = _phoned(rows)
+    words = _words(rows)
     heads = {pk: [head for each in here if (head := _scan_head(each))] for pk, here in packets.items()}
     scans = _scan_journals(rows, heads)
     made = []
@@ -109,6 +113,7 @@ def read(sittings: Iterable[Sitting]) -> list[CentreExam]:
                 sources=sources.get(sitting.pk, {}),
                 kinds={each.room.number: each.kind for each in uses[sitting.pk]},
                 scan_journals=scans.get(sitting.pk, {}),
+                words=words.get(sitting.key, ()),
             ),
             here,
             records[sitting.pk],
@@ -229,6 +234,23 @@ def _phoned(sittings: Sequence[Sitting]) -> dict[tuple[int, Any, str], PhoneRepo
         date__in={row.date for row in sittings},
     )
     return {(row.point_id, row.date, row.status): row for row in rows.order_by("at", "pk")}
+
+
+def _words(sittings: Sequence[Sitting]) -> dict[str, list[PointWord]]:
+    """Return the newest word of every node about every exam that it speaks of."""
+    rows = PointStanding.objects.filter(
+        point__in={row.point_id for row in sittings}, date__in={row.date for row in sittings}
+    )
+    newest: dict[tuple[Any, ...], tuple[int, Any, dict[str, Any]]] = {}
+    for point, date, node, number, at, said in rows.order_by("number").values_list(
+        "point", "date", "node", "number", "at", "said"
+    ):
+        newest[point, date, node] = number, at, said
+    found: dict[str, list[PointWord]] = defaultdict(list)
+    for number, at, said in newest.values():
+        for key, matters in said.items():
+            found[key].append(PointWord(number, at, tuple(read_matter(each) for each in matters)))
+    return found
 
 
 def _printed(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from wire.documents.standing import OpenMatter
 from wire.messages import Message
 from wire.room import CardCounts, PrintedSet
 
@@ -172,6 +173,15 @@ class PrintSource:
     closed_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class PointWord:
+    """The newest word of a node of the point about what is open there of the exam again."""
+
+    number: int
+    at: datetime
+    open: tuple[OpenMatter, ...] = ()
+
+
 @dataclass(frozen=True)
 class ExamFacts:
     """Everything that the conclusions about one exam of a point rest on.
@@ -181,6 +191,7 @@ class ExamFacts:
         scan_journals: Station → its scan journal, as the status packets brought it.
         sources: Room → where these journals were read.
         kinds: Room → what it is for by the registry.
+        words: What the nodes of the point last said of it.
     """
 
     key: str
@@ -195,6 +206,7 @@ class ExamFacts:
     scan_journals: Mapping[str, ScanJournalFacts] = field(default_factory=dict)
     sources: Mapping[str, PrintSource] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
+    words: Sequence[PointWord] = ()
 
     @property
     def preparing(self) -> frozenset[str]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from common.obligations import Obligation, ObligationState
+from rcoi.day.at_point import open_at_point
 from rcoi.day.rows import CONFIRMED, REJECTED, ActFacts, ExamFacts, PacketFacts, RoomUse
 from wire.forms import CATALOGUE, check_number
 from wire.messages import NOTHING, Both, Message, Several
@@ -79,6 +80,7 @@ def obligations(facts: ExamFacts) -> list[Obligation]:
         *after_last_status(facts),
         *remarks(facts),
         *rescans_awaited(facts),
+        *open_at_point(facts),
         *statuses_awaited(facts),
     ]
 

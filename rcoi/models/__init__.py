@@ -9,6 +9,7 @@ from rcoi.models.inbox import (
     InboxPacket,
     InboxRecording,
     InboxSheet,
+    PointStanding,
 )
 from rcoi.models.issued import (
     Announcement,
@@ -35,6 +36,7 @@ __all__ = [
     "IssuedReceipt",
     "NumberSequence",
     "PhoneReport",
+    "PointStanding",
     "PointStatusRecord",
     "Report",
     "RescanRequest",

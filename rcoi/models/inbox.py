@@ -339,3 +339,36 @@ class InboxFinding(models.Model):
     def waits(self) -> bool:
         """Whether a person has to look into it."""
         return self.state == FindingState.OPEN and not self.covered
+
+
+class PointStanding(models.Model):
+    """A word of a point's node about what is open there again; of each day and node the highest number counts."""
+
+    point = models.ForeignKey("stations.ExamPoint", models.PROTECT, verbose_name=_("Exam point"))
+    date = models.DateField(_("day"))
+    node = models.CharField(_("node"), max_length=100)
+    number = models.PositiveBigIntegerField(_("number"))
+    at = models.DateTimeField(_("time of the exam point"))
+    received_at = models.DateTimeField(_("received"))
+    #: Exam → what is open of it, as the document says it; exams of which nothing is open too.
+    said = models.JSONField(_("what was said"), default=dict)
+    document = models.BinaryField(_("signed bytes"))
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "point"
+
+    class Meta:
+        verbose_name = _("word about what is open at an exam point")
+        verbose_name_plural = _("words about what is open at exam points")
+        ordering = ("-received_at", "-pk")
+        constraints = [
+            models.UniqueConstraint(fields=("point", "date", "node", "number"), name="rcoi_one_standing_of_a_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.point} {self.date:%d.%m.%Y} № {self.number}"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.point.audit_subject().named(str(self))

@@ -24,6 +24,8 @@ from stations.models import Region
 
 #: Arrivals, and tasks of one kind, that the page names one by one.
 RECENT, SHOWN = 8, 20
+#: Of what one point has open again, so much is said on the home page.
+FEW = 3
 #: Findings that may mean a lost sheet: each is named among the tasks.
 NAMED = ("fewer_sheets", "second_packet", "after_last_status", "seats_differ", "sets_undelivered", "sets_unplaced")
 
@@ -99,6 +101,7 @@ def _tasks(user: Any, known: list[board.SittingBoard], boards: list[board.Sittin
     return [
         *_put_back(user),
         *_queue_tasks(user),
+        *_reopened_tasks(known),
         *_matter_tasks(known),
         *_late_tasks(boards),
         *_desk_tasks(user),
@@ -138,6 +141,17 @@ def _queue_tasks(user: Any) -> list[Task]:
         tasks.append(
             Task("warn", text, link, _("Look at the reasons: these files are foreign, damaged or superfluous."))
         )
+    return tasks
+
+
+def _reopened_tasks(boards: list[board.SittingBoard]) -> list[Task]:
+    """Say what points have opened again after their statuses: they cure it, the centre waits."""
+    tasks = []
+    for each in boards:
+        if rows := each.at_point:
+            text = "; ".join(dict.fromkeys(row.text for row in rows[:FEW])) + (" …" if len(rows) > FEW else "")
+            link = reverse("centre-status", kwargs={"key": each.sitting.key})
+            tasks.append(Task("warn", f"{each.sitting.point}: {text}", link, rows[0].cure))
     return tasks
 
 

@@ -25,6 +25,7 @@ from wire.pki import Identity
 from wire.pki.trust import CertificateExpiredError, TrustStore
 
 GRACE = timedelta(days=3)
+MODES = {"live": Message("exam"), "training": Message("rehearsal")}
 
 
 @dataclass(frozen=True)
@@ -117,12 +118,11 @@ def evaluate(checked: CheckedPacket, *, sender: Identity | None) -> Destination:
 
 def _mode(header: PacketHeader) -> None:
     if header.mode != settings.PPE_MODE:
-        words = {"live": Message("exam"), "training": Message("rehearsal")}
         raise WrongModeError(
             Message(
                 "The packet's mode is {mode}; this centre works in «{own}».",
-                mode=words.get(header.mode, header.mode),
-                own=words[settings.PPE_MODE],
+                mode=MODES.get(header.mode, header.mode),
+                own=MODES[settings.PPE_MODE],
             )
         )
 

@@ -82,6 +82,7 @@ class PointFacts:
             "findings": [[row.code, row.number, row.text.ru, row.state, row.settled_reason] for row in self.findings],
             "open": [[each.packet.sha256, each.text] for each in self.board.open],
             "covered": [[each.packet.sha256, each.text] for each in self.board.covered],
+            "at_point": [[each.text, each.since] for each in self.board.at_point],
             "rescans": [[row.pk, row.state] for row in self.rescans],
             "rejected": [row.sha256 for row in self.rejected],
         }
@@ -136,13 +137,16 @@ class PointFacts:
         late = ", ".join(f"«{each.label}»" for each in self.board.statuses if not each.reported)
         parts = [_("not confirmed: %(what)s") % {"what": missing}] if missing else []
         parts += [_("no status: %(what)s") % {"what": late}] if late else []
-        if self.board.open:
-            parts.append(_("not settled: %(count)d") % {"count": len(self.board.open)})
+        if self.board.open_count:
+            parts.append(_("not settled: %(count)d") % {"count": self.board.open_count})
         return _("The exam point is not closed — %(why)s") % {"why": "; ".join(parts)}
 
     def _open(self) -> list[Flowable]:
         """Return what keeps the sitting open, and what an act covers, straight under the verdict."""
         rows = [[_where(each), _("not settled"), each.text] for each in self.board.open]
+        rows += [
+            [_("Exam point"), _("since %(time)s") % {"time": each.since}, each.text] for each in self.board.at_point
+        ]
         rows += [[_where(each), _("covered by an act or settled"), each.text] for each in self.board.covered]
         columns = [(_("Packet"), 46), (_("State"), 34), (_("What"), 100)]
         return layout.table(_("Differences and warnings"), columns, rows, empty="") if rows else []

@@ -41,6 +41,7 @@ def _data(boards: Sequence[SittingBoard]) -> dict[str, Any]:
             "statuses": [[status.status, status.words] for status in each.statuses],
             "open": [[matter.packet.sha256, matter.text] for matter in each.open],
             "covered": [[matter.packet.sha256, matter.text] for matter in each.covered],
+            "at_point": [[matter.text, matter.since] for matter in each.at_point],
         }
         for each in boards
     }
@@ -51,7 +52,7 @@ def _story(region: Region, day: date, boards: Sequence[SittingBoard], stamp: Sta
     cells = [cell for each in boards for cell in each.cells]
     done = sum(cell.done for cell in cells)
     good = bool(boards) and all(each.clean for each in boards)
-    open_matters, covered = sum(len(each.open) for each in boards), sum(len(each.covered) for each in boards)
+    open_matters, covered = sum(each.open_count for each in boards), sum(len(each.covered) for each in boards)
     lines = [f"{region.code} {region.name}", _("Day of the exam: %(day)s") % {"day": f"{day:%d.%m.%Y}"}]
     parts = [
         _("Exams closed: %(done)d of %(all)d.") % {"done": closed, "all": len(boards)},
@@ -105,7 +106,7 @@ def _row(each: SittingBoard, stamp: Stamp) -> list[str]:
         _done(each),
         str(sum(count.get("sheets", 0) + count.get("forms", 0) for count in counts)),
         str(sum(count.get("recordings", 0) for count in counts) or "—"),
-        str(len(each.open) or "—"),
+        str(each.open_count or "—"),
         *(_status(status, stamp) for status in each.statuses),
     ]
 
@@ -139,6 +140,9 @@ def _open(boards: Sequence[SittingBoard]) -> list[Flowable]:
         [each.sitting.point.key, each.sitting.subject.name, f"{matter.packet.room or hq}: {matter.text}"]
         for each in boards
         for matter in each.open
+    ]
+    rows += [
+        [each.sitting.point.key, each.sitting.subject.name, matter.text] for each in boards for matter in each.at_point
     ]
     columns = [(_("Exam point"), 20), (_("Subject"), 50), (_("Not settled"), 110)]
     return layout.table(_("Not settled"), columns, rows, empty="") if rows else []

@@ -1,9 +1,11 @@
 """An HQ in this process and a real centre behind granian: login, tus, receipts, the feed."""
 
+import contextlib
 import hashlib
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,11 +15,12 @@ from cryptography.hazmat.primitives import serialization
 from django.utils import timezone
 
 from common import files
-from day import acts
+from day import acts, telling
+from scanning import cards
 from tests.support.upload_node import ROOT, UploadNode, migrated
 from tests.transfers.conftest import ACTOR, fresh
 from transfers import feed, flash, link, outbox, seal, sign, tasks
-from transfers.models import FeedCursor, Packet
+from transfers.models import FeedCursor, Packet, StandingReport
 from wire import pki
 
 pytestmark = pytest.mark.slow
@@ -168,6 +171,29 @@ def test_the_same_packet_by_flash_and_by_network_has_one_effect(hq, centre, flas
     row = fresh(packet)
     assert {r.level for r in row.receipts.all()} == {"delivered", "acknowledged"}
     assert row.receipts.count() == 2, "a resend brings the same receipts, byte for byte"
+
+
+def test_what_is_open_again_reaches_the_centre_over_a_line_that_breaks(hq, centre):
+    hq.finish()
+    cards.reopen_by_hand(card=hq.card(), reason="закрыта по ошибке", actor=ACTOR)
+    telling._quiet.clear()
+    assert telling.tell() == 1
+    row = tasks.to_tell().get()
+    centre.kill(signal.SIGKILL)
+    tasks.tell(row.pk)
+    row.refresh_from_db()
+    assert row.told_at is None
+    assert "Нет связи" in row.problem.ru
+    centre.start()
+    for _twice in range(2):
+        StandingReport.objects.update(next_try_at=row.made_at, told_at=None)
+        tasks.tell(row.pk)
+        row.refresh_from_db()
+        assert row.told_at is not None, (row.problem.ru, centre.text()[-3000:])
+    with contextlib.closing(sqlite3.connect(next(centre.folder.glob("*.sqlite3")))) as database:
+        said = database.execute("SELECT number, said FROM rcoi_pointstanding").fetchall()
+    assert [number for number, _said in said] == [1], "twice told, once there"
+    assert "room_open_again" in said[0][1]
 
 
 @pytest.mark.parametrize("road", ["network", "drive"])

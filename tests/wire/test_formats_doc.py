@@ -15,15 +15,16 @@ from reportlab.platypus import Paragraph
 from common.paper import pdf
 from station_client.cli import main
 from tests.station_client.centre import make_package
-from tests.support.pki import DAY, header, the_fixtures
+from tests.support.pki import DAY, SITTING, header, the_fixtures
 from tests.wire.test_packet import make_header, tar_files
 from tests.wire.test_signed_documents import ACT, ITEM, NOW, RECEIPT
 from wire import journal, packet, pki
-from wire.documents import access_key, act, anchor, feed, receipt
+from wire.documents import access_key, act, anchor, feed, receipt, standing
 from wire.forms import make_number
 from wire.journal import FormSet
 from wire.journal.events import EVENTS
 from wire.journal.table import BEGIN, END, markdown
+from wire.messages import Both
 from wire.names import files as names_files
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +68,12 @@ def make_files(folder: Path) -> None:
     heads = (anchor.AnchoredHead("78-0001", 88, "a" * 64), anchor.AnchoredHead("node", 12, "b" * 64))
     said = anchor.AnchorDocument(1, "", "0198c0de", "training", NOW, heads)
     (folder / "ANCHOR_000001.p7m").write_bytes(anchor.write(said, [world.signer("rcoi")]))
+    words = Both("Пакет: бланки, ауд. 0101: аудитория открыта снова", "Packet: answer forms, room 0101: it is open again")
+    room = standing.OpenMatter("room_open_again", "0101", words, NOW)
+    said = standing.StandingDocument(
+        3, "training", "78", "0001", DAY, NOW, (standing.SittingStanding(SITTING, (room,)),), heads[0]
+    )
+    (folder / names_files.standing_name("78", "0001", DAY, 3)).write_bytes(standing.write(said, [world.signer("hq")]))
 
 
 def _journal(folder: Path) -> None:
@@ -145,6 +152,7 @@ def test_the_page_has_commands_for_every_format():
         "Receipt",
         "Feed",
         "Act",
+        "Standing",
         "Anchor",
         "Report",
     ):

@@ -12,7 +12,15 @@ from transfers.models.packets import (
     StatusName,
     Wiping,
 )
-from transfers.models.words import AnswerChannel, FeedCursor, FeedKind, FeedRecord, ReceiptLevel, ReceiptRecord
+from transfers.models.words import (
+    AnswerChannel,
+    FeedCursor,
+    FeedKind,
+    FeedRecord,
+    ReceiptLevel,
+    ReceiptRecord,
+    StandingReport,
+)
 
 __all__ = [
     "AnswerChannel",
@@ -29,6 +37,7 @@ __all__ = [
     "ReceiptLevel",
     "ReceiptRecord",
     "SequenceHead",
+    "StandingReport",
     "StatusName",
     "Wiping",
 ]

@@ -135,3 +135,34 @@ class ReceiptRecord(models.Model):
     def filename(self) -> str:
         """The receipt's name as a file."""
         return receipt_name(self.packet.name if self.packet else self.file_sha256, self.level)
+
+
+class StandingReport(Leased):
+    """What a point last said is open again on a day whose statuses were declared; the row is what still has to go."""
+
+    point = models.ForeignKey(ExamPoint, models.PROTECT, verbose_name=_("Exam point"), related_name="standing_reports")
+    date = models.DateField(_("day"))
+    number = models.PositiveBigIntegerField(_("number"))
+    #: Exam → code and place of each open matter: what the next evaluation is held against.
+    said = models.JSONField(_("what was said"), default=dict)
+    document = models.BinaryField(_("signed bytes"))
+    sha256 = models.CharField("SHA-256", max_length=64)
+    made_at = models.DateTimeField(_("made at"))
+    told_at = models.DateTimeField(_("taken by the regional centre at"), null=True, blank=True)
+    problem = MessageField(_("what went wrong"))
+
+    objects = ScopedQuerySet.as_manager()
+    SCOPE: ClassVar[str | None] = "point"
+
+    class Meta:
+        verbose_name = _("word about what is open again")
+        verbose_name_plural = _("words about what is open again")
+        ordering = ("point", "date")
+        constraints = [models.UniqueConstraint(fields=("point", "date"), name="one_standing_report_of_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.point} {self.date:%d.%m.%Y} № {self.number}"
+
+    def audit_subject(self) -> AuditSubject:
+        """Return what its events are about."""
+        return self.point.audit_subject().named(str(self))

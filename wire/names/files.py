@@ -83,6 +83,11 @@ def act_name(
     return f"ACT_{region}_{point}_{date:%d%m%y}_{subject}_{kind}_{room or 'HQ'}{tail}_{moment:%H%M%S}.p7m"
 
 
+def standing_name(region: str, point: str, date: dt.date, number: int) -> str:
+    """`STANDING_78_0001_290526_000003.p7m`: what was open at a point again, by the number of the word."""
+    return f"STANDING_{region}_{point}_{date:%d%m%y}_{number:06d}.p7m"
+
+
 def receipt_name(packet: str, level: str) -> str:
     """`<packet without .ppe>.<level>.p7m`."""
     return f"{packet.removesuffix('.ppe')}.{level}.p7m"
