@@ -19,6 +19,8 @@ from django.urls import set_urlconf
 
 from audit.log import SYSTEM, Actor
 from common import files
+from common.work.clock import now
+from day import telling
 from keys import node
 from ppe_portal import urls
 from rcoi.answering import feed as centre_feed
@@ -27,7 +29,7 @@ from rcoi.answering import rescan
 from rcoi.answering import statuses as centre_statuses
 from rcoi.checking import findings
 from rcoi.models import InboxChannel, InboxFinding, InboxPacket, IssuedReceipt
-from rcoi.receiving import channels, inbox, opening
+from rcoi.receiving import channels, inbox, opening, standing
 from rcoi.states import WORKING, FindingState
 from scanning.models import RoomCard
 from tests.day.reference_centre import Centre
@@ -35,7 +37,7 @@ from tests.day.world import PICTURE, Exam, World
 from tests.support.journals import JournalStation
 from tests.transfers.conftest import ACTOR, Hq
 from transfers import feed, flash, importing, receipts
-from transfers.models import Packet
+from transfers.models import Packet, StandingReport
 from wire import canonical, pki
 from wire.documents.anchor import AnchoredHead
 from wire.forms import make_number
@@ -74,6 +76,7 @@ WORDS = {
     "log_went_back": "back",
     "sets_unplaced": "unplaced",
     "sets_contested": "contested",
+    "open_at_point": "told",
 }
 #: Signed, and not known to be answered for good.
 SENT = ("queued", "uploading", "handed_over", "delivered", "stuck", "acknowledged", "rejected", "superseded")
@@ -187,6 +190,21 @@ class Both(World):
             rows = InboxPacket.objects.filter(state__in=WORKING).order_by("pk").values_list("pk", flat=True)
             for pk in list(rows)[: some or None]:
                 opening.open_packet(pk)
+
+    def node(self) -> None:
+        """What the node does by itself; what is open again is told, too."""
+        super().node()
+        self.tells()
+
+    def tells(self) -> None:
+        """The point says what is open again, and its word arrives."""
+        telling._quiet.clear()
+        telling.tell()
+        for row in StandingReport.objects.filter(told_at=None):
+            sender = pki.identity_of(node.node_signer(self.point).certificate)
+            with self.centre():
+                standing.receive(document=bytes(row.document), sender=sender, actor=SYSTEM)
+            StandingReport.objects.filter(pk=row.pk).update(told_at=now())
 
     # --- from the centre to the point -------------------------------------------------------------------------------
 

@@ -56,24 +56,6 @@ def owed(sitting: int, station: str) -> set[Owed]:
     return found
 
 
-def untold(sitting: int) -> set[Owed]:
-    """Return what may be owed here though the centre has heard every word of the point: nothing has said it yet.
-
-    A room that a person has opened again, the entries of this station under which no packet was signed, and a status
-    whose next version, with a journal that came since, is not made yet: with it, the centre learns what is missing in
-    its room.
-    """
-    scans = [post for post in _posts(sitting, "scan") if _standing(sitting, post) and _heads_held(sitting, post)]
-    found: set[Owed] = {("scan_journal", post["number"]) for post in scans}
-    sql = "SELECT c.*, r.number, r.kind FROM scanning_roomcard c JOIN stations_room r ON r.id = c.room_id"
-    cards = rows(sql + " WHERE c.sitting_id = %s", sitting)
-    late = {name for name in (FINISHED, TRANSFERRED) if _outgrown(sitting, name)}
-    for each in cards:
-        if each["state"] != "packed" or FINISHED in late:
-            found.add(("packet", "HQ" if each["kind"] == "hq" else each["number"]))
-    return found | {("status", name) for name in late}
-
-
 # --- journals ---------------------------------------------------------------------------------------------------------
 
 

@@ -43,10 +43,11 @@ class Centre:
     def __init__(self, sitting: int) -> None:
         self.sitting = sitting
         (exam,) = rows(
-            "SELECT s.*, u.oral FROM stations_sitting s JOIN stations_subject u ON u.id = s.subject_id WHERE s.id = %s",
+            "SELECT s.*, u.oral, u.code FROM stations_sitting s JOIN stations_subject u ON u.id = s.subject_id"
+            " WHERE s.id = %s",
             sitting,
         )
-        self.oral = bool(exam["oral"])
+        self.oral, self.subject = bool(exam["oral"]), exam["code"]
         self.rooms = {
             each["number"]: each
             for each in rows(
@@ -124,6 +125,7 @@ class Centre:
             self._unplaced(covered=False),
             self._contested(covered=False),
             self._went_back(),
+            self._told(),
         ):
             found |= part
         return found
@@ -132,6 +134,19 @@ class Centre:
         """Return what a GEK member's act covers: nobody has to do anything, and yet it is not green."""
         acts = {("act", each["sha256"]) for each in self.standing() if each["document"].get("closed_with_act")}
         return acts | set(self._fewer(covered=True)) | set(self._balances(by_act=True)) | self._told()
+
+    def _told(self) -> dict[Lack, Any]:
+        """What the highest word of each node of the point leaves open of the exam."""
+        sql = "SELECT w.node, w.said FROM rcoi_pointstanding w JOIN stations_sitting s"
+        sql += " ON s.point_id = w.point_id AND s.date = w.date WHERE s.id = %s ORDER BY w.number"
+        newest = {each["node"]: plain(each["said"]) for each in rows(sql, self.sitting)}
+        return {
+            ("told", f"{key} {node} {matter['code']} {matter['place']}"): ""
+            for node, said in newest.items()
+            for key, matters in said.items()
+            if key.endswith(f"-{self.subject}")
+            for matter in matters
+        }
 
     def _places(self) -> dict[Lack, Any]:
         kinds = {"voice": "audio", "written": "blanks"}

@@ -68,7 +68,7 @@ def make_files(folder: Path) -> None:
     heads = (anchor.AnchoredHead("78-0001", 88, "a" * 64), anchor.AnchoredHead("node", 12, "b" * 64))
     said = anchor.AnchorDocument(1, "", "0198c0de", "training", NOW, heads)
     (folder / "ANCHOR_000001.p7m").write_bytes(anchor.write(said, [world.signer("rcoi")]))
-    words = Both("Пакет: бланки, ауд. 0101: аудитория открыта снова", "Packet: answer forms, room 0101: it is open again")
+    words = Both("Пакет, ауд. 0101: аудитория открыта снова", "Packet, room 0101: the room is open again")
     room = standing.OpenMatter("room_open_again", "0101", words, NOW)
     said = standing.StandingDocument(
         3, "training", "78", "0001", DAY, NOW, (standing.SittingStanding(SITTING, (room,)),), heads[0]
