@@ -1,20 +1,24 @@
 """What the pages of the desk show: plain values gathered in few queries, the same for the page and its JSON."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db.models import Count, Prefetch, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from common.errors import language
 from scanning.expected_forms import ExpectedForms
 from scanning.findings import Meaning, Words, meaning
-from scanning.models import Discrepancy, Finding, Recording, RoomCard, Sheet
+from scanning.models import Discrepancy, Finding, Recording, RoomCard, Sheet, short_title
 from scanning.reconcile import Balance, evaluate
 from scanning.sheets import Legal, legal_actions
 from scanning.states import ACTIVE, CardState, RecordingState, SheetState
 from wire.room import PROBLEM, equation
 
+#: As many missing numbers are offered as buttons, or named in a sentence; the others wait folded.
+SHOWN = 6
 CHIPS = {
     CardState.WAITING: "idle",
     CardState.OPEN: "info",
@@ -52,15 +56,40 @@ class RoomRow:
         return equation(self.card.balance).render(language())
 
 
+@dataclass(frozen=True)
+class LackingSheet:
+    """A sheet that the print journals name and the room has not got."""
+
+    number: str
+    kind: str
+
+    @property
+    def title(self) -> str:
+        """The form's name, short."""
+        return short_title(self.kind)
+
+
 @dataclass
 class ProblemRow:
-    """A sheet that needs a person, with everything said about it."""
+    """A sheet that needs a person, with everything said about it.
+
+    Attributes:
+        sheet: The sheet.
+        causes: What is wrong with it, each with what to do.
+        actions: What may be done with it now.
+        places: Places of the findings on the picture, in per cent.
+        twin: Another sheet of the room with the same number.
+        lacking: Sheets that the room has not got and that this one may be; those of its own form first.
+        loss: What the room would lack without this sheet; empty when nothing.
+    """
 
     sheet: Sheet
     causes: list[tuple[str, Meaning | Words]]
     actions: list[Legal]
     places: list[dict[str, str]]
     twin: Sheet | None = None
+    lacking: list[LackingSheet] = field(default_factory=list)
+    loss: str = ""
 
 
 @dataclass
@@ -120,8 +149,20 @@ def sheets_of(card: RoomCard) -> list[Sheet]:
     return sheets
 
 
-def problem_rows(sheets: list[Sheet]) -> list[ProblemRow]:
-    """Return the sheets that need a person, worst first."""
+def lacking_sheets(card: RoomCard) -> list[LackingSheet]:
+    """Return the sheets that the last comparison found missing, by number; recordings and forms of the HQ are none."""
+    rows = card.discrepancies.filter(kind=Discrepancy.Kind.MISSING, resolved_at__isnull=True).exclude(number="")
+    known = rows.exclude(form__startswith="audio").order_by("number").values_list("number", "form")
+    return [LackingSheet(number, kind) for number, kind in known]
+
+
+def problem_rows(sheets: list[Sheet], lacking: Sequence[LackingSheet] = ()) -> list[ProblemRow]:
+    """Return the sheets that need a person, worst first.
+
+    Args:
+        sheets: All sheets of the room.
+        lacking: What the room has not got: a doubtful sheet may be one of them.
+    """
     rows = []
     by_number: dict[str, list[Sheet]] = {}
     for sheet in sheets:
@@ -135,19 +176,51 @@ def problem_rows(sheets: list[Sheet]) -> list[ProblemRow]:
         kinds = frozenset(each.kind for each in differences)
         doubts = [each for each in sheet.findings.all() if each.severity != Finding.Severity.INFO]
         causes: list[tuple[str, Meaning | Words]] = [
-            (str(each.text), DISCREPANCY_MEANINGS.get(each.kind, "")) for each in serious if each.kind != "unreadable"
+            (str(each.text), _meaning_of(each.kind, lacking)) for each in serious if each.kind != "unreadable"
         ]
         causes += [(_said(each), meaning(each.kind)) for each in doubts]
         twins = [each for each in by_number.get(sheet.number, []) if each.pk != sheet.pk]
-        rows.append(ProblemRow(sheet, causes, legal_actions(sheet, kinds), _places(sheet, doubts), _first(twins)))
+        row = ProblemRow(sheet, causes, legal_actions(sheet, kinds), _places(sheet, doubts), _first(twins))
+        if not sheet.number or "unknown" in kinds:
+            row.lacking = sorted(lacking, key=lambda each: (each.kind != sheet.kind, each.number))
+        row.loss = _loss(sheet, kinds, twins, row.lacking)
+        rows.append(row)
     return sorted(rows, key=lambda row: (bool(row.sheet.number), row.sheet.pk))
+
+
+def _meaning_of(kind: str, lacking: Sequence[LackingSheet]) -> Words:
+    """Say what to do about a difference; what may be a missing sheet is never advised to be left out."""
+    if kind == "unknown" and lacking:
+        return _(
+            "No print journal has this number, and the room lacks sheets: the number may have been read wrongly. "
+            "Compare it with the one printed on the paper and give the right one."
+        )
+    return DISCREPANCY_MEANINGS.get(kind, "")
+
+
+def _loss(sheet: Sheet, kinds: frozenset[str], twins: list[Sheet], lacking: Sequence[LackingSheet]) -> str:
+    """Say what the room would lack if the sheet were left out."""
+    if lacking:
+        numbers = ", ".join(each.number for each in lacking[:SHOWN]) + (" …" if len(lacking) > SHOWN else "")
+        return ngettext(
+            "The room lacks %(count)s sheet, and this may be it: %(numbers)s.",
+            "The room lacks %(count)s sheets, and this may be one of them: %(numbers)s.",
+            len(lacking),
+        ) % {"count": len(lacking), "numbers": numbers}
+    if sheet.number and not twins and not kinds & {"foreign", "unknown", "unlisted"}:
+        told = {"title": sheet.title, "number": sheet.number}
+        return str(_("The room will then lack this sheet: %(title)s %(number)s.") % told)
+    return ""
 
 
 def calm_row(sheet: Sheet) -> ProblemRow:
     """Return a sheet that waits for nobody, the way the big picture shows it."""
     doubts = [each for each in sheet.findings.all() if each.severity != Finding.Severity.INFO]
     causes: list[tuple[str, Meaning | Words]] = [(_said(each), meaning(each.kind)) for each in doubts]
-    return ProblemRow(sheet, causes, legal_actions(sheet), _places(sheet, doubts))
+    kinds = frozenset(each.kind for each in sheet.open_differences)  # type: ignore[attr-defined]
+    row = ProblemRow(sheet, causes, legal_actions(sheet), _places(sheet, doubts))
+    row.loss = _loss(sheet, kinds, [], ()) if sheet.active else ""
+    return row
 
 
 def thumbs(sheets: list[Sheet], problems: list[ProblemRow]) -> list[tuple[Sheet, str]]:

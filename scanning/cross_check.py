@@ -1,4 +1,4 @@
-"""What the forms of the HQ say about a room, read by machine: a second opinion beside the card, never its source."""
+"""What the forms of the HQ say about a room: a second opinion beside the card, where it is sure; never its source."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -28,15 +28,13 @@ class CrossCheck:
     sheet: Sheet
     words: str | Promise
     value: str
-    confidence: float
-    sure: bool
     place: tuple[int, ...]
     card: int | None
 
     @property
     def differs(self) -> bool:
-        """Whether a certain reading contradicts the card."""
-        return self.sure and self.card is not None and int(self.value) != self.card
+        """Whether the form contradicts the card."""
+        return self.card is not None and int(self.value) != self.card
 
 
 def cross_checks(card: RoomCard) -> list[CrossCheck]:
@@ -61,14 +59,13 @@ def cross_checks(card: RoomCard) -> list[CrossCheck]:
 
 def _of_card(card: RoomCard, sheet: Sheet, rows: Iterable[dict[str, Any]]) -> Iterator[CrossCheck]:
     for row in rows:
-        if row["name"] in _COUNTS:
+        # A doubtful digit beside a person's own count would only unsettle the person.
+        if row["name"] in _COUNTS and row["sure"]:
             name, words = _COUNTS[row["name"]]
             yield CrossCheck(
                 sheet,
                 words,
                 row["value"],
-                row["confidence"],
-                row["sure"],
                 tuple(row["place"]),
                 getattr(card, name) if card.filled else None,
             )

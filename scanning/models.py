@@ -225,6 +225,12 @@ class SheetQuerySet(ScopedQuerySet["Sheet"]):
         return self.filter(state__in=ACTIVE)
 
 
+def short_title(kind: str) -> str:
+    """Return the name of a form, short: up to the first full stop of its official title."""
+    form = CATALOGUE.get(kind)
+    return str(Both(form.title.ru.split(".")[0], form.title.en)) if form else str(_("Form not recognised"))
+
+
 class Sheet(models.Model):
     """One scanned side of paper."""
 
@@ -292,8 +298,7 @@ class Sheet(models.Model):
     @property
     def title(self) -> str:
         """The form's name, short."""
-        form = self.form
-        return str(Both(form.title.ru.split(".")[0], form.title.en)) if form else str(_("Form not recognised"))
+        return short_title(self.kind)
 
 
 class Recording(Leased):

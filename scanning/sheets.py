@@ -60,7 +60,8 @@ def legal_actions(sheet: Sheet, kinds: frozenset[str] = frozenset()) -> list[Leg
         # A number without a picture would close a room whose packet lacks the sheet.
         return [Legal(READ_AGAIN, _("Read again")), Legal(DISCARD, _("Leave out"), "reason")]
     actions = []
-    if not sheet.number or sheet.state == SheetState.PROBLEM or sheet.decision == SET_NUMBER:
+    # A number that nobody printed may be a label's, or read wrongly: the paper says which it is.
+    if not sheet.number or sheet.state == SheetState.PROBLEM or sheet.decision == SET_NUMBER or "unknown" in kinds:
         actions.append(Legal(SET_NUMBER, _("Type the number"), "number"))
     # No acceptance makes a sheet ours that another room or nobody printed.
     if sheet.number and not kinds & {"foreign", "unknown"}:

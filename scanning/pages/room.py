@@ -57,7 +57,7 @@ def _live(request: HttpRequest, card: RoomCard) -> dict[str, Any]:
     register = read_expected_forms(card.sitting)
     rows = board.sheets_of(card)
     balance = board.live_balance(card, register)
-    problems = board.problem_rows(rows) if not card.closed else []
+    problems = board.problem_rows(rows, board.lacking_sheets(card)) if not card.closed else []
     open_rows = list(card.discrepancies.filter(resolved_at__isnull=True))
     thumbs = board.thumbs(rows, problems)
     shown = thumbs if request.GET.get("all") else thumbs[:THUMBS]

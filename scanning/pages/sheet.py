@@ -26,7 +26,7 @@ def stage(request: HttpRequest, key: str, room: str, pk: int) -> HttpResponse:
 
 def _context(request: HttpRequest, card: RoomCard, pk: int) -> dict[str, Any]:
     rows = board.sheets_of(card)
-    problems = board.problem_rows(rows) if not card.closed else []
+    problems = board.problem_rows(rows, board.lacking_sheets(card)) if not card.closed else []
     row = next((each for each in problems if each.sheet.pk == pk), None)
     place = problems.index(row) if row else -1
     if row is None:

@@ -185,11 +185,12 @@ def test_sheets_are_decided_about_by_keys_alone(open_page, look, desk, technicia
         seen.add("twin" if twins else "unknown")
         look(page, "desk-stage-twins" if twins else "desk-stage-unknown", full=False)
         if twins:
-            page.keyboard.press("r")
-            page.keyboard.press("r")
+            page.keyboard.press("r", delay=120)
+            page.keyboard.press("r", delay=120)
             page.locator(".stage-side .inline[data-action=accept] button").press("Enter")
         else:
             page.keyboard.press("x")
+            page.wait_for_function("document.activeElement.name === 'reason'")
             page.keyboard.type("посторонний лист")
             page.keyboard.press("Enter")
             page.wait_for_selector("#scan-discard[open]")
@@ -223,3 +224,54 @@ def test_a_number_typed_for_an_unreadable_sheet_never_excludes_it(open_page, des
     assert not Sheet.objects.filter(state=SheetState.DISCARDED).exists()
     assert Sheet.objects.get(decision="set_number").number == one["R"]
     assert page.locator(".stage-side kbd").filter(has_text=re.compile("[0-9]")).count() == 0
+
+
+def test_a_missing_number_is_a_button_beside_the_sheet_that_may_be_it(open_page, look, desk, technician, workers):
+    one, two = desk.journal(count=2)
+    blurred = damage(desk.page(one["R"]), blur=9)
+    desk.scan(*[desk.page(n) for n in [*one.values(), *two.values()] if n not in (one["R"], two["AB"])], blurred)
+    page = open_page(technician, address(desk))
+    page.keyboard.press("n")
+    page.wait_for_selector("#stage")
+    buttons = page.locator(".stage-side .scan-lacking button")
+    assert [each.split()[0] for each in buttons.all_inner_texts()] == sorted((one["R"], two["AB"]))
+    page.fill("#stage input[name=reason]", "плохо видно")
+    page.press("#stage input[name=reason]", "Enter")
+    page.wait_for_selector("#scan-discard[open]")
+    # What the room would lack is said before the sheet is left out, and the first press keeps it.
+    said = page.locator("#scan-discard").inner_text()
+    assert one["R"] in said
+    assert two["AB"] in said
+    look(page, "desk-stage-lacks", full=False)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#scan-discard:not([open])", state="attached")
+    buttons.filter(has_text=one["R"]).click()
+    page.wait_for_selector("#scan-room")
+    assert Sheet.objects.get(decision="set_number").number == one["R"]
+    assert not Sheet.objects.filter(state=SheetState.DISCARDED).exists()
+
+
+def test_the_burst_of_a_reader_decides_nothing_but_the_number(open_page, desk, technician, workers):
+    (one,) = desk.journal(count=1)
+    blurred = damage(desk.page(one["R"]), blur=9)
+    desk.scan(*[desk.page(n) for n in one.values() if n != one["R"]], blurred)
+    page = open_page(technician, address(desk))
+    sheet = Sheet.objects.get(number="")
+    # Some readers say first which code they read: with the letters of decisions on the sheet, of rooms in the list.
+    page.keyboard.type("]n" + one["AB"], delay=5)
+    page.wait_for_timeout(300)
+    assert page.url.endswith(address(desk))
+    page.goto(page.url + f"sheets/{sheet.pk}/")
+    page.locator("#stage input[name=number]").blur()
+    page.keyboard.type("]X0" + "ANMX", delay=5)
+    page.wait_for_timeout(300)
+    assert page.locator("#stage").count() == 1
+    assert page.evaluate("document.activeElement.name") != "reason"
+    # Into a field of reasons by mistake: a number all the same.
+    page.fill("#stage input[name=number]", "")
+    page.focus("#stage input[name=reason]")
+    page.keyboard.type(one["R"], delay=5)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#scan-room")
+    assert Sheet.objects.get(pk=sheet.pk).number == one["R"]
+    assert not Sheet.objects.filter(state=SheetState.DISCARDED).exists()

@@ -48,5 +48,10 @@ def test_the_protocol_and_the_summary_are_held_against_the_card(desk, technician
     page = technician.client.get(f"/scanning/{desk.sitting.key}/0101/").content.decode()
     assert 'id="opinions"' in page
     assert page.count("в карточке 0") == 1
+    # A doubtful reading is no opinion.
+    for sheet in Sheet.objects.filter(kind="05-02"):
+        sheet.reading["fields"][0]["sure"] = False
+        sheet.save()
+    assert len(cross_check.cross_checks(desk.card())) == len(found) - 1
     Sheet.objects.filter(kind="13-02-МАШ").update(reading={"fields": []})
     assert not any(each.differs for each in cross_check.cross_checks(desk.card()))

@@ -3,7 +3,7 @@
 import pytest
 
 from audit.models import Event
-from scanning import cards, contents, sheets
+from scanning import board, cards, contents, sheets
 from scanning.errors import (
     CardChangedError,
     CardIsClosedError,
@@ -119,6 +119,25 @@ def test_an_unknown_number_is_never_taken_for_ours(desk):
     said = b"".join(bytes(line) for line in ScanEntry.objects.values_list("line", flat=True)).decode()
     assert "посторонний лист …" in said
     assert unknown not in said + str(list(Event.objects.values_list("subject", "data")))
+
+
+def test_a_number_nobody_printed_is_not_advised_to_be_left_out_while_a_sheet_is_missing(desk):
+    sets = desk.journal()
+    kept = [number for each in sets for number in each.values() if number != sets[0]["AB"]]
+    desk.scan(*[desk.page(number) for number in kept], desk.page(make_number("AB", 778)))
+    desk.fill(registration_count=2)
+    card = desk.card()
+    (row,) = board.problem_rows(board.sheets_of(card), board.lacking_sheets(card))
+    assert [(each.number, each.kind) for each in row.lacking] == [(sets[0]["AB"], "AB")]
+    (said,) = [str(words) for _text, words in row.causes]
+    assert "исключите" not in said
+    assert "Сверьте" in said
+    assert sets[0]["AB"] in row.loss
+    sheets.decide(sheet=row.sheet, action="set_number", number=sets[0]["AB"], actor=ACTOR)
+    assert desk.card().state == CardState.RECONCILED
+    # A sheet that is the room's own says what goes with it.
+    (own,) = [each for each in board.sheets_of(desk.card()) if each.number == sets[1]["R"]]
+    assert sets[1]["R"] in board.calm_row(own).loss
 
 
 def test_an_unreadable_sheet_gets_its_number_by_hand_and_only_a_printed_one(desk):

@@ -63,15 +63,22 @@
     else row.querySelector("button").click();
   };
   // Enter in a field presses the button beside it, not the first one of the form.
+  const number = stage.querySelector("input[name=number]");
   stage.addEventListener("keydown", (event) => {
     const row = event.target.closest?.(".inline");
     if (event.key === "Enter" && row && event.target.matches("input[type=text]")) {
       event.preventDefault();
+      // A reader's number that ran into another field is a number all the same, and no reason.
+      if (number && event.target !== number && /^[0-9]{13}$/.test(event.target.value.trim())) {
+        number.value = event.target.value.trim();
+        event.target.value = "";
+        number.closest(".inline").querySelector("button").click();
+        return;
+      }
       row.querySelector("button").click();
     }
   });
   // A hand-held reader, or a person in a hurry: whatever has the focus, digits go into the number field.
-  const number = stage.querySelector("input[name=number]");
   document.addEventListener("keydown", (event) => {
     if (number && /^[0-9]$/.test(event.key) && !window.deskKeys.typing() && !event.ctrlKey && !event.metaKey && !event.altKey
       && !document.querySelector("dialog[open]")) number.focus();
