@@ -70,6 +70,14 @@ MEANINGS: dict[str, Meaning] = {
         _("Empty page"),
         _("If it is the back of a sheet, leave the page out. If the sheet lay face down, scan it again."),
     ),
+    "stretched": Meaning(
+        _("The picture is longer than the sheet: the feed slipped"),
+        _("If everything can be read, nothing needs to be done. Clean the rollers of the scanner."),
+    ),
+    "shortened": Meaning(
+        _("The picture is shorter than the sheet: lines may be missing"),
+        _("Compare with the paper and scan the sheet again. Confirm the number only if nothing is missing."),
+    ),
     "corner_missing": Meaning(
         _("A corner of the sheet is not seen: folded or cut off"),
         _("Straighten the corners; if text is cut off, scan the sheet again."),
@@ -105,6 +113,10 @@ MEANINGS: dict[str, Meaning] = {
         _("A page of the file is damaged"), _("Scan the sheet again, leave this picture out with a reason.")
     ),
     "too_many_pixels": Meaning(_("The page claims to be too large"), _("Scan the sheet again: A4, 300 dpi.")),
+    "too_few_pixels": Meaning(_("The picture is too small for a sheet"), _("Scan the sheet again: A4, 300 dpi.")),
+    "unread_coding": Meaning(
+        _("The page is coded in a way that is not read"), _("Set the scanner to TIFF and scan the sheet again.")
+    ),
     "wrong_depth": Meaning(_("Unsuitable colour depth"), _("Set up the scanner: black and white, 300 dpi.")),
     "silent": Meaning(
         _("There is no speech in the recording"),

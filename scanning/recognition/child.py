@@ -56,7 +56,7 @@ def _answer(request: Told, operations: Operations) -> Told:
         return refusal_message(refusal)
     except MemoryError:
         return {"failed": "MemoryError", "passing": "memory"}
-    except (OSError, ValueError, cv2.error) as error:
+    except Exception as error:
         found = {"failed": f"{type(error).__name__}: {error}"[:500]}
         trouble = _trouble(error)
         return {**found, "passing": trouble} if trouble else found

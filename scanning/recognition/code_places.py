@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scanning.recognition.decode import Grey
 from scanning.recognition.marks import Marks
+from scanning.recognition.picture import Grey
 from wire.forms import GEOMETRY
 
 Floats = NDArray[np.float32]

@@ -16,8 +16,8 @@ import numpy as np
 import zxingcpp
 
 from scanning.recognition.code_places import View, code_views
-from scanning.recognition.decode import Grey
 from scanning.recognition.marks import Marks
+from scanning.recognition.picture import Grey
 from wire.forms import SheetCode, check_number, parse_sheet_code
 
 FORMATS = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.Code128, zxingcpp.BarcodeFormat.DataMatrix])

@@ -4,9 +4,9 @@ Every limit is judged on headers before a single pixel is decoded.
 """
 
 import io
-import os
+import re
+import struct
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,40 +17,51 @@ import cv2
 import numpy as np
 import pypdfium2 as pdfium
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, TiffImagePlugin
+from PIL import Image, ImageOps, PngImagePlugin, TiffImagePlugin
 
+from scanning.recognition import bigtiff, pdf
+from scanning.recognition.complaints import heard, inflates, jpeg_complaint, words
 from scanning.recognition.errors import (
     DamagedFileError,
     EmptyFileError,
     TooManyPagesError,
     TooManyPixelsError,
     UnknownFormatError,
+    UnreadCodingError,
     WrongDepthError,
 )
 from scanning.recognition.fax import read_fax
+from scanning.recognition.picture import MAX_PAGES, MAX_PIXELS, Grey, PageImage, check_size, paper_dpi
 
-Grey = NDArray[np.uint8]
 Format = Literal["tiff", "png", "jpeg", "pdf"]
 
-MAX_PIXELS = 40_000_000
-MAX_PAGES = 500
-PDF_DPI = 300
-_SCREEN_DPI = 96.0
 _WHITE = 255
 _ROWS = 256
-_HEARD = 1 << 16  # bytes of complaints
+_HEAD = 1024  # bytes within which the header of a PDF may stand
+#: A mark of Unicode, empty bytes, a printer's commands may stand before the header of a PDF: it begins a line.
+_PDF_LATER = re.compile(rb"(?:[\r\n\0]|^\xef\xbb\xbf|^\xfe\xff|^\xff\xfe)[ \t]*%PDF-[12]\.")
+_PROFILE = 1 << 25  # bytes that a colour profile may have
 #: How libtiff begins what it says of tags: no loss.
 _OF_TAGS = (b"TIFFReadDirectory", b"TIFFFetch", b"TIFFAdvanceDirectory", b"TIFFReadCustomDirectory")
-_JPEG_END = (0xFF, 0xD9)
-_JPEG_RESTARTS = frozenset(b"0xd%d" % number for number in range(8))
+_JPEG_END = b"\xff\xd9"
+#: Frames that libjpeg does not decode: without loss, in layers, the arithmetic ones of those.
+_JPEG_UNREAD = {0xC3: "lossless JPEG", 0xC5: "hierarchical JPEG", 0xC6: "hierarchical JPEG", 0xC7: "hierarchical JPEG"}
+_JPEG_UNREAD |= {0xCB: "lossless JPEG", 0xCD: "hierarchical JPEG", 0xCE: "hierarchical JPEG", 0xCF: "hierarchical JPEG"}
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _TIFF_COMPRESSION, _TIFF_JPEG, _TIFF_JPEG_TABLES = 259, 7, 347
 _TIFF_DEFLATE = (8, 32946)
+_TIFF_BITS, _ORIENTATION = 258, 274
 #: The numbers of the tags of strips, and of tiles.
 _TIFF_OFFSETS, _TIFF_SIZES = (273, 324), (279, 325)
-_SQUARE = 1.1  # times: pixels that differ by less are square
+#: A reduced picture of another page: bit 0 of the new tag, 2 in the old one.
+_TIFF_NEW_KIND, _TIFF_OLD_KIND = 254, 255
+_LYING = range(5, 9)  # orientations that turn the page on its side
+_SQUARE = 1.02  # times: pixels that differ by less are square
 
 # One strip a page: then a page goes into a PDF as it is, without decoding. The setting is Pillow's module global.
 TiffImagePlugin.STRIP_SIZE = 1 << 30
+# A colour profile of megabytes says nothing against a page; Pillow takes it for a bomb.
+PngImagePlugin.MAX_TEXT_CHUNK = _PROFILE
 
 _MAGIC: tuple[tuple[bytes, Format], ...] = (
     (b"II*\x00", "tiff"),
@@ -80,19 +91,10 @@ class FileInfo:
     suffix_fits: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PageImage:
-    """One page as pixels, the way the scanner saw it; `damaged` when its decoder complained and went on."""
-
-    pixels: Grey
-    dpi: float | None
-    bilevel: bool
-    damaged: bool = False
-
-
 def sniff(head: bytes) -> Format | None:
     """The format that the first bytes tell, whatever the file is called."""
-    return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+    found = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+    return found or ("pdf" if _PDF_LATER.search(head[:_HEAD]) else None)
 
 
 def inspect(path: Path, name: str = "") -> FileInfo:
@@ -103,16 +105,18 @@ def inspect(path: Path, name: str = "") -> FileInfo:
         name: The name it came under; only its ending is judged.
 
     Raises:
-        EmptyFile, UnknownFormat, TooManyPages, TooManyPixels, WrongDepth, DamagedFile: as their names say.
+        EmptyFileError, UnknownFormatError, TooManyPagesError, TooManyPixelsError, TooFewPixelsError, WrongDepthError,
+        UnreadCodingError, LockedFileError, DamagedFileError: as their names say.
     """
     with path.open("rb") as file:
-        head = file.read(8)
+        head = file.read(_HEAD)
     if not head:
         raise EmptyFileError
     kind = sniff(head)
     if kind is None:
         raise UnknownFormatError
-    pages = _pdf_pages(path) if kind == "pdf" else _raster_pages(path, kind)
+    with _damage_is_refused():
+        pages = pdf.count(path) if kind == "pdf" else _raster_pages(path, kind)
     suffix = Path(name).suffix.lower()
     return FileInfo(kind, pages, not suffix or suffix in _SUFFIXES[kind])
 
@@ -127,7 +131,16 @@ def _damage_is_refused(page: int | None = None) -> Iterator[None]:
             yield
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise TooManyPixelsError(0, 0, MAX_PIXELS) from error
-        except (OSError, SyntaxError, ValueError, TypeError, KeyError, OverflowError, EOFError) as error:
+        except (
+            OSError,
+            SyntaxError,
+            ValueError,
+            TypeError,
+            KeyError,
+            ArithmeticError,
+            EOFError,
+            struct.error,
+        ) as error:
             raise DamagedFileError(page) from error
         except (pdfium.PdfiumError, MemoryError, IndexError, AttributeError, cv2.error) as error:
             raise DamagedFileError(page) from error
@@ -136,12 +149,38 @@ def _damage_is_refused(page: int | None = None) -> Iterator[None]:
 def _open(path: Path, kind: Format) -> Image.Image:
     # Our own limit is judged below with the real numbers; Pillow's stands guard behind it.
     Image.MAX_IMAGE_PIXELS = 4 * MAX_PIXELS
+    source: Any = path
+    if kind == "jpeg":
+        _check_jpeg(path)
+    elif kind == "tiff":
+        with path.open("rb") as file:
+            if file.read(len(bigtiff.MAGIC)) == bigtiff.MAGIC:
+                file.seek(0)
+                source = io.BytesIO(bigtiff.classic(file.read()))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return Image.open(path, formats=[_PILLOW_FORMAT[kind]])
+            return Image.open(source, formats=[_PILLOW_FORMAT[kind]])
         except Image.DecompressionBombError as error:
             raise TooManyPixelsError(*_claimed_size(path), MAX_PIXELS) from error
+
+
+def _check_jpeg(path: Path) -> None:
+    """Refuse the kinds of JPEG that libjpeg does not decode, each by its name."""
+    with path.open("rb") as file:
+        file.seek(2)
+        while len(head := file.read(4)) == 4 and head[0] == 0xFF:
+            if head[1] == 0xFF:
+                file.seek(-3, io.SEEK_CUR)  # fill bytes before a marker
+                continue
+            if head[1] in _JPEG_FRAMES:
+                bits = file.read(1)
+                if head[1] in _JPEG_UNREAD:
+                    raise UnreadCodingError(_JPEG_UNREAD[head[1]])
+                if bits and bits[0] != 8:
+                    raise WrongDepthError(str(bits[0]))
+                return
+            file.seek(max(int.from_bytes(head[2:], "big") - 2, 0), io.SEEK_CUR)
 
 
 def _claimed_size(path: Path) -> tuple[int, int]:
@@ -156,44 +195,49 @@ def _claimed_size(path: Path) -> tuple[int, int]:
 
 
 def _check_frame(image: Image.Image) -> None:
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise TooManyPixelsError(width, height, MAX_PIXELS)
     if image.mode not in _MODES:
         raise WrongDepthError(str(image.mode))
-    bits = getattr(image, "tag_v2", {}).get(258, (8,))
+    bits = getattr(image, "tag_v2", {}).get(_TIFF_BITS, (8,))
     if any(depth not in (1, 8) for depth in (bits if isinstance(bits, tuple) else (bits,))):
         raise WrongDepthError(", ".join(map(str, bits if isinstance(bits, tuple) else (bits,))))
+    check_size(*image.size)
 
 
 def _raster_pages(path: Path, kind: Format) -> int:
-    pages = 0
-    with _damage_is_refused(), _open(path, kind) as image:
-        while True:
+    with _open(path, kind) as image:
+        frames = _frames(image)
+        if len(frames) == 1:
+            image.seek(frames[0])
             _check_frame(image)
-            pages += 1
-            if pages > MAX_PAGES:
-                raise TooManyPagesError(MAX_PAGES)
-            if kind != "tiff":
-                return pages
-            try:
-                image.seek(pages)
-            except EOFError:
-                return pages
+        return len(frames)
 
 
-def _pdf_pages(path: Path) -> int:
-    with _damage_is_refused():
-        document = pdfium.PdfDocument(path)
+def _frames(image: Image.Image) -> list[int]:
+    """Which pictures of a file are pages: not the thumbnails that some programs put beside each page."""
+    sizes: list[tuple[int, int]] = []
+    reduced: list[int] = []
+    while True:
+        _check_pixels(image)
+        sizes.append(image.size)
+        tags = getattr(image, "tag_v2", {})
+        if int(tags.get(_TIFF_NEW_KIND, 0)) & 1 or tags.get(_TIFF_OLD_KIND) == 2:
+            reduced.append(len(sizes) - 1)
+        if len(sizes) - len(reduced) > MAX_PAGES or len(reduced) > MAX_PAGES:
+            raise TooManyPagesError(MAX_PAGES)
+        if image.format != "TIFF":
+            break
         try:
-            pages = len(document)
-        finally:
-            document.close()
-    if pages > MAX_PAGES:
-        raise TooManyPagesError(MAX_PAGES)
-    if pages == 0:
-        raise DamagedFileError
-    return pages
+            image.seek(len(sizes))
+        except EOFError:
+            break
+    # A driver may call every page reduced: one that is as large as a page is one.
+    largest = max(height for _, height in sizes)
+    return [frame for frame, (_, height) in enumerate(sizes) if frame not in reduced or height * 2 > largest]
+
+
+def _check_pixels(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise TooManyPixelsError(image.width, image.height, MAX_PIXELS)
 
 
 def read_page(path: Path, index: int) -> PageImage:
@@ -203,98 +247,83 @@ def read_page(path: Path, index: int) -> PageImage:
         FileRefusedError: a limit is broken or the page is damaged.
     """
     with path.open("rb") as file:
-        kind = sniff(file.read(8))
+        kind = sniff(file.read(_HEAD))
     if kind is None:
         raise UnknownFormatError
     with _damage_is_refused(index):
-        return _pdf_page(path, index) if kind == "pdf" else _raster_page(path, kind, index)
+        return pdf.read(path, index) if kind == "pdf" else _raster_page(path, kind, index)
 
 
 def _raster_page(path: Path, kind: Format, index: int) -> PageImage:
+    if kind == "jpeg":
+        return _jpeg_page(path)
     with _open(path, kind) as opened:
         image: Image.Image = opened
-        damaged = kind == "jpeg" and _jpeg_complains(np.fromfile(path, np.uint8))
-        if index:
-            image.seek(index)
+        frame = _frames(image)[index]
+        image.seek(frame)
         _check_frame(image)
         dpi = _dpi(image)
+        complaint = ""
         if kind == "tiff":
-            fax = read_fax(path, index, image)
+            fax = read_fax(path, frame, image)
             if fax is not None:
-                return PageImage(_stretched(fax.pixels, image), dpi, bilevel=True, damaged=fax.damaged)
-            damaged = _tiff_complains(image, path)
-        if kind == "jpeg":
-            # A camera or a driver may only note how the picture is to be turned.
-            image = ImageOps.exif_transpose(image)
-        image = _square_pixels(image)
-        if image.mode == "1":
-            white_pixels = np.asarray(image).view(np.uint8) != 0
-            return PageImage(white_pixels.view(np.uint8) * np.uint8(_WHITE), dpi, bilevel=True, damaged=damaged)
-        if image.mode in ("LA", "RGBA", "P"):
-            return PageImage(_on_white(image.convert("RGBA")), dpi, bilevel=False, damaged=damaged)
-        return PageImage(np.array(image.convert("L")), dpi, bilevel=False, damaged=damaged)
+                size = _square_size(image)
+                pixels = fax.pixels if size is None else _stretched(fax.pixels, size)
+                return PageImage(pixels, dpi, True, fax.damaged, fax.complaint, square=size is None)
+            lying = image.tag_v2.get(_ORIENTATION) in _LYING  # type: ignore[attr-defined]
+            # The turn is Pillow's to make.
+            complaint = _tiff_complaint(image, path)
+            return _page_of(image, dpi, complaint, lying=lying)
+        return _page_of(image, dpi, complaint)
 
 
-@contextmanager
-def _heard() -> Iterator[list[bytes]]:
-    """Listen to what a library in C writes to the standard error; the lines are there at the end."""
-    lines: list[bytes] = []
-    kept, heard = os.dup(2), os.memfd_create("heard")
-    try:
-        os.dup2(heard, 2)
-        yield lines
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        lines += os.pread(heard, _HEARD, 0).splitlines()
-        os.close(heard)
+def _jpeg_page(path: Path) -> PageImage:
+    data = path.read_bytes()
+    complaint = jpeg_complaint(np.frombuffer(data, np.uint8))
+    with _open(path, "jpeg") as asked:
+        _check_frame(asked)
+    # A picture that only lacks its end mark is whole; with it libjpeg takes it, and refuses one that breaks off.
+    whole = data if complaint or _JPEG_END in data[-_HEAD:] else data + _JPEG_END
+    with Image.open(io.BytesIO(whole), formats=["JPEG"]) as image:
+        return _page_of(image, _dpi(image), complaint)
 
 
-def _jpeg_complains(data: NDArray[np.uint8]) -> bool:
-    """Whether libjpeg met bad data, filled the rest with something and went on.
-
-    Pillow keeps that to itself; OpenCV's libjpeg writes it to the standard error, so the picture is decoded once more.
-    """
-    # A picture that only lacks its end mark is whole.
-    marked = np.append(data, np.array(_JPEG_END, np.uint8))
-    with _heard() as lines:
-        picture = cv2.imdecode(marked, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
-    return picture is None or any(_of_loss(line, data.tobytes()) for line in lines)
-
-
-def _of_loss(line: bytes, data: bytes) -> bool:
-    """Whether a complaint of libjpeg tells of loss: padding between two markers is none, coded data left over are."""
-    if b"extraneous" not in line:
-        return b"Corrupt JPEG" in line
-    count, _, marker = line.rpartition(b": ")[2].partition(b" extraneous bytes before marker ")
-    if marker in _JPEG_RESTARTS:
-        return True
-    if marker != b"0xd9" or not count.isdigit():
-        return False
-    end = data.rfind(bytes(_JPEG_END))
-    left = data[: end if end >= 0 else len(data)][-int(count) :]
-    return bool(left.strip(b"\x00\xff"))
+def _page_of(image: Image.Image, dpi: float | None, complaint: str, *, lying: bool = False) -> PageImage:
+    # A camera or a driver may only note how the picture is to be turned.
+    lying = lying or image.getexif().get(_ORIENTATION) in _LYING
+    ImageOps.exif_transpose(image, in_place=True)
+    size = _square_size(image, lying=lying)
+    if size is not None:
+        image = image.resize(size, Image.Resampling.NEAREST)
+    heard: dict[str, Any] = {"damaged": bool(complaint), "complaint": complaint, "square": size is None}
+    if image.mode == "1":
+        white_pixels = np.asarray(image).view(np.uint8) != 0
+        return PageImage(white_pixels.view(np.uint8) * np.uint8(_WHITE), dpi, bilevel=True, **heard)
+    if image.mode in ("LA", "RGBA", "P"):
+        return PageImage(_on_white(image.convert("RGBA")), dpi, bilevel=False, **heard)
+    return PageImage(np.array(image.convert("L")), dpi, bilevel=False, **heard)
 
 
-def _tiff_complains(image: Image.Image, path: Path) -> bool:
-    """Whether libtiff met bad data and went on; an unknown tag of a driver is no bad data.
+def _tiff_complaint(image: Image.Image, path: Path) -> str:
+    """What libtiff says of bad data, where it went on; an unknown tag of a driver is no bad data.
 
     Of a JPEG inside it says nothing, of a wrong check sum neither: strips are looked at one by one.
     """
-    with _heard() as lines:
+    with heard() as lines:
         image.load()
-    if any(line and not line.startswith(_OF_TAGS) for line in lines):
-        return True
+    said = next((line for line in lines if line and not line.startswith(_OF_TAGS)), b"")
+    if said:
+        return words(said)
     tags = getattr(image, "tag_v2", {})
     compression = tags.get(_TIFF_COMPRESSION)
     if compression == _TIFF_JPEG:
         # The tables stand before the strip, each without the mark at which the two meet.
         tables = bytes(tags.get(_TIFF_JPEG_TABLES, b""))[:-2]
-        return any(
-            _jpeg_complains(np.frombuffer(tables + strip[2:] if tables else strip, np.uint8))
-            for strip in _strips(tags, path)
-        )
-    return compression in _TIFF_DEFLATE and not all(map(_inflates, _strips(tags, path)))
+        strips = (np.frombuffer(tables + each[2:] if tables else each, np.uint8) for each in _strips(tags, path))
+        return next(filter(None, map(jpeg_complaint, strips)), "")
+    if compression in _TIFF_DEFLATE and not all(map(inflates, _strips(tags, path))):
+        return "zlib: incorrect data check"
+    return ""
 
 
 def _strips(tags: Any, path: Path) -> Iterator[bytes]:
@@ -302,18 +331,6 @@ def _strips(tags: Any, path: Path) -> Iterator[bytes]:
         for offset, size in zip(_numbers(tags, _TIFF_OFFSETS), _numbers(tags, _TIFF_SIZES), strict=False):
             file.seek(offset)
             yield file.read(min(size, MAX_PIXELS))
-
-
-def _inflates(strip: bytes) -> bool:
-    """Whether a strip ends with the check sum of what it holds: libtiff does not read so far."""
-    try:
-        inflater = zlib.decompressobj()
-        while strip and not inflater.eof:
-            inflater.decompress(strip, 1 << 20)
-            strip = inflater.unconsumed_tail
-    except zlib.error:
-        return False
-    return inflater.eof
 
 
 def _numbers(tags: Any, names: tuple[int, int]) -> tuple[int, ...]:
@@ -332,24 +349,23 @@ def _on_white(rgba: Image.Image) -> Grey:
     return grey
 
 
-def _square_pixels(image: Image.Image) -> Image.Image:
-    """A fax has fewer lines than columns; the page is given its own shape before anything is judged by shape."""
-    size = _square_size(image)
-    return image if size is None else image.resize(size, Image.Resampling.NEAREST)
-
-
-def _stretched(pixels: Grey, image: Image.Image) -> Grey:
-    """The same for a page that was decoded without Pillow."""
-    size = _square_size(image)
-    if size is None:
-        return pixels
+def _stretched(pixels: Grey, size: tuple[int, int]) -> Grey:
     return cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST).astype(np.uint8, copy=False)
 
 
-def _square_size(image: Image.Image) -> tuple[int, int] | None:
-    """The size with square pixels; None when they are square already."""
+def _square_size(image: Image.Image, *, lying: bool = False) -> tuple[int, int] | None:
+    """The size with square pixels; None when they are square already.
+
+    A fax has fewer lines than columns; the page is given its own shape before anything is judged by shape.
+
+    Args:
+        image: The page, upright.
+        lying: Whether it lay on its side in the file, where the resolution is noted.
+    """
     try:
         across, down = (float(each) for each in image.info.get("dpi", (1, 1)))
+        if lying:
+            across, down = down, across
         finest = max(across, down)
         width, height = round(image.width * finest / across), round(image.height * finest / down)
     except (TypeError, ValueError, ZeroDivisionError):
@@ -364,35 +380,7 @@ def _dpi(image: Image.Image) -> float | None:
         dpi = float(max(image.info.get("dpi", (0.0,))))
     except (TypeError, ValueError, IndexError, ZeroDivisionError):
         return None
-    # Pictures without a scanner's mark say 1, 72 or 96: no resolution of paper.
-    return dpi if _SCREEN_DPI < dpi <= 1200 else None
-
-
-def _pdf_page(path: Path, index: int) -> PageImage:
-    document = pdfium.PdfDocument(path)
-    try:
-        page = document[index]
-        width, height = (side / 72 * PDF_DPI for side in page.get_size())
-        if not 0 < width * height <= MAX_PIXELS:
-            raise TooManyPixelsError(int(width), int(height), MAX_PIXELS)
-        damaged = False
-        for item in page.get_objects(filter=(pdfium.raw.FPDF_PAGEOBJ_IMAGE,), max_depth=5):
-            columns, rows = item.get_px_size()
-            if columns * rows > MAX_PIXELS:
-                raise TooManyPixelsError(columns, rows, MAX_PIXELS)
-            damaged = damaged or _jpeg_inside_complains(item)
-        bitmap = page.render(scale=PDF_DPI / 72, grayscale=True, no_smoothimage=False)
-        pixels = np.array(bitmap.to_numpy()).reshape(bitmap.height, bitmap.width)
-        return PageImage(pixels, PDF_DPI, bilevel=False, damaged=damaged)
-    finally:
-        document.close()
-
-
-def _jpeg_inside_complains(item: Any) -> bool:
-    """Whether a picture of a page is a JPEG with bad data: pdfium fills the rest with something and says nothing."""
-    if item.get_filters(skip_simple=True) != ["DCTDecode"]:
-        return False
-    return _jpeg_complains(np.frombuffer(bytes(item.get_data(decode_simple=True)), np.uint8))
+    return paper_dpi(dpi)
 
 
 def to_bilevel(grey: Grey) -> NDArray[np.bool_]:

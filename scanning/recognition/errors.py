@@ -89,6 +89,42 @@ class DamagedFileError(FileRefusedError):
         )
 
 
+class LockedFileError(FileRefusedError):
+    """A PDF that opens only with a password."""
+
+    code = "locked_file"
+
+    def __init__(self) -> None:
+        super().__init__(
+            Message("The file opens only with a password."),
+            remedy=Message("Save the sheets without a password, as TIFF, and upload them."),
+        )
+
+
+class UnreadCodingError(FileRefusedError):
+    """Whole, but coded in a way that no decoder here knows."""
+
+    code = "unread_coding"
+
+    def __init__(self, coding: str) -> None:
+        super().__init__(
+            Message("Pictures coded as “{coding}” are not read.", coding=coding),
+            remedy=Message("Set the scanner to TIFF, black-and-white, 300 dpi, and scan the sheet again."),
+        )
+
+
+class TooFewPixelsError(FileRefusedError):
+    """A picture on which no sheet can be seen."""
+
+    code = "too_few_pixels"
+
+    def __init__(self, width: int, height: int) -> None:
+        super().__init__(
+            Message("A picture of {width}×{height} pixels is no sheet.", width=width, height=height),
+            remedy=Message("Scan the sheet again: A4, 300 dots per inch."),
+        )
+
+
 class NotARecordingError(FileRefusedError):
     """No decoder finds sound in it."""
 

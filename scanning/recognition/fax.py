@@ -6,6 +6,7 @@ for two rows more than a strip has, and the data must end in the first of them.
 
 import ctypes
 import os
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ import numpy as np
 import PIL._imaging
 from numpy.typing import NDArray
 from PIL import Image
+
+from scanning.recognition.complaints import words
 
 Grey = NDArray[np.uint8]
 
@@ -34,6 +37,7 @@ class FaxPage:
 
     pixels: Grey
     damaged: bool
+    complaint: str = ""
 
 
 @cache
@@ -111,21 +115,25 @@ def read_fax(path: Path, index: int, image: Image.Image) -> FaxPage | None:
                 library.TIFFSetField(file, _ROWS, ctypes.c_uint32(rows + more))
             said.clear()  # what was said of tags is no loss
             packed = np.full((strips, rows + more, row), _UNTOUCHED, np.uint8)
-            damaged = False
+            complaint = ""
             for strip, part in enumerate(packed):
                 wanted = min(rows, height - strip * rows)
                 here = part if more else part[:wanted]
                 if library.TIFFReadEncodedStrip(file, strip, here.ctypes.data, here.size) < 0:
                     raise OSError(f"libtiff cannot decode strip {strip}: {said[-1:]}")
-                lost = said if not more else _loss(said) or not _ends(part, wanted, last=strip == strips - 1)
-                damaged = damaged or bool(lost)
+                ends = not more or _ends(part, wanted, last=strip == strips - 1)
+                complaint = complaint or _complaint(_loss(said) if more else said, ends=ends)
                 said.clear()
         finally:
             library.TIFFClose(file)
     pixels = np.unpackbits(packed[:, :rows].reshape(-1, row)[:height], axis=1, count=width)
     if tags.get(_PHOTOMETRIC) != 1:
         np.subtract(1, pixels, out=pixels)
-    return FaxPage(np.multiply(pixels, 255, out=pixels), damaged)
+    return FaxPage(np.multiply(pixels, 255, out=pixels), bool(complaint), complaint)
+
+
+def _complaint(lost: list[bytes], *, ends: bool) -> str:
+    return words(lost[0]) if lost else "" if ends else "the data end at another row"
 
 
 def _loss(said: list[bytes]) -> list[bytes]:
@@ -141,3 +149,40 @@ def _ends(part: Grey, wanted: int, *, last: bool) -> bool:
     """Whether the data of a strip end right after its last row; those of a page may go on below its edge."""
     goes_on, further = (bool((part[place] != _UNTOUCHED).any()) for place in (wanted, wanted + 1))
     return goes_on and (last or not further)
+
+
+def fax_complaint(data: bytes, width: int, height: int) -> str:
+    """What libtiff says of fax codes that lie in another file; nothing where one way of reading them is sound.
+
+    Args:
+        data: The codes alone.
+        width: Pixels of a line.
+        height: Lines.
+    """
+    complaint = ""
+    for coding, options in ((_GROUP4, 0), (3, 0), (3, 1)):
+        file = os.memfd_create("fax")
+        try:
+            os.write(file, _wrapped(data, width, height, coding, options))
+            path = Path(f"/proc/self/fd/{file}")
+            with Image.open(path, formats=["TIFF"]) as image:
+                page = read_fax(path, 0, image)
+        except OSError as error:
+            complaint = complaint or str(error)
+            continue
+        finally:
+            os.close(file)
+        if page is None or not page.damaged:
+            return ""
+        complaint = complaint or page.complaint
+    return complaint
+
+
+def _wrapped(data: bytes, width: int, height: int, coding: int, options: int) -> bytes:
+    """Fax codes as a TIFF of one strip."""
+    begin = 8
+    tags = [(_WIDTH, width), (_HEIGHT, height), (258, 1), (_COMPRESSION, coding), (_PHOTOMETRIC, 0), (273, begin)]
+    tags += [(277, 1), (_ROWS, height), (279, len(data)), (292, options)]
+    directory = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    place = begin + len(data) + len(data) % 2
+    return b"II*\0" + struct.pack("<I", place) + data.ljust(place - begin, b"\0") + directory + bytes(4)

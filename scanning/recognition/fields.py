@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scanning.recognition.decode import Grey
 from scanning.recognition.digits import Ink, digit_model
 from scanning.recognition.marks import Marks
+from scanning.recognition.picture import Grey
 from wire.forms import CATALOGUE, Field
 
 _PER_MM = 300 / 25.4

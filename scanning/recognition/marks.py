@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scanning.recognition.decode import Grey
+from scanning.recognition.picture import Grey
 from wire.forms import GEOMETRY
 
 CORNERS = ("top-left", "top-right", "bottom-left", "bottom-right")

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scanning.recognition.decode import Grey
 from scanning.recognition.marks import Marks
+from scanning.recognition.picture import Grey
 
 _STREAK_MEAN = 60
 _STREAK_WIDTH = 6  # pixels at 300 dpi

@@ -9,9 +9,10 @@ import numpy as np
 
 from scanning.recognition import quality
 from scanning.recognition.codes import Code, CodesRead, read_codes
-from scanning.recognition.decode import Grey, PageImage, to_bilevel
+from scanning.recognition.decode import to_bilevel
 from scanning.recognition.fields import read_fields
 from scanning.recognition.marks import Marks, find_marks
+from scanning.recognition.picture import Grey, PageImage
 from wire.forms import GEOMETRY
 
 cv2.setNumThreads(1)
@@ -26,6 +27,9 @@ _SKEW = 3.0
 _BLANK_TILES = 60
 _EMPTY_INK = 0.0004
 _LONG_PAGE = 1.12
+_STRETCHED = 0.015  # of the length: a sound feeder keeps it to a third of that
+_SHORTENED = 0.025  # a written line
+_MUCH_SKEW = 6.0  # degrees beyond which squares no longer tell the length well enough
 _NOMINAL_DPI = 300.0
 _NOMINAL_DARK = 128
 _MUCH_INK = 0.4  # no form and no writing covers so much of a page
@@ -201,7 +205,7 @@ def _take_damage(reading: SheetReading, page: PageImage, marks: Marks) -> None:
     lower_gone = bool(marks.corners) and {"bottom-left", "bottom-right"} <= set(marks.missing)
     slipped = marks.slip is not None and abs(marks.slip) > _SLIP_MM
     if (page.damaged or too_much or lower_gone or slipped) and not reading.empty:
-        reading.doubts.append(SheetWarning("picture_damaged", "problem"))
+        reading.doubts.append(SheetWarning("picture_damaged", "problem", None, page.complaint))
 
 
 def _portrait(grey: Grey) -> tuple[Grey, int]:
@@ -297,9 +301,23 @@ def _take_marks(reading: SheetReading, marks: Marks, page: PageImage) -> None:
         reading.doubts.append(SheetWarning("low_resolution", severity, None, f"{reading.dpi:.0f}", f"{_LOW_DPI:.0f}"))
     if reading.skew is not None and abs(reading.skew) > _SKEW:
         reading.doubts.append(SheetWarning("skewed", "warning", None, f"{reading.skew:.1f}", f"{_SKEW:.1f}"))
+    if page.square:
+        _take_stretch(reading, marks)
     shape = reading.height / max(reading.width, 1) / (GEOMETRY.page[1] / GEOMETRY.page[0])
     if shape > _LONG_PAGE:
         reading.doubts.append(SheetWarning("double_feed", "warning", None, f"{shape:.2f}", f"{_LONG_PAGE:.2f}"))
+
+
+def _take_stretch(reading: SheetReading, marks: Marks) -> None:
+    """Say that the feed slipped. A longer picture shows everything; in a shorter one lines may have been lost."""
+    if not (marks.dpi_x and marks.dpi_y) or abs(marks.skew or 0.0) > _MUCH_SKEW:
+        return
+    stretch = marks.dpi_y / marks.dpi_x - 1
+    if abs(stretch) > _STRETCHED:
+        kind = "stretched" if stretch > 0 else "shortened"
+        severity: Severity = "problem" if stretch < -_SHORTENED else "warning"
+        told = f"{100 * stretch:+.1f} %", f"{100 * _STRETCHED:.1f} %"
+        reading.doubts.append(SheetWarning(kind, severity, None, *told))
 
 
 def _place_unreadable(reading: SheetReading, marks: Marks) -> None:

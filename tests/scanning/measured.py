@@ -21,7 +21,7 @@ from drawing.draw import SheetSpec, limit_threads, paper
 from drawing.scans import scan_sheet
 from scanning.recognition import decode, sheet
 from scanning.recognition.codes import FORMATS
-from scanning.recognition.decode import PageImage
+from scanning.recognition.picture import PageImage
 from tests.support.damage import KINDS, MIXTURE, mixture
 from wire.forms import CATALOGUE, make_number, parse_sheet_code
 

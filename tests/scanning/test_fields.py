@@ -12,8 +12,8 @@ from drawing import fill
 from drawing.damage import random_damage
 from drawing.draw import SheetSpec, draw_sheet
 from scanning.recognition import train_digits
-from scanning.recognition.decode import PageImage
 from scanning.recognition.digits import digit_model
+from scanning.recognition.picture import PageImage
 from scanning.recognition.sheet import recognise
 from tests.scanning.samples import samples
 from wire.forms import CATALOGUE, make_number

@@ -11,14 +11,14 @@ from PIL import Image, TiffImagePlugin
 from scanning import contents, findings, recognise, sheets, sources
 from scanning.models import Sheet
 from scanning.recognition import decode, operations
-from scanning.recognition.decode import PageImage
+from scanning.recognition.complaints import jpeg_complaint
 from scanning.recognition.errors import DamagedFileError
 from scanning.recognition.marks import CORNERS
+from scanning.recognition.picture import PageImage
 from scanning.recognition.sheet import recognise as read_page
 from scanning.states import SheetState
 from tests.scanning.conftest import ACTOR
 from tests.scanning.drawn import damage, draw, px
-from tests.scanning.samples import samples
 from wire.forms import GEOMETRY, make_number
 
 NUMBER = make_number("C1", 1)
@@ -291,35 +291,6 @@ def test_every_reason_says_what_to_do(kind):
     assert kind in findings.MEANINGS
 
 
-RIGHT = {
-    "b04_sticker_mid.tif": (None, "codes_differ"),
-    "s21_twoside.tif": (None, "codes_differ"),
-    "s17_mirror.tif": (None, "mirrored"),
-    "k5_bleed.tif": (None, "mirrored"),
-    "k10_graybleed8.jpg": (None, "empty_page"),
-    "k10_graybleed20.jpg": (None, "empty_page"),
-    "t05_negative.tif": ("0100000020043", "negative"),
-    "d19_badstream.pdf": ("0100000020883", "picture_damaged"),
-    "d20_cutstream.pdf": ("0200000020897", "picture_damaged"),
-    "j14_jpegbad.jpg": ("0100000020920", "picture_damaged"),
-    "s24_pale170.jpg": ("0300000030015", "pale_writing"),
-    "s24_pale205.jpg": ("0300000030039", "pale_writing"),
-    "s08_bleed.tif": ("0300000021020", None),
-    "j01_exif2.jpg": ("0400000020396", None),
-    "j01_exif4.jpg": ("0300000020429", None),
-    "t28_fax204x98.tif": ("0100000020326", None),
-    "t29_300x600.tif": ("0200000020330", None),
-    "d15_g4_200.pdf": ("0100000020845", None),
-}
-
-
-@pytest.mark.parametrize("name", sorted(RIGHT))
-def test_the_drawn_samples_are_told_for_what_they_are(name):
-    reading, _ = read_page(decode.read_page(samples("scanning2") / name, 0))
-    number, problem = RIGHT[name]
-    assert (reading.number, problems(reading)) == (number, {problem} if problem else set())
-
-
 @pytest.mark.parametrize("share", [None, 0.5, 0.7])
 def test_a_jpeg_inside_a_pdf_is_judged_as_one_by_itself(tmp_path, page, share):
     whole = io.BytesIO()
@@ -447,7 +418,7 @@ def test_the_turn_that_a_fax_coded_tiff_notes_is_taken_as_before(tmp_path, page,
 def test_coded_data_left_over_at_the_end_of_a_jpeg_tell_of_loss_and_padding_does_not(page, extra, found):
     data = jpeg(page)
     data = data[:-2] + extra + data[-2:]
-    assert decode._jpeg_complains(np.frombuffer(data, np.uint8)) is found
+    assert bool(jpeg_complaint(np.frombuffer(data, np.uint8))) is found
 
 
 def test_coded_data_left_over_before_a_restart_mark_of_a_jpeg_tell_of_loss(tmp_path, page):

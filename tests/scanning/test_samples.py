@@ -7,8 +7,8 @@ from PIL import Image
 
 from scanning.recognition.audio import listen
 from scanning.recognition.codes import FORMATS, read_codes
-from scanning.recognition.decode import PageImage
 from scanning.recognition.marks import Marks
+from scanning.recognition.picture import PageImage
 from scanning.recognition.sheet import recognise
 from tests.scanning.samples import samples
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from scanning.recognition.decode import PageImage
+from scanning.recognition.picture import PageImage
 from scanning.recognition.sheet import recognise
 from tests.scanning.drawn import damage, draw, px
 from wire.forms import GEOMETRY, make_number
