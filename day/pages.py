@@ -6,14 +6,15 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from audit.log import actor_of
-from common.obligations import ObligationState, standing
+from common.obligations import Obligation, ObligationState, standing
 from common.web.obligations import show
 from common.web.pages import forms_on, known, page
 from day import acts, evaluate
 from day.closing import closing_act
 from day.errors import OriginalsNeededError
 from day.keeping import keeping_of
-from day.rules import SETTLED_THERE, conditions_open, stands
+from day.rows import Pack
+from day.rules import SETTLED_THERE, SittingDay, conditions_open, stands
 from day.table import END_SCAN, ENDS, PLACES, TRANSFERRED
 from day.view import Ending
 from scanning.scan_journal import station_number
@@ -59,7 +60,7 @@ def ending(sitting: Sitting) -> dict[str, Any]:
     }
     again = [(made.own.packet(row.place), row) for row in made.own.of("room_open_again", "room_balance")]
     # Its last version may be confirmed: that was never the last word on a room that is open again.
-    open_again = {pack.uid: str(row.text) for pack, row in again if pack is not None}
+    open_again = {pack.uid: _why_open(made.own, row, pack) for pack, row in again if pack is not None}
     return {
         "ending": made,
         "keeping": keeping_of(sitting),
@@ -67,6 +68,12 @@ def ending(sitting: Sitting) -> dict[str, Any]:
         "open_again": open_again,
         "settled_there": str(SETTLED_THERE),
     }
+
+
+def _why_open(own: SittingDay, row: Obligation, pack: Pack) -> str:
+    """Why the last version of a packet is not the last word, without what the row says of itself."""
+    card = own.exam.card(row.place)
+    return str((card.again if card else None) or pack.asked_again or row.text)
 
 
 @_state.adds

@@ -146,7 +146,9 @@ def _rooms(look: Look) -> list[Incident]:
     base = look.link("scanning")
     found = []
     for card in look.own.exam.cards:
-        said = [_("open again. %s") % card.again] if card.again and not card.closed else []
+        # After the last status what was opened stands above already.
+        again = card.again and not card.closed and not look.own.opened_again
+        said = [_("open again. %s") % card.again] if again else []
         said += [str(each) for each in card.differences[:_DIFFERENCES]]
         room = words.room_words(card.room)
         found += [Incident("bad", f"{room}: {each}", f"{base}{card.room}/" if base else "") for each in said]

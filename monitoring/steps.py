@@ -491,5 +491,5 @@ def _confirmed(look: Look) -> DayStep:
     if there := look.own.open_there:
         named = ", ".join(str(pack.label_of_status) or room_words(pack.room) for pack in there)
         told = _("confirmed, and something is open at the regional centre: %s") % named
-        step.said = f"{step.said}. {told}" if step.said else told
+        step.said = f"{step.said}; {told}" if step.said else told
     return step

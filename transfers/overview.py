@@ -34,6 +34,7 @@ class Row:
 
     packet: Packet
     queue_place: int = 0
+    next_version: int = 0
 
     @property
     def pages(self) -> int:
@@ -61,6 +62,8 @@ class Row:
     def detail(self) -> str:
         """What stands behind the state: percent, place in the queue, the next try, the reason."""
         packet = self.packet
+        if self.next_version:
+            return _("version %d replaces it once that is confirmed") % self.next_version
         if packet.state == PacketState.SEALING:
             return f"{packet.progress} %"
         if packet.state == PacketState.HANDED_OVER:
@@ -77,9 +80,17 @@ class Row:
             return self._silence
         if packet.state == PacketState.REJECTED:
             return " ".join(told(each) for each in packet.reasons[:3])
-        if packet.state == PacketState.ACKNOWLEDGED and packet.open_there:
-            return _("open at the regional centre: %s") % " ".join(told(each) for each in packet.open_there[:3])
+        if self.open_there:
+            return _("open at the regional centre: %s") % self.open_there
         return ""
+
+    @property
+    def open_there(self) -> str:
+        """What was open about a confirmed packet at the centre; its page names all of it."""
+        packet = self.packet
+        if packet.state != PacketState.ACKNOWLEDGED or self.next_version:
+            return ""
+        return " ".join(told(each) for each in packet.open_there[:3])
 
     @property
     def _by_network(self) -> str:
@@ -150,10 +161,11 @@ class Overview:
     def rows(self) -> list[Row]:
         """The current packets as rows of the table."""
         queued = [p.pk for p in sorted(self.packets, key=lambda p: p.next_try_at) if p.state == PacketState.QUEUED]
+        standing = [packet for packet in self.packets if packet.state != PacketState.SUPERSEDED]
+        later = {packet.supersedes_id: packet.version for packet in standing if packet.supersedes_id}
         return [
-            Row(packet, queued.index(packet.pk) + 1 if packet.pk in queued else 0)
-            for packet in self.packets
-            if packet.state != PacketState.SUPERSEDED
+            Row(packet, queued.index(packet.pk) + 1 if packet.pk in queued else 0, later.get(packet.pk, 0))
+            for packet in standing
         ]
 
     @cached_property
@@ -168,15 +180,16 @@ class Overview:
 
     @property
     def sums(self) -> dict[str, int]:
-        """The line of sums."""
-        rows = [row.packet for row in self.rows]
+        """The line of sums; a version that another one is about to replace is counted with it."""
+        current = [row for row in self.rows if not row.next_version]
+        rows = [row.packet for row in current]
         return {
             "total": len(rows),
             "acknowledged": sum(p.state == PacketState.ACKNOWLEDGED for p in rows),
-            "sheets": sum(row.pages for row in self.rows),
+            "sheets": sum(row.pages for row in current),
             "recordings": sum(int(p.counts.get("recordings", 0)) for p in rows),
             "size": sum(p.size for p in rows),
-            "here": sum(p.is_signed for p in rows),
+            "here": len({(p.kind, p.room_id, p.status_id) for p in self.packets if p.is_signed}),
             "there": sum(p.delivered_at is not None or p.state == PacketState.ACKNOWLEDGED for p in rows),
         }
 

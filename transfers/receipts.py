@@ -220,7 +220,7 @@ def _acknowledged(packet: Packet, actor: Actor) -> None:
 
 
 #: What happened, in this node's words; it stands before the centre's own.
-WITHDRAWN = Message("The regional centre has taken back its «Подтвержден» (confirmed): the packet does not count.")
+WITHDRAWN = Message("The regional centre has taken back its «Подтвержден» (confirmed).")
 
 
 def withdrawn_reasons(own: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -230,14 +230,10 @@ def withdrawn_reasons(own: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def withdrawn_words(reason: Message) -> Message:
     """Return why the room of a withdrawn packet is open: what happened, what to do, and the centre's reason beside."""
-    words = Message(
-        "{what} Mend what it names, close the room again and send the next version of the packet.", what=WITHDRAWN
-    )
+    words = Message("{what} Mend the room, close it again and send the next version of the packet.", what=WITHDRAWN)
     if not reason:
         return Message("{words} The centre has given no reason: call it.", words=words)
-    return Message(
-        "{words} If it is not plain what to mend, call the centre. Its reason: {why}", words=words, why=reason
-    )
+    return Message("{words} Reason of the centre: {why}", words=words, why=reason)
 
 
 def _rejected(packet: Packet, row: ReceiptRecord, actor: Actor) -> None:

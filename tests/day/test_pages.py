@@ -10,6 +10,7 @@ from scanning.errors import CardRefusedError
 from scanning.models import RoomCard
 from tests.support import factories
 from tests.support.evaluated import incidents, own, steps
+from tests.support.marks import mark_compared
 from tests.transfers.conftest import ACTOR
 from transfers import feed
 from transfers.models import Packet
@@ -114,7 +115,7 @@ def test_a_withdrawn_word_says_what_happened_what_to_do_and_the_centres_reason(f
         assert "РЦОИ отозвал своё «Подтвержден»" in said, address
         assert "Лист 7 не читается." in said, address
     for address in (f"/scanning/{key}/0102/", f"/transfers/{key}/", f"/today/{finished.point.key}/"):
-        assert "закройте аудиторию или Штаб снова и отправьте следующую версию" in plain(technician, address), address
+        assert "закройте снова и отправьте следующую версию" in plain(technician, address), address
     room = plain(technician, f"/scanning/{key}/0102/")
     assert room.index("РЦОИ отозвал") < room.index("Лист 7")
 
@@ -151,3 +152,20 @@ def test_what_is_open_at_the_centre_stands_at_the_packet_and_on_today_with_who_c
         assert "Расхождение 0." in said, address
         assert "Решает РЦОИ" in said, address
     assert [each.level for each in incidents(hq.sitting) if "Расхождение 0" in each.text] == ["warn"]
+
+
+def test_a_version_that_is_being_replaced_is_counted_once_and_has_no_button_to_mend_it(finished, technician):
+    address = f"/transfers/{finished.sitting.key}/"
+    finished.acknowledge(Packet.objects.get(room__number="0102"), level="withdrawn")
+    mend = f'href="/scanning/{finished.sitting.key}/0102/"'
+    assert mend in technician.client.get(address).content.decode().partition('id="packets"')[2]
+    RoomCard.objects.filter(room__number="0102").update(state="closed", awaited=[])
+    mark_compared(finished.sitting, "0102")
+    finished.signed("0102")
+    page = technician.client.get(address).content.decode().partition('id="packets"')[2]
+    assert mend not in page
+    assert "версия 2 заменит его, когда её подтвердят" in page
+    said = plain(technician, address)
+    assert "сохранено здесь 7" in said
+    assert "6 из 7" in said
+    assert re.findall(r"листов: (\d+)", said)[-1] == "34"
