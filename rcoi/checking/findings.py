@@ -17,6 +17,7 @@ from audit.log import Actor
 from audit.moves import move
 from common.errors import both
 from common.work.clock import now
+from rcoi.answering import notices
 from rcoi.errors import RequestRefusedError
 from rcoi.models import InboxAct, InboxFinding, InboxJournal, InboxKind, InboxPacket, InboxSheet
 from rcoi.models.inbox import fingerprint_of
@@ -90,6 +91,8 @@ def settle(*, finding: InboxFinding, reason: str, actor: Actor) -> None:
             settled_by=actor.name[:200],
             settled_reason=reason,
         )
+        if finding.packet.sitting is not None:
+            notices.settled(finding.packet.sitting)
 
 
 def sequence(packet: InboxPacket) -> None:

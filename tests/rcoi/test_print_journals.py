@@ -135,6 +135,52 @@ def test_what_turns_up_about_another_packet_is_announced(point):
     assert point.day.key in said.body["title"]
 
 
+def test_what_was_announced_comes_to_its_end_when_the_last_of_it_is_settled(point):
+    point.made += 1
+    sheet = point.sheet("DBO")
+    first = arrive(full(point, "0101", add=[sheet], card={"dbo_count": 1}))
+    point.made += 1
+    second = arrive(full(point, "0102", add=[point.sheet("DBO", sheet.sheet_codes[0])], card={"dbo_count": 1}))
+
+    def said():
+        return [each.body for each in items(point) if each.kind == "announcement"]
+
+    assert len(said()) == 1
+    rows = list(InboxFinding.objects.filter(packet__in=(first, second)).unsettled())
+    assert len(rows) > 1
+    for row in rows[:-1]:
+        findings.settle(finding=row, reason="лист найден в другой аудитории", actor=SYSTEM)
+    assert len(said()) == 1, "something is open yet"
+    findings.settle(finding=rows[-1], reason="лист найден в другой аудитории", actor=SYSTEM)
+    begun, ended = said()
+    assert ended["title"] == begun["title"], "a point shows the newest word of a title"
+    assert ended["text"] == "Всё, о чём сообщал РЦОИ, разобрано."
+    arrive(full(point, "0103"))
+    assert len(said()) == 2, "the end is said once"
+
+
+def test_an_announcement_names_all_that_is_open_and_its_end_may_come_with_a_packet(point):
+    one, two = point.sheet("DBO"), point.sheet("DBO")
+    first = arrive(full(point, "0101", add=[one, two], card={"dbo_count": 2}))
+    point.made += 1
+    arrive(full(point, "0102", add=[point.sheet("DBO", one.sheet_codes[0])], card={"dbo_count": 1}))
+    point.made += 1
+    third = arrive(full(point, "0103", add=[point.sheet("DBO", two.sheet_codes[0])], card={"dbo_count": 1}))
+
+    def said():
+        return [each.body["text"] for each in items(point) if each.kind == "announcement"]
+
+    assert one.sheet_codes[0] in said()[-1], "the newest word holds what an earlier one told"
+    assert two.sheet_codes[0] in said()[-1]
+    for room, before in (("0101", first), ("0103", third)):
+        point.made += 1
+        arrive(full(point, room, version=2, supersedes=before.uid))
+    for row in InboxFinding.objects.all().unsettled().exclude(code="sheet_elsewhere"):
+        findings.settle(finding=row, reason="проверено по ведомости", actor=SYSTEM)
+    assert not InboxFinding.objects.filter(code="sheet_elsewhere").unsettled().exists()
+    assert said()[-1] == "Всё, о чём сообщал РЦОИ, разобрано."
+
+
 def test_findings_and_their_words_stand_or_fall_with_the_receipt(point, monkeypatch):
     row = receive(point.blanks("0101"))
     monkeypatch.setattr("rcoi.receiving.opening.notices.announce", lambda *_args, **_more: 1 / 0)

@@ -14,7 +14,7 @@ ALLOWED = {
     "answering/phone.py": "a code is refused once the packet of its status has come: it guards one row",
     "answering/rescan.py": "only a confirmed, current packet can be asked for again, once: it guards one row",
     "answering/statuses.py": "the writer of statuses: what stands, is undone, or is declared anew",
-    "answering/notices.py": "findings that are new are told; that nothing is open is never told",
+    "answering/notices.py": "findings are told, and that what was told is settled; of the exam nothing is said",
     "board.py": "which packet a cell shows, and the exams in which the evaluation has to look for something open",
     "checking/findings.py": "the writer of findings: those whose facts have changed go",
     "pages/home.py": "the queue of work: what does not open, what was turned away, what is being opened now",
