@@ -27,7 +27,7 @@ from day.evaluate import locked
 from day.rules import Day, SittingDay, accepted
 from day.table import PLACES
 from journals.expected import Expected, expected_set, scan_expected
-from stations.models import Room, Sitting
+from stations.models import Room, Sitting, StationKind
 from transfers.models import Packet, PacketKind, PointStatus, ReceiptLevel, ReceiptRecord, StatusName
 from transfers.newest import newest_packets
 from transfers.phone import told
@@ -370,9 +370,20 @@ class _Facts:
         ]
         return paper.table(_("Receipts inside the file"), columns, rows, empty=_("No receipts yet."))
 
+    def _label(self, row: Expected) -> str:
+        """How a journal stands; one that does not hold all that was done at its station says so beside it."""
+        words = [str(row.label)]
+        if row.post.station.kind == StationKind.SCAN:
+            codes = {each.code for each in self.own.open if each.place == row.post.station.number}
+            if "scan_journal_rewritten" in codes:
+                words.append(pgettext("paper", "written anew after packets were signed"))
+            elif "scan_journal_behind" in codes:
+                words.append(pgettext("paper", "not all of the station's entries are in it"))
+        return "\n".join(words)
+
     def _journals(self) -> list[Flowable]:
         rows = [
-            [str(row.post.station), str(row.post.room or "—"), str(row.label), row.act.name if row.act else ""]
+            [str(row.post.station), str(row.post.room or "—"), self._label(row), row.act.name if row.act else ""]
             for row in self.posts
         ]
         columns = [(_("Station"), 64), (_("Room"), 28), (_("Journal"), 38), (_("Act"), 50)]

@@ -1,6 +1,7 @@
 """Reading the facts of a point's day: one query a table for all its exams together, into frozen rows."""
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from stations.models import Duty, ExamPoint, Room, Sitting, SittingRoom, Station
 from transfers import link, pausing
 from transfers.models import FeedKind, FeedRecord, Packet, PacketKind, PointStatus, StatusName
 from transfers.states import PacketState, StatusState
-from wire import cms, journal
+from wire import canonical, cms, journal
 from wire.errors import PpeError
 from wire.messages import NOTHING, Both, Message
 
@@ -328,6 +329,7 @@ class _FactsReader:
         if post.kind not in (StationKind.PRINT, StationKind.VOICE, StationKind.SCAN):
             return None
         act = instead.get(post.pk)
+        behind = row is not None and post.kind == StationKind.SCAN and self._behind(sitting, post, row)
         return AssignmentFacts(
             pk=post.pk,
             key=post.station,
@@ -343,7 +345,8 @@ class _FactsReader:
             problem=row.problem or NOTHING if row else NOTHING,
             act=act.name if act and state == "act" else "",
             replaced=post.replaced is not None,
-            behind=bool(row and post.kind == StationKind.SCAN and self._behind(sitting, post, row)),
+            behind=behind,
+            behind_since=_written_at(sitting, row.entries + 1) if row and behind else None,
             own=post.kind == StationKind.SCAN and post.number == self.station and sitting in self.heads,
             lines=_lines(row, {each.number for each in sealed if each.station == plain(post.number)})
             if row and post.kind == StationKind.SCAN
@@ -542,6 +545,12 @@ def _lines_hash(sitting: int, seq: int, last: str) -> str:
     """Return the SHA-256 of a node's own scan journal; the hash of its last line stands for every line before it."""
     rows = ScanEntry.objects.filter(sitting=sitting, seq__lte=seq).order_by("seq").values_list("line", flat=True)
     return hashlib.sha256(journal.join(bytes(line) for line in rows)).hexdigest()
+
+
+def _written_at(sitting: int, seq: int) -> datetime | None:
+    """Return when this node wrote an entry of its scan journal."""
+    entry = ScanEntry.objects.filter(sitting=sitting, seq=seq).values_list("line", flat=True).first()
+    return canonical.parse_stamp(json.loads(bytes(entry))["at"]) if entry else None
 
 
 def _owed_most(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:

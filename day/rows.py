@@ -28,6 +28,7 @@ class AssignmentFacts:
         act: Name of the act instead of it.
         replaced: Whether another station goes on in its place.
         behind: Whether it is this node's own journal and the node has written entries since.
+        behind_since: When it wrote the first of them.
         own: Whether it is the scanning station that this node is, and has written entries.
         lines: Of the scan journal that counts, what stands at the entries that packets name: number → SHA-256, empty
             beyond its end; None when its file cannot be read.
@@ -47,6 +48,7 @@ class AssignmentFacts:
     problem: Message = NOTHING
     act: str = ""
     behind: bool = False
+    behind_since: datetime | None = None
     replaced: bool = False
     own: bool = False
     lines: Mapping[int, str] | None = field(default_factory=dict)

@@ -276,7 +276,8 @@ def _not_in_the_journal(exam: PointExam, post: AssignmentFacts) -> Iterator[Obli
     sealed = [(pack, head) for pack, head in _sealed(exam) if head.station == _plain(post.station)]
     if post.behind:
         text = Message("Journal: {post} – formed before the station's last entries", post=post.words)
-        yield _make("scan_journal_behind", exam, post.station, ObligationState.OPEN, text, anchor="#end-scan-card")
+        more: dict[str, object] = {"anchor": "#end-scan-card", "since": post.behind_since}
+        yield _make("scan_journal_behind", exam, post.station, ObligationState.OPEN, text, **more)
     if post.lines is None:
         if sealed:
             text = Message("Journal: {post} – its file on this node cannot be read", post=post.words)
@@ -290,7 +291,8 @@ def _not_in_the_journal(exam: PointExam, post: AssignmentFacts) -> Iterator[Obli
             post=post.words,
             packets=_named(exam, beyond),
         )
-        yield _formed_again(exam, post, text)
+        since = min((pack.at for pack in beyond if pack.at), default=None)
+        yield _formed_again(exam, post, text, since)
     elif beyond and not post.behind:
         # The journal holds all that this node has written: what the packets saw of it is lost.
         other = [*beyond, *other]
@@ -304,13 +306,13 @@ def _not_in_the_journal(exam: PointExam, post: AssignmentFacts) -> Iterator[Obli
         yield _make("scan_journal_rewritten", exam, post.station, ObligationState.OPEN, text)
 
 
-def _formed_again(exam: PointExam, post: AssignmentFacts, text: Message) -> Obligation:
+def _formed_again(exam: PointExam, post: AssignmentFacts, text: Message, since: datetime | None = None) -> Obligation:
     """A journal that the station has to form once more; that of another machine is brought here."""
     more: dict[str, object] = {"anchor": "#end-scan-card"}
     if not post.own:
         cure = Message("Form END_SCAN again at that station, and load it here.")
         more = {"anchor": f"#post-{post.pk}", "cure": cure, "rule": "journals.take_in", "page": "monitoring"}
-    return _make("scan_journal_behind", exam, post.station, ObligationState.OPEN, text, **more)
+    return _make("scan_journal_behind", exam, post.station, ObligationState.OPEN, text, since=since, **more)
 
 
 def _journals_of_no_post(exam: PointExam) -> Iterator[Obligation]:

@@ -76,6 +76,8 @@ def test_a_room_that_is_opened_again_is_told_with_its_words_since_when_and_what_
     matter = next(each for each in document.sittings[0].open if each.code == "room_open_again")
     assert "закрыта по ошибке" in matter.text.ru
     assert before <= matter.since <= now()
+    behind = next(each for each in document.sittings[0].open if each.code == "scan_journal_behind")
+    assert before - timedelta(seconds=60) <= behind.since <= now(), "since the first entry that its journal lacks"
     assert (document.number, document.mode, document.date) == (1, "live", evening.sitting.date)
     assert signed_by.identity.ident == evening.day.node.uid
     event = Event.objects.get(kind="transfers.standing")
