@@ -1,5 +1,6 @@
 """Statuses of points: taken from acknowledged packets, undone only by the regional coordinator, through the feed."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -83,12 +84,18 @@ def _late(packet: InboxPacket, row: PointStatusRecord) -> None:
         findings.say(packet, "late", words)
 
 
-def _require_last(sitting: Sitting, status: str) -> None:
+def undoable(rows: Iterable[PointStatusRecord]) -> set[str]:
+    """Return which of the statuses of an exam may be taken back: those that stand, and no later one rests on them."""
+    standing = {row.status for row in rows if row.state == PointStatusState.REPORTED}
+    if PointStatusRecord.Status.BLANKS_TRANSFERRED in standing:
+        return standing - {PointStatusRecord.Status.EXAMS_FINISHED}
+    return standing
+
+
+def _require_last(row: PointStatusRecord) -> None:
     """Refuse to take back a status that a later one rests on."""
-    if status != PointStatusRecord.Status.EXAMS_FINISHED:
-        return
-    later = PointStatusRecord.objects.filter(sitting=sitting, status=PointStatusRecord.Status.BLANKS_TRANSFERRED)
-    if later.exclude(state=PointStatusState.UNDONE).exists():
+    rows = PointStatusRecord.objects.filter(sitting=row.sitting)
+    if row.state == PointStatusState.REPORTED and row.status not in undoable(rows):
         raise RequestRefusedError(
             Message("“Exams finished” cannot be undone while “Blanks transferred” stands."),
             remedy=Message("Undo “Blanks transferred” first."),
@@ -109,7 +116,7 @@ def undo(*, sitting: Sitting, status: str, reason: str, actor: Actor) -> PointSt
         row = PointStatusRecord.objects.select_for_update().filter(sitting=sitting, status=status).first()
         if row is None:
             raise RequestRefusedError(Message("The point has not reported this status."))
-        _require_last(sitting, status)
+        _require_last(row)
         move(
             row,
             PointStatusState.UNDONE,

@@ -32,10 +32,12 @@ def status_page(request: HttpRequest, key: str) -> HttpResponse:
     sitting = sitting_or_404(user, key)
     (shown,) = board.boards([sitting])
     packets = InboxPacket.objects.filter(sitting=sitting, kind=InboxKind.STATUS, state=InboxState.ACKNOWLEDGED)
+    records = list(sitting.status_records.select_related("packet").order_by("declared_at"))
     context = {
         "sitting": sitting,
         "board": shown,
-        "records": sitting.status_records.select_related("packet").order_by("declared_at"),
+        "records": records,
+        "undoable": statuses.undoable(records),
         "journals": InboxJournal.objects.filter(packet__in=packets.filter(superseded_by=None)).select_related("packet"),
         "acts": InboxAct.objects.filter(packet__sitting=sitting, packet__superseded_by=None)
         .exclude(kind="attachment")

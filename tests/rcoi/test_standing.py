@@ -1,9 +1,11 @@
 """Whether a sitting may be called closed: what versions lost, what stands twice, what came too late, what balances."""
 
 import itertools
+import re
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from audit.log import SYSTEM
 from audit.models import Event
@@ -12,6 +14,7 @@ from rcoi import board
 from rcoi.answering import rescan, statuses
 from rcoi.checking import findings
 from rcoi.day import evaluation
+from rcoi.errors import RequestRefusedError
 from rcoi.models import InboxFinding, InboxPacket
 from rcoi.reports import packet_report, point_report, region_report
 from stations.models import Sitting
@@ -91,6 +94,21 @@ def test_a_room_whose_balance_does_not_hold_keeps_act_and_summary_from_green(who
     assert "Рассажено 15, не явились 0" in act
     assert "Закрыто экзаменов: 0 из 1" in summary
     assert not shown(whole).closed
+
+
+def test_an_earlier_status_has_no_button_while_a_later_one_rests_on_it(whole, coordinator):
+    page = reverse("centre-status", kwargs={"key": whole.day.sitting.key})
+
+    def offered():
+        return re.findall(r'name="status" value="(\w+)"', coordinator.client.get(page).content.decode())
+
+    assert offered() == ["blanks_transferred"]
+    with pytest.raises(RequestRefusedError):
+        statuses.undo(sitting=whole.day.sitting, status="exams_finished", reason="рано нажали", actor=SYSTEM)
+    statuses.undo(sitting=whole.day.sitting, status="blanks_transferred", reason="рано нажали", actor=SYSTEM)
+    assert offered() == ["exams_finished"]
+    statuses.undo(sitting=whole.day.sitting, status="exams_finished", reason="рано нажали", actor=SYSTEM)
+    assert offered() == []
 
 
 def test_an_act_covers_a_balance_and_the_sitting_is_closed_but_not_green(whole, tmp_path):
