@@ -10,7 +10,8 @@ from django.utils import translation
 
 from audit.log import SYSTEM
 from audit.models import Event
-from day.closing import closing_act
+from day import evaluate
+from day.closing import _Facts, closing_act
 from keys.models import Certificate
 from keys.trust import trust_store
 from scanning import cards
@@ -156,3 +157,18 @@ def test_the_row_of_a_room_that_is_open_again_says_so(closed, tmp_path):
     said = text(act_of(closed), tmp_path)
     rows = said.partition("Аудитории и формы")[2].partition("Электронные журналы")[0]
     assert rows.replace(" ", "").count("открытаснова") == 1
+
+
+def test_a_scan_journal_that_does_not_hold_the_last_entries_is_not_merely_accepted(closed):
+    def stations():
+        facts = _Facts(closed.sitting, evaluate.evaluate(closed.point, closed.sitting.date))
+        with translation.override("ru"):
+            return {row.post.station.number: facts._label(row) for row in facts.posts}
+
+    assert set(stations().values()) == {"принят"}
+    before = act_of(closed).data_sha256
+    cards.reopen_by_hand(card=closed.card(), reason="закрыта по ошибке", actor=ACTOR)
+    said = stations()
+    assert said["01"] == "принят\nв нём не все записи станции"
+    assert {label for number, label in said.items() if number != "01"} == {"принят"}
+    assert act_of(closed).data_sha256 != before
