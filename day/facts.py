@@ -98,6 +98,12 @@ def _room(number: str, kind: str) -> Message:
     return both(lambda: str(Room(number=number, kind=kind)))
 
 
+@lru_cache(maxsize=4096)
+def _preparation(number: str) -> Message:
+    """A preparation room, by the same words wherever it is named."""
+    return Message("{kind} {room}", kind=_label(SittingRoom.Kind, SittingRoom.Kind.PREPARATION), room=number)
+
+
 def _cards(sittings: Any) -> list[dict[str, Any]]:
     rows = RoomCard.objects.filter(sitting__in=sittings).order_by("room__number")
     found: list[dict[str, Any]] = list(
@@ -232,7 +238,10 @@ class _FactsReader:
         told = [act for act in acts if act.room in preparing and act.kind == Act.Kind.ROOM_DIFFERENCE]
         packets, beside = self._newest(sitting.pk, self._evidence(stands, instead, told))
         sealed = [pack.sealed_at for pack in (*packets.values(), *beside) if pack.sealed_at]
-        posts = [self._post(sitting.pk, post, found.state, found.journal, instead, sealed) for post, found in stands]
+        posts = [
+            self._post(sitting.pk, post, found.state, found.journal, instead, sealed, preparing=post.room in preparing)
+            for post, found in stands
+        ]
         # A card of a preparation room is one of a room that was at work, or of nothing.
         cards = [
             self._card(row)
@@ -305,11 +314,10 @@ class _FactsReader:
                 sealed[row.room_number if row.room in rooms else ""].append(row.problem or NOTHING)
         for room in sealed:
             found.setdefault(room, [])
-        words = {use.number: _label(SittingRoom.Kind, use.use) for use in uses}
         return tuple(
             Printing(
                 room,
-                Message("{kind} {room}", kind=words[room], room=room) if room else Message("stations without a room"),
+                _preparation(room) if room else Message("stations without a room"),
                 tuple(sorted(sets)),
                 tuple(sealed.get(room, ())),
                 tuple(act.name for act in acts if act.numbers and act.room in rooms),
@@ -325,6 +333,8 @@ class _FactsReader:
         row: JournalRow | None,
         instead: Mapping[int, ActRow],
         sealed: Sequence[SealedAt],
+        *,
+        preparing: bool,
     ) -> AssignmentFacts | None:
         if post.kind not in (StationKind.PRINT, StationKind.VOICE, StationKind.SCAN):
             return None
@@ -336,7 +346,7 @@ class _FactsReader:
             kind=post.kind,
             station=post.number,
             room=post.room_number,
-            words=_post_words(post),
+            words=_post_words(post, preparing=preparing),
             state=state,
             label=_state_words(state),
             journal=row.sha256 if row else "",
@@ -504,11 +514,12 @@ def _state_words(state: str) -> Message:
 
 
 @lru_cache(maxsize=4096)
-def _post_words(post: PostRow) -> Message:
+def _post_words(post: PostRow, *, preparing: bool) -> Message:
     kind = _label(StationKind, post.kind)
     station = Message("{kind} {number}", kind=kind, number=post.number)
     if not post.roomless:
-        station = Message("{station}, {room}", station=station, room=_room(post.room_number, post.room_kind))
+        room = _preparation(post.room_number) if preparing else _room(post.room_number, post.room_kind)
+        station = Message("{station}, {room}", station=station, room=room)
     if post.duty == Duty.RESERVE:
         return Message("{station} (reserve)", station=station)
     if post.duty == Duty.REPLACED:

@@ -201,7 +201,16 @@ def _act(path: Path, fields: dict[str, Any]) -> InboxAct:
     row.kind, row.room, row.station = document.kind, (document.room or "")[:4], (document.station or "")[:16]
     row.reason, row.text, row.made_at = document.reason[:200], document.text, document.made_at
     row.signed_by = _person(signed_by)
+    row.sets = _named_sets(document.difference.get("sets"))
     return row
+
+
+def _named_sets(said: Any) -> list[list[Any]] | None:
+    """Return the sets that an act names, or None where it names none that can be read."""
+    if not isinstance(said, list) or not said:
+        return None
+    shapes = [[type(part) for part in each] if isinstance(each, list) else [] for each in said]
+    return said if all(shape == [str, str, int] for shape in shapes) else None
 
 
 def _person(signed_by: Any) -> str:

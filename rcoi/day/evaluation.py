@@ -75,6 +75,11 @@ class Standing:
         return {(each.code, each.place): each for each in self.obligations}
 
     @property
+    def preparing(self) -> frozenset[str]:
+        """The preparation rooms."""
+        return self.exam.facts.preparing if self.exam is not None else frozenset()
+
+    @property
     def at_point(self) -> list[Obligation]:
         """What the point itself says is open there again."""
         return [each for each in self.obligations if each.code == "open_at_point" and not each.settled]

@@ -78,7 +78,9 @@ def read(sittings: Iterable[Sitting]) -> list[CentreExam]:
         findings[finding.packet_id].append(finding)
     acts: dict[int, list[ActFacts]] = defaultdict(list)
     for act in InboxAct.objects.filter(packet__sitting__in=rows, kind__in=("room_difference", "journal_missing")):
-        told = ActFacts(act.kind, act.room, act.sha256, not act.problem, _plain(act.station), act.made_at)
+        told = ActFacts(
+            act.kind, act.room, act.sha256, not act.problem, _plain(act.station), act.made_at, _named_sets(act.sets)
+        )
         acts[act.packet_id].append(told)
     rescans: dict[int, list[RescanFacts]] = defaultdict(list)
     for row in RescanRequest.objects.filter(sitting__in=rows):
@@ -180,6 +182,13 @@ def _closed_sets(said: Any) -> dict[str, frozenset[int]] | None:
     return {
         _plain(station): frozenset(each for each in sets if isinstance(each, int)) for station, sets in said.items()
     }
+
+
+def _named_sets(said: Any) -> tuple[tuple[str, str, int], ...] | None:
+    """Return the sets that an act names, by room, station and ordinal."""
+    if not isinstance(said, list):
+        return None
+    return tuple((room, _plain(station), ordinal) for room, station, ordinal in said)
 
 
 def _plain(station: str) -> str:

@@ -23,7 +23,11 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class ActFacts:
-    """An act that came in a packet; unsound is one whose signature does not hold."""
+    """An act that came in a packet; unsound is one whose signature does not hold.
+
+    Attributes:
+        sets: Room, station and ordinal of the sets that it names; None where it does not say.
+    """
 
     kind: str
     room: str
@@ -31,6 +35,7 @@ class ActFacts:
     sound: bool
     station: str = ""
     made_at: datetime | None = None
+    sets: tuple[tuple[str, str, int], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

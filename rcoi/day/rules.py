@@ -4,32 +4,39 @@ Confirmed is a word about one packet: it is whole, signed and opened. Whether th
 concluded here, from the facts of now. A person's word about a trouble counts as long as it is the very same trouble.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from common.obligations import Obligation, ObligationState
+from common.obligations import Obligation
 from rcoi.day.at_point import open_at_point
-from rcoi.day.rows import CONFIRMED, REJECTED, ActFacts, ExamFacts, PacketFacts, RoomUse
+from rcoi.day.making import (
+    BY_ACT,
+    BY_DECISION,
+    CENTRE,
+    LAST_STATUS,
+    LOOK,
+    NOT_DUE,
+    ON_ITS_WAY,
+    OPEN,
+    ROOM_KINDS,
+    SCAN,
+    SETTLED,
+    SHEETS,
+    SHOWN,
+    of_packet,
+    trouble,
+    valid_acts,
+)
+from rcoi.day.preparation import sets_placed
+from rcoi.day.rows import CONFIRMED, REJECTED, ExamFacts, PacketFacts, RoomUse
+from rcoi.day.scan_heads import scan_heads_held
 from wire.forms import CATALOGUE, check_number
 from wire.messages import NOTHING, Both, Message, Several
 from wire.packet.counts import COUNTED_FILES, counted_in
 from wire.room import PrintedSet, RoomBalance, RoomFacts, RoomPlace, balance
 
-OPEN, ON_ITS_WAY, SETTLED, NOT_DUE = (
-    ObligationState.OPEN,
-    ObligationState.ON_ITS_WAY,
-    ObligationState.SETTLED,
-    ObligationState.NOT_DUE,
-)
-SHEETS = ("blanks", "forms", "audio")
-ROOM_KINDS = ("blanks", "audio")
-STATUSES = ("exams_finished", "blanks_transferred")
-LAST_STATUS = "blanks_transferred"
-#: How an obligation was settled by somebody, though its facts stand as they are.
-BY_ACT, BY_DECISION = Message("an act of the GEK member"), Message("a decision of a person")
-#: Who is bringing what is on its way.
-_CENTRE, _TELEPHONE = Message("the regional centre is opening it"), Message("told by telephone, the packet follows")
+STATUSES = ("exams_finished", LAST_STATUS)
+_TELEPHONE = Message("told by telephone, the packet follows")
 #: Rules about a difference: one that somebody settled is shown as covered, and the exam is not green.
 DIFFERENCES = frozenset(
     {
@@ -47,20 +54,12 @@ SAID_OF_PACKETS = frozenset(
 )
 #: What is said of an act, and waits for nobody.
 COVERED_BY_ACT = frozenset({"closed_with_act", "fewer_with_act"})
-SHOWN = 10
 #: What of a packet may not become less. An act is no sheet: a room that was put right is closed without one.
 _OF_PEOPLE = tuple(key for key in COUNTED_FILES if key not in ("acts", "journals"))
 
 _HQ = Message("The packet of the forms of the point")
 _WAIT = Message("Wait for the packet; when it is late, call the head of the exam point.")
-_LOOK = Message("Look into it and mark it as settled.")
 _ASK = Message("Ask for a rescan, or mark the difference as settled when it is explained.")
-_FORM = Message("Ask the point to form END_SCAN again: the next version of the status brings it, or an act.")
-_REWRITTEN = Message(
-    "Call the head of the exam point: find out why the journal was written anew. The journal that holds the entries, or"
-    " the next version of the packet, settles it."
-)
-_SCAN = Message("Ask the point to scan what is missing and send the next version; if there is no such paper, an act.")
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
@@ -115,7 +114,7 @@ def packets_awaited(facts: ExamFacts) -> Iterator[Obligation]:
             anchor=facts.key,
             since=standing.received_at if standing else last.deadline if last and state == OPEN else None,
             evidence=Both(standing.sha256) if standing else NOTHING,
-            carrier=_CENTRE if state == ON_ITS_WAY else NOTHING,
+            carrier=CENTRE if state == ON_ITS_WAY else NOTHING,
         )
 
 
@@ -126,17 +125,17 @@ def packets_undecided(facts: ExamFacts) -> Iterator[Obligation]:
             continue
         if each.state == REJECTED:
             if not _replaced(each, facts.packets):
-                text = Message("The packet was rejected and no new version came: {title}", title=each.title)
+                text = Message("The packet was rejected and no new version came.")
                 cure = Message("Wait for the new version; if none comes, call the point.")
-                yield _of_packet(facts, each, "packet_rejected", "rcoi.inbox", text, cure)
+                yield of_packet(facts, each, "packet_rejected", "rcoi.inbox", text, cure)
             continue
         cure = Message("Wait for the decision about the packet.")
         if each.parked:
-            text = Message("The packet does not open: {title}", title=each.title)
-            yield _of_packet(facts, each, "packet_stuck", "rcoi.inbox", text, cure)
+            text = Message("The packet does not open.")
+            yield of_packet(facts, each, "packet_stuck", "rcoi.inbox", text, cure)
         else:
-            text = Message("The packet is still being checked: {title}", title=each.title)
-            yield _of_packet(facts, each, "packet_checked", "rcoi.inbox", text, cure, state=ON_ITS_WAY)
+            text = Message("The packet is still being checked.")
+            yield of_packet(facts, each, "packet_checked", "rcoi.inbox", text, cure, state=ON_ITS_WAY)
 
 
 def second_packets(facts: ExamFacts) -> Iterator[Obligation]:
@@ -151,7 +150,7 @@ def second_packets(facts: ExamFacts) -> Iterator[Obligation]:
                     title=other.title,
                     uid=other.uid,
                 )
-                yield _trouble(facts, each, "second_packet", text, alone=True)
+                yield trouble(facts, each, "second_packet", text, alone=True)
 
 
 def fewer_sheets(facts: ExamFacts) -> Iterator[Obligation]:
@@ -178,7 +177,7 @@ def rooms_balanced(facts: ExamFacts) -> Iterator[Obligation]:
         result, troubles = _balance(facts, use, each), 0
         if result.present is None or result.registration is None or result.uneven:
             troubles += 1
-            yield _trouble(
+            yield trouble(
                 facts,
                 each,
                 "seats_differ",
@@ -192,124 +191,12 @@ def rooms_balanced(facts: ExamFacts) -> Iterator[Obligation]:
             text = _undelivered(facts.sets[each.room], unknown, each, result)
             # An act speaks of what was known when the room was closed, not of a journal that grew since.
             covered = bool(valid_acts(each.acts, each.room)) and not unknown
-            yield _trouble(facts, each, "sets_undelivered", text, _SCAN, act=covered)
+            yield trouble(facts, each, "sets_undelivered", text, SCAN, act=covered)
         if not troubles:
             text = Message("The balance of the room holds.")
-            yield _of_packet(
+            yield of_packet(
                 facts, each, "room_balanced", "rcoi.settle", text, state=SETTLED, evidence=Both(each.sha256)
             )
-
-
-def scan_heads_held(facts: ExamFacts) -> Iterator[Obligation]:
-    """The scan journal of a station holds the entries under which its packets were signed."""
-    absent: dict[str, PacketFacts] = {}
-    for each in sorted(facts.packets, key=lambda each: each.order):
-        head = each.scan_head
-        if head is None or not each.standing:
-            continue
-        journal = facts.scan_journals.get(head.station)
-        if journal is None:
-            absent.setdefault(head.station, each)
-        elif journal.known and not journal.lines.get(head.number):
-            text = Message(
-                "The journal of scanning station {station} does not hold the entry under which the packet was signed:"
-                " it ends before entry {number}.",
-                station=head.station,
-                number=head.number,
-            )
-            yield _trouble(facts, each, "scan_head_missing", text, _FORM)
-        elif journal.known and journal.lines[head.number] != head.sha256:
-            text = Message(
-                "THE JOURNAL OF SCANNING STATION {station} WAS WRITTEN ANEW: its entry {number} is another one than"
-                " when the packet was signed.",
-                station=head.station,
-                number=head.number,
-            )
-            yield _trouble(facts, each, "scan_journal_rewritten", text, _REWRITTEN)
-    yield from _journals_absent(facts, absent)
-
-
-def _journals_absent(facts: ExamFacts, absent: Mapping[str, PacketFacts]) -> Iterator[Obligation]:
-    """Stations that signed packets, and of which the last status brought no journal; said once for a station."""
-    last = [each for each in facts.packets if each.standing and each.status == LAST_STATUS]
-    # Of the stations of the registry it is remarked when the status comes; of a version that was replaced for ever.
-    standing = {each.pk for each in facts.packets if each.standing}
-    remarked = any(
-        each.code == "station_missing" and not each.settled and each.packet in standing for each in facts.findings
-    )
-    acts = {act.station for each in last for act in each.acts if act.kind == "journal_missing" and act.sound}
-    for station, packet in absent.items():
-        if last and not remarked and station not in acts:
-            text = Message(
-                "No journal of scanning station {station} came, nor an act; it signed packets.", station=station
-            )
-            yield _trouble(facts, packet, "scan_head_missing", text, _FORM)
-
-
-def sets_placed(facts: ExamFacts) -> Iterator[Obligation]:
-    """Every set that a preparation room gave out has come with one voice room, once all of these are here."""
-    standing = [each for each in facts.packets if each.standing and each.kind in ROOM_KINDS]
-    came = {each.room for each in standing}
-    whole = all(use.room in came for use in facts.places if use.room)
-    packets = {each.pk: each for each in facts.packets}
-    numbers = frozenset().union(*(each.numbers for each in standing))
-    collecting = {use.room for use in facts.places if use.room}
-    # What a station printed without a room, or in one that the exam does not have, lies in a voice room as well.
-    for room in sorted(set(facts.sets) - collecting if facts.preparing else ()):
-        used = [each for each in facts.sets.get(room, ()) if each.used]
-        packet = packets.get(facts.sources[room].packet) if used else None
-        if packet is None:
-            continue
-        where = {(each.station, each.ordinal): _rooms_with(each, standing) for each in used}
-        if whole and (lost := [each for each in used if not where[each.station, each.ordinal]]):
-            lost = [each for each in lost if not set(each.sheets.values()) & numbers]
-            if lost:
-                yield _trouble(facts, packet, "sets_unplaced", _unplaced(room, lost), _SCAN, act=_told(facts, room))
-        for each in used:
-            holders = where[each.station, each.ordinal]
-            if len(holders) > 1:
-                yield _contested(facts, each, holders)
-
-
-def _rooms_with(each: PrintedSet, standing: Iterable[PacketFacts]) -> list[PacketFacts]:
-    """Return the packets of rooms that say a set is theirs."""
-    return [
-        packet
-        for packet in standing
-        if packet.closed_sets is not None and each.ordinal in packet.closed_sets.get(each.station, frozenset())
-    ]
-
-
-def _unplaced(room: str, lost: Sequence[PrintedSet]) -> Message:
-    named = ", ".join(f"{each.station}/{each.ordinal}" for each in lost[:SHOWN])
-    more = f" (+{len(lost) - SHOWN})" if len(lost) > SHOWN else ""
-    return Message(
-        "Preparation room {room} printed and gave out sets that came with no voice room (station/set): {sets}.",
-        room=room or "—",
-        sets=named + more,
-    )
-
-
-def _contested(facts: ExamFacts, each: PrintedSet, holders: Sequence[PacketFacts]) -> Obligation:
-    text = Message(
-        "Set {set} (station/set) of the preparation room came with several voice rooms: {rooms}.",
-        set=f"{each.station}/{each.ordinal}",
-        rooms=", ".join(sorted(packet.room for packet in holders)),
-    )
-    act = all(valid_acts(packet.acts, packet.room) for packet in holders)
-    return _trouble(facts, holders[-1], "sets_contested", text, _LOOK, act=act)
-
-
-def _told(facts: ExamFacts, room: str) -> bool:
-    """Whether an act tells of a preparation room's sets: one made after its last print journal was closed."""
-    closed = facts.sources[room].closed_at
-    rooms = [room] if room in facts.preparing else sorted(facts.preparing)
-    acts = [act for each in facts.packets if each.standing and each.kind == "status" for act in each.acts]
-    return any(
-        closed is None or (act.made_at is not None and act.made_at > closed)
-        for name in rooms
-        for act in valid_acts(acts, name)
-    )
 
 
 _WHAT_FOR = {
@@ -332,7 +219,7 @@ def kinds_agree(facts: ExamFacts) -> Iterator[Obligation]:
                 said=_WHAT_FOR.get(each.room_kind, Both(each.room_kind)),
                 known=_WHAT_FOR.get(known, Both(known)),
             )
-            yield _trouble(facts, each, "room_kind_differs", text)
+            yield trouble(facts, each, "room_kind_differs", text)
 
 
 def after_last_status(facts: ExamFacts) -> Iterator[Obligation]:
@@ -344,7 +231,7 @@ def after_last_status(facts: ExamFacts) -> Iterator[Obligation]:
     for each in sorted(facts.packets, key=lambda each: each.pk):
         if each.standing and each.kind in SHEETS and each.received_at > last.reported_at and each.pk not in answers:
             text = Message("The packet came after the accepted status “Blanks transferred to the regional centre”.")
-            yield _trouble(facts, each, "after_last_status", text, alone=True)
+            yield trouble(facts, each, "after_last_status", text, alone=True)
 
 
 def remarks(facts: ExamFacts) -> Iterator[Obligation]:
@@ -357,7 +244,7 @@ def remarks(facts: ExamFacts) -> Iterator[Obligation]:
         covered = each.code in COVERED_BY_ACT
         evidence = BY_ACT if covered else BY_DECISION if each.settled else NOTHING
         state = SETTLED if evidence else OPEN
-        yield _of_packet(facts, packet, each.code, "rcoi.settle", each.message, _LOOK, state=state, evidence=evidence)
+        yield of_packet(facts, packet, each.code, "rcoi.settle", each.message, LOOK, state=state, evidence=evidence)
 
 
 def rescans_awaited(facts: ExamFacts) -> Iterator[Obligation]:
@@ -366,8 +253,8 @@ def rescans_awaited(facts: ExamFacts) -> Iterator[Obligation]:
     for each in facts.rescans:
         if each.open and each.packet in packets:
             packet = packets[each.packet]
-            text = Message("Rescanned sheets awaited: {title}", title=packet.title)
-            yield _of_packet(facts, packet, "rescan_awaited", "rcoi.rescan", text, Both(each.reason), since=each.at)
+            text = Message("Rescanned sheets are awaited.")
+            yield of_packet(facts, packet, "rescan_awaited", "rcoi.rescan", text, Both(each.reason), since=each.at)
 
 
 def statuses_awaited(facts: ExamFacts) -> Iterator[Obligation]:
@@ -397,56 +284,6 @@ def statuses_awaited(facts: ExamFacts) -> Iterator[Obligation]:
 
 
 # --- what the rules are made of ---------------------------------------------------------------------------------------
-
-
-def _of_packet(
-    facts: ExamFacts,
-    packet: PacketFacts,
-    code: str,
-    rule: str,
-    text: Message,
-    cure: Message = NOTHING,
-    *,
-    state: ObligationState = OPEN,
-    evidence: Message = NOTHING,
-    since: datetime | None = None,
-) -> Obligation:
-    return Obligation(
-        code=code,
-        sitting=facts.key,
-        place=packet.room,
-        state=state,
-        text=text,
-        cure=cure,
-        rule=rule,
-        page="centre-packet",
-        anchor=packet.sha256,
-        since=since or packet.received_at,
-        evidence=evidence,
-        carrier=_CENTRE if state == ON_ITS_WAY else NOTHING,
-    )
-
-
-def _trouble(
-    facts: ExamFacts,
-    packet: PacketFacts,
-    code: str,
-    text: Message,
-    cure: Message = _LOOK,
-    *,
-    act: bool = False,
-    alone: bool = False,
-) -> Obligation:
-    """Something that stands open until it is cured, an act covers it, or a person has looked into this very trouble.
-
-    A person's word about figures holds for the next version of the packet with the same ones; about that a packet came
-    at all (`alone`) it holds for this packet.
-    """
-    decided = facts.settled(code, packet.pk if alone else packet.place, text)
-    evidence = BY_ACT if act else BY_DECISION if decided else NOTHING
-    return _of_packet(
-        facts, packet, code, "rcoi.settle", text, cure, state=SETTLED if evidence else OPEN, evidence=evidence
-    )
 
 
 def _by_room(facts: ExamFacts) -> dict[str, list[PacketFacts]]:
@@ -502,13 +339,6 @@ def related(uid: str, chain: Sequence[tuple[str, str]]) -> set[str]:
         uids |= more
 
 
-def valid_acts(acts: Iterable[ActFacts], room: str) -> list[ActFacts]:
-    """Return the acts that cover a difference of a room: signed by a GEK member, and about this very room."""
-    return [
-        each for each in acts if each.kind == "room_difference" and each.sound and each.room in (room, room or "HQ")
-    ]
-
-
 def _asked(facts: ExamFacts, family: Iterable[PacketFacts], before: PacketFacts) -> frozenset[str] | None:
     """Return the numbers that the centre asked for again; None is the whole room."""
     known = {each.pk for each in family if each.version <= before.version}
@@ -562,7 +392,7 @@ def _fewer(
     )
     text = Message(sentence.text, after=after.version, before=before.version, lost=lost)
     code = "fewer_with_act" if by_act else "fewer_sheets"
-    return _trouble(facts, newest, code, text, act=by_act)
+    return trouble(facts, newest, code, text, act=by_act)
 
 
 def _balance(facts: ExamFacts, use: RoomUse, packet: PacketFacts) -> RoomBalance:

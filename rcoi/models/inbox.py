@@ -263,6 +263,8 @@ class InboxAct(InboxPart):
     made_at = models.DateTimeField(_("made at"), null=True, blank=True)
     signed_by = models.CharField(_("signed by"), max_length=200, blank=True)
     problem = MessageField(_("remark"))
+    #: Room, station and ordinal of the sets that it is about; null where it names none.
+    sets = models.JSONField(_("sets"), null=True, blank=True)
 
     class Meta(InboxPart.Meta):
         verbose_name = _("act")

@@ -183,7 +183,10 @@ def _matter_tasks(boards: list[board.SittingBoard]) -> list[Task]:
         tasks.append(
             Task("warn", text, link, _("Decide whether a rescan is needed; mark as settled what was found out."))
         )
-    tasks += [Task("info", matter.text, link_of(matter.packet), matter.cure) for matter in awaited[:SHOWN]]
+    tasks += [
+        Task("info", f"{matter.packet.title}: {matter.text}", link_of(matter.packet), matter.cure)
+        for matter in awaited[:SHOWN]
+    ]
     return tasks + _rest(len(awaited), "info", _("More rescans awaited: %d"), "rescan")
 
 

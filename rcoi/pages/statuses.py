@@ -44,6 +44,7 @@ def status_page(request: HttpRequest, key: str) -> HttpResponse:
         .select_related("packet"),
         "phone": phone.listed(sitting),
         "may_phone": rules.allowed(user, "rcoi.phone", sitting),
+        "preparing": shown.standing.preparing,
         "may_undo": rules.allowed(user, "rcoi.status_undo", sitting),
     }
     return render(request, "rcoi/status.html", context, title=str(sitting))

@@ -232,7 +232,7 @@ class PointFacts:
             [
                 str(words.get(row.kind, row.kind or _("not read"))),
                 row.station or row.name,
-                row.room or "—",
+                self._place(row.room) or "—",
                 str(row.entry_count),
                 stamp.when(row.closed_at),
                 _("signed") if row.signed_by else _("not signed"),
@@ -253,7 +253,7 @@ class PointFacts:
         rows = [
             [
                 row.kind_words,
-                row.room or row.station or "—",
+                self._place(row.room) or row.station or "—",
                 row.reason + (f"\n{row.text}" if row.text else ""),
                 row.signed_by,
                 stamp.when(row.made_at),
@@ -268,6 +268,11 @@ class PointFacts:
             (pgettext("paper", "Made at"), 28),
         ]
         return layout.table(_("Acts"), columns, rows, empty=_("No acts."))
+
+    def _place(self, room: str) -> str:
+        """Return the number of a room; a preparation room says that it is one."""
+        kind = SittingRoom.Kind.PREPARATION
+        return f"{kind.label} {room}" if room in self.board.standing.preparing else room
 
     def _incidents(self, stamp: Stamp) -> list[Flowable]:
         rows = [

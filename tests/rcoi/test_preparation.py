@@ -95,6 +95,49 @@ def test_an_act_covers_what_its_journal_listed_and_no_longer_one(minutes, covere
     assert (row.state == ObligationState.SETTLED) is covered
 
 
+@pytest.mark.parametrize(
+    ("sets", "covered"),
+    [((("0101", "1", 2),), False), ((("0101", "1", 2), ("0101", "1", 3)), True), ((("", "1", 2), ("", "1", 3)), True)],
+)
+def test_an_act_that_names_its_sets_covers_these_and_no_others(sets, covered):
+    # Made before the last journal was closed: what it names it is about all the same.
+    act = ActFacts("room_difference", "0101", "a" * 64, True, made_at=AT - timedelta(minutes=1), sets=sets)
+    status = packet(3, kind="status", room="", counts={}, acts=(act,))
+    facts = spoken(voice(1, "0201", 1), voice(2, "0202"), sets=(1, 2, 3), status=status)
+    (row,) = [each for each in rules.obligations(facts) if each.code == "sets_unplaced"]
+    assert row.settled is covered
+    assert ("1/2" in row.text.ru, "1/3" in row.text.ru) == (covered, True), "open is what no act names"
+
+
+def two_rooms(*packets, **numbers):
+    """Two preparation rooms whose stations have one number: each printed a set 1/1."""
+    facts = spoken(*packets, sets=(1,))
+    sets = {
+        room: [PrintedSet(room, "1", 1, sheets={"R": numbers[name]} if name in numbers else {})]
+        for name, room in (("one", "0101"), ("two", "0102"))
+    }
+    kinds = {**facts.kinds, "0102": "preparation"}
+    return replace(facts, sets=sets, kinds=kinds, sources=dict.fromkeys(sets, PrintSource(3, AT)))
+
+
+def test_two_rooms_with_stations_of_one_number_owe_two_sets():
+    assert not found(two_rooms(voice(1, "0201", 1), voice(2, "0202", 1))), "each came with one voice room"
+    rows = found(two_rooms(voice(1, "0201", 1), voice(2, "0202")))
+    assert [each.code for each in rows] == ["sets_unplaced", "sets_unplaced"], "whose set is missing is not known"
+    assert all("1/1 (0101, 0102)" in each.text.ru for each in rows)
+    facts = two_rooms(voice(1, "0201", 1), voice(2, "0202", 1), voice(4, "0203", 1))
+    facts = replace(facts, places=[*facts.places, RoomUse("0203", "audio", 2)], kinds={**facts.kinds, "0203": "voice"})
+    assert [each.code for each in found(facts)] == ["sets_contested"]
+
+
+def test_open_numbers_tell_sets_of_one_name_apart():
+    one, two = make_number("R", 71), make_number("R", 72)
+    here = voice(1, "0201", 1, numbers=frozenset({one}))
+    assert not found(two_rooms(here, voice(2, "0202", 1, numbers=frozenset({two})), one=one, two=two))
+    (row,) = found(two_rooms(here, voice(2, "0202"), one=one, two=two))
+    assert (row.code, "0102" in row.text.ru, "0101" in row.text.ru) == ("sets_unplaced", True, False)
+
+
 def test_a_set_that_two_rooms_say_is_theirs_is_open():
     (row,) = found(spoken(voice(1, "0201", 1, 2), voice(2, "0202", 2)))
     assert row.code == "sets_contested"
@@ -120,3 +163,24 @@ def test_packets_and_journals_as_they_come(point, stranger):
     assert "1/2" in status.findings.get(code="sets_unplaced").text.ru
     arrive(full(point, "0104", version=2, supersedes=last.uid, room_json={"sets": {"1": [2]}}, room_kind="voice"))
     assert codes(point) & CODES == {"room_kind_differs"}
+
+
+@pytest.mark.django_db
+def test_an_act_brings_the_sets_that_it_names(point, stranger, coordinator):
+    SittingRoom.objects.filter(room__number="0101").update(kind="preparation")
+    arrive(journals(point, [printed(1), printed(2), printed(3)], stranger))
+    arrive(full(point, "0102", room_json={"sets": {"0001": [1]}}))
+    for room in ("0103", "0104"):
+        arrive(full(point, room, room_json={"sets": {}}))
+
+    def told(*sets, **more):
+        difference = {"sets": [["0101", "0001", each] for each in sets]}
+        act = point.act(kind="room_difference", room="0101", station=None, station_kind=None, difference=difference)
+        return arrive(point.status("blanks_transferred", acts=[act], **more))
+
+    first = told(2)
+    assert codes(point) & CODES == {"sets_unplaced"}, "the third set is told by no act"
+    page = coordinator.client.get(f"/centre/statuses/{point.day.key}/").content.decode()
+    assert "аудитория подготовки 0101" in " ".join(page.split())
+    told(2, 3, version=2, supersedes=first.uid)
+    assert not codes(point) & CODES
