@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from django.db import transaction
@@ -135,6 +135,7 @@ def evaluate(card: RoomCard, register: ExpectedForms) -> tuple[Balance, list[Fou
     read = [_seen(sheet) for sheet in known if not (sheet.number and sheet.pk in bare)]
     facts = facts_of(place, _seats(card), card, read, register, _elsewhere(card, register))
     comparison = room_balance(facts)
+    comparison.found = _name_backs(card, comparison.found)
     balance = _figures(facts, comparison)
     balance.unread = len(sheets) - len(known)
     balance.no_picture = len(bare)
@@ -145,6 +146,22 @@ def evaluate(card: RoomCard, register: ExpectedForms) -> tuple[Balance, list[Fou
     balance.unread += sound.unread
     balance.blockers = list(_blockers(card, balance, comparison, sound))
     return balance, comparison.found
+
+
+def _name_backs(card: RoomCard, found: list[Found]) -> list[Found]:
+    """Say of a missing sheet that its empty back was scanned: the number shows through it."""
+    missing = [each.number for each in found if each.kind == "missing" and each.number]
+    if not missing:
+        return found
+    backs = dict(
+        card.sheets.filter(reading__back_of__in=missing).values_list("reading__back_of", "source__name").order_by("-pk")
+    )
+    return [
+        replace(each, message=Message("{missing}; only its back was scanned: {name}", missing=each.message, name=name))
+        if each.kind == "missing" and (name := backs.get(each.number))
+        else each
+        for each in found
+    ]
 
 
 def _has_picture(card: RoomCard, sheet: Sheet) -> bool:

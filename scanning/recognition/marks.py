@@ -88,16 +88,16 @@ def find_marks(quarter: Grey) -> Marks:
     marks = _look(quarter, _DARK)
     if not marks.missing:
         return marks
-    even = _even(quarter)
+    even = cv2.blur(even_paper(quarter), (_GRAIN, _GRAIN)).astype(np.uint8, copy=False)
     again = _look(even, _PALE)
     return again if len(again.corners) > len(marks.corners) else marks
 
 
-def _even(quarter: Grey) -> Grey:
+def even_paper(quarter: Grey) -> Grey:
     """The page as if its paper were equally white everywhere."""
     paper = cv2.morphologyEx(quarter, cv2.MORPH_CLOSE, np.ones((_PAPER, _PAPER), np.uint8))
     paper = cv2.blur(paper, (_PAPER, _PAPER))
-    return cv2.blur(cv2.divide(quarter, paper, scale=255), (_GRAIN, _GRAIN)).astype(np.uint8, copy=False)
+    return cv2.divide(quarter, paper, scale=255).astype(np.uint8, copy=False)
 
 
 def _look(quarter: Grey, dark: int) -> Marks:

@@ -1,13 +1,14 @@
 """One page to one reading: what sheet it is, how it lies, and every doubt about it."""
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import cv2
 import numpy as np
 
-from scanning.recognition import quality
+from scanning.recognition import backs, quality
 from scanning.recognition.codes import Code, CodesRead, read_codes
 from scanning.recognition.decode import to_bilevel
 from scanning.recognition.fields import read_fields
@@ -25,7 +26,6 @@ _LOW_DPI = 250.0
 _TOO_LOW_DPI = 140.0
 _SKEW = 3.0
 _BLANK_TILES = 60
-_EMPTY_INK = 0.0004
 _LONG_PAGE = 1.12
 _STRETCHED = 0.015  # of the length: a sound feeder keeps it to a third of that
 _SHORTENED = 0.025  # a written line
@@ -39,7 +39,6 @@ _NEAR_MM = 20.0  # a code may lie so far from its place, where all four squares 
 _NEAR_ROUGHLY_MM = 45.0
 _BACKWARDS = {"Code128": 180, "DataMatrix": -90}  # degrees that a code in a mirror seems to be turned
 _ASKEW = 45  # degrees
-_SHOWN_THROUGH = 160  # print of the other side is never darker
 #: Forms on which an empty answer field is worth a word.
 _WRITTEN_KINDS = frozenset({"C1", "C2", "DBO"})
 
@@ -59,7 +58,8 @@ class SheetWarning:
 class SheetReading:
     """Everything the machine concludes about one page.
 
-    Places are pixels of the righted page, `turned` says how many degrees it was turned to stand upright.
+    Places are pixels of the righted page, `turned` says how many degrees it was turned to stand upright, `back_of`
+    the number that shows through from the other side of an empty page.
     """
 
     number: str | None = None
@@ -69,6 +69,7 @@ class SheetReading:
     date: str | None = None
     subject: str | None = None
     room: str | None = None
+    back_of: str = ""
     codes: list[dict[str, Any]] = field(default_factory=list)
     step: str = ""
     turned: int = 0
@@ -129,7 +130,11 @@ def recognise(page: PageImage, *, seconds: float = SHEET_SECONDS) -> tuple[Sheet
         turned += 180
     reading.height, reading.width = grey.shape
     reading.turned = turned % 360
-    _take_codes(reading, read, marks, quarter, upside_down=bool(upside_down), large=large, bilevel=page.bilevel)
+
+    def through() -> bool:
+        return _shown_through(reading, marks, grey, quarter, bilevel=page.bilevel)
+
+    _take_codes(reading, read, marks, through=through, upside_down=bool(upside_down), large=large)
     if negative:
         reading.doubts.append(SheetWarning("negative", "problem"))
     _take_marks(reading, marks, page)
@@ -194,6 +199,14 @@ def _side(code: Code, place: Place, reading: SheetReading, marks: Marks, *, upsi
     return "front" if front <= mirror else "mirror"
 
 
+def _shown_through(reading: SheetReading, marks: Marks, grey: Grey, quarter: Grey, *, bilevel: bool) -> bool:
+    """Whether the codes that were read backwards are the print of the other side, and nothing is on this one."""
+    if not bilevel:
+        return backs.is_empty(quarter, marks, shown_through=True)
+    bars = [code["place"] for code in reading.codes if code["valid"] and code["symbology"] == "Code128"]
+    return any(backs.ragged(grey, (x0, y0, x1, y1), marks.skew or 0.0) for x0, y0, x1, y1 in bars)
+
+
 def _same_way(degrees: int) -> bool:
     return abs((degrees + 180) % 360 - 180) < _ASKEW
 
@@ -232,11 +245,10 @@ def _take_codes(
     reading: SheetReading,
     read: CodesRead,
     marks: Marks,
-    quarter: Grey,
     *,
+    through: Callable[[], bool],
     upside_down: bool,
     large: bool,
-    bilevel: bool,
 ) -> None:
     reading.step = read.step
     for code in read.codes:
@@ -264,9 +276,9 @@ def _take_codes(
         place = _turned_place(valid[0].place, reading.width, reading.height, upside_down=upside_down)
         if "mirror" not in sides:
             reading.doubts.append(SheetWarning("code_misplaced", "problem", place, ", ".join(read.numbers)))
-        elif not bilevel and float(np.percentile(quarter, 0.2)) > _SHOWN_THROUGH:
-            # Nothing dark at all: only the print of the other side shows through.
-            reading.doubts.append(SheetWarning("empty_page", "problem", None, "", ""))
+        elif through():
+            reading.back_of = read.numbers[0] if len(read.numbers) == 1 else ""
+            reading.doubts.append(SheetWarning("empty_page", "problem", None, reading.back_of))
         else:
             reading.doubts.append(SheetWarning("mirrored", "problem", place, ", ".join(read.numbers)))
         return
@@ -356,10 +368,11 @@ def _take_content(reading: SheetReading, grey: Grey, quarter: Grey, marks: Marks
     reading.ink = round(float((quarter < marks.dark).mean()), 5)
     eighth = cv2.resize(quarter, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     reading.picture_hash = quality.picture_hash(eighth)
-    if reading.ink < _EMPTY_INK and not reading.codes:
+    if not reading.codes and backs.is_empty(quarter, marks):
         # An empty page has nothing to read; what it lacks is not a damaged code.
-        reading.doubts = [doubt for doubt in reading.doubts if doubt.kind not in ("unreadable", "corner_missing")]
-        reading.doubts.append(SheetWarning("empty_page", "problem", None, f"{reading.ink:.4f}", f"{_EMPTY_INK:.4f}"))
+        lacks = ("unreadable", "corner_missing", "side_unknown")
+        reading.doubts = [doubt for doubt in reading.doubts if doubt.kind not in lacks]
+        reading.doubts.append(SheetWarning("empty_page", "problem"))
         return
     reading.written = quality.written_tiles(grey, marks)
     if reading.kind in _WRITTEN_KINDS and reading.written is not None and reading.written < _BLANK_TILES:
