@@ -1,5 +1,8 @@
 """Journals over the network: ``POST journals/`` with the file as the body, ``GET journals/<sha256>/`` for its state."""
 
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+
 from django.urls import path
 from django.utils.http import parse_header_parameters
 from drf_spectacular.types import OpenApiTypes
@@ -11,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from common.errors import problem
-from common.web.api import UntouchedBody
+from common.web.api import UNANNOUNCED, UntouchedBody
 from journals import intake
 from journals.errors import JournalNotThereError, JournalsError, TooBigError
 from journals.models import Journal
@@ -86,14 +89,32 @@ def answer_of(verdict: Verdict, row: Journal) -> dict[str, object]:
 
 
 def name_in(request: Request) -> str:
-    """Return the file's name from ``Content-Disposition``; `filename*` (RFC 8187) goes before `filename`."""
+    """Return the file's name from ``Content-Disposition``; `filename*` (RFC 8187) goes before `filename`.
+
+    Clients write other letters into `filename` as they stand, or as mail does. granian drops a header that is not
+    ASCII: the file then comes without a name, and is judged by what stands in it.
+    """
+    header = request.headers.get("Content-Disposition", "")
     try:
-        _kind, parameters = parse_header_parameters(request.headers.get("Content-Disposition", ""))
-    except ValueError:
-        # A name in an alphabet that nobody knows is no name; the journal is judged by what stands in it.
+        _kind, parameters = parse_header_parameters(header)
+        name: str = parameters.get("filename", "")
+        return name if "filename*" in header.lower() else _mended(name)
+    except (ValueError, LookupError, HeaderParseError):
+        # A name in an alphabet that nobody knows is no name.
         return ""
-    name: str = parameters.get("filename", "")
-    return name
+
+
+def _mended(name: str) -> str:
+    """Return a name whose letters came as bytes, which the server reads as Latin-1, or as words of RFC 2047."""
+    if "=?" in name:
+        return str(make_header(decode_header(name)))
+    if name.isascii():
+        return name
+    raw = name.encode("latin-1")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1251")
 
 
 def body_of(request: Request) -> bytes:
@@ -102,7 +123,7 @@ def body_of(request: Request) -> bytes:
     Raises:
         TooBigError: It is longer.
     """
-    announced = request.headers.get("Content-Length", "0")
+    announced = "0" if UNANNOUNCED in request.META else request.headers.get("Content-Length", "0")
     if announced.isdecimal() and int(announced) > intake.MAX_SIZE:
         raise TooBigError(intake.MAX_SIZE)
     blocks, size = [], 0

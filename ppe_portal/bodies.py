@@ -4,14 +4,14 @@ import contextlib
 from collections.abc import Callable
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils.translation import gettext as _
 
 from common import errors as refusals
 from common import space
-from common.web import pages, unsent
+from common.web import api, pages, unsent
 from keys import authentication
 from ppe_portal import arriving, first_run, lines
 from stations import rules
@@ -44,8 +44,9 @@ def bounded_forms(get_response: Get) -> Get:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         size = announced(request)
-        if request.path.startswith("/api/"):
-            return _of_machine(request, get_response) if size else get_response(request)
+        if api.is_address(request.path):
+            brings = size or api.UNANNOUNCED in request.META
+            return _of_machine(request, get_response) if brings else get_response(request)
         _know(request, _person(request))
         match = _match(request)
         stranger = bool(size) and not request.user.is_authenticated and not _is_open(match)
@@ -73,12 +74,7 @@ def _of_machine(request: HttpRequest, get_response: Get) -> HttpResponse:
     try:
         _admit(request)
     except lines.TooManyBodiesError as refusal:
-        return JsonResponse(
-            refusals.problem(refusal),
-            status=refusal.http_status,
-            content_type="application/problem+json",
-            headers={"Retry-After": str(refusal.retry_after)},
-        )
+        return refusals.problem_response(refusal)
     return get_response(request)
 
 
@@ -104,7 +100,7 @@ def _refused(request: HttpRequest, match: ResolverMatch | None, refusal: PpeErro
 
 def announced(request: HttpRequest) -> int:
     """Return the length that a request gives its body; a body of no announced length is not read as a form."""
-    text = request.META.get("CONTENT_LENGTH") or "0"
+    text = "0" if api.UNANNOUNCED in request.META else request.META.get("CONTENT_LENGTH") or "0"
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 

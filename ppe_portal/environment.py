@@ -5,6 +5,7 @@ node with an error does not start. So a mistyped number is a sentence, not a tra
 """
 
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,12 +92,29 @@ def words(name: str, default: list[str]) -> list[str]:
     return [part.strip() for part in text(name).split(",") if part.strip()] or default
 
 
+def in_ascii(name: str, value: str) -> str:
+    """Return a host, or an address with one, as it goes over the network: letters of other alphabets in Punycode."""
+    if value.isascii():
+        return value
+    try:
+        return re.sub(r"[^./:@*\[\]]+", lambda label: label[0].encode("idna").decode(), value)
+    except UnicodeError:
+        mistakes.append(Mistake(name, value, "a name of a host, such as ppe.example"))
+        return ""
+
+
+def hosts(name: str, default: list[str]) -> list[str]:
+    """Return the hosts, or addresses with hosts, of a comma-separated variable."""
+    return [host for each in words(name, default) if (host := in_ascii(name, each))]
+
+
 def address(name: str) -> str:
     """Return the address of another node: http or https with a host, nothing behind it."""
     value = text(name).strip().rstrip("/")
     if not value:
         return ""
     try:
+        value = in_ascii(name, value)
         parts = urlsplit(value)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:

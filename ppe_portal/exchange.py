@@ -10,10 +10,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
+from common.web.api import UNANNOUNCED, is_address
 from ppe_portal import lines
 from wire.errors import PpeError
 
 _BLOCK = 1 << 18
+#: What the framework is told of a body in chunks, or it would take the body for none; each door bounds what it reads.
+_UNKNOWN = str(1 << 40)
 UPLOADS = "/api/v1/uploads/"
 
 Start = Callable[..., Any]
@@ -58,7 +61,15 @@ class _Body:
 
     def _block(self, size: int) -> bytes:
         with self._reading():
-            return self._note(self._stream.read(size if self._left is None else min(size, self._left)))
+            return self._note(self._taken(size if self._left is None else min(size, self._left)))
+
+    def _taken(self, size: int) -> bytes:
+        try:
+            return self._stream.read(size)
+        except (OSError, PpeError):
+            raise
+        except Exception as error:  # each server has errors of its own for chunks that are none
+            raise ConnectionError("the body is malformed") from error
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
@@ -118,6 +129,8 @@ class WholeExchange:
         length = _length(environ)
         if length == 0:
             return self.application(environ, start_response)
+        if length is None and is_address(str(environ.get("PATH_INFO", ""))):
+            environ[UNANNOUNCED], environ["CONTENT_LENGTH"] = True, _UNKNOWN
         environ[lines.ADMIT] = lambda: self.lines.admit(exchange)
         # Uploads choose their blocks by the pace of the line (`uploads.body`); everything else is read in small ones.
         step = _BLOCK if str(environ.get("PATH_INFO", "")).startswith(UPLOADS) else lines.PACE

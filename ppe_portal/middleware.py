@@ -11,9 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from ppe_portal.errors import is_disk_full
+from common.errors import is_disk_full, problem_response
+from common.web import api
 from stations.lookup import SESSION_KEY
 from stations.models import ExamPoint, Node, Region, User
+from wire.errors import PpeError
+from wire.messages import Message
 
 log = logging.getLogger(__name__)
 Get = Callable[[HttpRequest], HttpResponse]
@@ -23,7 +26,7 @@ POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
     "script-src 'self' 'unsafe-inline' 'unsafe-eval'; frame-ancestors 'none'; form-action 'self'; base-uri 'self'"
 )
-OPEN = ("/first-run/", "/static/", "/healthz", "/api/", "/i18n/")
+OPEN = ("/first-run/", "/api-page/", "/static/", "/healthz", "/api/", "/i18n/")
 
 
 def content_security_policy(get_response: Get) -> Get:
@@ -43,6 +46,37 @@ def plain_address(get_response: Get) -> Get:
     def middleware(request: HttpRequest) -> HttpResponse:
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("a zero byte in the address")
+        return get_response(request)
+
+    return middleware
+
+
+class EncodedBodyError(PpeError):
+    """The body of a request is compressed."""
+
+    code, http_status = "encoded_body", 415
+
+
+def machine_address(get_response: Get) -> Get:
+    """Take an address of the API without its last slash too, and refuse a compressed body in words.
+
+    A client follows no redirect with its body, and how big a compressed body is shows only when it has been blown up.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not api.is_address(request.path):
+            return get_response(request)
+        encoding = request.headers.get("Content-Encoding", "").strip()
+        if encoding.lower() not in ("", "identity"):
+            refusal = EncodedBodyError(
+                Message("The body is compressed ({encoding}); it is taken as it is only.", encoding=encoding[:40]),
+                remedy=Message("Send the body without Content-Encoding; a proxy on the way may have to be told, too."),
+            )
+            answer = problem_response(refusal)
+            answer["Accept-Encoding"] = "identity"
+            return answer
+        if not request.path.endswith("/"):
+            request.path, request.path_info = f"{request.path}/", f"{request.path_info}/"
         return get_response(request)
 
     return middleware

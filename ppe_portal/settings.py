@@ -10,13 +10,13 @@ from ppe_portal.environment import (
     choice,
     flag,
     folder_list,
+    hosts,
     kept_secret_key,
     seconds,
     secret,
     server,
     text,
     whole,
-    words,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -47,8 +47,8 @@ PPE_WEB_THREADS = whole("PPE_WEB_THREADS", 64, low=4)
 
 SECRET_KEY = secret("PPE_SECRET_KEY") or kept_secret_key(PPE_DATA_DIR)
 DEBUG = flag("PPE_DEBUG")
-ALLOWED_HOSTS = words("PPE_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = words("PPE_TRUSTED_ORIGINS", [])
+ALLOWED_HOSTS = hosts("PPE_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = hosts("PPE_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
     "ppe_portal.apps.PortalConfig",
@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "ppe_portal.middleware.Sessions",
     "django.middleware.locale.LocaleMiddleware",
     "ppe_portal.middleware.plain_address",
+    "ppe_portal.middleware.machine_address",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -230,6 +231,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["common.web.api.SmallJson"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "common.web.api.WhateverIsAccepted",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "common.errors.api_exception_handler",
     "UNAUTHENTICATED_USER": None,

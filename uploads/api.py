@@ -18,7 +18,14 @@ from common import errors as refusals
 from stations.models import User
 from uploads import finishing, headers, limits, peers, people, receiving
 from uploads.body import Body
-from uploads.errors import BadHeaderError, NotLoggedInError, TooLargeError, UploadBusyError, WrongOffsetError
+from uploads.errors import (
+    BadHeaderError,
+    MethodNotAllowedError,
+    NotLoggedInError,
+    TooLargeError,
+    UploadBusyError,
+    WrongOffsetError,
+)
 from uploads.models import Upload
 from uploads.receiving import Owner
 from uploads.states import FINISHED, UploadState
@@ -77,16 +84,11 @@ def _part_ways(request: HttpRequest, response: HttpResponse) -> None:
 
 
 def _problem(refusal: PpeError) -> HttpResponse:
-    response = JsonResponse(
-        refusals.problem(refusal), status=refusal.http_status, content_type="application/problem+json"
-    )
+    response = refusals.problem_response(refusal)
     if refusal.http_status == 412:
         response["Tus-Version"] = headers.VERSION
     if refusal.http_status == 401:
         response["WWW-Authenticate"] = "Bearer"
-    retry_after = getattr(refusal, "retry_after", None)
-    if retry_after is not None:
-        response["Retry-After"] = str(retry_after)
     return response
 
 
@@ -97,6 +99,7 @@ def _empty(status: int, upload: Upload | None = None) -> HttpResponse:
     del response["Content-Type"]
     if upload is not None:
         response["Upload-Offset"] = str(upload.offset)
+        response["Upload-State"] = upload.state
         if upload.state == UploadState.RECEIVING:
             response["Upload-Expires"] = http_date(upload.expires_at.timestamp())
     return response
@@ -130,8 +133,9 @@ def single(request: HttpRequest, uid: str) -> HttpResponse:
 
 
 def _not_allowed(request: HttpRequest) -> HttpResponse:
-    response = _empty(405)
-    response["Allow"] = "OPTIONS, POST, HEAD, PATCH, GET, DELETE"
+    response = _problem(MethodNotAllowedError(Message("This method is not accepted here.")))
+    single = request.path.rstrip("/").rpartition("/")[2] != "uploads"
+    response["Allow"] = "OPTIONS, HEAD, PATCH, GET, DELETE" if single else "OPTIONS, POST"
     return response
 
 
@@ -158,11 +162,11 @@ def _create(request: HttpRequest) -> HttpResponse:
         owner = people.at_point(owner, user, metadata.get("sitting", "")[:7])
     carried = headers.body_length(request)
     checksum = headers.checksum(request)
-    if carried > length:
+    if carried is not None and carried > length:
         raise TooLargeError(Message("The body is longer than the announced file."))
     upload = receiving.create(owner=owner, length=length, metadata=metadata, metadata_header=header)
     problem: PpeError | None = None
-    if carried or not length:
+    if carried != 0 or not length:
         try:
             _receive(request, upload, 0, carried, checksum)
         except PpeError as refusal:
@@ -176,9 +180,15 @@ def _create(request: HttpRequest) -> HttpResponse:
 
 
 def _receive(
-    request: HttpRequest, upload: Upload, offset: int, carried: int, checksum: receiving.Checksum | None
+    request: HttpRequest, upload: Upload, offset: int, carried: int | None, checksum: receiving.Checksum | None
 ) -> Upload:
-    body = Body(request.read, carried, idle=limits.limit("UPLOAD_IDLE_SECONDS"), wanted=receiving.wanted_since(upload))
+    body = Body(
+        request.read,
+        max(upload.length - offset, 0) if carried is None else carried,
+        idle=limits.limit("UPLOAD_IDLE_SECONDS"),
+        wanted=receiving.wanted_since(upload),
+        at_most=carried is None,
+    )
     try:
         upload = receiving.append(upload=upload, offset=offset, body=body, checksum=checksum)
     finally:
@@ -214,12 +224,8 @@ def _patch(request: HttpRequest, uid: str) -> HttpResponse:
     carried = headers.body_length(request)
     offset = headers.number(request, "Upload-Offset")
     upload = _receive(request, upload, offset, carried, headers.checksum(request))
-    if upload.state == UploadState.REFUSED and upload.problem:
-        response: HttpResponse = JsonResponse(
-            upload.problem, status=upload.problem["status"], content_type="application/problem+json"
-        )
-        response["Upload-Offset"] = str(upload.offset)
-        return response
+    # Whole is whole, also when the file is refused for what stands in it: a client of the protocol would take an error
+    # for a broken upload and begin anew. What became of the file stands under the address of the upload (GET).
     return _empty(204, upload)
 
 

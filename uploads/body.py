@@ -23,7 +23,7 @@ class End(Enum):
 
 
 class Body:
-    """A body of a known length, read by a helper thread.
+    """A body, read by a helper thread.
 
     A thread that waits in the server's ``read`` cannot be interrupted. The helper waits there instead; the request
     itself waits on a queue, so that it can stop when nothing comes or a newer request wants the upload, keep what
@@ -32,13 +32,22 @@ class Body:
 
     Args:
         read: Reads at most so many bytes; empty at the end, OSError when the client is gone.
-        length: Bytes announced.
+        length: Bytes announced, or the most that may come.
         idle: Seconds without a byte after which the body counts as stalled.
         wanted: Asked now and then whether a newer request wants the upload.
+        at_most: Whether the body may be whole before its length: it comes in chunks.
     """
 
-    def __init__(self, read: Callable[[int], bytes], length: int, *, idle: float, wanted: Callable[[], bool]) -> None:
-        self.read, self.length, self.idle, self.wanted = read, length, idle, wanted
+    def __init__(
+        self,
+        read: Callable[[int], bytes],
+        length: int,
+        *,
+        idle: float,
+        wanted: Callable[[], bool],
+        at_most: bool = False,
+    ) -> None:
+        self.read, self.length, self.idle, self.wanted, self.at_most = read, length, idle, wanted, at_most
         self.end, self.stopped = End.WHOLE, False
         # Two plain queues, because they are the cheapest way between threads: blocks come, leave to read goes back.
         self._blocks: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -101,7 +110,7 @@ class Body:
                 block = b""
             now = time.monotonic()
             if block is None:
-                self.end = End.CUT
+                self.end = End.WHOLE if self.at_most else End.CUT
                 return
             if block:
                 got, last = got + len(block), now

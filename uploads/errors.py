@@ -24,6 +24,13 @@ class NotLoggedInError(UploadError):
     permanent = False
 
 
+class MethodNotAllowedError(UploadError):
+    """The address takes no such method."""
+
+    code = "method_not_allowed"
+    http_status = 405
+
+
 class WrongProtocolVersionError(UploadError):
     """The client speaks another version of tus."""
 

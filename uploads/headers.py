@@ -6,6 +6,7 @@ import re
 
 from django.http import HttpRequest
 
+from common.web.api import UNANNOUNCED
 from uploads.errors import (
     BadHeaderError,
     LengthRequiredError,
@@ -47,17 +48,22 @@ def number(request: HttpRequest, name: str) -> int:
     return int(text)
 
 
-def body_length(request: HttpRequest) -> int:
-    """Return how many bytes of an upload the request carries; 0 when it carries none.
+def body_length(request: HttpRequest) -> int | None:
+    """Return how many bytes of an upload the request carries; 0 when it carries none, None when it does not say.
 
     Raises:
         WrongMediaTypeError: There is a body of another media type.
-        LengthRequiredError: The body's length is not announced.
+        LengthRequiredError: The body's length is not announced, and this server reads no such body.
     """
-    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
-        raise LengthRequiredError(Message("Say the Content-Length."))
-    length = number(request, "Content-Length") if request.headers.get("Content-Length") else 0
     media = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+        if UNANNOUNCED not in request.META:
+            raise LengthRequiredError(Message("Say the Content-Length."))
+        if media != MEDIA_TYPE and request.method == "PATCH":
+            raise WrongMediaTypeError(Message("The media type must be {media_type}.", media_type=MEDIA_TYPE))
+        # A proxy turns even a request without a body into one of no announced length.
+        return None if media == MEDIA_TYPE else 0
+    length = number(request, "Content-Length") if request.headers.get("Content-Length") else 0
     if media != MEDIA_TYPE and (length or request.method == "PATCH"):
         raise WrongMediaTypeError(Message("The media type must be {media_type}.", media_type=MEDIA_TYPE))
     return length

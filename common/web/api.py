@@ -1,7 +1,10 @@
 """Bases of the REST views."""
 
+import re
 from typing import Any
 
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 
 from wire import canonical
@@ -9,6 +12,25 @@ from wire.errors import PpeError
 from wire.messages import Message
 
 MAX_JSON = 256 * 1024
+#: The key in a request's environment of the sign that its body comes with no announced length.
+UNANNOUNCED = "ppe.unannounced"
+_ADDRESS = re.compile(r"/+api(?:/|\Z)", re.IGNORECASE)
+
+
+def is_address(path: str) -> bool:
+    """Return whether an address is a machine's: however it is spelled, its answer is no page."""
+    return _ADDRESS.match(path) is not None
+
+
+class WhateverIsAccepted(DefaultContentNegotiation):
+    """Answers in the first of the view's forms when the client accepts none: a refusal in no form helps nobody."""
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
+        """Return the renderer and its media type."""
+        try:
+            return super().select_renderer(request, renderers, format_suffix)  # type: ignore[arg-type]
+        except NotAcceptable:
+            return renderers[0], renderers[0].media_type
 
 
 class BodyTooBigError(PpeError):
@@ -33,7 +55,8 @@ class SmallJson(BaseParser):
         data = stream.read(MAX_JSON + 1)
         if len(data) > MAX_JSON:
             raise BodyTooBigError(Message("The body is larger than {max_json} KiB.", max_json=MAX_JSON // 1024))
-        return canonical.loads(data)
+        # A proxy turns a request without a body into one whose body is empty.
+        return canonical.loads(data) if data else {}
 
 
 class UntouchedBody(BaseParser):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.http import JsonResponse
 from django.test import Client
 
 from keys import sessions
@@ -116,6 +117,10 @@ def patch(client: Client, where: str, offset: int | str, data: bytes, **headers:
         content_type=headers.pop("media", OCTETS),
         headers={**TUS, "Upload-Offset": str(offset), **headers},
     )
+    if response.status_code == 204 and response["Upload-State"] == "refused":
+        # The upload arrived; what is wrong with its file stands under its address.
+        told = client.get(where).json()["problem"]
+        return problem_of(JsonResponse(told, status=told["status"], content_type="application/problem+json"))
     return problem_of(response)
 
 

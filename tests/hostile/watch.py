@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import html
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -149,7 +150,7 @@ def problem_of(response: Any) -> WatchedAnswer:
     """Read problem details."""
     body = response.content.decode("utf-8", "replace")
     is_problem = response.headers.get("Content-Type", "").startswith("application/problem+json")
-    document = response.json() if is_problem else {}
+    document = json.loads(body) if is_problem else {}
     texts = tuple(str(document[name]) for name in ("detail_ru", "cure_ru") if document.get(name))
     return WatchedAnswer(
         response.status_code, (str(document["code"]),) if "code" in document else (), texts, body, document

@@ -97,6 +97,7 @@ def fresh(monkeypatch):
         ("PPE_RCOI_URL", "ftp://rcoi.example", environment.address, ""),
         ("PPE_RCOI_URL", "https://rcoi.example:99999", environment.address, ""),
         ("PPE_RCOI_URL", "https://rcoi.example/api", environment.address, ""),
+        ("PPE_ALLOWED_HOSTS", f"{'п' * 80}.рф", lambda name: environment.hosts(name, []), []),
         ("PPE_LOG_LEVEL", "LOUD", lambda name: environment.choice(name, "INFO", "DEBUG", "INFO"), "INFO"),
     ],
 )
@@ -116,7 +117,15 @@ def test_a_value_that_cannot_be_read_is_an_error_and_no_traceback(fresh, name, v
         ("PPE_HTTPS", "On", environment.flag, True),
         ("PPE_RCOI_URL", "https://rcoi.example:8443/", environment.address, "https://rcoi.example:8443"),
         ("PPE_RCOI_URL", "http://[::1]:8001", environment.address, "http://[::1]:8001"),
-        ("PPE_ALLOWED_HOSTS", "a, b,", lambda name: environment.words(name, []), ["a", "b"]),
+        ("PPE_RCOI_URL", "https://рцои.рф:8443/", environment.address, "https://xn--h1alfy.xn--p1ai:8443"),
+        ("PPE_ALLOWED_HOSTS", "a, b,", lambda name: environment.hosts(name, []), ["a", "b"]),
+        ("PPE_ALLOWED_HOSTS", ".ППЭ.рф,*", lambda name: environment.hosts(name, []), [".xn--o1aa6b.xn--p1ai", "*"]),
+        (
+            "PPE_TRUSTED_ORIGINS",
+            "https://ппэ.рф",
+            lambda name: environment.hosts(name, []),
+            ["https://xn--o1aa6b.xn--p1ai"],
+        ),
     ],
 )
 def test_what_is_right_is_read(fresh, name, value, read, expected):

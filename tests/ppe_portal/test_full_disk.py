@@ -42,7 +42,8 @@ def test_a_full_disk_is_507_in_words(rf, error):
     response = answer(rf, error)
     told = json.loads(response.content)
     assert (response.status_code, told["code"], told["permanent"]) == (507, "disk_full", False)
-    assert "Освободите место" in told["detail_ru"]
+    assert "Освободите место" in told["cure_ru"]
+    assert response["Retry-After"]
     page = answer(rf, error, "/scanning/")
     assert page.status_code == 507
     assert "На диске узла нет места" in page.content.decode()

@@ -45,7 +45,8 @@ PLACE = re.compile(r"\{\w+\}|%(?:\(\w+\))?[+-]?[\d.]*[sdf]|\S*[\d_./@:<]\S*")
 #: What the sentences of refusals name besides: formats, programs, headers of protocols.
 CATALOGUE_LATIN = re.compile(
     TECHNICAL.pattern
-    + "|checksum|cms|cookie|der|idempotency|metadata|ogg|opus|sane|scanimage|scanner|tus|upload|utils|wav",
+    + "|after|allow|checksum|cms|content|cookie|der|encoding|host|idempotency|metadata|null|ogg|opus|retry|sane"
+    "|scanimage|scanner|tus|type|upload|utils|wav",
     re.IGNORECASE,
 )
 

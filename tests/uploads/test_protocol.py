@@ -156,12 +156,12 @@ def test_it_ends_an_upload_and_frees_its_space(node):
         assert send(client, location, 0, b"abc").status_code == 410
 
 
-def test_it_gives_the_handlers_refusal_to_the_sender(node):
+def test_a_file_that_is_refused_is_no_broken_upload_and_its_refusal_is_told(node):
     with node.client() as client:
         location = begin(client, 3, taste="bad")
         answer = send(client, location, 0, b"abc")
-        assert answer.status_code == 422
-        assert answer.json()["code"] == "no_such_taste"
+        assert (answer.status_code, answer.headers["Upload-Offset"]) == (204, "3")
+        assert answer.headers["Upload-State"] == client.head(location).headers["Upload-State"] == "refused"
         told = client.get(location).json()
         assert (told["state"], told["problem"]["code"]) == ("refused", "no_such_taste")
 
@@ -169,7 +169,8 @@ def test_it_gives_the_handlers_refusal_to_the_sender(node):
 def test_it_refuses_a_file_that_is_not_the_one_named(node):
     with node.client() as client:
         location = begin(client, 3, sha256=hashlib.sha256(b"abd").hexdigest())
-        assert send(client, location, 0, b"abc").json()["code"] == "content_mismatch"
+        assert send(client, location, 0, b"abc").status_code == 204
+        assert client.get(location).json()["problem"]["code"] == "content_mismatch"
 
 
 def test_it_refuses_a_file_too_large_for_its_purpose(node):
