@@ -16,13 +16,19 @@ from wire.pki.session import MAX_SIGNED
 class ChallengeAnswer(serializers.Serializer[None]):
     """A challenge to be signed."""
 
-    challenge = serializers.CharField(help_text="Sign it (wire.session) within two minutes.")
+    challenge = serializers.CharField(
+        help_text="Sign `ppe-session/1`, a line feed and this text within two minutes; it serves once."
+    )
 
 
 class Login(serializers.Serializer[None]):
     """A signed challenge."""
 
-    signed = serializers.CharField(max_length=MAX_SIGNED, help_text="Base64 of the CMS SignedData over the challenge.")
+    signed = serializers.CharField(
+        max_length=MAX_SIGNED,
+        help_text="Base64 of CMS SignedData (DER, SHA-256, content and certificate inside) over `ppe-session/1`, a "
+        "line feed and the challenge.",
+    )
 
 
 class LoginAnswer(serializers.Serializer[None]):

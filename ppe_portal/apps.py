@@ -10,7 +10,7 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Load the pages and the background work of every room, and hide what must not be touched."""
-        autodiscover_modules("checks", "tasks", "pages", "guides")
+        autodiscover_modules("checks", "tasks", "pages", "guides", "api_page")
 
 
 def hide_foreign_admins() -> None:

@@ -2,6 +2,11 @@
 
 from typing import Any
 
+from common.errors import BusyError, problem
+from ppe_portal import errors
+from uploads import openapi as uploads
+from wire.errors import PpeError
+
 _TEXT = {"type": "string"}
 PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -33,39 +38,62 @@ PROBLEM: dict[str, Any] = {
         },
     },
 }
-_BUSY = {"description": "The node is busy; nothing was done. Repeat after Retry-After seconds: problem details"}
-
-
+_AGAIN = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+#: What any address may answer, and what is the matter then.
+_ALWAYS: dict[str, tuple[str, PpeError | None]] = {
+    "400": ("The request is malformed", None),
+    "404": ("No such address or object", None),
+    "415": ("Another media type, or a compressed body (encoded_body)", None),
+    "429": ("Too many bodies at once; nothing was read. Repeat after Retry-After seconds", None),
+    "500": ("A fault of the program; nothing was done", errors.ProgramError()),
+    "503": ("The node is busy; nothing was done. Repeat after Retry-After seconds", BusyError()),
+    "507": ("The disk of the node has no room; nothing was done", errors.DiskFullError()),
+}
 _MACHINES = {"401": "No session: problem details", "403": "Not for this machine: problem details"}
+#: What stands at the head of the document.
+DESCRIPTION = """\
+The addresses for machines. How a station is written, step by step: `docs/own-station.md` of the source.
+
+**What is signed, and how.** A machine logs in with CMS SignedData (RFC 5652, DER, base64) over the line
+`ppe-session/1`, a line feed, and the challenge with nothing behind it. The content and the machine's certificate are in
+the message, the digest is SHA-256, the key EC P-256 (ECDSA) or RSA of at least 3072 bits (PKCS#1 v1.5), and the signed
+attributes hold content type, message digest and signing time. Journals are signed in the same way.
+
+**What is enveloped, and how.** CMS AuthEnvelopedData (RFC 5083), AES-256-GCM, tag of 16 bytes. To an EC certificate:
+ECDH with the derivation `dhSinglePass-stdDH-sha256kdf-scheme` and AES-256 key wrap (OpenSSL:
+`-keyopt ecdh_kdf_md:sha256`); to an RSA certificate: OAEP with SHA-256.
+
+**Refusals** are problem details (RFC 9457) with a `code` that stays. `permanent: false` and `Retry-After`: the same
+request may succeed later. Bodies come with a length or in chunks, never compressed.
+"""
 
 
 def with_problems(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
-    """Give every error of the document its body."""
+    """Add the uploads, and give every error of the document its body."""
+    result["info"]["description"] = DESCRIPTION
+    result["paths"].update(uploads.paths())
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
     for operations in result["paths"].values():
         for operation in operations.values():
-            operation["responses"].setdefault("503", dict(_BUSY))
-            if any(operation.get("security", ())):
-                for status, words in _MACHINES.items():
-                    operation["responses"].setdefault(status, {"description": words})
-            for status, response in operation["responses"].items():
-                if int(status) >= 400 and "content" not in response:
-                    response["content"] = {"application/problem+json": _body(int(status))}
+            _complete(operation)
     return result
 
 
-def _body(status: int) -> dict[str, Any]:
-    example = {
-        "type": "urn:ppe:problem:busy",
-        "title": "The node is busy: the request was not done.",
-        "status": status,
-        "code": "busy",
-        "detail": "The node is busy: the request was not done.",
-        "detail_ru": "Узел занят: запрос не выполнен.",
-        "cure": "Repeat in a few seconds.",
-        "cure_ru": "Повторите через несколько секунд.",
-        "permanent": False,
-        "errors": [],
-    }
-    shown = {"example": example} if status == 503 else {}
+def _complete(operation: dict[str, Any]) -> None:
+    answers = operation["responses"]
+    for status, (words, _refusal) in _ALWAYS.items():
+        answers.setdefault(status, {"description": f"{words}: problem details"})
+    if any(operation.get("security", ())):
+        for status, words in _MACHINES.items():
+            answers.setdefault(status, {"description": words})
+    for status, answer in answers.items():
+        if int(status) >= 400 and "content" not in answer:
+            answer["content"] = {"application/problem+json": _body(status)}
+            if status in ("429", "500", "503", "507"):
+                answer["headers"] = _AGAIN
+
+
+def _body(status: str) -> dict[str, Any]:
+    refusal = _ALWAYS.get(status, ("", None))[1]
+    shown = {"example": problem(refusal)} if refusal is not None else {}
     return {"schema": {"$ref": "#/components/schemas/Problem"}, **shown}

@@ -1,5 +1,6 @@
 """Whatever is sent to the addresses of the schema: no 5xx, and no answer that the schema does not know."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,7 @@ from stations.models import Node
 from tests.support.keys import Keys, make_keys
 from wire.pki.session import sign_challenge
 
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 CASES = 40
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -113,3 +115,34 @@ def test_every_address_shows_an_example_and_its_errors(kind, request):
                     assert "application/problem+json" in answer["content"], where
                 elif body := answer.get("content", {}).get("application/json"):
                     assert "examples" in body or "example" in body, f"{where} {status} has no example"
+
+
+@pytest.mark.parametrize("kind", ["hq", "rcoi"])
+def test_the_document_is_a_page_that_asks_nobody_else(kind, request, client):
+    request.getfixturevalue(f"{kind}_token")
+    answer = client.get("/api-page/")
+    page = answer.content.decode()
+    for path, item in the_schema().raw_schema["paths"].items():
+        for method in item.keys() & {"get", "post", "patch", "delete"}:
+            assert f"<b>{method.upper()}</b> <code>{path}</code>" in page
+    # Whatever the browser loads by itself is this node's own.
+    assert re.findall(r"(?:src|href)=\"(?:https?:)?//", page) == []
+    assert not re.search(r"<script(?! src=\"/static/)", page)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["hq", "rcoi"])
+def test_the_document_says_what_is_signed_and_that_5xx_pass(kind, request):
+    request.getfixturevalue(f"{kind}_token")
+    document = the_schema().raw_schema
+    for words in ("ppe-session/1", "AES-256-GCM", "ecdh_kdf_md:sha256", "SHA-256"):
+        assert words in document["info"]["description"]
+    assert {"post", "options"} <= document["paths"]["/api/v1/uploads/"].keys()
+    for path, item in document["paths"].items():
+        for method in item:
+            answers = item[method]["responses"]
+            types = {
+                answers[s]["content"]["application/problem+json"]["example"]["type"] for s in ("500", "503", "507")
+            }
+            assert len(types) == 3, f"{method} {path}"
+            assert all("Retry-After" in answers[s]["headers"] for s in ("429", "500", "503", "507"))
