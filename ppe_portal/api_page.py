@@ -58,7 +58,7 @@ def operations(whole: dict[str, Any]) -> dict[str, list[Operation]]:
 
 
 def _operation(whole: dict[str, Any], method: str, path: str, said: dict[str, Any]) -> Operation:
-    media, content = next(iter(said.get("requestBody", {}).get("content", {}).items()), ("", {}))
+    media, content = _content(said.get("requestBody", {}))
     return Operation(
         method=method.upper(),
         path=path,
@@ -91,8 +91,13 @@ def _resolved(whole: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _content(said: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    contents: dict[str, dict[str, Any]] = said.get("content", {})
+    return next(iter(contents.items()), ("", {}))
+
+
 def _answer(status: str, answer: dict[str, Any]) -> Part:
-    media, content = next(iter(answer.get("content", {}).items()), ("", {}))
+    media, content = _content(answer)
     examples = [each["value"] for each in content.get("examples", {}).values()] or [content.get("example")]
     shown = "" if examples[0] is None else json.dumps(examples[0], ensure_ascii=False, indent=2)
     return Part(status, media, answer.get("description", ""), example=shown)

@@ -3,7 +3,7 @@
 from typing import Any
 
 _TAG = ["uploads"]
-_MACHINE = [{"machine": []}]
+_MACHINE: list[dict[str, list[str]]] = [{"machine": []}]
 _VERSION = {
     "name": "Tus-Resumable",
     "in": "header",

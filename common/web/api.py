@@ -28,7 +28,7 @@ class WhateverIsAccepted(DefaultContentNegotiation):
     def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
         """Return the renderer and its media type."""
         try:
-            return super().select_renderer(request, renderers, format_suffix)  # type: ignore[arg-type]
+            return super().select_renderer(request, renderers, format_suffix)
         except NotAcceptable:
             return renderers[0], renderers[0].media_type
 

@@ -68,6 +68,6 @@ def ragged(pixels: Grey, place: tuple[int, int, int, int], skew: float) -> bool:
     ink = pixels[max(y0 + rim, 0) : y1 - rim, max(x0, 0) : x1] < 128
     if min(ink.shape) < 2:
         return False
-    across = np.count_nonzero(ink[:, 1:] != ink[:, :-1])
-    down = np.count_nonzero(ink[1:] != ink[:-1])
+    across = int(np.count_nonzero(ink[:, 1:] != ink[:, :-1]))
+    down = int(np.count_nonzero(ink[1:] != ink[:-1]))
     return down > (_RAGGED + abs(math.tan(math.radians(skew)))) * max(across, 1)

@@ -133,7 +133,7 @@ class Centre:
     def covered(self) -> set[Lack]:
         """Return what a GEK member's act covers: nobody has to do anything, and yet it is not green."""
         acts = {("act", each["sha256"]) for each in self.standing() if each["document"].get("closed_with_act")}
-        return acts | set(self._fewer(covered=True)) | set(self._balances(by_act=True)) | self._told()
+        return acts | set(self._fewer(covered=True)) | set(self._balances(by_act=True)) | self._sets_by_act()
 
     def _told(self) -> dict[Lack, Any]:
         """What the highest word of each node of the point leaves open of the exam."""
@@ -467,7 +467,7 @@ class Centre:
 
     # --- preparation rooms --------------------------------------------------------------------------------------------
 
-    def _told(self) -> set[Lack]:
+    def _sets_by_act(self) -> set[Lack]:
         return set(self._unplaced(covered=True)) | set(self._contested(covered=True))
 
     def _handed_out(self) -> dict[str, tuple[set[tuple[str, int]], Row, Any]]:

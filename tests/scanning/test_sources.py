@@ -3,6 +3,7 @@
 import io
 import itertools
 import struct
+from typing import Any
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -281,7 +282,14 @@ def big(data, order):
         tags = dict(image.tag_v2)
         width, height = image.size
         strip = data[tags[273][0] : tags[273][0] + tags[279][0]]
-    entries = [(256, 4, width), (257, 4, height), (258, 3, 1), (259, 3, 4), (262, 3, int(tags[262])), (273, 16, 64)]
+    entries: list[tuple[int, int, Any]] = [
+        (256, 4, width),
+        (257, 4, height),
+        (258, 3, 1),
+        (259, 3, 4),
+        (262, 3, int(tags[262])),
+        (273, 16, 64),
+    ]
     entries += [(277, 3, 1), (278, 4, height), (279, 16, len(strip)), (296, 3, 2)]
     entries = sorted([*entries, (282, 5, (16, 300)), (283, 5, (24, 300))])
     body = b"".join(
