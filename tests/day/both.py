@@ -141,9 +141,8 @@ class Both(World):
     def seal(self, exam: Exam, station: JournalStation, made: list[FormSet]) -> None:
         """Let a station write its sets openly, too: all that the centre can read of them."""
         for each in made if station.kind == "print" else ():
-            station.add("set_printed", set=each.ordinal)
-            if each.spoiled:
-                station.add("set_spoiled", set=each.ordinal)
+            # A set is printed once, and spoiled later.
+            station.add("set_spoiled" if each.spoiled else "set_printed", set=each.ordinal)
         super().seal(exam, station, made)
 
     def signed(self) -> list[Packet]:
@@ -263,7 +262,7 @@ class Both(World):
 
     def settle(self, finding: InboxFinding) -> None:
         """Say what was found out about a trouble, and remember what it was about as the reference sees it."""
-        for exam in self.exams:
+        for exam in [each for each in self.exams if each.pk == finding.packet.sitting_id]:
             centre = Centre(exam.pk)
             for (kind, where), what in centre.lacks().items():
                 same = kind == WORDS.get(finding.code) and where.partition(" ")[0] == finding.packet.sha256

@@ -193,7 +193,7 @@ def test_a_broken_rule_is_found(evening, broken, monkeypatch, record_property):
     broken(monkeypatch)
     kind = machine(evening, ends=0)
     with pytest.raises(AssertionError, match=r"owed|home|step|gate"):
-        run_state_machine_as_test(seed(SEED)(kind), settings=options(300, 12, phases=[Phase.generate]))
+        run_state_machine_as_test(seed(SEED)(kind), settings=options(60, 12, phases=[Phase.generate]))
     record_property("found after acts", kind.caught)
     record_property("days", kind.days)
 
@@ -237,6 +237,6 @@ def test_a_broken_rule_of_the_centre_is_found(both_evening, broken, silent, monk
     broken(monkeypatch)
     kind = machine(both_evening, ends=0, base=BothNodes)
     with pytest.raises(AssertionError, match=rf"lacking at the centre and not said.*\('({silent})'"):
-        run_state_machine_as_test(seed(SEED)(kind), settings=options(300, 12, phases=[Phase.generate]))
+        run_state_machine_as_test(seed(SEED)(kind), settings=options(60, 12, phases=[Phase.generate]))
     record_property("found after acts", kind.caught)
     record_property("days", kind.days)

@@ -203,7 +203,13 @@ class World:
             intake.ingest(data=data, name=station.name, door="flash", actor=OPERATOR)
 
     def longer(self, exam: Exam, post: StationAssignment, what: str) -> None:
-        """The station goes on after its journal was formed: one more set, nothing new, or another end (a fork)."""
+        """The station goes on after its journal was formed.
+
+        Args:
+            exam: The exam.
+            post: Where it stands.
+            what: One more set, the last one is spoiled, both (it was printed anew), nothing, or another end (a fork).
+        """
         station = self.station(exam, post)
         if b'"journal_closed"' not in station.lines[-1]:
             self.bring(exam, post)
@@ -213,17 +219,17 @@ class World:
             station.add("software_started", version="2")
         else:
             station.add("journal_reopened", reason="ещё")
-        if what == "set" and station.kind == "print" and len(exam.made[post.pk]) < 3:
+        if what in ("spoiled", "swapped") and station.kind == "print":
+            last = replace(exam.made[post.pk][-1], spoiled=True)
+            exam.made[post.pk][-1] = last
+            self.seal(exam, station, [last])
+        if what in ("set", "swapped") and station.kind == "print" and len(exam.made[post.pk]) < 3:
             (one,) = sets(1, subject=exam.sitting.subject.code)
             one = replace(one, ordinal=len(exam.made[post.pk]) + 1)
             exam.made[post.pk].append(one)
             self.seal(exam, station, [one])
         if what == "set" and station.kind == "voice":
             self.hear(exam, post)
-        if what == "spoiled" and station.kind == "print":
-            last = replace(exam.made[post.pk][-1], spoiled=True)
-            exam.made[post.pk][-1] = last
-            self.seal(exam, station, [last])
         self.bring(exam, post)
 
     def excuse(self, exam: Exam, post: StationAssignment) -> None:
@@ -380,6 +386,13 @@ class World:
         for sheet in rows if everything else rows[:1]:
             with self.act("leave_out"):
                 sheets.decide(sheet=sheet, action="discard", reason="лишний лист", actor=ACTOR)
+
+    def leave_unwanted_out(self, exam: Exam, card: RoomCard) -> None:
+        """Exclude the sheets of an open room that its journals call for no more."""
+        wanted = {number for _kind, number, _address in self.awaited_forms(exam, card)}
+        for sheet in card.sheets.filter(state="accepted").exclude(number__in=wanted) if not card.is_hq else ():
+            with self.act("leave_out"):
+                sheets.decide(sheet=sheet, action="discard", reason="комплект испорчен", actor=ACTOR)
 
     def leave_sound_out(self, card: RoomCard) -> None:
         """Exclude a recording of an open room."""
