@@ -10,8 +10,9 @@ from functools import cached_property
 from audit.log import hold
 from common.obligations import Obligation
 from common.work.clock import now
-from rcoi.day import facts, making, rules
+from rcoi.day import facts, rules
 from rcoi.day.facts import CentreExam
+from rcoi.day.making import BY_ACT, BY_DECISION
 from rcoi.models import InboxFinding, InboxPacket
 from rcoi.models.inbox import fingerprint_of
 from rcoi.states import FindingState
@@ -125,7 +126,7 @@ def _standing(exam: CentreExam) -> Standing:
             standing.open.append(Matter(each, packet))
         elif each.evidence and (
             each.code in rules.COVERED_BY_ACT
-            or (each.code in rules.DIFFERENCES and each.evidence in (making.BY_ACT, making.BY_DECISION))
+            or (each.code in rules.DIFFERENCES and each.evidence in (BY_ACT, BY_DECISION))
         ):
             standing.covered.append(Matter(each, packet))
     return standing

@@ -9,7 +9,8 @@ from typing import Any
 from django.db.models import Q
 
 from common.work.clock import now
-from rcoi.day import making, rules
+from rcoi.day import rules
+from rcoi.day.making import SHEETS
 from rcoi.day.rows import (
     KEPT,
     ActFacts,
@@ -165,7 +166,7 @@ def _packet(row: InboxPacket, acts: Iterable[ActFacts], numbers: frozenset[str])
 
 def _scan_head(row: InboxPacket) -> ScanHeadFacts | None:
     said = row.header.get("scan_head")
-    if row.kind not in making.SHEETS or not isinstance(said, dict):
+    if row.kind not in SHEETS or not isinstance(said, dict):
         return None
     return ScanHeadFacts(_plain(said["station"]), said["number"], said["sha256"])
 
@@ -351,7 +352,7 @@ def _numbers(
     for here in packets:
         places: dict[tuple[str, str], list[int]] = defaultdict(list)
         for each in here:
-            if each.kind in making.SHEETS:
+            if each.kind in SHEETS:
                 places[each.kind, each.room].append(each.pk)
         for (kind, room), pks in places.items():
             known = sets.get(here[0].sitting_id or 0, {})

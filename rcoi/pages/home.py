@@ -171,7 +171,8 @@ def _matter_tasks(boards: list[board.SittingBoard]) -> list[Task]:
     named = [matter for code in NAMED for matter in by_code.pop(code, [])]
     points = {each.sitting.pk: each.sitting.point for each in boards}
     for matter in named[:SHOWN]:
-        text = f"{points[matter.packet.sitting_id or 0]}: {matter.text}"
+        where = _("room %s") % matter.room + ": " if matter.room else ""
+        text = f"{points[matter.packet.sitting_id or 0]}: {where}{matter.text}"
         tasks.append(Task("bad", text, link_of(matter.packet), matter.cure))
     tasks += _rest(len(named), "bad", _("More findings behind which may be a lost sheet: %d"), "findings")
     awaited = by_code.pop("rescan_awaited", [])
