@@ -11,6 +11,7 @@ from django.db import transaction
 
 from audit.models import NODE_CHAIN, ChainHead
 from common.obligations import Obligation, standing
+from common.work import clock
 from day import evaluate
 from day.lock import hold
 from day.rules import Day, SittingDay
@@ -28,6 +29,9 @@ _KNOWN_THERE = frozenset({f"status_{name}" for name in (FINISHED, TRANSFERRED)})
 #: Days on which nothing was open when they were last looked at, and the heads of the log then: every change that opens
 #: something writes its event. It spares work only, and is lost with the process.
 _quiet: dict[tuple[int, dt.date], tuple[str, str]] = {}
+#: A day before yesterday's is looked at so often: whatever happens today would have it evaluated anew each time.
+SELDOM = dt.timedelta(minutes=10)
+_looked: dict[tuple[int, dt.date], dt.datetime] = {}
 
 
 def open_again(own: SittingDay) -> tuple[Obligation, ...]:
@@ -45,9 +49,10 @@ def tell() -> int:
 
 
 def _tell(point: ExamPoint, date: dt.date, heads: Mapping[str, str]) -> bool:
-    now = heads.get(point.key, ""), heads.get(NODE_CHAIN, "")
-    if _quiet.get((point.pk, date)) == now:
+    now, at, key = (heads.get(point.key, ""), heads.get(NODE_CHAIN, "")), clock.now(), (point.pk, date)
+    if _quiet.get(key) == now or (_is_old(point, date) and key in _looked and at - _looked[key] < SELDOM):
         return False
+    _looked[key] = at
     day = evaluate.today(point, date)
     if _changed(point, date, day):
         try:
@@ -56,8 +61,12 @@ def _tell(point: ExamPoint, date: dt.date, heads: Mapping[str, str]) -> bool:
             # A certificate on its way, a full disk: the next look tries again.
             log.info("what is open again at %s is not told yet: %s", point.key, refusal.text("en"))
     elif not any(open_again(each) for each in day.sittings):
-        _quiet[point.pk, date] = now
+        _quiet[key] = now
     return False
+
+
+def _is_old(point: ExamPoint, date: dt.date) -> bool:
+    return date < clock.today(point.timezone) - dt.timedelta(days=1)
 
 
 def _form(point: ExamPoint, date: dt.date) -> bool:

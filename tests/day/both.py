@@ -198,6 +198,7 @@ class Both(World):
     def tells(self) -> None:
         """The point says what is open again, and its word arrives."""
         telling._quiet.clear()
+        telling._looked.clear()
         telling.tell()
         for row in StandingReport.objects.filter(told_at=None):
             sender = pki.identity_of(node.node_signer(self.point).certificate)

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+import time_machine
 
 from audit.models import Event
 from common import marks
@@ -26,6 +27,7 @@ from wire.tus_errors import broken_line
 @pytest.fixture(autouse=True)
 def looked_at_anew():
     telling._quiet.clear()
+    telling._looked.clear()
 
 
 @pytest.fixture
@@ -146,6 +148,20 @@ def test_a_node_that_was_put_back_gives_no_number_twice_and_says_its_word_anew(e
     assert telling.tell() == 1, "nothing is open, and nothing was told as far as this database knows"
     assert word(evening)[1].number == document.number + 1
     assert said(word(evening)[1]) == []
+
+
+def test_a_day_long_past_is_looked_at_now_and_then(evening, monkeypatch):
+    looked = []
+    whole = evaluate.today
+    monkeypatch.setattr(evaluate, "today", lambda *args: looked.append(args) or whole(*args))
+    open_again(evening)
+    with time_machine.travel(now() + timedelta(days=5), tick=False) as clock:
+        assert telling.tell() == 1
+        open_again(evening, "0102")
+        assert telling.tell() == 0
+        assert len(looked) == 1
+        clock.shift(timedelta(minutes=11))
+        assert telling.tell() == 1
 
 
 def test_without_its_certificate_the_node_tries_again_at_the_next_look(evening, monkeypatch):
