@@ -9,7 +9,7 @@ from django.db import transaction
 from audit.log import SYSTEM, Actor
 from common.obligations import Obligation, standing
 from common.work.clock import now
-from day import keeping, rules, table
+from day import keeping, table
 from day.errors import (
     GateClosedError,
     OriginalsNeededError,
@@ -20,7 +20,7 @@ from day.errors import (
     parts_of,
 )
 from day.evaluate import locked
-from day.rules import Day
+from day.judged import Day, conditions_open
 from day.table import END_SCAN
 from scanning import scan_journal
 from stations.models import Sitting
@@ -46,7 +46,7 @@ def blockers(day: Day, sitting: Sitting, status: str) -> tuple[Obligation, ...]:
         raise StatusElsewhereError(
             Message("The status {status} is not declared by this portal.", status=table.TITLES[status])
         )
-    return rules.conditions_open(day.sitting(sitting.key), status)
+    return conditions_open(day.sitting(sitting.key), status)
 
 
 def declare(*, sitting: Sitting, status: str, actor: Actor) -> PointStatus:

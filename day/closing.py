@@ -24,14 +24,13 @@ from common.paper.language import in_russian
 from common.web.obligations import lines
 from common.work.clock import local, now
 from day.evaluate import locked
-from day.rules import Day, SittingDay, accepted
-from day.table import PLACES
+from day.judged import Day, SittingDay, accepted
 from journals.expected import Expected, expected_set, scan_expected
 from stations.models import Room, Sitting, StationKind
 from transfers.models import Packet, PacketKind, PointStatus, ReceiptLevel, ReceiptRecord, StatusName
 from transfers.newest import newest_packets
 from transfers.phone import told
-from transfers.states import PacketState, StatusState
+from transfers.states import StatusState
 from wire import canonical
 from wire.messages import Message
 from wire.names.files import receipt_name
@@ -132,9 +131,8 @@ class _Facts:
     @property
     def unconfirmed(self) -> list[Packet]:
         """The packets whose last word the centre has not confirmed: a room that is open again has said none."""
-        left = {row.place for row in standing(self.own.of(*PLACES))}
-        speaking = {pack.uid for room in left if (pack := self.own.packet(room)) is not None}
-        return [each for each in self.packets if each.uid in speaking or each.state != PacketState.ACKNOWLEDGED]
+        left = self.own.unconfirmed
+        return [packet for packet in self.packets if packet.uid in left]
 
     @property
     def closed(self) -> bool:

@@ -12,8 +12,8 @@ from django.conf import settings
 
 from common.work.clock import local, now
 from day import facts, rules
+from day.judged import Day
 from day.lock import hold
-from day.rules import Day
 from stations.models import ExamPoint, Sitting
 
 

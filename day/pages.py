@@ -12,9 +12,10 @@ from common.web.pages import forms_on, known, page
 from day import acts, evaluate
 from day.closing import closing_act
 from day.errors import OriginalsNeededError
+from day.judged import SittingDay, conditions_open, stands
 from day.keeping import keeping_of
 from day.rows import Pack
-from day.rules import SETTLED_THERE, SittingDay, conditions_open, stands
+from day.rules import SETTLED_THERE
 from day.table import END_SCAN, ENDS, PLACES, TRANSFERRED
 from day.view import Ending
 from scanning.scan_journal import station_number

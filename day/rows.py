@@ -191,6 +191,11 @@ class Use:
     voice: bool
     places: int
 
+    @property
+    def kind(self) -> tuple[str, str]:
+        """Kind and place of the packet that the room owes."""
+        return ("audio" if self.voice else "blanks"), self.room
+
 
 @dataclass(frozen=True)
 class Printing:
@@ -271,6 +276,11 @@ class PointExam:
     def card(self, room: str) -> Card | None:
         """Return the card of a room."""
         return next((each for each in self.cards if each.room == room), None)
+
+    @property
+    def forms(self) -> Pack | None:
+        """The packet of the HQ forms, whether it names its room or not."""
+        return next((pack for (kind, _room), pack in self.packets.items() if kind == "forms"), None)
 
     @property
     def hq(self) -> Card | None:

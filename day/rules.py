@@ -5,163 +5,18 @@ is done.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
 from common.obligations import Obligation, ObligationState, standing
-from day.rows import AssignmentFacts, Card, Facts, Pack, PointExam, PointStatusFacts, Printing, SealedAt, Use
-from day.table import END, ENDS, FINISHED, TABLE, TITLES, TRANSFERRED, WAIT
+from day.judged import Day, SittingDay, accepted
+from day.rows import AssignmentFacts, Card, Facts, Pack, PointExam, PointStatusFacts, Printing, SealedAt
+from day.table import ENDS, FINISHED, TABLE, TITLES, TRANSFERRED, WAIT
 from wire.messages import NOTHING, Message, Several
-
-#: States of a packet that has reached the centre.
-_REACHED = frozenset({"delivered", "acknowledged", "rejected"})
-
 
 #: More sets than these are not named one by one.
 _NAMED = 10
 #: Nor more of what is open at the centre.
 _NAMED_THERE = 3
-
-
-@dataclass(frozen=True)
-class SittingDay:
-    """What one exam of the day still owes.
-
-    Attributes:
-        exam: Its facts.
-        obligations: Everything, settled or not, in the order of the day.
-        nobody_came: Whether the registry seats nobody in it and nothing was done for it here.
-    """
-
-    exam: PointExam
-    obligations: tuple[Obligation, ...]
-    nobody_came: bool
-
-    def of(self, *codes: str) -> tuple[Obligation, ...]:
-        """Return the obligations of some codes."""
-        return tuple(each for each in self.obligations if each.code in codes)
-
-    def gate(self, name: str) -> tuple[Obligation, ...]:
-        """Return what a status, the scan journal or the end of the exam demands, settled or not."""
-        return tuple(each for each in self.obligations if name in TABLE[each.code].gates)
-
-    def status(self, name: str) -> Obligation:
-        """Return what is owed of one of the statuses that end the exam."""
-        codes = (f"status_{name}", "status_outgrown", "status_version")
-        return next(each for each in self.of(*codes) if each.place == name)
-
-    def packet(self, room: str) -> Pack | None:
-        """Return the newest packet of a room, or of the HQ forms."""
-        use = next((each for each in self.exam.uses if each.room == room), None)
-        if use is not None:
-            return self.exam.packets.get(_kind(use))
-        rows = self.exam.packets.items()
-        hq = self.exam.hq
-        if room == "HQ" or (hq is not None and hq.room == room):
-            return _forms(self.exam)
-        return next((pack for (kind, where), pack in rows if where == room and kind != "status"), None)
-
-    def reached(self, row: Obligation) -> bool:
-        """Whether the last word of a room has reached the centre: its packet is there, and the room is not open."""
-        pack = self.packet(row.place)
-        return row.code == "packet" and pack is not None and pack.state in _REACHED
-
-    @property
-    def open(self) -> tuple[Obligation, ...]:
-        """Everything between this exam and its end."""
-        return standing(self.gate(END))
-
-    @property
-    def open_there(self) -> tuple[Pack, ...]:
-        """The confirmed packets about which something was open at the centre when it confirmed them."""
-        rows = self.exam.packets.values()
-        return tuple(pack for pack in rows if pack.open_there and pack.state == "acknowledged")
-
-    @property
-    def over(self) -> bool:
-        """Whether everything of this exam has its evidence."""
-        return not self.nobody_came and not self.open
-
-    @property
-    def ended(self) -> bool:
-        """Whether the centre has accepted its last status at some time, also when that was undone since."""
-        row = self.exam.statuses.get(TRANSFERRED)
-        return row is not None and row.accepted_at is not None
-
-    @property
-    def opened_again(self) -> bool:
-        """Whether something is open though the centre had accepted the last status."""
-        return self.ended and not self.over
-
-    @property
-    def opened_since(self) -> datetime | None:
-        """Since when it is open again, as far as that is known."""
-        return min((each.since for each in self.open if each.since), default=None)
-
-
-@dataclass(frozen=True)
-class Day:
-    """What a point still owes on a day.
-
-    Attributes:
-        point: Key of the point.
-        at: The moment of the evaluation.
-        until: The next deadline: the evaluation does not hold beyond it.
-        sittings: The exams of the day.
-    """
-
-    point: str
-    at: datetime
-    until: datetime | None
-    sittings: tuple[SittingDay, ...]
-
-    def sitting(self, key: str) -> SittingDay:
-        """Return one exam."""
-        return next(each for each in self.sittings if each.exam.key == key)
-
-    def others(self, key: str) -> tuple[SittingDay, ...]:
-        """Return the other exams of the day that are not over; one that nobody sits or has begun holds no day."""
-        return tuple(each for each in self.sittings if each.exam.key != key and not each.over and not each.nobody_came)
-
-    def going(self, status: str) -> tuple[SittingDay, ...]:
-        """Return the exams that a status goes out for: all at once, but where it stands and where nobody came."""
-        return tuple(
-            each
-            for each in self.sittings
-            if (each.exam.posts or not each.nobody_came) and not stands(each.exam, status)
-        )
-
-    def conditions(self, key: str, status: str) -> tuple[Obligation, ...]:
-        """Return what a status of an exam asks for, met or not: its gate, and the other exams that it goes out for."""
-        return (*self.sitting(key).gate(status), *self.held_by_others(key, status))
-
-    def declarable(self, key: str, status: str) -> bool:
-        """Whether declaring a status now changes something: the one rule for its card, its button and the act."""
-        return not stands(self.sitting(key).exam, status) and not standing(self.conditions(key, status))
-
-    def held_by_others(self, key: str, status: str) -> tuple[Obligation, ...]:
-        """Return the other exams whose conditions keep a status from going out for this one too, one for each."""
-        going = self.going(status)
-        if all(each.exam.key != key for each in going):
-            return ()
-        return tuple(
-            Obligation(
-                f"status_{status}",
-                each.exam.key,
-                status,
-                ObligationState.OPEN if any(row.state == ObligationState.OPEN for row in rows) else rows[0].state,
-                Message("{exam}: conditions not met: {count}", exam=each.exam.title, count=len(rows)),
-                Message("The status goes out for all exams of the day at once: meet the conditions of the others too."),
-                page="monitoring",
-                anchor="#statuses",
-            )
-            for each in going
-            if each.exam.key != key and (rows := standing(each.gate(status)))
-        )
-
-    def over(self, key: str) -> bool:
-        """Whether the whole day is over as the people of one exam see it: everybody may go home."""
-        return self.sitting(key).over and not self.others(key)
 
 
 def judge(facts: Facts) -> Day:
@@ -365,8 +220,8 @@ def _preparation(exam: PointExam, facts: Facts) -> Iterator[Obligation]:
     yield _key(exam, facts)
     for use in exam.uses:
         card = exam.card(use.room)
-        if _elsewhere(exam.packets.get(_kind(use)), card):
-            yield _unknown("card", exam, use.room, TABLE["card"].what, exam.packets[_kind(use)])
+        if _elsewhere(exam.packets.get(use.kind), card):
+            yield _unknown("card", exam, use.room, TABLE["card"].what, exam.packets[use.kind])
         elif card is not None and card.filled:
             yield _make("card", exam, use.room, ObligationState.SETTLED, TABLE["card"].what)
         else:
@@ -427,7 +282,7 @@ def _lost(exam: PointExam, facts: Facts, room: Printing, unheard: Sequence[Assig
             # Nothing is awaited any more that could name them by itself.
             state, text = ObligationState.OPEN, Message("{text}. {why}", text=text, why=unheard[0].problem)
         return _make("sets_unplaced", exam, room.room, state, text, anchor="#preparation")
-    if any(_elsewhere(exam.packets.get(_kind(use)), exam.card(use.room)) for use in exam.uses):
+    if any(_elsewhere(exam.packets.get(use.kind), exam.card(use.room)) for use in exam.uses):
         # A form may lie in a room whose sheets are not here: the centre has all packets, and compares them.
         text = Message("{room}: sets that no room scanned here has (station/set): {sets}", room=room.words, sets=sets)
         where = Message("compared at the centre: some of the rooms are scanned at another machine")
@@ -439,18 +294,9 @@ def _lost(exam: PointExam, facts: Facts, room: Printing, unheard: Sequence[Assig
 # --- rooms and their packets ------------------------------------------------------------------------------------------
 
 
-def _kind(use: Use) -> tuple[str, str]:
-    return ("audio" if use.voice else "blanks"), use.room
-
-
-def _forms(exam: PointExam) -> Pack | None:
-    """The packet of the HQ forms, whether it names its room or not."""
-    return next((pack for (kind, _room), pack in exam.packets.items() if kind == "forms"), None)
-
-
 def _places(exam: PointExam, facts: Facts) -> Iterator[Obligation]:
     for use in exam.uses:
-        kind, room = _kind(use)
+        kind, room = use.kind
         what = (
             Message("Packet: spoken answers, {room}", room=use.words)
             if use.voice
@@ -459,7 +305,7 @@ def _places(exam: PointExam, facts: Facts) -> Iterator[Obligation]:
         card = exam.card(room)
         yield from _place(exam, facts, what, use.words, room, card, exam.packets.get((kind, room)))
     hq = exam.hq
-    forms = _forms(exam)
+    forms = exam.forms
     words = hq.words if hq else Message("HQ")
     yield from _place(exam, facts, Message("Packet: HQ forms"), words, hq.room if hq else "HQ", hq, forms)
     yield from _strays(exam, facts)
@@ -673,12 +519,6 @@ def _travelling(row: Obligation, pack: Pack, facts: Facts) -> Obligation:
 # --- statuses ---------------------------------------------------------------------------------------------------------
 
 
-def accepted(exam: PointExam, name: str) -> bool:
-    """Whether the centre has accepted a status of an exam that stands."""
-    row = exam.statuses.get(name)
-    return row is not None and row.state == "accepted"
-
-
 def _status(exam: PointExam, facts: Facts, name: str, *, ready: bool) -> Obligation:
     row, pack = exam.statuses.get(name), exam.packets.get(("status", name))
     code, title = f"status_{name}", TITLES[name]
@@ -719,34 +559,3 @@ def _undeclared(exam: PointExam, code: str, title: Message, row: PointStatusFact
         return _make(code, exam, name, state, text, anchor="#statuses")
     text = Message("The status “{title}” was undone. {why}", title=title, why=row.undone_why)
     return _make(code, exam, name, ObligationState.OPEN, text, anchor="#statuses", since=row.undone_at)
-
-
-def texts(rows: Iterable[Obligation]) -> list[str]:
-    """Return the sentences of some obligations, each once."""
-    return list(dict.fromkeys(str(each.text) for each in rows))
-
-
-def stands(exam: PointExam, status: str) -> bool:
-    """Whether a status of an exam was declared and not undone."""
-    row = exam.statuses.get(status)
-    return row is not None and row.state != "undone"
-
-
-def conditions_open(own: SittingDay, status: str) -> tuple[Obligation, ...]:
-    """Return what keeps a status of an exam from being declared: its gate, and that it stands already."""
-    if stands(own.exam, status):
-        text = Message("The status {title} has been declared already", title=TITLES[status])
-        cure = Message("The regional coordinator undoes a wrong status.")
-        return (
-            Obligation(
-                f"status_{status}",
-                own.exam.key,
-                status,
-                ObligationState.OPEN,
-                text,
-                cure,
-                page="monitoring",
-                anchor="#statuses",
-            ),
-        )
-    return standing(own.gate(status))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from common.web.obligations import ShownObligation, show
 from common.work import clock
 from day import evaluate
-from day.rules import Day, SittingDay
+from day.judged import Day, SittingDay
 from stations.models import Sitting
 
 

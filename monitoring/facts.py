@@ -7,7 +7,7 @@ from functools import cached_property
 
 from common.work.clock import now
 from day import evaluate
-from day.rules import Day, SittingDay
+from day.judged import Day, SittingDay
 from journals.expected import Expected, expected_set, scan_expected
 from journals.models import Journal
 from stations.models import Sitting

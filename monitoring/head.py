@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.work import clock
-from day import rules
-from day.rules import Day, SittingDay
+from day import judged
+from day.judged import Day, SittingDay
 from day.table import FINISHED, TRANSFERRED
 from monitoring import words
 from stations.models import ExamPoint, Sitting
@@ -96,7 +96,7 @@ def deadline_of(sitting: Sitting, day: Day, at: datetime) -> Deadline:
     """
     own = day.sitting(sitting.key)
     for name in (FINISHED, TRANSFERRED):
-        if not rules.accepted(own.exam, name):
+        if not judged.accepted(own.exam, name):
             return _deadline(sitting, own, name, at)
     if day.over(sitting.key):
         return Deadline("ok", "task_alt", _("all statuses declared"), _("no more deadlines today"))
@@ -109,7 +109,7 @@ def deadline_of(sitting: Sitting, day: Day, at: datetime) -> Deadline:
 
 
 def _deadline(sitting: Sitting, own: SittingDay, name: str, at: datetime) -> Deadline:
-    declared = _("; declared, not at the centre yet") if rules.stands(own.exam, name) else ""
+    declared = _("; declared, not at the centre yet") if judged.stands(own.exam, name) else ""
     due = own.exam.deadlines.get(name)
     if due is None:
         return Deadline("idle", "schedule", _("no deadline set"), _("until the status %s") % NAMES[name] + declared)

@@ -10,7 +10,7 @@ from common import space
 from common.obligations import ObligationState, standing
 from common.web.obligations import link_of, show
 from day import rules
-from day.rules import Day
+from day.judged import Day
 from journals.states import JournalState
 from monitoring import words
 from monitoring.heartbeats import trouble_words

@@ -11,7 +11,7 @@ from common.flash import roots
 from common.obligations import ObligationState
 from common.stored import stored
 from common.web.obligations import ShownObligation, show
-from day import rules
+from day import judged
 from journals import flash, verdict_list
 from journals.models import Journal
 from journals.states import JournalState
@@ -230,7 +230,7 @@ def status_of(facts: SittingFacts, name: str) -> StatusView:
         )
         return view
     owed = facts.own.status(name)
-    view.declared, view.confirmed = True, rules.accepted(facts.own.exam, name)
+    view.declared, view.confirmed = True, judged.accepted(facts.own.exam, name)
     if view.confirmed and facts.own.opened_again and name == TRANSFERRED:
         view.words, view.level, view.icon = _("receipt received, open again since"), "bad", "lock_open"
         view.conditions = [Condition(each, late=True) for each in show(facts.own.open, point.timezone)]

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from common.obligations import Obligation, standing
 from common.obligations import ObligationState as Owed
 from common.web.obligations import link_of
-from day import rules, table
+from day import judged, table
+from day.judged import Day, SittingDay
 from day.rows import AssignmentFacts, Pack
-from day.rules import Day, SittingDay
 from day.table import END_SCAN, FINISHED, TRANSFERRED
 from monitoring.words import clock_of, roles_words, room_words
 from stations.models import Sitting, User
@@ -273,7 +273,7 @@ def _scan_journals(look: Look) -> DayStep:
     if rooms := standing(look.own.gate(END_SCAN)):
         step.state = StepState.BLOCKED
         why = _("The journal is formed when every room and the HQ are closed and packed. Not yet: %s.")
-        named = "; ".join(rules.texts(rooms)[:6]) + ("…" if len(rooms) > 6 else "")
+        named = "; ".join(judged.texts(rooms)[:6]) + ("…" if len(rooms) > 6 else "")
         step.why = [Why(why % named, look.link("scanning"))]
     return step
 
@@ -286,11 +286,11 @@ def _status(look: Look, number: int, title: str, name: str) -> DayStep:
     step = DayStep(number, title, StepState.NOW, "transfers.status")
     step.action = Action(_("Declare the status"), look.link("monitoring", "#statuses"))
     row, owed = look.own.exam.statuses.get(name), look.own.status(name)
-    if row is None or not rules.stands(look.own.exam, name):
+    if row is None or not judged.stands(look.own.exam, name):
         return _undeclared(look, step, name, owed)
     step.action = Action(_("Look"), look.link("monitoring", "#statuses"))
     when = look.clock(row.at)
-    if rules.accepted(look.own.exam, name):
+    if judged.accepted(look.own.exam, name):
         receipt = str(owed.evidence) or _("accepted by the regional centre")
         step.said = _("declared at %(time)s, %(receipt)s") % {"time": when, "receipt": receipt}
         step.state = StepState.DONE
@@ -377,7 +377,7 @@ def _prepare(look: Look) -> DayStep:
     else:
         step.rule = "scanning.edit"
         step.action = Action(_("Fill in the cards"), scanning)
-    step.missing += rules.texts(left)
+    step.missing += judged.texts(left)
     if key.settled and not left:
         step.state = StepState.DONE
         step.said = (
@@ -422,7 +422,7 @@ def _scan(look: Look) -> DayStep:
             step.why = [Why(_("The access key is not active: the form numbers are sealed."), look.link("keys"))]
     elif build:
         step.rule = "transfers.build"
-        step.missing = rules.texts(build)
+        step.missing = judged.texts(build)
         step.action = Action(_("Transfer answer forms"), look.link("transfers"))
     elif lost:
         step.action = Action(_("Go there"), link_of(lost[0]))

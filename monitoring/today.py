@@ -14,7 +14,7 @@ from audit.models import ChainHead, Event
 from common.web.obligations import link_of
 from common.work import clock
 from day import evaluate
-from day.rules import Day
+from day.judged import Day
 from monitoring import words
 from monitoring.head import head_of
 from monitoring.incidents import incidents_of

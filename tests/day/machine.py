@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from common.obligations import standing
-from day import acts, closing, evaluate, rules
+from day import acts, closing, evaluate, judged
 from day.table import END, FINISHED, TABLE, TRANSFERRED
 from day.view import Ending
 from monitoring.steps import steps_of
@@ -290,7 +290,7 @@ class Day(RuleBasedStateMachine):
         own = day.sitting(exam.sitting.key)
         codes = sorted((each.code, each.place) for each in own.open)
         wanted = sorted((each.code, each.place) for each in own.open if TRANSFERRED in TABLE[each.code].gates)
-        if not rules.stands(own.exam, TRANSFERRED):
+        if not judged.stands(own.exam, TRANSFERRED):
             gate = sorted((each.code, each.place) for each in acts.blockers(day, exam.sitting, TRANSFERRED))
             assert gate == wanted, f"the gate says {gate}, the day {wanted}"
         ending = Ending.of(exam.sitting)

@@ -24,6 +24,7 @@ SETS = {"CLOSED", "SETTLED", "READY", "SERVED"}
 #: Module → why it may look at such a state itself.
 ALLOWED = {
     "day/rules.py": "the rules themselves",
+    "day/judged.py": "what a judged day answers",
     "day/rows.py": "the rows of the rules",
     "day/facts.py": "fills the rows of the rules",
     "day/acts.py": "finds the acceptance from which the term of originals counts; the rules say whether they go",

@@ -91,10 +91,11 @@ def declared_is_delivered() -> None:
     """A status that was declared counts as one that the centre has accepted."""
     from common.obligations import ObligationState
     from day import rules
+    from day.judged import stands
 
     def status(whole: Any, exam: Any, facts: Any, name: str, *, ready: bool) -> Any:
         made = whole(exam, facts, name, ready=ready)
-        return dataclasses.replace(made, state=ObligationState.SETTLED) if rules.stands(exam, name) else made
+        return dataclasses.replace(made, state=ObligationState.SETTLED) if stands(exam, name) else made
 
     _around(rules, "_status", status)
 
@@ -111,7 +112,7 @@ def drive_is_delivery() -> None:
 @_plant
 def others_ignored() -> None:
     """The day is over when one exam is."""
-    from day.rules import Day
+    from day.judged import Day
 
     Day.others = lambda self, key: ()  # type: ignore[method-assign]
 
