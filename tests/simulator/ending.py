@@ -25,6 +25,7 @@ def settle_down(w: World, judge: Judge) -> None:
         for kind in (HQ, RCOI):
             w.do(kind, "sweep")
             w.work(kind, 30)
+        w.work(HQ, 30)
         judge.look()
         moving = [each["sha256"] for each in judge.point["packets"] if each["state"] in _MOVING]
         opening = [each for each in judge.centre["packets"] if each["state"] not in ("acknowledged", "rejected")]
@@ -72,10 +73,11 @@ def _people(w: World, judge: Judge, number: int) -> None:
         for code, place in rows:
             _cure(w, judge, exam, code, place)
         _statuses(w, exam, {code for code, _place in rows})
+    w.work(HQ, 30)  # what was built now is sealed, so that one signature is enough
     w.do(HQ, "sign_all")
     for which in range(_rejected_statuses(judge)):
         w.do(HQ, "repeat", which=which)
-    if number == SILENT:
+    if number == SILENT and any(each["state"] == "delivered" for each in judge.point["packets"]):
         w.passes(3700)
     for each in judge.point["packets"]:
         # The page of packets says of a delivered one that its answer is overdue, and offers «Repeat».
@@ -97,6 +99,7 @@ def _cure(w: World, judge: Judge, exam: int, code: str, place: str) -> None:
 def _statuses(w: World, exam: int, codes: set[str]) -> None:
     if _LATER & codes and not codes & _ROOM:
         w.do(HQ, "end_scan", exam=exam)
+        codes = codes - _LATER
     for status in ("exams_finished", "blanks_transferred"):
         if f"status_{status}" in codes and (status == "exams_finished" or len(codes) == 1):
             w.do(HQ, "declare", exam=exam, status=status)

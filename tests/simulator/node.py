@@ -36,7 +36,9 @@ _LATE = (
     "cryptography.hazmat.backends.openssl.backend",
     "django.contrib.messages.storage.fallback",
     "django.contrib.sessions.serializers",
+    "django.db.models.sql.compiler",
     "httpcore",
+    "tests.day.world",
 )
 _sleep_really = time.sleep
 
@@ -268,6 +270,7 @@ class WebServer:
 
 def _warm() -> None:
     """Do once what every life would do first: modules, addresses and sentences are read before any fork."""
+    from django.apps import apps
     from django.urls import get_resolver
     from django.utils import translation
 
@@ -280,6 +283,11 @@ def _warm() -> None:
             translation.gettext("sheet")
     for name in _LATE:
         importlib.import_module(name)
+    for model in apps.get_models():
+        rows = model._base_manager.all()
+        rows.query.get_compiler(rows.db).as_sql()  # nothing is asked: what a model knows of its fields is worked out
+        assert model._meta._relation_tree is not None
+        assert model._meta.get_fields()
     context = ssl.create_default_context()
     httpx._transports.default.create_ssl_context = lambda *_args, **_more: context  # type: ignore[attr-defined]
     gc.collect()
