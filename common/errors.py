@@ -237,8 +237,8 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> HttpResp
     """
     request = context.get("request")
     plain = getattr(request, "_request", request)
-    if is_disk_full(error):
-        return None
+    if not isinstance(error, PpeError) and is_disk_full(error):
+        return None  # the error page of the node has the words for it
     if isinstance(error, OperationalError):
         log.warning("the database did not take a request in time: %s", error)
         error = BusyError()  # nobody is told: an event of it would wait for the same database

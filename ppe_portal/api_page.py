@@ -75,6 +75,12 @@ def _operation(whole: dict[str, Any], method: str, path: str, said: dict[str, An
     )
 
 
+def _content(said: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the first media type of a body, and what is said of it."""
+    found: dict[str, dict[str, Any]] = said.get("content", {})
+    return next(iter(found.items())) if found else ("", {})
+
+
 def _fields(whole: dict[str, Any], schema: dict[str, Any]) -> list[Part]:
     schema = _resolved(whole, schema)
     found = []

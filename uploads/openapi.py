@@ -48,7 +48,7 @@ _EXAMPLE = {
     "length": 20480,
     "sha256": "…",
     "finished": True,
-    "result": {"state": "accepted", "line": "END_PRINT_….dat: принят: Станция печати 0001, ауд. 0101, записей: 45"},
+    "result": {"state": "accepted", "line": "END_PRINT_….dat: …"},
     "problem": None,
 }
 _TOLD = {

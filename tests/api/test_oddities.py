@@ -1,17 +1,22 @@
 """HTTP as it comes: whatever is asked, no 5xx, no page below ``/api/``, and the same answer behind every server."""
 
+import base64
+import hashlib
 import json
 import re
 import shutil
+import socket
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from demo.nodes import free_port
 from tests.api.conftest import portal
-from tests.api.oddities import Oddity, answered, oddities, said
+from tests.api.oddities import Oddity, answered, chunks, metadata, oddities, request, said
 from tests.services.conftest import wait_for_port
 from tests.support.needs import missing
 from tests.support.upload_node import ROOT, UploadNode
@@ -84,6 +89,85 @@ def test_through_gunicorn(point: Point):
         hold(other.port, token, shipped=False)
     finally:
         other.kill()
+
+
+class Uploads:
+    """What a client without a length does to one upload; the file is no journal, and is refused when it is whole."""
+
+    def __init__(self, point: Point, length: int) -> None:
+        node, token = point
+        self.client = node.client()
+        self.client.headers["Authorization"] = f"Bearer {token}"
+        said = {"Upload-Length": str(length), "Upload-Metadata": metadata(purpose="journal")}
+        self.place = self.client.post("/api/v1/uploads/", headers=said).headers["Location"]
+
+    def send(self, offset: int, pieces: Iterable[bytes], **headers: str) -> httpx.Response:
+        more = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream", **headers}
+        return self.client.patch(self.place, content=iter(pieces), headers=more)
+
+    @property
+    def offset(self) -> int:
+        return int(self.client.head(self.place).headers["Upload-Offset"])
+
+    def close(self) -> None:
+        self.client.close()
+
+
+@pytest.fixture
+def upload(point: Point) -> Iterator[Callable[[int], Uploads]]:
+    made: list[Uploads] = []
+
+    def begin(length: int) -> Uploads:
+        made.append(Uploads(point, length))
+        return made[-1]
+
+    yield begin
+    for each in made:
+        each.close()
+
+
+def test_pieces_of_no_announced_length_make_the_file(upload):
+    data = b"".join(hashlib.sha256(bytes([at % 251])).digest() for at in range(30_000))
+    row = upload(len(data))
+    assert row.send(0, [data[:100_000], data[100_000:300_001]]).headers["Upload-Offset"] == "300001"
+    assert row.send(300_001, []).headers["Upload-Offset"] == "300001"
+    assert row.send(5, [b"x"]).status_code == 409
+    digest = base64.b64encode(hashlib.sha256(data[300_001:]).digest()).decode()
+    answer = row.send(300_001, [data[300_001:500_000], data[500_000:]], **{"Upload-Checksum": f"sha256 {digest}"})
+    assert (answer.status_code, answer.headers["Upload-State"]) == (204, "refused")
+    told = row.client.get(row.place).json()
+    assert (told["sha256"], told["problem"]["code"]) == (hashlib.sha256(data).hexdigest(), "not_a_journal")
+
+
+def test_of_pieces_without_a_length_nothing_goes_past_the_file_and_nothing_unproven_is_kept(upload):
+    row = upload(10)
+    nothing = base64.b64encode(bytes(32)).decode()
+    assert row.send(0, [b"12345"], **{"Upload-Checksum": f"sha256 {nothing}"}).status_code == 460
+    assert row.offset == 0
+    assert row.send(0, [b"0123456789", b"more"]).headers["Upload-Offset"] == "10"
+    assert row.client.get(row.place).json()["sha256"] == hashlib.sha256(b"0123456789").hexdigest()
+
+
+def test_what_came_of_a_body_in_chunks_that_was_cut_is_kept(upload, point: Point):
+    row, (node, token) = upload(100_000), point
+    raw = request(
+        "PATCH",
+        row.place,
+        chunks(b"x" * 60_000, 6000, end=b""),
+        length=None,
+        Transfer_Encoding="chunked",
+        Upload_Offset="0",
+        Content_Type="application/offset+octet-stream",
+        Tus_Resumable="1.0.0",
+    )
+    with socket.create_connection(("127.0.0.1", node.port), timeout=20) as line:
+        line.sendall(raw.replace(b"@TOKEN@", token.encode()))
+    until = time.monotonic() + 20
+    while not (kept := row.offset) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert 0 < kept <= 60_000
+    assert row.send(kept, [b"x" * (100_000 - kept)]).headers["Upload-Offset"] == "100000"
+    assert row.client.get(row.place).json()["sha256"] == hashlib.sha256(b"x" * 100_000).hexdigest()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Journals over the network, by stations with their own logins; and the pages of journals."""
 
+import base64
 from urllib.parse import quote
 
 import pytest
@@ -42,6 +43,32 @@ def test_a_station_sends_its_journal(keys):
     assert client.get(f"{URL}{said['sha256']}/").json()["state"] == "accepted"
     row = Journal.objects.get()
     assert (row.door, row.received_by) == ("api", "urn:ppe:print:78:0001:0001")
+
+
+def in_header(data: bytes) -> str:
+    """Return the bytes of a header as the server gives them to the application."""
+    return data.decode("latin-1")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda name: f"attachment; filename*=UTF-8''{quote(name)}",
+        lambda name: f"attachment; filename=END.dat; filename*=utf-8'ru'{quote(name)}",
+        lambda name: f"attachment; filename*=windows-1251''{quote(name, encoding='cp1251')}",
+        lambda name: in_header(f'attachment; filename="{name}"'.encode()),
+        lambda name: in_header(f'attachment; filename="{name}"'.encode("cp1251")),
+        lambda name: f'attachment; filename="=?utf-8?B?{base64.b64encode(name.encode()).decode()}?="',
+        lambda name: in_header(f'attachment; filename="C:\\Экзамен\\{name}"'.encode()),
+        lambda name: in_header(f'attachment; filename="../../{name}"'.encode()),
+    ],
+)
+def test_a_name_is_read_as_clients_write_it(keys, write):
+    client, station = client_of(keys), print_station(keys)
+    headers = {"Content-Disposition": write(station.name)}
+    answer = client.post(URL, station.close(), content_type="application/octet-stream", headers=headers)
+    assert (answer.status_code, answer.json()["state"]) == (201, "accepted"), answer.json()
+    assert Journal.objects.get().original_name == station.name
 
 
 @pytest.mark.parametrize(

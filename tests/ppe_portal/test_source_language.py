@@ -15,7 +15,6 @@ ASIDE = ("tests/", "var/", "build/", "node_modules/")
 ALLOWED = {
     "journals/api.py": "an example of an answer, as the node gives it",
     "keys/station_api.py": "an example of an answer, as the node gives it",
-    "ppe_portal/openapi.py": "an example of an answer, as the node gives it",
     "scanning/folders.py": "names of two folders on the disk of a scanner's computer",
     "station_client/verifying_pdf.py": "words of printed papers, as the program reads them out of a PDF",
 }
