@@ -6,6 +6,7 @@ is done.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from common.obligations import Obligation, ObligationState, standing
 from day.judged import Day, SittingDay, accepted

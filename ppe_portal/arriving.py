@@ -16,7 +16,7 @@ from common import space
 
 #: The suffix of a file that stands for a body under way; its length is the body's, its contents are none.
 EXPECTED = ".expected"
-#: What the name of a file of a form holds: the framework puts the ending of the sender's name behind it.
+#: What the name of a file of a form ends with.
 UPLOADED = ".upload"
 
 
@@ -24,10 +24,10 @@ class OwnFile(TemporaryUploadedFile):
     """A file of a form on the disk, named for the process that reads it."""
 
     def __init__(self, name: str | None, content_type: str | None, charset: str | None, extra: Any) -> None:
-        # The framework's own file in everything but the beginning of its name, which its class does not let choose.
-        ending = os.path.splitext(name or "")[1]  # noqa: PTH122 (as the framework does: a name from outside is no path)
+        # The framework's own file in everything but its name, which its class does not let choose. Nothing of the
+        # sender's name is in it: an ending may be longer than any name of a file.
         file = tempfile.NamedTemporaryFile(  # noqa: SIM115 (closed with the request)
-            prefix=f"{_life(os.getpid())}-", suffix=UPLOADED + ending, dir=settings.FILE_UPLOAD_TEMP_DIR
+            prefix=f"{_life(os.getpid())}-", suffix=UPLOADED, dir=settings.FILE_UPLOAD_TEMP_DIR
         )
         UploadedFile.__init__(self, file, name, content_type, 0, charset, extra)
 

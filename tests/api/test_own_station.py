@@ -6,14 +6,19 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from tests.api.conftest import portal, seed
 from tests.support.upload_node import ROOT, UploadNode
+from wire import cms, journal, pki
+from wire.cms.provider import Recipient
+from wire.errors import PpeError
 
 #: The database of these tests is copied for the nodes.
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
@@ -88,16 +93,24 @@ def world(tmp_path_factory: pytest.TempPathFactory, blank: Path) -> Iterator[Wor
         node.kill()
 
 
-def opened(world: World, envelope: bytes) -> list[dict[str, object]]:
-    """Open an envelope of form numbers with the access key, as the point's GEK member would, with openssl alone."""
-    (world.papers / "forms.p7m").write_bytes(envelope)
-    found = run(
-        world.papers,
-        "openssl cms -decrypt -binary -inform DER -in access.p7m -inkey gek.key -out access.der\n"
-        "openssl cms -decrypt -binary -inform DER -in forms.p7m -inkey access.der -keyform DER",
-    )
-    forms: list[dict[str, object]] = json.loads(found)
-    return forms
+def opened(world: World, folder: Path) -> list[dict[str, str]]:
+    """Read the journal of a folder, and open its numbers with the access key as the point does when it is active."""
+    with zipfile.ZipFile(next(world.papers.glob("EXAM_*.zip"))) as archive:
+        trust = pki.TrustStore(pki.load_pem_certificates(archive.read("ca.pem")))
+    (path,) = folder.glob("END_PRINT_*.dat")
+    document = journal.read(path.read_bytes(), trust=trust)
+    assert document.problems == ()
+    return [dict(each.sheets) for each in journal.open_forms(document, recipients=[access_key(world)])]
+
+
+def access_key(world: World) -> Recipient:
+    """Return the access key of the sitting, opened with the key of the GEK member."""
+    run(world.papers, "openssl cms -decrypt -binary -inform DER -in access.p7m -inkey gek.key -out access.der")
+    key = serialization.load_der_private_key((world.papers / "access.der").read_bytes(), None)
+    with zipfile.ZipFile(next(world.papers.glob("EXAM_*.zip"))) as archive:
+        (world.papers / "access.pem").write_bytes(archive.read("access.pem"))
+    (certificate,) = pki.load_pem_certificates((world.papers / "access.pem").read_bytes())
+    return Recipient(certificate, key)
 
 
 def test_every_command_of_the_page_does_what_it_says(world: World):
@@ -108,9 +121,23 @@ def test_every_command_of_the_page_does_what_it_says(world: World):
     assert (sent["state"], sent["doubts"], sent["repeated"]) == ("accepted", [], False)
     assert json.loads((world.by_hand / "upload.json").read_text())["result"]["repeated"] is True
     assert json.loads((world.by_hand / "receipt.json").read_text())["level"] == "delivered"
-    assert opened(world, (world.by_hand / "forms.p7m").read_bytes()) == json.loads(
-        (world.by_hand / "forms.json").read_text()
-    )
+    (row,) = json.loads((world.by_hand / "forms.json").read_text())
+    assert opened(world, world.by_hand) == [row["sheets"]]
+
+
+def test_the_derivation_has_to_be_named_as_the_page_says(world: World):
+    key = access_key(world)
+    for words, opens in (("-keyopt ecdh_kdf_md:sha256", True), ("", False)):
+        command = (
+            f"echo 1 | openssl cms -encrypt -binary -aes-256-gcm -outform DER -recip access.pem {words} -out made.p7m"
+        )
+        run(world.papers, command)
+        blob = (world.papers / "made.p7m").read_bytes()
+        if opens:
+            assert cms.open_bytes(blob, recipients=[key]) == b"1\n"
+        else:
+            with pytest.raises(PpeError):
+                cms.open_bytes(blob, recipients=[key])
 
 
 def test_the_example_plays_a_day(world: World):
@@ -122,6 +149,7 @@ def test_the_example_plays_a_day(world: World):
     assert "in pieces: accepted" in told
     assert "feed: 1 receipt" in told
     assert "receipt: delivered" in told
+    assert opened(world, world.example) == [numbers[0]["sheets"]]
 
 
 def test_the_example_is_made_of_what_everybody_has():

@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from common import space
 from common.web import pages
+from journals.models import Journal
 from keys import authentication
 from ppe_portal import arriving, bodies
 from stations import rules
@@ -209,3 +210,27 @@ def test_the_sign_of_life_tells_a_disk_below_its_reserve(client, settings):
     settings.PPE_DISK_RESERVE = 1 << 62
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json()["disk"]) == (200, "low")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x." + "a" * 300,
+        "x." + "ы" * 150,
+        "я" * 400 + ".dat",
+        "..",
+        "../../x.dat",
+        "C:\\Users\\x.dat",
+        "x\u202etad.dat",
+        ".",
+    ],
+)
+def test_a_file_of_any_name_is_judged_by_what_is_in_it(name, technician, day, data_dir):
+    head = b'--b\r\nContent-Disposition: form-data; name="'
+    said = head + b'form"\r\n\r\njournals\r\n' + head + b'files"; filename="' + name.encode() + b'"\r\n\r\nno journal'
+    kind = "multipart/form-data; boundary=b"
+    page = f"/monitoring/{day.key}/"
+    answer = technician.client.generic("POST", page, said + b"\r\n--b--\r\n", content_type=kind)
+    assert answer.status_code == 302
+    assert not list(Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*"))
+    assert not Journal.objects.exists()
