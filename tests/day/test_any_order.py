@@ -17,7 +17,7 @@ from rcoi.day import rows as centre_rows
 from rcoi.day import rules as centre_rules
 from tests.day import reference, reference_centre
 from tests.day.both import Both
-from tests.day.both_machine import BothNodes
+from tests.day.both_machine import BothNodes, LateEvening
 from tests.day.machine import Day, machine, options
 from tests.day.world import World
 from tests.support.proving import SEED
@@ -57,8 +57,8 @@ def both_evening(both_morning):
     return both_morning
 
 
-def play(world, days, acts_a_day, said, *, begin=SEED, ends=1, **more):
-    kind = machine(world, ends=ends, base=BothNodes if isinstance(world, Both) else Day)
+def play(world, days, acts_a_day, said, *, begin=SEED, ends=1, base=None, **more):
+    kind = machine(world, ends=ends, base=base or (BothNodes if isinstance(world, Both) else Day))
     try:
         run_state_machine_as_test(seed(begin)(kind), settings=options(days, acts_a_day, **more))
     finally:
@@ -115,12 +115,14 @@ def test_many_acts(db, start, request, record_property):
 
 @pytest.mark.prove
 @pytest.mark.timeout(4 * 3600)
-@pytest.mark.parametrize("start", ["both_morning", "both_evening"])
-def test_many_acts_of_both_nodes(db, start, request, record_property):
+@pytest.mark.parametrize(
+    ("start", "base"), [("both_morning", BothNodes), ("both_evening", BothNodes), ("both_evening", LateEvening)]
+)
+def test_many_acts_of_both_nodes(db, start, base, request, record_property):
     world = request.getfixturevalue(start)
     done = days = begin = 0
     while done < ACTS // 5:
-        kind = play(world, 20, 20, record_property, begin=SEED + begin, ends=3)
+        kind = play(world, 20, 20, record_property, begin=SEED + begin, ends=3, base=base)
         done, days, begin = done + kind.done, days + kind.days, begin + 1
     record_property("acts", done)
     record_property("days", days)
@@ -193,7 +195,7 @@ def test_a_broken_rule_is_found(evening, broken, monkeypatch, record_property):
     broken(monkeypatch)
     kind = machine(evening, ends=0)
     with pytest.raises(AssertionError, match=r"owed|home|step|gate"):
-        run_state_machine_as_test(seed(SEED)(kind), settings=options(60, 12, phases=[Phase.generate]))
+        run_state_machine_as_test(seed(SEED)(kind), settings=options(300, 12, phases=[Phase.generate]))
     record_property("found after acts", kind.caught)
     record_property("days", kind.days)
 
@@ -235,8 +237,8 @@ CENTRE_BROKEN = (
 @pytest.mark.parametrize(("broken", "silent"), CENTRE_BROKEN, ids=lambda each: getattr(each, "__name__", ""))
 def test_a_broken_rule_of_the_centre_is_found(both_evening, broken, silent, monkeypatch, record_property):
     broken(monkeypatch)
-    kind = machine(both_evening, ends=0, base=BothNodes)
+    kind = machine(both_evening, ends=0, base=LateEvening)
     with pytest.raises(AssertionError, match=rf"lacking at the centre and not said.*\('({silent})'"):
-        run_state_machine_as_test(seed(SEED)(kind), settings=options(60, 12, phases=[Phase.generate]))
+        run_state_machine_as_test(seed(SEED)(kind), settings=options(300, 12, phases=[Phase.generate]))
     record_property("found after acts", kind.caught)
     record_property("days", kind.days)
