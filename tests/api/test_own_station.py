@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.api.conftest import portal, seed
 from tests.support.upload_node import ROOT, UploadNode
@@ -107,6 +108,7 @@ def access_key(world: World) -> Recipient:
     """Return the access key of the sitting, opened with the key of the GEK member."""
     run(world.papers, "openssl cms -decrypt -binary -inform DER -in access.p7m -inkey gek.key -out access.der")
     key = serialization.load_der_private_key((world.papers / "access.der").read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
     with zipfile.ZipFile(next(world.papers.glob("EXAM_*.zip"))) as archive:
         (world.papers / "access.pem").write_bytes(archive.read("access.pem"))
     (certificate,) = pki.load_pem_certificates((world.papers / "access.pem").read_bytes())

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import OperationalError
@@ -26,7 +27,7 @@ def every_refusal(kind: type[PpeError] = PpeError) -> Iterator[type[PpeError]]:
         yield from every_refusal(each)
 
 
-def said(refusal: PpeError) -> tuple[dict[str, object], dict[str, str]]:
+def said(refusal: PpeError) -> tuple[dict[str, Any], dict[str, str]]:
     answer = problem_response(refusal)
     return json.loads(answer.content), dict(answer.headers)
 
@@ -76,10 +77,10 @@ class Outer(serializers.Serializer[None]):
     rows = Inner(many=True)
 
 
-def handled(error: Exception) -> dict[str, object]:
+def handled(error: Exception) -> dict[str, Any]:
     answer = refusals.api_exception_handler(error, {})
     assert answer is not None
-    told: dict[str, object] = json.loads(answer.content)
+    told: dict[str, Any] = json.loads(answer.content)
     return told
 
 
@@ -104,6 +105,7 @@ def test_a_document_of_another_shape_is_a_part_too(db):
 
 def test_the_framework_s_own_time_is_told(db):
     answer = refusals.api_exception_handler(Throttled(wait=7), {})
+    assert answer is not None
     assert (answer.status_code, answer["Retry-After"]) == (429, "7")
 
 

@@ -109,9 +109,9 @@ def open_page(chromium, live_server, settings) -> Iterator[Callable[..., object]
         chromium.close(context)
 
 
-#: Latin letters that belong on a Russian screen: names of files and formats, keys, certificates' names.
+#: Latin letters that belong on a Russian screen: uids, names of files and formats, keys, certificates' names.
 LATIN = re.compile(
-    r"(END|KEY|EXAM|PACKET|ACT|CSR)[_…]\S*|\b(UTC|SHA|TIFF?|PDF|JPE?G|PNG|ZIP|PEM|DAT|dat|tiff?|pdf|jpg|zip|p7m|ppe|csr|pem|p12"
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(END|KEY|EXAM|PACKET|ACT|CSR)[_…]\S*|\b(UTC|SHA|TIFF?|PDF|JPE?G|PNG|ZIP|PEM|DAT|dat|tiff?|pdf|jpg|zip|p7m|ppe|csr|pem|p12"
     r"|json|JSON|ogg|opus|https?|DataMatrix|Code|Space|SN-\S+|END_\S+|dpi|Noname|frontend-tester|ppe-station|gek-\S+|flash|requests|registry|HQ"
     r"|CMS|USB|PIN|QR|EC|REST|technician|gek|head|observer|operator|coordinator|administrator|Europe/Moscow"
     r"|English|journal_\w+|packet_\w+|print|voice|scan|live|training|node|hq|rcoi|access|DMMGGG|PPPP|AAAA)\b|[0-9a-f]{8,}|\S+\.\S+|/\S+",
