@@ -216,9 +216,12 @@ def _fetch_receipt(client: httpx.Client, packet: Packet, point: ExamPoint) -> bo
     blob = link.get_bytes(client, f"/api/v1/receipts/{packet.sha256}/")
     if blob is not None:
         receipts.said_again(packet, receipts.ingest(document=blob, point=point, door=AnswerChannel.ANSWER))
-        packet.refresh_from_db()
-        if packet.state not in SENDING:
-            return True
+    else:
+        # A centre that was put back knows neither the file nor its upload, and says so: it is sent from its start.
+        _read_answer(client, packet, point)
+    packet.refresh_from_db()
+    if packet.state not in SENDING:
+        return True
     raise tus.RetryLaterError(
         Message("The centre has the file but gave no receipt yet."),
         retry_after=2,

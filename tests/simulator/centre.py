@@ -1,6 +1,7 @@
 """What is done at the centre: its web application, its work, its operators."""
 
 import io
+from collections import Counter
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from audit.log import Actor
 from common import marks
+from common.obligations import Obligation
 from common.work import jobs
 from rcoi.answering import rescan as rescans
 from rcoi.answering import sequence, statuses
@@ -16,6 +18,8 @@ from rcoi.day import evaluation
 from rcoi.models import FeedEntry, InboxFinding, InboxPacket, InboxSheet, IssuedReceipt, PointStatusRecord
 from rcoi.receiving import channels
 from stations.models import ExamPoint, Sitting
+from tests.day.both import WORDS
+from tests.day.reference_centre import Centre
 from tests.simulator import node
 from tests.simulator.node import Act, WebServer
 from tests.simulator.pipes import Answer, Request
@@ -89,6 +93,29 @@ def sweep() -> int:
     return jobs.run_scheduler()
 
 
+def _said(row: Obligation) -> tuple[str, str]:
+    """An obligation of the centre in the words of its reference."""
+    kind = WORDS.get(row.code, row.code)
+    if kind == "status":
+        return kind, row.code.removeprefix("status_")
+    return kind, row.place if kind == "packet" else row.anchor
+
+
+def _doubts(sitting: Sitting, found: evaluation.Standing) -> dict[str, Any]:
+    """Return how the centre's word differs from its reference; what a person looked into may lack without a word."""
+    centre = Centre(sitting.pk)
+    lacks = Counter((kind, where.partition(" ")[0]) for kind, where in centre.lacks())
+    said = Counter(_said(each) for each in found.obligations if not each.settled)
+    rows = InboxFinding.objects.filter(state="settled").values_list("code", "packet__sha256")
+    looked_into = {(WORDS.get(code, code), sha256) for code, sha256 in rows}
+    unsaid = sorted(each for each in lacks - said if each not in looked_into)
+    return {
+        "unsaid": unsaid,
+        "unfounded": sorted(said - lacks),
+        "green": bool(unsaid or centre.covered()) and found.clean,
+    }
+
+
 def look() -> dict[str, Any]:
     """Return what the centre says is owed, and what can be held against the point."""
     rows = _sittings()
@@ -98,6 +125,7 @@ def look() -> dict[str, Any]:
             "words": [each.text.ru for each in found.obligations if not each.settled],
             "clean": found.clean,
             "settled": found.settled,
+            **_doubts(sitting, found),
         }
         for sitting, found in zip(rows, evaluation.evaluate(rows), strict=True)
     }

@@ -196,6 +196,11 @@ class Judge:
             )
         self._one_for_a_room()
         self._undone()
+        for key, own in self.centre["exams"].items():
+            told = f"{key}: {own['unsaid']}, said {own['open']} {own['words']}"
+            _hold(not own["unsaid"], "lacking at the centre and not said", told)
+            _hold(not own["unfounded"], "said at the centre and not lacking", f"{own['unfounded']} of {key}")
+            _hold(not own["green"], "green though something is lacking", told)
         for sha256, path in self.kept.items():
             self._stands(RCOI, path, sha256)
 

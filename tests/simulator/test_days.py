@@ -95,6 +95,12 @@ def test_what_a_centre_that_was_put_back_has_forgotten_is_sent_again(play: Any) 
     play("evening", "rough", [("end_scan", 39, 0), ("goes_on", 44, 0), ("put_back", 27, 0)])
 
 
+@pytest.mark.slow
+def test_a_packet_on_a_drive_is_sent_again_to_a_centre_that_was_put_back(play: Any) -> None:
+    """It was sent whole, and the centre has forgotten the file and its upload (seed 128)."""
+    play("evening", "calm", [("same_again", 9, 0), ("goes_on", 52, 0), ("sign_and_carry", 50, 0), ("put_back", 11, 0)])
+
+
 @pytest.mark.prove
 def test_a_thousand_days_hold(folder: Path, template: Path, record_property: Any) -> None:
     """Each day is played again where that was asked for; PPE_SEED repeats a run."""

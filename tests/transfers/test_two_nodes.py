@@ -195,6 +195,19 @@ def test_what_is_open_again_reaches_the_centre_over_a_line_that_breaks(hq, centr
     assert [number for number, _said in said] == [1], "twice told, once there"
     assert "room_open_again" in said[0][1]
 
+def test_a_packet_whose_upload_the_centre_has_forgotten_is_sent_from_its_start(hq, centre, flash_dir):
+    hq.close("0101")
+    packet = hq.signed()
+    flash.write(packets=[packet], folder=str(flash_dir), actor=ACTOR)
+    # It was sent as well, and no receipt had come when the centre's database was put back.
+    forgotten = f"{centre.url}/api/v1/uploads/0198b0c4000070008000000000000000/"
+    Packet.objects.filter(pk=packet.pk).update(uploaded_at=timezone.now(), location=forgotten)
+    outbox.work(packet.pk)
+    Packet.objects.filter(pk=packet.pk).update(next_try_at=packet.made_at, lease_until=None)
+    outbox.work(packet.pk)
+    assert fresh(packet).location not in ("", forgotten)
+    settle(hq, packet, "acknowledged")
+
 
 @pytest.mark.parametrize("road", ["network", "drive"])
 def test_a_delivered_packet_that_is_sent_again_rests_until_the_verdict(hq, centre, flash_dir, road):
