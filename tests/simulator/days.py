@@ -153,6 +153,36 @@ def repeat(w: World, which: int) -> None:
     w.do(HQ, "repeat", which=which)
 
 
+def sent_room(w: World, which: int) -> None:
+    """A room is scanned, closed, signed and sent, and both nodes hear of it."""
+    whole_room(w, which)
+    w.work(HQ, 8)
+    w.do(HQ, "sign_all")
+    goes_on(w, which)
+
+
+def forgotten_room(w: World, which: int) -> None:
+    """What the point sent a moment ago is not in the copy that is put back; then it goes on."""
+    sent_room(w, which)
+    w.put_back(HQ)
+    sent_room(w, which)
+
+
+def forgotten_word(w: World, which: int) -> None:
+    """What the centre said a moment ago, and the point has heard, is not in the copy that is put back."""
+    w.copy(RCOI)
+    sent_room(w, which)
+    goes_on(w, which)
+    w.put_back(RCOI)
+    goes_on(w, which)
+
+
+def cut_at_once(w: World, which: int) -> None:
+    """The power is cut as soon as a node has said yes."""
+    (longer, sent_room, sign, carry_over)[which // 2 % 4](w, which)
+    w.power_cut((HQ, RCOI)[which % 2])
+
+
 # --- drives -----------------------------------------------------------------------------------------------------------
 
 
@@ -166,6 +196,14 @@ def carry_over(w: World, which: int) -> None:
 
 
 def sign_and_carry(w: World, _which: int) -> None:
+    w.do(HQ, "sign_all")
+    w.do(HQ, "carry", which=0)
+
+
+def room_on_a_drive(w: World, which: int) -> None:
+    """A room is signed and goes onto the drive, which nobody takes to the centre."""
+    whole_room(w, which)
+    w.work(HQ, 8)
     w.do(HQ, "sign_all")
     w.do(HQ, "carry", which=0)
 
@@ -271,7 +309,7 @@ def _on(act: str) -> Play:
 #: Name of a step → what it does, and how often it is drawn by day's mood: calm days are people's, terrible the world's.
 ACTS: dict[str, tuple[Play, int]] = {
     "bring": (bring, 10),
-    "bring_unsigned": (bring_unsigned, 4),
+    "bring_unsigned": (bring_unsigned, 6),
     "longer": (longer, 5),
     "longer_unbrought": (longer_unbrought, 2),
     "spoil": (spoil, 3),
@@ -284,6 +322,11 @@ ACTS: dict[str, tuple[Play, int]] = {
     "whole_room": (whole_room, 10),
     "hasty_room": (hasty_room, 3),
     "whole_exam": (whole_exam, 6),
+    "sent_room": (sent_room, 3),
+    "forgotten_room": (forgotten_room, 2),
+    "forgotten_word": (forgotten_word, 2),
+    "cut_at_once": (cut_at_once, 3),
+    "room_on_a_drive": (room_on_a_drive, 2),
     "leave_out": (_on("leave_out"), 3),
     "fill": (_on("fill"), 3),
     "fill_wrong": (fill_wrong, 2),
@@ -363,6 +406,7 @@ def play(world: World, day: Day, plant: str = "") -> Played:
     judge, played, kept = Judge(world), Played(acts=world.acts, refused=world.refused, log=world.log), hashlib.sha256()
     try:
         judge.begin()
+        world.watch = judge.look
         for number, (name, which, luck) in enumerate(day.steps):
             world.log.append(f"— {number} {name} {which} {luck}")
             world.draw, world.faults = random.Random(luck), world.mood if luck else Faults()

@@ -40,6 +40,8 @@ class Judge:
         self.centre: dict[str, Any] = {}
         self.issued: dict[int, tuple[str, str, str]] = {}
         self.told: dict[int, tuple[str, str, str]] = {}
+        self.published: dict[int, str] = {}
+        self.numbered: dict[int, str] = {}
         self.feed: dict[int, str] = {}
         self.kept: dict[str, str] = {}
         self.packets: dict[tuple[str, int], str] = {}
@@ -121,6 +123,8 @@ class Judge:
                 known = self.packets.setdefault((uid, version), each["sha256"])
                 back = self.world.put_backs[HQ]
                 _hold(back or known == each["sha256"], "two files of a version", (uid, version))
+                again = self.numbered.setdefault(each["sequence"], each["sha256"]) if each["sequence"] else ""
+                _hold(again in ("", each["sha256"]), "a packet number given twice", each)
             _hold(state != "acknowledged" or words[each["sha256"]], "confirmed without a receipt", each)
             _hold(
                 state != "stuck"
@@ -169,10 +173,13 @@ class Judge:
         numbers = []
         for number, level, file, sha256 in self.centre["receipts"]:
             numbers.append(number)
-            self.issued[number] = (level, file, sha256)
+            known = self.issued.setdefault(number, (level, file, sha256))
+            _hold(known == (level, file, sha256), "a receipt number given twice", (number, known, file))
         self._without_holes(numbers, "receipt")
         feed = self.centre["feed"]
         self._without_holes([each[0] for each in feed], "feed:")
+        for number, own, _prev in feed:
+            _hold(self.published.setdefault(number, own) == own, "a feed number given twice", number)
         for (number, own, _prev), (_next, _own, prev) in pairwise(feed):
             _hold(own == prev or self.world.put_backs[RCOI], "the feed is not chained", number)
         effects = Counter(

@@ -9,6 +9,7 @@ import random
 import shutil
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -97,6 +98,8 @@ class World:
         self.copies: dict[str, Copy] = {}
         self.put_backs: Counter[str] = Counter()
         self.down = False
+        #: Looks at both nodes before anything is lost: what was said until then was said.
+        self.watch: Callable[[], None] = lambda: None
         self.injured = 0
         self.began = NOON
         self.wipe_drive()
@@ -267,6 +270,7 @@ class World:
         """Put the last copy of a node back, if there is one."""
         if kind not in self.copies:
             return False
+        self.watch()
         self.nodes[kind].put_back(self.copies[kind])
         self.put_backs[kind] += 1
         self.live(kind)
@@ -279,6 +283,7 @@ class World:
 
     def power_cut(self, kind: str) -> None:
         """Cut the power of a node."""
+        self.watch()
         taken = self.nodes[kind].power_cut()
         self.log.append(f"{kind} lost {taken}")
         self.live(kind)
