@@ -79,6 +79,7 @@ def _sheets(card: RoomCard) -> list[TarFile]:
                 kind,  # type: ignore[arg-type]
                 files.inside(sheet.path),
                 (sheet.number,) if sheet.number else (),
+                sheet.reading.get("record"),
             )
         )
     return found

@@ -42,10 +42,11 @@ def _strokes(even: Grey, dark: int) -> float:
         return math.inf
     count, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     x, y, wide, high, area = (stats[1:count, column].astype(np.float64) for column in range(5))
-    longest, narrow = np.maximum(wide, high), np.minimum(wide, high)
+    sides = np.stack([wide, high])
+    longest, narrow = sides.max(axis=0), sides.min(axis=0)
     # How far the far end of each lies from the edge that it is nearest to.
-    near = np.minimum.reduce([x, y, width - x - wide, height - y - high])
-    deep = np.minimum.reduce([x + wide, y + high, width - x, height - y])
+    near = np.stack([x, y, width - x - wide, height - y - high]).min(axis=0)
+    deep = np.stack([x + wide, y + high, width - x, height - y]).min(axis=0)
     edge = (near <= _EDGE_MM * per_mm) & (deep <= _DEEP_MM * per_mm)
     hole = (longest <= _HOLE_MM * per_mm) & (area > _HOLE_FILL * wide * high) & (narrow > 0.7 * longest)
     hole &= deep <= _DEEP_MM * per_mm

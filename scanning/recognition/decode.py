@@ -36,6 +36,12 @@ from scanning.recognition.picture import MAX_PAGES, MAX_PIXELS, Grey, PageImage,
 Format = Literal["tiff", "png", "jpeg", "pdf"]
 
 _WHITE = 255
+INK_STEP = 14.0
+_SOFT = 0.8
+_PAPER_SHARE, _PAPER_SIDE = 8, 21  # the paper is looked for at an eighth of the page, over 14 mm
+_NEAR = 5  # pixels around within which darker ink counts: as wide as an edge is soft
+_EDGE = 0.38  # of the way from paper to ink an edge is drawn
+_BLACK = 60
 _ROWS = 256
 _HEAD = 1024  # bytes within which the header of a PDF may stand
 #: A mark of Unicode, empty bytes, a printer's commands may stand before the header of a PDF: it begins a line.
@@ -383,24 +389,44 @@ def _dpi(image: Image.Image) -> float | None:
     return paper_dpi(dpi)
 
 
-def to_bilevel(grey: Grey) -> NDArray[np.bool_]:
-    """Black-and-white pixels (True is white) by one threshold between paper and ink."""
-    level, _ = cv2.threshold(cv2.resize(grey, None, fx=0.25, fy=0.25), 0, _WHITE, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    # On an empty page Otsu splits the noise of the paper; keep the threshold where ink can be.
-    white: NDArray[np.bool_] = grey > min(max(level, 110.0), 190.0)
+def to_bilevel(grey: Grey, step: float = INK_STEP) -> NDArray[np.bool_]:
+    """Black-and-white pixels (True is white), judged by the paper around each: pale pens stay, edges stay sharp.
+
+    What is darker than its paper by the step is ink; beside darker ink it must lie well on the way
+    from paper to that, so that nothing grows.
+
+    Args:
+        grey: The page.
+        step: By how much ink is darker than paper, 255 being white: above the grain and what shows through.
+    """
+    height, width = grey.shape
+    soft = cv2.GaussianBlur(grey, (3, 3), _SOFT)
+    small = cv2.resize(
+        soft, (max(width // _PAPER_SHARE, 1), max(height // _PAPER_SHARE, 1)), interpolation=cv2.INTER_AREA
+    )
+    paper = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((_PAPER_SIDE, _PAPER_SIDE), np.uint8))
+    paper = cv2.resize(cv2.blur(paper, (_PAPER_SIDE, _PAPER_SIDE)), (width, height), interpolation=cv2.INTER_LINEAR)
+    # Where the paper itself is darker a pen is darker by less.
+    darkest = cv2.erode(soft, np.ones((_NEAR, _NEAR), np.uint8))
+    middle = cv2.addWeighted(paper, 1.0 - _EDGE, darkest, _EDGE, 0.0)
+    level = np.minimum(middle, cv2.convertScaleAbs(paper, alpha=1.0 - step / _WHITE))
+    white: NDArray[np.bool_] = soft > level
+    # Black that is wider than the paper around is known to be no paper.
+    white &= cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST) > _BLACK
     return white
 
 
-def encode_g4(grey: Grey, dpi: float, *, bilevel: bool = False) -> bytes:
+def encode_g4(grey: Grey, dpi: float, *, bilevel: bool = False, step: float = INK_STEP) -> bytes:
     """The sheet of record: one-strip Group 4 TIFF.
 
     Args:
         grey: The page.
         dpi: Its resolution.
         bilevel: The page has no greys, so nothing is left to decide.
+        step: For a page of greys, see `to_bilevel`.
     """
     out = io.BytesIO()
-    white = grey > _WHITE // 2 if bilevel else to_bilevel(grey)
+    white = grey > _WHITE // 2 if bilevel else to_bilevel(grey, step)
     Image.fromarray(white).save(out, format="TIFF", compression="group4", dpi=(round(dpi), round(dpi)))
     return out.getvalue()
 

@@ -27,11 +27,11 @@ def read(path: str, page: int, record: str) -> dict[str, Any]:
     image = decode.read_page(Path(path), page)
     reading, upright = sheet.recognise(image)
     dpi = reading.dpi or image.dpi or _DEFAULT_DPI
-    if any(doubt.kind == "pale_writing" for doubt in reading.doubts):
+    if reading.record == "grey":
         # What a person settles and what goes to the centre is the picture that shows the writing.
         data = decode.encode_grey(upright, dpi)
     else:
-        data = decode.encode_g4(upright, dpi, bilevel=image.bilevel)
+        data = decode.encode_g4(upright, dpi, bilevel=image.bilevel, step=reading.ink_step)
     digest = write_durable(record, data)
     return {"reading": reading.as_dict(), "sha256": digest, "size": len(data)}
 

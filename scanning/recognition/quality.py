@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scanning.recognition.marks import Marks
+from scanning.recognition.decode import INK_STEP
+from scanning.recognition.marks import Marks, even_paper
 from scanning.recognition.picture import Grey
 
 _STREAK_MEAN = 60
@@ -19,9 +20,12 @@ _RULING_MM = 14.0
 _STROKE_MM = (1.2, 60.0)
 _STROKE_PIXELS = 5
 _HASH_SIDE = 16
-_PALE_STEP = 12.0  # of 255: by so much a pale stroke is darker than its paper
+_PALE_SHARE = 0.6  # of the step of ink: paler strokes are looked for, thin ones are paler at a quarter of the size
+_SURE, _KEPT = 1.6, 0.5  # steps; share of what was there
+_GRAINS, _GRAINY = 5.0, 16.0
+_RIM_MM = 9.0
 _PALE_MM = 2.0
-_PALE_STROKES = 12
+_PALE_STROKES = 5
 _OTHER_SIDE = (174.6, 256.0, 190.0, 271.4)  # millimetres: the first DataMatrix as the other side shows it
 _THROUGH = 1.4
 
@@ -118,35 +122,63 @@ def stroke_map(grey: Grey, marks: Marks) -> NDArray[np.bool_]:
     return strokes
 
 
-def loses_writing(quarter: Grey, white: NDArray[np.bool_], marks: Marks) -> bool:
-    """Whether strokes of the grey page leave no trace in its black-and-white record.
+def ink_step(quarter: Grey, marks: Marks) -> tuple[float, float]:
+    """By how much ink is darker than its paper here: more than the grain of the paper and what shows through it.
 
     Args:
         quarter: The page at a quarter of its size.
-        white: The record, True where it is white.
         marks: Where the page lies: a code of the other side that shows through says how dark its print is here.
+
+    Returns:
+        The step, and by how much at least a stroke is darker that may be lost.
     """
-    paper = cv2.blur(cv2.morphologyEx(quarter, cv2.MORPH_CLOSE, np.ones((41, 41), np.uint8)), (41, 41))
-    even = cv2.blur(cv2.divide(quarter, paper, scale=255), (3, 3))
+    even = even_paper(quarter)
     middle = float(np.median(even))
-    grain = 1.48 * float(np.median(np.abs(even.astype(np.float32) - middle)))
-    kept = cv2.resize((~white).astype(np.uint8), quarter.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    ink = cv2.resize((~white).astype(np.uint8) * 255, quarter.shape[::-1], interpolation=cv2.INTER_AREA) > 0
-    kept = cv2.dilate((kept > 0).astype(np.uint8) | ink.astype(np.uint8), np.ones((7, 7), np.uint8))
     through = 0.0
     box = marks.box(*_OTHER_SIDE)
     if box is not None:
         (x0, y0), (x1, y1) = (box / 4).min(axis=0).astype(int), (box / 4).max(axis=0).astype(int)
         patch = even[max(y0, 0) : y1, max(x0, 0) : x1]
         through = _THROUGH * (middle - float(np.percentile(patch, 5))) if patch.size else 0.0
-    pale = ((even < middle - max(_PALE_STEP, 5 * grain, through)) & (kept == 0)).astype(np.uint8)
+    least = max(_GRAINS * _grain(even, middle), through)
+    return max(INK_STEP, least), max(_PALE_SHARE * INK_STEP, least)
+
+
+def loses_writing(quarter: Grey, white: NDArray[np.bool_], step: float, least: float) -> bool:
+    """Whether strokes of the grey page leave no trace in its black-and-white record.
+
+    Args:
+        quarter: The page at a quarter of its size.
+        white: The record, True where it is white.
+        step: By how much ink is darker than paper, see `ink_step`.
+        least: The same of a stroke that may be lost.
+    """
+    even = even_paper(quarter)
+    middle = float(np.median(even))
+    darker = np.clip(middle - even.astype(np.float32), 0.0, None)
+    # What is much darker stays whatever happens, its soft edges with it.
+    sure = cv2.dilate((darker > _SURE * step).astype(np.uint8), np.ones((3, 3), np.uint8))
+    pale = (darker > least) & (sure == 0)
+    if np.count_nonzero(pale) < _PALE_STROKES:
+        return False
+    kept = cv2.resize((~white).astype(np.float32), quarter.shape[::-1], interpolation=cv2.INTER_AREA)
+    before, after = cv2.blur(np.minimum(darker, step), (3, 3)), cv2.blur(kept, (3, 3)) * step
+    lost = (pale & (after < _KEPT * before)).astype(np.uint8)
     per_mm = quarter.shape[0] / 297.0
-    _, _, stats, _ = cv2.connectedComponentsWithStats(pale, connectivity=8)
-    wide, high = stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT]
-    longest = np.maximum(wide, high)
+    # Nobody writes at the edge of the paper, where its shadow lies.
+    rim = round(_RIM_MM * per_mm)
+    lost[:rim], lost[-rim:], lost[:, :rim], lost[:, -rim:] = 0, 0, 0, 0
+    _, _, stats, _ = cv2.connectedComponentsWithStats(lost, connectivity=8)
+    longest = stats[1:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(axis=1)
     # A stroke is long for its area; a stain or a shadow is not.
     strokes = (longest >= _PALE_MM * per_mm) & (stats[1:, cv2.CC_STAT_AREA] < 0.5 * longest * longest)
     return int(strokes.sum()) >= _PALE_STROKES
+
+
+def _grain(even: Grey, middle: float) -> float:
+    """How much the paper varies by itself, told by what is not far from it."""
+    away = np.abs(even.astype(np.float32) - middle)
+    return 1.25 * float(away[away < _GRAINY].mean())
 
 
 def picture_hash(eighth: Grey) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from scanning.recognition import backs, quality
 from scanning.recognition.codes import Code, CodesRead, read_codes
-from scanning.recognition.decode import to_bilevel
+from scanning.recognition.decode import INK_STEP, to_bilevel
 from scanning.recognition.fields import read_fields
 from scanning.recognition.marks import Marks, find_marks
 from scanning.recognition.picture import Grey, PageImage
@@ -79,6 +79,8 @@ class SheetReading:
     skew: float | None = None
     ink: float = 0.0
     written: int | None = None
+    record: Literal["bilevel", "grey"] = "bilevel"
+    ink_step: float = INK_STEP
     fields: list[dict[str, Any]] = field(default_factory=list)
     picture_hash: str = ""
     milliseconds: int = 0
@@ -142,11 +144,10 @@ def recognise(page: PageImage, *, seconds: float = SHEET_SECONDS) -> tuple[Sheet
     _take_turn(reading, turned, marks, read)
     if streaks:
         reading.doubts.append(_streak_warning(streaks, page))
-    _take_content(reading, grey, quarter, marks)
+    _take_content(reading, quarter, marks)
     _take_damage(reading, page, marks)
-    if not page.bilevel and quality.loses_writing(quarter, to_bilevel(as_scanned), marks) and not reading.empty:
-        reading.doubts = [doubt for doubt in reading.doubts if doubt.kind != "blank"]
-        reading.doubts.append(SheetWarning("pale_writing", "problem"))
+    if not reading.empty:
+        _take_writing(reading, as_scanned, grey, quarter, marks, bilevel=page.bilevel)
     _take_fields(reading, grey, marks)
     reading.milliseconds = round((time.process_time() - started) * 1000)
     return reading, as_scanned
@@ -364,7 +365,7 @@ def _streak_warning(streaks: list[quality.Streak], page: PageImage) -> SheetWarn
     return SheetWarning("streaks", "warning", place, str(len(streaks)), "0")
 
 
-def _take_content(reading: SheetReading, grey: Grey, quarter: Grey, marks: Marks) -> None:
+def _take_content(reading: SheetReading, quarter: Grey, marks: Marks) -> None:
     reading.ink = round(float((quarter < marks.dark).mean()), 5)
     eighth = cv2.resize(quarter, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     reading.picture_hash = quality.picture_hash(eighth)
@@ -373,9 +374,23 @@ def _take_content(reading: SheetReading, grey: Grey, quarter: Grey, marks: Marks
         lacks = ("unreadable", "corner_missing", "side_unknown")
         reading.doubts = [doubt for doubt in reading.doubts if doubt.kind not in lacks]
         reading.doubts.append(SheetWarning("empty_page", "problem"))
-        return
+
+
+def _take_writing(
+    reading: SheetReading, as_scanned: Grey, grey: Grey, quarter: Grey, marks: Marks, *, bilevel: bool
+) -> None:
+    """Count what was written as the record will show it, and say when black and white would lose some."""
+    if not bilevel:
+        step, least = quality.ink_step(quarter, marks)
+        reading.ink_step = round(step, 1)
+        white = to_bilevel(as_scanned, reading.ink_step)
+        if quality.loses_writing(quarter, white, step, least):
+            reading.record = "grey"
+            reading.doubts.append(SheetWarning("pale_writing", "problem"))
+        grey = np.where(white, np.uint8(255), np.uint8(0))
     reading.written = quality.written_tiles(grey, marks)
-    if reading.kind in _WRITTEN_KINDS and reading.written is not None and reading.written < _BLANK_TILES:
+    few = reading.written is not None and reading.written < _BLANK_TILES
+    if few and reading.kind in _WRITTEN_KINDS and reading.record == "bilevel":
         reading.doubts.append(SheetWarning("blank", "info", None, str(reading.written), str(_BLANK_TILES)))
 
 

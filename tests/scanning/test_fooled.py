@@ -243,8 +243,8 @@ def pale(level, **options):
     return cv2.GaussianBlur(np.minimum(page, 247), (0, 0), 0.7)
 
 
-@pytest.mark.parametrize("level", [195, 205])
-def test_pale_writing_is_kept_in_a_grey_record_for_a_person(tmp_path, level):
+@pytest.mark.parametrize("level", [234, 236])
+def test_writing_as_pale_as_paper_is_kept_in_a_grey_record_for_a_person(tmp_path, level):
     path, record = tmp_path / "a.png", tmp_path / "a.tif"
     Image.fromarray(pale(level)).save(path, dpi=(300, 300))
     told = operations.read(str(path), 0, str(record))["reading"]
@@ -274,7 +274,7 @@ def test_a_pale_sheet_waits_for_a_person_and_keeps_its_grey_picture(desk, tmp_pa
     number = next(each["C1"] for each in desk.journal(count=1) if "C1" in each)
     path = tmp_path / "pale.png"
     address = {"date": desk.sitting.date, "point": desk.day.point.code, "subject": desk.sitting.subject.code}
-    Image.fromarray(pale(200, number=number, **address)).save(path, dpi=(300, 300))
+    Image.fromarray(pale(235, number=number, **address)).save(path, dpi=(300, 300))
     taken = sources.ingest(card=desk.card("0101"), name=path.name, content=path, door="folder", actor=ACTOR)
     recognise.recognise(taken.source.pk)
     sheet = Sheet.objects.get()
@@ -282,6 +282,7 @@ def test_a_pale_sheet_waits_for_a_person_and_keeps_its_grey_picture(desk, tmp_pa
     assert "accept" in {each.action for each in sheets.legal_actions(sheet)}
     sheets.decide(sheet=sheet, action="accept", actor=ACTOR)
     (packed,) = [each for each in contents.files_for(desk.card("0101")) if each.kind == "sheet"]
+    assert packed.record == "grey"
     with Image.open(packed.path) as kept:
         assert kept.mode == "L"
 

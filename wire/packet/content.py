@@ -18,7 +18,7 @@ from wire.cms import Recipient
 from wire.errors import PpeError
 from wire.messages import Message
 from wire.packet import tar
-from wire.packet.header import MANIFEST_NAME, FileKind, Manifest, ManifestFile, manifest_bytes, parse_manifest
+from wire.packet.header import MANIFEST_NAME, FileKind, Manifest, ManifestFile, Record, manifest_bytes, parse_manifest
 from wire.packet.zip import CONTENT, Member, local_header, read_members
 
 _PIECE = 1 << 18
@@ -38,6 +38,7 @@ class TarFile:
     kind: FileKind
     path: Path
     sheet_codes: tuple[str, ...] = ()
+    record: Record | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,8 @@ def _sources(files: Sequence[TarFile]) -> list[tar.PackedFile]:
     rows = []
     for item in files:
         size = _size(item)
-        rows.append(ManifestFile(item.name, item.kind, size, durable.sha256_file(item.path), tuple(item.sheet_codes)))
+        digest = durable.sha256_file(item.path)
+        rows.append(ManifestFile(item.name, item.kind, size, digest, tuple(item.sheet_codes), item.record))
     _check_names(rows)
     manifest = manifest_bytes(Manifest(tuple(rows)))
     head = tar.PackedFile(MANIFEST_NAME, len(manifest), hashlib.sha256(manifest).hexdigest(), manifest)
