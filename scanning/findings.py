@@ -119,10 +119,25 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "wrong_depth": Meaning(_("Unsuitable colour depth"), _("Set up the scanner: black and white, 300 dpi.")),
     "silent": Meaning(
+        _("There is no sound in the recording"),
+        _("Listen to it. Export the recording from the station again, or accept it with a reason."),
+    ),
+    "no_speech": Meaning(
         _("There is no speech in the recording"),
         _("Listen to it. Export the recording from the station again, or accept it with a reason."),
     ),
     "long_silence": Meaning(_("A long silence in the recording"), _("Listen to the recording.")),
+    "very_quiet": Meaning(
+        _("The speech in the recording is very quiet"), _("Listen to the recording with the sound turned up.")
+    ),
+    "holes": Meaning(
+        _("The sound of the recording has holes"),
+        _("Listen to it. Copy the file from the voice station again, or accept it with a reason."),
+    ),
+    "sound_behind": Meaning(
+        _("The file goes on behind the end of its sound: players do not play that part"),
+        _("Copy the file from the voice station again. If it is the same, accept it with a reason."),
+    ),
     "clipping": Meaning(_("The sound is overloaded"), _("Listen to the recording.")),
     "cut": Meaning(
         _("The recording breaks off: the file is not whole"),

@@ -1,6 +1,5 @@
 """Recorded answers, decoded to the last sample: only a full decode tells how long a recording really is."""
 
-import struct
 import time
 import warnings
 from collections.abc import Iterator
@@ -10,22 +9,26 @@ from typing import Any
 
 import av
 import numpy as np
-from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.stream import Disposition, Stream
 from numpy.typing import NDArray
 
+from scanning.recognition import sound_data
 from scanning.recognition.errors import EmptyFileError, NotARecordingError
 from scanning.recognition.sheet import SheetWarning
+from scanning.recognition.voice import FRAME, RATE, Voices
 
 MAX_SECONDS = 4 * 3600
-_RATE = 16_000
-_FRAME = 320  # 20 ms
-_SPEECH_DBFS = -45.0
+_RATE = RATE
 _SPEECH_SHARE = 0.02
-_CLIP_LEVEL = 0.999
+#: Speech below this is hard to assess; where nothing is louder than the other, nothing was recorded at all.
+_QUIET_DBFS = -45.0
+_SILENT_DBFS = -50.0
 _CLIP_SHARE = 0.002
 _LENGTH_SHARE = 0.01
 _LENGTH_SECONDS = 0.3
+#: Where every sample is counted.
+_COUNTED_SECONDS = 0.1
 _LONG_SILENCE = 60.0
 _BAR_COUNT = 120
 
@@ -74,134 +77,150 @@ def listen(path: Path, name: str = "") -> AudioReading:
     if path.stat().st_size == 0:
         raise EmptyFileError
     reading = AudioReading()
-    levels = _decode(path, reading)
-    _evaluate_levels(reading, levels)
+    _evaluate_levels(reading, _decode(path, reading))
     _evaluate_length(reading, path)
     _evaluate_container(reading, name)
     reading.milliseconds = round((time.monotonic() - started) * 1000)
     return reading
 
 
-def _decode(path: Path, reading: AudioReading) -> NDArray[np.float32]:
-    """Fill in container, codec and lengths; return the loudness of each 20 ms frame as RMS."""
-    samples = clipped = 0
-    levels: list[NDArray[np.float32]] = []
-    rest = np.zeros(0, np.float32)
-    torn = False
+def _decode(path: Path, reading: AudioReading) -> list[Voices]:
+    """Fill in container, codec and lengths; return what each channel holds."""
+    with path.open("rb") as file:
+        source = sound_data.Unfinished(file) if sound_data.Unfinished.is_one(path) else str(path)
+        return _decode_from(source, path, reading)
+
+
+def _decode_from(source: object, path: Path, reading: AudioReading) -> list[Voices]:
+    if sound_data.lacks_index(path):
+        # The index of an M4A is written last: its recorder was switched off, or the copy broke off.
+        reading.container, reading.doubts = "mov", [SheetWarning("cut", "problem", None, "", "moov")]
+        return []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            container = av.open(str(path), options={"format_whitelist": _ALLOWED})
+            container = av.open(source, options={"format_whitelist": _ALLOWED})
     except (av.error.FFmpegError, ValueError, OSError) as error:
         raise NotARecordingError from error
     with container:
-        if not container.streams.audio or any(stream.type == "video" for stream in container.streams):
+        if not container.streams.audio or any(map(_is_film, container.streams)):
             raise NotARecordingError
         stream = container.streams.audio[0]
         reading.container = container.format.name
         reading.codec = stream.codec_context.name
-        reading.header_seconds = _header_seconds(container, stream)
-        try:
-            for block in _blocks(container):
-                samples += block.size
-                clipped += int((np.abs(block) >= _CLIP_LEVEL).sum())
-                whole = np.concatenate([rest, block])
-                frames = whole.size // _FRAME
-                levels.append(np.sqrt((whole[: frames * _FRAME].reshape(-1, _FRAME) ** 2).mean(axis=1)))
-                rest = whole[frames * _FRAME :]
-                if samples > MAX_SECONDS * _RATE:
-                    reading.doubts.append(
-                        SheetWarning("too_long", "problem", None, f"{samples / _RATE:.0f}", str(MAX_SECONDS))
-                    )
-                    break
-        except (av.error.FFmpegError, ValueError):
-            torn = True
+        # In MP4 the index tells the length; elsewhere it may be a guess from the bit rate.
+        if "mov" in reading.container and stream.duration and stream.time_base:
+            reading.header_seconds = round(float(stream.duration * stream.time_base), 2)
+        return _hear(container, reading)
+
+
+def _is_film(stream: Stream) -> bool:
+    """Whether a stream is a film; the picture of a tag is one of a single frame."""
+    return stream.type == "video" and not stream.disposition & Disposition.attached_pic
+
+
+def _hear(container: InputContainer, reading: AudioReading) -> list[Voices]:
+    samples = bad = 0
+    voices: list[Voices] = []
+    for block in _blocks(container):
+        if block is None:
+            bad += 1
+            continue
+        voices += [Voices() for _more in range(len(voices), len(block))]
+        for voice, channel in zip(voices, block, strict=False):
+            voice.add(channel)
+        samples += block.shape[1]
+        if samples > MAX_SECONDS * _RATE:
+            reading.doubts.append(SheetWarning("too_long", "problem", None, f"{samples / _RATE:.0f}", str(MAX_SECONDS)))
+            break
     if samples == 0:
         raise NotARecordingError
-    if torn:
+    if bad:
         reading.doubts.append(SheetWarning("damaged", "problem", None, f"{samples / _RATE:.1f}"))
     reading.seconds = round(samples / _RATE, 2)
-    reading.clipped_share = round(clipped / samples, 5)
-    return np.concatenate(levels) if levels else np.zeros(0, np.float32)
+    for voice in voices:
+        voice.end()
+    return voices
 
 
-def _blocks(container: InputContainer) -> Iterator[NDArray[np.float32]]:
-    """The sound as mono floats at 16 kHz."""
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=_RATE)
-    for frame in container.decode(audio=0):
-        for out in resampler.resample(frame):
-            yield out.to_ndarray().reshape(-1).astype(np.float32, copy=False)
-    for out in resampler.resample(None):
-        yield out.to_ndarray().reshape(-1).astype(np.float32, copy=False)
+def _blocks(container: InputContainer) -> Iterator[NDArray[np.float32] | None]:
+    """The sound as floats at 16 kHz, a row for each channel; None for a packet that cannot be decoded."""
+    resampler, kind = None, None
+    for frame in _frames(container):
+        if frame is None:
+            yield None
+            continue
+        # Joined streams may change their rate or their channels.
+        if resampler is None or kind != (frame.sample_rate, frame.layout.name, frame.format.name):
+            if resampler is not None:
+                yield from (out.to_ndarray() for out in resampler.resample(None))
+            resampler = av.AudioResampler(format="fltp", rate=_RATE)
+            kind = (frame.sample_rate, frame.layout.name, frame.format.name)
+        yield from (out.to_ndarray() for out in resampler.resample(frame))
+    if resampler is not None:
+        yield from (out.to_ndarray() for out in resampler.resample(None))
 
 
-def _header_seconds(container: InputContainer, stream: AudioStream) -> float | None:
-    if stream.duration and stream.time_base:
-        return round(float(stream.duration * stream.time_base), 2)
-    if container.duration:
-        return round(container.duration / 1_000_000, 2)
-    return None
+def _frames(container: InputContainer) -> Iterator[av.AudioFrame | None]:
+    packets = container.demux(audio=0)
+    while True:
+        try:
+            packet = next(packets)
+            yield from packet.decode()
+        except StopIteration:
+            return
+        except av.error.EOFError:
+            return
+        except (av.error.InvalidDataError, ValueError):
+            yield None
+        except av.error.FFmpegError:
+            yield None
+            return
 
 
-def _evaluate_levels(reading: AudioReading, levels: NDArray[np.float32]) -> None:
-    if levels.size:
-        loud = 20 * np.log10(np.maximum(levels, 1e-6)) > _SPEECH_DBFS
-        reading.speech_share = round(float(loud.mean()), 4)
-        edges = np.flatnonzero(np.concatenate([[True], loud, [True]]))
-        reading.longest_silence = round(float(np.diff(edges).max() - 1) * _FRAME / _RATE, 2)
-        reading.level = round(float(20 * np.log10(max(float(np.sqrt((levels**2).mean())), 1e-6))), 1)
-        reading.bars = [round(float(part.max()) * 100) for part in np.array_split(levels, _BAR_COUNT) if part.size]
+def _evaluate_levels(reading: AudioReading, voices: list[Voices]) -> None:
+    """The channel with the most speech speaks for the recording; the worst one for overload and holes."""
+    if not voices:
+        return
+    best = max(voices, key=lambda voice: (voice.speech.sum(), voice.level))
+    levels, speech = best.levels, best.speech
+    reading.level = round(best.level, 1)
+    reading.clipped_share = round(max(voice.clipped / max(voice.samples, 1) for voice in voices), 5)
+    reading.bars = [round(float(part.max()) * 100) for part in np.array_split(levels, _BAR_COUNT) if part.size]
+    if speech.size:
+        reading.speech_share = round(float(speech.mean()), 4)
+        edges = np.flatnonzero(np.concatenate([[True], speech, [True]]))
+        reading.longest_silence = round(float(np.diff(edges).max() - 1) * FRAME / _RATE, 2)
+    doubt = reading.doubts.append
+    loud = 20 * np.log10(max(float(np.sqrt((levels[speech] ** 2).mean())), 1e-6)) if speech.any() else -120.0
     if reading.speech_share < _SPEECH_SHARE:
-        reading.doubts.append(
-            SheetWarning("silent", "problem", None, f"{reading.speech_share:.2%}", f"{_SPEECH_SHARE:.0%}")
-        )
-    elif reading.longest_silence > _LONG_SILENCE:
-        reading.doubts.append(
-            SheetWarning("long_silence", "warning", None, f"{reading.longest_silence:.0f}", f"{_LONG_SILENCE:.0f}")
-        )
+        kind = "silent" if max(voice.loudest for voice in voices) < _SILENT_DBFS else "no_speech"
+        doubt(SheetWarning(kind, "problem", None, f"{reading.speech_share:.2%}", f"{_SPEECH_SHARE:.0%}"))
+    elif loud < _QUIET_DBFS:
+        doubt(SheetWarning("very_quiet", "warning", None, f"{loud:.0f}", f"{_QUIET_DBFS:.0f}"))
+    if reading.speech_share >= _SPEECH_SHARE and reading.longest_silence > _LONG_SILENCE:
+        doubt(SheetWarning("long_silence", "warning", None, f"{reading.longest_silence:.0f}", f"{_LONG_SILENCE:.0f}"))
     if reading.clipped_share > _CLIP_SHARE:
-        reading.doubts.append(
-            SheetWarning("clipping", "warning", None, f"{reading.clipped_share:.2%}", f"{_CLIP_SHARE:.1%}")
-        )
+        doubt(SheetWarning("clipping", "warning", None, f"{reading.clipped_share:.2%}", f"{_CLIP_SHARE:.1%}"))
+    holes = max(voice.holes for voice in voices)
+    if holes:
+        doubt(SheetWarning("holes", "problem", None, f"{holes:.2f}", "0"))
 
 
 def _evaluate_length(reading: AudioReading, path: Path) -> None:
-    """Three ways a cut recording shows itself: its header, the size in RIFF, the missing last page of OGG."""
-    head = reading.header_seconds
-    if head is not None and abs(head - reading.seconds) > max(head * _LENGTH_SHARE, _LENGTH_SECONDS):
-        reading.doubts.append(SheetWarning("cut", "problem", None, f"{reading.seconds:.1f}", f"{head:.1f}"))
+    """A recording is cut only when less was decoded than its container has, by the container's own account."""
+    if any(doubt.kind in ("cut", "too_long") for doubt in reading.doubts):
         return
-    missing = _missing_riff_bytes(path) if reading.container == "wav" else 0
-    if missing > 0:
-        reading.doubts.append(SheetWarning("cut", "problem", None, f"-{missing}", "0"))
-    elif reading.container == "ogg" and not _ogg_is_ended(path):
-        reading.doubts.append(SheetWarning("cut", "problem", None, "", "end of stream"))
-
-
-def _missing_riff_bytes(path: Path) -> int:
-    """How many bytes of a WAV the header promises and the file lacks."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(12)
-        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
-            return 0
-        missing = int(struct.unpack("<I", head[4:8])[0]) + 8 - size
-        # A recorder that was switched off leaves the size field at its maximum or at zero.
-        return max(missing, 0)
-
-
-def _ogg_is_ended(path: Path) -> bool:
-    """Whether the last page carries the end-of-stream flag and is whole."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        file.seek(max(0, size - 128 * 1024))
-        tail = file.read()
-    last = tail.rfind(b"OggS")
-    if last < 0 or last + 27 > len(tail) or not tail[last + 5] & 4:
-        return False
-    count = tail[last + 26]
-    table = tail[last + 27 : last + 27 + count]
-    return len(table) == count and last + 27 + count + sum(table) <= len(tail)
+    told = sound_data.account(path, reading.container)
+    head = told.seconds if told.seconds is not None else reading.header_seconds
+    spare = _COUNTED_SECONDS if told.seconds is not None else max((head or 0) * _LENGTH_SHARE, _LENGTH_SECONDS)
+    reading.header_seconds = head
+    if told.missing:
+        reading.doubts.append(SheetWarning("cut", "problem", None, told.missing, told.wanted))
+    elif head is not None and head - reading.seconds > spare:
+        reading.doubts.append(SheetWarning("cut", "problem", None, f"{reading.seconds:.1f}", f"{head:.1f}"))
+    if told.behind:
+        reading.doubts.append(SheetWarning("sound_behind", "problem", None, str(told.behind), "0"))
 
 
 def _evaluate_container(reading: AudioReading, name: str) -> None:

@@ -7,6 +7,7 @@ import av
 import numpy as np
 import pytest
 
+from demo.audio import speech as drawn_speech
 from scanning.recognition.audio import listen
 from scanning.recognition.errors import EmptyFileError, NotARecordingError
 
@@ -14,10 +15,9 @@ RATE = 16_000
 
 
 def speech(seconds, level=0.3):
-    rng = np.random.default_rng(4)
-    time = np.arange(int(seconds * RATE)) / RATE
-    envelope = 0.4 + 0.6 * np.abs(np.sin(2 * np.pi * 1.7 * time))
-    return (level * envelope * (np.sin(2 * np.pi * 170 * time) + 0.2 * rng.normal(size=time.size)) / 1.4).clip(-1, 1)
+    """Syllables in phrases: sound whose spectrum changes as a voice does."""
+    samples = drawn_speech(seconds, "a")
+    return samples * level / np.abs(samples).max()
 
 
 def save_wav(path, samples):

@@ -56,6 +56,5 @@ def test_real_speech_is_heard_as_speech_and_real_silence_as_silence():
     assert len(heard) >= 5
     assert silent == {name for name in heard if "silence" in name}
     for name, reading in heard.items():
-        assert reading.header_seconds == pytest.approx(reading.seconds, rel=0.01, abs=0.05), name
         assert not any(doubt.kind in ("cut", "damaged", "wrong_container") for doubt in reading.doubts), name
         assert 0 < len(reading.bars) <= 120
