@@ -13,8 +13,8 @@ from audit.models import NODE_CHAIN, ChainHead
 from common.obligations import Obligation, standing
 from common.work import clock
 from day import evaluate
+from day.judged import Day, SittingDay
 from day.lock import hold
-from day.rules import Day, SittingDay
 from day.table import END, FINISHED, TRANSFERRED
 from stations.models import ExamPoint, Sitting
 from transfers import standing as reports

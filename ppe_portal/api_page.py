@@ -97,11 +97,6 @@ def _resolved(whole: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _content(said: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    contents: dict[str, dict[str, Any]] = said.get("content", {})
-    return next(iter(contents.items()), ("", {}))
-
-
 def _answer(status: str, answer: dict[str, Any]) -> Part:
     media, content = _content(answer)
     examples = [each["value"] for each in content.get("examples", {}).values()] or [content.get("example")]

@@ -91,7 +91,7 @@ def _decode(path: Path, reading: AudioReading) -> list[Voices]:
         return _decode_from(source, path, reading)
 
 
-def _decode_from(source: object, path: Path, reading: AudioReading) -> list[Voices]:
+def _decode_from(source: Any, path: Path, reading: AudioReading) -> list[Voices]:
     if sound_data.lacks_index(path):
         # The index of an M4A is written last: its recorder was switched off, or the copy broke off.
         reading.container, reading.doubts = "mov", [SheetWarning("cut", "problem", None, "", "moov")]
@@ -99,7 +99,7 @@ def _decode_from(source: object, path: Path, reading: AudioReading) -> list[Voic
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            container = av.open(source, options={"format_whitelist": _ALLOWED})
+            container = av.open(source, "r", options={"format_whitelist": _ALLOWED})
     except (av.error.FFmpegError, ValueError, OSError) as error:
         raise NotARecordingError from error
     with container:
@@ -153,12 +153,16 @@ def _blocks(container: InputContainer) -> Iterator[NDArray[np.float32] | None]:
         # Joined streams may change their rate or their channels.
         if resampler is None or kind != (frame.sample_rate, frame.layout.name, frame.format.name):
             if resampler is not None:
-                yield from (out.to_ndarray() for out in resampler.resample(None))
+                yield from (_floats(out) for out in resampler.resample(None))
             resampler = av.AudioResampler(format="fltp", rate=_RATE)
             kind = (frame.sample_rate, frame.layout.name, frame.format.name)
-        yield from (out.to_ndarray() for out in resampler.resample(frame))
+        yield from (_floats(out) for out in resampler.resample(frame))
     if resampler is not None:
-        yield from (out.to_ndarray() for out in resampler.resample(None))
+        yield from (_floats(out) for out in resampler.resample(None))
+
+
+def _floats(frame: av.AudioFrame) -> NDArray[np.float32]:
+    return np.asarray(frame.to_ndarray(), np.float32)
 
 
 def _frames(container: InputContainer) -> Iterator[av.AudioFrame | None]:

@@ -158,7 +158,8 @@ def _mp4(file: BinaryIO, size: int) -> Account:
 
 def _atoms(file: BinaryIO, size: int) -> list[tuple[bytes, int]]:
     """The outermost boxes and where each ends by its own word."""
-    at, found = 0, []
+    at = 0
+    found: list[tuple[bytes, int]] = []
     while at + 8 <= size and len(found) < 10000:
         file.seek(at)
         length, name = struct.unpack(">I4s", file.read(8))

@@ -1,6 +1,8 @@
 """Watched folders: only finished files, each once, refused in words, never gone before they are safe."""
 
+import hashlib
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -32,7 +34,7 @@ def quick(monkeypatch):
     at = {"now": time.time()}
     monkeypatch.setattr(folders.time, "time", lambda: at["now"])
 
-    def later(seconds=5):
+    def later(seconds=12):
         at["now"] += seconds
 
     return later
@@ -63,7 +65,7 @@ def test_a_file_is_taken_once_it_is_finished_and_moved_aside_only_then(desk, inb
         writer.write(data[1000:])
     assert folders.look(folder) == []  # changed since
     assert not Source.objects.exists()
-    quick()
+    quick(40)
     (verdict,) = folders.look(folder)
     assert verdict.taken
     source = Source.objects.get()
@@ -87,12 +89,14 @@ def test_a_refused_file_is_kept_with_its_reason(desk, inbox, quick):
     folder = begin(desk, inbox)
     (inbox / "пусто.tif").write_bytes(b"")
     (inbox / "фото.tif").write_bytes(b"\x07" * 900)
-    verdicts = settle(folder, quick)
-    assert [each.taken for each in verdicts] == [False, False]
+    assert [each.name for each in settle(folder, quick)] == ["фото.tif"]
+    assert folder.seen["trouble"] == folders.HALF
+    quick(folders.PATIENCE_SECONDS)
+    assert [each.taken for each in folders.look(folder)] == [False]
     assert (inbox / REFUSED / "пусто.tif").exists()
     assert "пустой" in (inbox / REFUSED / "пусто.tif.txt").read_text("utf-8")
     assert Event.objects.filter(kind="scanning.file_refused").count() == 2
-    assert "ни одного байта" in folders.said(WatchedFolder.objects.get())[-1].words
+    assert "ни одного байта" in folders.said(WatchedFolder.objects.get())[0].words
     assert settle(folder, quick) == []
 
 
@@ -123,6 +127,7 @@ def test_a_worker_killed_between_the_row_and_the_move_takes_nothing_twice(desk, 
         with pytest.raises(Killed):
             folders.look(folder)
     assert (inbox / "a.tif").exists()
+    assert not (inbox / TAKEN).exists()
     folder.refresh_from_db()
     settle(folder, quick)
     assert Source.objects.count() == 1
@@ -138,6 +143,7 @@ def test_a_full_disk_leaves_the_file_where_it_is(desk, inbox, quick, monkeypatch
     assert "На диске узла" in WatchedFolder.objects.get().seen["trouble"]
     monkeypatch.undo()
     monkeypatch.setattr(folders, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(folders, "QUIET_SECONDS_PAGES", -1.0)
     assert folders.look(folder)[0].taken
 
 
@@ -212,3 +218,168 @@ def test_a_file_that_ends_its_reader_stops_none_behind_it_and_is_set_aside(desk,
         verdicts += folders.look(WatchedFolder.objects.get(pk=folder.pk))
     assert [each.name for each in verdicts if not each.taken] == ["a killer.tif"]
     assert (inbox / REFUSED / "a killer.tif").exists()
+
+
+def appended(path, data):
+    """Piece by piece, closed in between."""
+    step = len(data) // 9 + 1
+    for start in range(0, len(data), step):
+        with path.open("ab") as file:
+            file.write(data[start : start + step])
+        time.sleep(0.06)
+
+
+def stalled(path, data):
+    path.write_bytes(data[: len(data) // 2])
+    time.sleep(1.2)
+    with path.open("ab") as file:
+        file.write(data[len(data) // 2 :])
+
+
+def renamed(path, data):
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(data[:-9])
+    time.sleep(0.6)
+    part.write_bytes(data)
+    part.rename(path)
+
+
+def held(path, data):
+    """All there, and then written anew by who holds it."""
+    with path.open("wb") as file:
+        file.write(data[:-1] + b"\x01" if data[-1] != 1 else data[:-1] + b"\x02")
+        file.flush()
+        time.sleep(0.8)
+        file.seek(0)
+        file.write(data)
+
+
+def placeholder(path, data):
+    path.touch()
+    time.sleep(0.7)
+    path.write_bytes(bytes(len(data)))
+    time.sleep(0.7)
+    with path.open("r+b") as file:
+        file.write(data)
+
+
+def backwards(path, data):
+    """The place is kept first, the end is written before the beginning."""
+    path.write_bytes(bytes(len(data) // 2) + data[len(data) // 2 :])
+    time.sleep(0.7)
+    with path.open("r+b") as file:
+        file.write(data[: len(data) // 2])
+
+
+def late(path, data):
+    time.sleep(1.5)
+    path.write_bytes(data)
+
+
+WRITERS = (appended, stalled, renamed, held, placeholder, backwards, late)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("coarse", [False, True], ids=["local", "coarse stamps"])
+def test_whatever_writers_do_nothing_is_half_lost_or_refused(desk, inbox, monkeypatch, coarse):
+    """Writers at work while the folder is looked into all the time; the clock runs twentyfold.
+
+    The network drive is a stand-in: stamps of two seconds, no numbers of files, and no word about who has one open.
+    """
+    monkeypatch.setattr(folders, "QUIET_SECONDS", 0.1)
+    monkeypatch.setattr(folders, "QUIET_SECONDS_PAGES", 0.4)
+    monkeypatch.setattr(folders, "QUIET_SECONDS_BLIND", 1.0)
+    if coarse:
+        monkeypatch.setattr(folders, "_mark", lambda path: [path.stat().st_size, int(path.stat().st_mtime) // 2, 0])
+        monkeypatch.setattr(folders, "writer_gone", lambda path: None if path.exists() else False)
+    folder = begin(desk, inbox)
+    pages = [decode.encode_g4(desk.page(each[kind]), 300) for each in desk.journal() for kind in ("R", "AB", "C1")]
+    pages.append(pages[0] + b"\0")
+    wanted = {f"{writer.__name__}.tif": page for writer, page in zip(WRITERS, pages[-len(WRITERS) :], strict=True)}
+    threads = [
+        threading.Thread(target=writer, args=(inbox / f"{writer.__name__}.tif", wanted[f"{writer.__name__}.tif"]))
+        for writer in WRITERS
+    ]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + 25
+    while time.monotonic() < until and (any(map(threading.Thread.is_alive, threads)) or Source.objects.count() < 7):
+        folders.look(folder)
+        time.sleep(0.03)
+    folders.look(folder)
+    assert {path.name: path.read_bytes() for path in (inbox / TAKEN).iterdir() if path.is_file()} == wanted
+    digests = sorted(hashlib.sha256(data).hexdigest() for data in wanted.values())
+    assert sorted(Source.objects.values_list("sha256", flat=True)) == digests
+    assert not (inbox / REFUSED).exists()
+    assert [path.name for path in inbox.iterdir()] == [TAKEN]
+
+
+def test_a_program_that_adds_pages_is_waited_for_between_two_of_them(desk, inbox, quick):
+    folder = begin(desk, inbox)
+    path = inbox / "пачка.tif"
+    sets = desk.journal()
+    pages = [decode.encode_g4(desk.page(sets[0][kind]), 300) for kind in ("R", "AB")]
+    path.write_bytes(pages[0])
+    assert folders.look(folder) == []
+    quick(folders.QUIET_SECONDS_PAGES - 1)
+    assert folders.look(folder) == []
+    path.write_bytes(pages[1] + b"\0")
+    assert folders.look(folder) == []
+    quick(folders.QUIET_SECONDS_PAGES + 2)
+    assert folders.look(folder) == []  # its writer was seen to rest for seven seconds
+    quick(3 * folders.QUIET_SECONDS_PAGES)
+    assert [each.taken for each in folders.look(folder)] == [True]
+
+
+def test_what_is_written_while_it_is_taken_in_is_not_lost(desk, inbox, quick, monkeypatch):
+    """Somebody who has the file open all along, where nobody can say so."""
+    folder = begin(desk, inbox)
+    monkeypatch.setattr(folders, "writer_gone", lambda _path: None)
+    first, other = (decode.encode_g4(desk.page(each["R"]), 300) for each in desk.journal()[:2])
+    real = sources.ingest
+    with (inbox / "a.tif").open("wb") as writer:
+        writer.write(first)
+        writer.flush()
+
+        def ingest(**more):
+            taken = real(**more)
+            writer.seek(0)
+            writer.truncate()
+            writer.write(other)
+            writer.flush()
+            return taken
+
+        monkeypatch.setattr(sources, "ingest", ingest)
+        folders.look(folder)
+        quick(20)
+        assert [each.taken for each in folders.look(folder)] == [True]
+        monkeypatch.setattr(sources, "ingest", real)
+    assert (inbox / TAKEN / "a.tif").read_bytes() == first
+    assert (inbox / "a.tif").read_bytes() == other
+    folders.look(folder)
+    quick(60)
+    folders.look(folder)
+    assert (inbox / TAKEN / "a (2).tif").read_bytes() == other
+    assert Source.objects.count() == 2
+
+
+def test_a_look_that_was_killed_gives_the_name_back(desk, inbox, quick):
+    folder = begin(desk, inbox)
+    (inbox / ".ppe-claimed").mkdir()
+    (inbox / ".ppe-claimed" / "a.tif").write_bytes(sheet(desk))
+    assert [each.taken for each in settle(folder, quick)] == [True]
+    assert (inbox / TAKEN / "a.tif").exists()
+
+
+def test_litter_stays_and_files_of_sub_folders_are_told(desk, inbox, quick):
+    folder = begin(desk, inbox)
+    for name in ("Thumbs.db", ".DS_Store", "~$лист.tif", "desktop.ini", "a.tif.partial"):
+        (inbox / name).write_bytes(b"x" * 100)
+    assert settle(folder, quick) == []
+    assert folder.seen.get("trouble", "") == ""
+    (inbox / "2026-06-01").mkdir()
+    (inbox / "2026-06-01" / "a.tif").write_bytes(sheet(desk))
+    assert settle(folder, quick) == []
+    assert folder.seen["trouble"] == folders.BELOW
+    assert (inbox / "2026-06-01" / "a.tif").exists()
+    assert not (inbox / REFUSED).exists()

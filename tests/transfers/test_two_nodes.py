@@ -195,6 +195,7 @@ def test_what_is_open_again_reaches_the_centre_over_a_line_that_breaks(hq, centr
     assert [number for number, _said in said] == [1], "twice told, once there"
     assert "room_open_again" in said[0][1]
 
+
 def test_a_packet_whose_upload_the_centre_has_forgotten_is_sent_from_its_start(hq, centre, flash_dir):
     hq.close("0101")
     packet = hq.signed()
