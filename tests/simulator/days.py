@@ -154,7 +154,9 @@ def repeat(w: World, which: int) -> None:
 
 
 def sent_room(w: World, which: int) -> None:
-    """A room is scanned, closed, signed and sent, and both nodes hear of it."""
+    """A room with its journal is scanned, closed, signed and sent, and both nodes hear of it."""
+    if place(which) in w.stations:
+        w.bring(place(which))
     whole_room(w, which)
     w.work(HQ, 8)
     w.do(HQ, "sign_all")

@@ -77,7 +77,7 @@ def _people(w: World, judge: Judge, number: int) -> None:
     w.do(HQ, "sign_all")
     for which in range(_rejected_statuses(judge)):
         w.do(HQ, "repeat", which=which)
-    if number == SILENT and any(each["state"] in _MOVING for each in judge.point["packets"]):
+    if number == SILENT:  # until then something may wait that the world struck often, or whose clock was set back
         w.passes(3700)
     for each in judge.point["packets"]:
         # The page of packets says of a delivered one that its answer is overdue, and offers «Repeat».
