@@ -16,6 +16,8 @@ SILENT = 3
 _MOVING = frozenset({"building", "sealing", "queued", "uploading", "handed_over", "delivered"})
 _ROOM = frozenset({"packet", "room_open_again", "room_balance"})
 _LATER = frozenset({"scan_journal", "scan_journal_behind"})
+#: What the centre lacks though the point may have it: a centre that was put back gets it from the drive again.
+_LACKING = frozenset({"packet_awaited", "sequence_gap", "sets_undelivered"})
 _SENT_BY_ITSELF = frozenset({"queued", "uploading", "handed_over"})
 
 
@@ -128,7 +130,7 @@ def _room(w: World, judge: Judge, exam: int, place: str) -> None:
 def _centre(w: World, judge: Judge) -> None:
     """The centre's operator calls the head of the point about what is missing, and settles what was explained."""
     codes = {code for own in judge.centre["exams"].values() for code, _place in own["open"]}
-    if any(code == "packet_awaited" or code.startswith("status_") for code in codes):
+    if any(code in _LACKING or code.startswith("status_") for code in codes):
         for which in range(len(judge.point["packets"])):
             w.do(HQ, "carry", which=which)
         w.do(RCOI, "carry_in")
