@@ -62,9 +62,11 @@ def must_hold(found: Summary) -> None:
 
 
 @pytest.mark.slow
-def test_twelve_days_hold(world: World) -> None:
+@pytest.mark.parametrize("first", range(1, 61, 12))
+def test_sixty_days_hold(world: World, first: int) -> None:
+    """Twelve days a test, so that the workers of a run share them."""
     found = Summary()
-    for seed in range(1, 13):
+    for seed in range(first, first + 12):
         running.one(world, seed, "", shorten=True, found=found, most=12)
         must_hold(found)
     assert found.acts["job"] > 100, "nothing was played"
