@@ -45,7 +45,7 @@ _PAUSES = 3.0
 _LONGEST_QUIET = 180.0
 _BYTES_A_SECOND = 8 << 20
 #: What does not reach its own end is waited for so long, then told as what it is.
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 300.0
 _CLAIMED = ".ppe-claimed"
 _UNFINISHED = frozenset({".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", ".download", ".!ut"})
 _LITTER = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"})
