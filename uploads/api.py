@@ -99,7 +99,7 @@ def _empty(status: int, upload: Upload | None = None) -> HttpResponse:
     del response["Content-Type"]
     if upload is not None:
         response["Upload-Offset"] = str(upload.offset)
-        response["Upload-State"] = upload.state
+        response["Upload-State"] = UploadState(upload.state).value
         if upload.state == UploadState.RECEIVING:
             response["Upload-Expires"] = http_date(upload.expires_at.timestamp())
     return response

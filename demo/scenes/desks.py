@@ -68,6 +68,11 @@ def green(stage: Harness, desk: Desk) -> bool:
     return re.search(rf'class="chip ok"[^>]*>\s*{russian(_CLOSED)}\s*<', text) is not None
 
 
+def wait_until_green(stage: Harness, desk: Desk) -> None:
+    """Wait for the centre to be green: the point says in a word of its own that nothing is open any more."""
+    wait_for(lambda: green(stage, desk) or None, what=f"{desk.sitting} over, and green at the centre")
+
+
 def insist(where: str, text: str, *wanted: Message | str, never: Iterable[Message] = ()) -> None:
     """Hold a text to what it must say, and to what it must not.
 

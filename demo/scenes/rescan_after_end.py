@@ -25,7 +25,7 @@ def play(stage: Harness, step: DemoStep) -> None:
     for desk in exams:
         desks.insist(f"the end of {desk.sitting}", desks.ending(desk), desks.MAY_GO)
         desks.act(stage, desk, "end", Message("everybody may leave"))
-        desks.require(desks.green(stage, desk), f"{desk.sitting} is over and not green at the centre")
+        desks.wait_until_green(stage, desk)
     operator = stage.centre["rcoi_operator"]
     sheet = next(each.row for each in asked.placed if each.row.note == RESCAN)
     before = desks.newest(asked)
@@ -47,7 +47,7 @@ def play(stage: Harness, step: DemoStep) -> None:
     wait_for(lambda: _status(asked) or None, what=f"{asked.sitting}: the next version of the status confirmed")
     for desk in exams:
         desks.insist(f"the end of {desk.sitting}", desks.ending(desk), desks.MAY_GO)
-        desks.require(desks.green(stage, desk), f"{desk.sitting} is over again and not green at the centre")
+        desks.wait_until_green(stage, desk)
     desks.act(stage, asked, "again", Message("everybody may leave"), Message("Replaces the act of"))
     step.facts.append(f"{sheet.pile} v{sent['version']}, {TRANSFERRED} v2")
 

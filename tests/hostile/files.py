@@ -125,19 +125,19 @@ def tiff_bomb() -> bytes:
 def tiff_loop() -> bytes:
     """A TIFF whose only page points to itself as the next one."""
     entries = [
-        (256, 4, 1, 8),
-        (257, 4, 1, 8),
+        (256, 4, 1, 1240),
+        (257, 4, 1, 1754),
         (258, 3, 1, 1),
         (259, 3, 1, 1),
         (262, 3, 1, 0),
         (273, 4, 1, 150),
         (277, 3, 1, 1),
-        (278, 4, 1, 8),
-        (279, 4, 1, 8),
+        (278, 4, 1, 1754),
+        (279, 4, 1, 155 * 1754),
     ]
     head = struct.pack("<2sHLH", b"II", 42, 8, len(entries))
     body = b"".join(struct.pack("<HHLL", *entry) for entry in entries) + struct.pack("<L", 8)
-    return (head + body).ljust(160, b"\0")
+    return (head + body).ljust(150 + 155 * 1754, b"\0")
 
 
 def tiff_cut() -> bytes:

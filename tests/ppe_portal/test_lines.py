@@ -254,7 +254,7 @@ def test_what_a_killed_worker_was_reading_goes_when_another_takes_its_place(tmp_
             while len(left := sorted(each.name for each in folder.iterdir())) < 2 and time.monotonic() < until:
                 time.sleep(0.05)
             assert [name.partition("-")[2].partition(".")[2] for name in left if "expected" in name] == ["expected"]
-            assert [name for name in left if name.endswith(".upload.zip")]
+            assert [name for name in left if name.endswith(".upload")]
             children = Path(f"/proc/{web.process.pid}/task/{web.process.pid}/children").read_text().split()
             (worker,) = {name.partition(".")[0] for name in left} & set(children)
             os.kill(int(worker), signal.SIGKILL)

@@ -45,8 +45,9 @@ def state(login, desk, room="0101"):
 
 def test_the_desk_lists_every_room_and_the_hq(desk, technician):
     page = technician.client.get(reverse("scanning", kwargs={"key": desk.sitting.key})).content.decode()
-    for words in ("0101", "0104", "Штаб", 'id="end-scan"'):
+    for words in ("0101", "0104", "Штаб", 'id="end-scan-card"'):
         assert words in page
+    assert 'id="end-scan"' not in page, "nothing was scanned: a button would change nothing"
 
 
 @pytest.mark.parametrize("reserve", [0, 1 << 62], ids=["room on the disk", "a disk below its reserve"])
