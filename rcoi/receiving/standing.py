@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -55,7 +56,7 @@ def receive(*, document: bytes, sender: Identity, actor: Actor) -> PointStanding
                 number=said.number,
                 at=said.at,
                 received_at=now(),
-                said={each.sitting: [standing.matter_json(one) for one in each.open] for each in said.sittings},
+                said=_matters(said),
                 document=document,
                 sha256=digest,
             )
@@ -76,6 +77,14 @@ def receive(*, document: bytes, sender: Identity, actor: Actor) -> PointStanding
                 remedy=Message("See whether the node was restored from a copy."),
             )
         return rows.order_by("-number")[0]
+
+
+def _matters(said: StandingDocument) -> dict[str, list[dict[str, Any]]]:
+    # An exam told twice has everything open that either of the two tells: the second never empties the first.
+    found: dict[str, list[dict[str, Any]]] = {}
+    for each in said.sittings:
+        found.setdefault(each.sitting, []).extend(standing.matter_json(one) for one in each.open)
+    return found
 
 
 def _point(said: StandingDocument, sender: Identity) -> ExamPoint:

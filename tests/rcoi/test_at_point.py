@@ -87,6 +87,12 @@ def test_the_same_word_again_and_an_older_one_that_comes_late_change_nothing(who
     assert Event.objects.filter(kind="rcoi.standing").count() == 2
 
 
+def test_an_exam_told_twice_in_one_word_keeps_open_what_either_tells(whole):
+    key = whole.day.sitting.key
+    take(whole, word(whole, sittings=(SittingStanding(key, (ROOM,)), SittingStanding(key, ()))))
+    assert not shown(whole).closed
+
+
 def test_each_node_of_a_point_speaks_for_itself(whole):
     other = certified(Identity(CertificateRole.HQ, "78", "0001", NODE.replace("aa", "bb")), "Второй узел штаба")
     take(whole, word(whole, ROOM))
