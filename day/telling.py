@@ -86,11 +86,10 @@ def _changed(point: ExamPoint, date: dt.date, day: Day) -> bool:
 
 
 def _words(day: Day) -> list[SittingStanding]:
-    """Return the word about each exam of the day that has declared a status, settled ones too."""
+    """Return the word about each exam of the day: one that a word left out would stay as an earlier one told it."""
     return [
         SittingStanding(
             each.exam.key, tuple(OpenMatter(row.code, row.place, row.text, row.since) for row in open_again(each))
         )
         for each in day.sittings
-        if {FINISHED, TRANSFERRED} & set(each.exam.statuses)
     ]

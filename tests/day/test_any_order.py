@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -193,11 +194,20 @@ BROKEN = (
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda each: each.__name__)
 def test_a_broken_rule_is_found(evening, broken, monkeypatch, record_property):
     broken(monkeypatch)
-    kind = machine(evening, ends=0)
-    with pytest.raises(AssertionError, match=r"owed|home|step|gate"):
-        run_state_machine_as_test(seed(SEED)(kind), settings=options(300, 12, phases=[Phase.generate]))
-    record_property("found after acts", kind.caught)
-    record_property("days", kind.days)
+    # A status that is declared anew and has no receipt yet is rare: after 17 days, 219, or more than 300.
+    days = acts = 0
+    for turn in range(5):
+        kind = machine(evening, ends=0)
+        try:
+            run_state_machine_as_test(seed(SEED + turn)(kind), settings=options(300, 12, phases=[Phase.generate]))
+        except AssertionError as error:
+            if not re.search(r"owed|home|step|gate", str(error)):
+                raise
+            record_property("found after acts", acts + kind.caught)
+            record_property("days", days + kind.days)
+            return
+        days, acts = days + kind.days, acts + kind.done
+    pytest.fail(f"not found in {acts} acts, {days} days")
 
 
 def second_packets_are_ignored(patch):
