@@ -233,6 +233,7 @@ def test_a_missing_number_is_a_button_beside_the_sheet_that_may_be_it(open_page,
     page = open_page(technician, address(desk))
     page.keyboard.press("n")
     page.wait_for_selector("#stage")
+    page.wait_for_load_state("load")  # the keys are listened to from then on
     buttons = page.locator(".stage-side .scan-lacking button")
     assert [each.split()[0] for each in buttons.all_inner_texts()] == sorted((one["R"], two["AB"]))
     page.fill("#stage input[name=reason]", "плохо видно")
