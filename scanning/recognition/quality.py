@@ -21,8 +21,10 @@ _STROKE_MM = (1.2, 60.0)
 _STROKE_PIXELS = 5
 _HASH_SIDE = 16
 _PALE_SHARE = 0.6  # of the step of ink: paler strokes are looked for, thin ones are paler at a quarter of the size
-_SURE, _KEPT = 1.6, 0.5  # steps; share of what was there
+_SURE, _KEPT = 1.6, 0.75  # steps; share of what was there
 _GRAINS, _GRAINY = 5.0, 16.0
+_LEAST_GRAINS = 3.5  # a stroke is many pixels: less than one pixel alone must have
+_SOFT, _CELL = 0.8, 5  # pixels of the page
 _RIM_MM = 9.0
 _PALE_MM = 2.0
 _PALE_STROKES = 5
@@ -140,15 +142,17 @@ def ink_step(quarter: Grey, marks: Marks) -> tuple[float, float]:
         (x0, y0), (x1, y1) = (box / 4).min(axis=0).astype(int), (box / 4).max(axis=0).astype(int)
         patch = even[max(y0, 0) : y1, max(x0, 0) : x1]
         through = _THROUGH * (middle - float(np.percentile(patch, 5))) if patch.size else 0.0
-    least = max(_GRAINS * _grain(even, middle), through)
-    return max(INK_STEP, least), max(_PALE_SHARE * INK_STEP, least)
+    grain = _grain(even, middle)
+    step = max(INK_STEP, _GRAINS * grain, through)
+    return step, max(_PALE_SHARE * INK_STEP, _LEAST_GRAINS * grain, through)
 
 
-def loses_writing(quarter: Grey, white: NDArray[np.bool_], step: float, least: float) -> bool:
-    """Whether strokes of the grey page leave no trace in its black-and-white record.
+def loses_writing(grey: Grey, quarter: Grey, white: NDArray[np.bool_], step: float, least: float) -> bool:
+    """Whether strokes of the grey page are lost, wholly or by a good part, in its black-and-white record.
 
     Args:
-        quarter: The page at a quarter of its size.
+        grey: The page at full size.
+        quarter: The same at a quarter of its size.
         white: The record, True where it is white.
         step: By how much ink is darker than paper, see `ink_step`.
         least: The same of a stroke that may be lost.
@@ -156,8 +160,12 @@ def loses_writing(quarter: Grey, white: NDArray[np.bool_], step: float, least: f
     even = even_paper(quarter)
     middle = float(np.median(even))
     darker = np.clip(middle - even.astype(np.float32), 0.0, None)
-    # What is much darker stays whatever happens, its soft edges with it.
-    sure = cv2.dilate((darker > _SURE * step).astype(np.uint8), np.ones((3, 3), np.uint8))
+    # What is much darker stays whatever happens, its soft edges with it; a thin line is so at full size alone.
+    darkest = cv2.erode(cv2.GaussianBlur(grey, (3, 3), _SOFT), np.ones((_CELL, _CELL), np.uint8))
+    darkest = cv2.resize(darkest, quarter.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    full = middle - even * (darkest / np.maximum(quarter, 1).astype(np.float32))
+    sure = ((darker > _SURE * step) | (full > _SURE * step)).astype(np.uint8)
+    sure = cv2.dilate(sure, np.ones((3, 3), np.uint8))
     pale = (darker > least) & (sure == 0)
     if np.count_nonzero(pale) < _PALE_STROKES:
         return False

@@ -384,7 +384,7 @@ def _take_writing(
         step, least = quality.ink_step(quarter, marks)
         reading.ink_step = round(step, 1)
         white = to_bilevel(as_scanned, reading.ink_step)
-        if quality.loses_writing(quarter, white, step, least):
+        if quality.loses_writing(as_scanned, quarter, white, step, least):
             reading.record = "grey"
             reading.doubts.append(SheetWarning("pale_writing", "problem"))
         grey = np.where(white, np.uint8(255), np.uint8(0))

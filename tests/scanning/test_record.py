@@ -63,6 +63,12 @@ def test_writing_that_a_person_hardly_sees_is_kept_in_greys():
     assert kept(*scanned(written(5), np.random.default_rng(3), pen=235, white=247, noise=3))[1]
 
 
+@pytest.mark.parametrize(("white", "pen"), [(200, 190), (225, 215), (247, 235)])
+@pytest.mark.parametrize("noise", [2, 4, 7, 10])
+def test_a_pale_pen_on_grainy_paper_is_kept_in_greys(white, pen, noise):
+    assert kept(*scanned(written(3), np.random.default_rng(3), pen=pen, white=white, noise=noise))[1]
+
+
 def test_a_pale_pen_is_never_told_as_an_empty_form():
     for pen in (170, 205, 225):
         page, _ = scanned(written(6), np.random.default_rng(3), pen=pen, white=247, noise=4)
