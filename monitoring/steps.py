@@ -399,8 +399,9 @@ def _scan(look: Look) -> DayStep:
         Tally(_("Packets transferred"), reached, len(packets)),
     ]
     step.missing = [_room_line(look, row) for row in rooms if row not in closed]
-    lost = [row for row in look.own.of("sets_unplaced") if row.state == Owed.OPEN]
-    step.missing += [_cured(row) for row in lost]
+    # Also those that a voice journal may still name: with every packet at the centre the step is not over.
+    lost = standing(look.own.of("sets_unplaced"))
+    step.missing += [_cured(row) for row in lost if row.state == Owed.OPEN or reached >= len(packets)]
     if reached >= len(packets) and not standing(rooms) and not lost:
         step.state, step.said = StepState.DONE, _("every packet has reached the regional centre")
         return step
