@@ -1,16 +1,13 @@
 """What is done at the centre: its web application, its work, its operators."""
 
-import io
 from collections import Counter
 from typing import Any
 
 from django.conf import settings
-from django.core.management import CommandError, call_command
 
 from audit.log import Actor
 from common import marks
 from common.obligations import Obligation
-from common.work import jobs
 from rcoi.answering import rescan as rescans
 from rcoi.answering import sequence, statuses
 from rcoi.checking import findings
@@ -20,9 +17,9 @@ from rcoi.receiving import channels
 from stations.models import ExamPoint, Sitting
 from tests.day.both import WORDS
 from tests.day.reference_centre import Centre
-from tests.simulator import node
 from tests.simulator.node import Act, WebServer
 from tests.simulator.pipes import Answer, Request
+from tests.simulator.upkeep import audit, job, sweep
 
 OPERATOR = Actor("Крылова Ольга Петровна", "page")
 _web: list[WebServer] = []
@@ -80,17 +77,6 @@ def settle(which: int) -> str:
 def start() -> None:
     """Start the node, as `run_node` does."""
     sequence.catch_up()
-
-
-def job(name: str, pk: int) -> None:
-    """Do the work that a wake-up names."""
-    jobs.run(name, pk)
-
-
-def sweep() -> int:
-    """Do what the watchdog does."""
-    node.run_periodic(jobs.periodic_tasks())
-    return jobs.run_scheduler()
 
 
 def _said(row: Obligation) -> tuple[str, str]:
@@ -172,16 +158,6 @@ def settle_all() -> str:
 def carry_in() -> list[str]:
     """Take in the packets of the drive."""
     return [each.line for each in channels.import_folder(folder=settings.PPE_FLASH_DIRS[0].as_posix(), actor=OPERATOR)]
-
-
-def audit() -> str:
-    """Return what is wrong with the event log; nothing when it is whole."""
-    out = io.StringIO()
-    try:
-        call_command("audit_verify", stdout=io.StringIO(), stderr=out)
-    except CommandError:
-        return out.getvalue()
-    return ""
 
 
 ACTS: dict[str, Act] = {

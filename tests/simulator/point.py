@@ -1,17 +1,14 @@
 """What is done at the point: acts of people and of the node itself, each a service of the portal."""
 
-import io
 import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import CommandError, call_command
 
 from audit.moves import IllegalMoveError
 from common import files, marks
-from common.work import jobs
 from day import evaluate
 from journals import acts as journal_acts
 from journals import intake
@@ -22,9 +19,9 @@ from scanning.models import RoomCard, Sheet
 from stations.models import ExamPoint, Sitting, StationAssignment
 from tests.day import reference
 from tests.day.world import Exam, World
-from tests.simulator import node
 from tests.simulator.morning import CODE, GEK
 from tests.simulator.node import Act
+from tests.simulator.upkeep import audit, job, sweep
 from tests.support.keys import PIN
 from tests.transfers.conftest import ACTOR
 from transfers import flash, outbox, sequences, sign, statuses
@@ -291,17 +288,6 @@ def start() -> None:
     sequences.catch_up()
 
 
-def job(name: str, pk: int) -> None:
-    """Do the work that a wake-up names."""
-    jobs.run(name, pk)
-
-
-def sweep() -> int:
-    """Do what the watchdog does: the periodic tasks whose time has come, then a wake-up for everything that is due."""
-    node.run_periodic(jobs.periodic_tasks())
-    return jobs.run_scheduler()
-
-
 # --- what is looked at ------------------------------------------------------------------------------------------------
 
 
@@ -360,16 +346,6 @@ def standing() -> dict[str, str]:
     """Return station → SHA-256 of its accepted journal."""
     rows = Journal.objects.filter(state="accepted", kind="print").values_list("room__number", "sha256")
     return dict(rows)
-
-
-def audit() -> str:
-    """Return what is wrong with the event log; nothing when it is whole."""
-    out = io.StringIO()
-    try:
-        call_command("audit_verify", stdout=io.StringIO(), stderr=out)
-    except CommandError:
-        return out.getvalue()
-    return ""
 
 
 ACTS: dict[str, Act] = {
