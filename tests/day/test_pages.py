@@ -1,10 +1,14 @@
 """What the pages of the HQ say once a day is opened again: since when, why, and what a person must do."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from audit.log import SYSTEM
+from common.obligations import Obligation, ObligationState
+from day import evaluate
+from monitoring.steps import steps_of
 from scanning import cards
 from scanning.errors import CardRefusedError
 from scanning.models import RoomCard
@@ -14,6 +18,7 @@ from tests.support.marks import mark_compared
 from tests.transfers.conftest import ACTOR
 from transfers import feed
 from transfers.models import Packet
+from wire.messages import Message
 
 
 @pytest.fixture
@@ -43,6 +48,18 @@ def test_after_a_rescan_request_the_steps_say_what_a_person_must_do(finished, te
     said = plain(technician, f"/today/{finished.point.key}/")
     assert "повторы идут сами" not in said
     assert [each for each in incidents(finished.sitting) if "Полоса" in each.text]
+
+
+def test_scanning_is_not_over_while_a_set_may_still_be_named(finished, technician):
+    day = evaluate.evaluate(finished.point, finished.sitting.date)
+    (exam,) = day.sittings
+    said = Message("sets that no voice journal names yet")
+    waits = Obligation("sets_unplaced", exam.exam.key, "0105", ObligationState.NOT_DUE, said)
+    for more, state in (((), "done"), ((waits,), "now"), ((replace(waits, state=ObligationState.OPEN),), "now")):
+        changed = replace(day, sittings=(replace(exam, obligations=(*exam.obligations, *more)),))
+        fifth = steps_of(finished.sitting, changed, technician.user)[4]
+        assert (fifth.state, fifth.folded) == (state, state == "done")
+        assert bool(fifth.missing) == bool(more)
 
 
 def test_the_page_of_packets_counts_what_is_owed_and_not_the_rows_of_its_table(finished, technician):
